@@ -1,0 +1,149 @@
+//! Opening the database that the configuration names.
+
+use super::DatabaseUrl;
+use crate::{clock::Clock, random::Random};
+use sea_orm::{
+    DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector,
+    sqlx::{
+        self, ConnectOptions,
+        postgres::{PgConnectOptions, PgPoolOptions},
+        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    },
+};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
+
+/// The pool's size and patience.
+#[derive(Debug, Clone, Copy)]
+pub struct Pool {
+    /// Connections kept at most.
+    pub max_connections: u32,
+    /// How long a request waits for a free one.
+    pub acquire_timeout: Duration,
+    /// After how long a PostgreSQL statement is cancelled.
+    pub statement_timeout: Duration,
+}
+
+/// Why the database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The folder of the SQLite file cannot be created.
+    #[error(
+        "cannot create the folder {0} for the database file: {1}; create it or name another file in DATABASE_URL"
+    )]
+    Folder(PathBuf, #[source] std::io::Error),
+    /// The database does not answer.
+    #[error("cannot open the database {url}: {source}; check DATABASE_URL and that the server runs")]
+    Open {
+        /// The URL without its password.
+        url: DatabaseUrl,
+        /// What the driver said.
+        #[source]
+        source: sqlx::Error,
+    },
+}
+
+/// One connection type for both databases; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Database {
+    pub(super) connection: DatabaseConnection,
+    /// SQLite takes one writer at a time. Waiting here is fair and holds no connection; waiting inside SQLite polls,
+    /// starves the unlucky and keeps readers from the pool.
+    pub(super) writers: Option<Arc<Semaphore>>,
+    pub(super) clock: Clock,
+    pub(super) random: Random,
+}
+
+impl Database {
+    /// Connects, creating a SQLite file and its folder when they are missing.
+    ///
+    /// # Errors
+    /// [`ConnectError`] says what to do.
+    pub async fn connect(
+        url: &DatabaseUrl,
+        pool: Pool,
+        clock: Clock,
+        random: Random,
+    ) -> Result<Self, ConnectError> {
+        let open = |source| ConnectError::Open {
+            url: url.clone(),
+            source,
+        };
+        let (connection, writers) = match url {
+            DatabaseUrl::Sqlite(path) => {
+                if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                    std::fs::create_dir_all(folder)
+                        .map_err(|error| ConnectError::Folder(folder.into(), error))?;
+                }
+                let options = SqliteConnectOptions::new()
+                    .filename(path)
+                    .create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Full)
+                    .foreign_keys(true)
+                    .busy_timeout(Duration::from_secs(5))
+                    .disable_statement_logging();
+                let pool = SqlitePoolOptions::new()
+                    .max_connections(pool.max_connections)
+                    .acquire_timeout(pool.acquire_timeout)
+                    .test_before_acquire(false)
+                    .connect_with(options)
+                    .await
+                    .map_err(open)?;
+                (
+                    SqlxSqliteConnector::from_sqlx_sqlite_pool(pool),
+                    Some(Arc::new(Semaphore::new(1))),
+                )
+            }
+            DatabaseUrl::Postgres(server) => {
+                let millis = |timeout: Duration| timeout.as_millis().to_string();
+                let options = server
+                    .as_str()
+                    .parse::<PgConnectOptions>()
+                    .map_err(open)?
+                    .application_name("coulisses")
+                    .options([
+                        ("statement_timeout", millis(pool.statement_timeout)),
+                        ("lock_timeout", millis(pool.statement_timeout / 2)),
+                        (
+                            "idle_in_transaction_session_timeout",
+                            millis(pool.statement_timeout * 2),
+                        ),
+                    ])
+                    .disable_statement_logging();
+                let pool = PgPoolOptions::new()
+                    .max_connections(pool.max_connections)
+                    .acquire_timeout(pool.acquire_timeout)
+                    .test_before_acquire(false)
+                    .connect_with(options)
+                    .await
+                    .map_err(open)?;
+                (SqlxPostgresConnector::from_sqlx_postgres_pool(pool), None)
+            }
+        };
+        Ok(Self {
+            connection,
+            writers,
+            clock,
+            random,
+        })
+    }
+
+    /// The clock that writes use.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// For migrations, which need the driver's own type.
+    pub fn connection(&self) -> &DatabaseConnection {
+        &self.connection
+    }
+
+    /// Closes every connection; a SQLite file is checkpointed.
+    ///
+    /// # Errors
+    /// When the driver cannot say goodbye properly.
+    pub async fn close(self) -> Result<(), sea_orm::DbErr> {
+        self.connection.close().await
+    }
+}

@@ -1,0 +1,198 @@
+//! The one type for instants.
+
+use deserr::{
+    DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValueKind, ValuePointerRef, take_cf_content,
+};
+use std::{fmt, str::FromStr, time::Duration};
+use utoipa::openapi::{
+    RefOr,
+    schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type},
+};
+
+/// An instant in UTC with microsecond precision, between the years 1970 and 2200.
+///
+/// Both databases hold it as a 64-bit count of microseconds since the Unix epoch: one encoding that compares, indexes
+/// and ranges alike, and loses nothing (text dates in SQLite sort correctly only while every writer formats alike).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sea_orm::DeriveValueType)]
+pub struct Timestamp(i64);
+
+/// Why a text is not an instant; the message tells the client what to send.
+#[derive(Debug, thiserror::Error)]
+pub enum TimestampError {
+    /// Not RFC 3339, or without an offset.
+    #[error(
+        "must be an RFC 3339 instant with an offset, like 2025-09-10T09:00:00Z or 2025-09-10T11:00:00+02:00"
+    )]
+    Form,
+    /// Outside the supported years.
+    #[error("must lie between the years 1970 and 2200")]
+    Range,
+}
+
+impl Timestamp {
+    /// 2201-01-01T00:00:00Z: the first instant that is too late.
+    const END: i64 = 7_289_654_400_000_000;
+
+    /// From microseconds since the Unix epoch.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since the Unix epoch.
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the Unix epoch, as JWT wants them.
+    pub const fn as_seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
+    /// This instant moved by `seconds`, which may be negative.
+    #[must_use]
+    pub const fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
+    }
+
+    /// This instant on the wall clock of a time zone.
+    pub fn in_zone(self, zone: &jiff::tz::TimeZone) -> jiff::Zoned {
+        jiff::Timestamp::from(self).to_zoned(zone.clone())
+    }
+
+    /// How long after `earlier` this is; zero when it is not after.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+impl From<Timestamp> for jiff::Timestamp {
+    fn from(at: Timestamp) -> Self {
+        jiff::Timestamp::from_microsecond(at.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+}
+
+impl TryFrom<jiff::Timestamp> for Timestamp {
+    type Error = TimestampError;
+
+    fn try_from(at: jiff::Timestamp) -> Result<Self, TimestampError> {
+        let micros = at.as_microsecond();
+        if (0..Self::END).contains(&micros) {
+            Ok(Self(micros))
+        } else {
+            Err(TimestampError::Range)
+        }
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = TimestampError;
+
+    /// RFC 3339 with an offset; digits beyond the microsecond are cut off.
+    fn from_str(text: &str) -> Result<Self, TimestampError> {
+        // jiff also reads forms that RFC 3339 does not have (a space, week dates, `[zone]`): only the documented one passes.
+        let strict = text.len() >= 20
+            && text.as_bytes()[10].eq_ignore_ascii_case(&b'T')
+            && text.bytes().enumerate().take(10).all(|(i, b)| {
+                if i == 4 || i == 7 {
+                    b == b'-'
+                } else {
+                    b.is_ascii_digit()
+                }
+            })
+            && text.as_bytes()[16] == b':'
+            && !text.contains('[')
+            && !text.contains(',');
+        if !strict {
+            return Err(TimestampError::Form);
+        }
+        text.parse::<jiff::Timestamp>()
+            .map_err(|_| TimestampError::Form)?
+            .try_into()
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        jiff::Timestamp::from(*self).fmt(f)
+    }
+}
+
+impl serde::Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Timestamp {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text: std::borrow::Cow<'de, str> = serde::Deserialize::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl<E: DeserializeError> Deserr<E> for Timestamp {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef) -> Result<Self, E> {
+        let kind = match value {
+            Value::String(text) => match text.parse::<Timestamp>() {
+                Ok(instant) => return Ok(instant),
+                Err(error) => ErrorKind::Unexpected {
+                    msg: error.to_string(),
+                },
+            },
+            actual => ErrorKind::IncorrectValueKind {
+                actual,
+                accepted: &[ValueKind::String],
+            },
+        };
+        Err(take_cf_content(E::error::<V>(None, kind, at)))
+    }
+}
+
+impl utoipa::PartialSchema for Timestamp {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .description(Some(
+                "An instant: RFC 3339 with an offset, years 1970 to 2200, microseconds; answers are in UTC.",
+            ))
+            .examples(["2025-09-10T09:00:00Z"])
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Timestamp {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_offsets_and_prints_utc() {
+        let at: Timestamp = "2025-09-10T11:00:00.123456789+02:00".parse().unwrap();
+        assert_eq!(at.to_string(), "2025-09-10T09:00:00.123456Z");
+    }
+
+    #[test]
+    fn refuses_what_is_not_an_instant_with_an_offset() {
+        for text in [
+            "",
+            "2025-09-10",
+            "2025-09-10T11:00:00",
+            "2025-09-10 11:00:00Z",
+            "2025-09-10T11:00:00+02:00[Europe/Paris]",
+            "1969-12-31T23:59:59Z",
+            "2201-01-01T00:00:00Z",
+            "2025-13-10T11:00:00Z",
+            "+002025-09-10T11:00:00Z",
+            "2025-09-10T11Z",
+            "20250910T110000Z",
+            "2025-09-10T110000Z      ",
+            "é025-09-10T11:00:00Z",
+        ] {
+            assert!(text.parse::<Timestamp>().is_err(), "{text} was accepted");
+        }
+        assert!("2200-12-31T23:59:59.999999Z".parse::<Timestamp>().is_ok());
+        assert!("1970-01-01T00:00:00Z".parse::<Timestamp>().is_ok());
+    }
+}

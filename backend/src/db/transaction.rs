@@ -1,0 +1,163 @@
+//! Transactions. A handler asks for one, does its work, and commits; dropping it instead undoes everything.
+
+use super::{Database, Timestamp};
+use crate::{
+    error::Error,
+    ids::{AccountId, Id, InvitationId},
+    random::Random,
+};
+use sea_orm::{
+    AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,
+    QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
+use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
+
+/// Who is behind a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// A signed-in account.
+    Account(AccountId),
+    /// Whoever holds the link of an invitation.
+    Invitation(InvitationId),
+    /// The command line, or nobody (a refused sign-in).
+    System,
+}
+
+/// Where a write comes from; the audit log keeps it.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// Who is behind it.
+    pub actor: Actor,
+    /// The request it was made by; none on the command line.
+    pub request_id: Option<String>,
+}
+
+/// An open transaction and what a write needs besides: the instant it happens at, new ids, and who is behind it.
+///
+/// Dropped without [`Tx::commit`] it is rolled back.
+#[must_use = "a transaction that is not committed changes nothing"]
+pub struct Tx {
+    inner: DatabaseTransaction,
+    /// When this write happens.
+    pub now: Timestamp,
+    /// Who is behind it.
+    pub origin: Origin,
+    random: Random,
+    // Released after the rollback or commit above it, so that the next writer finds the database free.
+    _turn: Option<OwnedSemaphorePermit>,
+}
+
+impl Tx {
+    /// Makes everything that was done durable.
+    ///
+    /// # Errors
+    /// When the database refuses or cannot be reached; nothing was changed then, except that a connection lost in the
+    /// very moment of the commit leaves that unknown (the answer is 500 and the log says so).
+    pub async fn commit(self) -> Result<(), Error> {
+        self.inner
+            .commit()
+            .await
+            .map_err(|error| match Error::from(error) {
+                // A retry could do the work twice if the commit had arrived.
+                Error::Unavailable(cause) => Error::Internal(cause),
+                error => error,
+            })
+    }
+
+    /// A new id for an object created by this write.
+    pub fn new_id<T: Id>(&self) -> T {
+        self.random.id(self.now)
+    }
+}
+
+impl Database {
+    /// Opens a transaction that may write. On SQLite the writers of this process queue up fairly and the transaction
+    /// is `BEGIN IMMEDIATE`; on PostgreSQL it is READ COMMITTED and the rows that a decision depends on are locked by
+    /// the queries that read them.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when no connection is free in time or the database is out of reach.
+    pub async fn write(&self, origin: Origin) -> Result<Tx, Error> {
+        let turn = match &self.writers {
+            Some(writers) => Some(
+                Arc::clone(writers)
+                    .acquire_owned()
+                    .await
+                    .map_err(Error::internal)?,
+            ),
+            None => None,
+        };
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let inner = self.begin(options).await?;
+        Ok(Tx {
+            inner,
+            now: self.clock.now(),
+            origin,
+            random: self.random.clone(),
+            _turn: turn,
+        })
+    }
+
+    /// Opens a snapshot for several reads that must agree with each other.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when no connection is free in time or the database is out of reach.
+    pub async fn read(&self) -> Result<DatabaseTransaction, Error> {
+        let options = match self.get_database_backend() {
+            DbBackend::Postgres => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..TransactionOptions::default()
+            },
+            _ => TransactionOptions::default(),
+        };
+        self.begin(options).await
+    }
+
+    /// BEGIN in a task of its own: cancelling that statement half-way (a client hung up) would hand a connection with
+    /// an open transaction back to the pool. The task completes; its unclaimed transaction is then dropped properly.
+    async fn begin(&self, options: TransactionOptions) -> Result<DatabaseTransaction, Error> {
+        let connection = self.connection.clone();
+        let begun = tokio::spawn(async move {
+            match connection.begin_with_options(options).await {
+                // The pool does not ping a connection before lending it (that would cost every query a round trip):
+                // one that died while idle shows here, where nothing has been done yet and another one serves.
+                Err(error) if Error::from(error.clone()).is_outage() => {
+                    connection.begin_with_options(options).await
+                }
+                result => result,
+            }
+        });
+        Ok(begun.await.map_err(Error::internal)??)
+    }
+}
+
+macro_rules! delegate_connection {
+    ($type:ty, $field:ident) => {
+        #[sea_orm::prelude::async_trait::async_trait]
+        impl ConnectionTrait for $type {
+            fn get_database_backend(&self) -> DbBackend {
+                self.$field.get_database_backend()
+            }
+            async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+                self.$field.execute_raw(statement).await
+            }
+            async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+                self.$field.execute_unprepared(sql).await
+            }
+            async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+                self.$field.query_one_raw(statement).await
+            }
+            async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+                self.$field.query_all_raw(statement).await
+            }
+        }
+    };
+}
+
+delegate_connection!(Tx, inner);
+delegate_connection!(Database, connection);

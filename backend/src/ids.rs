@@ -1,0 +1,111 @@
+//! One type per kind of id, so that a mission's id can never be passed where a user's is meant.
+//!
+//! Every id is a UUIDv7: opaque text in the API, `uuid` in PostgreSQL and a 16-byte blob in SQLite, where both sort
+//! in order of creation. [`crate::db::Tx::new_id`] makes them from the transaction's instant and randomness.
+
+use deserr::{
+    DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValueKind, ValuePointerRef, take_cf_content,
+};
+use std::{fmt, str::FromStr};
+use uuid::Uuid;
+
+/// What every id type can do; lets transactions and path extractors be generic over the kind.
+pub trait Id: Copy + From<Uuid> + fmt::Display + Send + Sync + 'static {}
+
+/// A text that is not an id.
+#[derive(Debug, thiserror::Error)]
+#[error("must be an id as this API returned it (a UUID)")]
+pub struct NotAnId;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash,
+            serde::Serialize, serde::Deserialize, sea_orm::DeriveValueType, utoipa::ToSchema,
+        )]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl Id for $name {}
+
+        /// SeaORM asks for this of every key; ours are never numbers.
+        impl sea_orm::TryFromU64 for $name {
+            fn try_from_u64(_: u64) -> Result<Self, sea_orm::DbErr> {
+                Err(sea_orm::DbErr::ConvertFromU64(stringify!($name)))
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAnId;
+
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                // Only the hyphenated form: the parser knows others, and one object must not have several spellings.
+                match Uuid::try_parse(text) {
+                    Ok(id) if text.len() == 36 => Ok(Self(id)),
+                    _ => Err(NotAnId),
+                }
+            }
+        }
+
+        impl<E: DeserializeError> Deserr<E> for $name {
+            fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef) -> Result<Self, E> {
+                let kind = match value {
+                    Value::String(text) => match text.parse() {
+                        Ok(id) => return Ok(id),
+                        Err(error @ NotAnId) => ErrorKind::Unexpected { msg: error.to_string() },
+                    },
+                    actual => ErrorKind::IncorrectValueKind { actual, accepted: &[ValueKind::String] },
+                };
+                Err(take_cf_content(E::error::<V>(None, kind, at)))
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// A company: the tenant. Every function that touches a tenant's rows takes it first.
+    OrgId,
+    /// A login, global to the installation.
+    AccountId,
+    /// One sign-in of an account.
+    SessionId,
+    /// A person who can be planned, inside one org.
+    UserId,
+    /// A show, festival or tour leg.
+    ProjectId,
+    /// A call with a start and an end.
+    MissionId,
+    /// A post on a mission.
+    MissionRoleId,
+    /// A user on a mission.
+    AssignmentId,
+    /// A signed link that lets an assigned person answer.
+    InvitationId,
+    /// A period that a user declares.
+    AvailabilityId,
+    /// One line of the audit log.
+    AuditId,
+    /// A single-use permission to set a password.
+    PasswordTokenId,
+    /// An account's membership of an org.
+    MembershipId,
+}

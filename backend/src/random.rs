@@ -1,0 +1,51 @@
+//! Where randomness comes from: the operating system in the program, a seed in tests.
+
+use crate::{db::Timestamp, ids::Id};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A cryptographically secure generator; cheap to clone, clones draw from the same stream.
+#[derive(Clone)]
+pub struct Random(Arc<Mutex<StdRng>>);
+
+impl Random {
+    /// Seeded by the operating system.
+    ///
+    /// # Errors
+    /// When the operating system has no randomness to give.
+    pub fn system() -> Result<Self, rand::rngs::SysError> {
+        Ok(Self(Arc::new(Mutex::new(StdRng::try_from_rng(
+            &mut rand::rngs::SysRng,
+        )?))))
+    }
+
+    /// The same stream for the same seed.
+    pub fn seeded(seed: u64) -> Self {
+        Self(Arc::new(Mutex::new(StdRng::seed_from_u64(seed))))
+    }
+
+    /// `N` random bytes.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        // A thread that panicked while drawing leaves a generator that is still as random as before.
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// A UUIDv7 for an object created at `now`.
+    pub fn id<T: Id>(&self, now: Timestamp) -> T {
+        let millis = u64::try_from(now.as_micros() / 1000).unwrap_or(0);
+        uuid::Builder::from_unix_timestamp_millis(millis, &self.bytes())
+            .into_uuid()
+            .into()
+    }
+}
+
+impl std::fmt::Debug for Random {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Random")
+    }
+}
