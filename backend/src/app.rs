@@ -1,0 +1,161 @@
+//! The program's state, built once, and the router that serves it.
+
+use crate::{
+    auth::{self, Passwords, Tokens},
+    cache::Cache,
+    clock::Clock,
+    config::Config,
+    db::{ConnectError, Database},
+    error::Error,
+    http::{boundary, run_to_completion, verbs},
+    openapi, pages,
+    random::Random,
+    resources::{assignments, availabilities, conflicts, invitations, missions, orgs, projects, users},
+    system,
+};
+use axum::{Router, extract::DefaultBodyLimit, middleware, response::IntoResponse, response::Response};
+use serde::Serialize;
+use std::{
+    any::Any,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+use tokio_util::task::TaskTracker;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+
+/// What every handler may use. Clones share everything.
+#[derive(Clone)]
+pub struct App {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// The database.
+    pub db: Database,
+    /// The cache.
+    pub cache: Cache,
+    /// Hashes and verifies passwords.
+    pub passwords: Passwords,
+    /// Signs and reads tokens.
+    pub tokens: Tokens,
+    /// Randomness.
+    pub random: Random,
+    /// Writes that are under way; shutting down waits for them.
+    pub tasks: TaskTracker,
+    draining: Arc<AtomicBool>,
+}
+
+/// Why the program could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database could not be opened.
+    #[error(transparent)]
+    Database(#[from] ConnectError),
+    /// The cache's address is no good.
+    #[error("REDIS_URL cannot be used: {0}; correct it, or leave it out for a cache inside the process")]
+    Cache(#[from] redis::RedisError),
+    /// Password hashing does not work.
+    #[error("password hashing does not work on this machine: {0:?}")]
+    Passwords(Error),
+}
+
+impl App {
+    /// Connects to everything the configuration names.
+    ///
+    /// # Errors
+    /// [`StartError`] says what to do.
+    pub async fn start(config: Config, clock: Clock, random: Random) -> Result<Self, StartError> {
+        let db = Database::connect(&config.database_url, config.pool, clock.clone(), random.clone()).await?;
+        Ok(Self {
+            cache: Cache::connect(&config.redis_url)?,
+            passwords: Passwords::new(random.clone()).map_err(StartError::Passwords)?,
+            tokens: Tokens::new(&config, clock),
+            config: Arc::new(config),
+            db,
+            random,
+            tasks: TaskTracker::new(),
+            draining: Arc::default(),
+        })
+    }
+
+    /// From now on `/readyz` sends new traffic elsewhere.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the program is about to stop.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::SeqCst)
+    }
+}
+
+/// The answer of what has nothing else to say.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Done {
+    /// Always `ok`.
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+impl Done {
+    /// It is done.
+    pub const OK: Self = Self { status: "ok" };
+}
+
+/// Every route under `/api/v1`, one line a resource.
+fn api() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(system::api_routes())
+        .merge(auth::routes())
+        .merge(orgs::routes())
+        .merge(projects::routes())
+        .merge(missions::routes())
+        .merge(users::routes())
+        .merge(assignments::routes())
+        .merge(invitations::routes())
+        .merge(availabilities::routes())
+        .merge(conflicts::routes())
+}
+
+/// The routes and the document that describes them.
+pub fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
+    let (router, document) = OpenApiRouter::with_openapi(openapi::base())
+        .merge(system::routes())
+        .nest("/api/v1", api())
+        .split_for_parts();
+    (router, openapi::publish(document))
+}
+
+/// The whole service: custom verbs are made routable in front of the router, because layers of the router itself run
+/// after routing.
+pub fn service(app: App) -> Router {
+    let (router, document) = routes();
+    let inner = router
+        .merge(openapi::routes(document))
+        .merge(pages::routes())
+        .fallback(async || Error::NotFound)
+        .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn_with_state(app.clone(), run_to_completion))
+        .layer(CatchPanicLayer::custom(after_panic))
+        .layer(middleware::from_fn_with_state(app.clone(), boundary))
+        .with_state(app);
+    let routable = tower::ServiceBuilder::new()
+        .map_request(verbs::to_internal::<axum::body::Body>)
+        .service(inner);
+    Router::new().fallback_service(routable)
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a handler panicked: {0}")]
+struct Panicked(String);
+
+fn after_panic(panic: Box<dyn Any + Send>) -> Response {
+    let message = panic
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| panic.downcast_ref::<String>().cloned());
+    Error::internal(Panicked(message.unwrap_or_default())).into_response()
+}

@@ -1,0 +1,234 @@
+//! Accounts, their memberships, and the single-use tokens that set their passwords.
+
+use super::{
+    Role, hash_secret,
+    tables::{account, membership, org, password_token},
+};
+use crate::{
+    db::{Timestamp, Tx},
+    error::Error,
+    ids::{AccountId, MembershipId, OrgId},
+    random::Random,
+    text::Email,
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
+    QuerySelect,
+    sea_query::{Expr, LockType, OnConflict},
+};
+
+/// How long a reset link works: security rule, 30 minutes.
+pub const RESET_SECONDS: i64 = 30 * 60;
+/// How long the link of a new account works: people are added before they are at a desk.
+pub const WELCOME_SECONDS: i64 = 7 * 24 * 3600;
+
+/// The account with this e-mail.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_email(db: &impl ConnectionTrait, email: &Email) -> Result<Option<account::Model>, Error> {
+    Ok(account::Entity::find()
+        .filter(account::Column::EmailKey.eq(email.key()))
+        .one(db)
+        .await?)
+}
+
+/// The account of this id.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn by_id(db: &impl ConnectionTrait, id: AccountId) -> Result<account::Model, Error> {
+    account::Entity::find_by_id(id)
+        .one(db)
+        .await?
+        .ok_or(Error::NotFound)
+}
+
+/// The account with this e-mail, created without a password when it is new (then the second value is true).
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_or_create(tx: &Tx, email: &Email) -> Result<(account::Model, bool), Error> {
+    let new = account::ActiveModel {
+        id: Set(tx.new_id()),
+        email: Set(email.to_string()),
+        email_key: Set(email.key()),
+        password_hash: NotSet,
+        is_active: Set(true),
+        created_at: Set(tx.now),
+        updated_at: Set(tx.now),
+    };
+    let created = account::Entity::insert(new)
+        .on_conflict(
+            OnConflict::column(account::Column::EmailKey)
+                .do_nothing()
+                .to_owned(),
+        )
+        .exec_without_returning(tx)
+        .await?;
+    let account = by_email(tx, email).await?.ok_or(Error::NotFound)?;
+    Ok((account, created > 0))
+}
+
+/// Makes an account a member of an org.
+///
+/// # Errors
+/// [`Error::Duplicate`] when it is one already.
+pub async fn add_membership(
+    tx: &Tx,
+    org: OrgId,
+    account: AccountId,
+    role: Role,
+) -> Result<MembershipId, Error> {
+    let id = tx.new_id();
+    let new = membership::ActiveModel {
+        org_id: Set(org),
+        id: Set(id),
+        account_id: Set(account),
+        role: Set(role),
+        is_active: Set(true),
+        created_at: Set(tx.now),
+        updated_at: Set(tx.now),
+    };
+    membership::Entity::insert(new).exec_without_returning(tx).await?;
+    Ok(id)
+}
+
+/// One org that an account may act in.
+#[derive(Debug, Clone, FromQueryResult, serde::Serialize, utoipa::ToSchema)]
+pub struct OrgMembership {
+    /// The org.
+    pub org_id: OrgId,
+    /// Its name.
+    #[schema(example = "Théâtre du Rideau Rouge")]
+    pub org_name: String,
+    /// The account's role in it.
+    pub role: Role,
+}
+
+/// The orgs an account is an active member of, the one joined first leading.
+///
+/// # Errors
+/// When the database fails.
+pub async fn memberships(db: &impl ConnectionTrait, account: AccountId) -> Result<Vec<OrgMembership>, Error> {
+    let joined = membership::Entity::find()
+        .select_only()
+        .columns([membership::Column::OrgId, membership::Column::Role])
+        .column_as(org::Column::Name, "org_name")
+        .join(
+            JoinType::InnerJoin,
+            membership::Entity::belongs_to(org::Entity)
+                .from(membership::Column::OrgId)
+                .to(org::Column::Id)
+                .into(),
+        )
+        .filter(membership::Column::AccountId.eq(account))
+        .filter(membership::Column::IsActive.eq(true))
+        .order_by_asc(membership::Column::CreatedAt)
+        .order_by_asc(membership::Column::Id);
+    Ok(joined.into_model().all(db).await?)
+}
+
+/// A token that sets the account's password once, within `seconds`; earlier ones die.
+///
+/// # Errors
+/// When the database fails.
+pub async fn issue_password_token(
+    tx: &Tx,
+    random: &Random,
+    account: AccountId,
+    seconds: i64,
+) -> Result<String, Error> {
+    kill_password_tokens(tx, account).await?;
+    let token = URL_SAFE_NO_PAD.encode(random.bytes::<32>());
+    let new = password_token::ActiveModel {
+        id: Set(tx.new_id()),
+        account_id: Set(account),
+        token_hash: Set(hash_secret(token.as_bytes())),
+        expires_at: Set(tx.now.plus_seconds(seconds)),
+        used_at: NotSet,
+        created_at: Set(tx.now),
+    };
+    password_token::Entity::insert(new)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(token)
+}
+
+/// The account that a password token may still set the password of.
+///
+/// # Errors
+/// [`Error::InvalidToken`] when it is unknown, used or expired, or its account is switched off.
+pub async fn password_token_account(
+    db: &impl ConnectionTrait,
+    token: &str,
+    now: Timestamp,
+) -> Result<account::Model, Error> {
+    let found = account::Entity::find()
+        .join(
+            JoinType::InnerJoin,
+            account::Entity::belongs_to(password_token::Entity)
+                .from(account::Column::Id)
+                .to(password_token::Column::AccountId)
+                .into(),
+        )
+        .filter(password_token::Column::TokenHash.eq(hash_secret(token.as_bytes())))
+        .filter(password_token::Column::UsedAt.is_null())
+        .filter(password_token::Column::ExpiresAt.gt(now))
+        .filter(account::Column::IsActive.eq(true))
+        .one(db)
+        .await?;
+    found.ok_or(Error::InvalidToken)
+}
+
+/// Sets the password if the token is still good, and uses the token up. Of two that try at once, one wins.
+///
+/// # Errors
+/// [`Error::InvalidToken`] when it is not good any more.
+pub async fn set_password(tx: &Tx, token: &str, password_hash: String) -> Result<AccountId, Error> {
+    let used = password_token::Entity::update_many()
+        .col_expr(password_token::Column::UsedAt, Expr::value(tx.now))
+        .filter(password_token::Column::TokenHash.eq(hash_secret(token.as_bytes())))
+        .filter(password_token::Column::UsedAt.is_null())
+        .filter(password_token::Column::ExpiresAt.gt(tx.now))
+        .exec_with_returning(tx)
+        .await?;
+    let account = used.first().ok_or(Error::InvalidToken)?.account_id;
+    kill_password_tokens(tx, account).await?;
+    let set = account::Entity::update_many()
+        .col_expr(account::Column::PasswordHash, Expr::value(password_hash))
+        .col_expr(account::Column::UpdatedAt, Expr::value(tx.now))
+        .filter(account::Column::Id.eq(account))
+        .filter(account::Column::IsActive.eq(true))
+        .exec(tx)
+        .await?;
+    if set.rows_affected == 1 {
+        Ok(account)
+    } else {
+        Err(Error::InvalidToken)
+    }
+}
+
+async fn kill_password_tokens(tx: &Tx, account: AccountId) -> Result<(), Error> {
+    password_token::Entity::update_many()
+        .col_expr(password_token::Column::UsedAt, Expr::value(tx.now))
+        .filter(password_token::Column::AccountId.eq(account))
+        .filter(password_token::Column::UsedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// The account, locked against a concurrent change of its password or state.
+///
+/// # Errors
+/// [`Error::NotFound`] when it is gone.
+pub async fn lock(tx: &Tx, account: AccountId) -> Result<account::Model, Error> {
+    account::Entity::find_by_id(account)
+        .lock(LockType::NoKeyUpdate)
+        .one(tx)
+        .await?
+        .ok_or(Error::NotFound)
+}

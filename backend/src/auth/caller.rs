@@ -1,0 +1,165 @@
+//! The caller of a request. A handler that takes a `Caller<Manager>` runs only for managers and above; the role comes
+//! from the database at each request, never from the token.
+
+use super::{Role, sessions};
+use crate::{
+    app::App,
+    db::{Actor, Origin},
+    error::Error,
+    http::RequestInfo,
+    ids::{AccountId, OrgId, SessionId, UserId},
+};
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, header, request::Parts},
+};
+use std::marker::PhantomData;
+
+/// A minimum role, as a type.
+pub trait Rank: Send + Sync + 'static {
+    /// The lowest role that passes.
+    const NEEDS: Role;
+}
+
+macro_rules! ranks {
+    ($($(#[$doc:meta])* $name:ident),+) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name;
+        impl Rank for $name {
+            const NEEDS: Role = Role::$name;
+        }
+    )+};
+}
+ranks! {
+    /// Any member.
+    Tech,
+    /// Planners and above.
+    Manager,
+    /// Administrators and owners.
+    Admin,
+    /// Owners.
+    Owner
+}
+
+/// A signed-in member of an org with at least the role `R`.
+#[derive(Debug)]
+pub struct Caller<R: Rank> {
+    /// The org the request acts in: pass it on to every query.
+    pub org: OrgId,
+    /// Who is signed in.
+    pub account: AccountId,
+    /// By which session.
+    pub session: SessionId,
+    /// As what.
+    pub role: Role,
+    /// The person in the org that the account belongs to.
+    pub user: Option<UserId>,
+    /// The request.
+    pub request: RequestInfo,
+    rank: PhantomData<R>,
+}
+
+impl<R: Rank> Caller<R> {
+    /// Where a write by this caller comes from.
+    pub fn origin(&self) -> Origin {
+        Origin {
+            actor: Actor::Account(self.account),
+            request_id: Some(self.request.to_string()),
+        }
+    }
+
+    /// Whether the caller plans for others; else personal things are narrowed to their own.
+    pub fn plans(&self) -> bool {
+        self.role >= Role::Manager
+    }
+
+    /// Whether `user` is the caller's own person.
+    pub fn is(&self, user: UserId) -> bool {
+        self.user == Some(user)
+    }
+}
+
+impl<R: Rank> FromRequestParts<App> for Caller<R> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let token = bearer(&parts.headers).ok_or(Error::Unauthenticated)?;
+        let claims = app.tokens.read_access(token).ok_or(Error::Unauthenticated)?;
+        let now = app.db.clock().now();
+        let authority = sessions::authority(&app.db, claims.org, claims.sub, claims.sid, now).await?;
+        let role = authority.role.ok_or(Error::NotAMember)?;
+        if role < R::NEEDS {
+            return Err(Error::Forbidden(R::NEEDS));
+        }
+        let request = RequestInfo::of(&parts.extensions);
+        request.note_caller(claims.org, claims.sub);
+        Ok(Self {
+            org: claims.org,
+            account: claims.sub,
+            session: claims.sid,
+            role,
+            user: authority.user_id,
+            request,
+            rank: PhantomData,
+        })
+    }
+}
+
+impl<R: Rank> axum::extract::OptionalFromRequestParts<App> for Caller<R> {
+    type Rejection = Error;
+
+    /// None without an `Authorization` header; a bad one is still refused.
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Error> {
+        if !parts.headers.contains_key(header::AUTHORIZATION) {
+            return Ok(None);
+        }
+        <Self as FromRequestParts<App>>::from_request_parts(parts, app)
+            .await
+            .map(Some)
+    }
+}
+
+/// The token of `Authorization: Bearer …`; the scheme's case does not matter (RFC 9110 section 11.1).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// Cookies are sent by any site that a browser visits: the endpoints that read one refuse a foreign `Origin`.
+///
+/// # Errors
+/// [`Error::ForeignOrigin`].
+pub fn refuse_foreign_origin(headers: &HeaderMap, public_url: &str) -> Result<(), Error> {
+    match headers.get(header::ORIGIN) {
+        None => Ok(()),
+        Some(origin) if origin.as_bytes() == origin_of(public_url).as_bytes() => Ok(()),
+        // The same host that the browser talks to, whatever name it was reached by.
+        Some(origin)
+            if same_host(
+                origin.to_str().ok(),
+                headers.get(header::HOST).and_then(|host| host.to_str().ok()),
+            ) =>
+        {
+            Ok(())
+        }
+        Some(_) => Err(Error::ForeignOrigin),
+    }
+}
+
+fn origin_of(url: &str) -> String {
+    url::Url::parse(url)
+        .map(|url| url.origin().ascii_serialization())
+        .unwrap_or_default()
+}
+
+fn same_host(origin: Option<&str>, host: Option<&str>) -> bool {
+    let origin_host = origin
+        .and_then(|origin| origin.split_once("://"))
+        .map(|(_, host)| host);
+    origin_host.is_some() && origin_host == host
+}

@@ -1,0 +1,18 @@
+//! Who is asking and what they may do: passwords, tokens, sessions, the caller of a request, and roles.
+//!
+//! Accounts, sessions and password tokens belong to a person's login and live here; memberships tie a login to an org.
+
+pub mod accounts;
+mod api;
+mod caller;
+mod password;
+mod role;
+pub mod sessions;
+pub mod tables;
+mod token;
+
+pub use api::{routes, set_password};
+pub use caller::{Admin, Caller, Manager, Owner, Rank, Tech, refuse_foreign_origin};
+pub use password::{NewPassword, Passwords};
+pub use role::Role;
+pub use token::{AccessClaims, InviteClaims, RefreshClaims, Tokens, hash_secret};

@@ -1,0 +1,175 @@
+//! Passwords: Argon2id with OWASP's parameters (m = 19456 KiB, t = 2, p = 1; Password Storage Cheat Sheet), hashed
+//! off the async threads and few at a time, because each takes 19 MiB and tens of milliseconds.
+
+use crate::{error::Error, random::Random};
+use argon2::{
+    Argon2,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use deserr::{
+    DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValueKind, ValuePointerRef, take_cf_content,
+};
+use secrecy::{ExposeSecret, SecretString};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization;
+
+/// How long a sign-in waits for its turn before it is sent away with a 503.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A password that may be set: 8 to 128 characters of any script (NIST 800-63B), normalised so that the same keys on
+/// another keyboard give the same bytes.
+#[derive(Debug, Clone)]
+pub struct NewPassword(SecretString);
+
+impl NewPassword {
+    /// Checks the rules.
+    ///
+    /// # Errors
+    /// The rule that is broken, in words.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let text: String = text.nfc().collect();
+        match text.chars().count() {
+            0..8 => Err("must have at least 8 characters"),
+            8..=128 => Ok(Self(text.into())),
+            _ => Err("must have at most 128 characters"),
+        }
+    }
+}
+
+impl<E: DeserializeError> Deserr<E> for NewPassword {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef) -> Result<Self, E> {
+        let kind = match value {
+            Value::String(text) => match Self::parse(&text) {
+                Ok(password) => return Ok(password),
+                Err(rule) => ErrorKind::Unexpected { msg: rule.into() },
+            },
+            actual => ErrorKind::IncorrectValueKind {
+                actual,
+                accepted: &[ValueKind::String],
+            },
+        };
+        Err(take_cf_content(E::error::<V>(None, kind, at)))
+    }
+}
+
+/// Hashes and verifies.
+#[derive(Clone)]
+pub struct Passwords {
+    turns: Arc<Semaphore>,
+    random: Random,
+    /// Verified when there is no hash to verify, so that an unknown account costs the same time as a known one.
+    dummy: Arc<str>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("password hashing failed: {0}")]
+struct HashingFailed(argon2::password_hash::Error);
+
+#[derive(Debug, thiserror::Error)]
+#[error("too many sign-ins at once: no turn to hash a password within {PATIENCE:?}")]
+struct NoTurn;
+
+impl Passwords {
+    /// Half of the processor's cores may hash at a time.
+    ///
+    /// # Errors
+    /// When hashing does not work at all.
+    pub fn new(random: Random) -> Result<Self, Error> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let dummy = hash("no account has this password", &random.bytes())?;
+        Ok(Self {
+            turns: Arc::new(Semaphore::new((cores / 2).max(1))),
+            random,
+            dummy: dummy.into(),
+        })
+    }
+
+    /// The hash to store, in PHC form.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when there is no turn in time.
+    pub async fn hash(&self, password: NewPassword) -> Result<String, Error> {
+        let salt = self.random.bytes();
+        self.in_turn(move || hash(password.0.expose_secret(), &salt))
+            .await?
+    }
+
+    /// Whether `password` belongs to `stored`. Takes the same time when there is nothing stored.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when there is no turn in time.
+    pub async fn verify(&self, password: &str, stored: Option<String>) -> Result<bool, Error> {
+        let password: SecretString = password.nfc().collect::<String>().into();
+        let known = stored.is_some();
+        let stored = stored.unwrap_or_else(|| self.dummy.to_string());
+        self.in_turn(move || {
+            let matches = PasswordHash::new(&stored).is_ok_and(|hash| {
+                Argon2::default()
+                    .verify_password(password.expose_secret().as_bytes(), &hash)
+                    .is_ok()
+            });
+            known && matches
+        })
+        .await
+    }
+
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
+        let turn = turn
+            .map_err(|_| Error::Unavailable(Arc::new(NoTurn)))?
+            .map_err(Error::internal)?;
+        let work = tokio::task::spawn_blocking(move || {
+            // Held by the work itself: a client that hangs up must not free the turn while the core is still busy.
+            let _turn = turn;
+            work()
+        });
+        work.await.map_err(Error::internal)
+    }
+}
+
+fn hash(password: &str, salt: &[u8; 16]) -> Result<String, Error> {
+    let hashed = Argon2::default().hash_password_with_salt(password.as_bytes(), salt);
+    Ok(hashed
+        .map_err(|error| Error::internal(HashingFailed(error)))?
+        .to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn hashes_with_the_owasp_parameters_and_normalises() {
+        let passwords = Passwords::new(Random::seeded(1)).unwrap();
+        let hashed = passwords
+            .hash(NewPassword::parse("re\u{301}gisseur").unwrap())
+            .await
+            .unwrap();
+        assert!(hashed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hashed}");
+        assert!(
+            passwords
+                .verify("r\u{e9}gisseur", Some(hashed.clone()))
+                .await
+                .unwrap()
+        );
+        assert!(!passwords.verify("regisseur", Some(hashed)).await.unwrap());
+        assert!(
+            !passwords
+                .verify("no account has this password", None)
+                .await
+                .unwrap()
+        );
+    }
+
+    #[test]
+    fn counts_characters_not_bytes() {
+        assert!(NewPassword::parse("ééééééé").is_err());
+        assert!(NewPassword::parse("éééééééé").is_ok());
+        assert!(NewPassword::parse(&"é".repeat(128)).is_ok());
+        assert!(NewPassword::parse(&"é".repeat(129)).is_err());
+    }
+}

@@ -1,0 +1,222 @@
+//! Sessions: one per sign-in, renewed by a refresh token that changes at each use.
+//!
+//! A refresh token names its session and which renewal it is (its generation); the session stores the generation that
+//! is good now. The one before is still answered for a short while, with the same successor, so that a browser whose
+//! answer was lost, or that refreshed in twenty tabs at once, stays signed in. Anything older has been used twice,
+//! by its owner and by a thief: the session ends (RFC 9700 section 4.14).
+
+use super::{
+    RefreshClaims, Role,
+    tables::{account, membership, session},
+};
+use crate::{
+    db::{Timestamp, Tx},
+    error::Error,
+    ids::{AccountId, OrgId, SessionId, UserId},
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, StatementBuilder,
+    sea_query::{Expr, ExprTrait, LockType, Query},
+};
+
+/// How long the token before the current one is still answered.
+const LOST_ANSWER_SECONDS: i64 = 30;
+/// Browsers send long ones; enough to recognise the device.
+const USER_AGENT_CHARS: usize = 200;
+
+/// What a request may do, as of now.
+#[derive(Debug, FromQueryResult)]
+pub struct Authority {
+    /// The role in the org, when the account is an active member of it.
+    pub role: Option<Role>,
+    /// The person in the org that this account belongs to.
+    pub user_id: Option<UserId>,
+}
+
+/// Reads, in one indexed statement, whether the session lives and what its account may do in the org.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] when the session ended or the account is switched off.
+pub async fn authority(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    account: AccountId,
+    session: SessionId,
+    now: Timestamp,
+) -> Result<Authority, Error> {
+    let found = db.query_one(&authority_query(org, account, session, now)).await?;
+    let row = found.ok_or(Error::Unauthenticated)?;
+    Ok(Authority::from_query_result(&row, "")?)
+}
+
+/// `users` belongs to a resource above this module, so it is named here, not imported.
+fn authority_query(
+    org: OrgId,
+    account: AccountId,
+    session: SessionId,
+    now: Timestamp,
+) -> impl StatementBuilder {
+    Query::select()
+        .expr_as(Expr::col((membership::Entity, membership::Column::Role)), "role")
+        .expr_as(Expr::col(("users", "id")), "user_id")
+        .from(session::Entity)
+        .inner_join(
+            account::Entity,
+            Expr::col((account::Entity, account::Column::Id))
+                .equals((session::Entity, session::Column::AccountId)),
+        )
+        .left_join(
+            membership::Entity,
+            Expr::col((membership::Entity, membership::Column::OrgId))
+                .eq(org)
+                .and(
+                    Expr::col((membership::Entity, membership::Column::AccountId))
+                        .equals((session::Entity, session::Column::AccountId)),
+                )
+                .and(Expr::col((membership::Entity, membership::Column::IsActive)).eq(true)),
+        )
+        .left_join(
+            "users",
+            Expr::col(("users", "org_id")).eq(org).and(
+                Expr::col(("users", "account_id")).equals((session::Entity, session::Column::AccountId)),
+            ),
+        )
+        .and_where(Expr::col((session::Entity, session::Column::Id)).eq(session))
+        .and_where(Expr::col((session::Entity, session::Column::AccountId)).eq(account))
+        .and_where(Expr::col((session::Entity, session::Column::RevokedAt)).is_null())
+        .and_where(Expr::col((session::Entity, session::Column::ExpiresAt)).gt(now))
+        .and_where(Expr::col((account::Entity, account::Column::IsActive)).eq(true))
+        .take()
+}
+
+/// Starts a session of `seconds`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn start(
+    tx: &Tx,
+    account: AccountId,
+    org: OrgId,
+    seconds: i64,
+    user_agent: Option<&str>,
+) -> Result<session::Model, Error> {
+    let session = session::Model {
+        id: tx.new_id(),
+        account_id: account,
+        org_id: Some(org),
+        refresh_generation: 0,
+        rotated_at: tx.now,
+        last_used_at: tx.now,
+        expires_at: tx.now.plus_seconds(seconds),
+        revoked_at: None,
+        user_agent: user_agent.map(|agent| agent.chars().take(USER_AGENT_CHARS).collect()),
+        created_at: tx.now,
+    };
+    session::Entity::insert(session.clone().into_active_model())
+        .exec_without_returning(tx)
+        .await?;
+    Ok(session)
+}
+
+/// The org that the account used last, over all its sessions.
+///
+/// # Errors
+/// When the database fails.
+pub async fn last_org(db: &impl ConnectionTrait, account: AccountId) -> Result<Option<OrgId>, Error> {
+    let latest = session::Entity::find()
+        .filter(session::Column::AccountId.eq(account))
+        .filter(session::Column::OrgId.is_not_null())
+        .order_by_desc(session::Column::LastUsedAt)
+        .order_by_desc(session::Column::Id)
+        .limit(1)
+        .one(db)
+        .await?;
+    Ok(latest.and_then(|session| session.org_id))
+}
+
+/// What a refresh led to.
+#[derive(Debug)]
+pub enum Renewal {
+    /// The session lives on; sign the token of its generation.
+    Renewed(session::Model),
+    /// A token that was used before came back: the session was ended.
+    Reused(session::Model),
+}
+
+/// Renews a session for `seconds` more.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] when the session is gone, ended or expired, or its account is switched off.
+pub async fn renew(tx: &Tx, claims: &RefreshClaims, seconds: i64) -> Result<Renewal, Error> {
+    let found = session::Entity::find_by_id(claims.sid)
+        .lock(LockType::NoKeyUpdate)
+        .one(tx)
+        .await?;
+    let mut session = found.ok_or(Error::Unauthenticated)?;
+    if session.revoked_at.is_some() || session.expires_at <= tx.now {
+        return Err(Error::Unauthenticated);
+    }
+    let active = account::Entity::find_by_id(session.account_id)
+        .one(tx)
+        .await?
+        .is_some_and(|account| account.is_active);
+    if !active {
+        return Err(Error::Unauthenticated);
+    }
+    if claims.generation == session.refresh_generation {
+        session.refresh_generation += 1;
+        session.rotated_at = tx.now;
+        session.last_used_at = tx.now;
+        session.expires_at = tx.now.plus_seconds(seconds);
+    } else if claims.generation + 1 != session.refresh_generation
+        || tx.now > session.rotated_at.plus_seconds(LOST_ANSWER_SECONDS)
+    {
+        session.revoked_at = Some(tx.now);
+    }
+    session::Entity::update_many()
+        .col_expr(
+            session::Column::RefreshGeneration,
+            Expr::value(session.refresh_generation),
+        )
+        .col_expr(session::Column::RotatedAt, Expr::value(session.rotated_at))
+        .col_expr(session::Column::LastUsedAt, Expr::value(session.last_used_at))
+        .col_expr(session::Column::ExpiresAt, Expr::value(session.expires_at))
+        .col_expr(session::Column::RevokedAt, Expr::value(session.revoked_at))
+        .filter(session::Column::Id.eq(session.id))
+        .exec(tx)
+        .await?;
+    Ok(if session.revoked_at.is_some() {
+        Renewal::Reused(session)
+    } else {
+        Renewal::Renewed(session)
+    })
+}
+
+/// Ends one session; ending it again is harmless. True when it was alive.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end(tx: &Tx, session: SessionId) -> Result<bool, Error> {
+    let ended = session::Entity::update_many()
+        .col_expr(session::Column::RevokedAt, Expr::value(tx.now))
+        .filter(session::Column::Id.eq(session))
+        .filter(session::Column::RevokedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(ended.rows_affected > 0)
+}
+
+/// Ends every session of an account.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_all(tx: &Tx, account: AccountId) -> Result<(), Error> {
+    session::Entity::update_many()
+        .col_expr(session::Column::RevokedAt, Expr::value(tx.now))
+        .filter(session::Column::AccountId.eq(account))
+        .filter(session::Column::RevokedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(())
+}

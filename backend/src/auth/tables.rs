@@ -1,0 +1,148 @@
+//! The tables behind sign-in, as SeaORM sees them.
+
+/// Companies: the tenants.
+pub mod org {
+    use crate::{db::Timestamp, ids::OrgId};
+    use sea_orm::entity::prelude::*;
+
+    /// A row of `orgs`.
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "orgs")]
+    #[allow(missing_docs, reason = "the columns are described in the schema")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: OrgId,
+        pub name: String,
+        pub name_key: String,
+        pub timezone: String,
+        pub created_at: Timestamp,
+        pub updated_at: Timestamp,
+    }
+
+    /// None: queries join on the columns they need.
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Logins.
+pub mod account {
+    use crate::{db::Timestamp, ids::AccountId};
+    use sea_orm::entity::prelude::*;
+
+    /// A row of `accounts`.
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "accounts")]
+    #[allow(missing_docs, reason = "the columns are described in the schema")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: AccountId,
+        pub email: String,
+        pub email_key: String,
+        pub password_hash: Option<String>,
+        pub is_active: bool,
+        pub created_at: Timestamp,
+        pub updated_at: Timestamp,
+    }
+
+    /// None: queries join on the columns they need.
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Who belongs to which org, as what.
+pub mod membership {
+    use crate::{
+        auth::Role,
+        db::Timestamp,
+        ids::{AccountId, MembershipId, OrgId},
+    };
+    use sea_orm::entity::prelude::*;
+
+    /// A row of `org_memberships`.
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "org_memberships")]
+    #[allow(missing_docs, reason = "the columns are described in the schema")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub org_id: OrgId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: MembershipId,
+        pub account_id: AccountId,
+        pub role: Role,
+        pub is_active: bool,
+        pub created_at: Timestamp,
+        pub updated_at: Timestamp,
+    }
+
+    /// None: queries join on the columns they need.
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Sign-ins.
+pub mod session {
+    use crate::{
+        db::Timestamp,
+        ids::{AccountId, OrgId, SessionId},
+    };
+    use sea_orm::entity::prelude::*;
+
+    /// A row of `sessions`.
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "sessions")]
+    #[allow(missing_docs, reason = "the columns are described in the schema")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: SessionId,
+        pub account_id: AccountId,
+        pub org_id: Option<OrgId>,
+        pub refresh_generation: i32,
+        pub rotated_at: Timestamp,
+        pub last_used_at: Timestamp,
+        pub expires_at: Timestamp,
+        pub revoked_at: Option<Timestamp>,
+        pub user_agent: Option<String>,
+        pub created_at: Timestamp,
+    }
+
+    /// None: queries join on the columns they need.
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Single-use permissions to set a password.
+pub mod password_token {
+    use crate::{
+        db::Timestamp,
+        ids::{AccountId, PasswordTokenId},
+    };
+    use sea_orm::entity::prelude::*;
+
+    /// A row of `password_tokens`.
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "password_tokens")]
+    #[allow(missing_docs, reason = "the columns are described in the schema")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: PasswordTokenId,
+        pub account_id: AccountId,
+        pub token_hash: Vec<u8>,
+        pub expires_at: Timestamp,
+        pub used_at: Option<Timestamp>,
+        pub created_at: Timestamp,
+    }
+
+    /// None: queries join on the columns they need.
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

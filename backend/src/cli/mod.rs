@@ -1,0 +1,146 @@
+//! The command line: one file a command. Exit status 0, 1 (it failed) or 2 (it was called wrongly); every error is one
+//! sentence that says what to do.
+
+mod config;
+mod demo;
+mod healthcheck;
+mod member;
+mod migrate;
+mod org;
+mod serve;
+
+use crate::{
+    app::{App, StartError},
+    clock::Clock,
+    config::{Config, ConfigError},
+    db::{Actor, Origin},
+    error::Error,
+    random::Random,
+};
+use clap::{Parser, Subcommand};
+use std::{io::Write, process::ExitCode};
+
+/// Plans the crews of live shows.
+#[derive(Debug, Parser)]
+#[command(name = "coulisses", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API and its pages (the default).
+    Serve(serve::Serve),
+    /// Fill an empty database with a season to look at, then serve.
+    Demo(serve::Serve),
+    /// Change the database's schema, or see where it stands.
+    #[command(subcommand)]
+    Migrate(migrate::Migrate),
+    /// Manage organisations.
+    #[command(subcommand)]
+    Org(org::Org),
+    /// Manage who may sign in to an organisation.
+    #[command(subcommand)]
+    Member(member::Member),
+    /// Ask a running server whether it can serve; for containers.
+    Healthcheck,
+    /// Print the settings in effect, with secrets masked.
+    Config,
+}
+
+/// What a command can fail with.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("{0}")]
+    Start(Box<StartError>),
+    #[error("{0}")]
+    Refused(String),
+    #[error("the database refused: {0}")]
+    Database(#[from] sea_orm::DbErr),
+    #[error("{what}: {source}")]
+    Io { what: String, source: std::io::Error },
+}
+
+impl From<StartError> for CliError {
+    fn from(error: StartError) -> Self {
+        Self::Start(Box::new(error))
+    }
+}
+
+impl From<Error> for CliError {
+    fn from(error: Error) -> Self {
+        let cause = error
+            .cause()
+            .map(|cause| format!(" ({cause})"))
+            .unwrap_or_default();
+        Self::Refused(format!("{error}{cause}"))
+    }
+}
+
+/// Parses the arguments and runs the command.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("cannot start: {error}")),
+    };
+    match runtime.block_on(execute(cli.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+async fn execute(command: Option<Command>) -> Result<(), CliError> {
+    let config = load_config()?;
+    match command.unwrap_or_else(|| Command::Serve(serve::Serve::default())) {
+        Command::Serve(serve) => serve.run(config).await,
+        Command::Demo(serve) => demo::run(serve, config).await,
+        Command::Migrate(migrate) => migrate.run(config).await,
+        Command::Org(org) => org.run(config).await,
+        Command::Member(member) => member.run(config).await,
+        Command::Healthcheck => healthcheck::run(&config).await,
+        Command::Config => config::run(&config),
+    }
+}
+
+/// A `.env` file is a developer's convenience: its names count only where the environment has none, and only in
+/// ENV=dev.
+fn load_config() -> Result<Config, ConfigError> {
+    let dev = std::env::var("ENV").map_or(true, |env| env.eq_ignore_ascii_case("dev") || env.is_empty());
+    let file: std::collections::HashMap<String, String> = if dev {
+        dotenvy::dotenv_iter()
+            .map(|file| file.flatten().collect())
+            .unwrap_or_default()
+    } else {
+        Default::default()
+    };
+    Config::from_lookup(&|name| std::env::var(name).ok().or_else(|| file.get(name).cloned()))
+}
+
+/// The program's state, for a command that needs the database.
+async fn start(config: Config) -> Result<App, CliError> {
+    let random = Random::system()
+        .map_err(|error| CliError::Refused(format!("the system has no randomness: {error}")))?;
+    Ok(App::start(config, Clock::system(), random).await?)
+}
+
+/// Writes made on the command line.
+fn origin() -> Origin {
+    Origin {
+        actor: Actor::System,
+        request_id: None,
+    }
+}
+
+/// Prints a line; a closed pipe ends the command quietly, as other tools do.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+fn fail(message: &str) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "coulisses: {message}");
+    ExitCode::FAILURE
+}

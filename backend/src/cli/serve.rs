@@ -1,0 +1,117 @@
+//! `coulisses serve`.
+
+use super::{CliError, migrate, say, start};
+use crate::{
+    app::{self, App},
+    config::Config,
+    telemetry,
+};
+use clap::Args;
+use std::{future::Future, net::SocketAddr};
+use tokio::net::TcpListener;
+
+#[derive(Debug, Default, Args)]
+pub(super) struct Serve {
+    /// Bring the schema up to date first. On SQLite this always happens.
+    #[arg(long)]
+    pub(super) migrate: bool,
+}
+
+impl Serve {
+    pub(super) async fn run(self, config: Config) -> Result<(), CliError> {
+        telemetry::init(&config);
+        let app = start(config).await?;
+        migrate::prepare(&app, self.migrate).await?;
+        let listener = bind(&app.config).await?;
+        serve(app, listener).await
+    }
+}
+
+/// Takes the configured address.
+pub(super) async fn bind(config: &Config) -> Result<TcpListener, CliError> {
+    let address = SocketAddr::new(config.host, config.port);
+    TcpListener::bind(address).await.map_err(|source| CliError::Io {
+        what: format!("cannot listen on {address}; choose another BACKEND_PORT or stop what uses it"),
+        source,
+    })
+}
+
+/// Serves until the process is told to stop, then finishes what was begun.
+pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliError> {
+    let failed = |source| CliError::Io {
+        what: "cannot serve".into(),
+        source,
+    };
+    let address = listener.local_addr().map_err(failed)?;
+    tracing::info!(%address, database = %app.config.database_url, "serving");
+    let grace = app.config.shutdown_grace;
+    let stopping = app.clone();
+    let stopped = CancelOnStop::new(async move {
+        stop_signal().await;
+        stopping.drain();
+        tracing::info!("stopping: /readyz says so, requests under way are finished");
+        tokio::time::sleep(stopping.config.shutdown_delay).await;
+    });
+    let deadline = stopped.after(grace);
+    let serving = axum::serve(listener, app::service(app.clone())).with_graceful_shutdown(stopped.wait());
+    tokio::select! {
+        served = async { serving.await } => served.map_err(failed)?,
+        () = deadline => tracing::warn!("stopped waiting for clients that do not finish"),
+    }
+    app.tasks.close();
+    if tokio::time::timeout(grace, app.tasks.wait()).await.is_err() {
+        tracing::error!("some writes did not finish in time; they were undone");
+    }
+    app.db.close().await?;
+    say("stopped");
+    Ok(())
+}
+
+/// Something that happens once and that several wait for.
+#[derive(Clone)]
+struct CancelOnStop(tokio_util::sync::CancellationToken);
+
+impl CancelOnStop {
+    fn new(event: impl Future<Output = ()> + Send + 'static) -> Self {
+        let token = tokio_util::sync::CancellationToken::new();
+        let guard = token.clone();
+        tokio::spawn(async move {
+            event.await;
+            guard.cancel();
+        });
+        Self(token)
+    }
+
+    fn wait(self) -> impl Future<Output = ()> + Send + 'static {
+        self.0.cancelled_owned()
+    }
+
+    fn after(&self, delay: std::time::Duration) -> impl Future<Output = ()> + Send + 'static {
+        let stopped = self.clone().wait();
+        async move {
+            stopped.await;
+            tokio::time::sleep(delay).await;
+        }
+    }
+}
+
+/// Ctrl-C, or what a service manager sends.
+async fn stop_signal() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        else {
+            let _ = interrupted.await;
+            return;
+        };
+        tokio::select! {
+            _ = interrupted => {}
+            _ = terminated.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = interrupted.await;
+    }
+}

@@ -1,0 +1,446 @@
+//! The configuration: environment variables, read and checked once. `.env.example` documents every name.
+
+use crate::db::{DatabaseUrl, Pool};
+use secrecy::{ExposeSecret, SecretString};
+use std::{fmt, net::IpAddr, str::FromStr, time::Duration};
+use url::Url;
+
+/// Where the program runs; decides how strict it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// A developer's machine: built-in secrets, cookies without TLS, reset tokens in the answer.
+    Dev,
+    /// A rehearsal of production.
+    Staging,
+    /// The real thing.
+    Prod,
+}
+
+/// Where cached lists may be shared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CacheUrl {
+    /// Inside this process only.
+    InProcess,
+    /// A Redis or Valkey server.
+    Redis(Url),
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people at a terminal.
+    Pretty,
+}
+
+/// Every setting, valid.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// ENV
+    pub environment: Environment,
+    /// DATABASE_URL, or DB_URL
+    pub database_url: DatabaseUrl,
+    /// DB_MAX_CONNECTIONS, DB_ACQUIRE_TIMEOUT_MS
+    pub pool: Pool,
+    /// REDIS_URL
+    pub redis_url: CacheUrl,
+    /// SECRET_KEY
+    pub secret_key: SecretString,
+    /// JWT_ALG
+    pub jwt_algorithm: jsonwebtoken::Algorithm,
+    /// ACCESS_TOKEN_MINUTES
+    pub access_token_ttl: Duration,
+    /// REFRESH_TOKEN_DAYS
+    pub refresh_token_ttl: Duration,
+    /// INVITES_SECRET
+    pub invites_secret: SecretString,
+    /// INVITES_TTL_SECONDS
+    pub invites_ttl: Duration,
+    /// BACKEND_HOST
+    pub host: IpAddr,
+    /// BACKEND_PORT
+    pub port: u16,
+    /// PUBLIC_URL, without a slash at the end
+    pub public_url: String,
+    /// LOG_LEVEL
+    pub log_level: tracing::Level,
+    /// LOG_FORMAT
+    pub log_format: LogFormat,
+    /// REQUEST_ID_HEADER
+    pub request_id_header: axum::http::HeaderName,
+    /// REQUEST_TIMEOUT_SECONDS
+    pub request_timeout: Duration,
+    /// SHUTDOWN_DELAY_SECONDS
+    pub shutdown_delay: Duration,
+    /// SHUTDOWN_GRACE_SECONDS
+    pub shutdown_grace: Duration,
+}
+
+/// All that is wrong with the environment, one line each.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration has mistakes:\n  {}", .0.join("\n  "))]
+pub struct ConfigError(Vec<String>);
+
+/// Long enough for HS256 (RFC 7518 section 3.2: a key of at least the hash's size).
+const SECRET_BYTES: usize = 32;
+const DEV_SECRET_KEY: &str = "dev-only-secret-key-0123456789abcdef";
+const DEV_INVITES_SECRET: &str = "dev-only-invites-secret-0123456789ab";
+
+/// Reads variables and remembers what was wrong with each.
+struct Reader<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    mistakes: Vec<String>,
+}
+
+impl Reader<'_> {
+    /// The variable's text; an empty one counts as unset, as in most shells and compose files.
+    fn text(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).filter(|text| !text.is_empty())
+    }
+
+    fn read<T>(&mut self, name: &str, default: T, parse: impl FnOnce(&str) -> Result<T, String>) -> T {
+        match self.text(name).map(|text| parse(text.trim())) {
+            None => default,
+            Some(Ok(value)) => value,
+            Some(Err(what)) => {
+                self.mistakes.push(format!("{name} {what}"));
+                default
+            }
+        }
+    }
+
+    fn number<T: FromStr + PartialOrd + fmt::Display>(
+        &mut self,
+        name: &str,
+        default: T,
+        min: T,
+        max: T,
+    ) -> T {
+        self.read(name, default, |text| match text.parse() {
+            Ok(number) if number >= min && number <= max => Ok(number),
+            _ => Err(format!("must be a whole number from {min} to {max}")),
+        })
+    }
+
+    fn choice<T: Clone>(&mut self, name: &str, default: T, choices: &[(&str, T)]) -> T {
+        self.read(name, default, |text| {
+            let found = choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+            let words = || {
+                choices
+                    .iter()
+                    .map(|(word, _)| *word)
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            };
+            found
+                .map(|(_, value)| value.clone())
+                .ok_or_else(|| format!("must be one of {}", words()))
+        })
+    }
+
+    fn secret(&mut self, name: &str, built_in: &str, built_in_allowed: bool) -> SecretString {
+        match self.text(name) {
+            Some(secret) if !built_in_allowed && secret == built_in => {
+                self.mistakes.push(format!(
+                    "{name} must not be the built-in one here; set a random text of your own"
+                ));
+                secret.into()
+            }
+            Some(secret) if secret.len() < SECRET_BYTES && !built_in_allowed => {
+                self.mistakes
+                    .push(format!("{name} must be at least {SECRET_BYTES} bytes long"));
+                secret.into()
+            }
+            Some(secret) => secret.into(),
+            None => {
+                if !built_in_allowed {
+                    self.mistakes.push(format!(
+                        "{name} must be set to a random text of at least {SECRET_BYTES} bytes unless ENV=dev on a loopback address"
+                    ));
+                }
+                built_in.into()
+            }
+        }
+    }
+}
+
+impl Config {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// All mistakes together.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_lookup(&|name| std::env::var(name).ok())
+    }
+
+    /// Reads variables through `lookup`.
+    ///
+    /// # Errors
+    /// All mistakes together.
+    pub fn from_lookup(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        use Environment::{Dev, Prod, Staging};
+        let mut env = Reader {
+            lookup,
+            mistakes: Vec::new(),
+        };
+        let environment = env.choice("ENV", Dev, &[("dev", Dev), ("staging", Staging), ("prod", Prod)]);
+        let host = env.read("BACKEND_HOST", IpAddr::from([127, 0, 0, 1]), |text| {
+            if text == "localhost" {
+                return Ok(IpAddr::from([127, 0, 0, 1]));
+            }
+            text.parse()
+                .map_err(|_| "must be an IP address, for example 127.0.0.1 or 0.0.0.0".into())
+        });
+        let port = env.number("BACKEND_PORT", 8000, 0, u16::MAX);
+        let built_in_allowed = environment == Dev && host.is_loopback();
+        let secret_key = env.secret("SECRET_KEY", DEV_SECRET_KEY, built_in_allowed);
+        let invites_secret = env.secret("INVITES_SECRET", DEV_INVITES_SECRET, built_in_allowed);
+        if secret_key.expose_secret() == invites_secret.expose_secret() {
+            env.mistakes
+                .push("SECRET_KEY and INVITES_SECRET must differ".into());
+        }
+        let database_name = if env.text("DATABASE_URL").is_some() {
+            "DATABASE_URL"
+        } else {
+            "DB_URL"
+        };
+        let database_url = env.read(
+            database_name,
+            DatabaseUrl::Sqlite("./backend/dev.db".into()),
+            |text| text.parse().map_err(|error| format!("{error}")),
+        );
+        let request_timeout = Duration::from_secs(env.number("REQUEST_TIMEOUT_SECONDS", 20, 1, 600));
+        let config = Self {
+            environment,
+            database_url,
+            pool: Pool {
+                max_connections: env.number("DB_MAX_CONNECTIONS", 10, 1, 1000),
+                acquire_timeout: Duration::from_millis(env.number("DB_ACQUIRE_TIMEOUT_MS", 2000, 1, 600_000)),
+                statement_timeout: request_timeout / 2,
+            },
+            redis_url: env.read("REDIS_URL", CacheUrl::InProcess, parse_cache_url),
+            secret_key,
+            jwt_algorithm: env.choice(
+                "JWT_ALG",
+                jsonwebtoken::Algorithm::HS256,
+                &[
+                    ("HS256", jsonwebtoken::Algorithm::HS256),
+                    ("HS384", jsonwebtoken::Algorithm::HS384),
+                    ("HS512", jsonwebtoken::Algorithm::HS512),
+                ],
+            ),
+            access_token_ttl: Duration::from_secs(60 * env.number("ACCESS_TOKEN_MINUTES", 30, 1, 1440)),
+            refresh_token_ttl: Duration::from_secs(86_400 * env.number("REFRESH_TOKEN_DAYS", 7, 1, 365)),
+            invites_secret,
+            invites_ttl: Duration::from_secs(env.number("INVITES_TTL_SECONDS", 604_800, 1, 31_536_000)),
+            host,
+            port,
+            public_url: env.read("PUBLIC_URL", format!("http://127.0.0.1:{port}"), parse_public_url),
+            log_level: env.read("LOG_LEVEL", tracing::Level::INFO, |text| {
+                // Python's names, which the first backend used, next to Rust's.
+                let text = if text.eq_ignore_ascii_case("warning") {
+                    "warn"
+                } else {
+                    text
+                };
+                text.parse()
+                    .map_err(|_| "must be one of TRACE, DEBUG, INFO, WARN, ERROR".into())
+            }),
+            log_format: env.choice(
+                "LOG_FORMAT",
+                LogFormat::Json,
+                &[("json", LogFormat::Json), ("pretty", LogFormat::Pretty)],
+            ),
+            request_id_header: env.read(
+                "REQUEST_ID_HEADER",
+                axum::http::HeaderName::from_static("x-request-id"),
+                |text| {
+                    text.parse()
+                        .map_err(|_| "must be the name of an HTTP header".into())
+                },
+            ),
+            request_timeout,
+            shutdown_delay: Duration::from_secs(env.number(
+                "SHUTDOWN_DELAY_SECONDS",
+                if environment == Dev { 0 } else { 5 },
+                0,
+                300,
+            )),
+            shutdown_grace: Duration::from_secs(env.number("SHUTDOWN_GRACE_SECONDS", 25, 0, 600)),
+        };
+        if env.mistakes.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError(env.mistakes))
+        }
+    }
+
+    /// Whether answers may carry what belongs in an e-mail: only to oneself, on one's own machine.
+    pub fn shows_reset_tokens(&self) -> bool {
+        self.environment == Environment::Dev && self.host.is_loopback()
+    }
+
+    /// Whether cookies are sent over TLS only.
+    pub fn secure_cookies(&self) -> bool {
+        self.environment != Environment::Dev
+    }
+
+    /// The link to the page that sets a password.
+    pub fn password_url(&self, token: &str) -> String {
+        format!("{}/password?token={token}", self.public_url)
+    }
+
+    /// Every setting under its variable's name, with secrets masked.
+    pub fn effective(&self) -> Vec<(&'static str, String)> {
+        let seconds = |duration: Duration| duration.as_secs().to_string();
+        let redis = match &self.redis_url {
+            CacheUrl::InProcess => "memory://".into(),
+            CacheUrl::Redis(url) => {
+                let mut shown = url.clone();
+                if shown.password().is_some() && shown.set_password(Some("***")).is_err() {
+                    "redis://***".into()
+                } else {
+                    shown.to_string()
+                }
+            }
+        };
+        vec![
+            ("ENV", format!("{:?}", self.environment).to_lowercase()),
+            ("DATABASE_URL", self.database_url.to_string()),
+            ("DB_MAX_CONNECTIONS", self.pool.max_connections.to_string()),
+            (
+                "DB_ACQUIRE_TIMEOUT_MS",
+                self.pool.acquire_timeout.as_millis().to_string(),
+            ),
+            ("REDIS_URL", redis),
+            ("SECRET_KEY", "***".into()),
+            ("JWT_ALG", format!("{:?}", self.jwt_algorithm)),
+            (
+                "ACCESS_TOKEN_MINUTES",
+                (self.access_token_ttl.as_secs() / 60).to_string(),
+            ),
+            (
+                "REFRESH_TOKEN_DAYS",
+                (self.refresh_token_ttl.as_secs() / 86_400).to_string(),
+            ),
+            ("INVITES_SECRET", "***".into()),
+            ("INVITES_TTL_SECONDS", seconds(self.invites_ttl)),
+            ("BACKEND_HOST", self.host.to_string()),
+            ("BACKEND_PORT", self.port.to_string()),
+            ("PUBLIC_URL", self.public_url.clone()),
+            ("LOG_LEVEL", self.log_level.to_string()),
+            ("LOG_FORMAT", format!("{:?}", self.log_format).to_lowercase()),
+            ("REQUEST_ID_HEADER", self.request_id_header.to_string()),
+            ("REQUEST_TIMEOUT_SECONDS", seconds(self.request_timeout)),
+            ("SHUTDOWN_DELAY_SECONDS", seconds(self.shutdown_delay)),
+            ("SHUTDOWN_GRACE_SECONDS", seconds(self.shutdown_grace)),
+        ]
+    }
+}
+
+fn parse_cache_url(text: &str) -> Result<CacheUrl, String> {
+    let wrong = || "must be fakeredis://, memory://, redis://host:6379 or rediss://host:6379".to_owned();
+    match text.split_once("://").ok_or_else(wrong)?.0 {
+        "fakeredis" | "memory" => Ok(CacheUrl::InProcess),
+        "redis" | "rediss" => Url::parse(text).map(CacheUrl::Redis).map_err(|_| wrong()),
+        _ => Err(wrong()),
+    }
+}
+
+fn parse_public_url(text: &str) -> Result<String, String> {
+    let url = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    match url {
+        Some(url) if url.query().is_none() && url.fragment().is_none() => {
+            Ok(url.as_str().trim_end_matches('/').to_owned())
+        }
+        _ => Err("must be the address people use, for example https://crew.example.org".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::from_lookup(&|name| {
+            variables
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn works_without_any_variable() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.database_url.to_string(), "sqlite:///./backend/dev.db");
+        assert_eq!(config.public_url, "http://127.0.0.1:8000");
+        assert!(config.shows_reset_tokens());
+    }
+
+    #[test]
+    fn reports_all_mistakes_together() {
+        let message = read(&[
+            ("ENV", "production"),
+            ("BACKEND_PORT", "http"),
+            ("DATABASE_URL", "mysql://x"),
+            ("PUBLIC_URL", "crew"),
+        ])
+        .unwrap_err()
+        .to_string();
+        for name in ["ENV ", "BACKEND_PORT ", "DATABASE_URL ", "PUBLIC_URL "] {
+            assert!(message.contains(name), "{name} is missing in: {message}");
+        }
+    }
+
+    #[test]
+    fn wants_own_secrets_outside_a_developers_machine() {
+        let long = "a".repeat(32);
+        let other = "b".repeat(32);
+        for (wanted, variables) in [
+            (false, vec![("ENV", "prod")]),
+            (false, vec![("BACKEND_HOST", "0.0.0.0")]),
+            (
+                false,
+                vec![
+                    ("ENV", "prod"),
+                    ("SECRET_KEY", &long[..31]),
+                    ("INVITES_SECRET", &other),
+                ],
+            ),
+            (
+                false,
+                vec![("ENV", "prod"), ("SECRET_KEY", &long), ("INVITES_SECRET", &long)],
+            ),
+            (
+                false,
+                vec![
+                    ("ENV", "prod"),
+                    ("SECRET_KEY", DEV_SECRET_KEY),
+                    ("INVITES_SECRET", &other),
+                ],
+            ),
+            (
+                true,
+                vec![("ENV", "prod"), ("SECRET_KEY", &long), ("INVITES_SECRET", &other)],
+            ),
+        ] {
+            assert_eq!(read(&variables).is_ok(), wanted, "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn never_shows_a_secret() {
+        let config = read(&[
+            ("SECRET_KEY", "hush-hush-hush-hush-hush-hush-hush"),
+            ("DATABASE_URL", "postgresql://u:hush@h/d"),
+            ("REDIS_URL", "redis://u:hush@h"),
+        ])
+        .unwrap();
+        assert!(!format!("{:?}", config.effective()).contains("hush"));
+        assert!(!format!("{:?}", config.secret_key).contains("hush"));
+    }
+}

@@ -1,0 +1,374 @@
+//! The one public error and its problem+json form (RFC 9457).
+//!
+//! A handler returns [`Error`]; [`crate::http::problem`] renders it at the boundary, where the request id is known and
+//! where what must not leave the server is logged instead. `docs/errors.md` lists every code.
+
+use crate::{
+    auth::Role,
+    db::{Timestamp, Violation},
+    ids::{AssignmentId, AvailabilityId, MissionId},
+};
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use sea_orm::DbErr;
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// What a request can run into; each variant is a fact of the domain with a stable code.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// One or more members of the body or query break a rule.
+    #[error("Correct the members listed in errors and send the request again.")]
+    Invalid(Vec<FieldError>),
+    /// The body is not JSON at all.
+    #[error("The body is not valid JSON: {0}.")]
+    Malformed(String),
+    /// A token from a link is forged, expired, revoked, used up or meant for something else.
+    #[error("This link is not valid any more; ask for a new one.")]
+    InvalidToken,
+    /// Accepting would put one person in two places at once.
+    #[error("This person already has an accepted mission at that time; the clashes are listed in conflicts.")]
+    ScheduleConflict(Vec<Clash>),
+    /// No valid access token.
+    #[error("Sign in and send the access token as a Bearer token.")]
+    Unauthenticated,
+    /// E-mail and password do not belong together.
+    #[error("The e-mail or the password is wrong.")]
+    InvalidCredentials,
+    /// The caller's role is too low.
+    #[error("This needs the role {0} or higher in this organisation.")]
+    Forbidden(Role),
+    /// The caller is not an active member of the token's organisation.
+    #[error("This account is not an active member of this organisation; sign in to another one.")]
+    NotAMember,
+    /// A session answers its own person's calls only.
+    #[error("This call is another person's; change its status with POST /assignments/{{id}}:status instead.")]
+    NotYourCall,
+    /// The organisation in the path is not the token's.
+    #[error("The token belongs to another organisation; sign in to the one in the path.")]
+    OrgMismatch,
+    /// A grant above the caller's own rank.
+    #[error("Only {0} can grant that role.")]
+    RankTooLow(Role),
+    /// A browser of another site sent the request.
+    #[error("Requests from another site are not accepted here.")]
+    ForeignOrigin,
+    /// Nothing there, or another organisation's.
+    #[error("Nothing is at this address; check the id.")]
+    NotFound,
+    /// The body names an object that does not exist.
+    #[error("The {name} named in the body does not exist; check the id.")]
+    UnknownReference {
+        /// The member that holds the id, as a JSON pointer.
+        pointer: String,
+        /// What was looked for, in the field's words.
+        name: &'static str,
+    },
+    /// The route exists, the method does not.
+    #[error("This address does not take that method; the Allow header lists those it takes.")]
+    MethodNotAllowed,
+    /// A name or membership that must be unique is taken.
+    #[error("{detail}")]
+    Duplicate {
+        /// The member that collides, as a JSON pointer.
+        pointer: &'static str,
+        /// What collides and what to do.
+        detail: &'static str,
+    },
+    /// The person already has an active assignment on the mission.
+    #[error("This person is already invited to or accepted on this mission; change that assignment instead.")]
+    AlreadyAssigned,
+    /// The assignment's status cannot change that way.
+    #[error("An assignment that is {from} cannot become {to}.")]
+    InvalidTransition {
+        /// The status it has.
+        from: &'static str,
+        /// The status asked for.
+        to: &'static str,
+    },
+    /// The role already has as many accepted people as it needs.
+    #[error("Every place of this role is taken; raise its quota or choose another role.")]
+    QuotaReached,
+    /// The mission was cancelled, which is final.
+    #[error("This mission is cancelled; duplicate it to plan it again.")]
+    MissionCancelled,
+    /// The person was deactivated.
+    #[error("This person is deactivated and cannot be invited or accepted; reactivate them first.")]
+    UserInactive,
+    /// The link was answered the other way.
+    #[error("This invitation was answered already; the planner can change the answer.")]
+    AlreadyAnswered,
+    /// Two approved availabilities of one person would overlap.
+    #[error(
+        "An approved availability of this person already covers part of that time; it is listed in conflicts."
+    )]
+    AvailabilityOverlap(Vec<Clash>),
+    /// The organisation would have no owner left.
+    #[error("An organisation always keeps an owner; make someone else owner first.")]
+    LastOwner,
+    /// The body exceeds the limit in bytes.
+    #[error("The body is larger than {0} bytes; send less at once.")]
+    TooLarge(usize),
+    /// The body is not JSON by its content type.
+    #[error("Send JSON with the header Content-Type: application/json.")]
+    UnsupportedMediaType,
+    /// Too much work at once, or the database is unreachable; the request changed nothing.
+    #[error("The server is busy or its database is out of reach; try again in a moment.")]
+    Unavailable(Cause),
+    /// A lost race or lock that trying again solves.
+    #[error("The server is busy; try again in a moment.")]
+    Contended(Cause),
+    /// A defect or an outage; only the log knows more.
+    #[error("Something went wrong on the server; quote the request_id when you report it.")]
+    Internal(Cause),
+}
+
+/// What is behind an error: logged at the boundary, never sent.
+pub type Cause = Arc<dyn std::error::Error + Send + Sync>;
+
+/// One member that breaks a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// Where: a JSON pointer into the body, or `/name` of a query parameter.
+    #[schema(example = "/end_at")]
+    pub pointer: String,
+    /// Which rule: `missing`, `unknown`, `type`, `invalid`, ….
+    #[schema(example = "invalid")]
+    pub code: &'static str,
+    /// The rule in words.
+    #[schema(example = "must be after start_at")]
+    pub detail: String,
+}
+
+impl FieldError {
+    /// A member whose value breaks a rule.
+    pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            pointer: pointer.into(),
+            code: "invalid",
+            detail: detail.into(),
+        }
+    }
+
+    /// A required member that is absent.
+    pub fn missing(pointer: impl Into<String>) -> Self {
+        Self {
+            pointer: pointer.into(),
+            code: "missing",
+            detail: "is required".into(),
+        }
+    }
+
+    /// The same mistake inside item `index` of an array.
+    #[must_use]
+    pub fn at_index(mut self, index: usize) -> Self {
+        self.pointer = format!("/{index}{}", self.pointer);
+        self
+    }
+}
+
+/// What is in the way.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Clash {
+    /// An accepted mission.
+    Mission {
+        /// The accepted assignment.
+        assignment_id: AssignmentId,
+        /// Its mission.
+        mission_id: MissionId,
+        /// The mission's title.
+        #[schema(example = "Montage lumière")]
+        mission_title: String,
+        /// When it starts.
+        start_at: Timestamp,
+        /// When it ends.
+        end_at: Timestamp,
+    },
+    /// An approved availability.
+    Availability {
+        /// The availability.
+        availability_id: AvailabilityId,
+        /// When it starts.
+        start_at: Timestamp,
+        /// When it ends.
+        end_at: Timestamp,
+    },
+}
+
+/// The body of every error answer: `application/problem+json`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// Identifies the kind of problem: `urn:coulisses:problem:` and the code.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:coulisses:problem:schedule_conflict")]
+    pub kind: String,
+    /// The status in words.
+    #[schema(example = "Bad Request")]
+    pub title: &'static str,
+    /// The HTTP status.
+    #[schema(example = 400)]
+    pub status: u16,
+    /// One sentence that says what to do.
+    pub detail: String,
+    /// Stable, for programs.
+    #[schema(example = "schedule_conflict")]
+    pub code: &'static str,
+    /// Quote it when you report a problem; the log has the same one.
+    pub request_id: String,
+    /// The members that are wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub errors: Vec<FieldError>,
+    /// The accepted missions or approved availabilities in the way.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub conflicts: Vec<Clash>,
+}
+
+impl Error {
+    /// One wrong member.
+    pub fn invalid(pointer: &str, detail: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError::invalid(pointer, detail)])
+    }
+
+    /// Something that cannot happen unless the program is wrong or its surroundings fail.
+    pub fn internal(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Internal(Arc::new(cause))
+    }
+
+    /// The HTTP status and the stable code.
+    pub fn status_and_code(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Invalid(_) => (StatusCode::BAD_REQUEST, "validation_failed"),
+            Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed_json"),
+            Self::InvalidToken => (StatusCode::BAD_REQUEST, "invalid_token"),
+            Self::ScheduleConflict(_) => (StatusCode::BAD_REQUEST, "schedule_conflict"),
+            Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated"),
+            Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, "invalid_credentials"),
+            Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::NotAMember => (StatusCode::FORBIDDEN, "not_a_member"),
+            Self::NotYourCall => (StatusCode::FORBIDDEN, "not_your_call"),
+            Self::OrgMismatch => (StatusCode::FORBIDDEN, "org_mismatch"),
+            Self::RankTooLow(_) => (StatusCode::FORBIDDEN, "rank_too_low"),
+            Self::ForeignOrigin => (StatusCode::FORBIDDEN, "foreign_origin"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
+            Self::UnknownReference { .. } => (StatusCode::NOT_FOUND, "unknown_reference"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::Duplicate { .. } => (StatusCode::CONFLICT, "duplicate"),
+            Self::AlreadyAssigned => (StatusCode::CONFLICT, "already_assigned"),
+            Self::InvalidTransition { .. } => (StatusCode::CONFLICT, "invalid_transition"),
+            Self::QuotaReached => (StatusCode::CONFLICT, "quota_reached"),
+            Self::MissionCancelled => (StatusCode::CONFLICT, "mission_cancelled"),
+            Self::UserInactive => (StatusCode::CONFLICT, "user_inactive"),
+            Self::AlreadyAnswered => (StatusCode::CONFLICT, "already_answered"),
+            Self::AvailabilityOverlap(_) => (StatusCode::CONFLICT, "availability_overlap"),
+            Self::LastOwner => (StatusCode::CONFLICT, "last_owner"),
+            Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            Self::Contended(_) => (StatusCode::SERVICE_UNAVAILABLE, "contended"),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        }
+    }
+
+    /// The problem+json body for the request `request_id`.
+    pub fn problem(&self, request_id: &str) -> Problem {
+        let (status, code) = self.status_and_code();
+        let detail = self.to_string();
+        let errors = match self {
+            Self::Invalid(errors) => errors.clone(),
+            Self::UnknownReference { pointer, .. } => {
+                vec![FieldError {
+                    pointer: pointer.clone(),
+                    code: "unknown_reference",
+                    detail: "does not exist".into(),
+                }]
+            }
+            Self::Duplicate { pointer, detail } => {
+                vec![FieldError {
+                    pointer: (*pointer).into(),
+                    code: "duplicate",
+                    detail: (*detail).into(),
+                }]
+            }
+            _ => Vec::new(),
+        };
+        let conflicts = match self {
+            Self::ScheduleConflict(clashes) | Self::AvailabilityOverlap(clashes) => clashes.clone(),
+            _ => Vec::new(),
+        };
+        Problem {
+            kind: format!("urn:coulisses:problem:{code}"),
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail,
+            code,
+            request_id: request_id.into(),
+            errors,
+            conflicts,
+        }
+    }
+
+    /// Whether the database was out of reach.
+    pub(crate) fn is_outage(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+
+    /// What only the log may know.
+    pub fn cause(&self) -> Option<&Cause> {
+        match self {
+            Self::Unavailable(cause) | Self::Contended(cause) | Self::Internal(cause) => Some(cause),
+            _ => None,
+        }
+    }
+}
+
+/// A database error that a constraint of ours raised becomes the fact it guards; the rest is an outage or a defect.
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        match Violation::of(&error) {
+            Some(Violation::DoubleBooking) => Self::ScheduleConflict(Vec::new()),
+            Some(Violation::ActiveAssignment) => Self::AlreadyAssigned,
+            Some(Violation::Quota) => Self::QuotaReached,
+            Some(Violation::LastOwner) => Self::LastOwner,
+            Some(Violation::AvailabilityOverlap) => Self::AvailabilityOverlap(Vec::new()),
+            Some(Violation::InvitationAnswered) => Self::AlreadyAnswered,
+            Some(Violation::Contention) => Self::Contended(Arc::new(error)),
+            Some(Violation::Outage) => Self::Unavailable(Arc::new(error)),
+            Some(Violation::ProjectName) => Self::Duplicate {
+                pointer: "/name",
+                detail: "A project of this name exists already; choose another name.",
+            },
+            Some(Violation::OrgName) => Self::Duplicate {
+                pointer: "/name",
+                detail: "An organisation of this name exists already; choose another name.",
+            },
+            Some(Violation::Membership) => Self::Duplicate {
+                pointer: "/email",
+                detail: "This account is a member already; change its role instead.",
+            },
+            Some(Violation::UserAccount) => Self::Duplicate {
+                pointer: "/user_id",
+                detail: "This account already belongs to another person of the organisation.",
+            },
+            Some(Violation::MissionRoleName) => Self::Duplicate {
+                pointer: "/roles",
+                detail: "A mission has each role once; add up their quotas.",
+            },
+            None => Self::Internal(Arc::new(error)),
+        }
+    }
+}
+
+/// Leaves the error in the response's extensions; [`crate::http::problem`] writes the body.
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut response = self.status_and_code().0.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

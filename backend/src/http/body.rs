@@ -1,0 +1,302 @@
+//! JSON bodies, read strictly: unknown members, wrong types and values that break a rule are all named at once.
+
+use crate::error::{Error, FieldError};
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+    http::{HeaderMap, header},
+};
+use deserr::{DeserializeError, Deserr, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
+use serde_json::Value as Json;
+use std::{fmt::Write, ops::ControlFlow};
+
+/// Most bodies are far smaller.
+pub const MAX_BODY: usize = 64 * 1024;
+/// Bodies that carry many objects.
+pub const MAX_BULK_BODY: usize = 2 * 1024 * 1024;
+/// Deeper nesting than any body of this API has.
+const MAX_DEPTH: usize = 32;
+/// Enough to correct a bulk request by; more would make the answer larger than the question.
+const MAX_ERRORS: usize = 100;
+
+/// A body of at most [`MAX_BODY`] bytes. No body counts as `{}`: what is required is then named as missing.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+/// A body of at most [`MAX_BULK_BODY`] bytes.
+#[derive(Debug)]
+pub struct BulkBody<T>(pub T);
+
+impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for Body<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
+        read(request, state, MAX_BODY).await.map(Self)
+    }
+}
+
+impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for BulkBody<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
+        read(request, state, MAX_BULK_BODY).await.map(Self)
+    }
+}
+
+async fn read<S: Send + Sync, T: Deserr<BadInput>>(
+    request: Request,
+    state: &S,
+    limit: usize,
+) -> Result<T, Error> {
+    let is_json = is_json(request.headers());
+    let bytes = Bytes::from_request(request, state)
+        .await
+        .map_err(|_| Error::TooLarge(limit))?;
+    if bytes.is_empty() {
+        // PowerShell sends a content type without a body.
+        return check(Json::Object(serde_json::Map::new()));
+    }
+    if !is_json {
+        return Err(Error::UnsupportedMediaType);
+    }
+    if bytes.len() > limit {
+        return Err(Error::TooLarge(limit));
+    }
+    let json = serde_json::from_slice(&bytes).map_err(|error| Error::Malformed(error.to_string()))?;
+    check(json)
+}
+
+/// Reads a value out of JSON that is already parsed.
+///
+/// # Errors
+/// [`Error::Invalid`] names every member that is wrong.
+pub(super) fn check<T: Deserr<BadInput>>(json: Json) -> Result<T, Error> {
+    let mut wrong = BadInput::default();
+    find_unusable(&json, &mut String::new(), 1, &mut wrong);
+    if !wrong.0.is_empty() {
+        return Err(Error::Invalid(wrong.0));
+    }
+    deserr::deserialize(json).map_err(|BadInput(errors)| Error::Invalid(errors))
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+        return true;
+    };
+    let kind = value
+        .to_str()
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
+    kind.eq_ignore_ascii_case("application/json") || kind.to_ascii_lowercase().ends_with("+json")
+}
+
+/// NUL cannot be stored in PostgreSQL, and no name has one; nesting is bounded.
+fn find_unusable(json: &Json, pointer: &mut String, depth: usize, wrong: &mut BadInput) {
+    if depth > MAX_DEPTH {
+        wrong.push(FieldError::invalid(
+            pointer.clone(),
+            format!("is nested deeper than {MAX_DEPTH} levels"),
+        ));
+        return;
+    }
+    let mut inside = |step: &str, value: &Json, pointer: &mut String| {
+        let length = pointer.len();
+        push_step(pointer, step);
+        if step.contains('\0') {
+            wrong.push(FieldError::invalid(
+                pointer.clone(),
+                "must not contain the NUL character",
+            ));
+        }
+        find_unusable(value, pointer, depth + 1, wrong);
+        pointer.truncate(length);
+    };
+    match json {
+        Json::String(text) if text.contains('\0') => {
+            wrong.push(FieldError::invalid(
+                pointer.clone(),
+                "must not contain the NUL character",
+            ));
+        }
+        Json::Array(items) => items
+            .iter()
+            .enumerate()
+            .for_each(|(i, item)| inside(&i.to_string(), item, pointer)),
+        Json::Object(members) => members
+            .iter()
+            .for_each(|(name, value)| inside(name, value, pointer)),
+        _ => {}
+    }
+}
+
+/// Appends one step to a JSON pointer (RFC 6901).
+fn push_step(pointer: &mut String, step: &str) {
+    pointer.push('/');
+    pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+}
+
+fn pointer_of(at: ValuePointerRef) -> String {
+    match at {
+        ValuePointerRef::Origin => String::new(),
+        ValuePointerRef::Key { key, prev } => {
+            let mut pointer = pointer_of(*prev);
+            push_step(&mut pointer, key);
+            pointer
+        }
+        ValuePointerRef::Index { index, prev } => {
+            let mut pointer = pointer_of(*prev);
+            push_step(&mut pointer, &index.to_string());
+            pointer
+        }
+    }
+}
+
+/// Everything that is wrong with an input, in the words of the API.
+#[derive(Debug, Default)]
+pub struct BadInput(Vec<FieldError>);
+
+impl BadInput {
+    fn push(&mut self, error: FieldError) {
+        if self.0.len() < MAX_ERRORS {
+            self.0.push(error);
+        }
+    }
+
+    /// Goes on to find more until there are enough.
+    fn flow(self) -> ControlFlow<Self, Self> {
+        if self.0.len() < MAX_ERRORS {
+            ControlFlow::Continue(self)
+        } else {
+            ControlFlow::Break(self)
+        }
+    }
+}
+
+impl MergeWithError<BadInput> for BadInput {
+    fn merge(known: Option<Self>, more: Self, _: ValuePointerRef) -> ControlFlow<Self, Self> {
+        let mut all = known.unwrap_or_default();
+        more.0.into_iter().for_each(|error| all.push(error));
+        all.flow()
+    }
+}
+
+impl DeserializeError for BadInput {
+    fn error<V: IntoValue>(
+        known: Option<Self>,
+        error: ErrorKind<V>,
+        at: ValuePointerRef,
+    ) -> ControlFlow<Self, Self> {
+        let mut pointer = pointer_of(at);
+        let (code, detail) = match error {
+            ErrorKind::IncorrectValueKind { actual, accepted } => (
+                "type",
+                format!("must be {}, not {}", kinds(accepted), kind(actual.kind())),
+            ),
+            ErrorKind::MissingField { field } => {
+                push_step(&mut pointer, field);
+                ("missing", "is required".into())
+            }
+            ErrorKind::UnknownKey { key, accepted } => {
+                push_step(&mut pointer, key);
+                (
+                    "unknown",
+                    format!("is not a member of this object; it takes {}", accepted.join(", ")),
+                )
+            }
+            ErrorKind::UnknownValue { accepted, .. } => {
+                ("invalid", format!("must be one of {}", accepted.join(", ")))
+            }
+            ErrorKind::BadSequenceLen { expected, .. } => ("invalid", format!("must have {expected} items")),
+            ErrorKind::Unexpected { msg } => ("invalid", msg),
+        };
+        let mut all = known.unwrap_or_default();
+        all.push(FieldError {
+            pointer,
+            code,
+            detail,
+        });
+        all.flow()
+    }
+}
+
+fn kinds(accepted: &[ValueKind]) -> String {
+    let mut words = String::new();
+    for (i, accepted) in accepted.iter().enumerate() {
+        let _ = write!(words, "{}{}", if i == 0 { "" } else { " or " }, kind(*accepted));
+    }
+    words
+}
+
+fn kind(kind: ValueKind) -> &'static str {
+    match kind {
+        ValueKind::Null => "null",
+        ValueKind::Boolean => "true or false",
+        ValueKind::Integer => "a whole number",
+        ValueKind::NegativeInteger => "a negative number",
+        ValueKind::Float => "a number",
+        ValueKind::String => "a text",
+        ValueKind::Sequence => "an array",
+        ValueKind::Map => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Name;
+
+    #[derive(Debug, Deserr)]
+    #[deserr(deny_unknown_fields)]
+    struct Sample {
+        #[allow(dead_code, reason = "only reading it is tested")]
+        name: Name,
+        #[deserr(default)]
+        #[allow(dead_code, reason = "only reading it is tested")]
+        level: Option<u8>,
+    }
+
+    fn mistakes(json: &str) -> Vec<(String, &'static str)> {
+        match check::<Vec<Sample>>(serde_json::from_str(json).unwrap()) {
+            Err(Error::Invalid(errors)) => errors.into_iter().map(|e| (e.pointer, e.code)).collect(),
+            other => panic!("{json} gave {other:?}"),
+        }
+    }
+
+    #[test]
+    fn names_every_wrong_member_at_once() {
+        let found = mistakes(r#"[{"nam/e":1}, {"name":"", "level":"x"}, {"name":"ok"}, 7]"#);
+        for wanted in [
+            ("/0/nam~1e", "unknown"),
+            ("/0/name", "missing"),
+            ("/1/name", "invalid"),
+            ("/1/level", "type"),
+            ("/3", "type"),
+        ] {
+            assert!(
+                found
+                    .iter()
+                    .any(|(pointer, code)| (pointer.as_str(), *code) == wanted),
+                "{wanted:?} not in {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_nul_and_deep_nesting() {
+        assert_eq!(
+            mistakes(r#"[{"name":"a\u0000b"}]"#),
+            [("/0/name".to_owned(), "invalid")]
+        );
+        let deep = format!("{}{}", "[".repeat(40), "]".repeat(40));
+        assert_eq!(mistakes(&deep).len(), 1);
+    }
+
+    #[test]
+    fn stops_at_a_hundred() {
+        let many = format!("[{}]", vec!["{}"; 500].join(","));
+        assert_eq!(mistakes(&many).len(), MAX_ERRORS);
+    }
+}

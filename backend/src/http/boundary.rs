@@ -1,0 +1,110 @@
+//! The outermost step of every request: gives it its id, turns an error into problem+json, writes the log line.
+
+use super::RequestInfo;
+use crate::{app::App, error::Error};
+use axum::{
+    Json,
+    extract::{MatchedPath, Request, State},
+    http::{HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use std::{error::Error as _, time::Instant};
+
+/// What a client that must wait is told, in seconds.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+/// Middleware; see the module.
+pub async fn boundary(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let info = RequestInfo::new(request.headers(), &app.config.request_id_header, &app.random);
+    request.extensions_mut().insert(info.clone());
+    let method = request.method().clone();
+    let path = super::verbs::public_path(request.uri().path());
+    let template = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(|path| super::verbs::public_path(path.as_str()));
+
+    let mut response = match tokio::time::timeout(app.config.request_timeout, next.run(request)).await {
+        Ok(response) => response,
+        Err(elapsed) => Error::Unavailable(std::sync::Arc::new(elapsed)).into_response(),
+    };
+    if let Some(error) = response.extensions_mut().remove::<Error>() {
+        log_cause(&error, &info);
+        response = render(&error, response, &info);
+    }
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&info.to_string()) {
+        headers.insert(app.config.request_id_header.clone(), id);
+    }
+    headers
+        .entry(header::X_CONTENT_TYPE_OPTIONS)
+        .or_insert(HeaderValue::from_static("nosniff"));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
+
+    let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+    let caller = info.caller();
+    tracing::info!(
+        request_id = %info,
+        trace_id = info.trace_id(),
+        method = %method,
+        path,
+        route = template,
+        status = response.status().as_u16(),
+        duration_ms = (duration_ms * 1000.0).round() / 1000.0,
+        org_id = caller.map(|(org, _)| org.to_string()),
+        account_id = caller.map(|(_, account)| account.to_string()),
+        "request"
+    );
+    response
+}
+
+/// The problem as the body, with the headers that its status asks for; headers set so far (Allow) stay.
+fn render(error: &Error, response: Response, info: &RequestInfo) -> Response {
+    let problem = error.problem(&info.to_string());
+    let (parts, _) = response.into_parts();
+    let mut rendered = (parts.status, Json(problem)).into_response();
+    let headers = rendered.headers_mut();
+    for name in [header::ALLOW, header::SET_COOKIE] {
+        for value in parts.headers.get_all(&name) {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
+    match parts.status {
+        StatusCode::UNAUTHORIZED => {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        _ => {}
+    }
+    rendered
+}
+
+/// The one place where a failure is logged, with everything that led to it.
+fn log_cause(error: &Error, info: &RequestInfo) {
+    let Some(cause) = error.cause() else { return };
+    let mut chain = cause.to_string();
+    let mut source = cause.source();
+    while let Some(error) = source {
+        chain.push_str(": ");
+        chain.push_str(&error.to_string());
+        source = error.source();
+    }
+    let code = error.status_and_code().1;
+    if matches!(error, Error::Internal(_)) {
+        tracing::error!(request_id = %info, trace_id = info.trace_id(), code, cause = chain, "request failed");
+    } else {
+        tracing::warn!(request_id = %info, trace_id = info.trace_id(), code, cause = chain, "request refused");
+    }
+}

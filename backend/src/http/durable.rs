@@ -1,0 +1,53 @@
+//! Writes run to their end. A request that may change something runs in a task of its own: a client that hangs up
+//! cannot stop it between two statements, and shutting down waits for it. When it loses a race in the database
+//! (serialization failure, deadlock, SQLITE_BUSY) it is run again from the start, unseen by the client: its transaction
+//! was undone as a whole.
+
+use super::MAX_BULK_BODY;
+use crate::{app::App, error::Error};
+use axum::{
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use backon::{ExponentialBuilder, Retryable};
+use std::time::Duration;
+
+/// Middleware; see the module.
+pub async fn run_to_completion(State(app): State<App>, request: Request, next: Next) -> Response {
+    if request.method().is_safe() {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    // Read before the work starts, so that a slow sender holds no transaction open.
+    let body = match to_bytes(body, MAX_BULK_BODY).await {
+        Ok(body) => body,
+        Err(error)
+            if std::error::Error::source(&error)
+                .is_some_and(|e| e.is::<http_body_util::LengthLimitError>()) =>
+        {
+            return Error::TooLarge(MAX_BULK_BODY).into_response();
+        }
+        Err(_) => {
+            return Error::Malformed("the connection ended before the body was complete".into())
+                .into_response();
+        }
+    };
+    let attempts = ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(5))
+        .with_max_delay(Duration::from_millis(200))
+        .with_max_times(6)
+        .with_jitter();
+    let work = app.tasks.spawn(async move {
+        let attempt = async || {
+            let request = Request::from_parts(parts.clone(), Body::from(body.clone()));
+            let response = next.clone().run(request).await;
+            let contended = matches!(response.extensions().get(), Some(Error::Contended(_)));
+            if contended { Err(response) } else { Ok(response) }
+        };
+        attempt.retry(attempts).await.unwrap_or_else(|response| response)
+    });
+    work.await
+        .unwrap_or_else(|panic| Error::internal(panic).into_response())
+}

@@ -1,0 +1,97 @@
+//! Queries and path parameters, as strict as bodies.
+
+use super::body::{BadInput, MAX_BODY, check};
+use crate::error::Error;
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, RawPathParams, Request},
+    http::request::Parts,
+};
+use deserr::{DeserializeError, Deserr, IntoValue, Sequence, Value, ValuePointerRef};
+use serde_json::{Map, Value as Json};
+use std::str::FromStr;
+
+/// A query string; a parameter that is not documented is refused, because a misspelt filter would answer too much.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: Deserr<BadInput>> FromRequestParts<S> for Query<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        read(parts.uri.query().unwrap_or_default().as_bytes()).map(Self)
+    }
+}
+
+/// The form of a page (`application/x-www-form-urlencoded`).
+#[derive(Debug)]
+pub struct Form<T>(pub T);
+
+impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for Form<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|_| Error::TooLarge(MAX_BODY))?;
+        if bytes.len() > MAX_BODY {
+            return Err(Error::TooLarge(MAX_BODY));
+        }
+        read(&bytes).map(Self)
+    }
+}
+
+/// A parameter that is repeated becomes an array of its values.
+fn read<T: Deserr<BadInput>>(encoded: &[u8]) -> Result<T, Error> {
+    let mut parameters = Map::new();
+    for (name, value) in url::form_urlencoded::parse(encoded) {
+        let value = Json::String(value.into_owned());
+        match parameters.get_mut(name.as_ref()) {
+            None => {
+                parameters.insert(name.into_owned(), value);
+            }
+            Some(Json::Array(values)) => values.push(value),
+            Some(single) => *single = Json::Array(vec![single.take(), value]),
+        }
+    }
+    check(Json::Object(parameters))
+}
+
+/// A parameter that may be repeated, which means OR.
+#[derive(Debug)]
+pub struct Many<T>(pub Vec<T>);
+
+impl<T> Default for Many<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<E: DeserializeError, T: Deserr<E>> Deserr<E> for Many<T> {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef) -> Result<Self, E> {
+        match value {
+            Value::Sequence(values) => values
+                .into_iter()
+                .map(|value| T::deserialize_from_value(value.into_value(), at))
+                .collect::<Result<_, _>>()
+                .map(Self),
+            single => T::deserialize_from_value(single, at).map(|value| Self(vec![value])),
+        }
+    }
+}
+
+/// The one parameter of a path. What is not an id is an address where nothing is.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Path<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let params = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Error::NotFound)?;
+        let (_, value) = params.iter().next().ok_or(Error::NotFound)?;
+        value.parse().map(Self).map_err(|_| Error::NotFound)
+    }
+}

@@ -1,0 +1,124 @@
+//! What identifies a request in answers, logs and the audit log.
+
+use crate::{
+    ids::{AccountId, OrgId},
+    random::Random,
+};
+use axum::http::{Extensions, HeaderMap, HeaderName};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+/// The longest request id that is taken over from a client.
+const MAX_ID_CHARS: usize = 128;
+
+/// A request's id, its trace, and, once known, who sent it. Clones share what becomes known.
+#[derive(Debug, Clone, Default)]
+pub struct RequestInfo(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    id: String,
+    trace_id: String,
+    caller: OnceLock<(OrgId, AccountId)>,
+}
+
+impl RequestInfo {
+    /// Takes over the client's request id and trace when they are well formed, else makes new ones.
+    pub fn new(headers: &HeaderMap, id_header: &HeaderName, random: &Random) -> Self {
+        let id = headers
+            .get(id_header)
+            .and_then(|id| id.to_str().ok())
+            .filter(|id| is_safe(id));
+        let id = id.map_or_else(|| hex(random.bytes::<16>()), ToOwned::to_owned);
+        let trace = headers
+            .get("traceparent")
+            .and_then(|value| trace_id(value.to_str().ok()?));
+        let trace_id = trace.map_or_else(|| hex(random.bytes::<16>()), ToOwned::to_owned);
+        Self(Arc::new(Inner {
+            id,
+            trace_id,
+            caller: OnceLock::new(),
+        }))
+    }
+
+    /// The request's own; an empty one where the boundary was not passed (unit tests).
+    pub fn of(extensions: &Extensions) -> Self {
+        extensions.get::<Self>().cloned().unwrap_or_default()
+    }
+
+    /// Remembers who sent the request, for its log line.
+    pub fn note_caller(&self, org: OrgId, account: AccountId) {
+        // A request has one caller; a second extractor finds the same one.
+        let _ = self.0.caller.set((org, account));
+    }
+
+    /// Who sent it, once known.
+    pub fn caller(&self) -> Option<(OrgId, AccountId)> {
+        self.0.caller.get().copied()
+    }
+
+    /// The id of the trace it belongs to: 32 hexadecimal digits.
+    pub fn trace_id(&self) -> &str {
+        &self.0.trace_id
+    }
+}
+
+impl fmt::Display for RequestInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.id)
+    }
+}
+
+fn is_safe(id: &str) -> bool {
+    (1..=MAX_ID_CHARS).contains(&id.len())
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
+}
+
+/// The trace id of a `traceparent` header (W3C Trace Context, version 00 and later ones that keep its fields).
+fn trace_id(value: &str) -> Option<&str> {
+    let mut fields = value.split('-');
+    let (version, trace, parent, flags) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+    let hexadecimal =
+        |text: &str, len| text.len() == len && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let valid = hexadecimal(version, 2)
+        && version != "ff"
+        && (version != "00" || fields.next().is_none())
+        && hexadecimal(trace, 32)
+        && trace.bytes().any(|b| b != b'0')
+        && hexadecimal(parent, 16)
+        && parent.bytes().any(|b| b != b'0')
+        && hexadecimal(flags, 2);
+    valid.then_some(trace)
+}
+
+fn hex(bytes: [u8; 16]) -> String {
+    uuid::Uuid::from_bytes(bytes).simple().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_over_only_well_formed_ids() {
+        assert!(is_safe("req-1.a_b:c"));
+        for bad in ["", "a b", "a\"b", "é", &"x".repeat(129)] {
+            assert!(!is_safe(bad), "{bad:?}");
+        }
+        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert_eq!(trace_id(good), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
+        for bad in [
+            "",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+        ] {
+            assert_eq!(trace_id(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Coulisses Crew: plans the people behind live shows. `ARCHITECTURE.md` says how the parts fit together.
+
+#![forbid(unsafe_code)]
+
+pub mod app;
+pub mod auth;
+pub mod cache;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod http;
+pub mod ids;
+pub mod openapi;
+pub mod pages;
+pub mod random;
+pub mod resources;
+pub mod system;
+pub mod telemetry;
+pub mod text;
+mod words;

@@ -1,0 +1,156 @@
+//! `/invite?token=`: what, when, where; accept, or decline with a reason.
+
+use super::{
+    template::{Call, InvitePage, message, respond},
+    words::Language,
+};
+use crate::{
+    app::App,
+    db::Timestamp,
+    error::Error,
+    http::{Form, Query, RequestInfo},
+    resources::{
+        assignments::AssignmentStatus,
+        invitations::{self, Answer, InvitationStatus, Opened, TokenQuery},
+    },
+    text::{Reason, ZoneName},
+};
+use axum::{
+    Extension,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+use deserr::Deserr;
+
+/// Shows what the link is about; changes nothing.
+pub async fn show(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Query(query): Query<TokenQuery>,
+) -> Result<Response, Error> {
+    page(
+        &app,
+        Language::of(&headers),
+        query.token.as_deref().unwrap_or_default(),
+        None,
+    )
+    .await
+}
+
+/// What the form sends.
+#[derive(Debug, Deserr)]
+pub struct AnswerForm {
+    #[deserr(default)]
+    token: String,
+    #[deserr(default)]
+    answer: String,
+    #[deserr(default)]
+    reason: String,
+}
+
+/// Carries out the click on a button.
+pub async fn answer(
+    State(app): State<App>,
+    Extension(request): Extension<RequestInfo>,
+    headers: HeaderMap,
+    Form(form): Form<AnswerForm>,
+) -> Result<Response, Error> {
+    let answer = match form.answer.as_str() {
+        "accept" => Answer::Accept,
+        "decline" => {
+            let reason =
+                Reason::parse_optional(&form.reason).map_err(|rule| Error::invalid("/reason", rule))?;
+            Answer::Decline {
+                reason: reason.map(Into::into),
+            }
+        }
+        _ => return Err(Error::invalid("/answer", "must be accept or decline")),
+    };
+    let language = Language::of(&headers);
+    let words = language.words();
+    let outcome = match invitations::answer_by_link(&app, &request, &form.token, answer).await {
+        Ok(answered) => (
+            StatusCode::OK,
+            if answered.accepted {
+                words.accepted
+            } else {
+                words.declined
+            },
+            true,
+        ),
+        // Run again by the boundary, not shown.
+        Err(error @ Error::Contended(_)) => return Err(error),
+        Err(error) => match message(&error, language) {
+            Some(text) => (error.status_and_code().0, text, false),
+            None => return Err(error),
+        },
+    };
+    page(&app, language, &form.token, Some(outcome)).await
+}
+
+/// The page as things stand now, headed by what just happened.
+async fn page(
+    app: &App,
+    language: Language,
+    token: &str,
+    outcome: Option<(StatusCode, &'static str, bool)>,
+) -> Result<Response, Error> {
+    let words = language.words();
+    let blank = InvitePage {
+        lang: language.code(),
+        words,
+        message: words.invalid,
+        good: false,
+        call: None,
+        token: None,
+    };
+    let opened = match invitations::open(&app.db, &app.tokens, token, app.db.clock().now()).await {
+        Ok(opened) => opened,
+        Err(Error::InvalidToken) => return respond(StatusCode::BAD_REQUEST, &blank),
+        Err(error) => return Err(error),
+    };
+    let standing = standing(&opened, language);
+    let (status, text, good) = outcome.unwrap_or((StatusCode::OK, standing.0, standing.1));
+    let call = call(opened)?;
+    // Whoever was refused for a reason that may pass (a full role, a clash) can still say no.
+    let token = standing.2.then_some(token);
+    respond(
+        status,
+        &InvitePage {
+            message: text,
+            good,
+            call: Some(&call),
+            token,
+            ..blank
+        },
+    )
+}
+
+/// What there is to say before anything is clicked, whether it is good, and whether there is something to answer.
+fn standing(opened: &Opened, language: Language) -> (&'static str, bool, bool) {
+    let words = language.words();
+    match (opened.invitation_status, opened.status) {
+        (InvitationStatus::Revoked, _) => (words.revoked, false, false),
+        (_, AssignmentStatus::Cancelled) => (words.cancelled, false, false),
+        (InvitationStatus::Answered, AssignmentStatus::Accepted) => (words.already_accepted, true, false),
+        (InvitationStatus::Answered, AssignmentStatus::Declined) => (words.already_declined, true, false),
+        (InvitationStatus::Answered, _) => (words.already_answered, false, false),
+        (InvitationStatus::Expired, _) => (words.expired, false, false),
+        (InvitationStatus::Pending, AssignmentStatus::Declined) => (words.already_declined, true, false),
+        (InvitationStatus::Pending, AssignmentStatus::Accepted) => (words.already_accepted, true, true),
+        (InvitationStatus::Pending, AssignmentStatus::Invited) => ("", true, true),
+    }
+}
+
+fn call(opened: Opened) -> Result<Call, Error> {
+    let zone = ZoneName::zone(&opened.timezone).map_err(Error::internal)?;
+    let wall_clock = |at: Timestamp| at.in_zone(&zone).strftime("%Y-%m-%d %H:%M (%Q)").to_string();
+    Ok(Call {
+        title: opened.mission_title,
+        project: opened.project_title,
+        place: opened.location,
+        starts: wall_clock(opened.start_at),
+        ends: wall_clock(opened.end_at),
+    })
+}

@@ -1,0 +1,39 @@
+//! The pages that printed links lead to: answering an invitation, setting a password. Plain HTML that needs no script;
+//! only a click on a button, a POST, changes anything, so a mail scanner that opens links does no harm.
+
+mod invite;
+mod password;
+mod template;
+mod words;
+
+use crate::app::App;
+use axum::{
+    Router,
+    http::{HeaderMap, HeaderValue, header},
+    routing::get,
+};
+
+/// The routes. They are not part of the API, so the OpenAPI document leaves them out.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/invite", get(invite::show).post(invite::answer))
+        .route("/password", get(password::show).post(password::set))
+}
+
+/// A page whose address carries a secret: kept out of caches, of `Referer` headers, and of frames. The style is in the
+/// page itself; nothing else may load or run.
+fn headers() -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers
+}

@@ -1,0 +1,79 @@
+//! The two templates, filled.
+
+use super::words::{Language, Words};
+use crate::error::Error;
+use askama::Template;
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+
+/// What an invitation is about.
+#[derive(Debug)]
+pub struct Call {
+    /// What the mission is.
+    pub title: String,
+    /// What it belongs to.
+    pub project: Option<String>,
+    /// Where.
+    pub place: Option<String>,
+    /// When it starts, by its own wall clock.
+    pub starts: String,
+    /// When it ends, by its own wall clock.
+    pub ends: String,
+}
+
+/// The page of an invitation.
+#[derive(Debug, Template)]
+#[template(path = "invite.html")]
+pub struct InvitePage<'a> {
+    /// The language.
+    pub lang: &'static str,
+    /// Its words.
+    pub words: &'static Words,
+    /// What to tell the person.
+    pub message: &'a str,
+    /// Whether that is good news.
+    pub good: bool,
+    /// The call, unless the link is not valid.
+    pub call: Option<&'a Call>,
+    /// The token, while there is something to answer.
+    pub token: Option<&'a str>,
+}
+
+/// The page that sets a password.
+#[derive(Debug, Template)]
+#[template(path = "password.html")]
+pub struct PasswordPage<'a> {
+    /// The language.
+    pub lang: &'static str,
+    /// Its words.
+    pub words: &'static Words,
+    /// What to tell the person.
+    pub message: &'a str,
+    /// Whether that is good news.
+    pub good: bool,
+    /// The token, while there is a password to set.
+    pub token: Option<&'a str>,
+}
+
+/// The page with its headers.
+pub fn respond(status: StatusCode, page: &impl Template) -> Result<Response, Error> {
+    let html = page.render().map_err(Error::internal)?;
+    Ok((status, super::headers(), html).into_response())
+}
+
+/// The words for an error; none when the boundary should speak.
+pub fn message(error: &Error, language: Language) -> Option<&'static str> {
+    let words = language.words();
+    Some(match error {
+        Error::InvalidToken => words.invalid,
+        Error::AlreadyAnswered => words.already_answered,
+        Error::ScheduleConflict(_) => words.conflict,
+        Error::QuotaReached => words.quota,
+        Error::MissionCancelled => words.cancelled,
+        Error::UserInactive => words.inactive,
+        Error::Unavailable(_) => words.try_again,
+        _ => return None,
+    })
+}

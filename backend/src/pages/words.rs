@@ -1,0 +1,169 @@
+//! The words of the pages, in French and English: whichever the browser asks for first.
+
+use axum::http::{HeaderMap, header};
+
+/// A language the pages speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// Français.
+    French,
+    /// English.
+    English,
+}
+
+impl Language {
+    /// The one that `Accept-Language` prefers; English when it names neither.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let wanted = headers
+            .get(header::ACCEPT_LANGUAGE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let mut best = (0.0, Self::English);
+        for item in wanted.split(',') {
+            let mut parts = item.split(';');
+            let tag = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
+            let weight = parts
+                .find_map(|part| part.trim().strip_prefix("q=")?.parse::<f32>().ok())
+                .unwrap_or(1.0);
+            let language = match tag.split('-').next() {
+                Some("fr") => Self::French,
+                Some("en") => Self::English,
+                _ => continue,
+            };
+            if weight > best.0 {
+                best = (weight, language);
+            }
+        }
+        best.1
+    }
+
+    /// For the `lang` attribute.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::French => "fr",
+            Self::English => "en",
+        }
+    }
+
+    /// The words.
+    pub fn words(self) -> &'static Words {
+        match self {
+            Self::French => &FRENCH,
+            Self::English => &ENGLISH,
+        }
+    }
+}
+
+/// Every text of the pages.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "the texts below speak for themselves")]
+pub struct Words {
+    pub invitation: &'static str,
+    pub question: &'static str,
+    pub project: &'static str,
+    pub place: &'static str,
+    pub starts: &'static str,
+    pub ends: &'static str,
+    pub accept: &'static str,
+    pub decline: &'static str,
+    pub reason: &'static str,
+    pub accepted: &'static str,
+    pub declined: &'static str,
+    pub already_accepted: &'static str,
+    pub already_declined: &'static str,
+    pub already_answered: &'static str,
+    pub expired: &'static str,
+    pub revoked: &'static str,
+    pub cancelled: &'static str,
+    pub invalid: &'static str,
+    pub conflict: &'static str,
+    pub quota: &'static str,
+    pub inactive: &'static str,
+    pub try_again: &'static str,
+    pub password: &'static str,
+    pub new_password: &'static str,
+    pub password_rule: &'static str,
+    pub save: &'static str,
+    pub saved: &'static str,
+}
+
+static ENGLISH: Words = Words {
+    invitation: "Invitation",
+    question: "Can you come?",
+    project: "For",
+    place: "Where",
+    starts: "From",
+    ends: "To",
+    accept: "Accept",
+    decline: "Decline",
+    reason: "Reason, if you decline (optional)",
+    accepted: "Thank you, you are expected.",
+    declined: "Thank you for your answer. The planner knows that you cannot come.",
+    already_accepted: "You have accepted this call.",
+    already_declined: "You have declined this call.",
+    already_answered: "This invitation was answered already. Tell the planner if that has changed.",
+    expired: "This invitation has expired.",
+    revoked: "This invitation was taken back.",
+    cancelled: "This call was called off.",
+    invalid: "This link is not valid. Make sure that you opened the whole address.",
+    conflict: "You have already accepted another call at that time.",
+    quota: "All places have been taken in the meantime.",
+    inactive: "You cannot be planned at the moment.",
+    try_again: "That did not work just now. Your answer was not saved: please try again in a moment.",
+    password: "Set your password",
+    new_password: "New password",
+    password_rule: "8 to 128 characters.",
+    save: "Save",
+    saved: "Your password is set. You can sign in now.",
+};
+
+static FRENCH: Words = Words {
+    invitation: "Invitation",
+    question: "Êtes-vous disponible ?",
+    project: "Pour",
+    place: "Lieu",
+    starts: "Début",
+    ends: "Fin",
+    accept: "Accepter",
+    decline: "Refuser",
+    reason: "Motif, en cas de refus (facultatif)",
+    accepted: "Merci, nous comptons sur vous.",
+    declined: "Merci de votre réponse. La régie sait que vous ne pouvez pas venir.",
+    already_accepted: "Vous avez accepté cet appel.",
+    already_declined: "Vous avez refusé cet appel.",
+    already_answered: "Cette invitation a déjà reçu une réponse. Prévenez la régie si elle a changé.",
+    expired: "Cette invitation a expiré.",
+    revoked: "Cette invitation a été retirée.",
+    cancelled: "Cet appel a été annulé.",
+    invalid: "Ce lien n’est pas valable. Vérifiez que vous avez ouvert l’adresse entière.",
+    conflict: "Vous avez déjà accepté un autre appel à ce moment-là.",
+    quota: "Toutes les places ont été prises entre-temps.",
+    inactive: "Vous ne pouvez pas être planifié·e pour le moment.",
+    try_again: "Cela n’a pas fonctionné. Votre réponse n’a pas été enregistrée : réessayez dans un instant.",
+    password: "Choisir votre mot de passe",
+    new_password: "Nouveau mot de passe",
+    password_rule: "De 8 à 128 caractères.",
+    save: "Enregistrer",
+    saved: "Votre mot de passe est enregistré. Vous pouvez vous connecter.",
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speaks_the_language_that_is_asked_for_most() {
+        for (header, language) in [
+            ("", Language::English),
+            ("fr", Language::French),
+            ("fr-CA, en;q=0.8", Language::French),
+            ("de, en;q=0.5, fr;q=0.9", Language::French),
+            ("de", Language::English),
+            ("en-GB,fr;q=0.9", Language::English),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_LANGUAGE, header.parse().unwrap());
+            assert_eq!(Language::of(&headers), language, "{header}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Shapes of assignments.
+
+use crate::{
+    db::Timestamp,
+    http::{Cursor, Limit, Many},
+    ids::{AssignmentId, MissionId, MissionRoleId, ProjectId, UserId},
+    text::{Label, Note, Reason},
+};
+use deserr::Deserr;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+crate::words::words! {
+    /// Where an assignment stands.
+    pub enum AssignmentStatus {
+        /// Asked, no answer yet.
+        Invited = "INVITED",
+        /// Said yes.
+        Accepted = "ACCEPTED",
+        /// Said no, or withdrew.
+        Declined = "DECLINED",
+        /// Called off by the planner.
+        Cancelled = "CANCELLED",
+    }
+}
+
+/// An assignment as the API shows it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Assignment {
+    /// Its id.
+    pub id: AssignmentId,
+    /// The mission.
+    pub mission_id: MissionId,
+    /// The person.
+    pub user_id: UserId,
+    /// The post they take.
+    pub mission_role_id: Option<MissionRoleId>,
+    /// Where it stands.
+    pub status: AssignmentStatus,
+    /// Anything worth knowing.
+    pub note: Option<String>,
+    /// Why they said no.
+    pub decline_reason: Option<String>,
+    /// Why they are accepted although already taken.
+    pub conflict_override: Option<String>,
+    /// The mission's title.
+    pub mission_title: String,
+    /// The project's name.
+    pub project_title: Option<String>,
+    /// The person's name.
+    pub user_name: String,
+    /// When the mission starts.
+    pub start_at: Timestamp,
+    /// When the mission ends.
+    pub end_at: Timestamp,
+    /// When they were assigned.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Who is put on which mission.
+#[derive(Debug, Deserr, ToSchema)]
+#[deserr(deny_unknown_fields)]
+pub struct NewAssignment {
+    /// The mission.
+    pub mission_id: MissionId,
+    /// The person.
+    pub user_id: UserId,
+    /// `INVITED`, or `ACCEPTED` when they said yes already.
+    #[deserr(default = AssignmentStatus::Invited)]
+    #[schema(default = "INVITED", required = false)]
+    pub status: AssignmentStatus,
+    /// The post they take; a mission's only post is taken by itself.
+    #[deserr(default)]
+    pub role_name: Option<Label>,
+    /// Anything worth knowing.
+    #[deserr(default)]
+    pub note: Option<Note>,
+    /// Why they are accepted although already taken.
+    #[deserr(default)]
+    pub override_reason: Option<Reason>,
+}
+
+/// A change of status.
+#[derive(Debug, Deserr, ToSchema)]
+#[deserr(deny_unknown_fields)]
+pub struct NewStatus {
+    /// The status to have.
+    pub status: AssignmentStatus,
+    /// A planner's reason to accept someone who is already taken.
+    #[deserr(default)]
+    pub override_reason: Option<Reason>,
+}
+
+/// Which assignments, and which page of them.
+#[derive(Debug, Deserr, IntoParams)]
+#[deserr(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AssignmentQuery {
+    /// Only these missions'; repeat it for OR.
+    #[deserr(default)]
+    #[param(value_type = Option<Vec<MissionId>>)]
+    pub mission_id: Many<MissionId>,
+    /// Only these people's; repeat it for OR.
+    #[deserr(default)]
+    #[param(value_type = Option<Vec<UserId>>)]
+    pub user_id: Many<UserId>,
+    /// Only these projects'; repeat it for OR.
+    #[deserr(default)]
+    #[param(value_type = Option<Vec<ProjectId>>)]
+    pub project_id: Many<ProjectId>,
+    /// Only these statuses; repeat it for OR.
+    #[deserr(default)]
+    #[param(value_type = Option<Vec<AssignmentStatus>>)]
+    pub status: Many<AssignmentStatus>,
+    /// Only missions that end after this instant.
+    #[deserr(default)]
+    pub from: Option<Timestamp>,
+    /// Only missions that start before this instant.
+    #[deserr(default)]
+    pub to: Option<Timestamp>,
+    /// `1`: only the caller's own.
+    #[deserr(default)]
+    #[param(value_type = Option<String>)]
+    pub me: Option<Me>,
+    /// Items per page.
+    #[deserr(default)]
+    #[param(value_type = Option<Limit>)]
+    pub limit: Limit,
+    /// Where the page begins.
+    #[deserr(default)]
+    #[param(value_type = Option<String>)]
+    pub cursor: Option<Cursor<(Timestamp, AssignmentId)>>,
+}
+
+crate::words::words! {
+    /// Whose assignments.
+    pub enum Me {
+        /// Everyone's that the caller may see.
+        No = "0",
+        /// The caller's own.
+        Yes = "1",
+    }
+}

@@ -1,0 +1,74 @@
+//! The states of an assignment.
+
+use super::AssignmentStatus::{self, Accepted, Cancelled, Declined, Invited};
+use crate::error::Error;
+
+/// What a change of status amounts to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It has that status already.
+    Stay,
+    /// The person is not active on the mission any more: nothing to check.
+    Leave,
+    /// The person becomes or stays active: the mission, the person and their other missions must allow it.
+    Enter,
+}
+
+/// Whether an assignment may go `from` one status `to` another.
+pub fn step(from: AssignmentStatus, to: AssignmentStatus) -> Result<Step, Error> {
+    match (from, to) {
+        _ if from == to => Ok(Step::Stay),
+        (Invited, Accepted) | (Declined, Accepted | Invited) | (Cancelled, Invited) => Ok(Step::Enter),
+        (Invited | Accepted, Declined | Cancelled) => Ok(Step::Leave),
+        (Accepted, Invited)
+        | (Declined, Cancelled)
+        | (Cancelled, Accepted | Declined)
+        | (Invited, Invited)
+        | (Accepted, Accepted)
+        | (Declined, Declined)
+        | (Cancelled, Cancelled) => Err(Error::InvalidTransition {
+            from: from.word(),
+            to: to.word(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_states_are_those_of_the_product() {
+        let all = [Invited, Accepted, Declined, Cancelled];
+        let allowed = [
+            (Invited, Accepted),
+            (Invited, Declined),
+            (Invited, Cancelled),
+            (Accepted, Declined),
+            (Accepted, Cancelled),
+            (Declined, Invited),
+            (Declined, Accepted),
+            (Cancelled, Invited),
+        ];
+        for from in all {
+            for to in all {
+                let outcome = step(from, to);
+                if from == to {
+                    assert_eq!(outcome.unwrap(), Step::Stay);
+                } else if allowed.contains(&(from, to)) {
+                    let active = matches!(to, Invited | Accepted);
+                    assert_eq!(
+                        outcome.unwrap(),
+                        if active { Step::Enter } else { Step::Leave },
+                        "{from} to {to}"
+                    );
+                } else {
+                    assert!(
+                        matches!(outcome, Err(Error::InvalidTransition { .. })),
+                        "{from} to {to}"
+                    );
+                }
+            }
+        }
+    }
+}

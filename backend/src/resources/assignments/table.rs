@@ -1,0 +1,36 @@
+//! The table `assignments`, as SeaORM sees it.
+
+use super::model::AssignmentStatus;
+use crate::{
+    db::Timestamp,
+    ids::{AssignmentId, MissionId, MissionRoleId, OrgId, UserId},
+};
+use sea_orm::entity::prelude::*;
+
+/// A person on a mission.
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "assignments")]
+#[allow(missing_docs, reason = "the columns are described in the schema")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub org_id: OrgId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: AssignmentId,
+    pub mission_id: MissionId,
+    pub user_id: UserId,
+    pub mission_role_id: Option<MissionRoleId>,
+    pub status: AssignmentStatus,
+    pub note: Option<String>,
+    pub decline_reason: Option<String>,
+    pub conflict_override: Option<String>,
+    pub starts_at: Timestamp,
+    pub ends_at: Timestamp,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// None: queries join on the columns they need.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

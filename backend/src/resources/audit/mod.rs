@@ -1,0 +1,8 @@
+//! The audit log: every write and every security event, in the same transaction as what it tells of. The database
+//! refuses to change or delete its rows.
+
+mod details_table;
+mod store;
+mod table;
+
+pub use store::Entry;

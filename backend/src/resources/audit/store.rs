@@ -1,0 +1,128 @@
+//! Writing entries.
+
+use super::{details_table, table};
+use crate::{
+    db::{Actor, Tx},
+    error::Error,
+    ids::{AuditId, Id, OrgId},
+};
+use sea_orm::{ActiveValue::Set, EntityTrait};
+use serde::Serialize;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+/// Rows per INSERT: well below the 32 766 parameters that SQLite takes.
+const ROWS: usize = 1000;
+
+/// One entry, to be recorded.
+#[derive(Debug)]
+pub struct Entry {
+    action: &'static str,
+    object_type: &'static str,
+    object_id: Option<Uuid>,
+    before: Option<Json>,
+    after: Option<Json>,
+}
+
+impl Entry {
+    /// `action` is the object's type and what was done to it: `mission.create`.
+    pub fn of(action: &'static str, object: impl Id + Into<Uuid>) -> Self {
+        Self {
+            object_id: Some(object.into()),
+            ..Self::event(action)
+        }
+    }
+
+    /// Something that concerns no single object.
+    pub fn event(action: &'static str) -> Self {
+        let object_type = action.split('.').next().unwrap_or(action);
+        Self {
+            action,
+            object_type,
+            object_id: None,
+            before: None,
+            after: None,
+        }
+    }
+
+    /// The object as it was.
+    #[must_use]
+    pub fn before(self, object: &impl Serialize) -> Self {
+        Self {
+            before: serde_json::to_value(object).ok(),
+            ..self
+        }
+    }
+
+    /// The object as it is now.
+    #[must_use]
+    pub fn after(self, object: &impl Serialize) -> Self {
+        Self {
+            after: serde_json::to_value(object).ok(),
+            ..self
+        }
+    }
+
+    /// Writes the entry into the transaction that it tells of.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn record(self, tx: &Tx, org: OrgId) -> Result<(), Error> {
+        Self::record_all(vec![self], tx, Some(org)).await
+    }
+
+    /// An entry about an account rather than an org's object.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn record_for_account(self, tx: &Tx, org: Option<OrgId>) -> Result<(), Error> {
+        Self::record_all(vec![self], tx, org).await
+    }
+
+    /// Writes many entries with few statements.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn record_all(entries: Vec<Self>, tx: &Tx, org: Option<OrgId>) -> Result<(), Error> {
+        let (actor_kind, actor_id) = match tx.origin.actor {
+            Actor::Account(id) => ("account", Some(id.0)),
+            Actor::Invitation(id) => ("invitation", Some(id.0)),
+            Actor::System => ("system", None),
+        };
+        let mut rows = Vec::with_capacity(entries.len());
+        let mut details = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let id: AuditId = tx.new_id();
+            rows.push(table::ActiveModel {
+                id: Set(id),
+                org_id: Set(org),
+                actor_kind: Set(actor_kind.to_owned()),
+                actor_id: Set(actor_id),
+                action: Set(entry.action.to_owned()),
+                object_type: Set(entry.object_type.to_owned()),
+                object_id: Set(entry.object_id),
+                request_id: Set(tx.origin.request_id.clone()),
+                created_at: Set(tx.now),
+            });
+            if entry.before.is_some() || entry.after.is_some() {
+                details.push(details_table::ActiveModel {
+                    audit_id: Set(id),
+                    before: Set(entry.before),
+                    after: Set(entry.after),
+                    created_at: Set(tx.now),
+                });
+            }
+        }
+        for rows in rows.chunks(ROWS) {
+            table::Entity::insert_many(rows.to_vec())
+                .exec_without_returning(tx)
+                .await?;
+        }
+        for details in details.chunks(ROWS) {
+            details_table::Entity::insert_many(details.to_vec())
+                .exec_without_returning(tx)
+                .await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,32 @@
+//! The table `availabilities`, as SeaORM sees it.
+
+use super::model::AvailabilityStatus;
+use crate::{
+    db::Timestamp,
+    ids::{AvailabilityId, OrgId, UserId},
+};
+use sea_orm::entity::prelude::*;
+
+/// A period that a person declares.
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "availabilities")]
+#[allow(missing_docs, reason = "the columns are described in the schema")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub org_id: OrgId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: AvailabilityId,
+    pub user_id: UserId,
+    pub starts_at: Timestamp,
+    pub ends_at: Timestamp,
+    pub status: AvailabilityStatus,
+    pub note: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// None: queries join on the columns they need.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,7 @@
+//! Conflicts: accepted missions of one person that overlap, because a planner said so.
+
+mod api;
+mod rules;
+mod store;
+
+pub use api::routes;

@@ -1,0 +1,165 @@
+//! Shapes of invitations.
+
+use crate::{
+    db::Timestamp,
+    ids::{AssignmentId, InvitationId},
+    resources::assignments::AssignmentStatus,
+    text::{Email, Reason},
+};
+use deserr::Deserr;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+crate::words::words! {
+    /// Where an invitation stands.
+    pub enum InvitationStatus {
+        /// Waiting for an answer.
+        Pending = "pending",
+        /// Answered.
+        Answered = "answered",
+        /// Too old.
+        Expired = "expired",
+        /// Taken back by the planner.
+        Revoked = "revoked",
+    }
+}
+
+crate::words::words! {
+    /// What became of the e-mail.
+    pub enum Delivery {
+        /// It will be sent.
+        Queued = "queued",
+        /// There is none: hand the link over yourself.
+        None = "none",
+    }
+}
+
+/// Who is asked by link.
+#[derive(Debug, Deserr, ToSchema)]
+#[deserr(deny_unknown_fields)]
+pub struct NewInvitation {
+    /// The assignment to answer.
+    pub assignment_id: AssignmentId,
+    /// Where the link goes; the person's address when absent.
+    #[deserr(default)]
+    pub email: Option<Email>,
+}
+
+/// A new invitation with its token, which is shown this once.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Created {
+    /// Its id.
+    pub id: InvitationId,
+    /// The assignment to answer.
+    pub assignment_id: AssignmentId,
+    /// What lets its holder answer.
+    pub token: String,
+    /// The link for people, with the token in it.
+    #[schema(example = "https://crew.example.org/invite?token=…")]
+    pub url: String,
+    /// Until when it works.
+    pub expires_at: Timestamp,
+    /// What became of the e-mail.
+    pub delivery: Delivery,
+}
+
+/// An invitation as the audit log keeps it.
+#[derive(Debug, Serialize)]
+pub struct Invitation {
+    /// Its id.
+    pub id: InvitationId,
+    /// The assignment to answer.
+    pub assignment_id: AssignmentId,
+    /// Where it was sent.
+    pub email: Option<String>,
+    /// Until when it works.
+    pub expires_at: Timestamp,
+    /// When it was answered.
+    pub answered_at: Option<Timestamp>,
+    /// How.
+    pub answer: Option<AssignmentStatus>,
+    /// When it was taken back.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// What whoever holds the link may know.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Opened {
+    /// The invitation.
+    pub invitation_id: InvitationId,
+    /// The assignment to answer.
+    pub assignment_id: AssignmentId,
+    /// Where the assignment stands.
+    pub status: AssignmentStatus,
+    /// Where the invitation stands.
+    pub invitation_status: InvitationStatus,
+    /// Until when it works.
+    pub expires_at: Timestamp,
+    /// What the mission is.
+    pub mission_title: String,
+    /// What it belongs to.
+    pub project_title: Option<String>,
+    /// Where.
+    pub location: Option<String>,
+    /// When it starts.
+    pub start_at: Timestamp,
+    /// When it ends.
+    pub end_at: Timestamp,
+    /// The time zone that its wall clock is in.
+    #[schema(example = "Europe/Paris")]
+    pub timezone: String,
+}
+
+/// The answer to an answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Answered {
+    /// The invitation.
+    pub invitation_id: InvitationId,
+    /// The assignment.
+    pub assignment_id: AssignmentId,
+    /// Whether it was a yes.
+    pub accepted: bool,
+    /// Where the assignment stands now.
+    pub status: AssignmentStatus,
+    /// One sentence for the person.
+    #[schema(example = "Thank you, you are expected.")]
+    pub message: &'static str,
+}
+
+/// Where the assignment stands now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AnsweredAssignment {
+    /// `ACCEPTED` or `DECLINED`.
+    pub status: AssignmentStatus,
+}
+
+/// A token in the address.
+#[derive(Debug, Default, Deserr, IntoParams)]
+#[deserr(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TokenQuery {
+    /// The invitation's token.
+    #[deserr(default)]
+    pub token: Option<String>,
+}
+
+/// A yes, with the token here rather than in the address, which keeps it out of logs.
+#[derive(Debug, Default, Deserr, ToSchema)]
+#[deserr(deny_unknown_fields)]
+pub struct AcceptBody {
+    /// The invitation's token.
+    #[deserr(default)]
+    pub token: Option<String>,
+}
+
+/// A no, and why.
+#[derive(Debug, Default, Deserr, ToSchema)]
+#[deserr(deny_unknown_fields)]
+pub struct DeclineBody {
+    /// The invitation's token.
+    #[deserr(default)]
+    pub token: Option<String>,
+    /// Why not.
+    #[deserr(default)]
+    pub reason: Option<Reason>,
+}

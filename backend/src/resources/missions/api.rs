@@ -1,0 +1,145 @@
+//! Routes of missions.
+
+use super::{
+    model::{BulkCreated, Duplication, Mission, MissionQuery, NewMission, NewProjectMission},
+    rules, store,
+};
+use crate::{
+    app::App,
+    auth::{Caller, Manager, Tech},
+    error::{Error, FieldError, Problem},
+    http::{Body, BulkBody, Path, Query},
+    ids::{MissionId, ProjectId},
+    resources::{orgs, projects},
+    text::ZoneName,
+};
+use axum::{Json, extract::State, http::Uri, response::Response};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(create, list))
+        .routes(routes!(get))
+        .routes(routes!(duplicate))
+        .routes(routes!(bulk_create))
+}
+
+/// Create a mission.
+#[utoipa::path(post, path = "/missions", tag = "missions", request_body = NewMission, responses(
+    (status = 200, body = Mission), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+async fn create(
+    State(app): State<App>,
+    caller: Caller<Manager>,
+    Body(new): Body<NewMission>,
+) -> Result<Json<Mission>, Error> {
+    let planned = rules::plan(new).map_err(Error::Invalid)?;
+    let tx = app.db.write(caller.origin()).await?;
+    store::lock_projects(&tx, caller.org, planned.project_id).await?;
+    let zone = orgs::timezone(&tx, caller.org).await?;
+    let mut created = store::create_all(&tx, caller.org, &zone, vec![planned]).await?;
+    tx.commit().await?;
+    created.pop().map(Json).ok_or(Error::NotFound)
+}
+
+/// List missions by start.
+#[utoipa::path(get, path = "/missions", tag = "missions", params(MissionQuery), responses(
+    (status = 200, body = Vec<Mission>), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+async fn list(
+    State(app): State<App>,
+    caller: Caller<Tech>,
+    uri: Uri,
+    Query(query): Query<MissionQuery>,
+) -> Result<Response, Error> {
+    Ok(store::list(&app.db, caller.org, query).await?.respond(&uri))
+}
+
+/// Read a mission.
+#[utoipa::path(get, path = "/missions/{id}", tag = "missions", params(("id" = MissionId, Path)), responses(
+    (status = 200, body = Mission), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+async fn get(
+    State(app): State<App>,
+    caller: Caller<Tech>,
+    Path(id): Path<MissionId>,
+) -> Result<Json<Mission>, Error> {
+    Ok(Json(store::get(&app.db, caller.org, id).await?))
+}
+
+/// Copy a mission and its roles, without its people.
+#[utoipa::path(post, path = "/missions/{id}/~duplicate", tag = "missions", params(("id" = MissionId, Path)),
+    request_body = Option<Duplication>, responses(
+    (status = 200, body = Mission), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+async fn duplicate(
+    State(app): State<App>,
+    caller: Caller<Manager>,
+    Path(id): Path<MissionId>,
+    Body(how): Body<Duplication>,
+) -> Result<Json<Mission>, Error> {
+    let tx = app.db.write(caller.origin()).await?;
+    let original = store::get(&tx, caller.org, id).await?;
+    let zone = ZoneName::zone(&original.timezone).map_err(Error::internal)?;
+    let (start_at, end_at) = rules::duplicated_period(original.start_at, original.end_at, &zone, &how)
+        .map_err(|mistake| Error::Invalid(vec![mistake]))?;
+    let copy = rules::PlannedMission {
+        project_id: original.project_id,
+        title: original.title,
+        location: original.location,
+        start_at,
+        end_at,
+        timezone: Some(original.timezone),
+        note: original.note,
+        roles: original
+            .roles
+            .into_iter()
+            .map(|role| (role.role_name, role.quota))
+            .collect(),
+    };
+    let mut created = store::create_all(&tx, caller.org, "", vec![copy]).await?;
+    tx.commit().await?;
+    created.pop().map(Json).ok_or(Error::NotFound)
+}
+
+/// Create 1 to 1000 missions of a project: all of them or none.
+#[utoipa::path(post, path = "/projects/{id}/missions/~bulk_create", tag = "missions", params(("id" = ProjectId, Path)),
+    request_body = Vec<NewProjectMission>, responses(
+    (status = 200, body = BulkCreated), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+async fn bulk_create(
+    State(app): State<App>,
+    caller: Caller<Manager>,
+    Path(project): Path<ProjectId>,
+    BulkBody(items): BulkBody<Vec<NewProjectMission>>,
+) -> Result<Json<BulkCreated>, Error> {
+    if !(1..=rules::MAX_BULK).contains(&items.len()) {
+        return Err(Error::invalid(
+            "",
+            format!("must be an array of 1 to {} missions", rules::MAX_BULK),
+        ));
+    }
+    let mut planned = Vec::with_capacity(items.len());
+    let mut mistakes: Vec<FieldError> = Vec::new();
+    for (i, item) in items.into_iter().enumerate() {
+        match rules::plan(item.in_project(project)) {
+            Ok(plan) => planned.push(plan),
+            Err(found) => mistakes.extend(found.into_iter().map(|mistake| mistake.at_index(i))),
+        }
+    }
+    if !mistakes.is_empty() {
+        return Err(Error::Invalid(mistakes));
+    }
+    let tx = app.db.write(caller.origin()).await?;
+    projects::lock(&tx, caller.org, project).await?;
+    let zone = orgs::timezone(&tx, caller.org).await?;
+    let created = store::create_all(&tx, caller.org, &zone, planned).await?;
+    tx.commit().await?;
+    let ids: Vec<_> = created.iter().map(|mission| mission.id).collect();
+    Ok(Json(BulkCreated {
+        status: "ok",
+        created: ids.len(),
+        ids,
+    }))
+}

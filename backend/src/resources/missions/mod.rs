@@ -1,0 +1,13 @@
+//! Missions: a call with a start and an end, usually in a project, with the roles it needs.
+
+mod api;
+mod model;
+mod role_table;
+mod rules;
+mod store;
+pub(crate) mod table;
+
+pub use api::routes;
+pub use model::{Mission, NewMission, NewMissionRole, NewProjectMission};
+pub use rules::{PlannedMission, period_mistakes};
+pub use store::{Locked, create_all, lock, role_named};

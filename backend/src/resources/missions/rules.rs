@@ -1,0 +1,235 @@
+//! What must hold for a mission, and when its copies take place.
+
+use super::model::{Duplication, NewMission, NewMissionRole};
+use crate::{
+    db::Timestamp,
+    error::FieldError,
+    ids::ProjectId,
+    text::{self, Label},
+};
+use jiff::{ToSpan, tz::TimeZone};
+use std::collections::HashSet;
+
+/// The longest mission: 31 days, in seconds.
+const MAX_SECONDS: i64 = 31 * 24 * 3600;
+/// More posts than any call has.
+const MAX_ROLES: usize = 50;
+const MAX_QUOTA: i32 = 10_000;
+/// Items of a bulk request.
+pub const MAX_BULK: usize = 1000;
+
+/// A mission whose rules hold.
+#[derive(Debug, Clone)]
+pub struct PlannedMission {
+    /// The project it belongs to.
+    pub project_id: Option<ProjectId>,
+    /// What it is.
+    pub title: String,
+    /// Where.
+    pub location: Option<String>,
+    /// When it starts.
+    pub start_at: Timestamp,
+    /// When it ends.
+    pub end_at: Timestamp,
+    /// IANA name; none means the org's.
+    pub timezone: Option<String>,
+    /// Anything worth knowing.
+    pub note: Option<String>,
+    /// Name and quota of each post.
+    pub roles: Vec<(String, Option<i32>)>,
+}
+
+/// Every rule that a period breaks.
+pub fn period_mistakes(start: Timestamp, end: Timestamp) -> Option<FieldError> {
+    if end <= start {
+        Some(FieldError::invalid("/end_at", "must be after start_at"))
+    } else if end > start.plus_seconds(MAX_SECONDS) {
+        Some(FieldError::invalid(
+            "/end_at",
+            "must be at most 31 days after start_at",
+        ))
+    } else {
+        None
+    }
+}
+
+/// The mission to create, or every rule that it breaks.
+pub fn plan(new: NewMission) -> Result<PlannedMission, Vec<FieldError>> {
+    let mut mistakes: Vec<_> = period_mistakes(new.start_at, new.end_at).into_iter().collect();
+    let title = match (&new.title, &new.role) {
+        (Some(title), _) => Some(title.to_string()),
+        (None, Some(role)) => Some(role.to_string()),
+        (None, None) => None,
+    };
+    if title.is_none() {
+        mistakes.push(FieldError {
+            detail: "is required, or role".into(),
+            ..FieldError::missing("/title")
+        });
+    }
+    mistakes.extend(role_mistakes(&new.roles));
+    match title {
+        Some(title) if mistakes.is_empty() => Ok(PlannedMission {
+            project_id: new.project_id,
+            title,
+            location: new.location.map(Into::into),
+            start_at: new.start_at,
+            end_at: new.end_at,
+            timezone: new.timezone.map(Into::into),
+            note: new.note.map(Into::into),
+            roles: posts(new.role, new.roles),
+        }),
+        _ => Err(mistakes),
+    }
+}
+
+/// The short label of the first clients leads, unless the roles name it themselves.
+fn posts(label: Option<Label>, roles: Vec<NewMissionRole>) -> Vec<(String, Option<i32>)> {
+    let named = |label: &Label| {
+        roles
+            .iter()
+            .any(|role| text::name_key(&role.role_name) == text::name_key(label))
+    };
+    let leading = label
+        .filter(|label| !named(label))
+        .map(|label| (label.into(), None));
+    leading
+        .into_iter()
+        .chain(roles.into_iter().map(|role| (role.role_name.into(), role.quota)))
+        .collect()
+}
+
+fn role_mistakes(roles: &[NewMissionRole]) -> Vec<FieldError> {
+    if roles.len() > MAX_ROLES {
+        return vec![FieldError::invalid(
+            "/roles",
+            format!("must have at most {MAX_ROLES} items"),
+        )];
+    }
+    let mut seen = HashSet::new();
+    let mut mistakes = Vec::new();
+    for (i, role) in roles.iter().enumerate() {
+        if !seen.insert(text::name_key(&role.role_name)) {
+            mistakes.push(FieldError::invalid(
+                format!("/roles/{i}/role_name"),
+                "is listed twice; add up the quotas",
+            ));
+        }
+        if role.quota.is_some_and(|quota| !(1..=MAX_QUOTA).contains(&quota)) {
+            mistakes.push(FieldError::invalid(
+                format!("/roles/{i}/quota"),
+                format!("must be from 1 to {MAX_QUOTA}, or absent for any number"),
+            ));
+        }
+    }
+    mistakes
+}
+
+/// When the copy of a mission takes place.
+pub fn duplicated_period(
+    start: Timestamp,
+    end: Timestamp,
+    zone: &TimeZone,
+    how: &Duplication,
+) -> Result<(Timestamp, Timestamp), FieldError> {
+    match (how.start_at, how.shift_days) {
+        (Some(_), Some(_)) => Err(FieldError::invalid(
+            "/shift_days",
+            "send either start_at or shift_days",
+        )),
+        (None, None) => Ok((start, end)),
+        (Some(new_start), None) => {
+            let new_end =
+                Timestamp::from_micros(new_start.as_micros() + (end.as_micros() - start.as_micros()));
+            if jiff::Timestamp::from(new_end).as_microsecond() == new_end.as_micros()
+                && Timestamp::try_from(jiff::Timestamp::from(new_end)).is_ok()
+            {
+                Ok((new_start, new_end))
+            } else {
+                Err(FieldError::invalid("/start_at", "would end after the year 2200"))
+            }
+        }
+        (None, Some(days)) => {
+            if !(-3660..=3660).contains(&days) {
+                return Err(FieldError::invalid("/shift_days", "must be from -3660 to 3660"));
+            }
+            let shift = |at: Timestamp| {
+                let shifted = at.in_zone(zone).checked_add(days.days()).ok()?;
+                Timestamp::try_from(shifted.timestamp()).ok()
+            };
+            match (shift(start), shift(end)) {
+                (Some(start), Some(end)) if end > start => Ok((start, end)),
+                (Some(_), Some(_)) => Err(FieldError::invalid(
+                    "/shift_days",
+                    "falls into a change of the clocks that leaves no time between start and end; send start_at instead",
+                )),
+                _ => Err(FieldError::invalid(
+                    "/shift_days",
+                    "must stay between the years 1970 and 2200",
+                )),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shifted(start: &str, end: &str, days: i32) -> Result<(String, String), FieldError> {
+        let zone = TimeZone::get("Europe/Paris").unwrap();
+        let how = Duplication {
+            start_at: None,
+            shift_days: Some(days),
+        };
+        let (start, end) = duplicated_period(start.parse().unwrap(), end.parse().unwrap(), &zone, &how)?;
+        Ok((
+            start.in_zone(&zone).strftime("%F %R %z").to_string(),
+            end.in_zone(&zone).strftime("%F %R %z").to_string(),
+        ))
+    }
+
+    fn times(start: &str, end: &str) -> Result<(String, String), FieldError> {
+        Ok((start.into(), end.into()))
+    }
+
+    #[test]
+    fn a_shift_keeps_the_wall_clock_over_both_changes() {
+        // Summer time began on 2025-03-30 and ended on 2025-10-26.
+        let spring = shifted("2025-03-29T20:00:00+01:00", "2025-03-29T23:30:00+01:00", 1);
+        assert_eq!(spring, times("2025-03-30 20:00 +0200", "2025-03-30 23:30 +0200"));
+        let autumn = shifted("2025-10-25T20:00:00+02:00", "2025-10-25T23:30:00+02:00", 1);
+        assert_eq!(autumn, times("2025-10-26 20:00 +0100", "2025-10-26 23:30 +0100"));
+    }
+
+    #[test]
+    fn a_missing_time_moves_on_and_an_ambiguous_one_is_the_first() {
+        let gap = shifted("2025-03-29T02:30:00+01:00", "2025-03-29T05:00:00+01:00", 1);
+        assert_eq!(gap, times("2025-03-30 03:30 +0200", "2025-03-30 05:00 +0200"));
+        let fold = shifted("2025-10-25T02:30:00+02:00", "2025-10-25T05:00:00+02:00", 1);
+        assert_eq!(fold, times("2025-10-26 02:30 +0200", "2025-10-26 05:00 +0100"));
+    }
+
+    #[test]
+    fn a_shift_that_leaves_no_time_is_refused() {
+        let mistake = shifted("2025-03-29T02:30:00+01:00", "2025-03-29T03:00:00+01:00", 1).unwrap_err();
+        assert_eq!(mistake.pointer, "/shift_days");
+    }
+
+    #[test]
+    fn a_label_leads_unless_the_roles_name_it() {
+        let role = |name: &str, quota| NewMissionRole {
+            role_name: Label::parse(name).unwrap(),
+            quota,
+        };
+        let label = || Some(Label::parse("Son").unwrap());
+        assert_eq!(
+            posts(label(), vec![role("plateau", Some(2))]),
+            [("Son".into(), None), ("plateau".into(), Some(2))]
+        );
+        assert_eq!(
+            posts(label(), vec![role("son", Some(2))]),
+            [("son".into(), Some(2))]
+        );
+    }
+}

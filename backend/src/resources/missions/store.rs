@@ -1,0 +1,302 @@
+//! Every query on missions and their roles.
+
+use super::{
+    model::{Mission, MissionQuery, MissionRole, MissionState},
+    role_table,
+    rules::PlannedMission,
+    table,
+};
+use crate::{
+    db::{Timestamp, Tx, contains},
+    error::Error,
+    http::Page,
+    ids::{MissionId, MissionRoleId, OrgId, ProjectId},
+    resources::audit,
+    text,
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, JoinType,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, StatementBuilder,
+    sea_query::{Alias, Asterisk, Expr, ExprTrait, Func, LockType, Order, Query, SelectStatement},
+};
+
+/// Rows per INSERT: well below the 32 766 parameters that SQLite takes.
+const ROWS: usize = 1000;
+
+/// Creates missions, with few statements however many they are. `zone` is for those that name none.
+///
+/// # Errors
+/// When the database fails; the projects must have been checked.
+pub async fn create_all(
+    tx: &Tx,
+    org: OrgId,
+    zone: &str,
+    planned: Vec<PlannedMission>,
+) -> Result<Vec<Mission>, Error> {
+    let mut rows = Vec::with_capacity(planned.len());
+    let mut role_rows = Vec::new();
+    let mut missions = Vec::with_capacity(planned.len());
+    for plan in planned {
+        let row = table::Model {
+            org_id: org,
+            id: tx.new_id(),
+            project_id: plan.project_id,
+            title_search: text::fold(&plan.title),
+            title: plan.title,
+            location: plan.location,
+            starts_at: plan.start_at,
+            ends_at: plan.end_at,
+            timezone: plan.timezone.unwrap_or_else(|| zone.to_owned()),
+            note: plan.note,
+            cancelled_at: None,
+            created_at: tx.now,
+            updated_at: tx.now,
+        };
+        let mut roles = Vec::with_capacity(plan.roles.len());
+        for (position, (role_name, quota)) in (0..).zip(plan.roles) {
+            let role = role_table::Model {
+                org_id: org,
+                id: tx.new_id(),
+                mission_id: row.id,
+                name_key: text::name_key(&role_name),
+                role_name,
+                quota,
+                position,
+                created_at: tx.now,
+            };
+            roles.push(MissionRole {
+                id: role.id,
+                role_name: role.role_name.clone(),
+                quota,
+                invited: 0,
+                accepted: 0,
+            });
+            role_rows.push(role.into_active_model());
+        }
+        missions.push(view(&row, roles));
+        rows.push(row.into_active_model());
+    }
+    for rows in rows.chunks(ROWS) {
+        table::Entity::insert_many(rows.to_vec())
+            .exec_without_returning(tx)
+            .await?;
+    }
+    for rows in role_rows.chunks(ROWS) {
+        role_table::Entity::insert_many(rows.to_vec())
+            .exec_without_returning(tx)
+            .await?;
+    }
+    let entries = missions
+        .iter()
+        .map(|mission| audit::Entry::of("mission.create", mission.id).after(mission))
+        .collect();
+    audit::Entry::record_all(entries, tx, Some(org)).await?;
+    Ok(missions)
+}
+
+/// One mission.
+pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: MissionId) -> Result<Mission, Error> {
+    let chosen = table::Entity::find()
+        .filter(table::Column::OrgId.eq(org))
+        .filter(table::Column::Id.eq(id));
+    let mut found = load(db, chosen.into_query()).await?;
+    found.pop().ok_or(Error::NotFound)
+}
+
+/// A page of missions by start.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    query: MissionQuery,
+) -> Result<Page<Mission>, Error> {
+    use table::Column;
+    let mut select = table::Entity::find().filter(Column::OrgId.eq(org));
+    if !query.project_id.0.is_empty() {
+        select = select.filter(Column::ProjectId.is_in(query.project_id.0));
+    }
+    if let Some(from) = query.from {
+        select = select.filter(Column::EndsAt.gt(from));
+    }
+    if let Some(to) = query.to {
+        select = select.filter(Column::StartsAt.lt(to));
+    }
+    if let Some(part) = query.q {
+        select = select.filter(Column::TitleSearch.like(contains(&text::fold(&part))));
+    }
+    if !query.status.0.is_empty() {
+        let states = query.status.0.iter().map(|state| match state {
+            MissionState::Open => Column::CancelledAt.is_null(),
+            MissionState::Cancelled => Column::CancelledAt.is_not_null(),
+        });
+        select = select.filter(states.fold(Condition::any(), Condition::add));
+    }
+    if let Some(cursor) = query.cursor {
+        let (start, id) = cursor.0;
+        let later = Condition::any()
+            .add(Column::StartsAt.gt(start))
+            .add(Column::StartsAt.eq(start).and(Column::Id.gt(id)));
+        select = select.filter(later);
+    }
+    let chosen = select
+        .order_by_asc(Column::StartsAt)
+        .order_by_asc(Column::Id)
+        .limit(query.limit.with_lookahead());
+    let missions = load(db, chosen.into_query()).await?;
+    Ok(Page::new(missions, query.limit, |mission| {
+        (mission.start_at, mission.id)
+    }))
+}
+
+/// A mission as a decision about its people needs it.
+#[derive(Debug)]
+pub struct Locked {
+    /// What it is.
+    pub title: String,
+    /// When it starts.
+    pub start_at: Timestamp,
+    /// When it ends.
+    pub end_at: Timestamp,
+    /// Whether it was cancelled.
+    pub cancelled: bool,
+}
+
+/// Keeps a mission as it is until the transaction ends; others may do so at the same time.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn lock(tx: &Tx, org: OrgId, id: MissionId) -> Result<Locked, Error> {
+    let row = table::Entity::find_by_id((org, id))
+        .lock(LockType::Share)
+        .one(tx)
+        .await?
+        .ok_or(Error::NotFound)?;
+    Ok(Locked {
+        title: row.title,
+        start_at: row.starts_at,
+        end_at: row.ends_at,
+        cancelled: row.cancelled_at.is_some(),
+    })
+}
+
+/// The role of a mission that an assignment takes: the named one, or the only one.
+///
+/// # Errors
+/// [`Error::UnknownReference`] when the mission has no role of that name.
+pub async fn role_named(
+    tx: &Tx,
+    org: OrgId,
+    mission: MissionId,
+    name: Option<&str>,
+) -> Result<Option<MissionRoleId>, Error> {
+    let mut roles = role_table::Entity::find()
+        .filter(role_table::Column::OrgId.eq(org))
+        .filter(role_table::Column::MissionId.eq(mission))
+        .all(tx)
+        .await?;
+    match name.map(text::name_key) {
+        Some(key) => match roles.into_iter().find(|role| role.name_key == key) {
+            Some(role) => Ok(Some(role.id)),
+            None => Err(Error::UnknownReference {
+                pointer: "/role_name".into(),
+                name: "role of this mission",
+            }),
+        },
+        None if roles.len() == 1 => Ok(roles.pop().map(|role| role.id)),
+        None => Ok(None),
+    }
+}
+
+/// Runs the chosen missions joined with their roles and counts: one statement, so what is shown is one state.
+async fn load(db: &impl ConnectionTrait, chosen: SelectStatement) -> Result<Vec<Mission>, Error> {
+    let mut missions: Vec<Mission> = Vec::new();
+    for row in db.query_all(&with_roles(chosen)).await? {
+        let mission = table::Model::from_query_result(&row, "")?;
+        if missions.last().is_none_or(|last| last.id != mission.id) {
+            missions.push(view(&mission, Vec::new()));
+        }
+        let role_id: Option<MissionRoleId> = row.try_get("", "role_id")?;
+        if let (Some(id), Some(last)) = (role_id, missions.last_mut()) {
+            let role_name: String = row.try_get("", "role_name")?;
+            last.role.get_or_insert_with(|| role_name.clone());
+            last.roles.push(MissionRole {
+                id,
+                role_name,
+                quota: row.try_get("", "quota")?,
+                invited: row.try_get("", "invited")?,
+                accepted: row.try_get("", "accepted")?,
+            });
+        }
+    }
+    Ok(missions)
+}
+
+fn with_roles(chosen: SelectStatement) -> impl StatementBuilder {
+    let (m, r) = (Alias::new("m"), Alias::new("r"));
+    // `assignments` is a resource of its own, above missions; only its rows are counted here.
+    let count = |status: &'static str| {
+        Query::select()
+            .expr(Func::count(Expr::col(Asterisk)))
+            .from("assignments")
+            .and_where(Expr::col(("assignments", "org_id")).equals((r.clone(), role_table::Column::OrgId)))
+            .and_where(
+                Expr::col(("assignments", "mission_role_id")).equals((r.clone(), role_table::Column::Id)),
+            )
+            .and_where(Expr::col(("assignments", "status")).eq(status))
+            .take()
+    };
+    Query::select()
+        .column((m.clone(), Asterisk))
+        .expr_as(Expr::col((r.clone(), role_table::Column::Id)), "role_id")
+        .column((r.clone(), role_table::Column::RoleName))
+        .column((r.clone(), role_table::Column::Quota))
+        .expr_as(count("INVITED"), "invited")
+        .expr_as(count("ACCEPTED"), "accepted")
+        .from_subquery(chosen, m.clone())
+        .join_as(
+            JoinType::LeftJoin,
+            role_table::Entity,
+            r.clone(),
+            Expr::col((r.clone(), role_table::Column::OrgId))
+                .equals((m.clone(), table::Column::OrgId))
+                .and(
+                    Expr::col((r.clone(), role_table::Column::MissionId))
+                        .equals((m.clone(), table::Column::Id)),
+                ),
+        )
+        .order_by((m.clone(), table::Column::StartsAt), Order::Asc)
+        .order_by((m, table::Column::Id), Order::Asc)
+        .order_by((r, role_table::Column::Position), Order::Asc)
+        .take()
+}
+
+fn view(row: &table::Model, roles: Vec<MissionRole>) -> Mission {
+    Mission {
+        id: row.id,
+        project_id: row.project_id,
+        title: row.title.clone(),
+        role: roles.first().map(|role| role.role_name.clone()),
+        location: row.location.clone(),
+        start_at: row.starts_at,
+        end_at: row.ends_at,
+        timezone: row.timezone.clone(),
+        note: row.note.clone(),
+        cancelled_at: row.cancelled_at,
+        roles,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    }
+}
+
+/// Makes sure that the project named in a body exists and stays.
+pub async fn lock_projects(tx: &Tx, org: OrgId, project: Option<ProjectId>) -> Result<(), Error> {
+    let Some(project) = project else { return Ok(()) };
+    crate::resources::projects::lock(tx, org, project)
+        .await
+        .map_err(|error| match error {
+            Error::NotFound => Error::UnknownReference {
+                pointer: "/project_id".into(),
+                name: "project",
+            },
+            error => error,
+        })
+}

@@ -1,0 +1,9 @@
+//! Orgs and their members: who may do what.
+
+mod api;
+mod model;
+mod store;
+
+pub use api::routes;
+pub use model::{Member, NewMember};
+pub use store::{add_member, create, find_by_name, members, remove_member, timezone};

@@ -1,0 +1,193 @@
+//! Every query on orgs and members.
+
+use super::model::{Member, NewMember};
+use crate::{
+    auth::{
+        Role, accounts,
+        tables::{account, membership, org},
+    },
+    db::Tx,
+    error::Error,
+    ids::{AccountId, OrgId, UserId},
+    random::Random,
+    resources::{
+        audit,
+        users::{self, table as user},
+    },
+    text::{self, Name},
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, JoinType, QueryFilter,
+    QuerySelect, sea_query::LockType,
+};
+
+/// Founds an org. It needs an owner in the same transaction.
+///
+/// # Errors
+/// [`Error::Duplicate`] when the name is taken.
+pub async fn create(tx: &Tx, name: Name, timezone: &str) -> Result<OrgId, Error> {
+    let row = org::Model {
+        id: tx.new_id(),
+        name_key: text::name_key(&name),
+        name: name.into(),
+        timezone: timezone.to_owned(),
+        created_at: tx.now,
+        updated_at: tx.now,
+    };
+    let (id, name) = (row.id, row.name.clone());
+    org::Entity::insert(row.into_active_model())
+        .exec_without_returning(tx)
+        .await?;
+    audit::Entry::of("org.create", id)
+        .after(&serde_json::json!({ "id": id, "name": name, "timezone": timezone }))
+        .record(tx, id)
+        .await?;
+    Ok(id)
+}
+
+/// The org of this name, whatever its case.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn find_by_name(db: &impl ConnectionTrait, name: &str) -> Result<OrgId, Error> {
+    let found = org::Entity::find()
+        .filter(org::Column::NameKey.eq(text::name_key(name)))
+        .one(db)
+        .await?;
+    Ok(found.ok_or(Error::NotFound)?.id)
+}
+
+/// The time zone of the org's missions unless they name one.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn timezone(db: &impl ConnectionTrait, id: OrgId) -> Result<String, Error> {
+    Ok(org::Entity::find_by_id(id)
+        .one(db)
+        .await?
+        .ok_or(Error::NotFound)?
+        .timezone)
+}
+
+/// Makes someone a member; returns the token that sets the password of a new login.
+///
+/// # Errors
+/// [`Error::Duplicate`] when they are one already or the person is someone else's; [`Error::UnknownReference`].
+pub async fn add_member(
+    tx: &Tx,
+    random: &Random,
+    org: OrgId,
+    new: NewMember,
+) -> Result<(Member, Option<String>), Error> {
+    let (account, is_new) = accounts::find_or_create(tx, &new.email).await?;
+    accounts::add_membership(tx, org, account.id, new.role).await?;
+    if let Some(user) = new.user_id {
+        users::account_link(tx, org, user, account.id)
+            .await
+            .map_err(|error| match error {
+                Error::NotFound => Error::UnknownReference {
+                    pointer: "/user_id".into(),
+                    name: "user",
+                },
+                error => error,
+            })?;
+    }
+    // A login that nobody set a password of yet may be added by a second org: it needs a link just as much.
+    let token = if is_new || account.password_hash.is_none() {
+        Some(accounts::issue_password_token(tx, random, account.id, accounts::WELCOME_SECONDS).await?)
+    } else {
+        None
+    };
+    let email = Some(account.email);
+    let member = Member {
+        account_id: account.id,
+        email,
+        role: new.role,
+        user_id: new.user_id,
+        is_active: true,
+    };
+    audit::Entry::of("member.add", account.id)
+        .after(&member)
+        .record(tx, org)
+        .await?;
+    Ok((member, token))
+}
+
+/// Ends a membership.
+///
+/// # Errors
+/// [`Error::NotFound`], or [`Error::LastOwner`].
+pub async fn remove_member(tx: &Tx, org: OrgId, account: AccountId) -> Result<(), Error> {
+    let mine = || {
+        membership::Entity::find()
+            .filter(membership::Column::OrgId.eq(org))
+            .filter(membership::Column::AccountId.eq(account))
+    };
+    let row = mine()
+        .lock(LockType::NoKeyUpdate)
+        .one(tx)
+        .await?
+        .ok_or(Error::NotFound)?;
+    membership::Entity::delete_many()
+        .filter(membership::Column::OrgId.eq(org))
+        .filter(membership::Column::Id.eq(row.id))
+        .exec(tx)
+        .await?;
+    let before = serde_json::json!({ "account_id": account, "role": row.role, "is_active": row.is_active });
+    audit::Entry::of("member.remove", account)
+        .before(&before)
+        .record(tx, org)
+        .await
+}
+
+#[derive(Debug, FromQueryResult)]
+struct Row {
+    account_id: AccountId,
+    email: String,
+    role: Role,
+    user_id: Option<UserId>,
+    is_active: bool,
+}
+
+/// The members, highest role first, then by e-mail; e-mails only for those who may see them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn members(db: &impl ConnectionTrait, org: OrgId, with_email: bool) -> Result<Vec<Member>, Error> {
+    let mut rows = membership::Entity::find()
+        .select_only()
+        .columns([
+            membership::Column::AccountId,
+            membership::Column::Role,
+            membership::Column::IsActive,
+        ])
+        .column(account::Column::Email)
+        .column_as(user::Column::Id, "user_id")
+        .join(
+            JoinType::InnerJoin,
+            membership::Entity::belongs_to(account::Entity)
+                .from(membership::Column::AccountId)
+                .to(account::Column::Id)
+                .into(),
+        )
+        .join(
+            JoinType::LeftJoin,
+            membership::Entity::belongs_to(user::Entity)
+                .from((membership::Column::OrgId, membership::Column::AccountId))
+                .to((user::Column::OrgId, user::Column::AccountId))
+                .into(),
+        )
+        .filter(membership::Column::OrgId.eq(org))
+        .into_model::<Row>()
+        .all(db)
+        .await?;
+    rows.sort_by(|a, b| b.role.cmp(&a.role).then_with(|| a.email.cmp(&b.email)));
+    let member = |row: Row| Member {
+        account_id: row.account_id,
+        email: with_email.then_some(row.email),
+        role: row.role,
+        user_id: row.user_id,
+        is_active: row.is_active,
+    };
+    Ok(rows.into_iter().map(member).collect())
+}

@@ -1,0 +1,11 @@
+//! Projects: a show, a festival, a tour leg. They group missions.
+
+mod api;
+mod model;
+mod rules;
+mod store;
+pub(crate) mod table;
+
+pub use api::routes;
+pub use model::{NewProject, Project, ProjectStatus};
+pub use store::{create, lock};

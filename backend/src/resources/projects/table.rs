@@ -1,0 +1,34 @@
+//! The table `projects`, as SeaORM sees it.
+
+use super::model::ProjectStatus;
+use crate::{
+    db::Timestamp,
+    ids::{OrgId, ProjectId},
+};
+use sea_orm::entity::prelude::*;
+
+/// A show, festival or tour leg.
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "projects")]
+#[allow(missing_docs, reason = "the columns are described in the schema")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub org_id: OrgId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: ProjectId,
+    pub name: String,
+    pub name_key: String,
+    pub name_search: String,
+    pub status: ProjectStatus,
+    pub starts_at: Option<Timestamp>,
+    pub ends_at: Option<Timestamp>,
+    pub note: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// None: queries join on the columns they need.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

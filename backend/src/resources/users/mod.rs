@@ -1,0 +1,15 @@
+//! Users: the people who can be planned. Many never sign in; one who does is linked to an account.
+
+mod api;
+mod model;
+mod money;
+mod rules;
+mod skill_table;
+mod store;
+pub(crate) mod table;
+mod tag_table;
+
+pub use api::routes;
+pub use model::{EmploymentType, NewSkill, NewUser, User};
+pub use money::{Cents, RateProfile};
+pub use store::{Locked, account_link, create, display_name, lock};

@@ -1,0 +1,417 @@
+//! Every query on people, their skills and tags.
+
+use super::{
+    model::{Flag, NewProfile, NewSkill, NewUser, Profile, User, UserQuery},
+    money::RateProfile,
+    rules, skill_table, table, tag_table,
+};
+use crate::{
+    db::{Tx, contains},
+    error::Error,
+    http::Page,
+    ids::{AccountId, OrgId, UserId},
+    resources::audit,
+    text::{self, Label},
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
+    sea_query::{Expr, ExprTrait, LockType},
+};
+use std::collections::{BTreeMap, HashMap};
+
+/// How a person's name is written.
+pub fn display_name(first: &str, last: &str) -> String {
+    format!("{first} {last}").trim().to_owned()
+}
+
+/// Whose contacts the caller sees.
+#[derive(Debug, Clone, Copy)]
+pub enum Sight {
+    /// Everyone's.
+    All,
+    /// Only this person's, or nobody's.
+    Own(Option<UserId>),
+}
+
+impl Sight {
+    fn sees(self, id: UserId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Own(own) => own == Some(id),
+        }
+    }
+}
+
+/// Adds a person, linked to an account when it is given.
+///
+/// # Errors
+/// [`Error::Invalid`], or [`Error::Duplicate`] when the account is another person's here.
+pub async fn create(tx: &Tx, org: OrgId, new: NewUser, account: Option<AccountId>) -> Result<User, Error> {
+    let mut mistakes = rules::skill_mistakes(&new.skills);
+    mistakes.extend(rules::tag_mistakes(&new.tags));
+    let (first_name, last_name) = match rules::names(&new) {
+        Ok(names) => names,
+        Err(more) => {
+            mistakes.extend(more);
+            Default::default()
+        }
+    };
+    if !mistakes.is_empty() {
+        return Err(Error::Invalid(mistakes));
+    }
+    let row = table::Model {
+        org_id: org,
+        id: tx.new_id(),
+        sort_key: rules::sort_key(&first_name, &last_name),
+        name_search: text::fold(&display_name(&first_name, &last_name)),
+        first_name,
+        last_name,
+        email_search: new.email.as_deref().map(text::fold),
+        email: new.email.map(Into::into),
+        phone: new.phone.map(Into::into),
+        employment_type: new.employment_type,
+        bio: new.bio.map(Into::into),
+        rate_profile: None,
+        active: true,
+        account_id: account,
+        legal_ids: None,
+        documents: None,
+        created_at: tx.now,
+        updated_at: tx.now,
+    };
+    table::Entity::insert(row.clone().into_active_model())
+        .exec_without_returning(tx)
+        .await?;
+    write_words(tx, org, row.id, &new.skills, Some(&new.tags)).await?;
+    let user = view(row, &mut Words::of(&new.skills, &new.tags), Sight::All);
+    audit::Entry::of("user.create", user.id)
+        .after(&user)
+        .record(tx, org)
+        .await?;
+    Ok(user)
+}
+
+/// A page of people by last, then first name.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    query: UserQuery,
+    sight: Sight,
+) -> Result<Page<User>, Error> {
+    use table::Column;
+    let mut select = table::Entity::find().filter(Column::OrgId.eq(org));
+    if let Some(part) = &query.q {
+        let part = text::fold(part);
+        let mut matches = Condition::any().add(Column::NameSearch.like(contains(&part)));
+        // Who may not see an e-mail may not find by it either.
+        matches = match sight {
+            Sight::All => matches.add(Column::EmailSearch.like(contains(&part))),
+            Sight::Own(Some(own)) => {
+                matches.add(Column::Id.eq(own).and(Column::EmailSearch.like(contains(&part))))
+            }
+            Sight::Own(None) => matches,
+        };
+        select = select.filter(matches);
+    }
+    if !query.skill.0.is_empty() {
+        let keys = query.skill.0.iter().map(|skill| text::fold(skill));
+        let with_skill = skill_table::Entity::find()
+            .select_only()
+            .column(skill_table::Column::UserId)
+            .filter(skill_table::Column::OrgId.eq(org))
+            .filter(skill_table::Column::SkillKey.is_in(keys));
+        select = select.filter(Column::Id.in_subquery(with_skill.into_query()));
+    }
+    if !query.tag.0.is_empty() {
+        let keys = query.tag.0.iter().map(|tag| text::fold(tag));
+        let with_tag = tag_table::Entity::find()
+            .select_only()
+            .column(tag_table::Column::UserId)
+            .filter(tag_table::Column::OrgId.eq(org))
+            .filter(tag_table::Column::TagKey.is_in(keys));
+        select = select.filter(Column::Id.in_subquery(with_tag.into_query()));
+    }
+    if let Some(active) = query.active {
+        select = select.filter(Column::Active.eq(active == Flag::True));
+    }
+    if let Some(cursor) = query.cursor {
+        let (sort_key, id) = cursor.0;
+        let later = Condition::any()
+            .add(Column::SortKey.gt(sort_key.clone()))
+            .add(Column::SortKey.eq(sort_key).and(Column::Id.gt(id)));
+        select = select.filter(later);
+    }
+    let rows = select
+        .order_by_asc(Column::SortKey)
+        .order_by_asc(Column::Id)
+        .limit(query.limit.with_lookahead())
+        .all(db)
+        .await?;
+    let page = Page::new(rows, query.limit, |row| (row.sort_key.clone(), row.id));
+    let mut words = words(db, org, page.items().iter().map(|row| row.id).collect()).await?;
+    Ok(page.map(|row| {
+        let mut own = words.remove(&row.id).unwrap_or_default();
+        view(row, &mut own, sight)
+    }))
+}
+
+/// One person.
+pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: UserId, sight: Sight) -> Result<User, Error> {
+    let row = table::Entity::find_by_id((org, id))
+        .one(db)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let mut words = words(db, org, vec![id]).await?.remove(&id).unwrap_or_default();
+    Ok(view(row, &mut words, sight))
+}
+
+/// What planners know about a person.
+pub async fn profile(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Result<Profile, Error> {
+    let row = table::Entity::find_by_id((org, id))
+        .one(db)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let words = words(db, org, vec![id]).await?.remove(&id).unwrap_or_default();
+    Ok(Profile {
+        user_id: id,
+        skills: words.skills(),
+        skill_levels: words.levels,
+        tags: words.tags,
+        employment_type: row.employment_type,
+        rate_profile: row
+            .rate_profile
+            .map(RateProfile::from_stored)
+            .transpose()
+            .map_err(Error::internal)?,
+        bio: row.bio,
+    })
+}
+
+/// Replaces a profile. With `own`, only what a person may set themselves; the rest stays.
+pub async fn replace_profile(
+    tx: &Tx,
+    org: OrgId,
+    id: UserId,
+    new: NewProfile,
+    own: bool,
+) -> Result<Profile, Error> {
+    let mut mistakes = rules::skill_mistakes(&new.skills);
+    mistakes.extend(rules::tag_mistakes(new.tags.as_deref().unwrap_or_default()));
+    if own {
+        mistakes.extend(rules::own_profile_mistakes(&new));
+    }
+    if !mistakes.is_empty() {
+        return Err(Error::Invalid(mistakes));
+    }
+    lock(tx, org, id).await?;
+    let before = profile(tx, org, id).await?;
+    let mut update = table::Entity::update_many()
+        .col_expr(table::Column::Bio, Expr::value(new.bio.map(String::from)))
+        .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
+        .filter(table::Column::OrgId.eq(org))
+        .filter(table::Column::Id.eq(id));
+    if !own {
+        let rates = new.rate_profile.as_ref().map(RateProfile::to_stored);
+        let employment = new.employment_type.unwrap_or(before.employment_type);
+        update = update
+            .col_expr(table::Column::RateProfile, Expr::value(rates))
+            .col_expr(table::Column::EmploymentType, Expr::value(employment));
+    }
+    update.exec(tx).await?;
+    let no_tags = Vec::new();
+    let tags = if own {
+        None
+    } else {
+        Some(new.tags.as_ref().unwrap_or(&no_tags))
+    };
+    write_words(tx, org, id, &new.skills, tags).await?;
+    let after = profile(tx, org, id).await?;
+    audit::Entry::of("user.profile", id)
+        .before(&before)
+        .after(&after)
+        .record(tx, org)
+        .await?;
+    Ok(after)
+}
+
+/// A person as a decision about their assignments needs them.
+#[derive(Debug)]
+pub struct Locked {
+    /// How their name is written.
+    pub name: String,
+    /// Where invitations go.
+    pub email: Option<String>,
+    /// Whether they can be planned.
+    pub active: bool,
+}
+
+/// Locks a person: whoever changes their assignments waits here for the one before.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn lock(tx: &Tx, org: OrgId, id: UserId) -> Result<Locked, Error> {
+    let row = table::Entity::find_by_id((org, id))
+        .lock(LockType::NoKeyUpdate)
+        .one(tx)
+        .await?
+        .ok_or(Error::NotFound)?;
+    Ok(Locked {
+        name: display_name(&row.first_name, &row.last_name),
+        email: row.email,
+        active: row.active,
+    })
+}
+
+/// Links a person to an account.
+///
+/// # Errors
+/// [`Error::NotFound`], or [`Error::Duplicate`] when the account is another person's here.
+pub async fn account_link(tx: &Tx, org: OrgId, id: UserId, account: AccountId) -> Result<(), Error> {
+    let row = table::Entity::find_by_id((org, id))
+        .lock(LockType::NoKeyUpdate)
+        .one(tx)
+        .await?
+        .ok_or(Error::NotFound)?;
+    if row.account_id.is_some_and(|linked| linked != account) {
+        return Err(Error::Duplicate {
+            pointer: "/user_id",
+            detail: "This person belongs to another account already; choose another person.",
+        });
+    }
+    table::Entity::update_many()
+        .col_expr(table::Column::AccountId, Expr::value(account))
+        .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
+        .filter(table::Column::OrgId.eq(org))
+        .filter(table::Column::Id.eq(id))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// A person's skills and tags.
+#[derive(Debug, Default)]
+struct Words {
+    levels: BTreeMap<String, i16>,
+    tags: Vec<String>,
+}
+
+impl Words {
+    fn of(skills: &[NewSkill], tags: &[Label]) -> Self {
+        let mut tags: Vec<_> = tags.iter().map(ToString::to_string).collect();
+        tags.sort();
+        Self {
+            levels: skills
+                .iter()
+                .map(|skill| (skill.skill.to_string(), skill.level))
+                .collect(),
+            tags,
+        }
+    }
+
+    fn skills(&self) -> Vec<String> {
+        self.levels.keys().cloned().collect()
+    }
+}
+
+async fn words(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    ids: Vec<UserId>,
+) -> Result<HashMap<UserId, Words>, Error> {
+    let mut words: HashMap<UserId, Words> = HashMap::new();
+    if ids.is_empty() {
+        return Ok(words);
+    }
+    let skills = skill_table::Entity::find()
+        .filter(skill_table::Column::OrgId.eq(org))
+        .filter(skill_table::Column::UserId.is_in(ids.iter().copied()))
+        .all(db)
+        .await?;
+    for row in skills {
+        words
+            .entry(row.user_id)
+            .or_default()
+            .levels
+            .insert(row.skill, row.level);
+    }
+    let tags = tag_table::Entity::find()
+        .filter(tag_table::Column::OrgId.eq(org))
+        .filter(tag_table::Column::UserId.is_in(ids))
+        .all(db)
+        .await?;
+    for row in tags {
+        words.entry(row.user_id).or_default().tags.push(row.tag);
+    }
+    words.values_mut().for_each(|words| words.tags.sort());
+    Ok(words)
+}
+
+/// Replaces a person's skills, and their tags when they are given.
+async fn write_words(
+    tx: &Tx,
+    org: OrgId,
+    user: UserId,
+    skills: &[NewSkill],
+    tags: Option<&Vec<Label>>,
+) -> Result<(), Error> {
+    skill_table::Entity::delete_many()
+        .filter(skill_table::Column::OrgId.eq(org))
+        .filter(skill_table::Column::UserId.eq(user))
+        .exec(tx)
+        .await?;
+    let rows = skills.iter().map(|skill| {
+        skill_table::Model {
+            org_id: org,
+            user_id: user,
+            skill: skill.skill.to_string(),
+            skill_key: text::fold(&skill.skill),
+            level: skill.level,
+            created_at: tx.now,
+        }
+        .into_active_model()
+    });
+    skill_table::Entity::insert_many(rows)
+        .exec_without_returning(tx)
+        .await?;
+    let Some(tags) = tags else { return Ok(()) };
+    tag_table::Entity::delete_many()
+        .filter(tag_table::Column::OrgId.eq(org))
+        .filter(tag_table::Column::UserId.eq(user))
+        .exec(tx)
+        .await?;
+    let rows = tags.iter().map(|tag| {
+        tag_table::Model {
+            org_id: org,
+            user_id: user,
+            tag: tag.to_string(),
+            tag_key: text::fold(tag),
+            created_at: tx.now,
+        }
+        .into_active_model()
+    });
+    tag_table::Entity::insert_many(rows)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+fn view(row: table::Model, words: &mut Words, sight: Sight) -> User {
+    let contacts = sight.sees(row.id);
+    User {
+        id: row.id,
+        name: display_name(&row.first_name, &row.last_name),
+        first_name: row.first_name,
+        last_name: row.last_name,
+        email: contacts.then_some(row.email),
+        phone: contacts.then_some(row.phone),
+        employment_type: row.employment_type,
+        account_id: row.account_id,
+        active: row.active,
+        skills: words.skills(),
+        skill_levels: std::mem::take(&mut words.levels),
+        tags: std::mem::take(&mut words.tags),
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    }
+}

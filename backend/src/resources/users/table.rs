@@ -1,0 +1,44 @@
+//! The table `users`, as SeaORM sees it.
+
+use super::model::EmploymentType;
+use crate::{
+    db::Timestamp,
+    ids::{AccountId, OrgId, UserId},
+};
+use sea_orm::entity::prelude::*;
+
+/// A person who can be planned.
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "users")]
+#[allow(missing_docs, reason = "the columns are described in the schema")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub org_id: OrgId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: UserId,
+    pub first_name: String,
+    pub last_name: String,
+    pub sort_key: String,
+    pub name_search: String,
+    pub email: Option<String>,
+    pub email_search: Option<String>,
+    pub phone: Option<String>,
+    pub employment_type: EmploymentType,
+    pub bio: Option<String>,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub rate_profile: Option<Json>,
+    pub active: bool,
+    pub account_id: Option<AccountId>,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub legal_ids: Option<Json>,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub documents: Option<Json>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// None: queries join on the columns they need.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

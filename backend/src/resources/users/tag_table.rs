@@ -1,0 +1,28 @@
+//! The table `user_tags`, as SeaORM sees it.
+
+use crate::{
+    db::Timestamp,
+    ids::{OrgId, UserId},
+};
+use sea_orm::entity::prelude::*;
+
+/// A word that planners filter people by.
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "user_tags")]
+#[allow(missing_docs, reason = "the columns are described in the schema")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub org_id: OrgId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub user_id: UserId,
+    pub tag: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tag_key: String,
+    pub created_at: Timestamp,
+}
+
+/// None: queries join on the columns they need.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

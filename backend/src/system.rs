@@ -1,0 +1,173 @@
+//! Routes for those who run the program, and the brief's demonstration of roles.
+
+use crate::{
+    app::{App, Done},
+    auth::{Admin, Caller, Manager, Owner, Rank, Tech},
+    cache::CacheStatus,
+    error::{Error, Problem},
+    http::Path,
+    ids::OrgId,
+};
+use axum::{Json, extract::State, http::StatusCode};
+use sea_orm::ConnectionTrait;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Routes outside the API's base path.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(healthz))
+        .routes(routes!(livez))
+        .routes(routes!(readyz))
+}
+
+/// Routes under the API's base path.
+pub fn api_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(ping))
+        .routes(routes!(rbac_any))
+        .routes(routes!(rbac_manager))
+        .routes(routes!(rbac_admin))
+        .routes(routes!(rbac_owner))
+        .routes(routes!(rbac_scoped))
+}
+
+/// Whether the process lives.
+#[derive(Debug, Serialize, ToSchema)]
+struct Live {
+    /// Always `live`.
+    #[schema(example = "live")]
+    status: &'static str,
+}
+
+/// Whether the process can serve.
+#[derive(Debug, Serialize, ToSchema)]
+struct Ready {
+    /// Its parts.
+    status: ReadyParts,
+}
+
+/// What serving needs.
+#[derive(Debug, Serialize, ToSchema)]
+struct ReadyParts {
+    /// `ok`, or `down` when the database does not answer.
+    #[schema(example = "ok")]
+    db: &'static str,
+    /// Serving goes on without it.
+    cache: CacheStatus,
+    /// Whether to send traffic here.
+    ok: bool,
+}
+
+/// The process is up.
+#[utoipa::path(get, path = "/healthz", tag = "system", responses((status = 200, body = Done)))]
+async fn healthz() -> Json<Done> {
+    Json(Done::OK)
+}
+
+/// The process is up.
+#[utoipa::path(get, path = "/livez", tag = "system", responses((status = 200, body = Live)))]
+async fn livez() -> Json<Live> {
+    Json(Live { status: "live" })
+}
+
+/// The process can serve: its database answers and it is not about to stop.
+#[utoipa::path(get, path = "/readyz", tag = "system", responses((status = 200, body = Ready), (status = 503, body = Ready)))]
+async fn readyz(State(app): State<App>) -> (StatusCode, Json<Ready>) {
+    let db = app.db.execute_unprepared("SELECT 1").await;
+    if let Err(error) = &db {
+        tracing::warn!(cause = %error, "the database does not answer");
+    }
+    let ok = db.is_ok() && !app.is_draining();
+    let status = ReadyParts {
+        db: if db.is_ok() { "ok" } else { "down" },
+        cache: app.cache.status().await,
+        ok,
+    };
+    (
+        if ok {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        },
+        Json(Ready { status }),
+    )
+}
+
+/// The API is there.
+#[utoipa::path(get, path = "/ping", tag = "system", responses((status = 200, body = Done)))]
+async fn ping() -> Json<Done> {
+    Json(Done::OK)
+}
+
+/// What the caller's role sufficed for.
+#[derive(Debug, Serialize, ToSchema)]
+struct RbacOk {
+    /// Always true.
+    ok: bool,
+    /// The role it took.
+    #[schema(example = "manager+")]
+    need: &'static str,
+}
+
+/// The caller's org is the path's.
+#[derive(Debug, Serialize, ToSchema)]
+struct RbacScoped {
+    /// Always true.
+    ok: bool,
+    /// Always `org`.
+    #[schema(example = "org")]
+    scope: &'static str,
+}
+
+fn suffices<R: Rank>(_: Caller<R>, need: &'static str) -> Json<RbacOk> {
+    Json(RbacOk { ok: true, need })
+}
+
+/// For members.
+#[utoipa::path(get, path = "/rbac_demo/any", tag = "rbac", responses(
+    (status = 200, body = RbacOk), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+async fn rbac_any(caller: Caller<Tech>) -> Json<RbacOk> {
+    suffices(caller, "tech")
+}
+
+/// For managers and above.
+#[utoipa::path(get, path = "/rbac_demo/manager", tag = "rbac", responses(
+    (status = 200, body = RbacOk), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+async fn rbac_manager(caller: Caller<Manager>) -> Json<RbacOk> {
+    suffices(caller, "manager+")
+}
+
+/// For admins and owners.
+#[utoipa::path(get, path = "/rbac_demo/admin", tag = "rbac", responses(
+    (status = 200, body = RbacOk), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+async fn rbac_admin(caller: Caller<Admin>) -> Json<RbacOk> {
+    suffices(caller, "admin+")
+}
+
+/// For owners.
+#[utoipa::path(get, path = "/rbac_demo/owner", tag = "rbac", responses(
+    (status = 200, body = RbacOk), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+async fn rbac_owner(caller: Caller<Owner>) -> Json<RbacOk> {
+    suffices(caller, "owner")
+}
+
+/// For members of the org in the path, acting in it.
+#[utoipa::path(get, path = "/rbac_demo/scoped/{org_id}", tag = "rbac", params(("org_id" = OrgId, Path)), responses(
+    (status = 200, body = RbacScoped), (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+async fn rbac_scoped(caller: Caller<Tech>, Path(org): Path<OrgId>) -> Result<Json<RbacScoped>, Error> {
+    if caller.org == org {
+        Ok(Json(RbacScoped {
+            ok: true,
+            scope: "org",
+        }))
+    } else {
+        Err(Error::OrgMismatch)
+    }
+}
