@@ -1,0 +1,167 @@
+//! What every test stands on: a database of its own, the real router, a clock that stands still, seeded randomness,
+//! and people to act as.
+
+mod database;
+mod personas;
+mod server;
+
+pub use database::Kind;
+pub use personas::{Outcome, Persona};
+pub use server::Server;
+
+use coulisses::{
+    app::{self, App},
+    auth::Role,
+    clock::Clock,
+    config::Config,
+    db::{Actor, Origin, Timestamp},
+    ids::{AccountId, OrgId, UserId},
+    random::Random,
+    resources::{
+        orgs::{self, NewMember},
+        users::{self, NewUser},
+    },
+    text::{Email, Name},
+};
+use serde_json::Value as Json;
+use std::collections::HashMap;
+
+/// The instant at which every test begins: a Wednesday morning in summer.
+pub const NOW: &str = "2026-07-01T08:00:00Z";
+/// The password of every persona.
+pub const PASSWORD: &str = "quatre saisons au théâtre";
+
+/// A running program with one org, its personas, and a second org that must stay invisible.
+pub struct Test {
+    /// The program's state.
+    pub app: App,
+    /// Its router, as `serve` serves it.
+    pub router: axum::Router,
+    /// The clock; move it with `set`.
+    pub clock: Clock,
+    /// The org that the personas belong to.
+    pub org: OrgId,
+    /// Another one.
+    pub other_org: OrgId,
+    /// The person that the tech persona is.
+    pub tech_user: UserId,
+    _database: database::TestDatabase,
+}
+
+impl Test {
+    /// With the default settings.
+    pub async fn start(kind: Kind) -> Self {
+        Self::start_with(kind, &[]).await
+    }
+
+    /// With some settings changed.
+    pub async fn start_with(kind: Kind, variables: &[(&str, &str)]) -> Self {
+        let database = database::TestDatabase::create(kind).await;
+        let mut settings: HashMap<String, String> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        settings.insert("DATABASE_URL".into(), database.url.clone());
+        // A debug build on a busy machine is slower than the default patience allows for.
+        settings.entry("DB_ACQUIRE_TIMEOUT_MS".into()).or_insert("20000".into());
+        settings.entry("REQUEST_TIMEOUT_SECONDS".into()).or_insert("60".into());
+        let config = Config::from_lookup(&|name| settings.get(name).cloned()).expect("the test's configuration");
+        let clock = Clock::fixed(NOW.parse().expect("NOW is an instant"));
+        let app = App::start(config, clock.clone(), Random::seeded(7)).await.expect("the program starts");
+        let (org, other_org, tech_user) = populate(&app).await;
+        Self { router: app::service(app.clone()), app, clock, org, other_org, tech_user, _database: database }
+    }
+
+    /// A second instance over the same database, as after a restart or on another machine.
+    pub async fn second_instance(&self) -> axum::Router {
+        let config = (*self.app.config).clone();
+        let app = App::start(config, self.clock.clone(), Random::seeded(8)).await.expect("a second instance starts");
+        app::service(app)
+    }
+
+    /// Moves the clock forward.
+    pub fn pass_seconds(&self, seconds: i64) {
+        self.clock.set(self.clock.now().plus_seconds(seconds));
+    }
+
+    /// Nobody.
+    pub fn anonymous(&self) -> Persona<'_> {
+        Persona::anonymous(self)
+    }
+
+    /// A technician, linked to [`Test::tech_user`].
+    pub async fn tech(&self) -> Persona<'_> {
+        Persona::sign_in(self, "tech@rideau.example").await
+    }
+
+    /// A planner.
+    pub async fn manager(&self) -> Persona<'_> {
+        Persona::sign_in(self, "manager@rideau.example").await
+    }
+
+    /// An administrator.
+    pub async fn admin(&self) -> Persona<'_> {
+        Persona::sign_in(self, "admin@rideau.example").await
+    }
+
+    /// The owner.
+    pub async fn owner(&self) -> Persona<'_> {
+        Persona::sign_in(self, "owner@rideau.example").await
+    }
+
+    /// The owner of the other org.
+    pub async fn other_owner(&self) -> Persona<'_> {
+        Persona::sign_in(self, "owner@other.example").await
+    }
+
+    /// Runs a query, for what no endpoint shows; each row's columns as JSON.
+    pub async fn rows(&self, sql: &str) -> Vec<Json> {
+        use sea_orm::{ConnectionTrait, FromQueryResult, JsonValue, Statement};
+        let statement = Statement::from_string(self.app.db.get_database_backend(), sql);
+        JsonValue::find_by_statement(statement).all(&self.app.db).await.expect(sql)
+    }
+
+    /// The number that a `SELECT count(*) AS n` gives.
+    pub async fn count(&self, sql: &str) -> i64 {
+        self.rows(sql).await[0]["n"].as_i64().expect("a column n with a number")
+    }
+}
+
+async fn populate(app: &App) -> (OrgId, OrgId, UserId) {
+    let hash = database::password_hash().await;
+    let tx = app.db.write(Origin { actor: Actor::System, request_id: None }).await.expect("a transaction");
+    let mut ids = Vec::new();
+    for (name, domain) in [("Théâtre du Rideau", "rideau"), ("Other House", "other")] {
+        let org = orgs::create(&tx, Name::parse(name).expect("a name"), "Europe/Paris").await.expect("an org");
+        for role in [Role::Owner, Role::Admin, Role::Manager, Role::Tech] {
+            let email = Email::parse(&format!("{role}@{domain}.example")).expect("an e-mail");
+            let new = NewMember { email, role, user_id: None };
+            let (member, _) = orgs::add_member(&tx, &app.random, org, new).await.expect("a member");
+            if role == Role::Tech {
+                ids.push(tech_person(&tx, org, member.account_id).await);
+            }
+        }
+        ids.push(org.0.into());
+    }
+    set_passwords(&tx, hash).await;
+    tx.commit().await.expect("the personas are stored");
+    (ids[1].0.into(), ids[3].0.into(), ids[0])
+}
+
+async fn tech_person(tx: &coulisses::db::Tx, org: OrgId, account: AccountId) -> UserId {
+    let new = NewUser::named(Name::parse("Théo Technicien").expect("a name"));
+    users::create(tx, org, new, Some(account)).await.expect("a person").id
+}
+
+async fn set_passwords(tx: &coulisses::db::Tx, hash: String) {
+    use coulisses::auth::tables::account;
+    use sea_orm::{EntityTrait, sea_query::Expr};
+    account::Entity::update_many()
+        .col_expr(account::Column::PasswordHash, Expr::value(hash))
+        .exec(tx)
+        .await
+        .expect("passwords are set");
+}
+
+/// An instant, for readable tests.
+pub fn at(text: &str) -> Timestamp {
+    text.parse().expect("an instant")
+}

@@ -1,0 +1,217 @@
+//! People to act as. A request goes through the real router; its outcome is read with the status that the rule wants.
+
+use super::Test;
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header},
+};
+use coulisses::auth::tables::account;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::Value as Json;
+use tower::ServiceExt;
+
+/// Someone who sends requests.
+#[derive(Clone)]
+pub struct Persona<'t> {
+    test: &'t Test,
+    router: Router,
+    token: Option<String>,
+    headers: HeaderMap,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as it was sent.
+    pub text: String,
+}
+
+impl<'t> Persona<'t> {
+    pub(super) fn anonymous(test: &'t Test) -> Self {
+        Self { test, router: test.router.clone(), token: None, headers: HeaderMap::new() }
+    }
+
+    /// With a session of the account, made as sign-in makes it but without hashing a password.
+    pub(super) async fn sign_in(test: &'t Test, email: &str) -> Self {
+        let db = &test.app.db;
+        let found = account::Entity::find().filter(account::Column::EmailKey.eq(email)).one(db).await;
+        let account = found.expect("accounts are read").expect("the persona's account").id;
+        let org = if email.ends_with("@other.example") { test.other_org } else { test.org };
+        let origin = coulisses::db::Origin { actor: coulisses::db::Actor::System, request_id: None };
+        let tx = db.write(origin).await.expect("a transaction");
+        let session = coulisses::auth::sessions::start(&tx, account, org, 86_400, None).await.expect("a session");
+        tx.commit().await.expect("the session is stored");
+        let token = test.app.tokens.access(account, org, session.id, test.app.random.bytes()).expect("a token");
+        Self { token: Some(token), ..Self::anonymous(test) }
+    }
+
+    /// The same person with another access token.
+    #[must_use]
+    pub fn with_token(mut self, token: &str) -> Self {
+        self.token = Some(token.to_owned());
+        self
+    }
+
+    /// The same person, sending one more header.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
+        let value = HeaderValue::from_str(value).expect("a header value");
+        self.headers.insert(HeaderName::from_static(name), value);
+        self
+    }
+
+    /// The same person, talking to another instance.
+    #[must_use]
+    pub fn at(mut self, router: &Router) -> Self {
+        self.router = router.clone();
+        self
+    }
+
+    /// The access token.
+    pub fn token(&self) -> &str {
+        self.token.as_deref().expect("a signed-in persona")
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str) -> Outcome {
+        self.send(Method::GET, path, None).await
+    }
+
+    /// POST with a JSON body.
+    pub async fn post(&self, path: &str, body: Json) -> Outcome {
+        self.send(Method::POST, path, Some(body.to_string())).await
+    }
+
+    /// POST without a body.
+    pub async fn post_empty(&self, path: &str) -> Outcome {
+        self.send(Method::POST, path, None).await
+    }
+
+    /// PUT with a JSON body.
+    pub async fn put(&self, path: &str, body: Json) -> Outcome {
+        self.send(Method::PUT, path, Some(body.to_string())).await
+    }
+
+    /// DELETE.
+    pub async fn delete(&self, path: &str) -> Outcome {
+        self.send(Method::DELETE, path, None).await
+    }
+
+    /// Any request; paths without a leading `/api` are taken as under `/api/v1`, unless they are the program's own.
+    pub async fn send(&self, method: Method, path: &str, body: Option<String>) -> Outcome {
+        let own = ["/healthz", "/livez", "/readyz", "/openapi.json", "/invite", "/password", "/api", "/nothing"];
+        let outside = own.iter().any(|prefix| {
+            path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(['?', '/']))
+        });
+        let uri = if outside { path.to_owned() } else { format!("/api/v1{path}") };
+        let mut request = Request::builder().method(method).uri(uri);
+        if let Some(token) = &self.token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if body.is_some() && !self.headers.contains_key(header::CONTENT_TYPE) {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let mut request = request.body(body.map_or(Body::empty(), Body::from)).expect("a request");
+        request.headers_mut().extend(self.headers.clone());
+        let response = self.router.clone().oneshot(request).await.expect("the router never fails");
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.expect("the body is read");
+        let text = String::from_utf8(bytes.to_vec()).expect("bodies are UTF-8");
+        Outcome { status: parts.status, headers: parts.headers, text }
+    }
+
+    /// A new project's id.
+    pub async fn project(&self, name: &str) -> String {
+        let created = self.post("/projects", serde_json::json!({ "name": name })).await.ok();
+        created["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// A new person's id.
+    pub async fn user(&self, name: &str) -> String {
+        let created = self.post("/users", serde_json::json!({ "name": name })).await.ok();
+        created["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// A new mission's id; the times are of 2026-07-10, in UTC.
+    pub async fn mission(&self, title: &str, from: &str, to: &str) -> String {
+        let body = serde_json::json!({
+            "title": title, "start_at": format!("2026-07-10T{from}:00Z"), "end_at": format!("2026-07-10T{to}:00Z"),
+        });
+        self.post("/missions", body).await.ok()["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// A new assignment's id, INVITED.
+    pub async fn assignment(&self, mission: &str, user: &str) -> String {
+        let body = serde_json::json!({ "mission_id": mission, "user_id": user });
+        self.post("/assignments", body).await.ok()["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// A new invitation: its id and its token.
+    pub async fn invitation(&self, assignment: &str) -> (String, String) {
+        let created = self.post("/invitations", serde_json::json!({ "assignment_id": assignment })).await.ok();
+        let text = |name: &str| created[name].as_str().expect("a text").to_owned();
+        (text("id"), text("token"))
+    }
+
+    /// Where an assignment stands.
+    pub async fn status_of(&self, assignment: &str) -> String {
+        let found = self.get(&format!("/assignments/{assignment}")).await.ok();
+        found["status"].as_str().expect("a status").to_owned()
+    }
+
+    /// The test this persona acts in.
+    pub fn test(&self) -> &'t Test {
+        self.test
+    }
+}
+
+impl Outcome {
+    /// The body as JSON.
+    pub fn json(&self) -> Json {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error} in {:?}", self.text))
+    }
+
+    /// The JSON of a success.
+    #[track_caller]
+    pub fn ok(&self) -> Json {
+        assert_eq!(self.status, StatusCode::OK, "{}", self.text);
+        self.json()
+    }
+
+    /// The problem of a refusal with this status and code.
+    #[track_caller]
+    pub fn refused(&self, status: u16, code: &str) -> Json {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let problem = self.json();
+        assert_eq!(problem["code"], code, "{}", self.text);
+        assert_eq!(problem["status"], status, "{}", self.text);
+        assert_eq!(problem["request_id"], self.header("x-request-id"), "{}", self.text);
+        problem
+    }
+
+    /// The pointers of a 400, in the order of the answer.
+    #[track_caller]
+    pub fn wrong_members(&self) -> Vec<String> {
+        let problem = self.refused(400, "validation_failed");
+        let errors = problem["errors"].as_array().expect("errors");
+        errors.iter().map(|error| error["pointer"].as_str().expect("a pointer").to_owned()).collect()
+    }
+
+    /// A header's text; empty when it is absent.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("a text"))
+    }
+
+    /// The value of the refresh cookie, when it was set.
+    pub fn refresh_cookie(&self) -> Option<String> {
+        let cookie = self.header("set-cookie");
+        let value = cookie.strip_prefix("refresh_token=")?.split(';').next()?;
+        (!value.is_empty()).then(|| value.to_owned())
+    }
+}
