@@ -276,9 +276,15 @@ impl Config {
         }
     }
 
-    /// Whether answers may carry what belongs in an e-mail: only to oneself, on one's own machine.
-    pub fn shows_reset_tokens(&self) -> bool {
+    /// Whether only whoever sits at this machine can reach the program, so that answers may carry what belongs in an
+    /// e-mail and the demonstration may have passwords that everyone knows.
+    pub fn is_developers_machine(&self) -> bool {
         self.environment == Environment::Dev && self.host.is_loopback()
+    }
+
+    /// How long an invitation works, in seconds.
+    pub fn invites_seconds(&self) -> i64 {
+        i64::try_from(self.invites_ttl.as_secs()).unwrap_or(i64::MAX)
     }
 
     /// Whether cookies are sent over TLS only.
@@ -378,7 +384,7 @@ mod tests {
         let config = read(&[]).unwrap();
         assert_eq!(config.database_url.to_string(), "sqlite:///./backend/dev.db");
         assert_eq!(config.public_url, "http://127.0.0.1:8000");
-        assert!(config.shows_reset_tokens());
+        assert!(config.is_developers_machine());
     }
 
     #[test]

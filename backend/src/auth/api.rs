@@ -295,7 +295,7 @@ async fn request_reset(
     tx.commit().await?;
     Ok(Json(ResetRequested {
         status: "ok",
-        reset_token: token.filter(|_| app.config.shows_reset_tokens()),
+        reset_token: token.filter(|_| app.config.is_developers_machine()),
     }))
 }
 

@@ -47,7 +47,10 @@ impl Cache {
             CacheUrl::InProcess => Self::InProcess,
             CacheUrl::Redis(url) => {
                 let client = redis::Client::open(url.as_str())?;
-                Self::Redis(Arc::new(Server { client, connection: OnceCell::new() }))
+                Self::Redis(Arc::new(Server {
+                    client,
+                    connection: OnceCell::new(),
+                }))
             }
         })
     }

@@ -1,8 +1,15 @@
 //! The integration tests: one binary, every body on SQLite and on PostgreSQL. The modules carry the names of the
 //! brief's test groups, so `cargo xtask test auth_flow` runs one.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test stops at the first thing that is not as it must be")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test stops at the first thing that is not as it must be"
+)]
 
 mod support;
 
 mod assignments_uniqueness;
+mod festival;
+mod races;
+mod walk;

@@ -40,7 +40,7 @@ async fn create(
     caller: Caller<Manager>,
     Body(new): Body<NewInvitation>,
 ) -> Result<Json<Created>, Error> {
-    let ttl = i64::try_from(app.config.invites_ttl.as_secs()).map_err(Error::internal)?;
+    let ttl = app.config.invites_seconds();
     let tx = app.db.write(caller.origin()).await?;
     let created = store::create(&tx, caller.org, new, &app.tokens, ttl, &app.config.public_url).await?;
     tx.commit().await?;

@@ -10,4 +10,4 @@ pub(crate) mod table;
 pub use api::{answer_by_link, routes};
 pub use model::{Created, InvitationStatus, NewInvitation, Opened, TokenQuery};
 pub use rules::Answer;
-pub use store::{create, open};
+pub use store::{create, open, pending_link};

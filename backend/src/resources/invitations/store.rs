@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     auth::{Tokens, hash_secret},
-    db::{Timestamp, Tx},
+    db::{Database, Timestamp, Tx},
     error::Error,
     ids::{AssignmentId, InvitationId, OrgId},
     resources::{
@@ -17,7 +17,7 @@ use crate::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, JoinType, QueryFilter,
-    QuerySelect,
+    QueryOrder, QuerySelect,
     sea_query::{Expr, LockType},
 };
 use subtle::ConstantTimeEq;
@@ -70,7 +70,7 @@ pub async fn create(
         .after(&view(row))
         .record(tx, org)
         .await?;
-    let url = format!("{public_url}/invite?token={token}");
+    let url = link(public_url, &token);
     Ok(Created {
         id,
         assignment_id: new.assignment_id,
@@ -213,6 +213,33 @@ pub async fn open(
         end_at: row.ends_at,
         timezone: row.timezone,
     })
+}
+
+/// The link of the latest invitation that waits for an answer, made again: what it is derived from is stored.
+///
+/// # Errors
+/// When the database fails.
+pub async fn pending_link(
+    db: &Database,
+    tokens: &Tokens,
+    org: OrgId,
+    public_url: &str,
+) -> Result<Option<String>, Error> {
+    let pending = table::Entity::find()
+        .filter(table::Column::OrgId.eq(org))
+        .filter(table::Column::Answer.is_null())
+        .filter(table::Column::RevokedAt.is_null())
+        .filter(table::Column::ExpiresAt.gt(db.clock().now()))
+        .order_by_desc(table::Column::CreatedAt)
+        .one(db)
+        .await?;
+    let Some(row) = pending else { return Ok(None) };
+    let (token, _) = tokens.invite(org, row.id, row.expires_at)?;
+    Ok(Some(link(public_url, &token)))
+}
+
+fn link(public_url: &str, token: &str) -> String {
+    format!("{public_url}/invite?token={token}")
 }
 
 /// Whether an invitation of this id exists anywhere: an unknown id is 404, a token of another invitation is not.

@@ -6,4 +6,4 @@ mod store;
 
 pub use api::routes;
 pub use model::{Member, NewMember};
-pub use store::{add_member, create, find_by_name, members, remove_member, timezone};
+pub use store::{add_member, create, exist, find_by_name, members, remove_member, timezone};

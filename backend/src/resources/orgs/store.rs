@@ -57,6 +57,14 @@ pub async fn find_by_name(db: &impl ConnectionTrait, name: &str) -> Result<OrgId
     Ok(found.ok_or(Error::NotFound)?.id)
 }
 
+/// Whether there is any org.
+///
+/// # Errors
+/// When the database fails.
+pub async fn exist(db: &impl ConnectionTrait) -> Result<bool, Error> {
+    Ok(org::Entity::find().one(db).await?.is_some())
+}
+
 /// The time zone of the org's missions unless they name one.
 ///
 /// # Errors

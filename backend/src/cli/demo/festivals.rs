@@ -1,0 +1,129 @@
+//! Two festivals of 2015 as they really ran: 225 sets on their stages, many across midnight.
+
+use super::{CliError, origin};
+use crate::{
+    app::App,
+    db::{Timestamp, Tx},
+    ids::{MissionId, OrgId, UserId},
+    resources::{
+        assignments::{self, AssignmentStatus, NewAssignment},
+        missions::{self, PlannedMission},
+        projects::{self, NewProject, ProjectStatus},
+    },
+    text::Name,
+};
+use std::collections::BTreeMap;
+
+/// `backend/data/README.md` names the source.
+const RUNNING_ORDERS: &str = include_str!("../../../data/festival-running-orders.csv");
+
+/// A line of the running orders.
+struct Set {
+    event: String,
+    stage: String,
+    act: String,
+    start_at: Timestamp,
+    end_at: Timestamp,
+}
+
+/// Plans both festivals; a set is a mission for its stage's crew, and each stage has its technician as long as there
+/// are enough of them.
+pub(super) async fn plan(app: &App, org: OrgId, technicians: &[UserId]) -> Result<(), CliError> {
+    let mut events: BTreeMap<String, Vec<Set>> = BTreeMap::new();
+    for set in read()? {
+        events.entry(set.event.clone()).or_default().push(set);
+    }
+    for (event, sets) in events {
+        let tx = app.db.write(origin()).await?;
+        plan_event(&tx, org, event, sets, technicians).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+async fn plan_event(
+    tx: &Tx,
+    org: OrgId,
+    event: String,
+    sets: Vec<Set>,
+    technicians: &[UserId],
+) -> Result<(), CliError> {
+    // Wacken lies in Germany, Clisson in France; the clocks agree, the names do not.
+    let zone = if event.starts_with("Wacken") {
+        "Europe/Berlin"
+    } else {
+        "Europe/Paris"
+    };
+    let project = NewProject {
+        name: Name::parse(event).map_err(CliError::Refused)?,
+        status: ProjectStatus::Archived,
+        starts_at: sets.iter().map(|set| set.start_at).min(),
+        ends_at: sets.iter().map(|set| set.end_at).max(),
+        note: None,
+    };
+    let project = projects::create(tx, org, project).await?;
+    let planned = sets
+        .iter()
+        .map(|set| PlannedMission {
+            project_id: Some(project.id),
+            title: set.act.clone(),
+            location: Some(set.stage.clone()),
+            start_at: set.start_at,
+            end_at: set.end_at,
+            timezone: Some(zone.into()),
+            note: None,
+            roles: vec![("plateau".into(), None)],
+        })
+        .collect();
+    let created = missions::create_all(tx, org, zone, planned).await?;
+    let mut stages: BTreeMap<&str, UserId> = BTreeMap::new();
+    let mut free = technicians.iter();
+    for (set, mission) in sets.iter().zip(&created) {
+        let technician = match stages.get(set.stage.as_str()) {
+            Some(technician) => *technician,
+            None => match free.next() {
+                Some(technician) => *stages.entry(&set.stage).or_insert(*technician),
+                None => continue,
+            },
+        };
+        accept(tx, org, mission.id, technician).await?;
+    }
+    Ok(())
+}
+
+async fn accept(tx: &Tx, org: OrgId, mission_id: MissionId, user_id: UserId) -> Result<(), CliError> {
+    let status = AssignmentStatus::Accepted;
+    let new = NewAssignment {
+        mission_id,
+        user_id,
+        status,
+        role_name: None,
+        note: None,
+        override_reason: None,
+    };
+    assignments::create(tx, org, new).await?;
+    Ok(())
+}
+
+fn read() -> Result<Vec<Set>, CliError> {
+    let wrong =
+        |what: String| CliError::Refused(format!("the running orders in this program are damaged: {what}"));
+    let mut sets = Vec::new();
+    for line in csv::Reader::from_reader(RUNNING_ORDERS.as_bytes()).records() {
+        let line = line.map_err(|error| wrong(error.to_string()))?;
+        let [event, _day, stage, act, start_at, end_at] =
+            std::array::from_fn(|column| line.get(column).unwrap_or_default());
+        let instant = |text: &str| {
+            text.parse::<Timestamp>()
+                .map_err(|error| wrong(format!("{text} {error}")))
+        };
+        sets.push(Set {
+            event: event.into(),
+            stage: stage.into(),
+            act: act.into(),
+            start_at: instant(start_at)?,
+            end_at: instant(end_at)?,
+        });
+    }
+    Ok(sets)
+}

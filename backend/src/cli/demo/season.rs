@@ -1,0 +1,458 @@
+//! A theatre in Paris, its people, and three productions around today.
+
+use super::{CliError, festivals, origin};
+use crate::{
+    app::App,
+    auth::{NewPassword, Role, accounts},
+    db::{Timestamp, Tx},
+    error::Error,
+    ids::{OrgId, ProjectId, UserId},
+    resources::{
+        assignments::{self, AssignmentStatus, Change, NewAssignment},
+        availabilities::{self, NewAvailability},
+        invitations::{self, NewInvitation},
+        missions::{self, Mission, PlannedMission},
+        orgs::{self, NewMember},
+        projects::{self, NewProject, ProjectStatus},
+        users::{self, EmploymentType, NewSkill, NewUser},
+    },
+    text::{Email, Label, Name, Reason},
+};
+use jiff::{ToSpan, civil, tz::TimeZone};
+
+const THEATRE: &str = "Théâtre du Rideau Rouge";
+const ZONE: &str = "Europe/Paris";
+
+/// Who can sign in.
+pub(super) const SIGN_INS: [(Role, &str); 3] = [
+    (Role::Owner, "marion@rideau-rouge.example"),
+    (Role::Manager, "karim@rideau-rouge.example"),
+    (Role::Tech, "lea@rideau-rouge.example"),
+];
+
+/// First name, last name, first skill and its level, second skill. The first one is the tech who signs in.
+const PEOPLE: [(&str, &str, &str, i16, Option<&str>); 25] = [
+    ("Léa", "Bœuf", "lumiere", 4, Some("video")),
+    ("Amadou", "Traoré", "lumiere", 5, None),
+    ("Élodie", "Lefèvre", "lumiere", 3, Some("pupitre")),
+    ("Stéphane", "Garçon", "lumiere", 2, None),
+    ("Chloé", "Nguyễn", "lumiere", 3, Some("plateau")),
+    ("Jérôme", "Delacroix", "lumiere", 4, None),
+    ("Inès", "Benali", "son", 5, Some("hf")),
+    ("Mathieu", "Hébert", "son", 4, None),
+    ("Noémie", "Çelik", "son", 3, Some("video")),
+    ("Yann", "Le Goff", "son", 3, None),
+    ("Aïcha", "Diallo", "son", 2, Some("plateau")),
+    ("Benoît", "Marchand", "plateau", 5, Some("cintres")),
+    ("Céline", "Roussel", "plateau", 4, None),
+    ("Dmitri", "Volkov", "plateau", 3, Some("levage")),
+    ("Estelle", "Piñero", "plateau", 4, None),
+    ("François", "Müller", "plateau", 3, Some("machinerie")),
+    ("Gwenaëlle", "Kerbrat", "plateau", 2, None),
+    ("Hugo", "Ødegaard", "plateau", 3, None),
+    ("Iris", "Szabó", "plateau", 4, Some("cintres")),
+    ("Joël", "Tshibanda", "plateau", 5, None),
+    ("Karine", "Abadie", "video", 4, Some("lumiere")),
+    ("Loïc", "Prévost", "video", 3, None),
+    ("Maëlle", "Joly", "habillage", 4, None),
+    ("Noël", "Hamelin", "habillage", 3, None),
+    ("Océane", "Faure", "accueil", 3, Some("habillage")),
+];
+
+/// The theatre, when it is in this database.
+pub(super) async fn find(app: &App) -> Result<Option<OrgId>, CliError> {
+    match orgs::find_by_name(&app.db, THEATRE).await {
+        Ok(org) => Ok(Some(org)),
+        Err(Error::NotFound) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Puts everything into a database without an organisation.
+pub(super) async fn fill_if_empty(app: &App, password: &str) -> Result<(), CliError> {
+    if orgs::exist(&app.db).await? {
+        return Ok(());
+    }
+    // Before the transaction: a password hash never holds one open.
+    let password = NewPassword::parse(password).map_err(|rule| CliError::Refused(rule.into()))?;
+    let hash = app.passwords.hash(password).await?;
+    let tx = app.db.write(origin()).await?;
+    let org = orgs::create(&tx, name(THEATRE)?, ZONE).await?;
+    let people = add_people(&tx, org).await?;
+    for (role, email) in SIGN_INS {
+        let user_id = (role == Role::Tech).then_some(people[0]);
+        let new = NewMember {
+            email: Email::parse(email).map_err(CliError::Refused)?,
+            role,
+            user_id,
+        };
+        let (_, token) = orgs::add_member(&tx, &app.random, org, new).await?;
+        accounts::set_password(&tx, &token.unwrap_or_default(), hash.clone()).await?;
+    }
+    add_productions(&tx, app, org, &people).await?;
+    tx.commit().await?;
+    festivals::plan(app, org, &people).await
+}
+
+fn name(text: &str) -> Result<Name, CliError> {
+    Name::parse(text).map_err(CliError::Refused)
+}
+
+fn label(text: &str) -> Result<Label, CliError> {
+    Label::parse(text).map_err(CliError::Refused)
+}
+
+async fn add_people(tx: &Tx, org: OrgId) -> Result<Vec<UserId>, CliError> {
+    let mut ids = Vec::with_capacity(PEOPLE.len());
+    for (i, (first, last, skill, level, second)) in PEOPLE.into_iter().enumerate() {
+        let mut skills = vec![NewSkill {
+            skill: label(skill)?,
+            level,
+        }];
+        if let Some(skill) = second {
+            skills.push(NewSkill {
+                skill: label(skill)?,
+                level: 2,
+            });
+        }
+        let local = crate::text::fold(&format!("{first}.{last}")).replace(' ', "");
+        let email = Email::parse(&format!("{local}@people.example")).map_err(CliError::Refused)?;
+        let permanent = i % 6 == 5;
+        let new = NewUser {
+            first_name: Some(name(first)?),
+            last_name: Some(name(last)?),
+            name: None,
+            email: Some(email),
+            phone: Some(label(&format!("+33 6 00 00 00 {i:02}"))?),
+            employment_type: if permanent {
+                EmploymentType::Cdi
+            } else {
+                EmploymentType::Intermittent
+            },
+            bio: None,
+            skills,
+            tags: vec![label(if permanent { "maison" } else { "vivier" })?],
+        };
+        ids.push(users::create(tx, org, new, None).await?.id);
+    }
+    Ok(ids)
+}
+
+/// One call of a production: days after the season's first Monday, from, to (maybe after midnight), and its posts.
+struct Call(
+    &'static str,
+    i64,
+    (i8, i8),
+    (i8, i8),
+    &'static [(&'static str, i32)],
+);
+
+const CYRANO: [Call; 7] = [
+    Call(
+        "Montage lumière et son",
+        0,
+        (9, 0),
+        (18, 0),
+        &[("lumiere", 3), ("son", 2), ("plateau", 4)],
+    ),
+    Call("Réglages", 1, (9, 0), (13, 0), &[("lumiere", 2), ("son", 1)]),
+    Call(
+        "Répétition générale",
+        1,
+        (19, 0),
+        (23, 30),
+        &[("lumiere", 2), ("son", 1), ("plateau", 3), ("habillage", 1)],
+    ),
+    Call(
+        "Première",
+        2,
+        (18, 30),
+        (23, 30),
+        &[("lumiere", 2), ("son", 1), ("plateau", 3), ("habillage", 1)],
+    ),
+    Call(
+        "Représentation",
+        3,
+        (18, 30),
+        (23, 30),
+        &[("lumiere", 2), ("son", 1), ("plateau", 3), ("habillage", 1)],
+    ),
+    Call(
+        "Représentation",
+        4,
+        (18, 30),
+        (23, 30),
+        &[("lumiere", 2), ("son", 1), ("plateau", 3), ("habillage", 1)],
+    ),
+    Call(
+        "Démontage",
+        5,
+        (22, 0),
+        (3, 0),
+        &[("lumiere", 2), ("son", 1), ("plateau", 4)],
+    ),
+];
+const DANCE: [Call; 3] = [
+    Call(
+        "Montage",
+        8,
+        (9, 0),
+        (17, 0),
+        &[("lumiere", 2), ("son", 1), ("plateau", 2)],
+    ),
+    Call(
+        "La nuit de la danse",
+        9,
+        (20, 0),
+        (5, 0),
+        &[("lumiere", 2), ("son", 2), ("video", 1)],
+    ),
+    Call("Démontage", 10, (9, 0), (13, 0), &[("plateau", 3)]),
+];
+const TOUR: [Call; 4] = [
+    Call("Chargement du camion", 6, (8, 0), (11, 0), &[("plateau", 3)]),
+    Call(
+        "Sceaux : montage et jeu",
+        11,
+        (9, 0),
+        (23, 0),
+        &[("lumiere", 1), ("son", 1), ("plateau", 2)],
+    ),
+    Call(
+        "Créteil : montage et jeu",
+        12,
+        (9, 0),
+        (23, 0),
+        &[("lumiere", 1), ("son", 1), ("plateau", 2)],
+    ),
+    Call("Retour et déchargement", 13, (10, 0), (14, 0), &[("plateau", 3)]),
+];
+
+async fn add_productions(tx: &Tx, app: &App, org: OrgId, people: &[UserId]) -> Result<(), CliError> {
+    let mut season = Vec::new();
+    for (title, status, place, calls) in [
+        (
+            "Cyrano de Bergerac",
+            ProjectStatus::Active,
+            "Grande salle",
+            &CYRANO[..],
+        ),
+        ("La nuit de la danse", ProjectStatus::Draft, "Studio", &DANCE[..]),
+        (
+            "Tournée Île-de-France",
+            ProjectStatus::Active,
+            "En tournée",
+            &TOUR[..],
+        ),
+    ] {
+        let new = NewProject {
+            name: name(title)?,
+            status,
+            starts_at: None,
+            ends_at: None,
+            note: None,
+        };
+        let project = projects::create(tx, org, new).await?;
+        season.extend(add_calls(tx, org, project.id, place, calls).await?);
+    }
+    let asked = staff(tx, org, people, &season).await?;
+    override_conflict(tx, org, people, &season).await?;
+    declare_availability(tx, org, people[0], &season[0]).await?;
+    let new = NewInvitation {
+        assignment_id: asked,
+        email: None,
+    };
+    invitations::create(
+        tx,
+        org,
+        new,
+        &app.tokens,
+        app.config.invites_seconds(),
+        &app.config.public_url,
+    )
+    .await?;
+    Ok(())
+}
+
+async fn add_calls(
+    tx: &Tx,
+    org: OrgId,
+    project: ProjectId,
+    place: &str,
+    calls: &[Call],
+) -> Result<Vec<Mission>, CliError> {
+    let mut planned = Vec::new();
+    for Call(title, days, from, to, roles) in calls {
+        let (start_at, end_at) = period(tx.now, *days, *from, *to)?;
+        planned.push(PlannedMission {
+            project_id: Some(project),
+            title: (*title).into(),
+            location: Some(place.into()),
+            start_at,
+            end_at,
+            timezone: None,
+            note: None,
+            roles: roles
+                .iter()
+                .map(|(role, quota)| ((*role).to_owned(), Some(*quota)))
+                .collect(),
+        });
+    }
+    Ok(missions::create_all(tx, org, ZONE, planned).await?)
+}
+
+/// The season begins on the Monday after `now`; a call that ends before it starts ends on the next day.
+fn period(
+    now: Timestamp,
+    days: i64,
+    from: (i8, i8),
+    to: (i8, i8),
+) -> Result<(Timestamp, Timestamp), CliError> {
+    let wrong = |error: jiff::Error| CliError::Refused(format!("the season cannot be placed: {error}"));
+    let zone = TimeZone::get(ZONE).map_err(wrong)?;
+    let today = now.in_zone(&zone).date();
+    let monday = today.nth_weekday(1, civil::Weekday::Monday).map_err(wrong)?;
+    let day = monday.checked_add(days.days()).map_err(wrong)?;
+    let last = if to < from {
+        day.tomorrow().map_err(wrong)?
+    } else {
+        day
+    };
+    let instant = |date: civil::Date, (hour, minute): (i8, i8)| {
+        let zoned = date
+            .at(hour, minute, 0, 0)
+            .to_zoned(zone.clone())
+            .map_err(wrong)?;
+        Timestamp::try_from(zoned.timestamp()).map_err(|error| CliError::Refused(error.to_string()))
+    };
+    Ok((instant(day, from)?, instant(last, to)?))
+}
+
+/// Asks people for the posts they can fill. Most have said yes, some have not answered, some cannot come. Returns an
+/// open call of the first person.
+async fn staff(
+    tx: &Tx,
+    org: OrgId,
+    people: &[UserId],
+    season: &[Mission],
+) -> Result<crate::ids::AssignmentId, CliError> {
+    let mut open = None;
+    let mut turn = 0_usize;
+    for mission in season {
+        for role in &mission.roles {
+            let able: Vec<usize> = (0..PEOPLE.len())
+                .filter(|&i| PEOPLE[i].2 == role.role_name || PEOPLE[i].4 == Some(role.role_name.as_str()))
+                .collect();
+            let wanted = usize::try_from(role.quota.unwrap_or(1)).unwrap_or(1);
+            for i in 0..wanted.min(able.len()) {
+                let person = able[(turn + i) % able.len()];
+                let new = NewAssignment {
+                    mission_id: mission.id,
+                    user_id: people[person],
+                    status: AssignmentStatus::Invited,
+                    role_name: Some(label(&role.role_name)?),
+                    note: None,
+                    override_reason: None,
+                };
+                let asked = match assignments::create(tx, org, new).await {
+                    Ok(asked) => asked.id,
+                    // Able to do two of the posts, and asked for the other one.
+                    Err(Error::AlreadyAssigned) => continue,
+                    Err(error) => return Err(error.into()),
+                };
+                if person == 0 && open.is_none() {
+                    open = Some(asked);
+                } else {
+                    answer(tx, org, asked, turn + i).await?;
+                }
+            }
+            turn += wanted;
+        }
+    }
+    open.ok_or_else(|| CliError::Refused("the season has no call for the first person".into()))
+}
+
+/// Of ten, seven said yes, one no, and two have not answered.
+async fn answer(tx: &Tx, org: OrgId, asked: crate::ids::AssignmentId, turn: usize) -> Result<(), CliError> {
+    let (status, decline_reason) = match turn % 10 {
+        3 => (
+            AssignmentStatus::Declined,
+            Some("Déjà en tournée ce jour-là".to_owned()),
+        ),
+        5 | 8 => return Ok(()),
+        _ => (AssignmentStatus::Accepted, None),
+    };
+    let held = assignments::hold(tx, org, asked).await?;
+    match assignments::set_status(
+        tx,
+        held,
+        Change {
+            status,
+            override_reason: None,
+            decline_reason,
+        },
+    )
+    .await
+    {
+        // Already taken: they stay asked.
+        Ok(_) | Err(Error::ScheduleConflict(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The one double booking that the planner decided on: the chief machinist takes part in a meeting from the stage.
+async fn override_conflict(
+    tx: &Tx,
+    org: OrgId,
+    people: &[UserId],
+    season: &[Mission],
+) -> Result<(), CliError> {
+    let chief = people[19];
+    let reason = Reason::parse_optional("Suit la réunion depuis le plateau, remplacé en cas de besoin")
+        .map_err(CliError::Refused)?;
+    let (start_at, end_at) = (season[0].start_at, season[0].end_at);
+    let meeting = PlannedMission {
+        project_id: season[0].project_id,
+        title: "Réunion technique".into(),
+        location: Some("Foyer".into()),
+        start_at: start_at.plus_seconds(3600),
+        end_at,
+        timezone: None,
+        note: None,
+        roles: Vec::new(),
+    };
+    let meeting = missions::create_all(tx, org, ZONE, vec![meeting])
+        .await?
+        .remove(0);
+    for mission_id in [season[0].id, meeting.id] {
+        let new = NewAssignment {
+            mission_id,
+            user_id: chief,
+            status: AssignmentStatus::Accepted,
+            role_name: None,
+            note: None,
+            override_reason: reason.clone(),
+        };
+        match assignments::create(tx, org, new).await {
+            Ok(_) | Err(Error::AlreadyAssigned) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+async fn declare_availability(tx: &Tx, org: OrgId, user_id: UserId, call: &Mission) -> Result<(), CliError> {
+    let (start_at, end_at) = (call.start_at, call.start_at.plus_seconds(5 * 86_400));
+    availabilities::create(
+        tx,
+        org,
+        NewAvailability {
+            user_id,
+            start_at,
+            end_at,
+            note: None,
+        },
+    )
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! `cargo xtask check`: formatting, lints, documentation and dependency rules.
+
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+
+use crate::cargo;
+
+/// The release of cargo-deny that `deny.toml` is written for.
+const CARGO_DENY: &str = "0.20.2";
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Also look for known vulnerabilities, which downloads their database
+    #[arg(long)]
+    advisories: bool,
+}
+
+/// Runs each step in turn and stops at the first that fails.
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    let mut clippy = cargo::command("clippy");
+    clippy.args(["--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]);
+    let mut documentation = cargo::command("doc");
+    documentation
+        .args(["--workspace", "--no-deps", "--locked"])
+        .env("RUSTDOCFLAGS", "-D warnings");
+    let mut formatting = cargo::command("fmt");
+    formatting.args(["--all", "--check"]);
+
+    step("formatting", formatting)?;
+    step("lints", clippy)?;
+    step("documentation", documentation)?;
+    if !has_cargo_deny() {
+        step("installing cargo-deny", cargo_deny_installation())?;
+    }
+    let mut dependencies = cargo::command("deny");
+    dependencies.args(["--locked", "check", "licenses", "bans", "sources"]);
+    dependencies.args(options.advisories.then_some("advisories"));
+    step("dependencies", dependencies)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn step(name: &str, mut command: Command) -> Result<()> {
+    println!("==> {name}");
+    let begin = Instant::now();
+    let status = command
+        .status()
+        .with_context(|| format!("{name}: cannot run cargo"))?;
+    let seconds = begin.elapsed().as_secs_f64();
+    ensure!(status.success(), "{name} failed after {seconds:.1} s");
+    println!("    {name}: {seconds:.1} s");
+    Ok(())
+}
+
+fn has_cargo_deny() -> bool {
+    let mut command = cargo::command("deny");
+    command
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+fn cargo_deny_installation() -> Command {
+    let mut command = cargo::command("install");
+    command.args(["cargo-deny", "--locked", "--version", CARGO_DENY, "--debug"]);
+    command
+}

@@ -1,0 +1,43 @@
+//! The project's own commands: `cargo xtask test` and `cargo xtask check`.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line speaks on the terminal"
+)]
+
+mod cargo;
+mod check;
+mod cleanup;
+mod outcome;
+mod servers;
+mod tests;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's own commands")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run all tests on SQLite and PostgreSQL, with throw-away servers of their own
+    Test(tests::Options),
+    /// Formatting, lints, documentation and dependency rules: everything but the tests
+    Check(check::Options),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Test(options) => tests::run(&options),
+        Command::Check(options) => check::run(&options),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}

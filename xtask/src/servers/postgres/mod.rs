@@ -1,0 +1,144 @@
+//! A throw-away PostgreSQL in a temporary directory.
+
+mod account;
+mod installation;
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, Result, ensure};
+
+use self::account::Account;
+pub(super) use self::account::is_root;
+pub(crate) use self::installation::Installation;
+use super::{detach, free_port, tail};
+use crate::cleanup::Cleanup;
+
+const USER: &str = "coulisses";
+
+/// How long `pg_ctl` waits for the server to accept connections.
+const START_SECONDS: &str = "30";
+
+/// Nothing here survives the run, so nothing needs to reach the disk.
+const SETTINGS: &str = "
+listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+max_connections = 300
+fsync = off
+full_page_writes = off
+synchronous_commit = off
+";
+
+/// Initialises a database cluster below `directory`, starts its server and returns the URL.
+pub(crate) fn start(installed: &Installation, directory: &Path, cleanup: &Cleanup) -> Result<String> {
+    // A signal waits for its end: initdb would go on writing into a directory being deleted.
+    let cluster = cleanup.start(|_| Cluster::create(&installed.directory, directory))?;
+    let port = free_port()?;
+    cluster.configure(port)?;
+    let (stopped, log) = (cluster.clone(), cluster.home.join("server.log"));
+    cleanup.start(|actions| {
+        // Noted first: a server that is too slow for us may come up all the same.
+        actions.push(Box::new(move || stopped.stop()));
+        // `pg_ctl` rather than `postgres` itself: it waits until the server is ready, and on
+        // Windows it drops the administrator's rights that the server refuses to run with.
+        let started = cluster.pg_ctl("start", &["-w", "-t", START_SECONDS, "-l"], Some(&log))?;
+        ensure!(
+            started,
+            "PostgreSQL did not start:\n{}\n{}",
+            tail(&cluster.output),
+            tail(&log)
+        );
+        Ok(format!("postgres://{USER}@127.0.0.1:{port}/postgres"))
+    })
+}
+
+#[derive(Clone)]
+struct Cluster {
+    programs: PathBuf,
+    account: Account,
+    /// Belongs to the account the server runs as.
+    home: PathBuf,
+    data: PathBuf,
+    /// What `initdb` and `pg_ctl` print.
+    output: PathBuf,
+}
+
+impl Cluster {
+    fn create(programs: &Path, directory: &Path) -> Result<Self> {
+        let home = directory.join("postgresql");
+        let cluster = Self {
+            programs: programs.to_path_buf(),
+            account: Account::choose()?,
+            data: home.join("data"),
+            output: directory.join("pg_ctl.log"),
+            home,
+        };
+        fs::create_dir(&cluster.home).context("cannot create a directory for PostgreSQL")?;
+        cluster.account.give(&cluster.home)?;
+        // Collations that every machine has and that sort alike on each of them.
+        let locale = if cfg!(target_os = "linux") { "C.UTF-8" } else { "C" };
+        let options = [
+            "-U",
+            USER,
+            "-A",
+            "trust",
+            "--encoding",
+            "UTF8",
+            "--locale",
+            locale,
+            "--no-sync",
+            "-D",
+        ];
+        let created = cluster.run("initdb", &options, Some(&cluster.data))?;
+        ensure!(created, "initdb failed:\n{}", tail(&cluster.output));
+        Ok(cluster)
+    }
+
+    fn configure(&self, port: u16) -> Result<()> {
+        let file = self.data.join("postgresql.conf");
+        let mut file = OpenOptions::new()
+            .append(true)
+            .open(file)
+            .context("initdb left no configuration")?;
+        writeln!(file, "{SETTINGS}port = {port}")?;
+        Ok(())
+    }
+
+    fn stop(&self) {
+        if !self.data.join("postmaster.pid").exists() {
+            return;
+        }
+        if !matches!(self.pg_ctl("stop", &["-m", "immediate"], None), Ok(true)) {
+            eprintln!(
+                "warning: a PostgreSQL server of the tests may still run:\n{}",
+                tail(&self.output)
+            );
+        }
+    }
+
+    fn pg_ctl(&self, action: &str, options: &[&str], last: Option<&Path>) -> Result<bool> {
+        let data = self
+            .data
+            .to_str()
+            .context("the temporary directory's name is not Unicode")?;
+        let arguments = [&[action, "-D", data], options].concat();
+        self.run("pg_ctl", &arguments, last)
+    }
+
+    /// Runs a program to its end; whether it succeeded.
+    fn run(&self, program: &str, arguments: &[&str], last: Option<&Path>) -> Result<bool> {
+        // A file, not a pipe: on Windows the server inherits it and would keep a pipe open.
+        let output = File::create(&self.output)?;
+        let mut command = self.account.command(&self.programs.join(program));
+        command
+            .args(arguments)
+            .args(last)
+            .current_dir(&self.home)
+            .stdin(Stdio::null());
+        command.stdout(output.try_clone()?).stderr(output);
+        let status = detach(&mut command).status();
+        Ok(status.with_context(|| format!("cannot run {program}"))?.success())
+    }
+}

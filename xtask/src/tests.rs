@@ -1,0 +1,134 @@
+//! `cargo xtask test`: all tests, with the servers they need.
+
+use std::io::{BufRead, BufReader, IsTerminal, Write, stderr, stdout};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+
+use crate::cargo;
+use crate::cleanup::Cleanup;
+use crate::outcome::{Count, Outcome};
+use crate::servers::Servers;
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Run only the tests whose name contains this
+    name: Option<String>,
+    /// A quick loop without servers: leave out the tests on PostgreSQL and Redis
+    #[arg(long)]
+    sqlite_only: bool,
+    /// Arguments for the test harness
+    #[arg(last = true)]
+    harness: Vec<String>,
+}
+
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    let cleanup = Cleanup::install()?;
+    let servers = if options.sqlite_only {
+        println!("--sqlite-only: no servers; tests named after Postgres or Redis are left out");
+        None
+    } else {
+        let servers = Servers::start(&cleanup)?;
+        println!(
+            "PostgreSQL {} and Redis {} started",
+            servers.postgres_version, servers.redis_version
+        );
+        Some(servers)
+    };
+    let (status, outcome) = tee(command(options, servers.as_ref()), &cleanup)?;
+    if outcome.selected > 0 {
+        print_summary(&outcome, servers.as_ref());
+    }
+    if status.success() {
+        ensure_tests_ran(options, &outcome)?;
+    }
+    Ok(cargo::exit_code(status))
+}
+
+fn command(options: &Options, servers: Option<&Servers>) -> Command {
+    let mut command = cargo::command("test");
+    command.arg("--workspace").args(&options.name);
+    if stderr().is_terminal() {
+        command.args(["--color", "always"]);
+    }
+    command.arg("--");
+    match servers {
+        Some(servers) => {
+            command.env("TEST_POSTGRES_URL", &servers.postgres_url);
+            command.env("TEST_REDIS_URL", &servers.redis_url);
+        }
+        None => {
+            command.args(["--skip", "Postgres", "--skip", "Redis"]);
+            command
+                .env_remove("TEST_POSTGRES_URL")
+                .env_remove("TEST_REDIS_URL");
+        }
+    }
+    command.args(&options.harness);
+    command
+}
+
+/// Passes the output on while reading it.
+fn tee(mut command: Command, cleanup: &Cleanup) -> Result<(ExitStatus, Outcome)> {
+    command.stdout(Stdio::piped());
+    let (child, output) = cleanup.start(|actions| {
+        let mut child = command.spawn().context("cannot run cargo")?;
+        let output = child.stdout.take().context("cargo has no output")?;
+        let child = Arc::new(Mutex::new(child));
+        let stopped = Arc::clone(&child);
+        // A termination signal reaches this process alone. It fails where cargo has ended already.
+        actions.push(Box::new(move || drop(lock(&stopped).kill())));
+        Ok((child, output))
+    })?;
+    let (mut output, mut line, mut outcome) = (BufReader::new(output), Vec::new(), Outcome::default());
+    while output.read_until(b'\n', &mut line)? > 0 {
+        stdout().write_all(&line)?;
+        stdout().flush()?;
+        outcome.read(&String::from_utf8_lossy(&line));
+        line.clear();
+    }
+    let status = lock(&child).wait().context("cargo was lost")?;
+    Ok((status, outcome))
+}
+
+fn lock(child: &Mutex<Child>) -> MutexGuard<'_, Child> {
+    child.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn print_summary(outcome: &Outcome, servers: Option<&Servers>) {
+    let line = |Count { passed, failed }| format!("{passed} passed, {failed} failed");
+    println!("sqlite: {}", line(outcome.sqlite));
+    if let Some(servers) = servers {
+        println!(
+            "postgresql: {} (PostgreSQL {})",
+            line(outcome.postgres),
+            servers.postgres_version
+        );
+        println!("redis: {}", servers.redis_version);
+    }
+}
+
+/// A run in which nothing was tested must not look like success.
+fn ensure_tests_ran(options: &Options, outcome: &Outcome) -> Result<()> {
+    if let Some(name) = &options.name {
+        ensure!(
+            outcome.selected > 0,
+            "no test has a name that contains \"{name}\""
+        );
+        return Ok(());
+    }
+    let databases = [("SQLite", outcome.sqlite), ("PostgreSQL", outcome.postgres)];
+    let expected = if options.sqlite_only {
+        &databases[..1]
+    } else {
+        &databases[..]
+    };
+    for (database, count) in expected {
+        if count.is_zero() {
+            bail!("not one test ran on {database}");
+        }
+    }
+    Ok(())
+}
