@@ -142,9 +142,8 @@ pub fn service(app: App) -> Router {
         .layer(CatchPanicLayer::custom(after_panic))
         .layer(middleware::from_fn_with_state(app.clone(), boundary))
         .with_state(app);
-    let routable = tower::ServiceBuilder::new()
-        .map_request(verbs::to_internal::<axum::body::Body>)
-        .service(inner);
+    let routable =
+        tower::ServiceBuilder::new().map_request(verbs::to_internal::<axum::body::Body>).service(inner);
     Router::new().fallback_service(routable)
 }
 

@@ -126,30 +126,20 @@ impl Reader<'_> {
     fn choice<T: Clone>(&mut self, name: &str, default: T, choices: &[(&str, T)]) -> T {
         self.read(name, default, |text| {
             let found = choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
-            let words = || {
-                choices
-                    .iter()
-                    .map(|(word, _)| *word)
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            };
-            found
-                .map(|(_, value)| value.clone())
-                .ok_or_else(|| format!("must be one of {}", words()))
+            let words = || choices.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
+            found.map(|(_, value)| value.clone()).ok_or_else(|| format!("must be one of {}", words()))
         })
     }
 
     fn secret(&mut self, name: &str, built_in: &str, built_in_allowed: bool) -> SecretString {
         match self.text(name) {
             Some(secret) if !built_in_allowed && secret == built_in => {
-                self.mistakes.push(format!(
-                    "{name} must not be the built-in one here; set a random text of your own"
-                ));
+                self.mistakes
+                    .push(format!("{name} must not be the built-in one here; set a random text of your own"));
                 secret.into()
             }
             Some(secret) if secret.len() < SECRET_BYTES && !built_in_allowed => {
-                self.mistakes
-                    .push(format!("{name} must be at least {SECRET_BYTES} bytes long"));
+                self.mistakes.push(format!("{name} must be at least {SECRET_BYTES} bytes long"));
                 secret.into()
             }
             Some(secret) => secret.into(),
@@ -180,36 +170,25 @@ impl Config {
     /// All mistakes together.
     pub fn from_lookup(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         use Environment::{Dev, Prod, Staging};
-        let mut env = Reader {
-            lookup,
-            mistakes: Vec::new(),
-        };
+        let mut env = Reader { lookup, mistakes: Vec::new() };
         let environment = env.choice("ENV", Dev, &[("dev", Dev), ("staging", Staging), ("prod", Prod)]);
         let host = env.read("BACKEND_HOST", IpAddr::from([127, 0, 0, 1]), |text| {
             if text == "localhost" {
                 return Ok(IpAddr::from([127, 0, 0, 1]));
             }
-            text.parse()
-                .map_err(|_| "must be an IP address, for example 127.0.0.1 or 0.0.0.0".into())
+            text.parse().map_err(|_| "must be an IP address, for example 127.0.0.1 or 0.0.0.0".into())
         });
         let port = env.number("BACKEND_PORT", 8000, 0, u16::MAX);
         let built_in_allowed = environment == Dev && host.is_loopback();
         let secret_key = env.secret("SECRET_KEY", DEV_SECRET_KEY, built_in_allowed);
         let invites_secret = env.secret("INVITES_SECRET", DEV_INVITES_SECRET, built_in_allowed);
         if secret_key.expose_secret() == invites_secret.expose_secret() {
-            env.mistakes
-                .push("SECRET_KEY and INVITES_SECRET must differ".into());
+            env.mistakes.push("SECRET_KEY and INVITES_SECRET must differ".into());
         }
-        let database_name = if env.text("DATABASE_URL").is_some() {
-            "DATABASE_URL"
-        } else {
-            "DB_URL"
-        };
-        let database_url = env.read(
-            database_name,
-            DatabaseUrl::Sqlite("./backend/dev.db".into()),
-            |text| text.parse().map_err(|error| format!("{error}")),
-        );
+        let database_name = if env.text("DATABASE_URL").is_some() { "DATABASE_URL" } else { "DB_URL" };
+        let database_url = env.read(database_name, DatabaseUrl::Sqlite("./backend/dev.db".into()), |text| {
+            text.parse().map_err(|error| format!("{error}"))
+        });
         let request_timeout = Duration::from_secs(env.number("REQUEST_TIMEOUT_SECONDS", 20, 1, 600));
         let config = Self {
             environment,
@@ -217,7 +196,7 @@ impl Config {
             pool: Pool {
                 max_connections: env.number("DB_MAX_CONNECTIONS", 10, 1, 1000),
                 acquire_timeout: Duration::from_millis(env.number("DB_ACQUIRE_TIMEOUT_MS", 2000, 1, 600_000)),
-                statement_timeout: request_timeout / 2,
+                statement_timeout: Some(request_timeout / 2),
             },
             redis_url: env.read("REDIS_URL", CacheUrl::InProcess, parse_cache_url),
             secret_key,
@@ -239,13 +218,8 @@ impl Config {
             public_url: env.read("PUBLIC_URL", format!("http://127.0.0.1:{port}"), parse_public_url),
             log_level: env.read("LOG_LEVEL", tracing::Level::INFO, |text| {
                 // Python's names, which the first backend used, next to Rust's.
-                let text = if text.eq_ignore_ascii_case("warning") {
-                    "warn"
-                } else {
-                    text
-                };
-                text.parse()
-                    .map_err(|_| "must be one of TRACE, DEBUG, INFO, WARN, ERROR".into())
+                let text = if text.eq_ignore_ascii_case("warning") { "warn" } else { text };
+                text.parse().map_err(|_| "must be one of TRACE, DEBUG, INFO, WARN, ERROR".into())
             }),
             log_format: env.choice(
                 "LOG_FORMAT",
@@ -255,10 +229,7 @@ impl Config {
             request_id_header: env.read(
                 "REQUEST_ID_HEADER",
                 axum::http::HeaderName::from_static("x-request-id"),
-                |text| {
-                    text.parse()
-                        .map_err(|_| "must be the name of an HTTP header".into())
-                },
+                |text| text.parse().map_err(|_| "must be the name of an HTTP header".into()),
             ),
             request_timeout,
             shutdown_delay: Duration::from_secs(env.number(
@@ -269,11 +240,7 @@ impl Config {
             )),
             shutdown_grace: Duration::from_secs(env.number("SHUTDOWN_GRACE_SECONDS", 25, 0, 600)),
         };
-        if env.mistakes.is_empty() {
-            Ok(config)
-        } else {
-            Err(ConfigError(env.mistakes))
-        }
+        if env.mistakes.is_empty() { Ok(config) } else { Err(ConfigError(env.mistakes)) }
     }
 
     /// Whether only whoever sits at this machine can reach the program, so that answers may carry what belongs in an
@@ -315,21 +282,12 @@ impl Config {
             ("ENV", format!("{:?}", self.environment).to_lowercase()),
             ("DATABASE_URL", self.database_url.to_string()),
             ("DB_MAX_CONNECTIONS", self.pool.max_connections.to_string()),
-            (
-                "DB_ACQUIRE_TIMEOUT_MS",
-                self.pool.acquire_timeout.as_millis().to_string(),
-            ),
+            ("DB_ACQUIRE_TIMEOUT_MS", self.pool.acquire_timeout.as_millis().to_string()),
             ("REDIS_URL", redis),
             ("SECRET_KEY", "***".into()),
             ("JWT_ALG", format!("{:?}", self.jwt_algorithm)),
-            (
-                "ACCESS_TOKEN_MINUTES",
-                (self.access_token_ttl.as_secs() / 60).to_string(),
-            ),
-            (
-                "REFRESH_TOKEN_DAYS",
-                (self.refresh_token_ttl.as_secs() / 86_400).to_string(),
-            ),
+            ("ACCESS_TOKEN_MINUTES", (self.access_token_ttl.as_secs() / 60).to_string()),
+            ("REFRESH_TOKEN_DAYS", (self.refresh_token_ttl.as_secs() / 86_400).to_string()),
             ("INVITES_SECRET", "***".into()),
             ("INVITES_TTL_SECONDS", seconds(self.invites_ttl)),
             ("BACKEND_HOST", self.host.to_string()),
@@ -355,9 +313,7 @@ fn parse_cache_url(text: &str) -> Result<CacheUrl, String> {
 }
 
 fn parse_public_url(text: &str) -> Result<String, String> {
-    let url = Url::parse(text)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     match url {
         Some(url) if url.query().is_none() && url.fragment().is_none() => {
             Ok(url.as_str().trim_end_matches('/').to_owned())
@@ -372,10 +328,7 @@ mod tests {
 
     fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         Config::from_lookup(&|name| {
-            variables
-                .iter()
-                .find(|(n, _)| *n == name)
-                .map(|(_, value)| (*value).to_owned())
+            variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned())
         })
     }
 
@@ -409,30 +362,10 @@ mod tests {
         for (wanted, variables) in [
             (false, vec![("ENV", "prod")]),
             (false, vec![("BACKEND_HOST", "0.0.0.0")]),
-            (
-                false,
-                vec![
-                    ("ENV", "prod"),
-                    ("SECRET_KEY", &long[..31]),
-                    ("INVITES_SECRET", &other),
-                ],
-            ),
-            (
-                false,
-                vec![("ENV", "prod"), ("SECRET_KEY", &long), ("INVITES_SECRET", &long)],
-            ),
-            (
-                false,
-                vec![
-                    ("ENV", "prod"),
-                    ("SECRET_KEY", DEV_SECRET_KEY),
-                    ("INVITES_SECRET", &other),
-                ],
-            ),
-            (
-                true,
-                vec![("ENV", "prod"), ("SECRET_KEY", &long), ("INVITES_SECRET", &other)],
-            ),
+            (false, vec![("ENV", "prod"), ("SECRET_KEY", &long[..31]), ("INVITES_SECRET", &other)]),
+            (false, vec![("ENV", "prod"), ("SECRET_KEY", &long), ("INVITES_SECRET", &long)]),
+            (false, vec![("ENV", "prod"), ("SECRET_KEY", DEV_SECRET_KEY), ("INVITES_SECRET", &other)]),
+            (true, vec![("ENV", "prod"), ("SECRET_KEY", &long), ("INVITES_SECRET", &other)]),
         ] {
             assert_eq!(read(&variables).is_ok(), wanted, "{variables:?}");
         }

@@ -118,6 +118,9 @@ pub enum Error {
     /// Too much work at once, or the database is unreachable; the request changed nothing.
     #[error("The server is busy or its database is out of reach; try again in a moment.")]
     Unavailable(Cause),
+    /// The request ran out of time. What it began may still be carried out.
+    #[error("This took too long and may still be carried out; look before you send it again.")]
+    TimedOut,
     /// A lost race or lock that trying again solves.
     #[error("The server is busy; try again in a moment.")]
     Contended(Cause),
@@ -146,20 +149,12 @@ pub struct FieldError {
 impl FieldError {
     /// A member whose value breaks a rule.
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            pointer: pointer.into(),
-            code: "invalid",
-            detail: detail.into(),
-        }
+        Self { pointer: pointer.into(), code: "invalid", detail: detail.into() }
     }
 
     /// A required member that is absent.
     pub fn missing(pointer: impl Into<String>) -> Self {
-        Self {
-            pointer: pointer.into(),
-            code: "missing",
-            detail: "is required".into(),
-        }
+        Self { pointer: pointer.into(), code: "missing", detail: "is required".into() }
     }
 
     /// The same mistake inside item `index` of an array.
@@ -270,6 +265,7 @@ impl Error {
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            Self::TimedOut => (StatusCode::SERVICE_UNAVAILABLE, "timed_out"),
             Self::Contended(_) => (StatusCode::SERVICE_UNAVAILABLE, "contended"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
@@ -289,11 +285,7 @@ impl Error {
                 }]
             }
             Self::Duplicate { pointer, detail } => {
-                vec![FieldError {
-                    pointer: (*pointer).into(),
-                    code: "duplicate",
-                    detail: (*detail).into(),
-                }]
+                vec![FieldError { pointer: (*pointer).into(), code: "duplicate", detail: (*detail).into() }]
             }
             _ => Vec::new(),
         };
@@ -311,11 +303,6 @@ impl Error {
             errors,
             conflicts,
         }
-    }
-
-    /// Whether the database was out of reach.
-    pub(crate) fn is_outage(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
     }
 
     /// What only the log may know.

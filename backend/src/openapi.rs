@@ -16,37 +16,21 @@ pub fn base() -> OpenApi {
         Some("Plans the crews of live shows: projects, missions, people, invitations, answers.".into());
     let mut document = OpenApiBuilder::new().info(info).build();
     let components = document.components.get_or_insert_default();
-    components.security_schemes.insert(
-        "bearer".into(),
-        SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)).into(),
-    );
+    components
+        .security_schemes
+        .insert("bearer".into(), SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)).into());
     document
 }
 
 /// Prints custom verbs in their public form, and gives every operation an id of its own: its tag and what it does.
 pub fn publish(mut document: OpenApi) -> OpenApi {
     let mut paths = Paths::new();
-    paths.paths = document
-        .paths
-        .paths
-        .into_iter()
-        .map(|(path, item)| (verbs::public_path(&path), item))
-        .collect();
+    paths.paths =
+        document.paths.paths.into_iter().map(|(path, item)| (verbs::public_path(&path), item)).collect();
     for item in paths.paths.values_mut() {
-        let operations = [
-            &mut item.get,
-            &mut item.put,
-            &mut item.post,
-            &mut item.delete,
-            &mut item.patch,
-        ];
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
         for operation in operations.into_iter().flatten() {
-            let tag = operation
-                .tags
-                .as_ref()
-                .and_then(|tags| tags.first())
-                .cloned()
-                .unwrap_or_default();
+            let tag = operation.tags.as_ref().and_then(|tags| tags.first()).cloned().unwrap_or_default();
             operation.operation_id = operation.operation_id.take().map(|id| format!("{tag}_{id}"));
         }
     }
@@ -57,8 +41,5 @@ pub fn publish(mut document: OpenApi) -> OpenApi {
 /// Serves the document.
 pub fn routes(document: OpenApi) -> Router<App> {
     let document = Arc::new(document);
-    Router::new().route(
-        "/openapi.json",
-        get(async move || Json(OpenApi::clone(&document))),
-    )
+    Router::new().route("/openapi.json", get(async move || Json(OpenApi::clone(&document))))
 }

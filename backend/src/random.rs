@@ -14,9 +14,7 @@ impl Random {
     /// # Errors
     /// When the operating system has no randomness to give.
     pub fn system() -> Result<Self, rand::rngs::SysError> {
-        Ok(Self(Arc::new(Mutex::new(StdRng::try_from_rng(
-            &mut rand::rngs::SysRng,
-        )?))))
+        Ok(Self(Arc::new(Mutex::new(StdRng::try_from_rng(&mut rand::rngs::SysRng)?))))
     }
 
     /// The same stream for the same seed.
@@ -28,19 +26,14 @@ impl Random {
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         // A thread that panicked while drawing leaves a generator that is still as random as before.
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .fill_bytes(&mut bytes);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
         bytes
     }
 
     /// A UUIDv7 for an object created at `now`.
     pub fn id<T: Id>(&self, now: Timestamp) -> T {
         let millis = u64::try_from(now.as_micros() / 1000).unwrap_or(0);
-        uuid::Builder::from_unix_timestamp_millis(millis, &self.bytes())
-            .into_uuid()
-            .into()
+        uuid::Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid().into()
     }
 }
 

@@ -16,10 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Routes outside the API's base path.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(healthz))
-        .routes(routes!(livez))
-        .routes(routes!(readyz))
+    OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(livez)).routes(routes!(readyz))
 }
 
 /// Routes under the API's base path.
@@ -80,19 +77,9 @@ async fn readyz(State(app): State<App>) -> (StatusCode, Json<Ready>) {
         tracing::warn!(cause = %error, "the database does not answer");
     }
     let ok = db.is_ok() && !app.is_draining();
-    let status = ReadyParts {
-        db: if db.is_ok() { "ok" } else { "down" },
-        cache: app.cache.status().await,
-        ok,
-    };
-    (
-        if ok {
-            StatusCode::OK
-        } else {
-            StatusCode::SERVICE_UNAVAILABLE
-        },
-        Json(Ready { status }),
-    )
+    let status =
+        ReadyParts { db: if db.is_ok() { "ok" } else { "down" }, cache: app.cache.status().await, ok };
+    (if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(Ready { status }))
 }
 
 /// The API is there.
@@ -162,12 +149,5 @@ async fn rbac_owner(caller: Caller<Owner>) -> Json<RbacOk> {
     (status = 200, body = RbacScoped), (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn rbac_scoped(caller: Caller<Tech>, Path(org): Path<OrgId>) -> Result<Json<RbacScoped>, Error> {
-    if caller.org == org {
-        Ok(Json(RbacScoped {
-            ok: true,
-            scope: "org",
-        }))
-    } else {
-        Err(Error::OrgMismatch)
-    }
+    if caller.org == org { Ok(Json(RbacScoped { ok: true, scope: "org" })) } else { Err(Error::OrgMismatch) }
 }

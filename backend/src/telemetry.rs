@@ -18,8 +18,6 @@ pub fn init(config: &Config) {
                 .with_span_list(false);
             registry.with(lines).try_init()
         }
-        LogFormat::Pretty => registry
-            .with(tracing_subscriber::fmt::layer().compact())
-            .try_init(),
+        LogFormat::Pretty => registry.with(tracing_subscriber::fmt::layer().compact()).try_init(),
     };
 }

@@ -16,11 +16,7 @@ use utoipa::openapi::{
 /// ß) are spelled out. Other scripts keep their letters.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for c in text
-        .nfkd()
-        .filter(|c| !is_combining_mark(*c))
-        .flat_map(char::to_lowercase)
-    {
+    for c in text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
         match c {
             // Latin-1 Supplement, Latin Extended-A and -B; the decomposable ones never get here.
             '\u{c0}'..='\u{24f}' => {
@@ -51,10 +47,7 @@ fn deserialize<T: Checked, E: DeserializeError, V: IntoValue>(
             Ok(checked) => return Ok(checked),
             Err(msg) => ErrorKind::Unexpected { msg },
         },
-        actual => ErrorKind::IncorrectValueKind {
-            actual,
-            accepted: &[ValueKind::String],
-        },
+        actual => ErrorKind::IncorrectValueKind { actual, accepted: &[ValueKind::String] },
     };
     Err(take_cf_content(E::error::<V>(None, kind, at)))
 }
@@ -147,22 +140,14 @@ impl Checked for Note {
         let text = text.trim();
         if text.chars().count() > NOTE_CHARS {
             Err(format!("must have at most {NOTE_CHARS} characters"))
-        } else if text
-            .chars()
-            .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
-        {
+        } else if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
             Err("must not contain control characters".into())
         } else {
             Ok(Self(text.to_owned()))
         }
     }
 }
-text_type!(
-    Note,
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .max_length(Some(NOTE_CHARS))
-);
+text_type!(Note, ObjectBuilder::new().schema_type(Type::String).max_length(Some(NOTE_CHARS)));
 
 /// Why something is done although a rule speaks against it, or why someone cannot come: 1 to 500 characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,13 +163,7 @@ impl Checked for Reason {
         }
     }
 }
-text_type!(
-    Reason,
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .min_length(Some(1))
-        .max_length(Some(500))
-);
+text_type!(Reason, ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(500)));
 
 impl Reason {
     /// A reason typed into a page's form: nothing typed is no reason.
@@ -192,11 +171,7 @@ impl Reason {
     /// # Errors
     /// The rule that is broken, in words.
     pub fn parse_optional(text: &str) -> Result<Option<Self>, String> {
-        if text.trim().is_empty() {
-            Ok(None)
-        } else {
-            Self::check(text.to_owned()).map(Some)
-        }
+        if text.trim().is_empty() { Ok(None) } else { Self::check(text.to_owned()).map(Some) }
     }
 }
 
@@ -230,9 +205,8 @@ impl Checked for Email {
                 && !domain.starts_with('.')
                 && !domain.ends_with('.')
         };
-        let plain = !text
-            .chars()
-            .any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';'));
+        let plain =
+            !text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';'));
         if text.chars().count() > 254 {
             Err("must have at most 254 characters".into())
         } else if plain && text.split_once('@').is_some_and(form) {
@@ -284,10 +258,7 @@ impl Checked for ZoneName {
 }
 text_type!(
     ZoneName,
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .max_length(Some(64))
-        .examples(["Europe/Paris"])
+    ObjectBuilder::new().schema_type(Type::String).max_length(Some(64)).examples(["Europe/Paris"])
 );
 
 #[cfg(test)]
@@ -331,10 +302,7 @@ mod tests {
 
     #[test]
     fn an_email_has_a_rough_form() {
-        assert_eq!(
-            Email::parse("Nina@Example.org").unwrap().key(),
-            "nina@example.org"
-        );
+        assert_eq!(Email::parse("Nina@Example.org").unwrap().key(), "nina@example.org");
         for bad in [
             "",
             "nina",

@@ -23,9 +23,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let mut clippy = cargo::command("clippy");
     clippy.args(["--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]);
     let mut documentation = cargo::command("doc");
-    documentation
-        .args(["--workspace", "--no-deps", "--locked"])
-        .env("RUSTDOCFLAGS", "-D warnings");
+    documentation.args(["--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings");
     let mut formatting = cargo::command("fmt");
     formatting.args(["--all", "--check"]);
 
@@ -45,9 +43,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 fn step(name: &str, mut command: Command) -> Result<()> {
     println!("==> {name}");
     let begin = Instant::now();
-    let status = command
-        .status()
-        .with_context(|| format!("{name}: cannot run cargo"))?;
+    let status = command.status().with_context(|| format!("{name}: cannot run cargo"))?;
     let seconds = begin.elapsed().as_secs_f64();
     ensure!(status.success(), "{name} failed after {seconds:.1} s");
     println!("    {name}: {seconds:.1} s");
@@ -56,10 +52,7 @@ fn step(name: &str, mut command: Command) -> Result<()> {
 
 fn has_cargo_deny() -> bool {
     let mut command = cargo::command("deny");
-    command
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 

@@ -1,9 +1,5 @@
 //! The project's own commands: `cargo xtask test` and `cargo xtask check`.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line speaks on the terminal"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on the terminal")]
 
 mod cargo;
 mod check;

@@ -130,7 +130,8 @@ mod tests {
         let outcome = read(
             "test one::db_1_Sqlite ... connected\nok\n\
              test two::db_1_Sqlite ... \nwaiting\nFAILED\n\
-             test three::db_1_Sqlite ... ignored\nok\n",
+             test three::db_1_Sqlite ... ignored\nok\n\
+             test four::db_1_Sqlite ... ignored, takes an hour\nok\n",
         );
         assert_eq!(outcome.sqlite, Count { passed: 1, failed: 1 });
     }

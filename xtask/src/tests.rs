@@ -1,8 +1,9 @@
 //! `cargo xtask test`: all tests, with the servers they need.
 
-use std::io::{BufRead, BufReader, IsTerminal, Write, stderr, stdout};
-use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write, stderr, stdout};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
@@ -31,10 +32,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         None
     } else {
         let servers = Servers::start(&cleanup)?;
-        println!(
-            "PostgreSQL {} and Redis {} started",
-            servers.postgres_version, servers.redis_version
-        );
+        println!("PostgreSQL {} and Redis {} started", servers.postgres_version, servers.redis_version);
         Some(servers)
     };
     let (status, outcome) = tee(command(options, servers.as_ref()), &cleanup)?;
@@ -61,9 +59,7 @@ fn command(options: &Options, servers: Option<&Servers>) -> Command {
         }
         None => {
             command.args(["--skip", "Postgres", "--skip", "Redis"]);
-            command
-                .env_remove("TEST_POSTGRES_URL")
-                .env_remove("TEST_REDIS_URL");
+            command.env_remove("TEST_POSTGRES_URL").env_remove("TEST_REDIS_URL");
         }
     }
     command.args(&options.harness);
@@ -73,39 +69,53 @@ fn command(options: &Options, servers: Option<&Servers>) -> Command {
 /// Passes the output on while reading it.
 fn tee(mut command: Command, cleanup: &Cleanup) -> Result<(ExitStatus, Outcome)> {
     command.stdout(Stdio::piped());
-    let (child, output) = cleanup.start(|actions| {
+    // On a terminal cargo draws its progress there; in a log file both streams must not mix in a line.
+    if !stderr().is_terminal() {
+        command.stderr(Stdio::piped());
+    }
+    let (child, output, errors) = cleanup.start(|actions| {
         let mut child = command.spawn().context("cannot run cargo")?;
         let output = child.stdout.take().context("cargo has no output")?;
+        let errors = child.stderr.take();
         let child = Arc::new(Mutex::new(child));
         let stopped = Arc::clone(&child);
         // A termination signal reaches this process alone. It fails where cargo has ended already.
         actions.push(Box::new(move || drop(lock(&stopped).kill())));
-        Ok((child, output))
+        Ok((child, output, errors))
     })?;
-    let (mut output, mut line, mut outcome) = (BufReader::new(output), Vec::new(), Outcome::default());
-    while output.read_until(b'\n', &mut line)? > 0 {
-        stdout().write_all(&line)?;
-        stdout().flush()?;
-        outcome.read(&String::from_utf8_lossy(&line));
-        line.clear();
-    }
+    let mut outcome = Outcome::default();
+    thread::scope(|scope| {
+        let errors = errors.map(|errors| scope.spawn(|| pass_on(errors, stderr(), |_| ())));
+        pass_on(output, stdout(), |line| outcome.read(line))?;
+        errors.map_or(Ok(()), |errors| errors.join().unwrap_or(Ok(())))
+    })
+    .context("cannot pass on the output of cargo")?;
     let status = lock(&child).wait().context("cargo was lost")?;
     Ok((status, outcome))
 }
 
-fn lock(child: &Mutex<Child>) -> MutexGuard<'_, Child> {
-    child.lock().unwrap_or_else(PoisonError::into_inner)
+fn pass_on(source: impl Read, mut sink: impl Write, mut see: impl FnMut(&str)) -> io::Result<()> {
+    static ONE_LINE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let (mut source, mut line) = (BufReader::new(source), Vec::new());
+    while source.read_until(b'\n', &mut line)? > 0 {
+        let _turn = lock(&ONE_LINE_AT_A_TIME);
+        sink.write_all(&line)?;
+        sink.flush()?;
+        see(&String::from_utf8_lossy(&line));
+        line.clear();
+    }
+    Ok(())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn print_summary(outcome: &Outcome, servers: Option<&Servers>) {
     let line = |Count { passed, failed }| format!("{passed} passed, {failed} failed");
     println!("sqlite: {}", line(outcome.sqlite));
     if let Some(servers) = servers {
-        println!(
-            "postgresql: {} (PostgreSQL {})",
-            line(outcome.postgres),
-            servers.postgres_version
-        );
+        println!("postgresql: {} (PostgreSQL {})", line(outcome.postgres), servers.postgres_version);
         println!("redis: {}", servers.redis_version);
     }
 }
@@ -113,18 +123,11 @@ fn print_summary(outcome: &Outcome, servers: Option<&Servers>) {
 /// A run in which nothing was tested must not look like success.
 fn ensure_tests_ran(options: &Options, outcome: &Outcome) -> Result<()> {
     if let Some(name) = &options.name {
-        ensure!(
-            outcome.selected > 0,
-            "no test has a name that contains \"{name}\""
-        );
+        ensure!(outcome.selected > 0, "no test has a name that contains \"{name}\"");
         return Ok(());
     }
     let databases = [("SQLite", outcome.sqlite), ("PostgreSQL", outcome.postgres)];
-    let expected = if options.sqlite_only {
-        &databases[..1]
-    } else {
-        &databases[..]
-    };
+    let expected = if options.sqlite_only { &databases[..1] } else { &databases[..] };
     for (database, count) in expected {
         if count.is_zero() {
             bail!("not one test ran on {database}");

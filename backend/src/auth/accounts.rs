@@ -29,10 +29,7 @@ pub const WELCOME_SECONDS: i64 = 7 * 24 * 3600;
 /// # Errors
 /// When the database fails.
 pub async fn by_email(db: &impl ConnectionTrait, email: &Email) -> Result<Option<account::Model>, Error> {
-    Ok(account::Entity::find()
-        .filter(account::Column::EmailKey.eq(email.key()))
-        .one(db)
-        .await?)
+    Ok(account::Entity::find().filter(account::Column::EmailKey.eq(email.key())).one(db).await?)
 }
 
 /// The account of this id.
@@ -40,10 +37,7 @@ pub async fn by_email(db: &impl ConnectionTrait, email: &Email) -> Result<Option
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn by_id(db: &impl ConnectionTrait, id: AccountId) -> Result<account::Model, Error> {
-    account::Entity::find_by_id(id)
-        .one(db)
-        .await?
-        .ok_or(Error::NotFound)
+    account::Entity::find_by_id(id).one(db).await?.ok_or(Error::NotFound)
 }
 
 /// The account with this e-mail, created without a password when it is new (then the second value is true).
@@ -61,11 +55,7 @@ pub async fn find_or_create(tx: &Tx, email: &Email) -> Result<(account::Model, b
         updated_at: Set(tx.now),
     };
     let created = account::Entity::insert(new)
-        .on_conflict(
-            OnConflict::column(account::Column::EmailKey)
-                .do_nothing()
-                .to_owned(),
-        )
+        .on_conflict(OnConflict::column(account::Column::EmailKey).do_nothing().to_owned())
         .exec_without_returning(tx)
         .await?;
     let account = by_email(tx, email).await?.ok_or(Error::NotFound)?;
@@ -151,9 +141,7 @@ pub async fn issue_password_token(
         used_at: NotSet,
         created_at: Set(tx.now),
     };
-    password_token::Entity::insert(new)
-        .exec_without_returning(tx)
-        .await?;
+    password_token::Entity::insert(new).exec_without_returning(tx).await?;
     Ok(token)
 }
 
@@ -204,11 +192,7 @@ pub async fn set_password(tx: &Tx, token: &str, password_hash: String) -> Result
         .filter(account::Column::IsActive.eq(true))
         .exec(tx)
         .await?;
-    if set.rows_affected == 1 {
-        Ok(account)
-    } else {
-        Err(Error::InvalidToken)
-    }
+    if set.rows_affected == 1 { Ok(account) } else { Err(Error::InvalidToken) }
 }
 
 async fn kill_password_tokens(tx: &Tx, account: AccountId) -> Result<(), Error> {
@@ -226,9 +210,5 @@ async fn kill_password_tokens(tx: &Tx, account: AccountId) -> Result<(), Error> 
 /// # Errors
 /// [`Error::NotFound`] when it is gone.
 pub async fn lock(tx: &Tx, account: AccountId) -> Result<account::Model, Error> {
-    account::Entity::find_by_id(account)
-        .lock(LockType::NoKeyUpdate)
-        .one(tx)
-        .await?
-        .ok_or(Error::NotFound)
+    account::Entity::find_by_id(account).lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(Error::NotFound)
 }

@@ -160,13 +160,9 @@ async fn login(
     if current.password_hash != account.password_hash || !current.is_active {
         return Err(Error::InvalidCredentials);
     }
-    let agent = headers
-        .get(header::USER_AGENT)
-        .and_then(|agent| agent.to_str().ok());
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     let session = sessions::start(&tx, account.id, org, refresh_seconds(&app), agent).await?;
-    audit::Entry::of("session.start", session.id)
-        .record(&tx, org)
-        .await?;
+    audit::Entry::of("session.start", session.id).record(&tx, org).await?;
     let answer = signed_in(&app, account.id, org, session.id, 0, session.expires_at)?;
     tx.commit().await?;
     request.note_caller(org, account.id);
@@ -176,9 +172,7 @@ async fn login(
 /// Every refusal looks alike and is on record.
 async fn refuse_login(app: &App, request: &RequestInfo) -> Result<Response, Error> {
     let tx = app.db.write(origin(Actor::System, request)).await?;
-    audit::Entry::event("session.refused")
-        .record_for_account(&tx, None)
-        .await?;
+    audit::Entry::event("session.refused").record_for_account(&tx, None).await?;
     tx.commit().await?;
     Err(Error::InvalidCredentials)
 }
@@ -195,30 +189,19 @@ async fn refresh(
 ) -> Result<Response, Error> {
     refuse_foreign_origin(&headers, &app.config.public_url)?;
     let token = jar.get(COOKIE).ok_or(Error::Unauthenticated)?;
-    let claims = app
-        .tokens
-        .read_refresh(token.value())
-        .ok_or(Error::Unauthenticated)?;
+    let claims = app.tokens.read_refresh(token.value()).ok_or(Error::Unauthenticated)?;
     let tx = app.db.write(origin(Actor::System, &request)).await?;
     let session = match sessions::renew(&tx, &claims, refresh_seconds(&app)).await? {
         Renewal::Renewed(session) => session,
         Renewal::Reused(session) => {
-            audit::Entry::of("session.reuse", session.id)
-                .record_for_account(&tx, session.org_id)
-                .await?;
+            audit::Entry::of("session.reuse", session.id).record_for_account(&tx, session.org_id).await?;
             tx.commit().await?;
             return Err(Error::Unauthenticated);
         }
     };
     let org = session.org_id.ok_or(Error::Unauthenticated)?;
-    let answer = signed_in(
-        &app,
-        session.account_id,
-        org,
-        session.id,
-        session.refresh_generation,
-        session.expires_at,
-    )?;
+    let answer =
+        signed_in(&app, session.account_id, org, session.id, session.refresh_generation, session.expires_at)?;
     tx.commit().await?;
     request.note_caller(org, session.account_id);
     Ok(answer)
@@ -235,15 +218,11 @@ async fn logout(
     jar: CookieJar,
 ) -> Result<Response, Error> {
     refuse_foreign_origin(&headers, &app.config.public_url)?;
-    let claims = jar
-        .get(COOKIE)
-        .and_then(|token| app.tokens.read_refresh(token.value()));
+    let claims = jar.get(COOKIE).and_then(|token| app.tokens.read_refresh(token.value()));
     if let Some(claims) = claims {
         let tx = app.db.write(origin(Actor::System, &request)).await?;
         if sessions::end(&tx, claims.sid).await? {
-            audit::Entry::of("session.end", claims.sid)
-                .record_for_account(&tx, None)
-                .await?;
+            audit::Entry::of("session.end", claims.sid).record_for_account(&tx, None).await?;
         }
         tx.commit().await?;
     }
@@ -278,16 +257,12 @@ async fn request_reset(
     Body(reset): Body<ResetRequest>,
 ) -> Result<Json<ResetRequested>, Error> {
     let tx = app.db.write(origin(Actor::System, &request)).await?;
-    let known = accounts::by_email(&tx, &reset.email)
-        .await?
-        .filter(|account| account.is_active);
+    let known = accounts::by_email(&tx, &reset.email).await?.filter(|account| account.is_active);
     let token = match known {
         Some(account) => {
             let token =
                 accounts::issue_password_token(&tx, &app.random, account.id, accounts::RESET_SECONDS).await?;
-            audit::Entry::of("account.reset_requested", account.id)
-                .record_for_account(&tx, None)
-                .await?;
+            audit::Entry::of("account.reset_requested", account.id).record_for_account(&tx, None).await?;
             Some(token)
         }
         None => None,
@@ -328,17 +303,12 @@ pub async fn set_password(
     let tx = app.db.write(origin(Actor::System, request)).await?;
     let account = accounts::set_password(&tx, token, hash).await?;
     sessions::end_all(&tx, account).await?;
-    audit::Entry::of("account.password_set", account)
-        .record_for_account(&tx, None)
-        .await?;
+    audit::Entry::of("account.password_set", account).record_for_account(&tx, None).await?;
     tx.commit().await
 }
 
 fn origin(actor: Actor, request: &RequestInfo) -> Origin {
-    Origin {
-        actor,
-        request_id: Some(request.to_string()),
-    }
+    Origin { actor, request_id: Some(request.to_string()) }
 }
 
 fn refresh_seconds(app: &App) -> i64 {
@@ -362,12 +332,7 @@ fn signed_in(
         .secure(app.config.secure_cookies())
         .max_age(max_age(app));
     let expires_in = app.tokens.access_seconds();
-    let body = SignedIn {
-        access_token,
-        token_type: "bearer",
-        expires_in,
-        org_id: org,
-    };
+    let body = SignedIn { access_token, token_type: "bearer", expires_in, org_id: org };
     Ok((CookieJar::new().add(cookie), Json(body)).into_response())
 }
 

@@ -63,10 +63,7 @@ pub struct Caller<R: Rank> {
 impl<R: Rank> Caller<R> {
     /// Where a write by this caller comes from.
     pub fn origin(&self) -> Origin {
-        Origin {
-            actor: Actor::Account(self.account),
-            request_id: Some(self.request.to_string()),
-        }
+        Origin { actor: Actor::Account(self.account), request_id: Some(self.request.to_string()) }
     }
 
     /// Whether the caller plans for others; else personal things are narrowed to their own.
@@ -114,19 +111,13 @@ impl<R: Rank> axum::extract::OptionalFromRequestParts<App> for Caller<R> {
         if !parts.headers.contains_key(header::AUTHORIZATION) {
             return Ok(None);
         }
-        <Self as FromRequestParts<App>>::from_request_parts(parts, app)
-            .await
-            .map(Some)
+        <Self as FromRequestParts<App>>::from_request_parts(parts, app).await.map(Some)
     }
 }
 
 /// The token of `Authorization: Bearer …`; the scheme's case does not matter (RFC 9110 section 11.1).
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers
-        .get(header::AUTHORIZATION)?
-        .to_str()
-        .ok()?
-        .split_once(' ')?;
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
@@ -152,14 +143,10 @@ pub fn refuse_foreign_origin(headers: &HeaderMap, public_url: &str) -> Result<()
 }
 
 fn origin_of(url: &str) -> String {
-    url::Url::parse(url)
-        .map(|url| url.origin().ascii_serialization())
-        .unwrap_or_default()
+    url::Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
 }
 
 fn same_host(origin: Option<&str>, host: Option<&str>) -> bool {
-    let origin_host = origin
-        .and_then(|origin| origin.split_once("://"))
-        .map(|(_, host)| host);
+    let origin_host = origin.and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
     origin_host.is_some() && origin_host == host
 }

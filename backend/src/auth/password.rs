@@ -44,10 +44,7 @@ impl<E: DeserializeError> Deserr<E> for NewPassword {
                 Ok(password) => return Ok(password),
                 Err(rule) => ErrorKind::Unexpected { msg: rule.into() },
             },
-            actual => ErrorKind::IncorrectValueKind {
-                actual,
-                accepted: &[ValueKind::String],
-            },
+            actual => ErrorKind::IncorrectValueKind { actual, accepted: &[ValueKind::String] },
         };
         Err(take_cf_content(E::error::<V>(None, kind, at)))
     }
@@ -78,11 +75,7 @@ impl Passwords {
     pub fn new(random: Random) -> Result<Self, Error> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let dummy = hash("no account has this password", &random.bytes())?;
-        Ok(Self {
-            turns: Arc::new(Semaphore::new((cores / 2).max(1))),
-            random,
-            dummy: dummy.into(),
-        })
+        Ok(Self { turns: Arc::new(Semaphore::new((cores / 2).max(1))), random, dummy: dummy.into() })
     }
 
     /// The hash to store, in PHC form.
@@ -91,8 +84,7 @@ impl Passwords {
     /// [`Error::Unavailable`] when there is no turn in time.
     pub async fn hash(&self, password: NewPassword) -> Result<String, Error> {
         let salt = self.random.bytes();
-        self.in_turn(move || hash(password.0.expose_secret(), &salt))
-            .await?
+        self.in_turn(move || hash(password.0.expose_secret(), &salt)).await?
     }
 
     /// Whether `password` belongs to `stored`. Takes the same time when there is nothing stored.
@@ -105,9 +97,7 @@ impl Passwords {
         let stored = stored.unwrap_or_else(|| self.dummy.to_string());
         self.in_turn(move || {
             let matches = PasswordHash::new(&stored).is_ok_and(|hash| {
-                Argon2::default()
-                    .verify_password(password.expose_secret().as_bytes(), &hash)
-                    .is_ok()
+                Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok()
             });
             known && matches
         })
@@ -119,9 +109,7 @@ impl Passwords {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
         let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
-        let turn = turn
-            .map_err(|_| Error::Unavailable(Arc::new(NoTurn)))?
-            .map_err(Error::internal)?;
+        let turn = turn.map_err(|_| Error::Unavailable(Arc::new(NoTurn)))?.map_err(Error::internal)?;
         let work = tokio::task::spawn_blocking(move || {
             // Held by the work itself: a client that hangs up must not free the turn while the core is still busy.
             let _turn = turn;
@@ -133,9 +121,7 @@ impl Passwords {
 
 fn hash(password: &str, salt: &[u8; 16]) -> Result<String, Error> {
     let hashed = Argon2::default().hash_password_with_salt(password.as_bytes(), salt);
-    Ok(hashed
-        .map_err(|error| Error::internal(HashingFailed(error)))?
-        .to_string())
+    Ok(hashed.map_err(|error| Error::internal(HashingFailed(error)))?.to_string())
 }
 
 #[cfg(test)]
@@ -145,24 +131,11 @@ mod tests {
     #[tokio::test]
     async fn hashes_with_the_owasp_parameters_and_normalises() {
         let passwords = Passwords::new(Random::seeded(1)).unwrap();
-        let hashed = passwords
-            .hash(NewPassword::parse("re\u{301}gisseur").unwrap())
-            .await
-            .unwrap();
+        let hashed = passwords.hash(NewPassword::parse("re\u{301}gisseur").unwrap()).await.unwrap();
         assert!(hashed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hashed}");
-        assert!(
-            passwords
-                .verify("r\u{e9}gisseur", Some(hashed.clone()))
-                .await
-                .unwrap()
-        );
+        assert!(passwords.verify("r\u{e9}gisseur", Some(hashed.clone())).await.unwrap());
         assert!(!passwords.verify("regisseur", Some(hashed)).await.unwrap());
-        assert!(
-            !passwords
-                .verify("no account has this password", None)
-                .await
-                .unwrap()
-        );
+        assert!(!passwords.verify("no account has this password", None).await.unwrap());
     }
 
     #[test]

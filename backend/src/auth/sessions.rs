@@ -113,9 +113,7 @@ pub async fn start(
         user_agent: user_agent.map(|agent| agent.chars().take(USER_AGENT_CHARS).collect()),
         created_at: tx.now,
     };
-    session::Entity::insert(session.clone().into_active_model())
-        .exec_without_returning(tx)
-        .await?;
+    session::Entity::insert(session.clone().into_active_model()).exec_without_returning(tx).await?;
     Ok(session)
 }
 
@@ -149,10 +147,7 @@ pub enum Renewal {
 /// # Errors
 /// [`Error::Unauthenticated`] when the session is gone, ended or expired, or its account is switched off.
 pub async fn renew(tx: &Tx, claims: &RefreshClaims, seconds: i64) -> Result<Renewal, Error> {
-    let found = session::Entity::find_by_id(claims.sid)
-        .lock(LockType::NoKeyUpdate)
-        .one(tx)
-        .await?;
+    let found = session::Entity::find_by_id(claims.sid).lock(LockType::NoKeyUpdate).one(tx).await?;
     let mut session = found.ok_or(Error::Unauthenticated)?;
     if session.revoked_at.is_some() || session.expires_at <= tx.now {
         return Err(Error::Unauthenticated);
@@ -175,10 +170,7 @@ pub async fn renew(tx: &Tx, claims: &RefreshClaims, seconds: i64) -> Result<Rene
         session.revoked_at = Some(tx.now);
     }
     session::Entity::update_many()
-        .col_expr(
-            session::Column::RefreshGeneration,
-            Expr::value(session.refresh_generation),
-        )
+        .col_expr(session::Column::RefreshGeneration, Expr::value(session.refresh_generation))
         .col_expr(session::Column::RotatedAt, Expr::value(session.rotated_at))
         .col_expr(session::Column::LastUsedAt, Expr::value(session.last_used_at))
         .col_expr(session::Column::ExpiresAt, Expr::value(session.expires_at))
@@ -186,11 +178,7 @@ pub async fn renew(tx: &Tx, claims: &RefreshClaims, seconds: i64) -> Result<Rene
         .filter(session::Column::Id.eq(session.id))
         .exec(tx)
         .await?;
-    Ok(if session.revoked_at.is_some() {
-        Renewal::Reused(session)
-    } else {
-        Renewal::Renewed(session)
-    })
+    Ok(if session.revoked_at.is_some() { Renewal::Reused(session) } else { Renewal::Renewed(session) })
 }
 
 /// Ends one session; ending it again is harmless. True when it was alive.

@@ -78,11 +78,7 @@ macro_rules! claims {
         }
     )+};
 }
-claims!(
-    AccessClaims = "access",
-    RefreshClaims = "refresh",
-    InviteClaims = "invite"
-);
+claims!(AccessClaims = "access", RefreshClaims = "refresh", InviteClaims = "invite");
 
 /// Signs and reads tokens.
 #[derive(Clone)]
@@ -122,9 +118,7 @@ impl Key {
 
     /// None for a wrong signature, algorithm, kind or form, and for one that has expired.
     fn read<C: Claims>(&self, token: &str, now: Timestamp) -> Option<C> {
-        let claims: C = jsonwebtoken::decode(token, &self.decoding, &self.validation)
-            .ok()?
-            .claims;
+        let claims: C = jsonwebtoken::decode(token, &self.decoding, &self.validation).ok()?.claims;
         let alive = claims.expires().saturating_add(LEEWAY_SECONDS) > now.as_seconds();
         (claims.kind() == C::TYPE && alive).then_some(claims)
     }
@@ -161,15 +155,7 @@ impl Tokens {
         let iat = self.clock.now().as_seconds();
         let exp = iat.saturating_add_unsigned(self.access_seconds());
         let typ = AccessClaims::TYPE.into();
-        self.sessions.sign(&AccessClaims {
-            typ,
-            sub,
-            org,
-            sid,
-            iat,
-            exp,
-            jti: URL_SAFE_NO_PAD.encode(nonce),
-        })
+        self.sessions.sign(&AccessClaims { typ, sub, org, sid, iat, exp, jti: URL_SAFE_NO_PAD.encode(nonce) })
     }
 
     /// The claims of a valid access token.
@@ -214,13 +200,8 @@ impl Tokens {
         mac.update(&expires.as_micros().to_be_bytes());
         let jti = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
         let hash = hash_secret(jti.as_bytes());
-        let claims = InviteClaims {
-            typ: InviteClaims::TYPE.into(),
-            org,
-            inv,
-            jti,
-            exp: expires.as_seconds(),
-        };
+        let claims =
+            InviteClaims { typ: InviteClaims::TYPE.into(), org, inv, jti, exp: expires.as_seconds() };
         Ok((self.invitations.sign(&claims)?, hash))
     }
 

@@ -47,10 +47,7 @@ impl Cache {
             CacheUrl::InProcess => Self::InProcess,
             CacheUrl::Redis(url) => {
                 let client = redis::Client::open(url.as_str())?;
-                Self::Redis(Arc::new(Server {
-                    client,
-                    connection: OnceCell::new(),
-                }))
+                Self::Redis(Arc::new(Server { client, connection: OnceCell::new() }))
             }
         })
     }

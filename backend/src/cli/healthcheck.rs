@@ -7,21 +7,12 @@ use std::time::Duration;
 /// Succeeds when the server of this configuration can serve.
 pub(super) async fn run(config: &Config) -> Result<(), CliError> {
     // A server that listens everywhere is asked on this machine.
-    let host = if config.host.is_unspecified() {
-        std::net::Ipv4Addr::LOCALHOST.into()
-    } else {
-        config.host
-    };
+    let host = if config.host.is_unspecified() { std::net::Ipv4Addr::LOCALHOST.into() } else { config.host };
     let url = format!("http://{}/readyz", std::net::SocketAddr::new(host, config.port));
     let failed = |error: reqwest::Error| {
-        CliError::Refused(format!(
-            "no server answers at {url} ({error}); start it with `coulisses serve`"
-        ))
+        CliError::Refused(format!("no server answers at {url} ({error}); start it with `coulisses serve`"))
     };
-    let client = reqwest::Client::builder()
-        .timeout(Duration::from_secs(5))
-        .build()
-        .map_err(failed)?;
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build().map_err(failed)?;
     let response = client.get(&url).send().await.map_err(failed)?;
     let status = response.status();
     let body = response.text().await.map_err(failed)?;
@@ -29,8 +20,6 @@ pub(super) async fn run(config: &Config) -> Result<(), CliError> {
         say(&body);
         Ok(())
     } else {
-        Err(CliError::Refused(format!(
-            "the server at {url} is not ready ({status}): {body}"
-        )))
+        Err(CliError::Refused(format!("the server at {url} is not ready ({status}): {body}")))
     }
 }

@@ -86,24 +86,12 @@ async fn add(app: &App, of: &OfOrg, email: &str, role: &str) -> Result<(), CliEr
         .map_err(|_| CliError::Refused(format!("--role must be one of {}", Role::WORDS.join(", "))))?;
     let org = of.find(app).await?;
     let tx = app.db.write(origin()).await?;
-    let (member, token) = orgs::add_member(
-        &tx,
-        &app.random,
-        org,
-        NewMember {
-            email,
-            role,
-            user_id: None,
-        },
-    )
-    .await?;
+    let (member, token) =
+        orgs::add_member(&tx, &app.random, org, NewMember { email, role, user_id: None }).await?;
     tx.commit().await?;
     say(&format!("{} is {role} now", member.email.unwrap_or_default()));
     if let Some(token) = token {
-        say(&format!(
-            "set the password within 7 days: {}",
-            app.config.password_url(&token)
-        ));
+        say(&format!("set the password within 7 days: {}", app.config.password_url(&token)));
     }
     Ok(())
 }
@@ -112,11 +100,7 @@ async fn list(app: &App, of: &OfOrg) -> Result<(), CliError> {
     let org = of.find(app).await?;
     for member in orgs::members(&app.db, org, true).await? {
         let state = if member.is_active { "" } else { "  (inactive)" };
-        say(&format!(
-            "{:<8} {}{state}",
-            member.role.word(),
-            member.email.unwrap_or_default()
-        ));
+        say(&format!("{:<8} {}{state}", member.role.word(), member.email.unwrap_or_default()));
     }
     Ok(())
 }
@@ -124,19 +108,14 @@ async fn list(app: &App, of: &OfOrg) -> Result<(), CliError> {
 async fn remove(app: &App, of: &OfOrg, email: &str) -> Result<(), CliError> {
     let email = parse_email(email)?;
     let org = of.find(app).await?;
-    let unknown = || {
-        CliError::Refused(format!(
-            "{email} is not a member; `coulisses member list` shows who is"
-        ))
-    };
+    let unknown =
+        || CliError::Refused(format!("{email} is not a member; `coulisses member list` shows who is"));
     let account = accounts::by_email(&app.db, &email).await?.ok_or_else(unknown)?;
     let tx = app.db.write(origin()).await?;
-    orgs::remove_member(&tx, org, account.id)
-        .await
-        .map_err(|error| match error {
-            Error::NotFound => unknown(),
-            error => error.into(),
-        })?;
+    orgs::remove_member(&tx, org, account.id).await.map_err(|error| match error {
+        Error::NotFound => unknown(),
+        error => error.into(),
+    })?;
     tx.commit().await?;
     say(&format!("{email} is no member any more"));
     Ok(())

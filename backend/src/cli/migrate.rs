@@ -1,11 +1,12 @@
 //! `coulisses migrate`.
 
-use super::{CliError, say, start};
+use super::{CliError, random, say};
 use crate::{
-    app::App,
+    app::{App, StartError},
+    clock::Clock,
     config::{Config, Environment},
     db::{
-        Database, DatabaseUrl,
+        Database, DatabaseUrl, Pool,
         migrations::{self, Migrator},
     },
 };
@@ -36,13 +37,20 @@ pub(super) enum Migrate {
 impl Migrate {
     pub(super) async fn run(self, config: Config) -> Result<(), CliError> {
         let dev = config.environment == Environment::Dev;
-        let db = start(config).await?.db;
+        let db = patient(&config).await?;
         match self {
             Self::Up { to } => up(&db, to).await,
             Self::Down { all, yes } => down(&db, all, yes || dev).await,
             Self::Status => status(&db).await,
         }
     }
+}
+
+/// The database, for work that takes as long as it takes.
+async fn patient(config: &Config) -> Result<Database, CliError> {
+    let limits = Pool { max_connections: 2, statement_timeout: None, ..config.pool };
+    let connected = Database::connect(&config.database_url, limits, Clock::system(), random()?).await;
+    Ok(connected.map_err(StartError::from)?)
 }
 
 async fn up(db: &Database, to: Option<String>) -> Result<(), CliError> {
@@ -64,10 +72,7 @@ async fn up(db: &Database, to: Option<String>) -> Result<(), CliError> {
     };
     migrations::up(db, steps).await?;
     let applied = steps.map_or(pending.len(), |steps| steps as usize);
-    say(&format!(
-        "{applied} step{} applied",
-        if applied == 1 { "" } else { "s" }
-    ));
+    say(&format!("{applied} step{} applied", if applied == 1 { "" } else { "s" }));
     Ok(())
 }
 
@@ -75,12 +80,11 @@ async fn up(db: &Database, to: Option<String>) -> Result<(), CliError> {
 pub(super) async fn prepare(app: &App, wanted: bool) -> Result<(), CliError> {
     let embedded = matches!(app.config.database_url, DatabaseUrl::Sqlite(_));
     if embedded || wanted {
-        return Ok(migrations::up(&app.db, None).await?);
+        let db = patient(&app.config).await?;
+        migrations::up(&db, None).await?;
+        return Ok(db.close().await?);
     }
-    if Migrator::get_pending_migrations_read_only(app.db.connection())
-        .await?
-        .is_empty()
-    {
+    if Migrator::get_pending_migrations_read_only(app.db.connection()).await?.is_empty() {
         Ok(())
     } else {
         Err(CliError::Refused(
@@ -92,12 +96,7 @@ pub(super) async fn prepare(app: &App, wanted: bool) -> Result<(), CliError> {
 async fn down(db: &Database, all: bool, confirmed: bool) -> Result<(), CliError> {
     let applied = Migrator::get_applied_migrations(db.connection()).await?;
     let steps = if all { applied.len() } else { applied.len().min(1) };
-    let losing: Vec<_> = applied
-        .iter()
-        .rev()
-        .take(steps)
-        .map(|step| step.name().to_owned())
-        .collect();
+    let losing: Vec<_> = applied.iter().rev().take(steps).map(|step| step.name().to_owned()).collect();
     for line in migrations::losses(db, &losing).await? {
         say(&line);
     }
@@ -107,20 +106,13 @@ async fn down(db: &Database, all: bool, confirmed: bool) -> Result<(), CliError>
         ));
     }
     Migrator::down(db.connection(), Some(u32::try_from(steps).unwrap_or(u32::MAX))).await?;
-    say(&format!(
-        "{steps} step{} taken back",
-        if steps == 1 { "" } else { "s" }
-    ));
+    say(&format!("{steps} step{} taken back", if steps == 1 { "" } else { "s" }));
     Ok(())
 }
 
 async fn status(db: &Database) -> Result<(), CliError> {
     for step in Migrator::get_migration_with_status_read_only(db.connection()).await? {
-        let state = if step.status() == MigrationStatus::Applied {
-            "applied"
-        } else {
-            "missing"
-        };
+        let state = if step.status() == MigrationStatus::Applied { "applied" } else { "missing" };
         say(&format!("{state}  {}", step.name()));
     }
     Ok(())

@@ -18,7 +18,7 @@ use crate::{
     random::Random,
 };
 use clap::{Parser, Subcommand};
-use std::{io::Write, process::ExitCode};
+use std::{collections::HashMap, io::Write, process::ExitCode};
 
 /// Plans the crews of live shows.
 #[derive(Debug, Parser)]
@@ -72,10 +72,7 @@ impl From<StartError> for CliError {
 
 impl From<Error> for CliError {
     fn from(error: Error) -> Self {
-        let cause = error
-            .cause()
-            .map(|cause| format!(" ({cause})"))
-            .unwrap_or_default();
+        let cause = error.cause().map(|cause| format!(" ({cause})")).unwrap_or_default();
         Self::Refused(format!("{error}{cause}"))
     }
 }
@@ -108,31 +105,35 @@ async fn execute(command: Option<Command>) -> Result<(), CliError> {
 
 /// A `.env` file is a developer's convenience: its names count only where the environment has none, and only in
 /// ENV=dev.
-fn load_config() -> Result<Config, ConfigError> {
+fn load_config() -> Result<Config, CliError> {
     let dev = std::env::var("ENV").map_or(true, |env| env.eq_ignore_ascii_case("dev") || env.is_empty());
-    let file: std::collections::HashMap<String, String> = if dev {
-        dotenvy::dotenv_iter()
-            .map(|file| file.flatten().collect())
-            .unwrap_or_default()
-    } else {
-        Default::default()
-    };
-    Config::from_lookup(&|name| std::env::var(name).ok().or_else(|| file.get(name).cloned()))
+    let file = if dev { read_env_file()? } else { HashMap::new() };
+    Ok(Config::from_lookup(&|name| std::env::var(name).ok().or_else(|| file.get(name).cloned()))?)
+}
+
+fn read_env_file() -> Result<HashMap<String, String>, CliError> {
+    let wrong =
+        |error| CliError::Refused(format!("the file .env cannot be read: {error}; correct or remove it"));
+    match dotenvy::dotenv_iter() {
+        Ok(lines) => lines.collect::<Result<_, _>>().map_err(wrong),
+        Err(error) if error.not_found() => Ok(HashMap::new()),
+        Err(error) => Err(wrong(error)),
+    }
 }
 
 /// The program's state, for a command that needs the database.
 async fn start(config: Config) -> Result<App, CliError> {
-    let random = Random::system()
-        .map_err(|error| CliError::Refused(format!("the system has no randomness: {error}")))?;
-    Ok(App::start(config, Clock::system(), random).await?)
+    Ok(App::start(config, Clock::system(), random()?).await?)
+}
+
+fn random() -> Result<Random, CliError> {
+    Random::system()
+        .map_err(|error| CliError::Refused(format!("the system has no randomness to give: {error}")))
 }
 
 /// Writes made on the command line.
 fn origin() -> Origin {
-    Origin {
-        actor: Actor::System,
-        request_id: None,
-    }
+    Origin { actor: Actor::System, request_id: None }
 }
 
 /// Prints a line; a closed pipe ends the command quietly, as other tools do.

@@ -27,11 +27,7 @@ pub(super) enum Org {
 
 impl Org {
     pub(super) async fn run(self, config: Config) -> Result<(), CliError> {
-        let Self::Create {
-            name,
-            owner_email,
-            timezone,
-        } = self;
+        let Self::Create { name, owner_email, timezone } = self;
         let wrong = |what: &'static str| move |rule: String| CliError::Refused(format!("{what} {rule}"));
         let name = Name::parse(name).map_err(wrong("--name"))?;
         let email = Email::parse(&owner_email).map_err(wrong("--owner-email"))?;
@@ -40,19 +36,14 @@ impl Org {
         migrate::prepare(&app, false).await?;
         let tx = app.db.write(origin()).await?;
         let org = orgs::create(&tx, name, &zone).await?;
-        let owner = NewMember {
-            email,
-            role: Role::Owner,
-            user_id: None,
-        };
+        let owner = NewMember { email, role: Role::Owner, user_id: None };
         let (_, token) = orgs::add_member(&tx, &app.random, org, owner).await?;
         tx.commit().await?;
         say(&format!("organisation {org} created"));
         match token {
-            Some(token) => say(&format!(
-                "set the owner's password within 7 days: {}",
-                app.config.password_url(&token)
-            )),
+            Some(token) => {
+                say(&format!("set the owner's password within 7 days: {}", app.config.password_url(&token)))
+            }
             None => say("the owner signs in with the password they have"),
         }
         Ok(())

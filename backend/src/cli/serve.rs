@@ -38,10 +38,7 @@ pub(super) async fn bind(config: &Config) -> Result<TcpListener, CliError> {
 
 /// Serves until the process is told to stop, then finishes what was begun.
 pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliError> {
-    let failed = |source| CliError::Io {
-        what: "cannot serve".into(),
-        source,
-    };
+    let failed = |source| CliError::Io { what: "cannot serve".into(), source };
     let address = listener.local_addr().map_err(failed)?;
     tracing::info!(%address, database = %app.config.database_url, "serving");
     let grace = app.config.shutdown_grace;

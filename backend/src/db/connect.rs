@@ -20,8 +20,9 @@ pub struct Pool {
     pub max_connections: u32,
     /// How long a request waits for a free one.
     pub acquire_timeout: Duration,
-    /// After how long a PostgreSQL statement is cancelled.
-    pub statement_timeout: Duration,
+    /// After how long a PostgreSQL statement is cancelled; half of it for a lock, twice for an idle transaction.
+    /// None for work that takes as long as it takes: migrations.
+    pub statement_timeout: Option<Duration>,
 }
 
 /// Why the database could not be opened.
@@ -47,6 +48,7 @@ pub enum ConnectError {
 #[derive(Clone, Debug)]
 pub struct Database {
     pub(super) connection: DatabaseConnection,
+    pub(super) max_connections: u32,
     /// SQLite takes one writer at a time. Waiting here is fair and holds no connection; waiting inside SQLite polls,
     /// starves the unlucky and keeps readers from the pool.
     pub(super) writers: Option<Arc<Semaphore>>,
@@ -61,14 +63,11 @@ impl Database {
     /// [`ConnectError`] says what to do.
     pub async fn connect(
         url: &DatabaseUrl,
-        pool: Pool,
+        limits: Pool,
         clock: Clock,
         random: Random,
     ) -> Result<Self, ConnectError> {
-        let open = |source| ConnectError::Open {
-            url: url.clone(),
-            source,
-        };
+        let open = |source| ConnectError::Open { url: url.clone(), source };
         let (connection, writers) = match url {
             DatabaseUrl::Sqlite(path) => {
                 if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -84,36 +83,33 @@ impl Database {
                     .busy_timeout(Duration::from_secs(5))
                     .disable_statement_logging();
                 let pool = SqlitePoolOptions::new()
-                    .max_connections(pool.max_connections)
-                    .acquire_timeout(pool.acquire_timeout)
+                    .max_connections(limits.max_connections)
+                    .acquire_timeout(limits.acquire_timeout)
                     .test_before_acquire(false)
                     .connect_with(options)
                     .await
                     .map_err(open)?;
-                (
-                    SqlxSqliteConnector::from_sqlx_sqlite_pool(pool),
-                    Some(Arc::new(Semaphore::new(1))),
-                )
+                (SqlxSqliteConnector::from_sqlx_sqlite_pool(pool), Some(Arc::new(Semaphore::new(1))))
             }
             DatabaseUrl::Postgres(server) => {
-                let millis = |timeout: Duration| timeout.as_millis().to_string();
+                // PostgreSQL reads 0 as "none".
+                let millis =
+                    |timeout: Option<Duration>| timeout.map_or(0, |timeout| timeout.as_millis()).to_string();
+                let timeout = limits.statement_timeout;
                 let options = server
                     .as_str()
                     .parse::<PgConnectOptions>()
                     .map_err(open)?
                     .application_name("coulisses")
                     .options([
-                        ("statement_timeout", millis(pool.statement_timeout)),
-                        ("lock_timeout", millis(pool.statement_timeout / 2)),
-                        (
-                            "idle_in_transaction_session_timeout",
-                            millis(pool.statement_timeout * 2),
-                        ),
+                        ("statement_timeout", millis(timeout)),
+                        ("lock_timeout", millis(timeout.map(|timeout| timeout / 2))),
+                        ("idle_in_transaction_session_timeout", millis(timeout.map(|timeout| timeout * 2))),
                     ])
                     .disable_statement_logging();
                 let pool = PgPoolOptions::new()
-                    .max_connections(pool.max_connections)
-                    .acquire_timeout(pool.acquire_timeout)
+                    .max_connections(limits.max_connections)
+                    .acquire_timeout(limits.acquire_timeout)
                     .test_before_acquire(false)
                     .connect_with(options)
                     .await
@@ -121,12 +117,7 @@ impl Database {
                 (SqlxPostgresConnector::from_sqlx_postgres_pool(pool), None)
             }
         };
-        Ok(Self {
-            connection,
-            writers,
-            clock,
-            random,
-        })
+        Ok(Self { connection, max_connections: limits.max_connections, writers, clock, random })
     }
 
     /// The clock that writes use.

@@ -76,11 +76,7 @@ impl TryFrom<jiff::Timestamp> for Timestamp {
 
     fn try_from(at: jiff::Timestamp) -> Result<Self, TimestampError> {
         let micros = at.as_microsecond();
-        if (0..Self::END).contains(&micros) {
-            Ok(Self(micros))
-        } else {
-            Err(TimestampError::Range)
-        }
+        if (0..Self::END).contains(&micros) { Ok(Self(micros)) } else { Err(TimestampError::Range) }
     }
 }
 
@@ -92,22 +88,18 @@ impl FromStr for Timestamp {
         // jiff also reads forms that RFC 3339 does not have (a space, week dates, `[zone]`): only the documented one passes.
         let strict = text.len() >= 20
             && text.as_bytes()[10].eq_ignore_ascii_case(&b'T')
-            && text.bytes().enumerate().take(10).all(|(i, b)| {
-                if i == 4 || i == 7 {
-                    b == b'-'
-                } else {
-                    b.is_ascii_digit()
-                }
-            })
+            && text
+                .bytes()
+                .enumerate()
+                .take(10)
+                .all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() })
             && text.as_bytes()[16] == b':'
             && !text.contains('[')
             && !text.contains(',');
         if !strict {
             return Err(TimestampError::Form);
         }
-        text.parse::<jiff::Timestamp>()
-            .map_err(|_| TimestampError::Form)?
-            .try_into()
+        text.parse::<jiff::Timestamp>().map_err(|_| TimestampError::Form)?.try_into()
     }
 }
 
@@ -135,14 +127,9 @@ impl<E: DeserializeError> Deserr<E> for Timestamp {
         let kind = match value {
             Value::String(text) => match text.parse::<Timestamp>() {
                 Ok(instant) => return Ok(instant),
-                Err(error) => ErrorKind::Unexpected {
-                    msg: error.to_string(),
-                },
+                Err(error) => ErrorKind::Unexpected { msg: error.to_string() },
             },
-            actual => ErrorKind::IncorrectValueKind {
-                actual,
-                accepted: &[ValueKind::String],
-            },
+            actual => ErrorKind::IncorrectValueKind { actual, accepted: &[ValueKind::String] },
         };
         Err(take_cf_content(E::error::<V>(None, kind, at)))
     }

@@ -1,6 +1,6 @@
 //! Transactions. A handler asks for one, does its work, and commits; dropping it instead undoes everything.
 
-use super::{Database, Timestamp};
+use super::{Database, Timestamp, violation::connection_died};
 use crate::{
     error::Error,
     ids::{AccountId, Id, InvitationId},
@@ -12,6 +12,20 @@ use sea_orm::{
 };
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
+
+/// Does something that may be repeated until it meets a live connection: each failure throws a dead one out of the
+/// pool, so there are at most as many as the pool is large.
+macro_rules! on_a_live_connection {
+    ($db:expr, $work:expr) => {{
+        let mut dead = 0;
+        loop {
+            match $work.await {
+                Err(error) if dead < $db.max_connections && connection_died(&error) => dead += 1,
+                result => break result,
+            }
+        }
+    }};
+}
 
 /// Who is behind a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,14 +69,11 @@ impl Tx {
     /// When the database refuses or cannot be reached; nothing was changed then, except that a connection lost in the
     /// very moment of the commit leaves that unknown (the answer is 500 and the log says so).
     pub async fn commit(self) -> Result<(), Error> {
-        self.inner
-            .commit()
-            .await
-            .map_err(|error| match Error::from(error) {
-                // A retry could do the work twice if the commit had arrived.
-                Error::Unavailable(cause) => Error::Internal(cause),
-                error => error,
-            })
+        self.inner.commit().await.map_err(|error| match Error::from(error) {
+            // A retry could do the work twice if the commit had arrived.
+            Error::Unavailable(cause) => Error::Internal(cause),
+            error => error,
+        })
     }
 
     /// A new id for an object created by this write.
@@ -80,12 +91,7 @@ impl Database {
     /// [`Error::Unavailable`] when no connection is free in time or the database is out of reach.
     pub async fn write(&self, origin: Origin) -> Result<Tx, Error> {
         let turn = match &self.writers {
-            Some(writers) => Some(
-                Arc::clone(writers)
-                    .acquire_owned()
-                    .await
-                    .map_err(Error::internal)?,
-            ),
+            Some(writers) => Some(Arc::clone(writers).acquire_owned().await.map_err(Error::internal)?),
             None => None,
         };
         let options = TransactionOptions {
@@ -93,13 +99,7 @@ impl Database {
             ..TransactionOptions::default()
         };
         let inner = self.begin(options).await?;
-        Ok(Tx {
-            inner,
-            now: self.clock.now(),
-            origin,
-            random: self.random.clone(),
-            _turn: turn,
-        })
+        Ok(Tx { inner, now: self.clock.now(), origin, random: self.random.clone(), _turn: turn })
     }
 
     /// Opens a snapshot for several reads that must agree with each other.
@@ -121,43 +121,48 @@ impl Database {
     /// BEGIN in a task of its own: cancelling that statement half-way (a client hung up) would hand a connection with
     /// an open transaction back to the pool. The task completes; its unclaimed transaction is then dropped properly.
     async fn begin(&self, options: TransactionOptions) -> Result<DatabaseTransaction, Error> {
-        let connection = self.connection.clone();
-        let begun = tokio::spawn(async move {
-            match connection.begin_with_options(options).await {
-                // The pool does not ping a connection before lending it (that would cost every query a round trip):
-                // one that died while idle shows here, where nothing has been done yet and another one serves.
-                Err(error) if Error::from(error.clone()).is_outage() => {
-                    connection.begin_with_options(options).await
-                }
-                result => result,
-            }
-        });
+        let db = self.clone();
+        let begun =
+            tokio::spawn(async move { on_a_live_connection!(db, db.connection.begin_with_options(options)) });
         Ok(begun.await.map_err(Error::internal)??)
     }
 }
 
-macro_rules! delegate_connection {
-    ($type:ty, $field:ident) => {
-        #[sea_orm::prelude::async_trait::async_trait]
-        impl ConnectionTrait for $type {
-            fn get_database_backend(&self) -> DbBackend {
-                self.$field.get_database_backend()
-            }
-            async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-                self.$field.execute_raw(statement).await
-            }
-            async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-                self.$field.execute_unprepared(sql).await
-            }
-            async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-                self.$field.query_one_raw(statement).await
-            }
-            async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-                self.$field.query_all_raw(statement).await
-            }
-        }
-    };
+#[sea_orm::prelude::async_trait::async_trait]
+impl ConnectionTrait for Tx {
+    fn get_database_backend(&self) -> DbBackend {
+        self.inner.get_database_backend()
+    }
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.inner.execute_raw(statement).await
+    }
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.inner.execute_unprepared(sql).await
+    }
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.inner.query_one_raw(statement).await
+    }
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.inner.query_all_raw(statement).await
+    }
 }
 
-delegate_connection!(Tx, inner);
-delegate_connection!(Database, connection);
+/// For reads of one statement, which may be repeated; writes take a [`Tx`].
+#[sea_orm::prelude::async_trait::async_trait]
+impl ConnectionTrait for Database {
+    fn get_database_backend(&self) -> DbBackend {
+        self.connection.get_database_backend()
+    }
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        on_a_live_connection!(self, self.connection.execute_raw(statement.clone()))
+    }
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        on_a_live_connection!(self, self.connection.execute_unprepared(sql))
+    }
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        on_a_live_connection!(self, self.connection.query_one_raw(statement.clone()))
+    }
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        on_a_live_connection!(self, self.connection.query_all_raw(statement.clone()))
+    }
+}

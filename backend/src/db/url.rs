@@ -37,10 +37,7 @@ impl FromStr for DatabaseUrl {
         match scheme.split('+').next().unwrap_or(scheme) {
             "sqlite" => {
                 // Three slashes before a relative path, four before an absolute one; sqlx's own form has two or none.
-                let path = rest
-                    .strip_prefix("///")
-                    .or_else(|| rest.strip_prefix("//"))
-                    .unwrap_or(rest);
+                let path = rest.strip_prefix("///").or_else(|| rest.strip_prefix("//")).unwrap_or(rest);
                 let path = path.split('?').next().unwrap_or(path);
                 if path.is_empty() || path == ":memory:" {
                     Err(DatabaseUrlError::Memory)
@@ -50,11 +47,7 @@ impl FromStr for DatabaseUrl {
             }
             "postgres" | "postgresql" => {
                 let url = Url::parse(&format!("postgres:{rest}")).map_err(|_| DatabaseUrlError::Form)?;
-                if url.has_host() {
-                    Ok(Self::Postgres(url))
-                } else {
-                    Err(DatabaseUrlError::Form)
-                }
+                if url.has_host() { Ok(Self::Postgres(url)) } else { Err(DatabaseUrlError::Form) }
             }
             _ => Err(DatabaseUrlError::Scheme),
         }
@@ -90,34 +83,17 @@ mod tests {
         assert_eq!("sqlite:////var/lib/x.db".parse(), sqlite("/var/lib/x.db"));
         assert_eq!("sqlite+pysqlite:///C:/x.db".parse(), sqlite("C:/x.db"));
         assert_eq!("sqlite:x.db?mode=rwc".parse(), sqlite("x.db"));
-        for url in [
-            "postgres://u:p@h/d",
-            "postgresql://u:p@h/d",
-            "postgresql+psycopg://u:p@h/d",
-        ] {
-            assert_eq!(
-                url.parse::<DatabaseUrl>().unwrap().to_string(),
-                "postgres://u:***@h/d"
-            );
+        for url in ["postgres://u:p@h/d", "postgresql://u:p@h/d", "postgresql+psycopg://u:p@h/d"] {
+            assert_eq!(url.parse::<DatabaseUrl>().unwrap().to_string(), "postgres://u:***@h/d");
         }
     }
 
     #[test]
     fn says_what_is_wrong() {
         for memory in ["sqlite::memory:", "sqlite://", "sqlite:///:memory:"] {
-            assert_eq!(
-                memory.parse::<DatabaseUrl>(),
-                Err(DatabaseUrlError::Memory),
-                "{memory}"
-            );
+            assert_eq!(memory.parse::<DatabaseUrl>(), Err(DatabaseUrlError::Memory), "{memory}");
         }
-        assert_eq!(
-            "mysql://h/d".parse::<DatabaseUrl>(),
-            Err(DatabaseUrlError::Scheme)
-        );
-        assert_eq!(
-            "postgres:nonsense".parse::<DatabaseUrl>(),
-            Err(DatabaseUrlError::Form)
-        );
+        assert_eq!("mysql://h/d".parse::<DatabaseUrl>(), Err(DatabaseUrlError::Scheme));
+        assert_eq!("postgres:nonsense".parse::<DatabaseUrl>(), Err(DatabaseUrlError::Form));
     }
 }

@@ -35,48 +35,20 @@ pub enum Violation {
 
 /// Constraint or trigger name (PostgreSQL, and every trigger of both), what SQLite says instead, and the meaning.
 const NAMES: [(&str, &str, Violation); 12] = [
-    (
-        "assignments_no_double_booking",
-        "assignments_no_double_booking",
-        Violation::DoubleBooking,
-    ),
+    ("assignments_no_double_booking", "assignments_no_double_booking", Violation::DoubleBooking),
     (
         "assignments_one_active",
         "assignments.org_id, assignments.mission_id, assignments.user_id",
         Violation::ActiveAssignment,
     ),
     ("assignments_quota", "assignments_quota", Violation::Quota),
-    (
-        "org_memberships_last_owner",
-        "org_memberships_last_owner",
-        Violation::LastOwner,
-    ),
-    (
-        "availabilities_no_overlap",
-        "availabilities_no_overlap",
-        Violation::AvailabilityOverlap,
-    ),
-    (
-        "invitations_answered_once",
-        "invitations_answered_once",
-        Violation::InvitationAnswered,
-    ),
-    (
-        "projects_name",
-        "projects.org_id, projects.name_key",
-        Violation::ProjectName,
-    ),
+    ("org_memberships_last_owner", "org_memberships_last_owner", Violation::LastOwner),
+    ("availabilities_no_overlap", "availabilities_no_overlap", Violation::AvailabilityOverlap),
+    ("invitations_answered_once", "invitations_answered_once", Violation::InvitationAnswered),
+    ("projects_name", "projects.org_id, projects.name_key", Violation::ProjectName),
     ("orgs_name", "orgs.name_key", Violation::OrgName),
-    (
-        "org_memberships_account",
-        "org_memberships.org_id, org_memberships.account_id",
-        Violation::Membership,
-    ),
-    (
-        "users_account",
-        "users.org_id, users.account_id",
-        Violation::UserAccount,
-    ),
+    ("org_memberships_account", "org_memberships.org_id, org_memberships.account_id", Violation::Membership),
+    ("users_account", "users.org_id, users.account_id", Violation::UserAccount),
     (
         "mission_roles_name",
         "mission_roles.org_id, mission_roles.mission_id, mission_roles.name_key",
@@ -86,8 +58,8 @@ const NAMES: [(&str, &str, Violation); 12] = [
 ];
 
 /// PostgreSQL: serialization_failure, deadlock_detected, lock_not_available. SQLite: BUSY, LOCKED and their extended
-/// codes BUSY_RECOVERY, BUSY_SNAPSHOT, LOCKED_SHAREDCACHE.
-const CONTENTION: [&str; 8] = ["40001", "40P01", "55P03", "5", "6", "261", "517", "262"];
+/// codes BUSY_RECOVERY, BUSY_SNAPSHOT, BUSY_TIMEOUT, LOCKED_SHAREDCACHE.
+const CONTENTION: [&str; 9] = ["40001", "40P01", "55P03", "5", "6", "261", "517", "773", "262"];
 
 impl Violation {
     /// The meaning of `error`, when it has one beyond "failed".
@@ -127,5 +99,21 @@ impl Violation {
             | sqlx::Error::WorkerCrashed => Some(Self::Outage),
             _ => None,
         }
+    }
+}
+
+/// Whether a statement failed because its connection had died, perhaps long before: the pool does not ping connections
+/// before it lends them, that would cost every statement a round trip.
+pub(super) fn connection_died(error: &DbErr) -> bool {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(e))
+        | DbErr::Exec(RuntimeErr::SqlxError(e))
+        | DbErr::Query(RuntimeErr::SqlxError(e)) => match &**e {
+            sqlx::Error::Io(_) => true,
+            // Class 57: the server ended the connection (a restart, an administrator).
+            sqlx::Error::Database(e) => e.code().is_some_and(|code| code.starts_with("57P")),
+            _ => false,
+        },
+        _ => false,
     }
 }

@@ -49,9 +49,7 @@ async fn read<S: Send + Sync, T: Deserr<BadInput>>(
     limit: usize,
 ) -> Result<T, Error> {
     let is_json = is_json(request.headers());
-    let bytes = Bytes::from_request(request, state)
-        .await
-        .map_err(|_| Error::TooLarge(limit))?;
+    let bytes = Bytes::from_request(request, state).await.map_err(|_| Error::TooLarge(limit))?;
     if bytes.is_empty() {
         // PowerShell sends a content type without a body.
         return check(Json::Object(serde_json::Map::new()));
@@ -83,51 +81,33 @@ fn is_json(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(header::CONTENT_TYPE) else {
         return true;
     };
-    let kind = value
-        .to_str()
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim();
+    let kind = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
     kind.eq_ignore_ascii_case("application/json") || kind.to_ascii_lowercase().ends_with("+json")
 }
 
 /// NUL cannot be stored in PostgreSQL, and no name has one; nesting is bounded.
 fn find_unusable(json: &Json, pointer: &mut String, depth: usize, wrong: &mut BadInput) {
     if depth > MAX_DEPTH {
-        wrong.push(FieldError::invalid(
-            pointer.clone(),
-            format!("is nested deeper than {MAX_DEPTH} levels"),
-        ));
+        wrong.push(FieldError::invalid(pointer.clone(), format!("is nested deeper than {MAX_DEPTH} levels")));
         return;
     }
     let mut inside = |step: &str, value: &Json, pointer: &mut String| {
         let length = pointer.len();
         push_step(pointer, step);
         if step.contains('\0') {
-            wrong.push(FieldError::invalid(
-                pointer.clone(),
-                "must not contain the NUL character",
-            ));
+            wrong.push(FieldError::invalid(pointer.clone(), "must not contain the NUL character"));
         }
         find_unusable(value, pointer, depth + 1, wrong);
         pointer.truncate(length);
     };
     match json {
         Json::String(text) if text.contains('\0') => {
-            wrong.push(FieldError::invalid(
-                pointer.clone(),
-                "must not contain the NUL character",
-            ));
+            wrong.push(FieldError::invalid(pointer.clone(), "must not contain the NUL character"));
         }
-        Json::Array(items) => items
-            .iter()
-            .enumerate()
-            .for_each(|(i, item)| inside(&i.to_string(), item, pointer)),
-        Json::Object(members) => members
-            .iter()
-            .for_each(|(name, value)| inside(name, value, pointer)),
+        Json::Array(items) => {
+            items.iter().enumerate().for_each(|(i, item)| inside(&i.to_string(), item, pointer))
+        }
+        Json::Object(members) => members.iter().for_each(|(name, value)| inside(name, value, pointer)),
         _ => {}
     }
 }
@@ -167,11 +147,7 @@ impl BadInput {
 
     /// Goes on to find more until there are enough.
     fn flow(self) -> ControlFlow<Self, Self> {
-        if self.0.len() < MAX_ERRORS {
-            ControlFlow::Continue(self)
-        } else {
-            ControlFlow::Break(self)
-        }
+        if self.0.len() < MAX_ERRORS { ControlFlow::Continue(self) } else { ControlFlow::Break(self) }
     }
 }
 
@@ -191,20 +167,16 @@ impl DeserializeError for BadInput {
     ) -> ControlFlow<Self, Self> {
         let mut pointer = pointer_of(at);
         let (code, detail) = match error {
-            ErrorKind::IncorrectValueKind { actual, accepted } => (
-                "type",
-                format!("must be {}, not {}", kinds(accepted), kind(actual.kind())),
-            ),
+            ErrorKind::IncorrectValueKind { actual, accepted } => {
+                ("type", format!("must be {}, not {}", kinds(accepted), kind(actual.kind())))
+            }
             ErrorKind::MissingField { field } => {
                 push_step(&mut pointer, field);
                 ("missing", "is required".into())
             }
             ErrorKind::UnknownKey { key, accepted } => {
                 push_step(&mut pointer, key);
-                (
-                    "unknown",
-                    format!("is not a member of this object; it takes {}", accepted.join(", ")),
-                )
+                ("unknown", format!("is not a member of this object; it takes {}", accepted.join(", ")))
             }
             ErrorKind::UnknownValue { accepted, .. } => {
                 ("invalid", format!("must be one of {}", accepted.join(", ")))
@@ -213,11 +185,7 @@ impl DeserializeError for BadInput {
             ErrorKind::Unexpected { msg } => ("invalid", msg),
         };
         let mut all = known.unwrap_or_default();
-        all.push(FieldError {
-            pointer,
-            code,
-            detail,
-        });
+        all.push(FieldError { pointer, code, detail });
         all.flow()
     }
 }
@@ -276,9 +244,7 @@ mod tests {
             ("/3", "type"),
         ] {
             assert!(
-                found
-                    .iter()
-                    .any(|(pointer, code)| (pointer.as_str(), *code) == wanted),
+                found.iter().any(|(pointer, code)| (pointer.as_str(), *code) == wanted),
                 "{wanted:?} not in {found:?}"
             );
         }
@@ -286,10 +252,7 @@ mod tests {
 
     #[test]
     fn refuses_nul_and_deep_nesting() {
-        assert_eq!(
-            mistakes(r#"[{"name":"a\u0000b"}]"#),
-            [("/0/name".to_owned(), "invalid")]
-        );
+        assert_eq!(mistakes(r#"[{"name":"a\u0000b"}]"#), [("/0/name".to_owned(), "invalid")]);
         let deep = format!("{}{}", "[".repeat(40), "]".repeat(40));
         assert_eq!(mistakes(&deep).len(), 1);
     }

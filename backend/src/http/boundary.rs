@@ -21,14 +21,12 @@ pub async fn boundary(State(app): State<App>, mut request: Request, next: Next) 
     request.extensions_mut().insert(info.clone());
     let method = request.method().clone();
     let path = super::verbs::public_path(request.uri().path());
-    let template = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map(|path| super::verbs::public_path(path.as_str()));
+    let template =
+        request.extensions().get::<MatchedPath>().map(|path| super::verbs::public_path(path.as_str()));
 
     let mut response = match tokio::time::timeout(app.config.request_timeout, next.run(request)).await {
         Ok(response) => response,
-        Err(elapsed) => Error::Unavailable(std::sync::Arc::new(elapsed)).into_response(),
+        Err(_) => Error::TimedOut.into_response(),
     };
     if let Some(error) = response.extensions_mut().remove::<Error>() {
         log_cause(&error, &info);
@@ -38,12 +36,8 @@ pub async fn boundary(State(app): State<App>, mut request: Request, next: Next) 
     if let Ok(id) = HeaderValue::from_str(&info.to_string()) {
         headers.insert(app.config.request_id_header.clone(), id);
     }
-    headers
-        .entry(header::X_CONTENT_TYPE_OPTIONS)
-        .or_insert(HeaderValue::from_static("nosniff"));
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
 
@@ -75,10 +69,7 @@ fn render(error: &Error, response: Response, info: &RequestInfo) -> Response {
             headers.append(name.clone(), value.clone());
         }
     }
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/problem+json"),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     match parts.status {
         StatusCode::UNAUTHORIZED => {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

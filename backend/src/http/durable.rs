@@ -48,6 +48,5 @@ pub async fn run_to_completion(State(app): State<App>, request: Request, next: N
         };
         attempt.retry(attempts).await.unwrap_or_else(|response| response)
     });
-    work.await
-        .unwrap_or_else(|panic| Error::internal(panic).into_response())
+    work.await.unwrap_or_else(|panic| Error::internal(panic).into_response())
 }

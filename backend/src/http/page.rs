@@ -60,10 +60,7 @@ impl<T> Page<T> {
 
     /// The same page of other items.
     pub fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
-        Page {
-            items: self.items.into_iter().map(convert).collect(),
-            next: self.next,
-        }
+        Page { items: self.items.into_iter().map(convert).collect(), next: self.next }
     }
 
     /// The items.
@@ -96,13 +93,8 @@ impl<T: Serialize> Page<T> {
 impl<E: DeserializeError> Deserr<E> for Limit {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef) -> Result<Self, E> {
         read(value, at, |text| {
-            let limit = text
-                .parse::<u64>()
-                .ok()
-                .filter(|limit| (1..=Self::MAX).contains(limit));
-            limit
-                .map(Self)
-                .ok_or_else(|| format!("must be a whole number from 1 to {}", Self::MAX))
+            let limit = text.parse::<u64>().ok().filter(|limit| (1..=Self::MAX).contains(limit));
+            limit.map(Self).ok_or_else(|| format!("must be a whole number from 1 to {}", Self::MAX))
         })
     }
 }
@@ -110,12 +102,8 @@ impl<E: DeserializeError> Deserr<E> for Limit {
 impl<E: DeserializeError, K: DeserializeOwned> Deserr<E> for Cursor<K> {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef) -> Result<Self, E> {
         read(value, at, |text| {
-            let key = URL_SAFE_NO_PAD
-                .decode(text)
-                .ok()
-                .and_then(|json| serde_json::from_slice(&json).ok());
-            key.map(Self)
-                .ok_or_else(|| "must be a cursor from the Link header of this list".into())
+            let key = URL_SAFE_NO_PAD.decode(text).ok().and_then(|json| serde_json::from_slice(&json).ok());
+            key.map(Self).ok_or_else(|| "must be a cursor from the Link header of this list".into())
         })
     }
 }
@@ -130,10 +118,7 @@ fn read<T, V: IntoValue, E: DeserializeError>(
             Ok(value) => return Ok(value),
             Err(msg) => ErrorKind::Unexpected { msg },
         },
-        actual => ErrorKind::IncorrectValueKind {
-            actual,
-            accepted: &[ValueKind::String],
-        },
+        actual => ErrorKind::IncorrectValueKind { actual, accepted: &[ValueKind::String] },
     };
     Err(take_cf_content(E::error::<V>(None, kind, at)))
 }

@@ -31,9 +31,7 @@ impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for Form<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|_| Error::TooLarge(MAX_BODY))?;
+        let bytes = Bytes::from_request(request, state).await.map_err(|_| Error::TooLarge(MAX_BODY))?;
         if bytes.len() > MAX_BODY {
             return Err(Error::TooLarge(MAX_BODY));
         }
@@ -88,9 +86,7 @@ impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Path<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let params = RawPathParams::from_request_parts(parts, state)
-            .await
-            .map_err(|_| Error::NotFound)?;
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Error::NotFound)?;
         let (_, value) = params.iter().next().ok_or(Error::NotFound)?;
         value.parse().map(Self).map_err(|_| Error::NotFound)
     }

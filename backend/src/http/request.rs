@@ -27,20 +27,11 @@ struct Inner {
 impl RequestInfo {
     /// Takes over the client's request id and trace when they are well formed, else makes new ones.
     pub fn new(headers: &HeaderMap, id_header: &HeaderName, random: &Random) -> Self {
-        let id = headers
-            .get(id_header)
-            .and_then(|id| id.to_str().ok())
-            .filter(|id| is_safe(id));
+        let id = headers.get(id_header).and_then(|id| id.to_str().ok()).filter(|id| is_safe(id));
         let id = id.map_or_else(|| hex(random.bytes::<16>()), ToOwned::to_owned);
-        let trace = headers
-            .get("traceparent")
-            .and_then(|value| trace_id(value.to_str().ok()?));
+        let trace = headers.get("traceparent").and_then(|value| trace_id(value.to_str().ok()?));
         let trace_id = trace.map_or_else(|| hex(random.bytes::<16>()), ToOwned::to_owned);
-        Self(Arc::new(Inner {
-            id,
-            trace_id,
-            caller: OnceLock::new(),
-        }))
+        Self(Arc::new(Inner { id, trace_id, caller: OnceLock::new() }))
     }
 
     /// The request's own; an empty one where the boundary was not passed (unit tests).
@@ -73,9 +64,7 @@ impl fmt::Display for RequestInfo {
 
 fn is_safe(id: &str) -> bool {
     (1..=MAX_ID_CHARS).contains(&id.len())
-        && id
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
 }
 
 /// The trace id of a `traceparent` header (W3C Trace Context, version 00 and later ones that keep its fields).

@@ -34,10 +34,7 @@ fn internal_path(path: &str) -> Option<String> {
         // Nothing is routed under a doubled marker: the inner form is not a second address of the same thing.
         return Some(path.replace("/~", "/~~"));
     }
-    let split = last
-        .rsplit_once(':')
-        .or_else(|| last.rsplit_once("%3A"))
-        .or_else(|| last.rsplit_once("%3a"));
+    let split = last.rsplit_once(':').or_else(|| last.rsplit_once("%3A")).or_else(|| last.rsplit_once("%3a"));
     let (object, verb) = split?;
     let is_verb = !verb.is_empty() && verb.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
     (is_verb && !object.is_empty()).then(|| format!("{parent}/{object}/~{verb}"))
@@ -51,33 +48,20 @@ mod tests {
     fn verbs_become_segments_and_back() {
         for (public, internal) in [
             ("/missions/1:duplicate", "/missions/1/~duplicate"),
-            (
-                "/projects/1/missions:bulk_create",
-                "/projects/1/missions/~bulk_create",
-            ),
+            ("/projects/1/missions:bulk_create", "/projects/1/missions/~bulk_create"),
         ] {
             assert_eq!(internal_path(public).as_deref(), Some(internal));
             assert_eq!(public_path(internal), public);
         }
-        assert_eq!(
-            internal_path("/missions/1%3Aduplicate").as_deref(),
-            Some("/missions/1/~duplicate")
-        );
+        assert_eq!(internal_path("/missions/1%3Aduplicate").as_deref(), Some("/missions/1/~duplicate"));
     }
 
     #[test]
     fn the_inner_form_is_no_address() {
-        assert_eq!(
-            internal_path("/missions/1/~duplicate").as_deref(),
-            Some("/missions/1/~~duplicate")
-        );
-        for untouched in [
-            "/missions/1",
-            "/missions/:duplicate",
-            "/missions/1:",
-            "/missions/1:Duplicate",
-            "/a:b/c",
-        ] {
+        assert_eq!(internal_path("/missions/1/~duplicate").as_deref(), Some("/missions/1/~~duplicate"));
+        for untouched in
+            ["/missions/1", "/missions/:duplicate", "/missions/1:", "/missions/1:Duplicate", "/a:b/c"]
+        {
             assert_eq!(internal_path(untouched), None, "{untouched}");
         }
     }

@@ -29,13 +29,7 @@ pub async fn show(
     headers: HeaderMap,
     Query(query): Query<TokenQuery>,
 ) -> Result<Response, Error> {
-    page(
-        &app,
-        Language::of(&headers),
-        query.token.as_deref().unwrap_or_default(),
-        None,
-    )
-    .await
+    page(&app, Language::of(&headers), query.token.as_deref().unwrap_or_default(), None).await
 }
 
 /// What the form sends.
@@ -61,24 +55,16 @@ pub async fn answer(
         "decline" => {
             let reason =
                 Reason::parse_optional(&form.reason).map_err(|rule| Error::invalid("/reason", rule))?;
-            Answer::Decline {
-                reason: reason.map(Into::into),
-            }
+            Answer::Decline { reason: reason.map(Into::into) }
         }
         _ => return Err(Error::invalid("/answer", "must be accept or decline")),
     };
     let language = Language::of(&headers);
     let words = language.words();
     let outcome = match invitations::answer_by_link(&app, &request, &form.token, answer).await {
-        Ok(answered) => (
-            StatusCode::OK,
-            if answered.accepted {
-                words.accepted
-            } else {
-                words.declined
-            },
-            true,
-        ),
+        Ok(answered) => {
+            (StatusCode::OK, if answered.accepted { words.accepted } else { words.declined }, true)
+        }
         // Run again by the boundary, not shown.
         Err(error @ Error::Contended(_)) => return Err(error),
         Err(error) => match message(&error, language) {
@@ -115,16 +101,7 @@ async fn page(
     let call = call(opened)?;
     // Whoever was refused for a reason that may pass (a full role, a clash) can still say no.
     let token = standing.2.then_some(token);
-    respond(
-        status,
-        &InvitePage {
-            message: text,
-            good,
-            call: Some(&call),
-            token,
-            ..blank
-        },
-    )
+    respond(status, &InvitePage { message: text, good, call: Some(&call), token, ..blank })
 }
 
 /// What there is to say before anything is clicked, whether it is good, and whether there is something to answer.

@@ -51,13 +51,7 @@ pub async fn set(
 ) -> Result<Response, Error> {
     let words = Language::of(&headers).words();
     let Ok(password) = NewPassword::parse(&form.new_password) else {
-        return page(
-            &headers,
-            StatusCode::BAD_REQUEST,
-            words.password_rule,
-            false,
-            Some(&form.token),
-        );
+        return page(&headers, StatusCode::BAD_REQUEST, words.password_rule, false, Some(&form.token));
     };
     match set_password(&app, &request, &form.token, password).await {
         Ok(()) => page(&headers, StatusCode::OK, words.saved, true, None),
@@ -82,14 +76,5 @@ fn page(
     token: Option<&str>,
 ) -> Result<Response, Error> {
     let language = Language::of(headers);
-    respond(
-        status,
-        &PasswordPage {
-            lang: language.code(),
-            words: language.words(),
-            message,
-            good,
-            token,
-        },
-    )
+    respond(status, &PasswordPage { lang: language.code(), words: language.words(), message, good, token })
 }

@@ -14,17 +14,14 @@ pub enum Language {
 impl Language {
     /// The one that `Accept-Language` prefers; English when it names neither.
     pub fn of(headers: &HeaderMap) -> Self {
-        let wanted = headers
-            .get(header::ACCEPT_LANGUAGE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
+        let wanted =
+            headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let mut best = (0.0, Self::English);
         for item in wanted.split(',') {
             let mut parts = item.split(';');
             let tag = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
-            let weight = parts
-                .find_map(|part| part.trim().strip_prefix("q=")?.parse::<f32>().ok())
-                .unwrap_or(1.0);
+            let weight =
+                parts.find_map(|part| part.trim().strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
             let language = match tag.split('-').next() {
                 Some("fr") => Self::French,
                 Some("en") => Self::English,

@@ -18,20 +18,11 @@ struct Set {
 }
 
 fn sets() -> Vec<Set> {
-    let lines = csv::Reader::from_reader(RUNNING_ORDERS.as_bytes())
-        .into_records()
-        .map(Result::unwrap);
+    let lines = csv::Reader::from_reader(RUNNING_ORDERS.as_bytes()).into_records().map(Result::unwrap);
     lines
         .map(|line| {
             let [event, day, stage, act, start, end] = std::array::from_fn(|i| line[i].to_owned());
-            Set {
-                event,
-                day,
-                stage,
-                act,
-                start,
-                end,
-            }
+            Set { event, day, stage, act, start, end }
         })
         .collect()
 }
@@ -53,33 +44,26 @@ async fn both_festivals_are_planned_staffed_and_answered(#[values(Kind::Sqlite, 
             .iter()
             .map(|set| json!({ "title": set.act, "location": set.stage, "start_at": set.start, "end_at": set.end }))
             .collect();
-        let bulk = manager
-            .post(&format!("/projects/{project}/missions:bulk_create"), json!(body))
-            .await
-            .ok();
+        let bulk = manager.post(&format!("/projects/{project}/missions:bulk_create"), json!(body)).await.ok();
         assert_eq!(bulk["created"], of_event.len());
-        let ids = bulk["ids"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|id| id.as_str().unwrap().to_owned());
+        let ids = bulk["ids"].as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned());
         missions.extend(of_event.into_iter().zip(ids));
     }
     assert_eq!(missions.len(), 225);
 
     // One technician a stage, asked for every set on it, answering by link.
     let mut technicians: BTreeMap<(&str, &str), String> = BTreeMap::new();
+    for (set, _) in &missions {
+        technicians.entry((&set.event, &set.stage)).or_default();
+    }
+    for ((_, stage), technician) in &mut technicians {
+        *technician = manager.user(&format!("Régie {stage}")).await;
+    }
     for (set, mission) in &missions {
         let stage = (set.event.as_str(), set.stage.as_str());
-        if !technicians.contains_key(&stage) {
-            technicians.insert(stage, manager.user(&format!("Régie {}", set.stage)).await);
-        }
         let assignment = manager.assignment(mission, &technicians[&stage]).await;
         let (id, token) = manager.invitation(&assignment).await;
-        let answer = test
-            .anonymous()
-            .post_empty(&format!("/invitations/{id}/accept?token={token}"))
-            .await;
+        let answer = test.anonymous().post_empty(&format!("/invitations/{id}/accept?token={token}")).await;
         assert_eq!(answer.ok()["accepted"], true, "{} on {}", set.act, set.stage);
     }
     for technician in technicians.values() {
@@ -112,23 +96,15 @@ async fn on_two_stages_at_once(
         };
         let assignment = manager.assignment(mission, technician).await;
         let (id, token) = manager.invitation(&assignment).await;
-        let answer = test
-            .anonymous()
-            .post_empty(&format!("/invitations/{id}/accept?token={token}"))
-            .await;
+        let answer = test.anonymous().post_empty(&format!("/invitations/{id}/accept?token={token}")).await;
         let problem = answer.refused(400, "schedule_conflict");
         let clash = problem["conflicts"][0]["mission_title"].as_str().unwrap();
-        let mine = missions
-            .iter()
-            .any(|(set, _)| own(set) && set.act == clash && overlap(set, other));
+        let mine = missions.iter().any(|(set, _)| own(set) && set.act == clash && overlap(set, other));
         assert!(mine, "{clash} does not clash with {}", other.act);
         assert_eq!(manager.status_of(&assignment).await, "INVITED");
         refused += 1;
     }
-    assert!(
-        refused >= 10,
-        "only {refused} stages run at the same time as another"
-    );
+    assert!(refused >= 10, "only {refused} stages run at the same time as another");
 }
 
 /// A set after midnight keeps its instant, in the API and on the invitation's page.
@@ -159,10 +135,7 @@ async fn back_to_back_is_fine_and_one_microsecond_more_is_not(
     let user = manager.user("Nina Simone").await;
     let mission = async |start: &str, end: &str| {
         let body = json!({ "title": "Set", "start_at": start, "end_at": end });
-        manager.post("/missions", body).await.ok()["id"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        manager.post("/missions", body).await.ok()["id"].as_str().unwrap().to_owned()
     };
     let accept = async |mission: &str| {
         let body = json!({ "mission_id": mission, "user_id": user, "status": "ACCEPTED" });

@@ -10,6 +10,8 @@
 mod support;
 
 mod assignments_uniqueness;
+mod documents;
 mod festival;
+mod outages;
 mod races;
 mod walk;

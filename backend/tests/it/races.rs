@@ -20,10 +20,7 @@ async fn of_200_acceptances_of_overlapping_missions_one_wins(
     let body: Vec<Json> = (0..50)
         .map(|i| json!({ "title": format!("Mission {i}"), "start_at": format!("2026-08-01T10:{i:02}:00Z"), "end_at": "2026-08-01T12:00:00Z" }))
         .collect();
-    let bulk = manager
-        .post(&format!("/projects/{project}/missions:bulk_create"), json!(body))
-        .await
-        .ok();
+    let bulk = manager.post(&format!("/projects/{project}/missions:bulk_create"), json!(body)).await.ok();
     let mut asked = Vec::new();
     for mission in bulk["ids"].as_array().unwrap() {
         let mission = mission.as_str().unwrap().to_owned();
@@ -37,16 +34,8 @@ async fn of_200_acceptances_of_overlapping_missions_one_wins(
     let mut answers = JoinSet::new();
     for (i, (mission, assignment, invitation, token)) in asked.iter().enumerate() {
         let ways = [
-            (
-                None,
-                format!("/invitations/{invitation}/accept?token={token}"),
-                None,
-            ),
-            (
-                Some(&tech_token),
-                format!("/assignments/{assignment}/accept"),
-                None,
-            ),
+            (None, format!("/invitations/{invitation}/accept?token={token}"), None),
+            (Some(&tech_token), format!("/assignments/{assignment}/accept"), None),
             (
                 Some(&manager_token),
                 format!("/assignments/{assignment}:status"),
@@ -60,11 +49,7 @@ async fn of_200_acceptances_of_overlapping_missions_one_wins(
             ),
         ];
         for (way, (bearer, path, body)) in ways.into_iter().enumerate() {
-            let router = if (i + way) % 2 == 0 {
-                test.router.clone()
-            } else {
-                second.clone()
-            };
+            let router = if (i + way) % 2 == 0 { test.router.clone() } else { second.clone() };
             let bearer = bearer.cloned();
             answers.spawn(async move { (path.clone(), post(router, bearer, &path, body).await) });
         }
@@ -79,26 +64,14 @@ async fn of_200_acceptances_of_overlapping_missions_one_wins(
                 let accepted = manager.get("/assignments?status=ACCEPTED").await.ok();
                 winners.insert(accepted[0]["id"].as_str().unwrap().to_owned());
             }
-            400 => assert_eq!(
-                body["conflicts"].as_array().map(Vec::len),
-                Some(1),
-                "{path}: {body}"
-            ),
+            400 => assert_eq!(body["conflicts"].as_array().map(Vec::len), Some(1), "{path}: {body}"),
             409 => assert_eq!(body["code"], "already_assigned", "{path}: {body}"),
             other => panic!("{path} answered {other}: {body}"),
         }
     }
     assert_eq!(winners.len(), 1);
-    assert_eq!(
-        test.count("SELECT count(*) AS n FROM assignments WHERE status = 'ACCEPTED'")
-            .await,
-        1
-    );
-    assert_eq!(
-        test.count("SELECT count(*) AS n FROM assignments WHERE status = 'INVITED'")
-            .await,
-        49
-    );
+    assert_eq!(test.count("SELECT count(*) AS n FROM assignments WHERE status = 'ACCEPTED'").await, 1);
+    assert_eq!(test.count("SELECT count(*) AS n FROM assignments WHERE status = 'INVITED'").await, 49);
     let conflicts = manager.get(&format!("/conflicts/user/{user}")).await.ok();
     assert_eq!(conflicts["conflicts"], json!([]));
 }
@@ -113,9 +86,7 @@ async fn post(router: axum::Router, bearer: Option<String>, path: &str, body: Op
     let body = body.map_or(Body::empty(), |body| Body::from(body.to_string()));
     let response = router.oneshot(request.body(body).unwrap()).await.unwrap();
     let status = response.status().as_u16();
-    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
-        .await
-        .unwrap();
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
     (status, serde_json::from_slice(&bytes).unwrap())
 }
 
@@ -129,10 +100,7 @@ async fn a_quota_is_filled_exactly(#[values(Kind::Sqlite, Kind::Postgres)] db: K
         "title": "Montage", "start_at": "2026-08-01T10:00:00Z", "end_at": "2026-08-01T12:00:00Z",
         "roles": [{ "role_name": "plateau", "quota": 3 }],
     });
-    let mission = manager.post("/missions", body).await.ok()["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let mission = manager.post("/missions", body).await.ok()["id"].as_str().unwrap().to_owned();
     let mut answers = JoinSet::new();
     for i in 0..40 {
         let user = manager.user(&format!("Person {i}")).await;
@@ -147,19 +115,12 @@ async fn a_quota_is_filled_exactly(#[values(Kind::Sqlite, Kind::Postgres)] db: K
     for (status, body) in answers.join_all().await {
         match status {
             200 => accepted += 1,
-            _ => assert_eq!(
-                (status, body["code"].as_str()),
-                (409, Some("quota_reached")),
-                "{body}"
-            ),
+            _ => assert_eq!((status, body["code"].as_str()), (409, Some("quota_reached")), "{body}"),
         }
     }
     assert_eq!(accepted, 3);
     let shown = manager.get(&format!("/missions/{mission}")).await.ok();
-    assert_eq!(
-        (&shown["roles"][0]["accepted"], &shown["roles"][0]["invited"]),
-        (&json!(3), &json!(37))
-    );
+    assert_eq!((&shown["roles"][0]["accepted"], &shown["roles"][0]["invited"]), (&json!(3), &json!(37)));
 }
 
 /// Yes, no and taking the link back, at the same moment: one of them decides, and the log tells of one.
@@ -175,32 +136,12 @@ async fn an_invitation_has_one_end(#[values(Kind::Sqlite, Kind::Postgres)] db: K
     let before = test.count("SELECT count(*) AS n FROM audit_log").await;
     let mut acts = JoinSet::new();
     for i in 0..50 {
-        let (router, bearer, id, token) = (
-            test.router.clone(),
-            manager.token().to_owned(),
-            id.clone(),
-            token.clone(),
-        );
+        let (router, bearer, id, token) =
+            (test.router.clone(), manager.token().to_owned(), id.clone(), token.clone());
         acts.spawn(async move {
             match i % 3 {
-                0 => {
-                    post(
-                        router,
-                        None,
-                        &format!("/invitations/{id}/accept?token={token}"),
-                        None,
-                    )
-                    .await
-                }
-                1 => {
-                    post(
-                        router,
-                        None,
-                        &format!("/invitations/{id}/decline?token={token}"),
-                        None,
-                    )
-                    .await
-                }
+                0 => post(router, None, &format!("/invitations/{id}/accept?token={token}"), None).await,
+                1 => post(router, None, &format!("/invitations/{id}/decline?token={token}"), None).await,
                 _ => delete(router, &bearer, &format!("/invitations/{id}")).await,
             }
         });
@@ -230,14 +171,9 @@ async fn delete(router: axum::Router, bearer: &str, path: &str) -> (u16, Json) {
     use tower::ServiceExt;
     let request =
         Request::delete(format!("/api/v1{path}")).header("authorization", format!("Bearer {bearer}"));
-    let response = router
-        .oneshot(request.body(Body::empty()).unwrap())
-        .await
-        .unwrap();
+    let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     let status = response.status().as_u16();
-    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
-        .await
-        .unwrap();
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
     (status, serde_json::from_slice(&bytes).unwrap())
 }
 
@@ -269,8 +205,7 @@ async fn hanging_up_leaves_no_transaction_open(#[values(Kind::Sqlite, Kind::Post
     let projects = test.count("SELECT count(*) AS n FROM projects").await;
     assert_eq!(
         projects,
-        test.count("SELECT count(*) AS n FROM audit_log WHERE action = 'project.create'")
-            .await
+        test.count("SELECT count(*) AS n FROM audit_log WHERE action = 'project.create'").await
     );
 }
 

@@ -20,11 +20,7 @@ impl Drop for Demo {
 #[test]
 fn the_readme_walk_does_what_it_says() {
     let folder = tempfile::tempdir().unwrap();
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut demo = Demo(
         Command::new(env!("CARGO_BIN_EXE_coulisses"))
             .arg("demo")
@@ -35,9 +31,7 @@ fn the_readme_walk_does_what_it_says() {
             .spawn()
             .unwrap(),
     );
-    let mut lines = BufReader::new(demo.0.stdout.take().unwrap())
-        .lines()
-        .map(Result::unwrap);
+    let mut lines = BufReader::new(demo.0.stdout.take().unwrap()).lines().map(Result::unwrap);
     let mut greeting = String::new();
     for line in lines.by_ref() {
         greeting.push_str(&line);
@@ -53,43 +47,22 @@ fn the_readme_walk_does_what_it_says() {
     std::thread::spawn(move || lines.for_each(drop));
 
     let readme = include_str!("../../../README.md");
-    let walk = readme
-        .split("<!-- walk -->\n```bash\n")
-        .nth(1)
-        .unwrap()
-        .split("```")
-        .next()
-        .unwrap();
+    let walk = readme.split("<!-- walk -->\n```bash\n").nth(1).unwrap().split("```").next().unwrap();
     let walk = walk.replace("127.0.0.1:8000", &format!("127.0.0.1:{port}"));
     let output = Command::new("bash").arg("-euc").arg(&walk).output().unwrap();
-    let (shown, complaints) = (
-        String::from_utf8(output.stdout).unwrap(),
-        String::from_utf8_lossy(&output.stderr),
-    );
+    let (shown, complaints) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{shown}{complaints}");
 
     assert!(shown.contains(r#""created":3"#), "{shown}");
-    assert!(
-        shown.contains(&format!("http://127.0.0.1:{port}/invite?token=")),
-        "{shown}"
-    );
-    let answers: Vec<&str> = shown
-        .lines()
-        .filter(|line| line.starts_with('{') && !line.contains("created"))
-        .collect();
-    let [setup, clash, refusal, show] = answers[..] else {
-        panic!("{shown}")
-    };
+    assert!(shown.contains(&format!("http://127.0.0.1:{port}/invite?token=")), "{shown}");
+    let answers: Vec<&str> =
+        shown.lines().filter(|line| line.starts_with('{') && !line.contains("created")).collect();
+    let [setup, clash, refusal, show] = answers[..] else { panic!("{shown}") };
     assert!(setup.contains(r#""accepted":true"#), "{setup}");
-    assert!(
-        clash.contains(r#""code":"schedule_conflict""#) && clash.contains("Montage"),
-        "{clash}"
-    );
+    assert!(clash.contains(r#""code":"schedule_conflict""#) && clash.contains("Montage"), "{clash}");
     assert!(refusal.contains(r#""accepted":false"#), "{refusal}");
     assert!(show.contains(r#""accepted":true"#), "{show}");
-    let plan: Vec<&str> = shown
-        .lines()
-        .filter_map(|line| line.strip_prefix(r#""status":""#))
-        .collect();
+    let plan: Vec<&str> = shown.lines().filter_map(|line| line.strip_prefix(r#""status":""#)).collect();
     assert_eq!(plan, [r#"ACCEPTED""#, r#"DECLINED""#, r#"ACCEPTED""#], "{shown}");
 }

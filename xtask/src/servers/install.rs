@@ -33,20 +33,14 @@ pub(super) fn ensure() -> Result<Programs> {
         postgres = postgres.or_else(postgres::Installation::find);
         redis = redis.or_else(redis::Installation::find);
     }
-    Ok(Programs {
-        postgres: postgres.context(POSTGRES_MISSING)?,
-        redis: redis.context(REDIS_MISSING)?,
-    })
+    Ok(Programs { postgres: postgres.context(POSTGRES_MISSING)?, redis: redis.context(REDIS_MISSING)? })
 }
 
 fn install(packages: &[&str]) -> Result<()> {
     let list = packages.join(" ");
     println!("installing with apt-get: {list}");
     apt_get(&["update"], &list)?;
-    apt_get(
-        &[&["install", "-y", "--no-install-recommends"], packages].concat(),
-        &list,
-    )
+    apt_get(&[&["install", "-y", "--no-install-recommends"], packages].concat(), &list)
 }
 
 fn apt_get(arguments: &[&str], packages: &str) -> Result<()> {
@@ -55,17 +49,10 @@ fn apt_get(arguments: &[&str], packages: &str) -> Result<()> {
     let words = if is_root() { &words[1..] } else { &words[..] };
     let mut command = Command::new(words[0]);
     // Another apt-get, often the system's daily update, holds the lock for a while.
-    command
-        .args(&words[1..])
-        .args(["-o", "DPkg::Lock::Timeout=120"])
-        .args(arguments);
+    command.args(&words[1..]).args(["-o", "DPkg::Lock::Timeout=120"]).args(arguments);
     // On success its report of every unpacked file tells nobody anything; errors go to stderr.
     let status = command.stdout(Stdio::null()).status();
     let done = status.is_ok_and(|status| status.success());
-    ensure!(
-        done,
-        "apt-get {} failed: run it by hand, then install {packages}",
-        arguments[0]
-    );
+    ensure!(done, "apt-get {} failed: run it by hand, then install {packages}", arguments[0]);
     Ok(())
 }

@@ -11,14 +11,9 @@ pub(crate) struct Version(Vec<u32>);
 impl Version {
     /// Reads the number a text begins with: `16`, `15.18`, `17beta1`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let end = text
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .unwrap_or(text.len());
+        let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
         let parts = text[..end].trim_end_matches('.').split('.');
-        parts
-            .map(|part| part.parse().ok())
-            .collect::<Option<Vec<u32>>>()
-            .map(Self)
+        parts.map(|part| part.parse().ok()).collect::<Option<Vec<u32>>>().map(Self)
     }
 
     pub(crate) fn major(&self) -> u32 {
@@ -41,15 +36,12 @@ pub(crate) fn version_of(program: &Path, before: &str) -> Option<Version> {
 }
 
 fn version_in(text: &str, before: &str) -> Option<Version> {
-    text.split_whitespace()
-        .find_map(|word| Version::parse(word.strip_prefix(before)?))
+    text.split_whitespace().find_map(|word| Version::parse(word.strip_prefix(before)?))
 }
 
 /// The first program of that name on PATH.
 pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
-    path_directories()
-        .into_iter()
-        .find_map(|directory| inside(&directory, name))
+    path_directories().into_iter().find_map(|directory| inside(&directory, name))
 }
 
 /// The directories of PATH, and those of system programs that a plain user's PATH leaves out.

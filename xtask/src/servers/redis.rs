@@ -40,21 +40,9 @@ pub(crate) fn start(installed: &Installation, directory: &Path, cleanup: &Cleanu
     let log = directory.join("redis.log");
     let output = File::create(&log)?;
     let mut command = Command::new(&installed.program);
-    command.args([
-        "--save",
-        "",
-        "--appendonly",
-        "no",
-        "--bind",
-        "127.0.0.1",
-        "--port",
-        &port.to_string(),
-    ]);
+    command.args(["--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--port", &port.to_string()]);
     command.arg("--dir").arg(directory);
-    command
-        .stdin(Stdio::null())
-        .stdout(output.try_clone()?)
-        .stderr(output);
+    command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
     let server = cleanup.start(|actions| {
         let server = detach(&mut command).spawn().context("cannot run redis-server")?;
         let server = Arc::new(Mutex::new(server));
@@ -65,11 +53,7 @@ pub(crate) fn start(installed: &Installation, directory: &Path, cleanup: &Cleanu
     let limit = Instant::now() + START_LIMIT;
     while !answers(port) {
         let ended = lock(&server).try_wait()?.is_some();
-        ensure!(
-            !ended && Instant::now() < limit,
-            "Redis did not start:\n{}",
-            tail(&log)
-        );
+        ensure!(!ended && Instant::now() < limit, "Redis did not start:\n{}", tail(&log));
         sleep(POLL_INTERVAL);
     }
     Ok(format!("redis://127.0.0.1:{port}/"))

@@ -49,11 +49,7 @@ async fn plan_event(
     technicians: &[UserId],
 ) -> Result<(), CliError> {
     // Wacken lies in Germany, Clisson in France; the clocks agree, the names do not.
-    let zone = if event.starts_with("Wacken") {
-        "Europe/Berlin"
-    } else {
-        "Europe/Paris"
-    };
+    let zone = if event.starts_with("Wacken") { "Europe/Berlin" } else { "Europe/Paris" };
     let project = NewProject {
         name: Name::parse(event).map_err(CliError::Refused)?,
         status: ProjectStatus::Archived,
@@ -93,14 +89,8 @@ async fn plan_event(
 
 async fn accept(tx: &Tx, org: OrgId, mission_id: MissionId, user_id: UserId) -> Result<(), CliError> {
     let status = AssignmentStatus::Accepted;
-    let new = NewAssignment {
-        mission_id,
-        user_id,
-        status,
-        role_name: None,
-        note: None,
-        override_reason: None,
-    };
+    let new =
+        NewAssignment { mission_id, user_id, status, role_name: None, note: None, override_reason: None };
     assignments::create(tx, org, new).await?;
     Ok(())
 }
@@ -113,10 +103,8 @@ fn read() -> Result<Vec<Set>, CliError> {
         let line = line.map_err(|error| wrong(error.to_string()))?;
         let [event, _day, stage, act, start_at, end_at] =
             std::array::from_fn(|column| line.get(column).unwrap_or_default());
-        let instant = |text: &str| {
-            text.parse::<Timestamp>()
-                .map_err(|error| wrong(format!("{text} {error}")))
-        };
+        let instant =
+            |text: &str| text.parse::<Timestamp>().map_err(|error| wrong(format!("{text} {error}")));
         sets.push(Set {
             event: event.into(),
             stage: stage.into(),

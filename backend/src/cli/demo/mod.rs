@@ -41,9 +41,9 @@ async fn welcome(app: &App) -> Result<(), CliError> {
                 say(&format!("    {:<8} {email}", role.word()));
             }
             match invitations::pending_link(&app.db, &app.tokens, org, &app.config.public_url).await? {
-                Some(link) => say(&format!(
-                    "\n  A technician's invitation, to answer in a browser:\n    {link}\n"
-                )),
+                Some(link) => {
+                    say(&format!("\n  A technician's invitation, to answer in a browser:\n    {link}\n"))
+                }
                 None => say("\n  Every invitation of the demonstration has been answered.\n"),
             }
         }

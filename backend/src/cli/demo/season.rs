@@ -81,11 +81,7 @@ pub(super) async fn fill_if_empty(app: &App, password: &str) -> Result<(), CliEr
     let people = add_people(&tx, org).await?;
     for (role, email) in SIGN_INS {
         let user_id = (role == Role::Tech).then_some(people[0]);
-        let new = NewMember {
-            email: Email::parse(email).map_err(CliError::Refused)?,
-            role,
-            user_id,
-        };
+        let new = NewMember { email: Email::parse(email).map_err(CliError::Refused)?, role, user_id };
         let (_, token) = orgs::add_member(&tx, &app.random, org, new).await?;
         accounts::set_password(&tx, &token.unwrap_or_default(), hash.clone()).await?;
     }
@@ -105,15 +101,9 @@ fn label(text: &str) -> Result<Label, CliError> {
 async fn add_people(tx: &Tx, org: OrgId) -> Result<Vec<UserId>, CliError> {
     let mut ids = Vec::with_capacity(PEOPLE.len());
     for (i, (first, last, skill, level, second)) in PEOPLE.into_iter().enumerate() {
-        let mut skills = vec![NewSkill {
-            skill: label(skill)?,
-            level,
-        }];
+        let mut skills = vec![NewSkill { skill: label(skill)?, level }];
         if let Some(skill) = second {
-            skills.push(NewSkill {
-                skill: label(skill)?,
-                level: 2,
-            });
+            skills.push(NewSkill { skill: label(skill)?, level: 2 });
         }
         let local = crate::text::fold(&format!("{first}.{last}")).replace(' ', "");
         let email = Email::parse(&format!("{local}@people.example")).map_err(CliError::Refused)?;
@@ -124,11 +114,7 @@ async fn add_people(tx: &Tx, org: OrgId) -> Result<Vec<UserId>, CliError> {
             name: None,
             email: Some(email),
             phone: Some(label(&format!("+33 6 00 00 00 {i:02}"))?),
-            employment_type: if permanent {
-                EmploymentType::Cdi
-            } else {
-                EmploymentType::Intermittent
-            },
+            employment_type: if permanent { EmploymentType::Cdi } else { EmploymentType::Intermittent },
             bio: None,
             skills,
             tags: vec![label(if permanent { "maison" } else { "vivier" })?],
@@ -139,22 +125,10 @@ async fn add_people(tx: &Tx, org: OrgId) -> Result<Vec<UserId>, CliError> {
 }
 
 /// One call of a production: days after the season's first Monday, from, to (maybe after midnight), and its posts.
-struct Call(
-    &'static str,
-    i64,
-    (i8, i8),
-    (i8, i8),
-    &'static [(&'static str, i32)],
-);
+struct Call(&'static str, i64, (i8, i8), (i8, i8), &'static [(&'static str, i32)]);
 
 const CYRANO: [Call; 7] = [
-    Call(
-        "Montage lumière et son",
-        0,
-        (9, 0),
-        (18, 0),
-        &[("lumiere", 3), ("son", 2), ("plateau", 4)],
-    ),
+    Call("Montage lumière et son", 0, (9, 0), (18, 0), &[("lumiere", 3), ("son", 2), ("plateau", 4)]),
     Call("Réglages", 1, (9, 0), (13, 0), &[("lumiere", 2), ("son", 1)]),
     Call(
         "Répétition générale",
@@ -163,13 +137,7 @@ const CYRANO: [Call; 7] = [
         (23, 30),
         &[("lumiere", 2), ("son", 1), ("plateau", 3), ("habillage", 1)],
     ),
-    Call(
-        "Première",
-        2,
-        (18, 30),
-        (23, 30),
-        &[("lumiere", 2), ("son", 1), ("plateau", 3), ("habillage", 1)],
-    ),
+    Call("Première", 2, (18, 30), (23, 30), &[("lumiere", 2), ("son", 1), ("plateau", 3), ("habillage", 1)]),
     Call(
         "Représentation",
         3,
@@ -184,93 +152,37 @@ const CYRANO: [Call; 7] = [
         (23, 30),
         &[("lumiere", 2), ("son", 1), ("plateau", 3), ("habillage", 1)],
     ),
-    Call(
-        "Démontage",
-        5,
-        (22, 0),
-        (3, 0),
-        &[("lumiere", 2), ("son", 1), ("plateau", 4)],
-    ),
+    Call("Démontage", 5, (22, 0), (3, 0), &[("lumiere", 2), ("son", 1), ("plateau", 4)]),
 ];
 const DANCE: [Call; 3] = [
-    Call(
-        "Montage",
-        8,
-        (9, 0),
-        (17, 0),
-        &[("lumiere", 2), ("son", 1), ("plateau", 2)],
-    ),
-    Call(
-        "La nuit de la danse",
-        9,
-        (20, 0),
-        (5, 0),
-        &[("lumiere", 2), ("son", 2), ("video", 1)],
-    ),
+    Call("Montage", 8, (9, 0), (17, 0), &[("lumiere", 2), ("son", 1), ("plateau", 2)]),
+    Call("La nuit de la danse", 9, (20, 0), (5, 0), &[("lumiere", 2), ("son", 2), ("video", 1)]),
     Call("Démontage", 10, (9, 0), (13, 0), &[("plateau", 3)]),
 ];
 const TOUR: [Call; 4] = [
     Call("Chargement du camion", 6, (8, 0), (11, 0), &[("plateau", 3)]),
-    Call(
-        "Sceaux : montage et jeu",
-        11,
-        (9, 0),
-        (23, 0),
-        &[("lumiere", 1), ("son", 1), ("plateau", 2)],
-    ),
-    Call(
-        "Créteil : montage et jeu",
-        12,
-        (9, 0),
-        (23, 0),
-        &[("lumiere", 1), ("son", 1), ("plateau", 2)],
-    ),
+    Call("Sceaux : montage et jeu", 11, (9, 0), (23, 0), &[("lumiere", 1), ("son", 1), ("plateau", 2)]),
+    Call("Créteil : montage et jeu", 12, (9, 0), (23, 0), &[("lumiere", 1), ("son", 1), ("plateau", 2)]),
     Call("Retour et déchargement", 13, (10, 0), (14, 0), &[("plateau", 3)]),
 ];
 
 async fn add_productions(tx: &Tx, app: &App, org: OrgId, people: &[UserId]) -> Result<(), CliError> {
     let mut season = Vec::new();
     for (title, status, place, calls) in [
-        (
-            "Cyrano de Bergerac",
-            ProjectStatus::Active,
-            "Grande salle",
-            &CYRANO[..],
-        ),
+        ("Cyrano de Bergerac", ProjectStatus::Active, "Grande salle", &CYRANO[..]),
         ("La nuit de la danse", ProjectStatus::Draft, "Studio", &DANCE[..]),
-        (
-            "Tournée Île-de-France",
-            ProjectStatus::Active,
-            "En tournée",
-            &TOUR[..],
-        ),
+        ("Tournée Île-de-France", ProjectStatus::Active, "En tournée", &TOUR[..]),
     ] {
-        let new = NewProject {
-            name: name(title)?,
-            status,
-            starts_at: None,
-            ends_at: None,
-            note: None,
-        };
+        let new = NewProject { name: name(title)?, status, starts_at: None, ends_at: None, note: None };
         let project = projects::create(tx, org, new).await?;
         season.extend(add_calls(tx, org, project.id, place, calls).await?);
     }
     let asked = staff(tx, org, people, &season).await?;
     override_conflict(tx, org, people, &season).await?;
     declare_availability(tx, org, people[0], &season[0]).await?;
-    let new = NewInvitation {
-        assignment_id: asked,
-        email: None,
-    };
-    invitations::create(
-        tx,
-        org,
-        new,
-        &app.tokens,
-        app.config.invites_seconds(),
-        &app.config.public_url,
-    )
-    .await?;
+    let new = NewInvitation { assignment_id: asked, email: None };
+    invitations::create(tx, org, new, &app.tokens, app.config.invites_seconds(), &app.config.public_url)
+        .await?;
     Ok(())
 }
 
@@ -292,10 +204,7 @@ async fn add_calls(
             end_at,
             timezone: None,
             note: None,
-            roles: roles
-                .iter()
-                .map(|(role, quota)| ((*role).to_owned(), Some(*quota)))
-                .collect(),
+            roles: roles.iter().map(|(role, quota)| ((*role).to_owned(), Some(*quota))).collect(),
         });
     }
     Ok(missions::create_all(tx, org, ZONE, planned).await?)
@@ -313,16 +222,9 @@ fn period(
     let today = now.in_zone(&zone).date();
     let monday = today.nth_weekday(1, civil::Weekday::Monday).map_err(wrong)?;
     let day = monday.checked_add(days.days()).map_err(wrong)?;
-    let last = if to < from {
-        day.tomorrow().map_err(wrong)?
-    } else {
-        day
-    };
+    let last = if to < from { day.tomorrow().map_err(wrong)? } else { day };
     let instant = |date: civil::Date, (hour, minute): (i8, i8)| {
-        let zoned = date
-            .at(hour, minute, 0, 0)
-            .to_zoned(zone.clone())
-            .map_err(wrong)?;
+        let zoned = date.at(hour, minute, 0, 0).to_zoned(zone.clone()).map_err(wrong)?;
         Timestamp::try_from(zoned.timestamp()).map_err(|error| CliError::Refused(error.to_string()))
     };
     Ok((instant(day, from)?, instant(last, to)?))
@@ -375,25 +277,12 @@ async fn staff(
 /// Of ten, seven said yes, one no, and two have not answered.
 async fn answer(tx: &Tx, org: OrgId, asked: crate::ids::AssignmentId, turn: usize) -> Result<(), CliError> {
     let (status, decline_reason) = match turn % 10 {
-        3 => (
-            AssignmentStatus::Declined,
-            Some("Déjà en tournée ce jour-là".to_owned()),
-        ),
+        3 => (AssignmentStatus::Declined, Some("Déjà en tournée ce jour-là".to_owned())),
         5 | 8 => return Ok(()),
         _ => (AssignmentStatus::Accepted, None),
     };
     let held = assignments::hold(tx, org, asked).await?;
-    match assignments::set_status(
-        tx,
-        held,
-        Change {
-            status,
-            override_reason: None,
-            decline_reason,
-        },
-    )
-    .await
-    {
+    match assignments::set_status(tx, held, Change { status, override_reason: None, decline_reason }).await {
         // Already taken: they stay asked.
         Ok(_) | Err(Error::ScheduleConflict(_)) => Ok(()),
         Err(error) => Err(error.into()),
@@ -421,9 +310,7 @@ async fn override_conflict(
         note: None,
         roles: Vec::new(),
     };
-    let meeting = missions::create_all(tx, org, ZONE, vec![meeting])
-        .await?
-        .remove(0);
+    let meeting = missions::create_all(tx, org, ZONE, vec![meeting]).await?.remove(0);
     for mission_id in [season[0].id, meeting.id] {
         let new = NewAssignment {
             mission_id,
@@ -443,16 +330,6 @@ async fn override_conflict(
 
 async fn declare_availability(tx: &Tx, org: OrgId, user_id: UserId, call: &Mission) -> Result<(), CliError> {
     let (start_at, end_at) = (call.start_at, call.start_at.plus_seconds(5 * 86_400));
-    availabilities::create(
-        tx,
-        org,
-        NewAvailability {
-            user_id,
-            start_at,
-            end_at,
-            note: None,
-        },
-    )
-    .await?;
+    availabilities::create(tx, org, NewAvailability { user_id, start_at, end_at, note: None }).await?;
     Ok(())
 }

@@ -53,27 +53,12 @@ impl MigrationTrait for Migration {
                     .col(instant("updated_at"))
                     .primary_key(&mut primary_key(&["org_id", "id"]))
                     .foreign_key(&mut refers("org_memberships_org", &["org_id"], "orgs", &["id"]))
-                    .foreign_key(&mut refers(
-                        "org_memberships_of",
-                        &["account_id"],
-                        "accounts",
-                        &["id"],
-                    ))
+                    .foreign_key(&mut refers("org_memberships_of", &["account_id"], "accounts", &["id"]))
                     .take(),
             )
             .await?;
-        index(
-            manager,
-            "unique org_memberships_account",
-            "org_memberships (org_id, account_id)",
-        )
-        .await?;
-        index(
-            manager,
-            "org_memberships_by_account",
-            "org_memberships (account_id)",
-        )
-        .await?;
+        index(manager, "unique org_memberships_account", "org_memberships (org_id, account_id)").await?;
+        index(manager, "org_memberships_by_account", "org_memberships (account_id)").await?;
 
         manager
             .create_table(
@@ -88,22 +73,12 @@ impl MigrationTrait for Migration {
                     .col(instant_null("revoked_at"))
                     .col(text_null("user_agent"))
                     .col(instant("created_at"))
-                    .foreign_key(&mut refers(
-                        "sessions_account",
-                        &["account_id"],
-                        "accounts",
-                        &["id"],
-                    ))
+                    .foreign_key(&mut refers("sessions_account", &["account_id"], "accounts", &["id"]))
                     .foreign_key(&mut refers("sessions_org", &["org_id"], "orgs", &["id"]))
                     .take(),
             )
             .await?;
-        index(
-            manager,
-            "sessions_by_account",
-            "sessions (account_id, last_used_at)",
-        )
-        .await?;
+        index(manager, "sessions_by_account", "sessions (account_id, last_used_at)").await?;
 
         manager
             .create_table(
@@ -114,40 +89,15 @@ impl MigrationTrait for Migration {
                     .col(instant("expires_at"))
                     .col(instant_null("used_at"))
                     .col(instant("created_at"))
-                    .foreign_key(&mut refers(
-                        "password_tokens_account",
-                        &["account_id"],
-                        "accounts",
-                        &["id"],
-                    ))
+                    .foreign_key(&mut refers("password_tokens_account", &["account_id"], "accounts", &["id"]))
                     .take(),
             )
             .await?;
-        index(
-            manager,
-            "unique password_tokens_hash",
-            "password_tokens (token_hash)",
-        )
-        .await?;
-        index(
-            manager,
-            "password_tokens_by_account",
-            "password_tokens (account_id)",
-        )
-        .await
+        index(manager, "unique password_tokens_hash", "password_tokens (token_hash)").await?;
+        index(manager, "password_tokens_by_account", "password_tokens (account_id)").await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        drop_tables(
-            manager,
-            &[
-                "password_tokens",
-                "sessions",
-                "org_memberships",
-                "accounts",
-                "orgs",
-            ],
-        )
-        .await
+        drop_tables(manager, &["password_tokens", "sessions", "org_memberships", "accounts", "orgs"]).await
     }
 }

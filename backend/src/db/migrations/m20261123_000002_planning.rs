@@ -54,10 +54,7 @@ async fn people(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(text_null("email"))
                 .col(text_null("email_search"))
                 .col(text_null("phone"))
-                .col(one_of(
-                    "employment_type",
-                    &["CDI", "CDD", "FREELANCE", "INTERMITTENT", "OTHER"],
-                ))
+                .col(one_of("employment_type", &["CDI", "CDD", "FREELANCE", "INTERMITTENT", "OTHER"]))
                 .col(text_null("bio"))
                 .col(schema::json_binary_null("rate_profile"))
                 .col(schema::boolean("active"))
@@ -68,12 +65,7 @@ async fn people(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(instant("updated_at"))
                 .primary_key(&mut primary_key(&["org_id", "id"]))
                 .foreign_key(&mut refers("users_org", &["org_id"], "orgs", &["id"]))
-                .foreign_key(&mut refers(
-                    "users_of_account",
-                    &["account_id"],
-                    "accounts",
-                    &["id"],
-                ))
+                .foreign_key(&mut refers("users_of_account", &["account_id"], "accounts", &["id"]))
                 .take(),
         )
         .await?;
@@ -91,23 +83,13 @@ async fn people(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(instant("created_at"))
                 .primary_key(&mut primary_key(&["org_id", "user_id", "skill_key"]))
                 .foreign_key(
-                    refers(
-                        "user_skills_user",
-                        &["org_id", "user_id"],
-                        "users",
-                        &["org_id", "id"],
-                    )
-                    .on_delete(ForeignKeyAction::Cascade),
+                    refers("user_skills_user", &["org_id", "user_id"], "users", &["org_id", "id"])
+                        .on_delete(ForeignKeyAction::Cascade),
                 )
                 .take(),
         )
         .await?;
-    index(
-        manager,
-        "user_skills_by_skill",
-        "user_skills (org_id, skill_key, user_id)",
-    )
-    .await?;
+    index(manager, "user_skills_by_skill", "user_skills (org_id, skill_key, user_id)").await?;
 
     manager
         .create_table(
@@ -119,23 +101,13 @@ async fn people(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(instant("created_at"))
                 .primary_key(&mut primary_key(&["org_id", "user_id", "tag_key"]))
                 .foreign_key(
-                    refers(
-                        "user_tags_user",
-                        &["org_id", "user_id"],
-                        "users",
-                        &["org_id", "id"],
-                    )
-                    .on_delete(ForeignKeyAction::Cascade),
+                    refers("user_tags_user", &["org_id", "user_id"], "users", &["org_id", "id"])
+                        .on_delete(ForeignKeyAction::Cascade),
                 )
                 .take(),
         )
         .await?;
-    index(
-        manager,
-        "user_tags_by_tag",
-        "user_tags (org_id, tag_key, user_id)",
-    )
-    .await?;
+    index(manager, "user_tags_by_tag", "user_tags (org_id, tag_key, user_id)").await?;
 
     manager
         .create_table(
@@ -160,18 +132,8 @@ async fn people(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .take(),
         )
         .await?;
-    index(
-        manager,
-        "availabilities_by_user",
-        "availabilities (org_id, user_id, starts_at)",
-    )
-    .await?;
-    index(
-        manager,
-        "availabilities_by_start",
-        "availabilities (org_id, starts_at, id)",
-    )
-    .await
+    index(manager, "availabilities_by_user", "availabilities (org_id, user_id, starts_at)").await?;
+    index(manager, "availabilities_by_start", "availabilities (org_id, starts_at, id)").await
 }
 
 async fn missions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -225,19 +187,9 @@ async fn missions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .take(),
         )
         .await?;
-    index(
-        manager,
-        "unique missions_instants",
-        "missions (org_id, id, starts_at, ends_at)",
-    )
-    .await?;
+    index(manager, "unique missions_instants", "missions (org_id, id, starts_at, ends_at)").await?;
     index(manager, "missions_by_start", "missions (org_id, starts_at, id)").await?;
-    index(
-        manager,
-        "missions_by_project",
-        "missions (org_id, project_id, starts_at, id)",
-    )
-    .await?;
+    index(manager, "missions_by_project", "missions (org_id, project_id, starts_at, id)").await?;
 
     manager
         .create_table(
@@ -252,30 +204,15 @@ async fn missions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(instant("created_at"))
                 .primary_key(&mut primary_key(&["org_id", "id"]))
                 .foreign_key(
-                    refers(
-                        "mission_roles_mission",
-                        &["org_id", "mission_id"],
-                        "missions",
-                        &["org_id", "id"],
-                    )
-                    .on_delete(ForeignKeyAction::Cascade),
+                    refers("mission_roles_mission", &["org_id", "mission_id"], "missions", &["org_id", "id"])
+                        .on_delete(ForeignKeyAction::Cascade),
                 )
                 .take(),
         )
         .await?;
-    index(
-        manager,
-        "unique mission_roles_name",
-        "mission_roles (org_id, mission_id, name_key)",
-    )
-    .await?;
+    index(manager, "unique mission_roles_name", "mission_roles (org_id, mission_id, name_key)").await?;
     // The target of the assignments' foreign key: a role of another mission does not fit.
-    index(
-        manager,
-        "unique mission_roles_of_mission",
-        "mission_roles (org_id, mission_id, id)",
-    )
-    .await
+    index(manager, "unique mission_roles_of_mission", "mission_roles (org_id, mission_id, id)").await
 }
 
 async fn assignments(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -287,10 +224,7 @@ async fn assignments(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(id("mission_id"))
                 .col(id("user_id"))
                 .col(id_null("mission_role_id"))
-                .col(one_of(
-                    "status",
-                    &["INVITED", "ACCEPTED", "DECLINED", "CANCELLED"],
-                ))
+                .col(one_of("status", &["INVITED", "ACCEPTED", "DECLINED", "CANCELLED"]))
                 .col(text_null("note"))
                 .col(text_null("decline_reason"))
                 .col(text_null("conflict_override"))
@@ -298,11 +232,7 @@ async fn assignments(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(instant("ends_at"))
                 .col(instant("created_at"))
                 .col(instant("updated_at"))
-                .check(
-                    Expr::col("conflict_override")
-                        .is_null()
-                        .or(Expr::col("status").eq("ACCEPTED")),
-                )
+                .check(Expr::col("conflict_override").is_null().or(Expr::col("status").eq("ACCEPTED")))
                 .primary_key(&mut primary_key(&["org_id", "id"]))
                 .foreign_key(&mut refers(
                     "assignments_user",
@@ -334,30 +264,10 @@ async fn assignments(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         "assignments (org_id, mission_id, user_id) WHERE status IN ('INVITED', 'ACCEPTED')",
     )
     .await?;
-    index(
-        manager,
-        "assignments_by_user",
-        "assignments (org_id, user_id, starts_at, id)",
-    )
-    .await?;
-    index(
-        manager,
-        "assignments_by_start",
-        "assignments (org_id, starts_at, id)",
-    )
-    .await?;
-    index(
-        manager,
-        "assignments_by_mission",
-        "assignments (org_id, mission_id, status)",
-    )
-    .await?;
-    index(
-        manager,
-        "assignments_by_role",
-        "assignments (org_id, mission_role_id, status)",
-    )
-    .await?;
+    index(manager, "assignments_by_user", "assignments (org_id, user_id, starts_at, id)").await?;
+    index(manager, "assignments_by_start", "assignments (org_id, starts_at, id)").await?;
+    index(manager, "assignments_by_mission", "assignments (org_id, mission_id, status)").await?;
+    index(manager, "assignments_by_role", "assignments (org_id, mission_role_id, status)").await?;
 
     manager
         .create_table(
@@ -386,16 +296,6 @@ async fn assignments(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .take(),
         )
         .await?;
-    index(
-        manager,
-        "invitations_by_assignment",
-        "invitations (org_id, assignment_id)",
-    )
-    .await?;
-    index(
-        manager,
-        "invitations_by_age",
-        "invitations (org_id, created_at, id)",
-    )
-    .await
+    index(manager, "invitations_by_assignment", "invitations (org_id, assignment_id)").await?;
+    index(manager, "invitations_by_age", "invitations (org_id, created_at, id)").await
 }

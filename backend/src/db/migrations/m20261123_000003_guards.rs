@@ -16,14 +16,9 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for (postgres, sqlite) in [
-            NO_DOUBLE_BOOKING,
-            QUOTA,
-            QUOTA_LOWERED,
-            NO_AVAILABILITY_OVERLAP,
-            LAST_OWNER,
-            ANSWERED_ONCE,
-        ] {
+        for (postgres, sqlite) in
+            [NO_DOUBLE_BOOKING, QUOTA, QUOTA_LOWERED, NO_AVAILABILITY_OVERLAP, LAST_OWNER, ANSWERED_ONCE]
+        {
             dialect(manager, postgres, sqlite).await?;
         }
         Ok(())

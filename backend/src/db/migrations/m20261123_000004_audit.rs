@@ -30,12 +30,8 @@ impl MigrationTrait for Migration {
             )
             .await?;
         index(manager, "audit_log_by_age", "audit_log (org_id, created_at, id)").await?;
-        index(
-            manager,
-            "audit_log_by_object",
-            "audit_log (org_id, object_type, object_id, created_at)",
-        )
-        .await?;
+        index(manager, "audit_log_by_object", "audit_log (org_id, object_type, object_id, created_at)")
+            .await?;
 
         manager
             .create_table(
@@ -44,12 +40,7 @@ impl MigrationTrait for Migration {
                     .col(schema::json_binary_null("before"))
                     .col(schema::json_binary_null("after"))
                     .col(instant("created_at"))
-                    .foreign_key(&mut refers(
-                        "audit_details_entry",
-                        &["audit_id"],
-                        "audit_log",
-                        &["id"],
-                    ))
+                    .foreign_key(&mut refers("audit_details_entry", &["audit_id"], "audit_log", &["id"]))
                     .take(),
             )
             .await?;

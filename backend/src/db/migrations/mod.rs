@@ -31,16 +31,7 @@ impl MigratorTrait for Migrator {
 
 /// Which tables each step brought: what is in them is lost when it is taken back.
 const TABLES: [(&str, &[&str]); 3] = [
-    (
-        "m20261123_000001_accounts",
-        &[
-            "orgs",
-            "accounts",
-            "org_memberships",
-            "sessions",
-            "password_tokens",
-        ],
-    ),
+    ("m20261123_000001_accounts", &["orgs", "accounts", "org_memberships", "sessions", "password_tokens"]),
     (
         "m20261123_000002_planning",
         &[
@@ -104,10 +95,7 @@ pub async fn losses(db: &Database, steps: &[String]) -> Result<Vec<String>, DbEr
                 .await?;
             let rows = counted.map_or(0, |count| count.rows);
             if rows > 0 {
-                lines.push(format!(
-                    "{step}: {rows} row{} of {table}",
-                    if rows == 1 { "" } else { "s" }
-                ));
+                lines.push(format!("{step}: {rows} row{} of {table}", if rows == 1 { "" } else { "s" }));
             }
         }
     }
@@ -146,15 +134,11 @@ fn text_null(name: &'static str) -> ColumnDef {
 
 /// A text that only takes the listed values.
 fn one_of(name: &'static str, values: &[&'static str]) -> ColumnDef {
-    schema::text(name)
-        .check(Expr::col(name).is_in(values.iter().copied()))
-        .take()
+    schema::text(name).check(Expr::col(name).is_in(values.iter().copied())).take()
 }
 
 fn primary_key(columns: &[&'static str]) -> IndexCreateStatement {
-    columns
-        .iter()
-        .fold(Index::create(), |mut key, column| key.col(*column).take())
+    columns.iter().fold(Index::create(), |mut key, column| key.col(*column).take())
 }
 
 /// `columns` of this table refer to `target_columns` of `target`.
@@ -176,23 +160,14 @@ fn refers(
 
 /// An index of the same text in both dialects; `columns` may end with a WHERE clause behind the parenthesis.
 async fn index(manager: &SchemaManager<'_>, name: &str, columns: &str) -> Result<(), DbErr> {
-    let (unique, name) = name
-        .strip_prefix("unique ")
-        .map_or(("", name), |name| ("UNIQUE ", name));
-    manager
-        .get_connection()
-        .execute_unprepared(&format!("CREATE {unique}INDEX {name} ON {columns}"))
-        .await?;
+    let (unique, name) = name.strip_prefix("unique ").map_or(("", name), |name| ("UNIQUE ", name));
+    manager.get_connection().execute_unprepared(&format!("CREATE {unique}INDEX {name} ON {columns}")).await?;
     Ok(())
 }
 
 /// Statements whose text must differ between the dialects.
 async fn dialect(manager: &SchemaManager<'_>, postgres: &str, sqlite: &str) -> Result<(), DbErr> {
-    let sql = if manager.get_database_backend() == DbBackend::Postgres {
-        postgres
-    } else {
-        sqlite
-    };
+    let sql = if manager.get_database_backend() == DbBackend::Postgres { postgres } else { sqlite };
     manager.get_connection().execute_unprepared(sql).await?;
     Ok(())
 }

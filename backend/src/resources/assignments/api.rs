@@ -17,10 +17,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(create, list))
-        .routes(routes!(get))
-        .routes(routes!(set_status))
+    OpenApiRouter::new().routes(routes!(create, list)).routes(routes!(get)).routes(routes!(set_status))
 }
 
 /// Put a person on a mission.
@@ -62,11 +59,7 @@ async fn get(
     Path(id): Path<AssignmentId>,
 ) -> Result<Json<Assignment>, Error> {
     let assignment = store::get(&app.db, caller.org, id).await?;
-    if caller.plans() || caller.is(assignment.user_id) {
-        Ok(Json(assignment))
-    } else {
-        Err(Error::NotFound)
-    }
+    if caller.plans() || caller.is(assignment.user_id) { Ok(Json(assignment)) } else { Err(Error::NotFound) }
 }
 
 /// Change where an assignment stands. The assigned person may accept or decline.
@@ -86,11 +79,7 @@ async fn set_status(
         may_answer(&caller, held.user(), &new)?;
     }
     let override_reason = new.override_reason.map(Into::into);
-    let change = Change {
-        status: new.status,
-        override_reason,
-        decline_reason: None,
-    };
+    let change = Change { status: new.status, override_reason, decline_reason: None };
     let assignment = store::set_status(&tx, held, change).await?;
     tx.commit().await?;
     Ok(Json(assignment))

@@ -26,10 +26,7 @@ pub fn step(from: AssignmentStatus, to: AssignmentStatus) -> Result<Step, Error>
         | (Invited, Invited)
         | (Accepted, Accepted)
         | (Declined, Declined)
-        | (Cancelled, Cancelled) => Err(Error::InvalidTransition {
-            from: from.word(),
-            to: to.word(),
-        }),
+        | (Cancelled, Cancelled) => Err(Error::InvalidTransition { from: from.word(), to: to.word() }),
     }
 }
 
@@ -63,10 +60,7 @@ mod tests {
                         "{from} to {to}"
                     );
                 } else {
-                    assert!(
-                        matches!(outcome, Err(Error::InvalidTransition { .. })),
-                        "{from} to {to}"
-                    );
+                    assert!(matches!(outcome, Err(Error::InvalidTransition { .. })), "{from} to {to}");
                 }
             }
         }

@@ -29,27 +29,16 @@ use sea_orm::{
 /// [`Error::ScheduleConflict`], [`Error::QuotaReached`], or a reference that does not exist.
 pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignment, Error> {
     if !matches!(new.status, AssignmentStatus::Invited | AssignmentStatus::Accepted) {
-        return Err(Error::invalid(
-            "/status",
-            "must be INVITED or ACCEPTED for a new assignment",
-        ));
+        return Err(Error::invalid("/status", "must be INVITED or ACCEPTED for a new assignment"));
     }
     let unknown = |pointer: &str, name| {
         let pointer = pointer.to_owned();
         move |error| {
-            if matches!(error, Error::NotFound) {
-                Error::UnknownReference { pointer, name }
-            } else {
-                error
-            }
+            if matches!(error, Error::NotFound) { Error::UnknownReference { pointer, name } } else { error }
         }
     };
-    let mission = missions::lock(tx, org, new.mission_id)
-        .await
-        .map_err(unknown("/mission_id", "mission"))?;
-    let user = users::lock(tx, org, new.user_id)
-        .await
-        .map_err(unknown("/user_id", "user"))?;
+    let mission = missions::lock(tx, org, new.mission_id).await.map_err(unknown("/mission_id", "mission"))?;
+    let user = users::lock(tx, org, new.user_id).await.map_err(unknown("/user_id", "user"))?;
     let role = missions::role_named(tx, org, new.mission_id, new.role_name.as_deref()).await?;
     if active_on_mission(tx, org, new.mission_id, new.user_id).await? {
         return Err(Error::AlreadyAssigned);
@@ -59,12 +48,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
         override_reason: new.override_reason.map(Into::into),
         decline_reason: None,
     };
-    let entering = Entering {
-        id: None,
-        user: new.user_id,
-        mission: &mission,
-        active: user.active,
-    };
+    let entering = Entering { id: None, user: new.user_id, mission: &mission, active: user.active };
     let clashes = may_enter(tx, org, &entering, &change).await?;
     let row = table::Model {
         org_id: org,
@@ -82,14 +66,9 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
         updated_at: tx.now,
     };
     let id = row.id;
-    table::Entity::insert(row.into_active_model())
-        .exec_without_returning(tx)
-        .await?;
+    table::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
     let created = get(tx, org, id).await?;
-    audit::Entry::of("assignment.create", id)
-        .after(&created)
-        .record(tx, org)
-        .await?;
+    audit::Entry::of("assignment.create", id).after(&created).record(tx, org).await?;
     record_override(tx, org, id, &created, &clashes).await?;
     Ok(created)
 }
@@ -135,10 +114,7 @@ impl Held {
         } else if !self.user.active {
             Err(Error::UserInactive)
         } else if self.row.status != invited {
-            Err(Error::InvalidTransition {
-                from: self.row.status.word(),
-                to: invited.word(),
-            })
+            Err(Error::InvalidTransition { from: self.row.status.word(), to: invited.word() })
         } else {
             Ok(self.user.email)
         }
@@ -155,11 +131,7 @@ pub async fn hold(tx: &Tx, org: OrgId, id: AssignmentId) -> Result<Held, Error> 
     let unlocked = find().one(tx).await?.ok_or(Error::NotFound)?;
     let mission = missions::lock(tx, org, unlocked.mission_id).await?;
     let user = users::lock(tx, org, unlocked.user_id).await?;
-    let row = find()
-        .lock(LockType::NoKeyUpdate)
-        .one(tx)
-        .await?
-        .ok_or(Error::NotFound)?;
+    let row = find().lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(Error::NotFound)?;
     Ok(Held { row, mission, user })
 }
 
@@ -175,22 +147,15 @@ pub async fn set_status(tx: &Tx, held: Held, change: Change) -> Result<Assignmen
         Step::Stay => return Ok(before),
         Step::Leave => Vec::new(),
         Step::Enter => {
-            let entering = Entering {
-                id: Some(id),
-                user: row.user_id,
-                mission: &mission,
-                active: user.active,
-            };
+            let entering =
+                Entering { id: Some(id), user: row.user_id, mission: &mission, active: user.active };
             may_enter(tx, org, &entering, &change).await?
         }
     };
     let declined = change.status == AssignmentStatus::Declined;
     table::Entity::update_many()
         .col_expr(table::Column::Status, Expr::value(change.status))
-        .col_expr(
-            table::Column::DeclineReason,
-            Expr::value(change.decline_reason.filter(|_| declined)),
-        )
+        .col_expr(table::Column::DeclineReason, Expr::value(change.decline_reason.filter(|_| declined)))
         .col_expr(
             table::Column::ConflictOverride,
             Expr::value(change.override_reason.filter(|_| !clashes.is_empty())),
@@ -201,11 +166,7 @@ pub async fn set_status(tx: &Tx, held: Held, change: Change) -> Result<Assignmen
         .exec(tx)
         .await?;
     let after = get(tx, org, id).await?;
-    audit::Entry::of("assignment.status", id)
-        .before(&before)
-        .after(&after)
-        .record(tx, org)
-        .await?;
+    audit::Entry::of("assignment.status", id).before(&before).after(&after).record(tx, org).await?;
     record_override(tx, org, id, &after, &clashes).await?;
     Ok(after)
 }
@@ -263,10 +224,7 @@ async fn record_override(
         return Ok(());
     }
     let covered = serde_json::json!({ "reason": after.conflict_override, "conflicts": clashes });
-    audit::Entry::of("assignment.override", id)
-        .after(&covered)
-        .record(tx, org)
-        .await
+    audit::Entry::of("assignment.override", id).after(&covered).record(tx, org).await
 }
 
 /// The accepted missions of a person that overlap `[start, end)`, by start.

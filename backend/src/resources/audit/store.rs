@@ -27,40 +27,25 @@ pub struct Entry {
 impl Entry {
     /// `action` is the object's type and what was done to it: `mission.create`.
     pub fn of(action: &'static str, object: impl Id + Into<Uuid>) -> Self {
-        Self {
-            object_id: Some(object.into()),
-            ..Self::event(action)
-        }
+        Self { object_id: Some(object.into()), ..Self::event(action) }
     }
 
     /// Something that concerns no single object.
     pub fn event(action: &'static str) -> Self {
         let object_type = action.split('.').next().unwrap_or(action);
-        Self {
-            action,
-            object_type,
-            object_id: None,
-            before: None,
-            after: None,
-        }
+        Self { action, object_type, object_id: None, before: None, after: None }
     }
 
     /// The object as it was.
     #[must_use]
     pub fn before(self, object: &impl Serialize) -> Self {
-        Self {
-            before: serde_json::to_value(object).ok(),
-            ..self
-        }
+        Self { before: serde_json::to_value(object).ok(), ..self }
     }
 
     /// The object as it is now.
     #[must_use]
     pub fn after(self, object: &impl Serialize) -> Self {
-        Self {
-            after: serde_json::to_value(object).ok(),
-            ..self
-        }
+        Self { after: serde_json::to_value(object).ok(), ..self }
     }
 
     /// Writes the entry into the transaction that it tells of.
@@ -114,14 +99,10 @@ impl Entry {
             }
         }
         for rows in rows.chunks(ROWS) {
-            table::Entity::insert_many(rows.to_vec())
-                .exec_without_returning(tx)
-                .await?;
+            table::Entity::insert_many(rows.to_vec()).exec_without_returning(tx).await?;
         }
         for details in details.chunks(ROWS) {
-            details_table::Entity::insert_many(details.to_vec())
-                .exec_without_returning(tx)
-                .await?;
+            details_table::Entity::insert_many(details.to_vec()).exec_without_returning(tx).await?;
         }
         Ok(())
     }

@@ -16,9 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(create))
-        .routes(routes!(approve))
+    OpenApiRouter::new().routes(routes!(create)).routes(routes!(approve))
 }
 
 /// Declare an availability: one's own, or for planners anyone's.
@@ -31,10 +29,7 @@ async fn create(
     Body(new): Body<NewAvailability>,
 ) -> Result<Json<Availability>, Error> {
     if !caller.plans() && !caller.is(new.user_id) {
-        return Err(Error::UnknownReference {
-            pointer: "/user_id".into(),
-            name: "user",
-        });
+        return Err(Error::UnknownReference { pointer: "/user_id".into(), name: "user" });
     }
     let tx = app.db.write(caller.origin()).await?;
     let availability = store::create(&tx, caller.org, new).await?;

@@ -23,15 +23,10 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAvailability) -> Result<Availab
     if let Some(mistake) = missions::period_mistakes(new.start_at, new.end_at) {
         return Err(Error::Invalid(vec![mistake]));
     }
-    users::lock(tx, org, new.user_id)
-        .await
-        .map_err(|error| match error {
-            Error::NotFound => Error::UnknownReference {
-                pointer: "/user_id".into(),
-                name: "user",
-            },
-            error => error,
-        })?;
+    users::lock(tx, org, new.user_id).await.map_err(|error| match error {
+        Error::NotFound => Error::UnknownReference { pointer: "/user_id".into(), name: "user" },
+        error => error,
+    })?;
     let row = table::Model {
         org_id: org,
         id: tx.new_id(),
@@ -43,14 +38,9 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAvailability) -> Result<Availab
         created_at: tx.now,
         updated_at: tx.now,
     };
-    table::Entity::insert(row.clone().into_active_model())
-        .exec_without_returning(tx)
-        .await?;
+    table::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
     let created = Availability::from(row);
-    audit::Entry::of("availability.create", created.id)
-        .after(&created)
-        .record(tx, org)
-        .await?;
+    audit::Entry::of("availability.create", created.id).after(&created).record(tx, org).await?;
     Ok(created)
 }
 
@@ -61,11 +51,7 @@ pub async fn approve(tx: &Tx, org: OrgId, id: AvailabilityId) -> Result<Availabi
     let user = find().one(tx).await?.ok_or(Error::NotFound)?.user_id;
     // Under the person's lock nothing else of theirs is approved meanwhile.
     users::lock(tx, org, user).await?;
-    let row = find()
-        .lock(LockType::NoKeyUpdate)
-        .one(tx)
-        .await?
-        .ok_or(Error::NotFound)?;
+    let row = find().lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(Error::NotFound)?;
     if row.status == AvailabilityStatus::Approved {
         return Ok(row.into());
     }
@@ -84,9 +70,7 @@ pub async fn approve(tx: &Tx, org: OrgId, id: AvailabilityId) -> Result<Availabi
             start_at: a.starts_at,
             end_at: a.ends_at,
         };
-        return Err(Error::AvailabilityOverlap(
-            overlapping.into_iter().map(clash).collect(),
-        ));
+        return Err(Error::AvailabilityOverlap(overlapping.into_iter().map(clash).collect()));
     }
     table::Entity::update_many()
         .col_expr(Column::Status, Expr::value(AvailabilityStatus::Approved))
@@ -96,14 +80,7 @@ pub async fn approve(tx: &Tx, org: OrgId, id: AvailabilityId) -> Result<Availabi
         .exec(tx)
         .await?;
     let before = Availability::from(row);
-    let after = Availability {
-        status: AvailabilityStatus::Approved,
-        ..before.clone()
-    };
-    audit::Entry::of("availability.approve", id)
-        .before(&before)
-        .after(&after)
-        .record(tx, org)
-        .await?;
+    let after = Availability { status: AvailabilityStatus::Approved, ..before.clone() };
+    audit::Entry::of("availability.approve", id).before(&before).after(&after).record(tx, org).await?;
     Ok(after)
 }

@@ -86,10 +86,7 @@ impl Row {
 
 /// The conflicts of one person.
 pub async fn of_user(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Result<UserConflicts, Error> {
-    user::Entity::find_by_id((org, id))
-        .one(db)
-        .await?
-        .ok_or(Error::NotFound)?;
+    user::Entity::find_by_id((org, id)).one(db).await?.ok_or(Error::NotFound)?;
     let rows = assignment::Entity::find()
         .select_only()
         .columns([
@@ -125,10 +122,7 @@ pub async fn of_user(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Resul
             mission2: second.mission(),
             overlap_start: second.starts_at,
             overlap_end: first.ends_at.min(second.ends_at),
-            override_reason: second
-                .conflict_override
-                .clone()
-                .or_else(|| first.conflict_override.clone()),
+            override_reason: second.conflict_override.clone().or_else(|| first.conflict_override.clone()),
         }
     };
     Ok(UserConflicts {

@@ -68,9 +68,7 @@ async fn revoke(
 ))]
 async fn verify(State(app): State<App>, Query(query): Query<TokenQuery>) -> Result<Json<Opened>, Error> {
     let token = query.token.ok_or(Error::InvalidToken)?;
-    Ok(Json(
-        store::open(&app.db, &app.tokens, &token, app.db.clock().now()).await?,
-    ))
+    Ok(Json(store::open(&app.db, &app.tokens, &token, app.db.clock().now()).await?))
 }
 
 /// Say yes with a link. Saying it again is harmless.
@@ -101,14 +99,7 @@ async fn decline(
     Body(body): Body<DeclineBody>,
 ) -> Result<Json<Answered>, Error> {
     let reason = body.reason.map(Into::into);
-    answer_invitation(
-        &app,
-        &request,
-        id,
-        body.token.or(query.token),
-        Answer::Decline { reason },
-    )
-    .await
+    answer_invitation(&app, &request, id, body.token.or(query.token), Answer::Decline { reason }).await
 }
 
 async fn answer_invitation(
@@ -122,11 +113,7 @@ async fn answer_invitation(
         return Err(Error::NotFound);
     }
     let token = token.ok_or(Error::InvalidToken)?;
-    if app
-        .tokens
-        .read_invite(&token)
-        .is_none_or(|claims| claims.inv != id)
-    {
+    if app.tokens.read_invite(&token).is_none_or(|claims| claims.inv != id) {
         return Err(Error::InvalidToken);
     }
     answer_by_link(app, request, &token, answer).await.map(Json)
@@ -143,10 +130,7 @@ pub async fn answer_by_link(
     answer: Answer,
 ) -> Result<Answered, Error> {
     let invitation = app.tokens.read_invite(token).ok_or(Error::InvalidToken)?.inv;
-    let origin = Origin {
-        actor: Actor::Invitation(invitation),
-        request_id: Some(request.to_string()),
-    };
+    let origin = Origin { actor: Actor::Invitation(invitation), request_id: Some(request.to_string()) };
     let tx = app.db.write(origin).await?;
     let answered = store::answer(&tx, &app.tokens, token, answer).await?;
     tx.commit().await?;
@@ -166,15 +150,7 @@ async fn accept_assignment(
     Query(query): Query<TokenQuery>,
     Body(body): Body<AcceptBody>,
 ) -> Result<Json<AnsweredAssignment>, Error> {
-    answer_assignment(
-        &app,
-        &request,
-        caller,
-        id,
-        body.token.or(query.token),
-        Answer::Accept,
-    )
-    .await
+    answer_assignment(&app, &request, caller, id, body.token.or(query.token), Answer::Accept).await
 }
 
 /// Say no to one's own call: signed in, or with the token of its invitation.
@@ -191,15 +167,8 @@ async fn decline_assignment(
     Body(body): Body<DeclineBody>,
 ) -> Result<Json<AnsweredAssignment>, Error> {
     let reason = body.reason.map(Into::into);
-    answer_assignment(
-        &app,
-        &request,
-        caller,
-        id,
-        body.token.or(query.token),
-        Answer::Decline { reason },
-    )
-    .await
+    answer_assignment(&app, &request, caller, id, body.token.or(query.token), Answer::Decline { reason })
+        .await
 }
 
 async fn answer_assignment(
@@ -217,35 +186,23 @@ async fn answer_assignment(
                 return Err(Error::InvalidToken);
             }
             let answered = answer_by_link(app, request, &token, answer).await?;
-            Ok(Json(AnsweredAssignment {
-                status: answered.status,
-            }))
+            Ok(Json(AnsweredAssignment { status: answered.status }))
         }
         (None, Some(caller)) => {
             let tx = app.db.write(caller.origin()).await?;
             let held = assignments::hold(&tx, caller.org, id).await?;
             if !caller.is(held.user()) {
-                return Err(if caller.plans() {
-                    Error::NotYourCall
-                } else {
-                    Error::NotFound
-                });
+                return Err(if caller.plans() { Error::NotYourCall } else { Error::NotFound });
             }
             let status = answer.status();
             let decline_reason = match answer {
                 Answer::Accept => None,
                 Answer::Decline { reason } => reason,
             };
-            let change = Change {
-                status,
-                override_reason: None,
-                decline_reason,
-            };
+            let change = Change { status, override_reason: None, decline_reason };
             let answered = assignments::set_status(&tx, held, change).await?;
             tx.commit().await?;
-            Ok(Json(AnsweredAssignment {
-                status: answered.status,
-            }))
+            Ok(Json(AnsweredAssignment { status: answered.status }))
         }
         (None, None) => Err(Error::Unauthenticated),
     }

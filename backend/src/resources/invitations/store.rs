@@ -35,16 +35,11 @@ pub async fn create(
     public_url: &str,
 ) -> Result<Created, Error> {
     let unknown = |error| match error {
-        Error::NotFound => Error::UnknownReference {
-            pointer: "/assignment_id".into(),
-            name: "assignment",
-        },
+        Error::NotFound => Error::UnknownReference { pointer: "/assignment_id".into(), name: "assignment" },
         error => error,
     };
     // The locks of an answer, so that a link is never made for what is being called off.
-    let held = assignments::hold(tx, org, new.assignment_id)
-        .await
-        .map_err(unknown)?;
+    let held = assignments::hold(tx, org, new.assignment_id).await.map_err(unknown)?;
     let person_email = held.may_be_asked()?;
     revoke_open(tx, org, new.assignment_id).await?;
     let id: InvitationId = tx.new_id();
@@ -63,22 +58,10 @@ pub async fn create(
         created_at: tx.now,
         updated_at: tx.now,
     };
-    table::Entity::insert(row.clone().into_active_model())
-        .exec_without_returning(tx)
-        .await?;
-    audit::Entry::of("invitation.create", id)
-        .after(&view(row))
-        .record(tx, org)
-        .await?;
+    table::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
+    audit::Entry::of("invitation.create", id).after(&view(row)).record(tx, org).await?;
     let url = link(public_url, &token);
-    Ok(Created {
-        id,
-        assignment_id: new.assignment_id,
-        token,
-        url,
-        expires_at,
-        delivery: Delivery::None,
-    })
+    Ok(Created { id, assignment_id: new.assignment_id, token, url, expires_at, delivery: Delivery::None })
 }
 
 /// Takes a link back. One that was answered has no power left; taking it back changes nothing.
@@ -91,16 +74,9 @@ pub async fn revoke(tx: &Tx, org: OrgId, id: InvitationId) -> Result<(), Error> 
     if row.answer.is_some() || row.revoked_at.is_some() {
         return Ok(());
     }
-    let after = table::Model {
-        revoked_at: Some(tx.now),
-        ..row.clone()
-    };
+    let after = table::Model { revoked_at: Some(tx.now), ..row.clone() };
     revoke_where(tx, org, table::Column::Id.eq(id)).await?;
-    audit::Entry::of("invitation.revoke", id)
-        .before(&view(row))
-        .after(&view(after))
-        .record(tx, org)
-        .await
+    audit::Entry::of("invitation.revoke", id).before(&view(row)).after(&view(after)).record(tx, org).await
 }
 
 async fn revoke_open(tx: &Tx, org: OrgId, assignment: AssignmentId) -> Result<(), Error> {
@@ -192,14 +168,8 @@ pub async fn open(
         .into_model::<OpenedRow>()
         .one(db)
         .await?;
-    let row = found
-        .filter(|row| same_secret(&claims.jti, &row.token_hash))
-        .ok_or(Error::InvalidToken)?;
-    let state = State {
-        answer: row.answer,
-        revoked: row.revoked_at.is_some(),
-        expires_at: row.expires_at,
-    };
+    let row = found.filter(|row| same_secret(&claims.jti, &row.token_hash)).ok_or(Error::InvalidToken)?;
+    let state = State { answer: row.answer, revoked: row.revoked_at.is_some(), expires_at: row.expires_at };
     Ok(Opened {
         invitation_id: claims.inv,
         assignment_id: row.assignment_id,
@@ -245,11 +215,7 @@ fn link(public_url: &str, token: &str) -> String {
 /// Whether an invitation of this id exists anywhere: an unknown id is 404, a token of another invitation is not.
 pub async fn exists(db: &impl ConnectionTrait, id: InvitationId) -> Result<bool, Error> {
     // Across orgs on purpose: without a valid token nobody has an org here, and the answer tells nothing but the id.
-    Ok(table::Entity::find()
-        .filter(table::Column::Id.eq(id))
-        .one(db)
-        .await?
-        .is_some())
+    Ok(table::Entity::find().filter(table::Column::Id.eq(id)).one(db).await?.is_some())
 }
 
 /// Carries out the answer of whoever holds the link.
@@ -264,26 +230,16 @@ pub async fn answer(tx: &Tx, tokens: &Tokens, token: &str, answer: Answer) -> Re
     let held = assignments::hold(tx, org, assignment).await?;
     // One answer or withdrawal of a link at a time: the second sees what the first did.
     let found = find().lock(LockType::NoKeyUpdate).one(tx).await?;
-    let row = found
-        .filter(|row| same_secret(&claims.jti, &row.token_hash))
-        .ok_or(Error::InvalidToken)?;
+    let row = found.filter(|row| same_secret(&claims.jti, &row.token_hash)).ok_or(Error::InvalidToken)?;
     let wanted = answer.status();
-    let state = State {
-        answer: row.answer,
-        revoked: row.revoked_at.is_some(),
-        expires_at: row.expires_at,
-    };
+    let state = State { answer: row.answer, revoked: row.revoked_at.is_some(), expires_at: row.expires_at };
     if rules::must_answer(state, wanted, tx.now)? {
         rules::link_may(wanted, held.status())?;
         let decline_reason = match answer {
             Answer::Accept => None,
             Answer::Decline { reason } => reason,
         };
-        let change = Change {
-            status: wanted,
-            override_reason: None,
-            decline_reason,
-        };
+        let change = Change { status: wanted, override_reason: None, decline_reason };
         assignments::set_status(tx, held, change).await?;
         table::Entity::update_many()
             .col_expr(table::Column::Answer, Expr::value(wanted))
@@ -293,11 +249,7 @@ pub async fn answer(tx: &Tx, tokens: &Tokens, token: &str, answer: Answer) -> Re
             .filter(table::Column::Id.eq(id))
             .exec(tx)
             .await?;
-        let after = table::Model {
-            answer: Some(wanted),
-            answered_at: Some(tx.now),
-            ..row.clone()
-        };
+        let after = table::Model { answer: Some(wanted), answered_at: Some(tx.now), ..row.clone() };
         audit::Entry::of("invitation.answer", id)
             .before(&view(row.clone()))
             .after(&view(after))
@@ -305,18 +257,8 @@ pub async fn answer(tx: &Tx, tokens: &Tokens, token: &str, answer: Answer) -> Re
             .await?;
     }
     let accepted = wanted == AssignmentStatus::Accepted;
-    let message = if accepted {
-        "Thank you, you are expected."
-    } else {
-        "Thank you for your answer."
-    };
-    Ok(Answered {
-        invitation_id: id,
-        assignment_id: row.assignment_id,
-        accepted,
-        status: wanted,
-        message,
-    })
+    let message = if accepted { "Thank you, you are expected." } else { "Thank you for your answer." };
+    Ok(Answered { invitation_id: id, assignment_id: row.assignment_id, accepted, status: wanted, message })
 }
 
 fn same_secret(jti: &str, stored_hash: &[u8]) -> bool {

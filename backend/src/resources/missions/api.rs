@@ -92,11 +92,7 @@ async fn duplicate(
         end_at,
         timezone: Some(original.timezone),
         note: original.note,
-        roles: original
-            .roles
-            .into_iter()
-            .map(|role| (role.role_name, role.quota))
-            .collect(),
+        roles: original.roles.into_iter().map(|role| (role.role_name, role.quota)).collect(),
     };
     let mut created = store::create_all(&tx, caller.org, "", vec![copy]).await?;
     tx.commit().await?;
@@ -115,10 +111,7 @@ async fn bulk_create(
     BulkBody(items): BulkBody<Vec<NewProjectMission>>,
 ) -> Result<Json<BulkCreated>, Error> {
     if !(1..=rules::MAX_BULK).contains(&items.len()) {
-        return Err(Error::invalid(
-            "",
-            format!("must be an array of 1 to {} missions", rules::MAX_BULK),
-        ));
+        return Err(Error::invalid("", format!("must be an array of 1 to {} missions", rules::MAX_BULK)));
     }
     let mut planned = Vec::with_capacity(items.len());
     let mut mistakes: Vec<FieldError> = Vec::new();
@@ -137,9 +130,5 @@ async fn bulk_create(
     let created = store::create_all(&tx, caller.org, &zone, planned).await?;
     tx.commit().await?;
     let ids: Vec<_> = created.iter().map(|mission| mission.id).collect();
-    Ok(Json(BulkCreated {
-        status: "ok",
-        created: ids.len(),
-        ids,
-    }))
+    Ok(Json(BulkCreated { status: "ok", created: ids.len(), ids }))
 }

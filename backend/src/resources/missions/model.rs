@@ -138,16 +138,7 @@ pub struct NewProjectMission {
 impl NewProjectMission {
     /// The same mission, in a project.
     pub fn in_project(self, project: ProjectId) -> NewMission {
-        let Self {
-            title,
-            role,
-            location,
-            start_at,
-            end_at,
-            timezone,
-            note,
-            roles,
-        } = self;
+        let Self { title, role, location, start_at, end_at, timezone, note, roles } = self;
         NewMission {
             project_id: Some(project),
             title,

@@ -44,10 +44,7 @@ pub fn period_mistakes(start: Timestamp, end: Timestamp) -> Option<FieldError> {
     if end <= start {
         Some(FieldError::invalid("/end_at", "must be after start_at"))
     } else if end > start.plus_seconds(MAX_SECONDS) {
-        Some(FieldError::invalid(
-            "/end_at",
-            "must be at most 31 days after start_at",
-        ))
+        Some(FieldError::invalid("/end_at", "must be at most 31 days after start_at"))
     } else {
         None
     }
@@ -62,10 +59,7 @@ pub fn plan(new: NewMission) -> Result<PlannedMission, Vec<FieldError>> {
         (None, None) => None,
     };
     if title.is_none() {
-        mistakes.push(FieldError {
-            detail: "is required, or role".into(),
-            ..FieldError::missing("/title")
-        });
+        mistakes.push(FieldError { detail: "is required, or role".into(), ..FieldError::missing("/title") });
     }
     mistakes.extend(role_mistakes(&new.roles));
     match title {
@@ -85,26 +79,15 @@ pub fn plan(new: NewMission) -> Result<PlannedMission, Vec<FieldError>> {
 
 /// The short label of the first clients leads, unless the roles name it themselves.
 fn posts(label: Option<Label>, roles: Vec<NewMissionRole>) -> Vec<(String, Option<i32>)> {
-    let named = |label: &Label| {
-        roles
-            .iter()
-            .any(|role| text::name_key(&role.role_name) == text::name_key(label))
-    };
-    let leading = label
-        .filter(|label| !named(label))
-        .map(|label| (label.into(), None));
-    leading
-        .into_iter()
-        .chain(roles.into_iter().map(|role| (role.role_name.into(), role.quota)))
-        .collect()
+    let named =
+        |label: &Label| roles.iter().any(|role| text::name_key(&role.role_name) == text::name_key(label));
+    let leading = label.filter(|label| !named(label)).map(|label| (label.into(), None));
+    leading.into_iter().chain(roles.into_iter().map(|role| (role.role_name.into(), role.quota))).collect()
 }
 
 fn role_mistakes(roles: &[NewMissionRole]) -> Vec<FieldError> {
     if roles.len() > MAX_ROLES {
-        return vec![FieldError::invalid(
-            "/roles",
-            format!("must have at most {MAX_ROLES} items"),
-        )];
+        return vec![FieldError::invalid("/roles", format!("must have at most {MAX_ROLES} items"))];
     }
     let mut seen = HashSet::new();
     let mut mistakes = Vec::new();
@@ -133,10 +116,7 @@ pub fn duplicated_period(
     how: &Duplication,
 ) -> Result<(Timestamp, Timestamp), FieldError> {
     match (how.start_at, how.shift_days) {
-        (Some(_), Some(_)) => Err(FieldError::invalid(
-            "/shift_days",
-            "send either start_at or shift_days",
-        )),
+        (Some(_), Some(_)) => Err(FieldError::invalid("/shift_days", "send either start_at or shift_days")),
         (None, None) => Ok((start, end)),
         (Some(new_start), None) => {
             let new_end =
@@ -163,10 +143,7 @@ pub fn duplicated_period(
                     "/shift_days",
                     "falls into a change of the clocks that leaves no time between start and end; send start_at instead",
                 )),
-                _ => Err(FieldError::invalid(
-                    "/shift_days",
-                    "must stay between the years 1970 and 2200",
-                )),
+                _ => Err(FieldError::invalid("/shift_days", "must stay between the years 1970 and 2200")),
             }
         }
     }
@@ -178,10 +155,7 @@ mod tests {
 
     fn shifted(start: &str, end: &str, days: i32) -> Result<(String, String), FieldError> {
         let zone = TimeZone::get("Europe/Paris").unwrap();
-        let how = Duplication {
-            start_at: None,
-            shift_days: Some(days),
-        };
+        let how = Duplication { start_at: None, shift_days: Some(days) };
         let (start, end) = duplicated_period(start.parse().unwrap(), end.parse().unwrap(), &zone, &how)?;
         Ok((
             start.in_zone(&zone).strftime("%F %R %z").to_string(),
@@ -218,18 +192,12 @@ mod tests {
 
     #[test]
     fn a_label_leads_unless_the_roles_name_it() {
-        let role = |name: &str, quota| NewMissionRole {
-            role_name: Label::parse(name).unwrap(),
-            quota,
-        };
+        let role = |name: &str, quota| NewMissionRole { role_name: Label::parse(name).unwrap(), quota };
         let label = || Some(Label::parse("Son").unwrap());
         assert_eq!(
             posts(label(), vec![role("plateau", Some(2))]),
             [("Son".into(), None), ("plateau".into(), Some(2))]
         );
-        assert_eq!(
-            posts(label(), vec![role("son", Some(2))]),
-            [("son".into(), Some(2))]
-        );
+        assert_eq!(posts(label(), vec![role("son", Some(2))]), [("son".into(), Some(2))]);
     }
 }

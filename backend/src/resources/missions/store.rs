@@ -77,14 +77,10 @@ pub async fn create_all(
         rows.push(row.into_active_model());
     }
     for rows in rows.chunks(ROWS) {
-        table::Entity::insert_many(rows.to_vec())
-            .exec_without_returning(tx)
-            .await?;
+        table::Entity::insert_many(rows.to_vec()).exec_without_returning(tx).await?;
     }
     for rows in role_rows.chunks(ROWS) {
-        role_table::Entity::insert_many(rows.to_vec())
-            .exec_without_returning(tx)
-            .await?;
+        role_table::Entity::insert_many(rows.to_vec()).exec_without_returning(tx).await?;
     }
     let entries = missions
         .iter()
@@ -96,9 +92,7 @@ pub async fn create_all(
 
 /// One mission.
 pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: MissionId) -> Result<Mission, Error> {
-    let chosen = table::Entity::find()
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::Id.eq(id));
+    let chosen = table::Entity::find().filter(table::Column::OrgId.eq(org)).filter(table::Column::Id.eq(id));
     let mut found = load(db, chosen.into_query()).await?;
     found.pop().ok_or(Error::NotFound)
 }
@@ -137,14 +131,10 @@ pub async fn list(
             .add(Column::StartsAt.eq(start).and(Column::Id.gt(id)));
         select = select.filter(later);
     }
-    let chosen = select
-        .order_by_asc(Column::StartsAt)
-        .order_by_asc(Column::Id)
-        .limit(query.limit.with_lookahead());
+    let chosen =
+        select.order_by_asc(Column::StartsAt).order_by_asc(Column::Id).limit(query.limit.with_lookahead());
     let missions = load(db, chosen.into_query()).await?;
-    Ok(Page::new(missions, query.limit, |mission| {
-        (mission.start_at, mission.id)
-    }))
+    Ok(Page::new(missions, query.limit, |mission| (mission.start_at, mission.id)))
 }
 
 /// A mission as a decision about its people needs it.
@@ -165,11 +155,8 @@ pub struct Locked {
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn lock(tx: &Tx, org: OrgId, id: MissionId) -> Result<Locked, Error> {
-    let row = table::Entity::find_by_id((org, id))
-        .lock(LockType::Share)
-        .one(tx)
-        .await?
-        .ok_or(Error::NotFound)?;
+    let row =
+        table::Entity::find_by_id((org, id)).lock(LockType::Share).one(tx).await?.ok_or(Error::NotFound)?;
     Ok(Locked {
         title: row.title,
         start_at: row.starts_at,
@@ -196,10 +183,9 @@ pub async fn role_named(
     match name.map(text::name_key) {
         Some(key) => match roles.into_iter().find(|role| role.name_key == key) {
             Some(role) => Ok(Some(role.id)),
-            None => Err(Error::UnknownReference {
-                pointer: "/role_name".into(),
-                name: "role of this mission",
-            }),
+            None => {
+                Err(Error::UnknownReference { pointer: "/role_name".into(), name: "role of this mission" })
+            }
         },
         None if roles.len() == 1 => Ok(roles.pop().map(|role| role.id)),
         None => Ok(None),
@@ -256,12 +242,9 @@ fn with_roles(chosen: SelectStatement) -> impl StatementBuilder {
             JoinType::LeftJoin,
             role_table::Entity,
             r.clone(),
-            Expr::col((r.clone(), role_table::Column::OrgId))
-                .equals((m.clone(), table::Column::OrgId))
-                .and(
-                    Expr::col((r.clone(), role_table::Column::MissionId))
-                        .equals((m.clone(), table::Column::Id)),
-                ),
+            Expr::col((r.clone(), role_table::Column::OrgId)).equals((m.clone(), table::Column::OrgId)).and(
+                Expr::col((r.clone(), role_table::Column::MissionId)).equals((m.clone(), table::Column::Id)),
+            ),
         )
         .order_by((m.clone(), table::Column::StartsAt), Order::Asc)
         .order_by((m, table::Column::Id), Order::Asc)
@@ -290,13 +273,8 @@ fn view(row: &table::Model, roles: Vec<MissionRole>) -> Mission {
 /// Makes sure that the project named in a body exists and stays.
 pub async fn lock_projects(tx: &Tx, org: OrgId, project: Option<ProjectId>) -> Result<(), Error> {
     let Some(project) = project else { return Ok(()) };
-    crate::resources::projects::lock(tx, org, project)
-        .await
-        .map_err(|error| match error {
-            Error::NotFound => Error::UnknownReference {
-                pointer: "/project_id".into(),
-                name: "project",
-            },
-            error => error,
-        })
+    crate::resources::projects::lock(tx, org, project).await.map_err(|error| match error {
+        Error::NotFound => Error::UnknownReference { pointer: "/project_id".into(), name: "project" },
+        error => error,
+    })
 }

@@ -35,9 +35,7 @@ pub async fn create(tx: &Tx, name: Name, timezone: &str) -> Result<OrgId, Error>
         updated_at: tx.now,
     };
     let (id, name) = (row.id, row.name.clone());
-    org::Entity::insert(row.into_active_model())
-        .exec_without_returning(tx)
-        .await?;
+    org::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
     audit::Entry::of("org.create", id)
         .after(&serde_json::json!({ "id": id, "name": name, "timezone": timezone }))
         .record(tx, id)
@@ -50,10 +48,7 @@ pub async fn create(tx: &Tx, name: Name, timezone: &str) -> Result<OrgId, Error>
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn find_by_name(db: &impl ConnectionTrait, name: &str) -> Result<OrgId, Error> {
-    let found = org::Entity::find()
-        .filter(org::Column::NameKey.eq(text::name_key(name)))
-        .one(db)
-        .await?;
+    let found = org::Entity::find().filter(org::Column::NameKey.eq(text::name_key(name))).one(db).await?;
     Ok(found.ok_or(Error::NotFound)?.id)
 }
 
@@ -70,11 +65,7 @@ pub async fn exist(db: &impl ConnectionTrait) -> Result<bool, Error> {
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn timezone(db: &impl ConnectionTrait, id: OrgId) -> Result<String, Error> {
-    Ok(org::Entity::find_by_id(id)
-        .one(db)
-        .await?
-        .ok_or(Error::NotFound)?
-        .timezone)
+    Ok(org::Entity::find_by_id(id).one(db).await?.ok_or(Error::NotFound)?.timezone)
 }
 
 /// Makes someone a member; returns the token that sets the password of a new login.
@@ -90,15 +81,10 @@ pub async fn add_member(
     let (account, is_new) = accounts::find_or_create(tx, &new.email).await?;
     accounts::add_membership(tx, org, account.id, new.role).await?;
     if let Some(user) = new.user_id {
-        users::account_link(tx, org, user, account.id)
-            .await
-            .map_err(|error| match error {
-                Error::NotFound => Error::UnknownReference {
-                    pointer: "/user_id".into(),
-                    name: "user",
-                },
-                error => error,
-            })?;
+        users::account_link(tx, org, user, account.id).await.map_err(|error| match error {
+            Error::NotFound => Error::UnknownReference { pointer: "/user_id".into(), name: "user" },
+            error => error,
+        })?;
     }
     // A login that nobody set a password of yet may be added by a second org: it needs a link just as much.
     let token = if is_new || account.password_hash.is_none() {
@@ -107,17 +93,9 @@ pub async fn add_member(
         None
     };
     let email = Some(account.email);
-    let member = Member {
-        account_id: account.id,
-        email,
-        role: new.role,
-        user_id: new.user_id,
-        is_active: true,
-    };
-    audit::Entry::of("member.add", account.id)
-        .after(&member)
-        .record(tx, org)
-        .await?;
+    let member =
+        Member { account_id: account.id, email, role: new.role, user_id: new.user_id, is_active: true };
+    audit::Entry::of("member.add", account.id).after(&member).record(tx, org).await?;
     Ok((member, token))
 }
 
@@ -131,21 +109,14 @@ pub async fn remove_member(tx: &Tx, org: OrgId, account: AccountId) -> Result<()
             .filter(membership::Column::OrgId.eq(org))
             .filter(membership::Column::AccountId.eq(account))
     };
-    let row = mine()
-        .lock(LockType::NoKeyUpdate)
-        .one(tx)
-        .await?
-        .ok_or(Error::NotFound)?;
+    let row = mine().lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(Error::NotFound)?;
     membership::Entity::delete_many()
         .filter(membership::Column::OrgId.eq(org))
         .filter(membership::Column::Id.eq(row.id))
         .exec(tx)
         .await?;
     let before = serde_json::json!({ "account_id": account, "role": row.role, "is_active": row.is_active });
-    audit::Entry::of("member.remove", account)
-        .before(&before)
-        .record(tx, org)
-        .await
+    audit::Entry::of("member.remove", account).before(&before).record(tx, org).await
 }
 
 #[derive(Debug, FromQueryResult)]
@@ -164,11 +135,7 @@ struct Row {
 pub async fn members(db: &impl ConnectionTrait, org: OrgId, with_email: bool) -> Result<Vec<Member>, Error> {
     let mut rows = membership::Entity::find()
         .select_only()
-        .columns([
-            membership::Column::AccountId,
-            membership::Column::Role,
-            membership::Column::IsActive,
-        ])
+        .columns([membership::Column::AccountId, membership::Column::Role, membership::Column::IsActive])
         .column(account::Column::Email)
         .column_as(user::Column::Id, "user_id")
         .join(

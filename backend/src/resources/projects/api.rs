@@ -16,9 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(create, list))
-        .routes(routes!(get))
+    OpenApiRouter::new().routes(routes!(create, list)).routes(routes!(get))
 }
 
 /// Create a project.

@@ -40,14 +40,9 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewProject) -> Result<Project, Err
         created_at: tx.now,
         updated_at: tx.now,
     };
-    table::Entity::insert(row.clone().into_active_model())
-        .exec_without_returning(tx)
-        .await?;
+    table::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
     let project = Project::from(row);
-    audit::Entry::of("project.create", project.id)
-        .after(&project)
-        .record(tx, org)
-        .await?;
+    audit::Entry::of("project.create", project.id).after(&project).record(tx, org).await?;
     Ok(project)
 }
 
@@ -62,10 +57,7 @@ pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: ProjectId) -> Result
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn lock(tx: &Tx, org: OrgId, id: ProjectId) -> Result<(), Error> {
-    let found = table::Entity::find_by_id((org, id))
-        .lock(LockType::KeyShare)
-        .one(tx)
-        .await?;
+    let found = table::Entity::find_by_id((org, id)).lock(LockType::KeyShare).one(tx).await?;
     found.map(|_| ()).ok_or(Error::NotFound)
 }
 

@@ -23,11 +23,7 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 fn sight<R: Rank>(caller: &Caller<R>) -> Sight {
-    if caller.plans() {
-        Sight::All
-    } else {
-        Sight::Own(caller.user)
-    }
+    if caller.plans() { Sight::All } else { Sight::Own(caller.user) }
 }
 
 /// Add a person.
@@ -56,9 +52,7 @@ async fn list(
     Query(query): Query<UserQuery>,
 ) -> Result<Response, Error> {
     let snapshot = app.db.read().await?;
-    Ok(store::list(&snapshot, caller.org, query, sight(&caller))
-        .await?
-        .respond(&uri))
+    Ok(store::list(&snapshot, caller.org, query, sight(&caller)).await?.respond(&uri))
 }
 
 /// Read a person.

@@ -83,10 +83,7 @@ pub struct NewSkill {
 
 impl utoipa::PartialSchema for NewSkill {
     fn schema() -> RefOr<Schema> {
-        OneOfBuilder::new()
-            .item(Label::schema())
-            .item(LevelledSkill::schema())
-            .into()
+        OneOfBuilder::new().item(Label::schema()).item(LevelledSkill::schema()).into()
     }
 }
 
@@ -113,9 +110,7 @@ impl<E: DeserializeError> Deserr<E> for NewSkill {
         if (1..=5).contains(&level) {
             return Ok(Self { skill, level });
         }
-        let rule = ErrorKind::Unexpected {
-            msg: "must be from 1 to 5".into(),
-        };
+        let rule = ErrorKind::Unexpected { msg: "must be from 1 to 5".into() };
         Err(take_cf_content(E::error::<V>(None, rule, at.push_key("level"))))
     }
 }

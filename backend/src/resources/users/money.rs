@@ -32,9 +32,8 @@ impl Cents {
         if decimals.len() > 2 {
             return Err("must have at most 2 decimals".into());
         }
-        let cents = format!("{whole}{decimals:0<2}")
-            .parse()
-            .map_err(|_| "must be an amount in EUR".to_owned())?;
+        let cents =
+            format!("{whole}{decimals:0<2}").parse().map_err(|_| "must be an amount in EUR".to_owned())?;
         Ok(Self(cents))
     }
 }
@@ -45,10 +44,7 @@ impl Serialize for Cents {
         if self.0 % 100 == 0 {
             serializer.serialize_i64(self.0 / 100)
         } else {
-            #[allow(
-                clippy::cast_precision_loss,
-                reason = "at most 10^8: a double holds it exactly"
-            )]
+            #[allow(clippy::cast_precision_loss, reason = "at most 10^8: a double holds it exactly")]
             serializer.serialize_f64(self.0 as f64 / 100.0)
         }
     }
@@ -56,18 +52,12 @@ impl Serialize for Cents {
 
 impl<E: DeserializeError> Deserr<E> for Cents {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef) -> Result<Self, E> {
-        #[allow(
-            clippy::cast_precision_loss,
-            reason = "beyond 2^53 it is refused as too large anyway"
-        )]
+        #[allow(clippy::cast_precision_loss, reason = "beyond 2^53 it is refused as too large anyway")]
         let amount = match value {
             Value::Integer(number) => Ok(number as f64),
             Value::NegativeInteger(number) => Ok(number as f64),
             Value::Float(number) => Ok(number),
-            actual => Err(ErrorKind::IncorrectValueKind {
-                actual,
-                accepted: &[ValueKind::Float],
-            }),
+            actual => Err(ErrorKind::IncorrectValueKind { actual, accepted: &[ValueKind::Float] }),
         };
         let kind = match amount.map(Self::from_number) {
             Ok(Ok(cents)) => return Ok(cents),
@@ -102,10 +92,7 @@ const MAX_LABEL_CHARS: usize = 100;
 impl RateProfile {
     /// As it is stored: label to cents.
     pub fn to_stored(&self) -> serde_json::Value {
-        self.0
-            .iter()
-            .map(|(label, cents)| (label.clone(), serde_json::Value::from(cents.0)))
-            .collect()
+        self.0.iter().map(|(label, cents)| (label.clone(), serde_json::Value::from(cents.0))).collect()
     }
 
     /// From what was stored; anything else than amounts in cents was not written by this program.
@@ -128,19 +115,14 @@ impl<E: DeserializeError> Deserr<E> for RateProfile {
         let members = match value {
             Value::Map(members) => members,
             actual => {
-                let kind = ErrorKind::IncorrectValueKind {
-                    actual,
-                    accepted: &[ValueKind::Map],
-                };
+                let kind = ErrorKind::IncorrectValueKind { actual, accepted: &[ValueKind::Map] };
                 return Err(take_cf_content(E::error::<V>(None, kind, at)));
             }
         };
         let mut rates = BTreeMap::new();
         let mut wrong: Option<E> = None;
         if members.len() > MAX_LABELS {
-            let kind = ErrorKind::Unexpected {
-                msg: format!("must have at most {MAX_LABELS} labels"),
-            };
+            let kind = ErrorKind::Unexpected { msg: format!("must have at most {MAX_LABELS} labels") };
             return Err(take_cf_content(E::error::<V>(None, kind, at)));
         }
         for (label, amount) in members.into_iter() {
@@ -149,11 +131,7 @@ impl<E: DeserializeError> Deserr<E> for RateProfile {
                 Cents::deserialize_from_value(amount.into_value(), here)
             } else {
                 let msg = format!("a label must have 1 to {MAX_LABEL_CHARS} characters");
-                Err(take_cf_content(E::error::<V>(
-                    None,
-                    ErrorKind::Unexpected { msg },
-                    here,
-                )))
+                Err(take_cf_content(E::error::<V>(None, ErrorKind::Unexpected { msg }, here)))
             };
             match read {
                 Ok(cents) => {

@@ -18,10 +18,9 @@ pub fn names(new: &NewUser) -> Result<(String, String), Vec<FieldError>> {
             None => (String::new(), name.to_string()),
         }),
         (None, Some(first), Some(last)) => Ok((first.to_string(), last.to_string())),
-        (Some(_), ..) => Err(vec![FieldError::invalid(
-            "/name",
-            "send either name, or first_name and last_name",
-        )]),
+        (Some(_), ..) => {
+            Err(vec![FieldError::invalid("/name", "send either name, or first_name and last_name")])
+        }
         (None, None, None) => Err(vec![FieldError::missing("/name")]),
         (None, None, Some(_)) => Err(vec![FieldError::missing("/first_name")]),
         (None, Some(_), None) => Err(vec![FieldError::missing("/last_name")]),
@@ -40,18 +39,11 @@ pub fn tag_mistakes(tags: &[Label]) -> Vec<FieldError> {
 
 fn word_mistakes<'a>(pointer: &str, words: impl ExactSizeIterator<Item = &'a Label>) -> Vec<FieldError> {
     if words.len() > MAX_WORDS {
-        return vec![FieldError::invalid(
-            pointer,
-            format!("must have at most {MAX_WORDS} items"),
-        )];
+        return vec![FieldError::invalid(pointer, format!("must have at most {MAX_WORDS} items"))];
     }
     let mut seen = HashSet::new();
-    let twice = words
-        .enumerate()
-        .filter(|(_, word)| !seen.insert(text::fold(word)));
-    twice
-        .map(|(i, _)| FieldError::invalid(format!("{pointer}/{i}"), "is listed twice"))
-        .collect()
+    let twice = words.enumerate().filter(|(_, word)| !seen.insert(text::fold(word)));
+    twice.map(|(i, _)| FieldError::invalid(format!("{pointer}/{i}"), "is listed twice")).collect()
 }
 
 /// In their own profile a person sets skills and bio; the rest is the planners' and so no member of theirs.

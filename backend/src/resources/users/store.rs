@@ -80,15 +80,10 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewUser, account: Option<AccountId
         created_at: tx.now,
         updated_at: tx.now,
     };
-    table::Entity::insert(row.clone().into_active_model())
-        .exec_without_returning(tx)
-        .await?;
+    table::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
     write_words(tx, org, row.id, &new.skills, Some(&new.tags)).await?;
     let user = view(row, &mut Words::of(&new.skills, &new.tags), Sight::All);
-    audit::Entry::of("user.create", user.id)
-        .after(&user)
-        .record(tx, org)
-        .await?;
+    audit::Entry::of("user.create", user.id).after(&user).record(tx, org).await?;
     Ok(user)
 }
 
@@ -158,20 +153,14 @@ pub async fn list(
 
 /// One person.
 pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: UserId, sight: Sight) -> Result<User, Error> {
-    let row = table::Entity::find_by_id((org, id))
-        .one(db)
-        .await?
-        .ok_or(Error::NotFound)?;
+    let row = table::Entity::find_by_id((org, id)).one(db).await?.ok_or(Error::NotFound)?;
     let mut words = words(db, org, vec![id]).await?.remove(&id).unwrap_or_default();
     Ok(view(row, &mut words, sight))
 }
 
 /// What planners know about a person.
 pub async fn profile(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Result<Profile, Error> {
-    let row = table::Entity::find_by_id((org, id))
-        .one(db)
-        .await?
-        .ok_or(Error::NotFound)?;
+    let row = table::Entity::find_by_id((org, id)).one(db).await?.ok_or(Error::NotFound)?;
     let words = words(db, org, vec![id]).await?.remove(&id).unwrap_or_default();
     Ok(Profile {
         user_id: id,
@@ -179,11 +168,7 @@ pub async fn profile(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Resul
         skill_levels: words.levels,
         tags: words.tags,
         employment_type: row.employment_type,
-        rate_profile: row
-            .rate_profile
-            .map(RateProfile::from_stored)
-            .transpose()
-            .map_err(Error::internal)?,
+        rate_profile: row.rate_profile.map(RateProfile::from_stored).transpose().map_err(Error::internal)?,
         bio: row.bio,
     })
 }
@@ -220,18 +205,10 @@ pub async fn replace_profile(
     }
     update.exec(tx).await?;
     let no_tags = Vec::new();
-    let tags = if own {
-        None
-    } else {
-        Some(new.tags.as_ref().unwrap_or(&no_tags))
-    };
+    let tags = if own { None } else { Some(new.tags.as_ref().unwrap_or(&no_tags)) };
     write_words(tx, org, id, &new.skills, tags).await?;
     let after = profile(tx, org, id).await?;
-    audit::Entry::of("user.profile", id)
-        .before(&before)
-        .after(&after)
-        .record(tx, org)
-        .await?;
+    audit::Entry::of("user.profile", id).before(&before).after(&after).record(tx, org).await?;
     Ok(after)
 }
 
@@ -256,11 +233,7 @@ pub async fn lock(tx: &Tx, org: OrgId, id: UserId) -> Result<Locked, Error> {
         .one(tx)
         .await?
         .ok_or(Error::NotFound)?;
-    Ok(Locked {
-        name: display_name(&row.first_name, &row.last_name),
-        email: row.email,
-        active: row.active,
-    })
+    Ok(Locked { name: display_name(&row.first_name, &row.last_name), email: row.email, active: row.active })
 }
 
 /// Links a person to an account.
@@ -300,13 +273,7 @@ impl Words {
     fn of(skills: &[NewSkill], tags: &[Label]) -> Self {
         let mut tags: Vec<_> = tags.iter().map(ToString::to_string).collect();
         tags.sort();
-        Self {
-            levels: skills
-                .iter()
-                .map(|skill| (skill.skill.to_string(), skill.level))
-                .collect(),
-            tags,
-        }
+        Self { levels: skills.iter().map(|skill| (skill.skill.to_string(), skill.level)).collect(), tags }
     }
 
     fn skills(&self) -> Vec<String> {
@@ -329,11 +296,7 @@ async fn words(
         .all(db)
         .await?;
     for row in skills {
-        words
-            .entry(row.user_id)
-            .or_default()
-            .levels
-            .insert(row.skill, row.level);
+        words.entry(row.user_id).or_default().levels.insert(row.skill, row.level);
     }
     let tags = tag_table::Entity::find()
         .filter(tag_table::Column::OrgId.eq(org))
@@ -371,9 +334,7 @@ async fn write_words(
         }
         .into_active_model()
     });
-    skill_table::Entity::insert_many(rows)
-        .exec_without_returning(tx)
-        .await?;
+    skill_table::Entity::insert_many(rows).exec_without_returning(tx).await?;
     let Some(tags) = tags else { return Ok(()) };
     tag_table::Entity::delete_many()
         .filter(tag_table::Column::OrgId.eq(org))
@@ -390,9 +351,7 @@ async fn write_words(
         }
         .into_active_model()
     });
-    tag_table::Entity::insert_many(rows)
-        .exec_without_returning(tx)
-        .await?;
+    tag_table::Entity::insert_many(rows).exec_without_returning(tx).await?;
     Ok(())
 }
 

@@ -33,7 +33,7 @@ pub struct TestDatabase {
 const POOL: Pool = Pool {
     max_connections: 2,
     acquire_timeout: Duration::from_secs(30),
-    statement_timeout: Duration::from_secs(30),
+    statement_timeout: Some(Duration::from_secs(30)),
 };
 
 impl TestDatabase {
@@ -44,17 +44,11 @@ impl TestDatabase {
                 let folder = tempfile::tempdir().expect("a folder");
                 let file = folder.path().join("test.db");
                 std::fs::copy(sqlite_template().await, &file).expect("the template is copied");
-                Self {
-                    url: sqlite_url(&file),
-                    _folder: Some(folder),
-                }
+                Self { url: sqlite_url(&file), _folder: Some(folder) }
             }
             Kind::Postgres => {
                 let template = postgres_template().await;
-                Self {
-                    url: create_postgres(&format!("TEMPLATE {template}")).await,
-                    _folder: None,
-                }
+                Self { url: create_postgres(&format!("TEMPLATE {template}")).await, _folder: None }
             }
         }
     }
@@ -64,15 +58,9 @@ impl TestDatabase {
         match kind {
             Kind::Sqlite => {
                 let folder = tempfile::tempdir().expect("a folder");
-                Self {
-                    url: sqlite_url(&folder.path().join("test.db")),
-                    _folder: Some(folder),
-                }
+                Self { url: sqlite_url(&folder.path().join("test.db")), _folder: Some(folder) }
             }
-            Kind::Postgres => Self {
-                url: create_postgres("TEMPLATE template0").await,
-                _folder: None,
-            },
+            Kind::Postgres => Self { url: create_postgres("TEMPLATE template0").await, _folder: None },
         }
     }
 
@@ -84,9 +72,7 @@ impl TestDatabase {
 
 async fn open(url: &str) -> Database {
     let url: DatabaseUrl = url.parse().expect("a database URL");
-    Database::connect(&url, POOL, Clock::system(), Random::seeded(1))
-        .await
-        .expect("the database opens")
+    Database::connect(&url, POOL, Clock::system(), Random::seeded(1)).await.expect("the database opens")
 }
 
 fn sqlite_url(file: &std::path::Path) -> String {
@@ -114,20 +100,11 @@ fn server() -> String {
 
 async fn create_postgres(how: &str) -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let name = format!(
-        "test_{}_{}",
-        std::process::id(),
-        NUMBER.fetch_add(1, Ordering::Relaxed)
-    );
-    let mut server_connection = PgConnection::connect(&server())
-        .await
-        .expect("the test server answers");
+    let name = format!("test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    let mut server_connection = PgConnection::connect(&server()).await.expect("the test server answers");
     let sql = format!("CREATE DATABASE {name} {how}");
     // The names are made here, of letters and digits.
-    server_connection
-        .execute(sea_orm::sqlx::AssertSqlSafe(sql))
-        .await
-        .expect("a database is created");
+    server_connection.execute(sea_orm::sqlx::AssertSqlSafe(sql)).await.expect("a database is created");
     server_connection.close().await.expect("the connection is closed");
     let mut url = url::Url::parse(&server()).expect("TEST_POSTGRES_URL is a URL");
     url.set_path(&name);

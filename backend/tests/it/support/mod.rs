@@ -57,34 +57,18 @@ impl Test {
     /// With some settings changed.
     pub async fn start_with(kind: Kind, variables: &[(&str, &str)]) -> Self {
         let database = database::TestDatabase::create(kind).await;
-        let mut settings: HashMap<String, String> = variables
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
+        let mut settings: HashMap<String, String> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         settings.insert("DATABASE_URL".into(), database.url.clone());
         // A debug build on a busy machine is slower than the default patience allows for.
-        settings
-            .entry("DB_ACQUIRE_TIMEOUT_MS".into())
-            .or_insert("20000".into());
-        settings
-            .entry("REQUEST_TIMEOUT_SECONDS".into())
-            .or_insert("60".into());
+        settings.entry("DB_ACQUIRE_TIMEOUT_MS".into()).or_insert("20000".into());
+        settings.entry("REQUEST_TIMEOUT_SECONDS".into()).or_insert("60".into());
         let config =
             Config::from_lookup(&|name| settings.get(name).cloned()).expect("the test's configuration");
         let clock = Clock::fixed(NOW.parse().expect("NOW is an instant"));
-        let app = App::start(config, clock.clone(), Random::seeded(7))
-            .await
-            .expect("the program starts");
+        let app = App::start(config, clock.clone(), Random::seeded(7)).await.expect("the program starts");
         let (org, other_org, tech_user) = populate(&app).await;
-        Self {
-            router: app::service(app.clone()),
-            app,
-            clock,
-            org,
-            other_org,
-            tech_user,
-            _database: database,
-        }
+        Self { router: app::service(app.clone()), app, clock, org, other_org, tech_user, _database: database }
     }
 
     /// A second instance over the same database, as after a restart or on another machine.
@@ -135,52 +119,29 @@ impl Test {
     pub async fn rows(&self, sql: &str) -> Vec<Json> {
         use sea_orm::{ConnectionTrait, FromQueryResult, JsonValue, Statement};
         let statement = Statement::from_string(self.app.db.get_database_backend(), sql);
-        JsonValue::find_by_statement(statement)
-            .all(&self.app.db)
-            .await
-            .expect(sql)
+        JsonValue::find_by_statement(statement).all(&self.app.db).await.expect(sql)
     }
 
     /// The number that a `SELECT count(*) AS n` gives.
     pub async fn count(&self, sql: &str) -> i64 {
         use sea_orm::{ConnectionTrait, Statement};
         let statement = Statement::from_string(self.app.db.get_database_backend(), sql);
-        let row = self
-            .app
-            .db
-            .query_one_raw(statement)
-            .await
-            .expect(sql)
-            .expect("a row");
+        let row = self.app.db.query_one_raw(statement).await.expect(sql).expect("a row");
         row.try_get("", "n").expect("a column n with a number")
     }
 }
 
 async fn populate(app: &App) -> (OrgId, OrgId, UserId) {
     let hash = database::password_hash().await;
-    let tx = app
-        .db
-        .write(Origin {
-            actor: Actor::System,
-            request_id: None,
-        })
-        .await
-        .expect("a transaction");
+    let tx = app.db.write(Origin { actor: Actor::System, request_id: None }).await.expect("a transaction");
     let mut ids = Vec::new();
     for (name, domain) in [("Théâtre du Rideau", "rideau"), ("Other House", "other")] {
-        let org = orgs::create(&tx, Name::parse(name).expect("a name"), "Europe/Paris")
-            .await
-            .expect("an org");
+        let org =
+            orgs::create(&tx, Name::parse(name).expect("a name"), "Europe/Paris").await.expect("an org");
         for role in [Role::Owner, Role::Admin, Role::Manager, Role::Tech] {
             let email = Email::parse(&format!("{role}@{domain}.example")).expect("an e-mail");
-            let new = NewMember {
-                email,
-                role,
-                user_id: None,
-            };
-            let (member, _) = orgs::add_member(&tx, &app.random, org, new)
-                .await
-                .expect("a member");
+            let new = NewMember { email, role, user_id: None };
+            let (member, _) = orgs::add_member(&tx, &app.random, org, new).await.expect("a member");
             if role == Role::Tech {
                 ids.push(tech_person(&tx, org, member.account_id).await);
             }
@@ -194,10 +155,7 @@ async fn populate(app: &App) -> (OrgId, OrgId, UserId) {
 
 async fn tech_person(tx: &coulisses::db::Tx, org: OrgId, account: AccountId) -> UserId {
     let new = NewUser::named(Name::parse("Théo Technicien").expect("a name"));
-    users::create(tx, org, new, Some(account))
-        .await
-        .expect("a person")
-        .id
+    users::create(tx, org, new, Some(account)).await.expect("a person").id
 }
 
 async fn set_passwords(tx: &coulisses::db::Tx, hash: String) {

@@ -33,48 +33,23 @@ pub struct Outcome {
 
 impl<'t> Persona<'t> {
     pub(super) fn anonymous(test: &'t Test) -> Self {
-        Self {
-            test,
-            router: test.router.clone(),
-            token: None,
-            headers: HeaderMap::new(),
-        }
+        Self { test, router: test.router.clone(), token: None, headers: HeaderMap::new() }
     }
 
     /// With a session of the account, made as sign-in makes it but without hashing a password.
     pub(super) async fn sign_in(test: &'t Test, email: &str) -> Self {
         let db = &test.app.db;
-        let found = account::Entity::find()
-            .filter(account::Column::EmailKey.eq(email))
-            .one(db)
-            .await;
-        let account = found
-            .expect("accounts are read")
-            .expect("the persona's account")
-            .id;
-        let org = if email.ends_with("@other.example") {
-            test.other_org
-        } else {
-            test.org
-        };
-        let origin = coulisses::db::Origin {
-            actor: coulisses::db::Actor::System,
-            request_id: None,
-        };
+        let found = account::Entity::find().filter(account::Column::EmailKey.eq(email)).one(db).await;
+        let account = found.expect("accounts are read").expect("the persona's account").id;
+        let org = if email.ends_with("@other.example") { test.other_org } else { test.org };
+        let origin = coulisses::db::Origin { actor: coulisses::db::Actor::System, request_id: None };
         let tx = db.write(origin).await.expect("a transaction");
-        let session = coulisses::auth::sessions::start(&tx, account, org, 86_400, None)
-            .await
-            .expect("a session");
+        let session =
+            coulisses::auth::sessions::start(&tx, account, org, 86_400, None).await.expect("a session");
         tx.commit().await.expect("the session is stored");
-        let token = test
-            .app
-            .tokens
-            .access(account, org, session.id, test.app.random.bytes())
-            .expect("a token");
-        Self {
-            token: Some(token),
-            ..Self::anonymous(test)
-        }
+        let token =
+            test.app.tokens.access(account, org, session.id, test.app.random.bytes()).expect("a token");
+        Self { token: Some(token), ..Self::anonymous(test) }
     }
 
     /// The same person with another access token.
@@ -131,25 +106,12 @@ impl<'t> Persona<'t> {
 
     /// Any request; paths without a leading `/api` are taken as under `/api/v1`, unless they are the program's own.
     pub async fn send(&self, method: Method, path: &str, body: Option<String>) -> Outcome {
-        let own = [
-            "/healthz",
-            "/livez",
-            "/readyz",
-            "/openapi.json",
-            "/invite",
-            "/password",
-            "/api",
-            "/nothing",
-        ];
+        let own =
+            ["/healthz", "/livez", "/readyz", "/openapi.json", "/invite", "/password", "/api", "/nothing"];
         let outside = own.iter().any(|prefix| {
-            path.strip_prefix(prefix)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['?', '/']))
+            path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(['?', '/']))
         });
-        let uri = if outside {
-            path.to_owned()
-        } else {
-            format!("/api/v1{path}")
-        };
+        let uri = if outside { path.to_owned() } else { format!("/api/v1{path}") };
         let mut request = Request::builder().method(method).uri(uri);
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
@@ -157,41 +119,24 @@ impl<'t> Persona<'t> {
         if body.is_some() && !self.headers.contains_key(header::CONTENT_TYPE) {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
-        let mut request = request
-            .body(body.map_or(Body::empty(), Body::from))
-            .expect("a request");
+        let mut request = request.body(body.map_or(Body::empty(), Body::from)).expect("a request");
         request.headers_mut().extend(self.headers.clone());
-        let response = self
-            .router
-            .clone()
-            .oneshot(request)
-            .await
-            .expect("the router never fails");
+        let response = self.router.clone().oneshot(request).await.expect("the router never fails");
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.expect("the body is read");
         let text = String::from_utf8(bytes.to_vec()).expect("bodies are UTF-8");
-        Outcome {
-            status: parts.status,
-            headers: parts.headers,
-            text,
-        }
+        Outcome { status: parts.status, headers: parts.headers, text }
     }
 
     /// A new project's id.
     pub async fn project(&self, name: &str) -> String {
-        let created = self
-            .post("/projects", serde_json::json!({ "name": name }))
-            .await
-            .ok();
+        let created = self.post("/projects", serde_json::json!({ "name": name })).await.ok();
         created["id"].as_str().expect("an id").to_owned()
     }
 
     /// A new person's id.
     pub async fn user(&self, name: &str) -> String {
-        let created = self
-            .post("/users", serde_json::json!({ "name": name }))
-            .await
-            .ok();
+        let created = self.post("/users", serde_json::json!({ "name": name })).await.ok();
         created["id"].as_str().expect("an id").to_owned()
     }
 
@@ -200,27 +145,19 @@ impl<'t> Persona<'t> {
         let body = serde_json::json!({
             "title": title, "start_at": format!("2026-07-10T{from}:00Z"), "end_at": format!("2026-07-10T{to}:00Z"),
         });
-        self.post("/missions", body).await.ok()["id"]
-            .as_str()
-            .expect("an id")
-            .to_owned()
+        self.post("/missions", body).await.ok()["id"].as_str().expect("an id").to_owned()
     }
 
     /// A new assignment's id, INVITED.
     pub async fn assignment(&self, mission: &str, user: &str) -> String {
         let body = serde_json::json!({ "mission_id": mission, "user_id": user });
-        self.post("/assignments", body).await.ok()["id"]
-            .as_str()
-            .expect("an id")
-            .to_owned()
+        self.post("/assignments", body).await.ok()["id"].as_str().expect("an id").to_owned()
     }
 
     /// A new invitation: its id and its token.
     pub async fn invitation(&self, assignment: &str) -> (String, String) {
-        let created = self
-            .post("/invitations", serde_json::json!({ "assignment_id": assignment }))
-            .await
-            .ok();
+        let created =
+            self.post("/invitations", serde_json::json!({ "assignment_id": assignment })).await.ok();
         let text = |name: &str| created[name].as_str().expect("a text").to_owned();
         (text("id"), text("token"))
     }
@@ -258,12 +195,7 @@ impl Outcome {
         let problem = self.json();
         assert_eq!(problem["code"], code, "{}", self.text);
         assert_eq!(problem["status"], status, "{}", self.text);
-        assert_eq!(
-            problem["request_id"],
-            self.header("x-request-id"),
-            "{}",
-            self.text
-        );
+        assert_eq!(problem["request_id"], self.header("x-request-id"), "{}", self.text);
         problem
     }
 
@@ -272,17 +204,12 @@ impl Outcome {
     pub fn wrong_members(&self) -> Vec<String> {
         let problem = self.refused(400, "validation_failed");
         let errors = problem["errors"].as_array().expect("errors");
-        errors
-            .iter()
-            .map(|error| error["pointer"].as_str().expect("a pointer").to_owned())
-            .collect()
+        errors.iter().map(|error| error["pointer"].as_str().expect("a pointer").to_owned()).collect()
     }
 
     /// A header's text; empty when it is absent.
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().expect("a text"))
+        self.headers.get(name).map_or("", |value| value.to_str().expect("a text"))
     }
 
     /// The value of the refresh cookie, when it was set.

@@ -25,24 +25,8 @@ impl Account {
         }
         const SWITCHES: [&[&str]; 3] = [
             &["runuser", "-u", UNPRIVILEGED, "--"],
-            &[
-                "setpriv",
-                "--reuid",
-                UNPRIVILEGED,
-                "--regid",
-                UNPRIVILEGED,
-                "--init-groups",
-                "--",
-            ],
-            &[
-                "su",
-                UNPRIVILEGED,
-                "-s",
-                "/bin/sh",
-                "-c",
-                r#"exec "$0" "$@""#,
-                "--",
-            ],
+            &["setpriv", "--reuid", UNPRIVILEGED, "--regid", UNPRIVILEGED, "--init-groups", "--"],
+            &["su", UNPRIVILEGED, "-s", "/bin/sh", "-c", r#"exec "$0" "$@""#, "--"],
         ];
         let switch = SWITCHES.into_iter().find(|switch| on_path(switch[0]).is_some());
         switch.map(Self::Switched).context(
@@ -66,10 +50,7 @@ impl Account {
         if let Self::Switched(_) = self {
             let status = Command::new("chown").arg(UNPRIVILEGED).arg(directory).status();
             let given = status.context("cannot run chown")?.success();
-            ensure!(
-                given,
-                "cannot give a directory to the account {UNPRIVILEGED}: create that account"
-            );
+            ensure!(given, "cannot give a directory to the account {UNPRIVILEGED}: create that account");
         }
         Ok(())
     }
@@ -77,8 +58,6 @@ impl Account {
 
 /// Whether this program runs as root, the one account Unix systems number 0.
 pub(crate) fn is_root() -> bool {
-    let output = cfg!(unix)
-        .then(|| Command::new("id").arg("-u").output().ok())
-        .flatten();
+    let output = cfg!(unix).then(|| Command::new("id").arg("-u").output().ok()).flatten();
     output.is_some_and(|output| output.stdout.trim_ascii() == b"0")
 }

@@ -51,9 +51,7 @@ fn version_directories() -> Vec<(Version, PathBuf)> {
     for (parent, prefix) in places {
         for entry in fs::read_dir(&parent).into_iter().flatten().flatten() {
             let name = entry.file_name();
-            let version = name
-                .to_str()
-                .and_then(|name| Version::parse(name.strip_prefix(prefix)?));
+            let version = name.to_str().and_then(|name| Version::parse(name.strip_prefix(prefix)?));
             found.extend(version.map(|version| (version, entry.path().join("bin"))));
         }
     }
@@ -73,13 +71,8 @@ fn has_extension(directory: &Path) -> bool {
     });
     // The Windows installer and a relocated tree keep this layout, with or without pg_config.
     let beside = directory.join("../share");
-    let shared = asked
-        .map(|text| PathBuf::from(text.trim()))
-        .into_iter()
-        .chain([beside]);
-    shared
-        .into_iter()
-        .any(|shared| shared.join("extension").join(EXTENSION).is_file())
+    let shared = asked.map(|text| PathBuf::from(text.trim())).into_iter().chain([beside]);
+    shared.into_iter().any(|shared| shared.join("extension").join(EXTENSION).is_file())
 }
 
 #[cfg(test)]

@@ -44,12 +44,7 @@ pub(crate) fn start(installed: &Installation, directory: &Path, cleanup: &Cleanu
         // `pg_ctl` rather than `postgres` itself: it waits until the server is ready, and on
         // Windows it drops the administrator's rights that the server refuses to run with.
         let started = cluster.pg_ctl("start", &["-w", "-t", START_SECONDS, "-l"], Some(&log))?;
-        ensure!(
-            started,
-            "PostgreSQL did not start:\n{}\n{}",
-            tail(&cluster.output),
-            tail(&log)
-        );
+        ensure!(started, "PostgreSQL did not start:\n{}\n{}", tail(&cluster.output), tail(&log));
         Ok(format!("postgres://{USER}@127.0.0.1:{port}/postgres"))
     })
 }
@@ -79,18 +74,8 @@ impl Cluster {
         cluster.account.give(&cluster.home)?;
         // Collations that every machine has and that sort alike on each of them.
         let locale = if cfg!(target_os = "linux") { "C.UTF-8" } else { "C" };
-        let options = [
-            "-U",
-            USER,
-            "-A",
-            "trust",
-            "--encoding",
-            "UTF8",
-            "--locale",
-            locale,
-            "--no-sync",
-            "-D",
-        ];
+        let options =
+            ["-U", USER, "-A", "trust", "--encoding", "UTF8", "--locale", locale, "--no-sync", "-D"];
         let created = cluster.run("initdb", &options, Some(&cluster.data))?;
         ensure!(created, "initdb failed:\n{}", tail(&cluster.output));
         Ok(cluster)
@@ -98,10 +83,7 @@ impl Cluster {
 
     fn configure(&self, port: u16) -> Result<()> {
         let file = self.data.join("postgresql.conf");
-        let mut file = OpenOptions::new()
-            .append(true)
-            .open(file)
-            .context("initdb left no configuration")?;
+        let mut file = OpenOptions::new().append(true).open(file).context("initdb left no configuration")?;
         writeln!(file, "{SETTINGS}port = {port}")?;
         Ok(())
     }
@@ -111,18 +93,12 @@ impl Cluster {
             return;
         }
         if !matches!(self.pg_ctl("stop", &["-m", "immediate"], None), Ok(true)) {
-            eprintln!(
-                "warning: a PostgreSQL server of the tests may still run:\n{}",
-                tail(&self.output)
-            );
+            eprintln!("warning: a PostgreSQL server of the tests may still run:\n{}", tail(&self.output));
         }
     }
 
     fn pg_ctl(&self, action: &str, options: &[&str], last: Option<&Path>) -> Result<bool> {
-        let data = self
-            .data
-            .to_str()
-            .context("the temporary directory's name is not Unicode")?;
+        let data = self.data.to_str().context("the temporary directory's name is not Unicode")?;
         let arguments = [&[action, "-D", data], options].concat();
         self.run("pg_ctl", &arguments, last)
     }
@@ -132,11 +108,7 @@ impl Cluster {
         // A file, not a pipe: on Windows the server inherits it and would keep a pipe open.
         let output = File::create(&self.output)?;
         let mut command = self.account.command(&self.programs.join(program));
-        command
-            .args(arguments)
-            .args(last)
-            .current_dir(&self.home)
-            .stdin(Stdio::null());
+        command.args(arguments).args(last).current_dir(&self.home).stdin(Stdio::null());
         command.stdout(output.try_clone()?).stderr(output);
         let status = detach(&mut command).status();
         Ok(status.with_context(|| format!("cannot run {program}"))?.success())
