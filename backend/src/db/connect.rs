@@ -80,6 +80,8 @@ impl Database {
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Full)
                     .foreign_keys(true)
+                    // Without it, INSERT OR REPLACE would delete a guarded row unseen by its triggers.
+                    .pragma("recursive_triggers", "ON")
                     .busy_timeout(Duration::from_secs(5))
                     .disable_statement_logging();
                 let pool = SqlitePoolOptions::new()

@@ -70,7 +70,8 @@ impl<T> Page<T> {
 }
 
 impl<T: Serialize> Page<T> {
-    /// The answer: an array, and where the next page is in `Link`.
+    /// The answer: an array, and where the next page is in `Link`. `uri` is the one that the client sent: inside a
+    /// nested router the request's own has lost its prefix.
     pub fn respond(self, uri: &Uri) -> Response {
         let link = self.next.and_then(|next| {
             let mut query = url::form_urlencoded::Serializer::new(String::new());

@@ -2,7 +2,7 @@
 
 use super::{
     template::{Call, InvitePage, message, respond},
-    words::Language,
+    words::{Language, Words},
 };
 use crate::{
     app::App,
@@ -98,7 +98,7 @@ async fn page(
     };
     let standing = standing(&opened, language);
     let (status, text, good) = outcome.unwrap_or((StatusCode::OK, standing.0, standing.1));
-    let call = call(opened)?;
+    let call = call(opened, words)?;
     // Whoever was refused for a reason that may pass (a full role, a clash) can still say no.
     let token = standing.2.then_some(token);
     respond(status, &InvitePage { message: text, good, call: Some(&call), token, ..blank })
@@ -120,9 +120,9 @@ fn standing(opened: &Opened, language: Language) -> (&'static str, bool, bool) {
     }
 }
 
-fn call(opened: Opened) -> Result<Call, Error> {
+fn call(opened: Opened, words: &Words) -> Result<Call, Error> {
     let zone = ZoneName::zone(&opened.timezone).map_err(Error::internal)?;
-    let wall_clock = |at: Timestamp| at.in_zone(&zone).strftime("%Y-%m-%d %H:%M (%Q)").to_string();
+    let wall_clock = |at: Timestamp| words.moment(&at.in_zone(&zone));
     Ok(Call {
         title: opened.mission_title,
         project: opened.project_title,

@@ -82,6 +82,8 @@ pub struct Words {
     pub password_rule: &'static str,
     pub save: &'static str,
     pub saved: &'static str,
+    pub weekdays: [&'static str; 7],
+    pub months: [&'static str; 12],
 }
 
 static ENGLISH: Words = Words {
@@ -112,6 +114,21 @@ static ENGLISH: Words = Words {
     password_rule: "8 to 128 characters.",
     save: "Save",
     saved: "Your password is set. You can sign in now.",
+    weekdays: ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+    months: [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ],
 };
 
 static FRENCH: Words = Words {
@@ -142,11 +159,44 @@ static FRENCH: Words = Words {
     password_rule: "De 8 à 128 caractères.",
     save: "Enregistrer",
     saved: "Votre mot de passe est enregistré. Vous pouvez vous connecter.",
+    weekdays: ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"],
+    months: [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ],
 };
+
+impl Words {
+    /// A moment on the wall clock of its time zone, as people say it: the weekday is what they remember.
+    pub fn moment(&self, at: &jiff::Zoned) -> String {
+        let weekday = self.weekdays[at.weekday().to_monday_zero_offset().unsigned_abs() as usize % 7];
+        let month = self.months[(at.month().unsigned_abs() as usize + 11) % 12];
+        let zone = at.time_zone().iana_name().unwrap_or("UTC");
+        format!("{weekday} {} {month} {}, {} ({zone})", at.day(), at.year(), at.strftime("%H:%M"))
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn says_when_by_weekday_and_wall_clock() {
+        let at: jiff::Zoned = "2026-12-31T23:30:00+01:00[Europe/Paris]".parse().unwrap();
+        assert_eq!(Language::French.words().moment(&at), "jeudi 31 décembre 2026, 23:30 (Europe/Paris)");
+        let at: jiff::Zoned = "2026-02-01T09:05:00+01:00[Europe/Berlin]".parse().unwrap();
+        assert_eq!(Language::English.words().moment(&at), "Sunday 1 February 2026, 09:05 (Europe/Berlin)");
+    }
 
     #[test]
     fn speaks_the_language_that_is_asked_for_most() {

@@ -10,8 +10,14 @@
 mod support;
 
 mod assignments_uniqueness;
+mod availabilities;
 mod documents;
 mod festival;
+mod invitations_flow;
+mod invitations_tokens;
+mod migrations;
+mod models_crud;
 mod outages;
 mod races;
+mod v1_endpoints;
 mod walk;

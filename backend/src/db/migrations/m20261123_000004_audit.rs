@@ -63,7 +63,7 @@ const IMMUTABLE_POSTGRES: &str = "
         FOR EACH ROW EXECUTE FUNCTION audit_is_immutable();
     CREATE TRIGGER audit_log_kept BEFORE TRUNCATE ON audit_log EXECUTE FUNCTION audit_is_immutable();
     CREATE TRIGGER audit_details_immutable BEFORE UPDATE ON audit_details FOR EACH ROW
-        WHEN (NEW.audit_id <> OLD.audit_id OR NEW.before IS NOT NULL OR NEW.after IS NOT NULL)
+        WHEN (NEW.audit_id <> OLD.audit_id OR NEW.created_at <> OLD.created_at OR NEW.before IS NOT NULL OR NEW.after IS NOT NULL)
         EXECUTE FUNCTION audit_is_immutable();
     CREATE TRIGGER audit_details_undeletable BEFORE DELETE ON audit_details
         FOR EACH ROW EXECUTE FUNCTION audit_is_immutable();
@@ -76,7 +76,7 @@ const IMMUTABLE_SQLITE: &str = "
     CREATE TRIGGER audit_log_undeletable BEFORE DELETE ON audit_log
     BEGIN SELECT RAISE(ABORT, 'audit_is_immutable'); END;
     CREATE TRIGGER audit_details_immutable BEFORE UPDATE ON audit_details
-    WHEN NEW.audit_id IS NOT OLD.audit_id OR NEW.before IS NOT NULL OR NEW.after IS NOT NULL
+    WHEN NEW.audit_id IS NOT OLD.audit_id OR NEW.created_at IS NOT OLD.created_at OR NEW.before IS NOT NULL OR NEW.after IS NOT NULL
     BEGIN SELECT RAISE(ABORT, 'audit_is_immutable'); END;
     CREATE TRIGGER audit_details_undeletable BEFORE DELETE ON audit_details
     BEGIN SELECT RAISE(ABORT, 'audit_is_immutable'); END;

@@ -12,7 +12,11 @@ use crate::{
     http::{Body, Path, Query},
     ids::{AssignmentId, UserId},
 };
-use axum::{Json, extract::State, http::Uri, response::Response};
+use axum::{
+    Json,
+    extract::{OriginalUri, State},
+    response::Response,
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
@@ -42,7 +46,7 @@ async fn create(
 async fn list(
     State(app): State<App>,
     caller: Caller<Tech>,
-    uri: Uri,
+    OriginalUri(uri): OriginalUri,
     Query(query): Query<AssignmentQuery>,
 ) -> Result<Response, Error> {
     let own = (!caller.plans() || query.me == Some(Me::Yes)).then_some(caller.user);

@@ -74,26 +74,36 @@ pub async fn revoke(tx: &Tx, org: OrgId, id: InvitationId) -> Result<(), Error> 
     if row.answer.is_some() || row.revoked_at.is_some() {
         return Ok(());
     }
-    let after = table::Model { revoked_at: Some(tx.now), ..row.clone() };
-    revoke_where(tx, org, table::Column::Id.eq(id)).await?;
-    audit::Entry::of("invitation.revoke", id).before(&view(row)).after(&view(after)).record(tx, org).await
+    end(tx, row).await
 }
 
+/// Ends the links of an assignment that were not answered.
 async fn revoke_open(tx: &Tx, org: OrgId, assignment: AssignmentId) -> Result<(), Error> {
-    revoke_where(tx, org, table::Column::AssignmentId.eq(assignment)).await
+    let open = table::Entity::find()
+        .filter(table::Column::OrgId.eq(org))
+        .filter(table::Column::AssignmentId.eq(assignment))
+        .filter(table::Column::RevokedAt.is_null())
+        .filter(table::Column::Answer.is_null())
+        .lock(LockType::NoKeyUpdate)
+        .all(tx)
+        .await?;
+    for row in open {
+        end(tx, row).await?;
+    }
+    Ok(())
 }
 
-async fn revoke_where(tx: &Tx, org: OrgId, which: Expr) -> Result<(), Error> {
+async fn end(tx: &Tx, row: table::Model) -> Result<(), Error> {
+    let (org, id) = (row.org_id, row.id);
+    let after = table::Model { revoked_at: Some(tx.now), ..row.clone() };
     table::Entity::update_many()
         .col_expr(table::Column::RevokedAt, Expr::value(tx.now))
         .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
         .filter(table::Column::OrgId.eq(org))
-        .filter(which)
-        .filter(table::Column::RevokedAt.is_null())
-        .filter(table::Column::Answer.is_null())
+        .filter(table::Column::Id.eq(id))
         .exec(tx)
         .await?;
-    Ok(())
+    audit::Entry::of("invitation.revoke", id).before(&view(row)).after(&view(after)).record(tx, org).await
 }
 
 #[derive(Debug, FromQueryResult)]

@@ -13,7 +13,11 @@ use crate::{
     resources::{orgs, projects},
     text::ZoneName,
 };
-use axum::{Json, extract::State, http::Uri, response::Response};
+use axum::{
+    Json,
+    extract::{OriginalUri, State},
+    response::Response,
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
@@ -50,7 +54,7 @@ async fn create(
 async fn list(
     State(app): State<App>,
     caller: Caller<Tech>,
-    uri: Uri,
+    OriginalUri(uri): OriginalUri,
     Query(query): Query<MissionQuery>,
 ) -> Result<Response, Error> {
     Ok(store::list(&app.db, caller.org, query).await?.respond(&uri))

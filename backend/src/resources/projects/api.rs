@@ -11,7 +11,11 @@ use crate::{
     http::{Body, Path, Query},
     ids::ProjectId,
 };
-use axum::{Json, extract::State, http::Uri, response::Response};
+use axum::{
+    Json,
+    extract::{OriginalUri, State},
+    response::Response,
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
@@ -41,7 +45,7 @@ async fn create(
 async fn list(
     State(app): State<App>,
     caller: Caller<Tech>,
-    uri: Uri,
+    OriginalUri(uri): OriginalUri,
     Query(query): Query<ProjectQuery>,
 ) -> Result<Response, Error> {
     Ok(store::list(&app.db, caller.org, query).await?.respond(&uri))

@@ -11,7 +11,11 @@ use crate::{
     http::{Body, Path, Query},
     ids::UserId,
 };
-use axum::{Json, extract::State, http::Uri, response::Response};
+use axum::{
+    Json,
+    extract::{OriginalUri, State},
+    response::Response,
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
@@ -48,7 +52,7 @@ async fn create(
 async fn list(
     State(app): State<App>,
     caller: Caller<Tech>,
-    uri: Uri,
+    OriginalUri(uri): OriginalUri,
     Query(query): Query<UserQuery>,
 ) -> Result<Response, Error> {
     let snapshot = app.db.read().await?;

@@ -1,11 +1,12 @@
 //! What every test stands on: a database of its own, the real router, a clock that stands still, seeded randomness,
 //! and people to act as.
 
+mod audit;
 mod database;
 mod personas;
 mod server;
 
-pub use database::Kind;
+pub use database::{Kind, TestDatabase};
 pub use personas::{Outcome, Persona};
 pub use server::Server;
 

@@ -69,10 +69,12 @@ fn has_extension(directory: &Path) -> bool {
         let output = Command::new(program).arg("--sharedir").output().ok()?;
         String::from_utf8(output.stdout).ok()
     });
-    // The Windows installer and a relocated tree keep this layout, with or without pg_config.
-    let beside = directory.join("../share");
-    let shared = asked.map(|text| PathBuf::from(text.trim())).into_iter().chain([beside]);
-    shared.into_iter().any(|shared| shared.join("extension").join(EXTENSION).is_file())
+    // Without pg_config, which some systems put in a package for developers: the Windows installer's
+    // layout, Fedora's, Arch's.
+    let beside = ["../share", "../share/pgsql", "../share/postgresql"];
+    let beside = beside.into_iter().map(|shared| directory.join(shared));
+    let mut shared = asked.map(|text| PathBuf::from(text.trim())).into_iter().chain(beside);
+    shared.any(|shared| shared.join("extension").join(EXTENSION).is_file())
 }
 
 #[cfg(test)]
@@ -85,9 +87,9 @@ mod tests {
             let version = Version::parse(name).unwrap();
             (version, Path::new("/usr/lib/postgresql").join(name).join("bin"))
         });
-        let names: Vec<PathBuf> = newest_first(found.to_vec());
+        let directories = newest_first(found.to_vec());
         let expected = ["17", "16", "15", "9.6", "9"]
             .map(|name| Path::new("/usr/lib/postgresql").join(name).join("bin"));
-        assert_eq!(names, expected);
+        assert_eq!(directories, expected);
     }
 }

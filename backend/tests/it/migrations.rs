@@ -1,0 +1,285 @@
+//! The schema goes up and down, on an empty database and over data, and is the same on both databases.
+
+use crate::support::{Kind, Test, TestDatabase};
+use coulisses::db::{
+    Database,
+    migrations::{self, Migrator},
+};
+use rstest::rstest;
+use sea_orm::{ConnectionTrait, Statement};
+use sea_orm_migration::MigratorTrait;
+use serde_json::json;
+use std::{collections::BTreeSet, path::Path};
+
+async fn lines(db: &Database, sql: &str) -> BTreeSet<String> {
+    let statement = Statement::from_string(db.get_database_backend(), sql);
+    let rows = db.query_all_raw(statement).await.expect(sql);
+    rows.iter().map(|row| row.try_get("", "line").expect("a text")).collect()
+}
+
+async fn down(db: &Database, steps: Option<u32>) {
+    Migrator::down(db.connection(), steps).await.expect("steps are taken back");
+}
+
+/// Everything in the database but its record of migrations.
+async fn objects(kind: Kind, db: &Database) -> BTreeSet<String> {
+    let sql = match kind {
+        Kind::Sqlite => {
+            "SELECT type || ' ' || name AS line FROM sqlite_master
+            WHERE name NOT LIKE 'sqlite_%' AND name <> 'seaql_migrations'"
+        }
+        Kind::Postgres => {
+            "SELECT 'relation ' || c.relname AS line FROM pg_class c
+                WHERE c.relnamespace = 'public'::regnamespace AND c.relname NOT LIKE 'seaql_migrations%'
+            UNION ALL
+            SELECT 'function ' || p.proname FROM pg_proc p
+                WHERE p.pronamespace = 'public'::regnamespace
+                    AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+            UNION ALL
+            SELECT 'trigger ' || t.tgname FROM pg_trigger t WHERE NOT t.tgisinternal
+            UNION ALL
+            SELECT 'enum ' || t.typname FROM pg_type t
+                WHERE t.typnamespace = 'public'::regnamespace AND t.typtype IN ('d', 'e')"
+        }
+    };
+    lines(db, sql).await
+}
+
+/// Tables, columns, keys and indexes, one fact per line, in words that both databases share. What only one of them has
+/// (triggers, exclusion constraints) has tests of what it does.
+async fn schema(kind: Kind, db: &Database) -> BTreeSet<String> {
+    let sql = match kind {
+        Kind::Sqlite => {
+            r#"WITH t AS (SELECT name FROM sqlite_master
+                WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'seaql_migrations')
+            SELECT 'column ' || t.name || '.' || c.name || CASE c."notnull" WHEN 1 THEN ' not null' ELSE ' null' END AS line
+                FROM t, pragma_table_info(t.name) c
+            UNION ALL
+            SELECT 'primary key ' || t.name || ' (' || group_concat(c.name, ', ' ORDER BY c.pk) || ')'
+                FROM t, pragma_table_info(t.name) c WHERE c.pk > 0 GROUP BY t.name
+            UNION ALL
+            SELECT CASE i."unique" WHEN 1 THEN 'unique index ' ELSE 'index ' END || i.name || ' on ' || t.name || ' ('
+                    || (SELECT group_concat(k.name, ', ' ORDER BY k.seqno) FROM pragma_index_info(i.name) k) || ')'
+                    || CASE i.partial WHEN 1 THEN ' partial' ELSE '' END
+                FROM t, pragma_index_list(t.name) i WHERE i.origin <> 'pk'
+            UNION ALL
+            SELECT 'foreign key ' || t.name || ' (' || group_concat(f."from", ', ' ORDER BY f.seq) || ') to ' || f."table"
+                    || ' (' || group_concat(f."to", ', ' ORDER BY f.seq) || ') on update ' || lower(f.on_update)
+                    || ' on delete ' || lower(f.on_delete)
+                FROM t, pragma_foreign_key_list(t.name) f GROUP BY t.name, f.id"#
+        }
+        Kind::Postgres => {
+            "WITH t AS (SELECT oid, relname::text AS name FROM pg_class
+                WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'seaql_migrations'),
+            i AS (SELECT t.name AS on_table, x.*, c.relname::text AS name, (
+                    SELECT string_agg(a.attname::text, ', ' ORDER BY k.n)
+                    FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(attnum, n)
+                    JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum
+                ) AS columns FROM t JOIN pg_index x ON x.indrelid = t.oid JOIN pg_class c ON c.oid = x.indexrelid)
+            SELECT 'column ' || t.name || '.' || a.attname || CASE WHEN a.attnotnull THEN ' not null' ELSE ' null' END AS line
+                FROM t JOIN pg_attribute a ON a.attrelid = t.oid WHERE a.attnum > 0 AND NOT a.attisdropped
+            UNION ALL
+            SELECT 'primary key ' || on_table || ' (' || columns || ')' FROM i WHERE indisprimary
+            UNION ALL
+            SELECT CASE WHEN indisunique THEN 'unique index ' ELSE 'index ' END || name || ' on ' || on_table
+                    || ' (' || columns || ')' || CASE WHEN indpred IS NULL THEN '' ELSE ' partial' END
+                FROM i WHERE NOT indisprimary AND NOT indisexclusion
+            UNION ALL
+            SELECT 'foreign key ' || t.name || ' (' || (
+                    SELECT string_agg(a.attname::text, ', ' ORDER BY k.n)
+                    FROM unnest(f.conkey) WITH ORDINALITY k(attnum, n)
+                    JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.attnum
+                ) || ') to ' || f.confrelid::regclass || ' (' || (
+                    SELECT string_agg(a.attname::text, ', ' ORDER BY k.n)
+                    FROM unnest(f.confkey) WITH ORDINALITY k(attnum, n)
+                    JOIN pg_attribute a ON a.attrelid = f.confrelid AND a.attnum = k.attnum
+                ) || ') on update ' || CASE f.confupdtype WHEN 'c' THEN 'cascade' WHEN 'a' THEN 'no action' ELSE 'other' END
+                    || ' on delete ' || CASE f.confdeltype WHEN 'c' THEN 'cascade' WHEN 'a' THEN 'no action' ELSE 'other' END
+                FROM t JOIN pg_constraint f ON f.conrelid = t.oid AND f.contype = 'f'"
+        }
+    };
+    lines(db, sql).await
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_schema_is_the_recorded_one(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let database = TestDatabase::create(db).await;
+    let found = schema(db, &database.open().await).await;
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots/schema.txt");
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some_and(|value| value == "1") && db == Kind::Sqlite {
+        let text: String = found.iter().map(|line| format!("{line}\n")).collect();
+        std::fs::write(&file, text).expect("the snapshot is written");
+    }
+    let recorded = std::fs::read_to_string(&file).unwrap_or_default();
+    let recorded: BTreeSet<String> = recorded.lines().map(str::to_owned).collect();
+    let gone: Vec<_> = recorded.difference(&found).collect();
+    let new: Vec<_> = found.difference(&recorded).collect();
+    assert!(
+        gone.is_empty() && new.is_empty(),
+        "the schema changed; if it was meant to, run the tests with UPDATE_SNAPSHOTS=1\ngone: {gone:#?}\nnew: {new:#?}"
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn both_databases_have_the_same_schema(#[values(Kind::Postgres)] db: Kind) {
+    let (sqlite, other) = (TestDatabase::create(Kind::Sqlite).await, TestDatabase::create(db).await);
+    let sqlite = schema(Kind::Sqlite, &sqlite.open().await).await;
+    let other = schema(db, &other.open().await).await;
+    assert!(sqlite.len() > 100, "{sqlite:#?}");
+    let only = |a: &BTreeSet<String>, b: &BTreeSet<String>| a.difference(b).cloned().collect::<Vec<_>>();
+    assert_eq!((only(&sqlite, &other), only(&other, &sqlite)), (Vec::new(), Vec::new()));
+}
+
+#[rstest]
+#[tokio::test]
+async fn taking_everything_back_leaves_nothing_of_ours(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let database = TestDatabase::empty(db).await;
+    let connection = database.open().await;
+    assert_eq!(objects(db, &connection).await, BTreeSet::new());
+    migrations::up(&connection, None).await.expect("the schema");
+    let whole = objects(db, &connection).await;
+    assert!(whole.iter().any(|object| object.contains("audit_log_immutable")), "{whole:#?}");
+    down(&connection, None).await;
+    assert_eq!(objects(db, &connection).await, BTreeSet::new());
+    migrations::up(&connection, None).await.expect("the schema comes back");
+    assert_eq!(objects(db, &connection).await, whole);
+}
+
+#[rstest]
+#[tokio::test]
+async fn each_step_takes_back_what_it_brought(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let database = TestDatabase::empty(db).await;
+    let connection = database.open().await;
+    let mut states = vec![objects(db, &connection).await];
+    for _ in Migrator::migrations() {
+        migrations::up(&connection, Some(1)).await.expect("a step");
+        states.push(objects(db, &connection).await);
+    }
+    for pair in states.windows(2) {
+        assert!(pair[0].is_subset(&pair[1]) && pair[0] != pair[1]);
+    }
+    migrations::up(&connection, None).await.expect("nothing is left to do");
+    while let Some(state) = states.pop() {
+        assert_eq!(objects(db, &connection).await, state);
+        if !states.is_empty() {
+            down(&connection, Some(1)).await;
+        }
+    }
+}
+
+/// A plan with a row in every table of the planning; the assignment is ACCEPTED.
+async fn fill(test: &Test) -> (String, String) {
+    let manager = test.manager().await;
+    let user = manager.user("Nina Simone").await;
+    let profile = json!({ "skills": ["son"], "tags": ["bobino"], "rate_profile": { "jour": 250 } });
+    manager.put(&format!("/users/{user}/profile"), profile).await.ok();
+    let project = manager.project("Tournée").await;
+    let mission = manager
+        .post(
+            "/missions",
+            json!({ "project_id": project, "role": "son", "start_at": "2026-07-10T08:00:00Z", "end_at": "2026-07-10T12:00:00Z" }),
+        )
+        .await
+        .ok();
+    let assignment = manager.assignment(mission["id"].as_str().unwrap(), &user).await;
+    let (invitation, token) = manager.invitation(&assignment).await;
+    test.anonymous().post(&format!("/invitations/{invitation}/accept"), json!({ "token": token })).await.ok();
+    let period =
+        json!({ "user_id": user, "start_at": "2026-07-10T06:00:00Z", "end_at": "2026-07-10T20:00:00Z" });
+    let declared = manager.post("/availabilities", period).await.ok();
+    manager.post_empty(&format!("/availabilities/{}:approve", declared["id"].as_str().unwrap())).await.ok();
+    (user, assignment)
+}
+
+const PLANNING: [&str; 9] = [
+    "users",
+    "user_skills",
+    "user_tags",
+    "availabilities",
+    "projects",
+    "missions",
+    "mission_roles",
+    "assignments",
+    "invitations",
+];
+
+async fn counts(test: &Test, tables: &[&str]) -> Vec<i64> {
+    let mut counts = Vec::new();
+    for table in tables {
+        counts.push(test.count(&format!("SELECT count(*) AS n FROM {table}")).await);
+    }
+    counts
+}
+
+#[rstest]
+#[tokio::test]
+async fn going_down_step_by_step_keeps_the_rows_of_the_steps_that_stay(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    fill(&test).await;
+    let connection = &test.app.db;
+    let whole = objects(db, connection).await;
+    let planned = counts(&test, &PLANNING).await;
+    assert!(planned.iter().all(|rows| *rows > 0), "{planned:?}");
+    let accounts = ["orgs", "accounts", "org_memberships", "sessions"];
+    let logins = counts(&test, &accounts).await;
+    for _audit_then_guards in 0..2 {
+        down(connection, Some(1)).await;
+        assert_eq!(counts(&test, &PLANNING).await, planned);
+    }
+    down(connection, Some(1)).await;
+    assert_eq!(counts(&test, &accounts).await, logins);
+    down(connection, Some(1)).await;
+    assert_eq!(objects(db, connection).await, BTreeSet::new());
+    migrations::up(connection, None).await.expect("the schema comes back");
+    assert_eq!(objects(db, connection).await, whole);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_guards_come_back_over_a_plan(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let (user, assignment) = fill(&test).await;
+    down(&test.app.db, Some(2)).await;
+    migrations::up(&test.app.db, Some(1)).await.expect("the guards");
+    migrations::up(&test.app.db, None).await.expect("the audit log");
+    let manager = test.manager().await;
+    assert_eq!(manager.status_of(&assignment).await, "ACCEPTED");
+    let clash = manager.mission("Balance", "11:00", "13:00").await;
+    let taken = json!({ "mission_id": clash, "user_id": user, "status": "ACCEPTED" });
+    manager.post("/assignments", taken).await.refused(400, "schedule_conflict");
+    let sql = "UPDATE assignments SET status = 'INVITED', starts_at = ends_at";
+    test.app.db.execute_unprepared(sql).await.expect_err("the instants are the mission's");
+    assert_eq!(test.audit_count().await, 1, "the new log has the one mission created since");
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_going_down_would_lose_is_counted(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    fill(&test).await;
+    let steps = vec!["m20261123_000002_planning".to_owned()];
+    let losses = migrations::losses(&test.app.db, &steps).await.expect("tables are counted");
+    assert!(losses.contains(&"m20261123_000002_planning: 1 row of assignments".to_owned()), "{losses:?}");
+    assert!(losses.iter().all(|line| !line.contains("accounts")), "{losses:?}");
+    let guards = vec!["m20261123_000003_guards".to_owned()];
+    assert_eq!(
+        migrations::losses(&test.app.db, &guards).await.expect("tables are counted"),
+        Vec::<String>::new()
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn two_processes_may_migrate_at_once(#[values(Kind::Postgres)] db: Kind) {
+    let database = TestDatabase::empty(db).await;
+    let (one, other) = (database.open().await, database.open().await);
+    let (first, second) = tokio::join!(migrations::up(&one, None), migrations::up(&other, None));
+    first.expect("one migrates");
+    second.expect("the other waits and finds it done");
+    let applied = Migrator::get_applied_migrations(one.connection()).await.expect("the record of migrations");
+    assert_eq!(applied.len(), Migrator::migrations().len());
+}
