@@ -226,8 +226,10 @@ async fn logout(
         }
         tx.commit().await?;
     }
-    let gone = Cookie::build((COOKIE, "")).path(COOKIE_PATH).build();
-    Ok((CookieJar::new().remove(gone), Json(Done::OK)).into_response())
+    // Added, not removed: a jar that never held the cookie would send nothing for its removal.
+    let mut gone = Cookie::build((COOKIE, "")).path(COOKIE_PATH).build();
+    gone.make_removal();
+    Ok((CookieJar::new().add(gone), Json(Done::OK)).into_response())
 }
 
 /// Who is signed in, and where they may act.

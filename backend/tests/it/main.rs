@@ -10,14 +10,20 @@
 mod support;
 
 mod assignments_uniqueness;
+mod auth_flow;
 mod availabilities;
+mod cli;
 mod documents;
 mod festival;
 mod invitations_flow;
 mod invitations_tokens;
 mod migrations;
 mod models_crud;
+mod obs;
 mod outages;
+mod password_reset_flow;
 mod races;
+mod rbac;
+mod readiness;
 mod v1_endpoints;
 mod walk;

@@ -7,6 +7,8 @@ mod personas;
 mod server;
 
 pub use database::{Kind, TestDatabase};
+/// Runs requests side by side; their outcomes in order.
+pub use futures_util::future::join_all as together;
 pub use personas::{Outcome, Persona};
 pub use server::Server;
 
@@ -121,6 +123,12 @@ impl Test {
         use sea_orm::{ConnectionTrait, FromQueryResult, JsonValue, Statement};
         let statement = Statement::from_string(self.app.db.get_database_backend(), sql);
         JsonValue::find_by_statement(statement).all(&self.app.db).await.expect(sql)
+    }
+
+    /// Changes rows as no endpoint can.
+    pub async fn execute(&self, sql: &str) {
+        use sea_orm::ConnectionTrait;
+        self.app.db.execute_unprepared(sql).await.expect(sql);
     }
 
     /// The number that a `SELECT count(*) AS n` gives.

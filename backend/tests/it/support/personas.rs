@@ -9,12 +9,13 @@ use axum::{
 use coulisses::auth::tables::account;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value as Json;
+use std::marker::PhantomData;
 use tower::ServiceExt;
 
 /// Someone who sends requests.
 #[derive(Clone)]
 pub struct Persona<'t> {
-    test: &'t Test,
+    test: PhantomData<&'t Test>,
     router: Router,
     token: Option<String>,
     headers: HeaderMap,
@@ -33,7 +34,7 @@ pub struct Outcome {
 
 impl<'t> Persona<'t> {
     pub(super) fn anonymous(test: &'t Test) -> Self {
-        Self { test, router: test.router.clone(), token: None, headers: HeaderMap::new() }
+        Self { test: PhantomData, router: test.router.clone(), token: None, headers: HeaderMap::new() }
     }
 
     /// With a session of the account, made as sign-in makes it but without hashing a password.
@@ -167,11 +168,6 @@ impl<'t> Persona<'t> {
         let found = self.get(&format!("/assignments/{assignment}")).await.ok();
         found["status"].as_str().expect("a status").to_owned()
     }
-
-    /// The test this persona acts in.
-    pub fn test(&self) -> &'t Test {
-        self.test
-    }
 }
 
 impl Outcome {
@@ -185,6 +181,13 @@ impl Outcome {
     pub fn ok(&self) -> Json {
         assert_eq!(self.status, StatusCode::OK, "{}", self.text);
         self.json()
+    }
+
+    /// The JSON without the one member that differs between equal refusals.
+    pub fn without_request_id(&self) -> Json {
+        let mut body = self.json();
+        body.as_object_mut().expect("an object").remove("request_id");
+        body
     }
 
     /// The problem of a refusal with this status and code.

@@ -1,0 +1,414 @@
+//! The program as people start it: its commands, what they print, and their exit status.
+
+use crate::support::{Kind, TestDatabase};
+use rstest::rstest;
+use serde_json::Value as Json;
+use std::{
+    io::{BufRead, BufReader, Read},
+    net::TcpListener,
+    path::Path,
+    process::{Child, ChildStdout, Command, Stdio},
+};
+use tempfile::TempDir;
+
+const STEPS: usize = 4;
+
+/// A folder to start the program in, and its environment.
+struct Cli {
+    folder: TempDir,
+    environment: Vec<(String, String)>,
+    _database: Option<TestDatabase>,
+}
+
+struct Run {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+impl Cli {
+    fn new(environment: &[(&str, &str)]) -> Self {
+        let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        Self { folder: tempfile::tempdir().expect("a folder"), environment, _database: None }
+    }
+
+    async fn with_database(kind: Kind) -> Self {
+        let database = TestDatabase::empty(kind).await;
+        let cli = Self::new(&[("DATABASE_URL", &database.url)]);
+        Self { _database: Some(database), ..cli }
+    }
+
+    fn set(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_coulisses"));
+        let environment = self.environment.iter().map(|(name, value)| (name, value));
+        command.args(arguments).current_dir(self.folder()).env_clear().envs(environment);
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        let output = self.command(arguments).output().expect("the program starts");
+        let text = |bytes| String::from_utf8(bytes).expect("the program prints UTF-8");
+        Run {
+            status: output.status.code().expect("no signal ended it"),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        }
+    }
+}
+
+impl Run {
+    #[track_caller]
+    fn ok(&self) -> Vec<&str> {
+        assert_eq!((self.status, self.err.as_str()), (0, ""), "{}", self.out);
+        self.out.lines().collect()
+    }
+
+    /// The one sentence of a failure.
+    #[track_caller]
+    fn failed(&self) -> &str {
+        assert_eq!(self.status, 1, "{}{}", self.out, self.err);
+        let sentence = self.err.strip_prefix("coulisses: ").expect("the program's name").trim_end();
+        assert_eq!(sentence.lines().count(), 1, "{sentence}");
+        assert!(!sentence.contains("panicked"), "{sentence}");
+        sentence
+    }
+}
+
+fn link(line: &str) -> &str {
+    let at = line.find("http://127.0.0.1:8000/password?token=").expect("a link");
+    &line[at..]
+}
+
+#[test]
+fn config_masks_secrets() {
+    let cli = Cli::new(&[
+        ("SECRET_KEY", "hush-hush-hush-hush-hush-hush-hush"),
+        ("INVITES_SECRET", "quiet-quiet-quiet-quiet-quiet-quiet"),
+        ("DATABASE_URL", "postgresql://crew:hush@db.example/crew"),
+        ("REDIS_URL", "redis://crew:hush@cache.example"),
+        ("BACKEND_PORT", "8123"),
+    ]);
+    let run = cli.run(&["config"]);
+    let lines = run.ok();
+    assert!(!run.out.contains("hush") && !run.out.contains("quiet"), "{}", run.out);
+    for line in ["ENV=dev", "SECRET_KEY=***", "INVITES_SECRET=***", "BACKEND_PORT=8123"] {
+        assert!(lines.contains(&line), "{line} in {}", run.out);
+    }
+    for host in ["db.example", "cache.example"] {
+        assert!(run.out.contains(host), "{host} in {}", run.out);
+    }
+}
+
+#[test]
+fn a_dotenv_file_counts_in_dev_only() {
+    let secrets = [
+        ("SECRET_KEY", "a-secret-of-this-test-0123456789abcdef"),
+        ("INVITES_SECRET", "another-secret-of-it-0123456789abcdef"),
+    ];
+    let dev = Cli::new(&[("ACCESS_TOKEN_MINUTES", "7")]);
+    let prod = Cli::new(&secrets).set("ENV", "prod");
+    for cli in [&dev, &prod] {
+        std::fs::write(cli.folder().join(".env"), "BACKEND_PORT=8123\nACCESS_TOKEN_MINUTES=9\n")
+            .expect("a file");
+    }
+    let run = dev.run(&["config"]);
+    assert!(run.ok().contains(&"BACKEND_PORT=8123"), "{}", run.out);
+    assert!(run.ok().contains(&"ACCESS_TOKEN_MINUTES=7"), "the environment counts first: {}", run.out);
+    let run = prod.run(&["config"]);
+    assert!(run.ok().contains(&"BACKEND_PORT=8000"), "{}", run.out);
+}
+
+#[test]
+fn mistakes_in_the_configuration_are_reported_together() {
+    let cli =
+        Cli::new(&[("ENV", "production"), ("BACKEND_PORT", "http"), ("DATABASE_URL", "mysql://crew:hush@x")]);
+    for arguments in [&["config"][..], &["serve"], &["migrate", "up"], &[]] {
+        let run = cli.run(arguments);
+        assert_eq!((run.status, run.out.as_str()), (1, ""), "{arguments:?}");
+        for name in ["ENV ", "BACKEND_PORT ", "DATABASE_URL "] {
+            assert!(run.err.contains(name), "{name} in {}", run.err);
+        }
+        assert!(!run.err.contains("hush"), "{}", run.err);
+    }
+    let run = Cli::new(&[("ENV", "prod")]).run(&["config"]);
+    assert_eq!(run.status, 1);
+    assert!(run.err.contains("SECRET_KEY ") && run.err.contains("INVITES_SECRET "), "{}", run.err);
+}
+
+#[test]
+fn calling_it_wrongly_is_exit_status_two() {
+    let cli = Cli::new(&[]);
+    for arguments in [
+        &["fly"][..],
+        &["migrate"],
+        &["migrate", "sideways"],
+        &["org", "create"],
+        &["member", "add", "--org", "x"],
+        &["serve", "--port", "1"],
+        &["config", "extra"],
+    ] {
+        let run = cli.run(arguments);
+        assert_eq!((run.status, run.out.as_str()), (2, ""), "{arguments:?}");
+        assert!(run.err.contains("Usage:"), "{}", run.err);
+    }
+    for arguments in [["--help"], ["--version"]] {
+        assert!(!cli.run(&arguments).ok().is_empty());
+    }
+    assert!(std::fs::read_dir(cli.folder()).expect("the folder").next().is_none(), "nothing was created");
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_schema_goes_up_and_down_and_up(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let cli = Cli::with_database(db).await;
+    let states = || {
+        let run = cli.run(&["migrate", "status"]);
+        run.ok().iter().map(|line| line.split("  ").next().expect("a state").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(states(), ["missing"; STEPS]);
+    assert_eq!(cli.run(&["migrate", "up"]).ok(), [format!("{STEPS} steps applied")]);
+    assert_eq!(states(), ["applied"; STEPS]);
+    assert_eq!(cli.run(&["migrate", "up"]).ok(), ["0 steps applied"]);
+    assert_eq!(cli.run(&["migrate", "down"]).ok(), ["1 step taken back"]);
+    assert_eq!(states(), ["applied", "applied", "applied", "missing"]);
+    assert_eq!(cli.run(&["migrate", "up"]).ok(), ["1 step applied"]);
+    assert_eq!(cli.run(&["migrate", "down", "--all"]).ok(), [format!("{STEPS} steps taken back")]);
+    assert_eq!(states(), ["missing"; STEPS]);
+    assert_eq!(cli.run(&["migrate", "up"]).ok(), [format!("{STEPS} steps applied")]);
+    cli.run(&["org", "create", "--name", "Rideau", "--owner-email", "o@rideau.example"]).ok();
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_schema_goes_up_to_a_named_step(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let cli = Cli::with_database(db).await;
+    let status = cli.run(&["migrate", "status"]);
+    let second = status.ok()[1].split("  ").nth(1).expect("a name");
+    assert_eq!(cli.run(&["migrate", "up", "--to", second]).ok(), ["2 steps applied"]);
+    let sentence = cli.run(&["migrate", "up", "--to", second]).failed().to_owned();
+    assert!(sentence.contains("migrate status"), "{sentence}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn outside_dev_rows_are_lost_only_with_yes(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let cli = Cli::with_database(db).await;
+    cli.run(&["migrate", "up"]).ok();
+    cli.run(&["org", "create", "--name", "Rideau", "--owner-email", "o@rideau.example"]).ok();
+    let cli = cli
+        .set("ENV", "prod")
+        .set("SECRET_KEY", "a-secret-of-this-test-0123456789abcdef")
+        .set("INVITES_SECRET", "another-secret-of-it-0123456789abcdef");
+    let run = cli.run(&["migrate", "down", "--all"]);
+    assert!(run.failed().contains("--yes"), "{}", run.err);
+    assert!(run.out.contains("1 row of orgs"), "{}", run.out);
+    assert_eq!(cli.run(&["member", "list", "--org", "rideau"]).ok(), ["owner    o@rideau.example"]);
+    let run = cli.run(&["migrate", "down", "--all", "--yes"]);
+    assert_eq!(run.ok().last(), Some(&"4 steps taken back"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_org_is_founded_with_a_link_for_its_owner(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let cli = Cli::with_database(db).await;
+    cli.run(&["migrate", "up"]).ok();
+    let create =
+        |name: &str, owner: &str| cli.run(&["org", "create", "--name", name, "--owner-email", owner]);
+    let run = create("Théâtre du Rideau", "Marion@rideau.example");
+    let lines = run.ok();
+    assert_eq!(lines.len(), 2, "{}", run.out);
+    assert!(lines[0].starts_with("organisation ") && lines[0].ends_with(" created"), "{}", run.out);
+    assert!(link(lines[1]).len() > "http://127.0.0.1:8000/password?token=".len() + 42, "{}", run.out);
+    let org = lines[0].split(' ').nth(1).expect("an id");
+    for name in [org, "Théâtre du Rideau", "THÉÂTRE DU RIDEAU"] {
+        assert_eq!(cli.run(&["member", "list", "--org", name]).ok(), ["owner    Marion@rideau.example"]);
+    }
+    assert!(create("théâtre du rideau", "x@rideau.example").failed().contains("exists already"));
+    assert!(create("", "x@rideau.example").failed().starts_with("--name "));
+    assert!(create("Autre", "nonsense").failed().starts_with("--owner-email "));
+    let wrong =
+        ["org", "create", "--name", "Autre", "--owner-email", "x@y.example", "--timezone", "Mars/Olympus"];
+    assert!(cli.run(&wrong).failed().starts_with("--timezone "));
+}
+
+#[rstest]
+#[tokio::test]
+async fn members_are_added_listed_and_removed(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let cli = Cli::with_database(db).await;
+    cli.run(&["migrate", "up"]).ok();
+    cli.run(&["org", "create", "--name", "Rideau", "--owner-email", "owner@rideau.example"]).ok();
+    let add = |email: &str, role: &str| {
+        cli.run(&["member", "add", "--org", "Rideau", "--email", email, "--role", role])
+    };
+    let remove = |email: &str| cli.run(&["member", "remove", "--org", "Rideau", "--email", email]);
+    let list = || cli.run(&["member", "list", "--org", "Rideau"]).out;
+
+    let added = add("theo@rideau.example", "tech");
+    let lines = added.ok();
+    assert_eq!(lines[0], "theo@rideau.example is tech now");
+    assert!(link(lines[1]).contains("token="), "{}", added.out);
+    add("mia@rideau.example", "manager").ok();
+    assert_eq!(
+        list(),
+        "owner    owner@rideau.example\nmanager  mia@rideau.example\ntech     theo@rideau.example\n"
+    );
+    assert!(add("theo@rideau.example", "admin").failed().contains("member already"));
+    assert!(add("new@rideau.example", "boss").failed().starts_with("--role must be one of"));
+    assert!(add("nonsense", "tech").failed().starts_with("--email "));
+
+    assert_eq!(remove("Theo@rideau.example").ok(), ["Theo@rideau.example is no member any more"]);
+    assert_eq!(list(), "owner    owner@rideau.example\nmanager  mia@rideau.example\n");
+    assert!(remove("theo@rideau.example").failed().contains("is not a member"));
+    assert!(remove("nobody@rideau.example").failed().contains("is not a member"));
+    let elsewhere = cli.run(&["member", "list", "--org", "Nowhere"]);
+    assert!(elsewhere.failed().contains("there is no organisation"), "{}", elsewhere.err);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_last_owner_stays(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let cli = Cli::with_database(db).await;
+    cli.run(&["migrate", "up"]).ok();
+    cli.run(&["org", "create", "--name", "Rideau", "--owner-email", "first@rideau.example"]).ok();
+    let remove = || cli.run(&["member", "remove", "--org", "Rideau", "--email", "first@rideau.example"]);
+    let sentence = "An organisation always keeps an owner; make someone else owner first.";
+    assert_eq!(remove().failed(), sentence);
+    let list = ["member", "list", "--org", "Rideau"];
+    assert_eq!(cli.run(&list).ok(), ["owner    first@rideau.example"]);
+    cli.run(&["member", "add", "--org", "Rideau", "--email", "second@rideau.example", "--role", "owner"])
+        .ok();
+    remove().ok();
+    assert_eq!(cli.run(&list).ok(), ["owner    second@rideau.example"]);
+}
+
+#[tokio::test]
+#[allow(non_snake_case, reason = "tests that need a server are left out by its name")]
+async fn on_Postgres_an_old_schema_is_reported_not_changed() {
+    let cli = Cli::with_database(Kind::Postgres).await;
+    for arguments in [&["serve"][..], &["member", "list", "--org", "Rideau"]] {
+        let run = cli.run(arguments);
+        assert!(run.failed().contains("`coulisses migrate up`"), "{}", run.err);
+    }
+    let run = cli.run(&["migrate", "status"]);
+    assert!(run.ok().iter().all(|line| line.starts_with("missing")), "{}", run.out);
+}
+
+#[test]
+fn a_database_out_of_reach_is_one_sentence_without_its_password() {
+    let nobody_listens = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address");
+    let cli = Cli::new(&[("DATABASE_URL", &format!("postgresql://crew:hush@{nobody_listens}/crew"))]);
+    let run = cli.run(&["migrate", "up"]);
+    assert!(run.failed().contains("check DATABASE_URL"), "{}", run.err);
+    assert!(!run.err.contains("hush"), "{}", run.err);
+}
+
+#[test]
+fn a_healthcheck_fails_when_nothing_listens() {
+    let nobody_listens = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address");
+    let cli = Cli::new(&[("BACKEND_PORT", &nobody_listens.port().to_string())]);
+    let run = cli.run(&["healthcheck"]);
+    assert!(run.failed().contains("`coulisses serve`"), "{}", run.err);
+}
+
+#[rstest]
+#[tokio::test]
+async fn serving_needs_a_port_that_is_free(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("its address").port().to_string();
+    let cli = Cli::with_database(db).await.set("BACKEND_PORT", &port);
+    let run = cli.run(&["serve", "--migrate"]);
+    assert!(run.failed().contains("choose another BACKEND_PORT"), "{}", run.err);
+}
+
+/// A running `serve`; killed when the test fails before it has stopped.
+struct Serving {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+    port: u16,
+}
+
+impl Serving {
+    fn start(cli: &Cli, arguments: &[&str]) -> Self {
+        let mut child = cli.command(arguments).stdout(Stdio::piped()).spawn().expect("the program starts");
+        let lines = BufReader::new(child.stdout.take().expect("its output"));
+        let mut serving = Self { child, lines, port: 0 };
+        let event = serving.logs("serving");
+        let address = event["address"].as_str().expect("an address");
+        serving.port = address.rsplit(':').next().expect("a port").parse().expect("a number");
+        serving
+    }
+
+    /// Waits for a log line whose message begins so.
+    fn logs(&mut self, message: &str) -> Json {
+        loop {
+            let mut line = String::new();
+            assert_ne!(self.lines.read_line(&mut line).expect("its output is read"), 0, "no {message:?}");
+            let event: Json = serde_json::from_str(&line).expect("a JSON line");
+            if event["message"].as_str().is_some_and(|text| text.starts_with(message)) {
+                return event;
+            }
+        }
+    }
+
+    fn signal_to_stop(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());
+    }
+
+    /// Tells it to stop; its exit status and the rest of what it printed.
+    fn terminate(mut self) -> (Option<i32>, String) {
+        self.signal_to_stop();
+        let mut rest = String::new();
+        self.lines.read_to_string(&mut rest).expect("its output is read");
+        (self.child.wait().expect("it ends").code(), rest)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // Both fail where it has stopped already, as it should have.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(unix)]
+#[rstest]
+#[tokio::test]
+async fn it_serves_until_it_is_told_to_stop(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+    #[values(&["serve", "--migrate"], &["demo", "--migrate"])] arguments: &[&str],
+) {
+    let cli = Cli::with_database(db).await.set("BACKEND_PORT", "0");
+    let serving = Serving::start(&cli, arguments);
+    let cli = cli.set("BACKEND_PORT", &serving.port.to_string());
+    let health = cli.run(&["healthcheck"]);
+    assert_eq!(health.ok(), [r#"{"status":{"db":"ok","cache":"memory","ok":true}}"#]);
+    let (status, rest) = serving.terminate();
+    assert_eq!(status, Some(0), "{rest}");
+    assert_eq!(rest.lines().last(), Some("stopped"));
+    cli.run(&["healthcheck"]).failed();
+}
+
+#[cfg(unix)]
+#[rstest]
+#[tokio::test]
+async fn while_it_is_stopping_it_is_not_ready(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let cli = Cli::with_database(db).await.set("BACKEND_PORT", "0").set("SHUTDOWN_DELAY_SECONDS", "300");
+    let mut serving = Serving::start(&cli, &["serve", "--migrate"]);
+    let cli = cli.set("BACKEND_PORT", &serving.port.to_string());
+    cli.run(&["healthcheck"]).ok();
+    serving.signal_to_stop();
+    serving.logs("stopping");
+    let health = cli.run(&["healthcheck"]);
+    assert!(health.failed().contains(r#"(503 Service Unavailable): {"status":{"db":"ok""#), "{}", health.err);
+}
