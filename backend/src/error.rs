@@ -1,6 +1,6 @@
 //! The one public error and its problem+json form (RFC 9457).
 //!
-//! A handler returns [`Error`]; [`crate::http::problem`] renders it at the boundary, where the request id is known and
+//! A handler returns [`Error`]; [`crate::http::boundary`] renders it at the boundary, where the request id is known and
 //! where what must not leave the server is logged instead. `docs/errors.md` lists every code.
 
 use crate::{
@@ -92,6 +92,9 @@ pub enum Error {
     /// The role already has as many accepted people as it needs.
     #[error("Every place of this role is taken; raise its quota or choose another role.")]
     QuotaReached,
+    /// A link can only be made for someone who is asked and has not answered.
+    #[error("This assignment is {0}; set it to INVITED to ask the person again.")]
+    NotInvited(&'static str),
     /// The mission was cancelled, which is final.
     #[error("This mission is cancelled; duplicate it to plan it again.")]
     MissionCancelled,
@@ -230,6 +233,14 @@ impl Error {
         Self::Invalid(vec![FieldError::invalid(pointer, detail)])
     }
 
+    /// For looking up what a body names: nothing there becomes a mistake in the member that names it.
+    pub fn referred(pointer: &'static str, name: &'static str) -> impl Fn(Self) -> Self {
+        move |error| match error {
+            Self::NotFound => Self::UnknownReference { pointer: pointer.into(), name },
+            error => error,
+        }
+    }
+
     /// Something that cannot happen unless the program is wrong or its surroundings fail.
     pub fn internal(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Internal(Arc::new(cause))
@@ -257,6 +268,7 @@ impl Error {
             Self::AlreadyAssigned => (StatusCode::CONFLICT, "already_assigned"),
             Self::InvalidTransition { .. } => (StatusCode::CONFLICT, "invalid_transition"),
             Self::QuotaReached => (StatusCode::CONFLICT, "quota_reached"),
+            Self::NotInvited(_) => (StatusCode::CONFLICT, "not_invited"),
             Self::MissionCancelled => (StatusCode::CONFLICT, "mission_cancelled"),
             Self::UserInactive => (StatusCode::CONFLICT, "user_inactive"),
             Self::AlreadyAnswered => (StatusCode::CONFLICT, "already_answered"),
@@ -351,7 +363,7 @@ impl From<DbErr> for Error {
     }
 }
 
-/// Leaves the error in the response's extensions; [`crate::http::problem`] writes the body.
+/// Leaves the error in the response's extensions; [`crate::http::boundary`] writes the body.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let mut response = self.status_and_code().0.into_response();

@@ -58,9 +58,9 @@ macro_rules! ids {
             type Err = NotAnId;
 
             fn from_str(text: &str) -> Result<Self, NotAnId> {
-                // Only the hyphenated form: the parser knows others, and one object must not have several spellings.
+                // Only the hyphenated lower-case form: the parser knows others, and one object must not have several spellings.
                 match Uuid::try_parse(text) {
-                    Ok(id) if text.len() == 36 => Ok(Self(id)),
+                    Ok(id) if text.len() == 36 && !text.bytes().any(|b| b.is_ascii_uppercase()) => Ok(Self(id)),
                     _ => Err(NotAnId),
                 }
             }

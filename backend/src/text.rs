@@ -95,11 +95,11 @@ pub struct Line<const MAX: usize>(String);
 impl<const MAX: usize> Checked for Line<MAX> {
     fn check(text: String) -> Result<Self, String> {
         let text = text.trim();
-        if text.is_empty() {
+        if text.chars().all(is_blank) {
             Err("must not be empty".into())
         } else if text.chars().count() > MAX {
             Err(format!("must have at most {MAX} characters"))
-        } else if text.chars().any(char::is_control) {
+        } else if text.chars().any(|c| c.is_control() || reorders(c)) {
             Err("must be one line without control characters".into())
         } else {
             Ok(Self(text.to_owned()))
@@ -107,6 +107,16 @@ impl<const MAX: usize> Checked for Line<MAX> {
     }
 }
 text_type!(Line<const MAX: usize>, ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX)));
+
+/// Changes the direction of the text around it: a name could pass for another.
+fn reorders(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Shows nothing by itself.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+}
 
 /// A name or title.
 pub type Name = Line<200>;
@@ -137,6 +147,8 @@ const NOTE_CHARS: usize = 5000;
 
 impl Checked for Note {
     fn check(text: String) -> Result<Self, String> {
+        // Browsers send CRLF and count LF.
+        let text = text.replace("\r\n", "\n");
         let text = text.trim();
         if text.chars().count() > NOTE_CHARS {
             Err(format!("must have at most {NOTE_CHARS} characters"))
@@ -174,6 +186,21 @@ impl Reason {
         if text.trim().is_empty() { Ok(None) } else { Self::check(text.to_owned()).map(Some) }
     }
 }
+
+/// What is searched for: any part of a text, at most 100 characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Search(String);
+
+impl Checked for Search {
+    fn check(text: String) -> Result<Self, String> {
+        if text.chars().count() > 100 {
+            Err("must have at most 100 characters".into())
+        } else {
+            Ok(Self(text))
+        }
+    }
+}
+text_type!(Search, ObjectBuilder::new().schema_type(Type::String).max_length(Some(100)));
 
 /// An e-mail address, at most 254 characters (RFC 5321 section 4.5.3.1.3). Only its rough form is checked: whether it
 /// exists shows when mail arrives.
@@ -251,7 +278,9 @@ impl Checked for ZoneName {
     fn check(text: String) -> Result<Self, String> {
         match jiff::tz::TimeZone::get(&text) {
             // The database ignores case; one spelling is stored.
-            Ok(zone) if zone.iana_name().is_some() => Ok(Self(zone.iana_name().unwrap_or(&text).to_owned())),
+            Ok(zone) if zone.iana_name().is_some_and(|name| name != "Factory") => {
+                Ok(Self(zone.iana_name().unwrap_or(&text).to_owned()))
+            }
             _ => Err("must be an IANA time zone, like Europe/Paris".into()),
         }
     }
@@ -295,7 +324,7 @@ mod tests {
     #[test]
     fn a_line_is_one_line() {
         assert_eq!(&*Name::parse("  Régie son ").unwrap(), "Régie son");
-        for bad in ["", "   ", "two\nlines", "null\0", &"x".repeat(201)] {
+        for bad in ["", "   ", "\u{200b}", "a\u{202e}b", "two\nlines", "null\0", &"x".repeat(201)] {
             assert!(Name::parse(bad).is_err(), "{bad:?}");
         }
     }

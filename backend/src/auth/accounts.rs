@@ -19,10 +19,26 @@ use sea_orm::{
     sea_query::{Expr, LockType, OnConflict},
 };
 
-/// How long a reset link works: security rule, 30 minutes.
-pub const RESET_SECONDS: i64 = 30 * 60;
-/// How long the link of a new account works: people are added before they are at a desk.
-pub const WELCOME_SECONDS: i64 = 7 * 24 * 3600;
+crate::words::words! {
+    /// What a password token is for.
+    pub enum PasswordTokenPurpose {
+        /// The first password of a new login.
+        Welcome = "welcome",
+        /// A forgotten password.
+        Reset = "reset",
+    }
+}
+
+impl PasswordTokenPurpose {
+    /// How long the link works: 30 minutes for a reset (a security rule); people are added days before they are at a
+    /// desk.
+    const fn seconds(self) -> i64 {
+        match self {
+            Self::Reset => 30 * 60,
+            Self::Welcome => 7 * 24 * 3600,
+        }
+    }
+}
 
 /// The account with this e-mail.
 ///
@@ -121,7 +137,8 @@ pub async fn memberships(db: &impl ConnectionTrait, account: AccountId) -> Resul
     Ok(joined.into_model().all(db).await?)
 }
 
-/// A token that sets the account's password once, within `seconds`; earlier ones die.
+/// A token that sets the account's password once; earlier ones of the same purpose die. A reset, which anyone can ask
+/// for, leaves the link of a new login alone.
 ///
 /// # Errors
 /// When the database fails.
@@ -129,15 +146,16 @@ pub async fn issue_password_token(
     tx: &Tx,
     random: &Random,
     account: AccountId,
-    seconds: i64,
+    purpose: PasswordTokenPurpose,
 ) -> Result<String, Error> {
-    kill_password_tokens(tx, account).await?;
+    kill_password_tokens(tx, account, Some(purpose)).await?;
     let token = URL_SAFE_NO_PAD.encode(random.bytes::<32>());
     let new = password_token::ActiveModel {
         id: Set(tx.new_id()),
         account_id: Set(account),
+        purpose: Set(purpose),
         token_hash: Set(hash_secret(token.as_bytes())),
-        expires_at: Set(tx.now.plus_seconds(seconds)),
+        expires_at: Set(tx.now.plus_seconds(purpose.seconds())),
         used_at: NotSet,
         created_at: Set(tx.now),
     };
@@ -184,7 +202,7 @@ pub async fn set_password(tx: &Tx, token: &str, password_hash: String) -> Result
         .exec_with_returning(tx)
         .await?;
     let account = used.first().ok_or(Error::InvalidToken)?.account_id;
-    kill_password_tokens(tx, account).await?;
+    kill_password_tokens(tx, account, None).await?;
     let set = account::Entity::update_many()
         .col_expr(account::Column::PasswordHash, Expr::value(password_hash))
         .col_expr(account::Column::UpdatedAt, Expr::value(tx.now))
@@ -195,13 +213,20 @@ pub async fn set_password(tx: &Tx, token: &str, password_hash: String) -> Result
     if set.rows_affected == 1 { Ok(account) } else { Err(Error::InvalidToken) }
 }
 
-async fn kill_password_tokens(tx: &Tx, account: AccountId) -> Result<(), Error> {
-    password_token::Entity::update_many()
+/// Uses up the tokens of one purpose, or all.
+async fn kill_password_tokens(
+    tx: &Tx,
+    account: AccountId,
+    purpose: Option<PasswordTokenPurpose>,
+) -> Result<(), Error> {
+    let mut update = password_token::Entity::update_many()
         .col_expr(password_token::Column::UsedAt, Expr::value(tx.now))
         .filter(password_token::Column::AccountId.eq(account))
-        .filter(password_token::Column::UsedAt.is_null())
-        .exec(tx)
-        .await?;
+        .filter(password_token::Column::UsedAt.is_null());
+    if let Some(purpose) = purpose {
+        update = update.filter(password_token::Column::Purpose.eq(purpose));
+    }
+    update.exec(tx).await?;
     Ok(())
 }
 

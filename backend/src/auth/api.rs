@@ -1,7 +1,7 @@
 //! Routes of signing in and out.
 
 use super::{
-    Caller, NewPassword, Role, Tech, accounts,
+    Caller, NewPassword, PasswordTokenPurpose, Role, Tech, accounts,
     accounts::OrgMembership,
     refuse_foreign_origin,
     sessions::{self, Renewal},
@@ -263,7 +263,8 @@ async fn request_reset(
     let token = match known {
         Some(account) => {
             let token =
-                accounts::issue_password_token(&tx, &app.random, account.id, accounts::RESET_SECONDS).await?;
+                accounts::issue_password_token(&tx, &app.random, account.id, PasswordTokenPurpose::Reset)
+                    .await?;
             audit::Entry::of("account.reset_requested", account.id).record_for_account(&tx, None).await?;
             Some(token)
         }
@@ -300,9 +301,9 @@ pub async fn set_password(
     password: NewPassword,
 ) -> Result<(), Error> {
     // A bad token must not cost a hash, and a hash must not be computed inside a transaction.
-    accounts::password_token_account(&app.db, token, app.db.clock().now()).await?;
+    let account = accounts::password_token_account(&app.db, token, app.db.clock().now()).await?;
     let hash = app.passwords.hash(password).await?;
-    let tx = app.db.write(origin(Actor::System, request)).await?;
+    let tx = app.db.write(origin(Actor::Account(account.id), request)).await?;
     let account = accounts::set_password(&tx, token, hash).await?;
     sessions::end_all(&tx, account).await?;
     audit::Entry::of("account.password_set", account).record_for_account(&tx, None).await?;

@@ -11,6 +11,7 @@ pub mod sessions;
 pub mod tables;
 mod token;
 
+pub use accounts::PasswordTokenPurpose;
 pub use api::{routes, set_password};
 pub use caller::{Admin, Caller, Manager, Owner, Rank, Tech, refuse_foreign_origin};
 pub use password::{NewPassword, Passwords};

@@ -121,6 +121,7 @@ pub mod session {
 /// Single-use permissions to set a password.
 pub mod password_token {
     use crate::{
+        auth::accounts::PasswordTokenPurpose,
         db::Timestamp,
         ids::{AccountId, PasswordTokenId},
     };
@@ -134,6 +135,7 @@ pub mod password_token {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: PasswordTokenId,
         pub account_id: AccountId,
+        pub purpose: PasswordTokenPurpose,
         pub token_hash: Vec<u8>,
         pub expires_at: Timestamp,
         pub used_at: Option<Timestamp>,

@@ -33,6 +33,15 @@ impl Timestamp {
     /// 2201-01-01T00:00:00Z: the first instant that is too late.
     const END: i64 = 7_289_654_400_000_000;
 
+    /// The longest mission or availability: 31 days, in seconds.
+    pub const LONGEST_PERIOD: i64 = 31 * 24 * 3600;
+
+    /// Whatever still runs at this instant began after this: it bounds the part of an index that is read.
+    #[must_use]
+    pub const fn earliest_start(self) -> Self {
+        self.plus_seconds(-Self::LONGEST_PERIOD)
+    }
+
     /// From microseconds since the Unix epoch.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
@@ -85,22 +94,40 @@ impl FromStr for Timestamp {
 
     /// RFC 3339 with an offset; digits beyond the microsecond are cut off.
     fn from_str(text: &str) -> Result<Self, TimestampError> {
-        // jiff also reads forms that RFC 3339 does not have (a space, week dates, `[zone]`): only the documented one passes.
-        let strict = text.len() >= 20
-            && text.as_bytes()[10].eq_ignore_ascii_case(&b'T')
-            && text
-                .bytes()
-                .enumerate()
-                .take(10)
-                .all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() })
-            && text.as_bytes()[16] == b':'
-            && !text.contains('[')
-            && !text.contains(',');
-        if !strict {
+        // jiff also reads forms that RFC 3339 does not have: only the documented one passes.
+        if !is_rfc3339(text.as_bytes()) {
             return Err(TimestampError::Form);
         }
         text.parse::<jiff::Timestamp>().map_err(|_| TimestampError::Form)?.try_into()
     }
+}
+
+/// `YYYY-MM-DDTHH:MM:SS`, maybe a fraction, then `Z` or `±HH:MM`. Whether the day exists is for jiff to say.
+fn is_rfc3339(text: &[u8]) -> bool {
+    let matches = |text: &[u8], pattern: &[u8]| {
+        text.len() == pattern.len()
+            && text.iter().zip(pattern).all(|(byte, wanted)| match wanted {
+                b'0' => byte.is_ascii_digit(),
+                b'T' => byte.eq_ignore_ascii_case(&b'T'),
+                other => byte == other,
+            })
+    };
+    let Some((moment, mut rest)) = text.split_at_checked(19) else { return false };
+    if let [b'.', fraction @ ..] = rest {
+        let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if digits == 0 {
+            return false;
+        }
+        rest = &fraction[digits..];
+    }
+    let offset = match rest {
+        [zulu] => zulu.eq_ignore_ascii_case(&b'Z'),
+        [b'+' | b'-', time @ ..] => {
+            matches(time, b"00:00") && time < b"24:".as_slice() && time[3..] < b"60"[..]
+        }
+        _ => false,
+    };
+    offset && matches(moment, b"0000-00-00T00:00:00")
 }
 
 impl fmt::Display for Timestamp {
@@ -176,6 +203,15 @@ mod tests {
             "20250910T110000Z",
             "2025-09-10T110000Z      ",
             "é025-09-10T11:00:00Z",
+            "2025-09-10T09:00:00+02",
+            "2025-09-10T09:00:00+0200",
+            "2025-09-10T09:00:00+02:00:30",
+            "2025-09-10T09:00:00+25:59",
+            "2025-09-10T09:00:00+02:60",
+            "2025-09-10T09+01:00:00",
+            "2025-09-10T09:00:00.Z",
+            "2025-02-30T09:00:00Z",
+            "2025-09-10T09:00:00Z ",
         ] {
             assert!(text.parse::<Timestamp>().is_err(), "{text} was accepted");
         }

@@ -1,5 +1,6 @@
 //! JSON bodies, read strictly: unknown members, wrong types and values that break a rule are all named at once.
 
+use super::strict_json::StrictJson;
 use crate::error::{Error, FieldError};
 use axum::{
     body::Bytes,
@@ -19,40 +20,82 @@ const MAX_DEPTH: usize = 32;
 /// Enough to correct a bulk request by; more would make the answer larger than the question.
 const MAX_ERRORS: usize = 100;
 
-/// A body of at most [`MAX_BODY`] bytes. No body counts as `{}`: what is required is then named as missing.
+/// A body of at most [`MAX_BODY`] bytes. No body, or `null`, counts as `{}`: what is required is then named as missing.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
-/// A body of at most [`MAX_BULK_BODY`] bytes.
+/// The body of a verb that takes nothing.
+#[derive(Debug, Deserr)]
+#[deserr(deny_unknown_fields)]
+pub struct Empty {}
+
+/// An array of 1 to 1000 objects in at most [`MAX_BULK_BODY`] bytes, each read by itself, so that every bad one can be
+/// named by its index whatever is wrong with the others.
 #[derive(Debug)]
-pub struct BulkBody<T>(pub T);
+pub struct BulkItems<T>(Vec<Result<T, Vec<FieldError>>>);
+
+/// Items of a bulk request.
+const MAX_ITEMS: usize = 1000;
+/// What is told of one bad item: enough to correct it by, and 1000 of them stay a readable answer.
+const MAX_ERRORS_OF_ITEM: usize = 5;
+
+impl<T> BulkItems<T> {
+    /// What the rules make of every item.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with the mistakes of all of them, each under its index.
+    pub fn plan<U>(self, rules: impl Fn(T) -> Result<U, Vec<FieldError>>) -> Result<Vec<U>, Error> {
+        let mut planned = Vec::with_capacity(self.0.len());
+        let mut mistakes = Vec::new();
+        for (index, item) in self.0.into_iter().enumerate() {
+            match item.and_then(&rules) {
+                Ok(item) => planned.push(item),
+                Err(of_item) => {
+                    mistakes.extend(
+                        of_item.into_iter().take(MAX_ERRORS_OF_ITEM).map(|mistake| mistake.at_index(index)),
+                    );
+                }
+            }
+        }
+        if mistakes.is_empty() { Ok(planned) } else { Err(Error::Invalid(mistakes)) }
+    }
+}
 
 impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for Body<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
-        read(request, state, MAX_BODY).await.map(Self)
+        check(parse(request, state, MAX_BODY).await?).map(Self)
     }
 }
 
-impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for BulkBody<T> {
+impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for BulkItems<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
-        read(request, state, MAX_BULK_BODY).await.map(Self)
+        let whole = format!("must be an array of 1 to {MAX_ITEMS} objects");
+        match parse(request, state, MAX_BULK_BODY).await? {
+            Json::Array(items) if (1..=MAX_ITEMS).contains(&items.len()) => {
+                let read = |item| match check(item) {
+                    Ok(item) => Ok(Ok(item)),
+                    Err(Error::Invalid(mistakes)) => Ok(Err(mistakes)),
+                    Err(error) => Err(error),
+                };
+                items.into_iter().map(read).collect::<Result<_, _>>().map(Self)
+            }
+            _ => Err(Error::invalid("", whole)),
+        }
     }
 }
 
-async fn read<S: Send + Sync, T: Deserr<BadInput>>(
-    request: Request,
-    state: &S,
-    limit: usize,
-) -> Result<T, Error> {
+/// The body as JSON; nothing and `null` count as an empty object.
+async fn parse<S: Send + Sync>(request: Request, state: &S, limit: usize) -> Result<Json, Error> {
     let is_json = is_json(request.headers());
     let bytes = Bytes::from_request(request, state).await.map_err(|_| Error::TooLarge(limit))?;
+    let nothing = Json::Object(serde_json::Map::new());
     if bytes.is_empty() {
         // PowerShell sends a content type without a body.
-        return check(Json::Object(serde_json::Map::new()));
+        return Ok(nothing);
     }
     if !is_json {
         return Err(Error::UnsupportedMediaType);
@@ -60,8 +103,11 @@ async fn read<S: Send + Sync, T: Deserr<BadInput>>(
     if bytes.len() > limit {
         return Err(Error::TooLarge(limit));
     }
-    let json = serde_json::from_slice(&bytes).map_err(|error| Error::Malformed(error.to_string()))?;
-    check(json)
+    match serde_json::from_slice(&bytes) {
+        Ok(StrictJson(Json::Null)) => Ok(nothing),
+        Ok(StrictJson(json)) => Ok(json),
+        Err(error) => Err(Error::Malformed(error.to_string())),
+    }
 }
 
 /// Reads a value out of JSON that is already parsed.
@@ -83,6 +129,13 @@ fn is_json(headers: &HeaderMap) -> bool {
     };
     let kind = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
     kind.eq_ignore_ascii_case("application/json") || kind.to_ascii_lowercase().ends_with("+json")
+}
+
+/// Whether a value that did not come as JSON of a body may be used as if it had.
+pub(super) fn is_usable(json: &Json) -> bool {
+    let mut wrong = BadInput::default();
+    find_unusable(json, &mut String::new(), 1, &mut wrong);
+    wrong.0.is_empty()
 }
 
 /// NUL cannot be stored in PostgreSQL, and no name has one; nesting is bounded.
@@ -255,6 +308,12 @@ mod tests {
         assert_eq!(mistakes(r#"[{"name":"a\u0000b"}]"#), [("/0/name".to_owned(), "invalid")]);
         let deep = format!("{}{}", "[".repeat(40), "]".repeat(40));
         assert_eq!(mistakes(&deep).len(), 1);
+    }
+
+    #[test]
+    fn refuses_a_member_that_is_there_twice() {
+        let twice = serde_json::from_str::<StrictJson>(r#"{"a":{"name":"x","name":"y"}}"#);
+        assert!(twice.is_err_and(|error| error.to_string().contains("\"name\" is there twice")));
     }
 
     #[test]

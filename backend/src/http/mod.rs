@@ -7,9 +7,10 @@ mod durable;
 mod page;
 mod query;
 mod request;
+mod strict_json;
 pub mod verbs;
 
-pub use body::{BadInput, Body, BulkBody, MAX_BODY, MAX_BULK_BODY};
+pub use body::{BadInput, Body, BulkItems, Empty, MAX_BODY, MAX_BULK_BODY};
 pub use boundary::boundary;
 pub use durable::run_to_completion;
 pub use page::{Cursor, Limit, Page};

@@ -1,6 +1,7 @@
 //! `/invite?token=`: what, when, where; accept, or decline with a reason.
 
 use super::{
+    PageQuery,
     template::{Call, InvitePage, message, respond},
     words::{Language, Words},
 };
@@ -11,7 +12,7 @@ use crate::{
     http::{Form, Query, RequestInfo},
     resources::{
         assignments::AssignmentStatus,
-        invitations::{self, Answer, InvitationStatus, Opened, TokenQuery},
+        invitations::{self, Answer, InvitationStatus, Opened},
     },
     text::{Reason, ZoneName},
 };
@@ -27,9 +28,9 @@ use deserr::Deserr;
 pub async fn show(
     State(app): State<App>,
     headers: HeaderMap,
-    Query(query): Query<TokenQuery>,
+    Query(query): Query<PageQuery>,
 ) -> Result<Response, Error> {
-    page(&app, Language::of(&headers), query.token.as_deref().unwrap_or_default(), None).await
+    page(&app, Language::of(&headers), &query.token, "", None).await
 }
 
 /// What the form sends.
@@ -50,29 +51,33 @@ pub async fn answer(
     headers: HeaderMap,
     Form(form): Form<AnswerForm>,
 ) -> Result<Response, Error> {
-    let answer = match form.answer.as_str() {
-        "accept" => Answer::Accept,
-        "decline" => {
-            let reason =
-                Reason::parse_optional(&form.reason).map_err(|rule| Error::invalid("/reason", rule))?;
-            Answer::Decline { reason: reason.map(Into::into) }
-        }
-        _ => return Err(Error::invalid("/answer", "must be accept or decline")),
-    };
     let language = Language::of(&headers);
     let words = language.words();
-    let outcome = match invitations::answer_by_link(&app, &request, &form.token, answer).await {
-        Ok(answered) => {
-            (StatusCode::OK, if answered.accepted { words.accepted } else { words.declined }, true)
-        }
-        // Run again by the boundary, not shown.
-        Err(error @ Error::Contended(_)) => return Err(error),
-        Err(error) => match message(&error, language) {
-            Some(text) => (error.status_and_code().0, text, false),
-            None => return Err(error),
+    let (status, text, good) = match read_answer(&form) {
+        None => (StatusCode::BAD_REQUEST, words.unreadable, false),
+        Some(answer) => match invitations::answer_by_link(&app, &request, &form.token, answer).await {
+            Ok(answered) => {
+                (StatusCode::OK, if answered.accepted { words.accepted } else { words.declined }, true)
+            }
+            Err(error) => match message(&error, language) {
+                Some(text) => (error.status_and_code().0, text, false),
+                None => return Err(error),
+            },
         },
     };
-    page(&app, language, &form.token, Some(outcome)).await
+    page(&app, language, &form.token, &form.reason, Some((status, text, good))).await
+}
+
+/// None when the form was changed or the reason is too long.
+fn read_answer(form: &AnswerForm) -> Option<Answer> {
+    match form.answer.as_str() {
+        "accept" => Some(Answer::Accept),
+        "decline" => {
+            let reason = Reason::parse_optional(&form.reason).ok()?;
+            Some(Answer::Decline { reason: reason.map(Into::into) })
+        }
+        _ => None,
+    }
 }
 
 /// The page as things stand now, headed by what just happened.
@@ -80,6 +85,7 @@ async fn page(
     app: &App,
     language: Language,
     token: &str,
+    reason: &str,
     outcome: Option<(StatusCode, &'static str, bool)>,
 ) -> Result<Response, Error> {
     let words = language.words();
@@ -90,6 +96,7 @@ async fn page(
         good: false,
         call: None,
         token: None,
+        reason,
     };
     let opened = match invitations::open(&app.db, &app.tokens, token, app.db.clock().now()).await {
         Ok(opened) => opened,

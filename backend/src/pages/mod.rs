@@ -20,6 +20,13 @@ pub fn routes() -> Router<App> {
         .route("/password", get(password::show).post(password::set))
 }
 
+/// The address of a page. What mail programs and link trackers add to it is none of its business.
+#[derive(Debug, deserr::Deserr)]
+struct PageQuery {
+    #[deserr(default)]
+    token: String,
+}
+
 /// A page whose address carries a secret: kept out of caches, of `Referer` headers, and of frames. The style is in the
 /// page itself; nothing else may load or run.
 fn headers() -> HeaderMap {

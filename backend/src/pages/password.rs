@@ -1,6 +1,7 @@
 //! `/password?token=`: sets the password that the link permits to set.
 
 use super::{
+    PageQuery,
     template::{PasswordPage, message, respond},
     words::Language,
 };
@@ -9,7 +10,6 @@ use crate::{
     auth::{NewPassword, accounts, set_password},
     error::Error,
     http::{Form, Query, RequestInfo},
-    resources::invitations::TokenQuery,
 };
 use axum::{
     Extension,
@@ -23,9 +23,9 @@ use deserr::Deserr;
 pub async fn show(
     State(app): State<App>,
     headers: HeaderMap,
-    Query(query): Query<TokenQuery>,
+    Query(query): Query<PageQuery>,
 ) -> Result<Response, Error> {
-    let token = query.token.unwrap_or_default();
+    let token = query.token;
     match accounts::password_token_account(&app.db, &token, app.db.clock().now()).await {
         Ok(_) => page(&headers, StatusCode::OK, "", true, Some(&token)),
         Err(Error::InvalidToken) => refused(&headers, &Error::InvalidToken, None),
@@ -55,7 +55,6 @@ pub async fn set(
     };
     match set_password(&app, &request, &form.token, password).await {
         Ok(()) => page(&headers, StatusCode::OK, words.saved, true, None),
-        Err(error @ Error::Contended(_)) => Err(error),
         Err(error @ Error::InvalidToken) => refused(&headers, &error, None),
         Err(error) => refused(&headers, &error, Some(&form.token)),
     }

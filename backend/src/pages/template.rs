@@ -39,6 +39,8 @@ pub struct InvitePage<'a> {
     pub call: Option<&'a Call>,
     /// The token, while there is something to answer.
     pub token: Option<&'a str>,
+    /// What was typed so far.
+    pub reason: &'a str,
 }
 
 /// The page that sets a password.

@@ -219,7 +219,17 @@ async fn what_a_manager_set_meanwhile_decides(#[values(Kind::Sqlite, Kind::Postg
     declined.by_body(&anyone, "accept").await.refused(409, "already_answered");
     assert_eq!(manager.status_of(&declined.assignment).await, "DECLINED");
     let refused = manager.post("/invitations", json!({ "assignment_id": declined.assignment })).await;
-    refused.refused(409, "invalid_transition");
+    refused.refused(409, "not_invited");
+    // An answer is confirmed again only as long as it is what counts.
+    let kept = ask_someone(&manager).await;
+    kept.by_body(&anyone, "accept").await.ok();
+    kept.by_body(&anyone, "accept").await.ok();
+    set(&manager, &kept, "DECLINED").await;
+    kept.by_body(&anyone, "accept").await.refused(409, "already_answered");
+    let called_off = ask_someone(&manager).await;
+    called_off.by_body(&anyone, "accept").await.ok();
+    set(&manager, &called_off, "CANCELLED").await;
+    called_off.by_body(&anyone, "accept").await.refused(400, "invalid_token");
 }
 
 #[rstest]
@@ -320,7 +330,23 @@ async fn the_buttons_of_the_page_answer(#[values(Kind::Sqlite, Kind::Postgres)] 
         (&json!("DECLINED"), &json!("Déjà engagé à l’Odéon"))
     );
     let open = ask_someone(&manager).await;
-    click(&anyone, &open.token, "maybe", "").await.refused(400, "validation_failed");
+    let unreadable = click(&anyone, &open.token, "maybe", "").await;
+    assert_eq!(unreadable.status, 400);
+    assert!(
+        unreadable.text.contains("was not saved") && unreadable.text.contains("<form"),
+        "{}",
+        unreadable.text
+    );
+    let novel = "x".repeat(501);
+    let too_long = click(&anyone, &open.token, "decline", &novel).await;
+    assert_eq!(too_long.status, 400);
+    assert!(too_long.text.contains(&novel), "what was typed is kept");
+    // A browser counts a line break once and sends it as two characters.
+    let lines = ["y"; 5].join(&"z".repeat(99)).replace('y', "\r\n");
+    assert_eq!(click(&anyone, &open.token, "decline", &lines).await.status, 200);
+    let open = ask_someone(&manager).await;
+    let tracked = anyone.get(&format!("/invite?token={}&utm_source=mail", open.token)).await;
+    assert!(tracked.text.contains("<form"), "{}", tracked.text);
     assert_eq!(click(&anyone, "x", "accept", "").await.status, 400);
     assert_eq!(manager.status_of(&open.assignment).await, "INVITED");
 }

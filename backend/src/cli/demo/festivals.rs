@@ -1,8 +1,7 @@
 //! Two festivals of 2015 as they really ran: 225 sets on their stages, many across midnight.
 
-use super::{CliError, origin};
+use super::CliError;
 use crate::{
-    app::App,
     db::{Timestamp, Tx},
     ids::{MissionId, OrgId, UserId},
     resources::{
@@ -28,15 +27,13 @@ struct Set {
 
 /// Plans both festivals; a set is a mission for its stage's crew, and each stage has its technician as long as there
 /// are enough of them.
-pub(super) async fn plan(app: &App, org: OrgId, technicians: &[UserId]) -> Result<(), CliError> {
+pub(super) async fn plan(tx: &Tx, org: OrgId, technicians: &[UserId]) -> Result<(), CliError> {
     let mut events: BTreeMap<String, Vec<Set>> = BTreeMap::new();
     for set in read()? {
         events.entry(set.event.clone()).or_default().push(set);
     }
     for (event, sets) in events {
-        let tx = app.db.write(origin()).await?;
-        plan_event(&tx, org, event, sets, technicians).await?;
-        tx.commit().await?;
+        plan_event(tx, org, event, sets, technicians).await?;
     }
     Ok(())
 }

@@ -68,7 +68,7 @@ pub(super) async fn find(app: &App) -> Result<Option<OrgId>, CliError> {
     }
 }
 
-/// Puts everything into a database without an organisation.
+/// Puts everything into a database without an organisation, all of it or nothing.
 pub(super) async fn fill_if_empty(app: &App, password: &str) -> Result<(), CliError> {
     if orgs::exist(&app.db).await? {
         return Ok(());
@@ -86,8 +86,8 @@ pub(super) async fn fill_if_empty(app: &App, password: &str) -> Result<(), CliEr
         accounts::set_password(&tx, &token.unwrap_or_default(), hash.clone()).await?;
     }
     add_productions(&tx, app, org, &people).await?;
-    tx.commit().await?;
-    festivals::plan(app, org, &people).await
+    festivals::plan(&tx, org, &people).await?;
+    Ok(tx.commit().await?)
 }
 
 fn name(text: &str) -> Result<Name, CliError> {

@@ -85,6 +85,7 @@ impl MigrationTrait for Migration {
                 table("password_tokens")
                     .col(id("id").primary_key())
                     .col(id("account_id"))
+                    .col(one_of("purpose", &["welcome", "reset"]))
                     .col(schema::blob("token_hash"))
                     .col(instant("expires_at"))
                     .col(instant_null("used_at"))

@@ -5,6 +5,9 @@
 
 use super::*;
 
+/// 31 days in microseconds. Queries and triggers rely on it: what overlaps an instant began at most that long before.
+const LONGEST_PERIOD: i64 = 31 * 24 * 3600 * 1_000_000;
+
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
 
@@ -122,6 +125,7 @@ async fn people(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(instant("created_at"))
                 .col(instant("updated_at"))
                 .check(Expr::col("ends_at").gt(Expr::col("starts_at")))
+                .check(Expr::col("ends_at").sub(Expr::col("starts_at")).lte(LONGEST_PERIOD))
                 .primary_key(&mut primary_key(&["org_id", "id"]))
                 .foreign_key(&mut refers(
                     "availabilities_user",
@@ -176,6 +180,7 @@ async fn missions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(instant("created_at"))
                 .col(instant("updated_at"))
                 .check(Expr::col("ends_at").gt(Expr::col("starts_at")))
+                .check(Expr::col("ends_at").sub(Expr::col("starts_at")).lte(LONGEST_PERIOD))
                 .primary_key(&mut primary_key(&["org_id", "id"]))
                 .foreign_key(&mut refers("missions_org", &["org_id"], "orgs", &["id"]))
                 .foreign_key(&mut refers(
@@ -296,6 +301,8 @@ async fn assignments(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .take(),
         )
         .await?;
+    // An id alone says whether there is such an invitation; who holds no token has no org yet.
+    index(manager, "unique invitations_id", "invitations (id)").await?;
     index(manager, "invitations_by_assignment", "invitations (org_id, assignment_id)").await?;
     index(manager, "invitations_by_age", "invitations (org_id, created_at, id)").await
 }

@@ -2,7 +2,8 @@
 //!
 //! On PostgreSQL a trigger locks the row that the rule counts over (the user, the role, the org) before it looks, so
 //! that of two transactions the second sees the first; on SQLite there is one writer anyway. The names raised here are
-//! those that [`crate::db::Violation`] knows.
+//! those that [`crate::db::Violation`] knows. 2678400000000 microseconds are 31 days, the longest period: nothing that
+//! began earlier reaches into the new one, so the index is read no further back.
 
 use super::*;
 
@@ -42,6 +43,7 @@ const NO_DOUBLE_BOOKING: (&str, &str) = (
             SELECT 1 FROM assignments a
             WHERE a.org_id = NEW.org_id AND a.user_id = NEW.user_id AND a.status = 'ACCEPTED' AND a.id <> NEW.id
                 AND a.starts_at < NEW.ends_at AND a.ends_at > NEW.starts_at
+                AND a.starts_at > NEW.starts_at - 2678400000000
         ) THEN
             RAISE EXCEPTION USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'assignments_no_double_booking',
                 MESSAGE = 'assignments_no_double_booking';
@@ -58,6 +60,7 @@ const NO_DOUBLE_BOOKING: (&str, &str) = (
         SELECT 1 FROM assignments a
         WHERE a.org_id = NEW.org_id AND a.user_id = NEW.user_id AND a.status = 'ACCEPTED' AND a.id <> NEW.id
             AND a.starts_at < NEW.ends_at AND a.ends_at > NEW.starts_at
+                AND a.starts_at > NEW.starts_at - 2678400000000
     )
     BEGIN SELECT RAISE(ABORT, 'assignments_no_double_booking'); END;
     CREATE TRIGGER assignments_no_double_booking_update
@@ -66,6 +69,7 @@ const NO_DOUBLE_BOOKING: (&str, &str) = (
         SELECT 1 FROM assignments a
         WHERE a.org_id = NEW.org_id AND a.user_id = NEW.user_id AND a.status = 'ACCEPTED' AND a.id <> NEW.id
             AND a.starts_at < NEW.ends_at AND a.ends_at > NEW.starts_at
+                AND a.starts_at > NEW.starts_at - 2678400000000
     )
     BEGIN SELECT RAISE(ABORT, 'assignments_no_double_booking'); END;
     ",
@@ -150,6 +154,7 @@ const NO_AVAILABILITY_OVERLAP: (&str, &str) = (
         SELECT 1 FROM availabilities a
         WHERE a.org_id = NEW.org_id AND a.user_id = NEW.user_id AND a.status = 'APPROVED' AND a.id <> NEW.id
             AND a.starts_at < NEW.ends_at AND a.ends_at > NEW.starts_at
+                AND a.starts_at > NEW.starts_at - 2678400000000
     )
     BEGIN SELECT RAISE(ABORT, 'availabilities_no_overlap'); END;
     CREATE TRIGGER availabilities_no_overlap_update BEFORE UPDATE OF status, user_id, starts_at, ends_at ON availabilities
@@ -157,6 +162,7 @@ const NO_AVAILABILITY_OVERLAP: (&str, &str) = (
         SELECT 1 FROM availabilities a
         WHERE a.org_id = NEW.org_id AND a.user_id = NEW.user_id AND a.status = 'APPROVED' AND a.id <> NEW.id
             AND a.starts_at < NEW.ends_at AND a.ends_at > NEW.starts_at
+                AND a.starts_at > NEW.starts_at - 2678400000000
     )
     BEGIN SELECT RAISE(ABORT, 'availabilities_no_overlap'); END;
     ",
@@ -219,6 +225,7 @@ const ANSWERED_ONCE: (&str, &str) = (
     ",
 );
 
+/// The extension stays: other schemas of the database may use it.
 const DROP_POSTGRES: &str = "
     DROP TRIGGER invitations_answered_once ON invitations;
     DROP FUNCTION invitations_answered_once();

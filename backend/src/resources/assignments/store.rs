@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     db::{Timestamp, Tx},
-    error::{Clash, Error, FieldError},
+    error::{Clash, Error},
     http::Page,
     ids::{AssignmentId, MissionId, OrgId, UserId},
     resources::{audit, missions, projects, users},
@@ -31,14 +31,9 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
     if !matches!(new.status, AssignmentStatus::Invited | AssignmentStatus::Accepted) {
         return Err(Error::invalid("/status", "must be INVITED or ACCEPTED for a new assignment"));
     }
-    let unknown = |pointer: &str, name| {
-        let pointer = pointer.to_owned();
-        move |error| {
-            if matches!(error, Error::NotFound) { Error::UnknownReference { pointer, name } } else { error }
-        }
-    };
-    let mission = missions::lock(tx, org, new.mission_id).await.map_err(unknown("/mission_id", "mission"))?;
-    let user = users::lock(tx, org, new.user_id).await.map_err(unknown("/user_id", "user"))?;
+    let mission =
+        missions::lock(tx, org, new.mission_id).await.map_err(Error::referred("/mission_id", "mission"))?;
+    let user = users::lock(tx, org, new.user_id).await.map_err(Error::referred("/user_id", "user"))?;
     let role = missions::role_named(tx, org, new.mission_id, new.role_name.as_deref()).await?;
     if active_on_mission(tx, org, new.mission_id, new.user_id).await? {
         return Err(Error::AlreadyAssigned);
@@ -48,6 +43,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
         override_reason: new.override_reason.map(Into::into),
         decline_reason: None,
     };
+    override_needs_acceptance(&change)?;
     let entering = Entering { id: None, user: new.user_id, mission: &mission, active: user.active };
     let clashes = may_enter(tx, org, &entering, &change).await?;
     let row = table::Model {
@@ -114,7 +110,7 @@ impl Held {
         } else if !self.user.active {
             Err(Error::UserInactive)
         } else if self.row.status != invited {
-            Err(Error::InvalidTransition { from: self.row.status.word(), to: invited.word() })
+            Err(Error::NotInvited(self.row.status.word()))
         } else {
             Ok(self.user.email)
         }
@@ -142,6 +138,7 @@ pub async fn hold(tx: &Tx, org: OrgId, id: AssignmentId) -> Result<Held, Error> 
 pub async fn set_status(tx: &Tx, held: Held, change: Change) -> Result<Assignment, Error> {
     let Held { row, mission, user } = held;
     let (org, id) = (row.org_id, row.id);
+    override_needs_acceptance(&change)?;
     let before = get(tx, org, id).await?;
     let clashes = match step(row.status, change.status)? {
         Step::Stay => return Ok(before),
@@ -171,6 +168,14 @@ pub async fn set_status(tx: &Tx, held: Held, change: Change) -> Result<Assignmen
     Ok(after)
 }
 
+/// A reason for a conflict that there cannot be is a mistake.
+fn override_needs_acceptance(change: &Change) -> Result<(), Error> {
+    if change.override_reason.is_some() && change.status != AssignmentStatus::Accepted {
+        return Err(Error::invalid("/override_reason", "goes with the status ACCEPTED only"));
+    }
+    Ok(())
+}
+
 /// Someone about to become active on a mission.
 struct Entering<'a> {
     /// Their assignment, when there is one already.
@@ -194,14 +199,7 @@ async fn may_enter(
         return Err(Error::UserInactive);
     }
     if change.status != AssignmentStatus::Accepted {
-        return if change.override_reason.is_some() {
-            Err(Error::Invalid(vec![FieldError::invalid(
-                "/override_reason",
-                "goes with the status ACCEPTED only",
-            )]))
-        } else {
-            Ok(Vec::new())
-        };
+        return Ok(Vec::new());
     }
     let (start, end) = (entering.mission.start_at, entering.mission.end_at);
     let clashes = clashes(tx, org, entering.user, start, end, entering.id).await?;
@@ -242,7 +240,8 @@ async fn clashes(
         .filter(Column::UserId.eq(user))
         .filter(Column::Status.eq(AssignmentStatus::Accepted))
         .filter(Column::StartsAt.lt(end))
-        .filter(Column::EndsAt.gt(start));
+        .filter(Column::EndsAt.gt(start))
+        .filter(Column::StartsAt.gt(start.earliest_start()));
     if let Some(except) = except {
         select = select.filter(Column::Id.ne(except));
     }
@@ -310,7 +309,7 @@ pub async fn list(
         select = select.filter(Column::Status.is_in(query.status.0));
     }
     if let Some(from) = query.from {
-        select = select.filter(Column::EndsAt.gt(from));
+        select = select.filter(Column::EndsAt.gt(from)).filter(Column::StartsAt.gt(from.earliest_start()));
     }
     if let Some(to) = query.to {
         select = select.filter(Column::StartsAt.lt(to));

@@ -20,8 +20,8 @@ pub struct Entry {
     action: &'static str,
     object_type: &'static str,
     object_id: Option<Uuid>,
-    before: Option<Json>,
-    after: Option<Json>,
+    before: Option<Result<Json, serde_json::Error>>,
+    after: Option<Result<Json, serde_json::Error>>,
 }
 
 impl Entry {
@@ -39,13 +39,13 @@ impl Entry {
     /// The object as it was.
     #[must_use]
     pub fn before(self, object: &impl Serialize) -> Self {
-        Self { before: serde_json::to_value(object).ok(), ..self }
+        Self { before: Some(serde_json::to_value(object)), ..self }
     }
 
     /// The object as it is now.
     #[must_use]
     pub fn after(self, object: &impl Serialize) -> Self {
-        Self { after: serde_json::to_value(object).ok(), ..self }
+        Self { after: Some(serde_json::to_value(object)), ..self }
     }
 
     /// Writes the entry into the transaction that it tells of.
@@ -92,8 +92,8 @@ impl Entry {
             if entry.before.is_some() || entry.after.is_some() {
                 details.push(details_table::ActiveModel {
                     audit_id: Set(id),
-                    before: Set(entry.before),
-                    after: Set(entry.after),
+                    before: Set(entry.before.transpose().map_err(Error::internal)?),
+                    after: Set(entry.after.transpose().map_err(Error::internal)?),
                     created_at: Set(tx.now),
                 });
             }

@@ -8,7 +8,7 @@ use crate::{
     app::App,
     auth::{Caller, Manager, Tech},
     error::{Error, Problem},
-    http::{Body, Path},
+    http::{Body, Empty, Path},
     ids::AvailabilityId,
 };
 use axum::{Json, extract::State};
@@ -45,6 +45,7 @@ async fn approve(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(id): Path<AvailabilityId>,
+    Body(Empty {}): Body<Empty>,
 ) -> Result<Json<Availability>, Error> {
     let tx = app.db.write(caller.origin()).await?;
     let availability = store::approve(&tx, caller.org, id).await?;

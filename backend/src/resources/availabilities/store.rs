@@ -23,10 +23,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAvailability) -> Result<Availab
     if let Some(mistake) = missions::period_mistakes(new.start_at, new.end_at) {
         return Err(Error::Invalid(vec![mistake]));
     }
-    users::lock(tx, org, new.user_id).await.map_err(|error| match error {
-        Error::NotFound => Error::UnknownReference { pointer: "/user_id".into(), name: "user" },
-        error => error,
-    })?;
+    users::lock(tx, org, new.user_id).await.map_err(Error::referred("/user_id", "user"))?;
     let row = table::Model {
         org_id: org,
         id: tx.new_id(),

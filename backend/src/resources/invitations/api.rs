@@ -109,13 +109,10 @@ async fn answer_invitation(
     token: Option<String>,
     answer: Answer,
 ) -> Result<Json<Answered>, Error> {
-    if !store::exists(&app.db, id).await? {
-        return Err(Error::NotFound);
-    }
-    let token = token.ok_or(Error::InvalidToken)?;
-    if app.tokens.read_invite(&token).is_none_or(|claims| claims.inv != id) {
-        return Err(Error::InvalidToken);
-    }
+    let fits = |token: &String| app.tokens.read_invite(token).is_some_and(|claims| claims.inv == id);
+    let Some(token) = token.filter(fits) else {
+        return Err(if store::exists(&app.db, id).await? { Error::InvalidToken } else { Error::NotFound });
+    };
     answer_by_link(app, request, &token, answer).await.map(Json)
 }
 

@@ -8,6 +8,6 @@ mod store;
 pub(crate) mod table;
 
 pub use api::{answer_by_link, routes};
-pub use model::{Created, InvitationStatus, NewInvitation, Opened, TokenQuery};
+pub use model::{Created, InvitationStatus, NewInvitation, Opened};
 pub use rules::Answer;
 pub use store::{create, open, pending_link};

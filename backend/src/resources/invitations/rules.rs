@@ -63,6 +63,15 @@ pub fn must_answer(state: State, wanted: AssignmentStatus, now: Timestamp) -> Re
     }
 }
 
+/// An answer that was given before is repeated only while it still is what counts.
+pub fn answer_stands(given: AssignmentStatus, current: AssignmentStatus) -> Result<(), Error> {
+    match current {
+        _ if current == given => Ok(()),
+        Cancelled => Err(Error::InvalidToken),
+        _ => Err(Error::AlreadyAnswered),
+    }
+}
+
 /// What a planner decided meanwhile stands: a link cannot bring back what was called off, nor turn a no into a yes.
 pub fn link_may(wanted: AssignmentStatus, current: AssignmentStatus) -> Result<(), Error> {
     match (current, wanted) {

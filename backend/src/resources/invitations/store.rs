@@ -34,12 +34,10 @@ pub async fn create(
     ttl_seconds: i64,
     public_url: &str,
 ) -> Result<Created, Error> {
-    let unknown = |error| match error {
-        Error::NotFound => Error::UnknownReference { pointer: "/assignment_id".into(), name: "assignment" },
-        error => error,
-    };
     // The locks of an answer, so that a link is never made for what is being called off.
-    let held = assignments::hold(tx, org, new.assignment_id).await.map_err(unknown)?;
+    let held = assignments::hold(tx, org, new.assignment_id)
+        .await
+        .map_err(Error::referred("/assignment_id", "assignment"))?;
     let person_email = held.may_be_asked()?;
     revoke_open(tx, org, new.assignment_id).await?;
     let id: InvitationId = tx.new_id();
@@ -225,7 +223,9 @@ fn link(public_url: &str, token: &str) -> String {
 /// Whether an invitation of this id exists anywhere: an unknown id is 404, a token of another invitation is not.
 pub async fn exists(db: &impl ConnectionTrait, id: InvitationId) -> Result<bool, Error> {
     // Across orgs on purpose: without a valid token nobody has an org here, and the answer tells nothing but the id.
-    Ok(table::Entity::find().filter(table::Column::Id.eq(id)).one(db).await?.is_some())
+    let found =
+        table::Entity::find().select_only().column(table::Column::Id).filter(table::Column::Id.eq(id));
+    Ok(found.into_tuple::<InvitationId>().one(db).await?.is_some())
 }
 
 /// Carries out the answer of whoever holds the link.
@@ -265,6 +265,8 @@ pub async fn answer(tx: &Tx, tokens: &Tokens, token: &str, answer: Answer) -> Re
             .after(&view(after))
             .record(tx, org)
             .await?;
+    } else {
+        rules::answer_stands(wanted, held.status())?;
     }
     let accepted = wanted == AssignmentStatus::Accepted;
     let message = if accepted { "Thank you, you are expected." } else { "Thank you for your answer." };

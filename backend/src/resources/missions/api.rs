@@ -7,8 +7,8 @@ use super::{
 use crate::{
     app::App,
     auth::{Caller, Manager, Tech},
-    error::{Error, FieldError, Problem},
-    http::{Body, BulkBody, Path, Query},
+    error::{Error, Problem},
+    http::{Body, BulkItems, Path, Query},
     ids::{MissionId, ProjectId},
     resources::{orgs, projects},
     text::ZoneName,
@@ -112,22 +112,9 @@ async fn bulk_create(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(project): Path<ProjectId>,
-    BulkBody(items): BulkBody<Vec<NewProjectMission>>,
+    items: BulkItems<NewProjectMission>,
 ) -> Result<Json<BulkCreated>, Error> {
-    if !(1..=rules::MAX_BULK).contains(&items.len()) {
-        return Err(Error::invalid("", format!("must be an array of 1 to {} missions", rules::MAX_BULK)));
-    }
-    let mut planned = Vec::with_capacity(items.len());
-    let mut mistakes: Vec<FieldError> = Vec::new();
-    for (i, item) in items.into_iter().enumerate() {
-        match rules::plan(item.in_project(project)) {
-            Ok(plan) => planned.push(plan),
-            Err(found) => mistakes.extend(found.into_iter().map(|mistake| mistake.at_index(i))),
-        }
-    }
-    if !mistakes.is_empty() {
-        return Err(Error::Invalid(mistakes));
-    }
+    let planned = items.plan(|item| rules::plan(item.in_project(project)))?;
     let tx = app.db.write(caller.origin()).await?;
     projects::lock(&tx, caller.org, project).await?;
     let zone = orgs::timezone(&tx, caller.org).await?;

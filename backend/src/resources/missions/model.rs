@@ -4,7 +4,7 @@ use crate::{
     db::Timestamp,
     http::{Cursor, Limit, Many},
     ids::{MissionId, MissionRoleId, ProjectId},
-    text::{Label, Name, Note, ZoneName},
+    text::{Label, Name, Note, Search, ZoneName},
 };
 use deserr::Deserr;
 use serde::Serialize;
@@ -206,7 +206,8 @@ pub struct MissionQuery {
     pub to: Option<Timestamp>,
     /// Any part of the title, whatever its case and accents.
     #[deserr(default)]
-    pub q: Option<String>,
+    #[param(value_type = Option<String>, max_length = 100)]
+    pub q: Option<Search>,
     /// Only missions in this state; repeat it for OR.
     #[deserr(default)]
     #[param(value_type = Option<Vec<MissionState>>)]

@@ -10,13 +10,9 @@ use crate::{
 use jiff::{ToSpan, tz::TimeZone};
 use std::collections::HashSet;
 
-/// The longest mission: 31 days, in seconds.
-const MAX_SECONDS: i64 = 31 * 24 * 3600;
 /// More posts than any call has.
 const MAX_ROLES: usize = 50;
 const MAX_QUOTA: i32 = 10_000;
-/// Items of a bulk request.
-pub const MAX_BULK: usize = 1000;
 
 /// A mission whose rules hold.
 #[derive(Debug, Clone)]
@@ -43,7 +39,7 @@ pub struct PlannedMission {
 pub fn period_mistakes(start: Timestamp, end: Timestamp) -> Option<FieldError> {
     if end <= start {
         Some(FieldError::invalid("/end_at", "must be after start_at"))
-    } else if end > start.plus_seconds(MAX_SECONDS) {
+    } else if end > start.plus_seconds(Timestamp::LONGEST_PERIOD) {
         Some(FieldError::invalid("/end_at", "must be at most 31 days after start_at"))
     } else {
         None
@@ -137,13 +133,14 @@ pub fn duplicated_period(
                 let shifted = at.in_zone(zone).checked_add(days.days()).ok()?;
                 Timestamp::try_from(shifted.timestamp()).ok()
             };
-            match (shift(start), shift(end)) {
-                (Some(start), Some(end)) if end > start => Ok((start, end)),
-                (Some(_), Some(_)) => Err(FieldError::invalid(
-                    "/shift_days",
-                    "falls into a change of the clocks that leaves no time between start and end; send start_at instead",
-                )),
-                _ => Err(FieldError::invalid("/shift_days", "must stay between the years 1970 and 2200")),
+            let (Some(start), Some(end)) = (shift(start), shift(end)) else {
+                return Err(FieldError::invalid("/shift_days", "must stay between the years 1970 and 2200"));
+            };
+            let broken = "falls on a change of the clocks that makes this mission end before it starts or last more than \
+                31 days; send start_at instead";
+            match period_mistakes(start, end) {
+                None => Ok((start, end)),
+                Some(_) => Err(FieldError::invalid("/shift_days", broken)),
             }
         }
     }
@@ -187,6 +184,13 @@ mod tests {
     #[test]
     fn a_shift_that_leaves_no_time_is_refused() {
         let mistake = shifted("2025-03-29T02:30:00+01:00", "2025-03-29T03:00:00+01:00", 1).unwrap_err();
+        assert_eq!(mistake.pointer, "/shift_days");
+    }
+
+    #[test]
+    fn a_shift_never_makes_a_mission_too_long() {
+        // 31 days of summer time, shifted over the end of it, last an hour more.
+        let mistake = shifted("2026-08-01T12:00:00+02:00", "2026-09-01T12:00:00+02:00", 70).unwrap_err();
         assert_eq!(mistake.pointer, "/shift_days");
     }
 

@@ -109,7 +109,7 @@ pub async fn list(
         select = select.filter(Column::ProjectId.is_in(query.project_id.0));
     }
     if let Some(from) = query.from {
-        select = select.filter(Column::EndsAt.gt(from));
+        select = select.filter(Column::EndsAt.gt(from)).filter(Column::StartsAt.gt(from.earliest_start()));
     }
     if let Some(to) = query.to {
         select = select.filter(Column::StartsAt.lt(to));
@@ -273,8 +273,7 @@ fn view(row: &table::Model, roles: Vec<MissionRole>) -> Mission {
 /// Makes sure that the project named in a body exists and stays.
 pub async fn lock_projects(tx: &Tx, org: OrgId, project: Option<ProjectId>) -> Result<(), Error> {
     let Some(project) = project else { return Ok(()) };
-    crate::resources::projects::lock(tx, org, project).await.map_err(|error| match error {
-        Error::NotFound => Error::UnknownReference { pointer: "/project_id".into(), name: "project" },
-        error => error,
-    })
+    crate::resources::projects::lock(tx, org, project)
+        .await
+        .map_err(Error::referred("/project_id", "project"))
 }

@@ -3,10 +3,10 @@
 use super::model::{Member, NewMember};
 use crate::{
     auth::{
-        Role, accounts,
+        PasswordTokenPurpose, Role, accounts,
         tables::{account, membership, org},
     },
-    db::Tx,
+    db::{Actor, Tx},
     error::Error,
     ids::{AccountId, OrgId, UserId},
     random::Random,
@@ -81,20 +81,20 @@ pub async fn add_member(
     let (account, is_new) = accounts::find_or_create(tx, &new.email).await?;
     accounts::add_membership(tx, org, account.id, new.role).await?;
     if let Some(user) = new.user_id {
-        users::account_link(tx, org, user, account.id).await.map_err(|error| match error {
-            Error::NotFound => Error::UnknownReference { pointer: "/user_id".into(), name: "user" },
-            error => error,
-        })?;
+        users::account_link(tx, org, user, account.id).await.map_err(Error::referred("/user_id", "user"))?;
     }
-    // A login that nobody set a password of yet may be added by a second org: it needs a link just as much.
-    let token = if is_new || account.password_hash.is_none() {
-        Some(accounts::issue_password_token(tx, random, account.id, accounts::WELCOME_SECONDS).await?)
+    // Whoever holds the link becomes that login, in every org it belongs to. So a member of one org gets it for a login
+    // that is new; for one that waits for its first password, only the operator does.
+    let operator = tx.origin.actor == Actor::System;
+    let token = if is_new || operator && account.password_hash.is_none() {
+        let welcome = PasswordTokenPurpose::Welcome;
+        Some(accounts::issue_password_token(tx, random, account.id, welcome).await?)
     } else {
         None
     };
+    let user_id = users::of_account(tx, org, account.id).await?;
     let email = Some(account.email);
-    let member =
-        Member { account_id: account.id, email, role: new.role, user_id: new.user_id, is_active: true };
+    let member = Member { account_id: account.id, email, role: new.role, user_id, is_active: true };
     audit::Entry::of("member.add", account.id).after(&member).record(tx, org).await?;
     Ok((member, token))
 }

@@ -5,7 +5,7 @@ use crate::{
     db::Timestamp,
     http::{Cursor, Limit, Many},
     ids::ProjectId,
-    text::{Name, Note},
+    text::{Name, Note, Search},
 };
 use deserr::Deserr;
 use serde::Serialize;
@@ -93,7 +93,8 @@ pub struct ProjectQuery {
     pub status: Many<ProjectStatus>,
     /// Any part of the name, whatever its case and accents.
     #[deserr(default)]
-    pub q: Option<String>,
+    #[param(value_type = Option<String>, max_length = 100)]
+    pub q: Option<Search>,
     /// Items per page.
     #[deserr(default)]
     #[param(value_type = Option<Limit>)]

@@ -12,4 +12,4 @@ mod tag_table;
 pub use api::routes;
 pub use model::{EmploymentType, NewSkill, NewUser, User};
 pub use money::{Cents, RateProfile};
-pub use store::{Locked, account_link, create, display_name, lock};
+pub use store::{Locked, account_link, create, display_name, lock, of_account};

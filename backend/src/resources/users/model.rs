@@ -5,7 +5,7 @@ use crate::{
     db::Timestamp,
     http::{Cursor, Limit, Many},
     ids::{AccountId, UserId},
-    text::{Email, Label, Name, Note},
+    text::{Email, Label, Name, Note, Search},
 };
 use deserr::{DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValuePointerRef, take_cf_content};
 use serde::Serialize;
@@ -176,15 +176,16 @@ impl NewUser {
 pub struct UserQuery {
     /// Any part of the name or e-mail, whatever its case and accents.
     #[deserr(default)]
-    pub q: Option<String>,
+    #[param(value_type = Option<String>, max_length = 100)]
+    pub q: Option<Search>,
     /// Only people with this skill; repeat it for OR.
     #[deserr(default)]
     #[param(value_type = Option<Vec<String>>)]
-    pub skill: Many<String>,
+    pub skill: Many<Search>,
     /// Only people with this tag; repeat it for OR.
     #[deserr(default)]
     #[param(value_type = Option<Vec<String>>)]
-    pub tag: Many<String>,
+    pub tag: Many<Search>,
     /// Only people who can be planned (`true`), or who cannot (`false`).
     #[deserr(default)]
     #[param(value_type = Option<bool>)]

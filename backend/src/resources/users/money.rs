@@ -1,5 +1,6 @@
 //! Amounts: JSON numbers outside, integer cents inside, never a float in between.
 
+use crate::text::Label;
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Map, Value, ValueKind, ValuePointerRef, take_cf_content,
 };
@@ -87,7 +88,6 @@ impl ToSchema for Cents {}
 pub struct RateProfile(BTreeMap<String, Cents>);
 
 const MAX_LABELS: usize = 50;
-const MAX_LABEL_CHARS: usize = 100;
 
 impl RateProfile {
     /// As it is stored: label to cents.
@@ -127,15 +127,17 @@ impl<E: DeserializeError> Deserr<E> for RateProfile {
         }
         for (label, amount) in members.into_iter() {
             let here = at.push_key(&label);
-            let read = if (1..=MAX_LABEL_CHARS).contains(&label.trim().chars().count()) {
-                Cents::deserialize_from_value(amount.into_value(), here)
-            } else {
-                let msg = format!("a label must have 1 to {MAX_LABEL_CHARS} characters");
-                Err(take_cf_content(E::error::<V>(None, ErrorKind::Unexpected { msg }, here)))
+            let refused = |msg| take_cf_content(E::error::<V>(None, ErrorKind::Unexpected { msg }, here));
+            let read = match Label::parse(label.as_str()) {
+                Ok(name) if rates.contains_key(&*name) => Err(refused("is there twice".into())),
+                Ok(name) => {
+                    Cents::deserialize_from_value(amount.into_value(), here).map(|cents| (name, cents))
+                }
+                Err(rule) => Err(refused(format!("as a label {rule}"))),
             };
             match read {
-                Ok(cents) => {
-                    rates.insert(label.trim().to_owned(), cents);
+                Ok((name, cents)) => {
+                    rates.insert(name.into(), cents);
                 }
                 Err(error) => match E::merge(wrong.take(), error, here) {
                     ControlFlow::Continue(all) => wrong = Some(all),

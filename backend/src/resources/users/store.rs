@@ -236,6 +236,23 @@ pub async fn lock(tx: &Tx, org: OrgId, id: UserId) -> Result<Locked, Error> {
     Ok(Locked { name: display_name(&row.first_name, &row.last_name), email: row.email, active: row.active })
 }
 
+/// The person that an account is in an org.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_account(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    account: AccountId,
+) -> Result<Option<UserId>, Error> {
+    let found = table::Entity::find()
+        .filter(table::Column::OrgId.eq(org))
+        .filter(table::Column::AccountId.eq(account))
+        .one(db)
+        .await?;
+    Ok(found.map(|row| row.id))
+}
+
 /// Links a person to an account.
 ///
 /// # Errors

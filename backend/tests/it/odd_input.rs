@@ -1,0 +1,96 @@
+//! Input that no honest client sends: it is refused by name, on both databases alike, and never a 5xx.
+
+use crate::support::{Kind, Test};
+use axum::http::Method;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use rstest::rstest;
+use serde_json::{Value as Json, json};
+
+#[rstest]
+#[tokio::test]
+async fn a_search_has_at_most_100_characters(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let manager = test.manager().await;
+    for list in ["/users", "/projects", "/missions"] {
+        let long = manager.get(&format!("{list}?q={}", "x".repeat(101))).await;
+        assert_eq!(long.wrong_members(), ["/q"]);
+        // One character of these becomes eighteen when it is folded.
+        manager.get(&format!("{list}?q={}", "%EF%B7%BA".repeat(100))).await.ok();
+    }
+    let words = manager.get(&format!("/users?skill={0}&tag={0}", "x".repeat(101))).await;
+    assert_eq!(words.wrong_members(), ["/skill", "/tag"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_cursor_that_was_made_up_is_refused(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let manager = test.manager().await;
+    let id = test.tech_user;
+    for key in ["", "[]", "null", "[\"a\"]", &format!("[\"a\\u0000b\",\"{id}\"]"), &format!("[1,\"{id}\"]")] {
+        let cursor = URL_SAFE_NO_PAD.encode(key);
+        let refused = manager.get(&format!("/users?cursor={cursor}")).await;
+        assert_eq!(refused.wrong_members(), ["/cursor"], "{key}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn every_bad_item_of_a_bulk_is_named_whatever_is_wrong(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let manager = test.manager().await;
+    let project = manager.project("Festival").await;
+    let bulk = format!("/projects/{project}/missions:bulk_create");
+    let (from, to) = ("2026-08-01T10:00:00Z", "2026-08-01T12:00:00Z");
+    let mixed = json!([
+        { "titel": "shape", "start_at": from, "end_at": to, "title": "ok" },
+        { "title": "rule", "start_at": to, "end_at": from },
+        { "title": "fine", "start_at": from, "end_at": to },
+        { "title": "nul\0", "start_at": from, "end_at": to },
+        7,
+    ]);
+    assert_eq!(manager.post(&bulk, mixed).await.wrong_members(), ["/0/titel", "/1/end_at", "/3/title", "/4"]);
+    let many: Vec<Json> =
+        (0..1000).map(|_| json!({ "title": "late", "start_at": to, "end_at": from })).collect();
+    let named = manager.post(&bulk, json!(many)).await.wrong_members();
+    assert_eq!((named.len(), named[999].as_str()), (1000, "/999/end_at"));
+    assert_eq!(test.count("SELECT count(*) AS n FROM missions").await, 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_member_that_is_there_twice_is_refused(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let manager = test.manager().await;
+    let twice = manager.send(Method::POST, "/projects", Some(r#"{"name":"a","name":"b"}"#.into())).await;
+    let problem = twice.refused(400, "malformed_json");
+    assert!(problem["detail"].as_str().unwrap().contains("\"name\" is there twice"), "{problem}");
+    let user = manager.user("Nina Simone").await;
+    let rates = json!({ "rate_profile": { "jour": 1, " jour ": 2 } });
+    let refused = manager.put(&format!("/users/{user}/profile"), rates).await.wrong_members();
+    assert_eq!(refused.len(), 1, "{refused:?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn nothing_and_null_are_an_empty_object_and_verbs_take_no_more(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let manager = test.manager().await;
+    let mission = manager.mission("Montage", "08:00", "12:00").await;
+    manager.post(&format!("/missions/{mission}:duplicate"), Json::Null).await.ok();
+    assert_eq!(manager.post("/projects", Json::Null).await.wrong_members(), ["/name"]);
+    let body = json!({ "user_id": test.tech_user, "start_at": "2026-08-01T10:00:00Z", "end_at": "2026-08-02T10:00:00Z" });
+    let declared = manager.post("/availabilities", body).await.ok()["id"].as_str().unwrap().to_owned();
+    let approve = format!("/availabilities/{declared}:approve");
+    assert_eq!(manager.post(&approve, json!({ "x": 1 })).await.wrong_members(), ["/x"]);
+    manager.post(&approve, json!({})).await.ok();
+    let user = manager.user("Nina Simone").await;
+    let assignment = manager.assignment(&mission, &user).await;
+    let useless = json!({ "status": "DECLINED", "override_reason": "why" });
+    let refused = manager.post(&format!("/assignments/{assignment}:status"), useless).await;
+    assert_eq!(refused.wrong_members(), ["/override_reason"]);
+}
