@@ -119,7 +119,7 @@ async fn answer_invitation(
 /// Answers in the name of the invitation. The pages use it, too.
 ///
 /// # Errors
-/// As [`store::answer`].
+/// [`Error::InvalidToken`], [`Error::AlreadyAnswered`], or what keeps the person from being accepted.
 pub async fn answer_by_link(
     app: &App,
     request: &RequestInfo,
