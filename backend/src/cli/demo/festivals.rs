@@ -63,12 +63,12 @@ async fn plan_event(
             location: Some(set.stage.clone()),
             start_at: set.start_at,
             end_at: set.end_at,
-            timezone: Some(zone.into()),
+            timezone: zone.into(),
             note: None,
             roles: vec![("plateau".into(), None)],
         })
         .collect();
-    let created = missions::create_all(tx, org, zone, planned).await?;
+    let created = missions::create_all(tx, org, planned).await?;
     let mut stages: BTreeMap<&str, UserId> = BTreeMap::new();
     let mut free = technicians.iter();
     for (set, mission) in sets.iter().zip(&created) {

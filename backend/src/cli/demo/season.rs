@@ -202,12 +202,12 @@ async fn add_calls(
             location: Some(place.into()),
             start_at,
             end_at,
-            timezone: None,
+            timezone: ZONE.into(),
             note: None,
             roles: roles.iter().map(|(role, quota)| ((*role).to_owned(), Some(*quota))).collect(),
         });
     }
-    Ok(missions::create_all(tx, org, ZONE, planned).await?)
+    Ok(missions::create_all(tx, org, planned).await?)
 }
 
 /// The season begins on the Monday after `now`; a call that ends before it starts ends on the next day.
@@ -306,11 +306,11 @@ async fn override_conflict(
         location: Some("Foyer".into()),
         start_at: start_at.plus_seconds(3600),
         end_at,
-        timezone: None,
+        timezone: ZONE.into(),
         note: None,
         roles: Vec::new(),
     };
-    let meeting = missions::create_all(tx, org, ZONE, vec![meeting]).await?.remove(0);
+    let meeting = missions::create_all(tx, org, vec![meeting]).await?.remove(0);
     for mission_id in [season[0].id, meeting.id] {
         let new = NewAssignment {
             mission_id,

@@ -38,11 +38,11 @@ async fn create(
     caller: Caller<Manager>,
     Body(new): Body<NewMission>,
 ) -> Result<Json<Mission>, Error> {
-    let planned = rules::plan(new).map_err(Error::Invalid)?;
+    let zone = orgs::timezone(&app.db, caller.org).await?;
+    let planned = rules::plan(new, &zone).map_err(Error::Invalid)?;
     let tx = app.db.write(caller.origin()).await?;
-    store::lock_projects(&tx, caller.org, planned.project_id).await?;
-    let zone = orgs::timezone(&tx, caller.org).await?;
-    let mut created = store::create_all(&tx, caller.org, &zone, vec![planned]).await?;
+    store::lock_project(&tx, caller.org, planned.project_id).await?;
+    let mut created = store::create_all(&tx, caller.org, vec![planned]).await?;
     tx.commit().await?;
     created.pop().map(Json).ok_or(Error::NotFound)
 }
@@ -86,19 +86,8 @@ async fn duplicate(
     let tx = app.db.write(caller.origin()).await?;
     let original = store::get(&tx, caller.org, id).await?;
     let zone = ZoneName::zone(&original.timezone).map_err(Error::internal)?;
-    let (start_at, end_at) = rules::duplicated_period(original.start_at, original.end_at, &zone, &how)
-        .map_err(|mistake| Error::Invalid(vec![mistake]))?;
-    let copy = rules::PlannedMission {
-        project_id: original.project_id,
-        title: original.title,
-        location: original.location,
-        start_at,
-        end_at,
-        timezone: Some(original.timezone),
-        note: original.note,
-        roles: original.roles.into_iter().map(|role| (role.role_name, role.quota)).collect(),
-    };
-    let mut created = store::create_all(&tx, caller.org, "", vec![copy]).await?;
+    let copy = rules::copy(original, &zone, &how).map_err(|mistake| Error::Invalid(vec![mistake]))?;
+    let mut created = store::create_all(&tx, caller.org, vec![copy]).await?;
     tx.commit().await?;
     created.pop().map(Json).ok_or(Error::NotFound)
 }
@@ -114,11 +103,11 @@ async fn bulk_create(
     Path(project): Path<ProjectId>,
     items: BulkItems<NewProjectMission>,
 ) -> Result<Json<BulkCreated>, Error> {
-    let planned = items.plan(|item| rules::plan(item.in_project(project)))?;
+    let zone = orgs::timezone(&app.db, caller.org).await?;
+    let planned = items.plan(|item| rules::plan(item.in_project(project), &zone))?;
     let tx = app.db.write(caller.origin()).await?;
     projects::lock(&tx, caller.org, project).await?;
-    let zone = orgs::timezone(&tx, caller.org).await?;
-    let created = store::create_all(&tx, caller.org, &zone, planned).await?;
+    let created = store::create_all(&tx, caller.org, planned).await?;
     tx.commit().await?;
     let ids: Vec<_> = created.iter().map(|mission| mission.id).collect();
     Ok(Json(BulkCreated { status: "ok", created: ids.len(), ids }))

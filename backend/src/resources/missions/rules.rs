@@ -1,6 +1,6 @@
 //! What must hold for a mission, and when its copies take place.
 
-use super::model::{Duplication, NewMission, NewMissionRole};
+use super::model::{Duplication, Mission, NewMission, NewMissionRole};
 use crate::{
     db::Timestamp,
     error::FieldError,
@@ -27,8 +27,8 @@ pub struct PlannedMission {
     pub start_at: Timestamp,
     /// When it ends.
     pub end_at: Timestamp,
-    /// IANA name; none means the org's.
-    pub timezone: Option<String>,
+    /// The time zone of its wall clock: an IANA name.
+    pub timezone: String,
     /// Anything worth knowing.
     pub note: Option<String>,
     /// Name and quota of each post.
@@ -46,8 +46,8 @@ pub fn period_mistakes(start: Timestamp, end: Timestamp) -> Option<FieldError> {
     }
 }
 
-/// The mission to create, or every rule that it breaks.
-pub fn plan(new: NewMission) -> Result<PlannedMission, Vec<FieldError>> {
+/// The mission to create, in the org's `zone` unless it names one, or every rule that it breaks.
+pub fn plan(new: NewMission, zone: &str) -> Result<PlannedMission, Vec<FieldError>> {
     let mut mistakes: Vec<_> = period_mistakes(new.start_at, new.end_at).into_iter().collect();
     let title = match (&new.title, &new.role) {
         (Some(title), _) => Some(title.to_string()),
@@ -65,7 +65,7 @@ pub fn plan(new: NewMission) -> Result<PlannedMission, Vec<FieldError>> {
             location: new.location.map(Into::into),
             start_at: new.start_at,
             end_at: new.end_at,
-            timezone: new.timezone.map(Into::into),
+            timezone: new.timezone.map_or_else(|| zone.to_owned(), Into::into),
             note: new.note.map(Into::into),
             roles: posts(new.role, new.roles),
         }),
@@ -104,8 +104,23 @@ fn role_mistakes(roles: &[NewMissionRole]) -> Vec<FieldError> {
     mistakes
 }
 
+/// The copy of a mission: its roles, not its people.
+pub fn copy(original: Mission, zone: &TimeZone, how: &Duplication) -> Result<PlannedMission, FieldError> {
+    let (start_at, end_at) = duplicated_period(original.start_at, original.end_at, zone, how)?;
+    Ok(PlannedMission {
+        project_id: original.project_id,
+        title: original.title,
+        location: original.location,
+        start_at,
+        end_at,
+        timezone: original.timezone,
+        note: original.note,
+        roles: original.roles.into_iter().map(|role| (role.role_name, role.quota)).collect(),
+    })
+}
+
 /// When the copy of a mission takes place.
-pub fn duplicated_period(
+fn duplicated_period(
     start: Timestamp,
     end: Timestamp,
     zone: &TimeZone,

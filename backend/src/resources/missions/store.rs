@@ -23,16 +23,11 @@ use sea_orm::{
 /// Rows per INSERT: well below the 32 766 parameters that SQLite takes.
 const ROWS: usize = 1000;
 
-/// Creates missions, with few statements however many they are. `zone` is for those that name none.
+/// Creates missions, with few statements however many they are.
 ///
 /// # Errors
 /// When the database fails; the projects must have been checked.
-pub async fn create_all(
-    tx: &Tx,
-    org: OrgId,
-    zone: &str,
-    planned: Vec<PlannedMission>,
-) -> Result<Vec<Mission>, Error> {
+pub async fn create_all(tx: &Tx, org: OrgId, planned: Vec<PlannedMission>) -> Result<Vec<Mission>, Error> {
     let mut rows = Vec::with_capacity(planned.len());
     let mut role_rows = Vec::new();
     let mut missions = Vec::with_capacity(planned.len());
@@ -46,7 +41,7 @@ pub async fn create_all(
             location: plan.location,
             starts_at: plan.start_at,
             ends_at: plan.end_at,
-            timezone: plan.timezone.unwrap_or_else(|| zone.to_owned()),
+            timezone: plan.timezone,
             note: plan.note,
             cancelled_at: None,
             created_at: tx.now,
@@ -271,7 +266,7 @@ fn view(row: &table::Model, roles: Vec<MissionRole>) -> Mission {
 }
 
 /// Makes sure that the project named in a body exists and stays.
-pub async fn lock_projects(tx: &Tx, org: OrgId, project: Option<ProjectId>) -> Result<(), Error> {
+pub async fn lock_project(tx: &Tx, org: OrgId, project: Option<ProjectId>) -> Result<(), Error> {
     let Some(project) = project else { return Ok(()) };
     crate::resources::projects::lock(tx, org, project)
         .await
