@@ -259,6 +259,13 @@ impl Config {
         self.environment != Environment::Dev
     }
 
+    /// Whether links are made for others that only this machine can follow.
+    pub fn links_lead_nowhere(&self) -> bool {
+        let host = Url::parse(&self.public_url).ok().and_then(|url| url.host_str().map(ToOwned::to_owned));
+        self.environment != Environment::Dev
+            && host.is_some_and(|host| matches!(&*host, "127.0.0.1" | "localhost" | "[::1]"))
+    }
+
     /// The link to the page that sets a password.
     pub fn password_url(&self, token: &str) -> String {
         format!("{}/password?token={token}", self.public_url)
@@ -369,6 +376,16 @@ mod tests {
         ] {
             assert_eq!(read(&variables).is_ok(), wanted, "{variables:?}");
         }
+    }
+
+    #[test]
+    fn knows_when_links_lead_nowhere() {
+        let (a, b) = ("a".repeat(32), "b".repeat(32));
+        let prod = [("ENV", "prod"), ("SECRET_KEY", &*a), ("INVITES_SECRET", &*b)];
+        assert!(read(&prod).unwrap().links_lead_nowhere());
+        let public = [prod[0], prod[1], prod[2], ("PUBLIC_URL", "https://crew.example.org/")];
+        assert!(!read(&public).unwrap().links_lead_nowhere());
+        assert!(!read(&[]).unwrap().links_lead_nowhere());
     }
 
     #[test]

@@ -41,6 +41,12 @@ pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliErro
     let failed = |source| CliError::Io { what: "cannot serve".into(), source };
     let address = listener.local_addr().map_err(failed)?;
     tracing::info!(%address, database = %app.config.database_url, "serving");
+    if app.config.links_lead_nowhere() {
+        tracing::warn!(
+            public_url = app.config.public_url,
+            "links in invitations work on this machine only; set PUBLIC_URL"
+        );
+    }
     let grace = app.config.shutdown_grace;
     let stopping = app.clone();
     let stopped = CancelOnStop::new(async move {

@@ -36,7 +36,9 @@ async fn welcome(app: &App) -> Result<(), CliError> {
     say(&format!("  The API describes itself at {url}/openapi.json\n"));
     match season::find(app).await? {
         Some(org) => {
-            say(&format!("  Sign in with the password \"{PASSWORD}\" as"));
+            say(&format!(
+                "  Sign in through the API (POST /api/v1/auth/login) with the password \"{PASSWORD}\" as"
+            ));
             for (role, email) in season::SIGN_INS {
                 say(&format!("    {:<8} {email}", role.word()));
             }
@@ -44,7 +46,9 @@ async fn welcome(app: &App) -> Result<(), CliError> {
                 Some(link) => {
                     say(&format!("\n  A technician's invitation, to answer in a browser:\n    {link}\n"))
                 }
-                None => say("\n  Every invitation of the demonstration has been answered.\n"),
+                None => {
+                    say("\n  No invitation waits for an answer; delete the database file to begin again.\n")
+                }
             }
         }
         None => say("  The database holds other organisations, so nothing was added to it.\n"),

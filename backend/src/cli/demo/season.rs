@@ -59,13 +59,16 @@ const PEOPLE: [(&str, &str, &str, i16, Option<&str>); 25] = [
     ("Océane", "Faure", "accueil", 3, Some("habillage")),
 ];
 
-/// The theatre, when it is in this database.
+/// The demonstration's theatre, when it is in this database: one with its people, not another house of that name.
 pub(super) async fn find(app: &App) -> Result<Option<OrgId>, CliError> {
-    match orgs::find_by_name(&app.db, THEATRE).await {
-        Ok(org) => Ok(Some(org)),
-        Err(Error::NotFound) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    let (_, planner) = SIGN_INS[1];
+    let email = Email::parse(planner).map_err(CliError::Refused)?;
+    let Some(account) = accounts::by_email(&app.db, &email).await? else { return Ok(None) };
+    let memberships = accounts::memberships(&app.db, account.id).await?;
+    Ok(memberships
+        .into_iter()
+        .find(|membership| membership.org_name == THEATRE)
+        .map(|theatre| theatre.org_id))
 }
 
 /// Puts everything into a database without an organisation, all of it or nothing.
