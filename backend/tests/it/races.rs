@@ -1,6 +1,11 @@
 //! Rules that hold when everyone acts at the same moment.
 
 use crate::support::{Kind, Outcome, Test};
+use coulisses::{
+    db::{Actor, Origin},
+    error::Error,
+    resources::assignments::{self, AssignmentStatus, Change},
+};
 use rstest::rstest;
 use serde_json::{Value as Json, json};
 use tokio::task::JoinSet;
@@ -30,6 +35,7 @@ async fn of_200_acceptances_of_overlapping_missions_one_wins(
     }
 
     let second = test.second_instance().await;
+    test.open_all_connections().await;
     let (manager_token, tech_token) = (manager.token().to_owned(), tech.token().to_owned());
     let mut answers = JoinSet::new();
     for (i, (mission, assignment, invitation, token)) in asked.iter().enumerate() {
@@ -101,6 +107,7 @@ async fn a_quota_is_filled_exactly(#[values(Kind::Sqlite, Kind::Postgres)] db: K
         "roles": [{ "role_name": "plateau", "quota": 3 }],
     });
     let mission = manager.post("/missions", body).await.ok()["id"].as_str().unwrap().to_owned();
+    test.open_all_connections().await;
     let mut answers = JoinSet::new();
     for i in 0..40 {
         let user = manager.user(&format!("Person {i}")).await;
@@ -134,6 +141,7 @@ async fn an_invitation_has_one_end(#[values(Kind::Sqlite, Kind::Postgres)] db: K
     let assignment = manager.assignment(&mission, &user).await;
     let (id, token) = manager.invitation(&assignment).await;
     let before = test.count("SELECT count(*) AS n FROM audit_log").await;
+    test.open_all_connections().await;
     let mut acts = JoinSet::new();
     for i in 0..50 {
         let (router, bearer, id, token) =
@@ -215,4 +223,42 @@ async fn futures_poll<F: Future + Unpin>(future: &mut F) -> bool {
         std::task::Poll::Ready(std::pin::Pin::new(&mut *future).poll(context).is_ready())
     })
     .await
+}
+
+/// While one acceptance of a person is not committed yet, the next one waits and then sees it: neither can look before
+/// the other writes. (The crowd above rarely meets in that instant; this makes them meet.)
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[allow(non_snake_case, reason = "the name tells which database it needs")]
+async fn an_acceptance_waits_for_the_one_before_on_Postgres() {
+    let test = Test::start(Kind::Postgres).await;
+    let manager = test.manager().await;
+    let user = manager.user("Nina Simone").await;
+    let mut asked = Vec::new();
+    for (from, to) in [("08:00", "12:00"), ("11:00", "13:00")] {
+        let mission = manager.mission("Montage", from, to).await;
+        asked.push(manager.assignment(&mission, &user).await.parse().unwrap());
+    }
+    let accept =
+        || Change { status: AssignmentStatus::Accepted, override_reason: None, decline_reason: None };
+    let origin = || Origin { actor: Actor::System, request_id: None };
+    let (org, second_call) = (test.org, asked[1]);
+
+    let first = test.app.db.write(origin()).await.unwrap();
+    let held = assignments::hold(&first, org, asked[0]).await.unwrap();
+    let (app, (change, from)) = (test.app.clone(), (accept(), origin()));
+    let second = tokio::spawn(async move {
+        let tx = app.db.write(from).await?;
+        let held = assignments::hold(&tx, org, second_call).await?;
+        assignments::set_status(&tx, held, change).await?;
+        tx.commit().await
+    });
+    let waiting = "SELECT count(*) AS n FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while !second.is_finished() && test.count(waiting).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    assignments::set_status(&first, held, accept()).await.unwrap();
+    first.commit().await.unwrap();
+    let outcome = second.await.unwrap();
+    assert!(matches!(&outcome, Err(Error::ScheduleConflict(clashes)) if clashes.len() == 1), "{outcome:?}");
 }

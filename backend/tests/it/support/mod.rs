@@ -80,7 +80,14 @@ impl Test {
         let app = App::start(config, self.clock.clone(), Random::seeded(8))
             .await
             .expect("a second instance starts");
+        open_all_connections(&app).await;
         app::service(app)
+    }
+
+    /// Opens every connection of the pool. In a race nobody may have to wait for one to open: the first would be done
+    /// before the others begin.
+    pub async fn open_all_connections(&self) {
+        open_all_connections(&self.app).await;
     }
 
     /// Moves the clock forward.
@@ -138,6 +145,11 @@ impl Test {
         let row = self.app.db.query_one_raw(statement).await.expect(sql).expect("a row");
         row.try_get("", "n").expect("a column n with a number")
     }
+}
+
+async fn open_all_connections(app: &App) {
+    let snapshots = together((0..app.config.pool.max_connections).map(|_| app.db.read())).await;
+    assert!(snapshots.iter().all(Result::is_ok), "every connection opens");
 }
 
 async fn populate(app: &App) -> (OrgId, OrgId, UserId) {
