@@ -131,6 +131,8 @@ fn call(opened: Opened, words: &Words) -> Result<Call, Error> {
     let zone = ZoneName::zone(&opened.timezone).map_err(Error::internal)?;
     let wall_clock = |at: Timestamp| words.moment(&at.in_zone(&zone));
     Ok(Call {
+        org: opened.org_name,
+        person: opened.user_name,
         title: opened.mission_title,
         project: opened.project_title,
         place: opened.location,

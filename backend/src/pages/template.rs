@@ -11,6 +11,10 @@ use axum::{
 /// What an invitation is about.
 #[derive(Debug)]
 pub struct Call {
+    /// Who asks.
+    pub org: String,
+    /// Who is asked.
+    pub person: String,
     /// What the mission is.
     pub title: String,
     /// What it belongs to.

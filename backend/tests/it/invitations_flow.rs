@@ -273,6 +273,7 @@ async fn the_page_shows_the_call_by_its_own_wall_clock(#[values(Kind::Sqlite, Ki
     );
     for shown in [
         "<html lang=\"en\">",
+        "Théâtre du Rideau → Nina Simone",
         "Montage lumière",
         "Éclats",
         "Saturday 11 July 2026, 00:00 (Europe/Paris)",

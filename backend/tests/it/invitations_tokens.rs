@@ -159,6 +159,7 @@ async fn verify_tells_where_the_invitation_stands(#[values(Kind::Sqlite, Kind::P
     let wanted = json!({
         "invitation_id": invitation, "assignment_id": assignment, "status": "INVITED", "invitation_status": "pending",
         "expires_at": at(NOW).plus_seconds(604_800), "mission_title": "Montage", "project_title": "Tournée",
+        "org_name": "Théâtre du Rideau", "user_name": "Nina Simone",
         "location": "Bobino", "start_at": "2026-07-10T08:00:00Z", "end_at": "2026-07-10T12:00:00Z", "timezone": "Europe/Paris",
     });
     assert_eq!(anyone.get(&format!("/invitations/verify?token={token}")).await.ok(), wanted);

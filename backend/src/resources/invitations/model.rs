@@ -95,6 +95,10 @@ pub struct Opened {
     pub invitation_status: InvitationStatus,
     /// Until when it works.
     pub expires_at: Timestamp,
+    /// Who asks.
+    pub org_name: String,
+    /// Who is asked.
+    pub user_name: String,
     /// What the mission is.
     pub mission_title: String,
     /// What it belongs to.

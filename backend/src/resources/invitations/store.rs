@@ -6,13 +6,13 @@ use super::{
     table,
 };
 use crate::{
-    auth::{Tokens, hash_secret},
+    auth::{Tokens, hash_secret, tables::org},
     db::{Database, Timestamp, Tx},
     error::Error,
     ids::{AssignmentId, InvitationId, OrgId},
     resources::{
         assignments::{self, AssignmentStatus, Change},
-        audit, missions, projects,
+        audit, missions, projects, users,
     },
 };
 use sea_orm::{
@@ -112,6 +112,9 @@ struct OpenedRow {
     answer: Option<AssignmentStatus>,
     revoked_at: Option<Timestamp>,
     expires_at: Timestamp,
+    org_name: String,
+    first_name: String,
+    last_name: String,
     mission_title: String,
     project_title: Option<String>,
     location: Option<String>,
@@ -133,6 +136,7 @@ pub async fn open(
     use crate::resources::assignments::table as assignment;
     use missions::table as mission;
     use projects::table as project;
+    use users::table as user;
     let claims = tokens.read_invite(token).ok_or(Error::InvalidToken)?;
     let found = table::Entity::find_by_id((claims.org, claims.inv))
         .select_only()
@@ -144,6 +148,8 @@ pub async fn open(
             table::Column::ExpiresAt,
         ])
         .column(assignment::Column::Status)
+        .column_as(org::Column::Name, "org_name")
+        .columns([user::Column::FirstName, user::Column::LastName])
         .column_as(mission::Column::Title, "mission_title")
         .column_as(project::Column::Name, "project_title")
         .columns([
@@ -157,6 +163,17 @@ pub async fn open(
             table::Entity::belongs_to(assignment::Entity)
                 .from((table::Column::OrgId, table::Column::AssignmentId))
                 .to((assignment::Column::OrgId, assignment::Column::Id))
+                .into(),
+        )
+        .join(
+            JoinType::InnerJoin,
+            table::Entity::belongs_to(org::Entity).from(table::Column::OrgId).to(org::Column::Id).into(),
+        )
+        .join(
+            JoinType::InnerJoin,
+            assignment::Entity::belongs_to(user::Entity)
+                .from((assignment::Column::OrgId, assignment::Column::UserId))
+                .to((user::Column::OrgId, user::Column::Id))
                 .into(),
         )
         .join(
@@ -184,6 +201,8 @@ pub async fn open(
         status: row.status,
         invitation_status: rules::status(state, now),
         expires_at: row.expires_at,
+        org_name: row.org_name,
+        user_name: users::display_name(&row.first_name, &row.last_name),
         mission_title: row.mission_title,
         project_title: row.project_title,
         location: row.location,
