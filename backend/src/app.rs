@@ -1,19 +1,30 @@
 //! The program's state, built once, and the router that serves it.
 
 use crate::{
-    auth::{self, Passwords, Tokens},
+    auth::{self, Caller, Passwords, Rank, Seal, Tokens},
     cache::Cache,
     clock::Clock,
     config::Config,
-    db::{ConnectError, Database},
+    db::{ConnectError, Database, Origin},
     error::Error,
-    http::{boundary, run_to_completion, verbs},
+    http::{RequestInfo, Writing, boundary, not_modified, run_to_completion, verbs},
+    ids::OrgId,
     openapi, pages,
     random::Random,
-    resources::{assignments, availabilities, conflicts, invitations, missions, orgs, projects, users},
+    resources::{
+        assignments, audit, availabilities, calendar, conflicts, invitations, missions, orgs, projects,
+        rates, users,
+    },
     system,
 };
-use axum::{Router, extract::DefaultBodyLimit, middleware, response::IntoResponse, response::Response};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{Method, StatusCode},
+    middleware,
+    response::IntoResponse,
+    response::Response,
+};
 use serde::Serialize;
 use std::{
     any::Any,
@@ -40,6 +51,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Signs and reads tokens.
     pub tokens: Tokens,
+    /// Encrypts the answers that are kept.
+    pub seal: Seal,
     /// Randomness.
     pub random: Random,
     /// Writes that are under way; shutting down waits for them.
@@ -72,12 +85,34 @@ impl App {
             cache: Cache::connect(&config.redis_url)?,
             passwords: Passwords::new(random.clone()).map_err(StartError::Passwords)?,
             tokens: Tokens::new(&config, clock),
+            seal: Seal::new(&config.secret_key).map_err(StartError::Passwords)?,
             config: Arc::new(config),
             db,
             random,
             tasks: TaskTracker::new(),
             draining: Arc::default(),
         })
+    }
+
+    /// Opens the transaction of a caller's request. End it with [`Writing::single`] or [`Writing::answer`].
+    ///
+    /// # Errors
+    /// As [`Writing::begin`].
+    pub async fn write<R: Rank>(&self, caller: &Caller<R>) -> Result<Writing, Error> {
+        self.write_for(caller.org, caller.origin(), &caller.request).await
+    }
+
+    /// The same for whoever else is behind a request: the holder of an invitation.
+    ///
+    /// # Errors
+    /// As [`Writing::begin`].
+    pub async fn write_for(
+        &self,
+        org: OrgId,
+        origin: Origin,
+        request: &RequestInfo,
+    ) -> Result<Writing, Error> {
+        Writing::begin(&self.db, org, origin, request.idempotency_key(), (&self.seal, &self.random)).await
     }
 
     /// From now on `/readyz` sends new traffic elsewhere.
@@ -104,6 +139,25 @@ impl Done {
     pub const OK: Self = Self { status: "ok" };
 }
 
+/// What a bulk creation did.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BulkCreated<I> {
+    /// Always `ok`.
+    #[schema(example = "ok")]
+    status: &'static str,
+    /// How many.
+    created: usize,
+    /// Their ids, in the order of the request.
+    ids: Vec<I>,
+}
+
+impl<I> BulkCreated<I> {
+    /// These were created.
+    pub fn of(ids: Vec<I>) -> Self {
+        Self { status: "ok", created: ids.len(), ids }
+    }
+}
+
 /// Every route under `/api/v1`, one line a resource.
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -116,11 +170,14 @@ fn api() -> OpenApiRouter<App> {
         .merge(assignments::routes())
         .merge(invitations::routes())
         .merge(availabilities::routes())
+        .merge(calendar::routes())
         .merge(conflicts::routes())
+        .merge(rates::routes())
+        .merge(audit::routes())
 }
 
 /// The routes and the document that describes them.
-pub fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
+pub fn routes() -> (Router<App>, serde_json::Value) {
     let (router, document) = OpenApiRouter::with_openapi(openapi::base())
         .merge(system::routes())
         .nest("/api/v1", api())
@@ -133,18 +190,27 @@ pub fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
 pub fn service(app: App) -> Router {
     let (router, document) = routes();
     let inner = router
-        .merge(openapi::routes(document))
+        .merge(openapi::routes(&document))
         .merge(pages::routes())
         .fallback(async || Error::NotFound)
-        .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+        .method_not_allowed_fallback(options)
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(app.clone(), run_to_completion))
+        .layer(middleware::from_fn(not_modified))
         .layer(CatchPanicLayer::custom(after_panic))
         .layer(middleware::from_fn_with_state(app.clone(), boundary))
         .with_state(app);
     let routable =
         tower::ServiceBuilder::new().map_request(verbs::to_internal::<axum::body::Body>).service(inner);
     Router::new().fallback_service(routable)
+}
+
+/// A method that a route does not have. OPTIONS asks which it has, and the router adds them as `Allow`.
+async fn options(method: Method) -> Response {
+    match method {
+        Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
+        _ => Error::MethodNotAllowed.into_response(),
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -102,6 +102,8 @@ ids! {
     InvitationId,
     /// A period that a user declares.
     AvailabilityId,
+    /// An object of any kind.
+    AnyId,
     /// One line of the audit log.
     AuditId,
     /// A single-use permission to set a password.

@@ -4,7 +4,7 @@ use crate::{
     app::{App, Done},
     auth::{Admin, Caller, Manager, Owner, Rank, Tech},
     cache::CacheStatus,
-    error::{Error, Problem},
+    error::Error,
     http::Path,
     ids::OrgId,
 };
@@ -23,11 +23,11 @@ pub fn routes() -> OpenApiRouter<App> {
 pub fn api_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(ping))
-        .routes(routes!(rbac_any))
-        .routes(routes!(rbac_manager))
-        .routes(routes!(rbac_admin))
-        .routes(routes!(rbac_owner))
-        .routes(routes!(rbac_scoped))
+        .routes(routes!(any))
+        .routes(routes!(manager))
+        .routes(routes!(admin))
+        .routes(routes!(owner))
+        .routes(routes!(scoped))
 }
 
 /// Whether the process lives.
@@ -70,7 +70,7 @@ async fn livez() -> Json<Live> {
 }
 
 /// The process can serve: its database answers and it is not about to stop.
-#[utoipa::path(get, path = "/readyz", tag = "system", responses((status = 200, body = Ready), (status = 503, body = Ready)))]
+#[utoipa::path(get, path = "/readyz", tag = "system", responses((status = 200, body = Ready), (status = 503, description = "A part is down, or the program is about to stop.", body = Ready)))]
 async fn readyz(State(app): State<App>) -> (StatusCode, Json<Ready>) {
     let db = app.db.execute_unprepared("SELECT 1").await;
     if let Err(error) = &db {
@@ -113,41 +113,37 @@ fn suffices<R: Rank>(_: Caller<R>, need: &'static str) -> Json<RbacOk> {
 }
 
 /// For members.
-#[utoipa::path(get, path = "/rbac_demo/any", tag = "rbac", responses(
-    (status = 200, body = RbacOk), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
-async fn rbac_any(caller: Caller<Tech>) -> Json<RbacOk> {
+#[utoipa::path(get, path = "/rbac_demo/any", tag = "rbac", security(("bearer" = ["tech"])),
+    responses((status = 200, body = RbacOk)))]
+async fn any(caller: Caller<Tech>) -> Json<RbacOk> {
     suffices(caller, "tech")
 }
 
 /// For managers and above.
-#[utoipa::path(get, path = "/rbac_demo/manager", tag = "rbac", responses(
-    (status = 200, body = RbacOk), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
-async fn rbac_manager(caller: Caller<Manager>) -> Json<RbacOk> {
+#[utoipa::path(get, path = "/rbac_demo/manager", tag = "rbac", security(("bearer" = ["manager"])),
+    responses((status = 200, body = RbacOk)))]
+async fn manager(caller: Caller<Manager>) -> Json<RbacOk> {
     suffices(caller, "manager+")
 }
 
 /// For admins and owners.
-#[utoipa::path(get, path = "/rbac_demo/admin", tag = "rbac", responses(
-    (status = 200, body = RbacOk), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
-async fn rbac_admin(caller: Caller<Admin>) -> Json<RbacOk> {
+#[utoipa::path(get, path = "/rbac_demo/admin", tag = "rbac", security(("bearer" = ["admin"])),
+    responses((status = 200, body = RbacOk)))]
+async fn admin(caller: Caller<Admin>) -> Json<RbacOk> {
     suffices(caller, "admin+")
 }
 
 /// For owners.
-#[utoipa::path(get, path = "/rbac_demo/owner", tag = "rbac", responses(
-    (status = 200, body = RbacOk), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
-async fn rbac_owner(caller: Caller<Owner>) -> Json<RbacOk> {
+#[utoipa::path(get, path = "/rbac_demo/owner", tag = "rbac", security(("bearer" = ["owner"])),
+    responses((status = 200, body = RbacOk)))]
+async fn owner(caller: Caller<Owner>) -> Json<RbacOk> {
     suffices(caller, "owner")
 }
 
 /// For members of the org in the path, acting in it.
-#[utoipa::path(get, path = "/rbac_demo/scoped/{org_id}", tag = "rbac", params(("org_id" = OrgId, Path)), responses(
-    (status = 200, body = RbacScoped), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
-async fn rbac_scoped(caller: Caller<Tech>, Path(org): Path<OrgId>) -> Result<Json<RbacScoped>, Error> {
+#[utoipa::path(get, path = "/rbac_demo/scoped/{org_id}", tag = "rbac", security(("bearer" = ["tech"])),
+    params(("org_id" = OrgId, Path)), responses((status = 200, body = RbacScoped)),
+    extensions(("x-problems" = json!(["org_mismatch"]))))]
+async fn scoped(caller: Caller<Tech>, Path(org): Path<OrgId>) -> Result<Json<RbacScoped>, Error> {
     if caller.org == org { Ok(Json(RbacScoped { ok: true, scope: "org" })) } else { Err(Error::OrgMismatch) }
 }

@@ -69,6 +69,17 @@ macro_rules! text_type {
                 format!("{}{}", stringify!($name), String::new() $(+ &$max.to_string())?).into()
             }
         }
+        impl $(<const $max: usize>)? serde::Serialize for $name $(<$max>)? {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+        impl $(<const $max: usize>)? $name $(<$max>)? {
+            /// A text that was checked when it was stored.
+            pub fn stored(text: impl Into<String>) -> Self {
+                Self(text.into())
+            }
+        }
         impl $(<const $max: usize>)? fmt::Display for $name $(<$max>)? {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)

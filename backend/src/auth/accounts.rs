@@ -202,6 +202,14 @@ pub async fn set_password(tx: &Tx, token: &str, password_hash: String) -> Result
         .exec_with_returning(tx)
         .await?;
     let account = used.first().ok_or(Error::InvalidToken)?.account_id;
+    if replace_password(tx, account, password_hash).await? { Ok(account) } else { Err(Error::InvalidToken) }
+}
+
+/// Sets the password of an account; links that would set it, too, die. False when the account is switched off.
+///
+/// # Errors
+/// When the database fails.
+pub async fn replace_password(tx: &Tx, account: AccountId, password_hash: String) -> Result<bool, Error> {
     kill_password_tokens(tx, account, None).await?;
     let set = account::Entity::update_many()
         .col_expr(account::Column::PasswordHash, Expr::value(password_hash))
@@ -210,7 +218,7 @@ pub async fn set_password(tx: &Tx, token: &str, password_hash: String) -> Result
         .filter(account::Column::IsActive.eq(true))
         .exec(tx)
         .await?;
-    if set.rows_affected == 1 { Ok(account) } else { Err(Error::InvalidToken) }
+    Ok(set.rows_affected == 1)
 }
 
 /// Uses up the tokens of one purpose, or all.

@@ -3,13 +3,13 @@
 use super::{
     Caller, NewPassword, PasswordTokenPurpose, Role, Tech, accounts,
     accounts::OrgMembership,
-    refuse_foreign_origin,
+    own_api, refuse_foreign_origin,
     sessions::{self, Renewal},
 };
 use crate::{
     app::{App, Done},
     db::{Actor, Origin, Timestamp},
-    error::{Error, Problem},
+    error::Error,
     http::{Body, RequestInfo},
     ids::{AccountId, OrgId, SessionId, UserId},
     resources::audit,
@@ -42,6 +42,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(me))
         .routes(routes!(request_reset))
         .routes(routes!(confirm_reset))
+        .merge(own_api::routes())
 }
 
 /// Who signs in, and where.
@@ -61,7 +62,7 @@ struct Login {
 
 /// What a client needs to act. The refresh token is in a cookie.
 #[derive(Debug, Serialize, ToSchema)]
-struct SignedIn {
+pub(super) struct SignedIn {
     /// Send it as `Authorization: Bearer …`.
     access_token: String,
     /// Always `bearer`.
@@ -121,10 +122,22 @@ struct ResetConfirm {
     new_password: NewPassword,
 }
 
+impl SignedIn {
+    /// A new access token of a session, to act in an org.
+    pub(super) fn new(
+        app: &App,
+        account: AccountId,
+        org_id: OrgId,
+        session: SessionId,
+    ) -> Result<Self, Error> {
+        let access_token = app.tokens.access(account, org_id, session, app.random.bytes())?;
+        Ok(Self { access_token, token_type: "bearer", expires_in: app.tokens.access_seconds(), org_id })
+    }
+}
+
 /// Sign in with e-mail and password.
-#[utoipa::path(post, path = "/auth/login", tag = "auth", request_body = Login, responses(
-    (status = 200, body = SignedIn), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(post, path = "/auth/login", tag = "auth", request_body = Login,
+    responses((status = 200, body = SignedIn)), extensions(("x-problems" = json!(["invalid_credentials"]))))]
 async fn login(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
@@ -178,9 +191,8 @@ async fn refuse_login(app: &App, request: &RequestInfo) -> Result<Response, Erro
 }
 
 /// Renew the session: a new access token, and the next refresh token in the cookie.
-#[utoipa::path(post, path = "/auth/refresh", tag = "auth", responses(
-    (status = 200, body = SignedIn), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(post, path = "/auth/refresh", tag = "auth",
+    responses((status = 200, body = SignedIn)), extensions(("x-problems" = json!(["unauthenticated", "foreign_origin"]))))]
 async fn refresh(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
@@ -208,9 +220,8 @@ async fn refresh(
 }
 
 /// Sign out. Harmless without a session.
-#[utoipa::path(post, path = "/auth/logout", tag = "auth", responses(
-    (status = 200, body = Done), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(post, path = "/auth/logout", tag = "auth",
+    responses((status = 200, body = Done)), extensions(("x-problems" = json!(["foreign_origin"]))))]
 async fn logout(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
@@ -233,9 +244,8 @@ async fn logout(
 }
 
 /// Who is signed in, and where they may act.
-#[utoipa::path(get, path = "/auth/me", tag = "auth", responses(
-    (status = 200, body = Me), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(get, path = "/auth/me", tag = "auth", security(("bearer" = ["tech"])),
+    responses((status = 200, body = Me)))]
 async fn me(State(app): State<App>, caller: Caller<Tech>) -> Result<Json<Me>, Error> {
     let account = accounts::by_id(&app.db, caller.account).await?;
     let memberships = accounts::memberships(&app.db, caller.account).await?;
@@ -250,9 +260,8 @@ async fn me(State(app): State<App>, caller: Caller<Tech>) -> Result<Json<Me>, Er
 }
 
 /// Ask for a link to set a new password.
-#[utoipa::path(post, path = "/auth/reset/request", tag = "auth", request_body = ResetRequest, responses(
-    (status = 200, body = ResetRequested), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(post, path = "/auth/reset/request", tag = "auth", request_body = ResetRequest,
+    responses((status = 200, body = ResetRequested)))]
 async fn request_reset(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
@@ -278,9 +287,8 @@ async fn request_reset(
 }
 
 /// Set a new password with the token from the link. Every session of the account ends.
-#[utoipa::path(post, path = "/auth/reset/confirm", tag = "auth", request_body = ResetConfirm, responses(
-    (status = 200, body = Done), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(post, path = "/auth/reset/confirm", tag = "auth", request_body = ResetConfirm,
+    responses((status = 200, body = Done)), extensions(("x-problems" = json!(["invalid_token"]))))]
 async fn confirm_reset(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
@@ -326,7 +334,7 @@ fn signed_in(
     generation: i32,
     expires: Timestamp,
 ) -> Result<Response, Error> {
-    let access_token = app.tokens.access(account, org, session, app.random.bytes())?;
+    let body = SignedIn::new(app, account, org, session)?;
     let refresh_token = app.tokens.refresh(session, generation, expires)?;
     let cookie = Cookie::build((COOKIE, refresh_token))
         .path(COOKIE_PATH)
@@ -334,8 +342,6 @@ fn signed_in(
         .same_site(SameSite::Lax)
         .secure(app.config.secure_cookies())
         .max_age(max_age(app));
-    let expires_in = app.tokens.access_seconds();
-    let body = SignedIn { access_token, token_type: "bearer", expires_in, org_id: org };
     Ok((CookieJar::new().add(cookie), Json(body)).into_response())
 }
 

@@ -1,7 +1,7 @@
 //! The caller of a request. A handler that takes a `Caller<Manager>` runs only for managers and above; the role comes
 //! from the database at each request, never from the token.
 
-use super::{Role, sessions};
+use super::{AccessClaims, Role, sessions};
 use crate::{
     app::App,
     db::{Actor, Origin},
@@ -32,7 +32,7 @@ macro_rules! ranks {
     )+};
 }
 ranks! {
-    /// Any member.
+    /// Any own.
     Tech,
     /// Planners and above.
     Manager,
@@ -71,20 +71,56 @@ impl<R: Rank> Caller<R> {
         self.role >= Role::Manager
     }
 
+    /// A colleague's personal things are, for those who do not plan, as if they were not there.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn may_see_personal_things_of(&self, user: UserId) -> Result<(), Error> {
+        if self.plans() || self.is(user) { Ok(()) } else { Err(Error::NotFound) }
+    }
+
     /// Whether `user` is the caller's own person.
     pub fn is(&self, user: UserId) -> bool {
         self.user == Some(user)
     }
 }
 
+/// Someone signed in, whether or not their org still has them: for what is their account's own.
+#[derive(Debug)]
+pub struct Account {
+    /// Who is signed in.
+    pub account: AccountId,
+    /// By which session.
+    pub session: SessionId,
+    /// The request.
+    pub request: RequestInfo,
+}
+
+impl FromRequestParts<App> for Account {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let (claims, _) = authority(parts, app).await?;
+        let request = RequestInfo::of(&parts.extensions);
+        request.note_caller(claims.org, claims.sub);
+        Ok(Self { account: claims.sub, session: claims.sid, request })
+    }
+}
+
+/// Whose valid token a request carries, and what they may do as of now.
+async fn authority(parts: &Parts, app: &App) -> Result<(AccessClaims, sessions::Authority), Error> {
+    let token = bearer(&parts.headers).ok_or(Error::Unauthenticated)?;
+    let claims = app.tokens.read_access(token).ok_or(Error::Unauthenticated)?;
+    let now = app.db.clock().now();
+    let authority = sessions::authority(&app.db, claims.org, claims.sub, claims.sid, now).await?;
+    Ok((claims, authority))
+}
+
 impl<R: Rank> FromRequestParts<App> for Caller<R> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let token = bearer(&parts.headers).ok_or(Error::Unauthenticated)?;
-        let claims = app.tokens.read_access(token).ok_or(Error::Unauthenticated)?;
-        let now = app.db.clock().now();
-        let authority = sessions::authority(&app.db, claims.org, claims.sub, claims.sid, now).await?;
+        let (claims, authority) = authority(parts, app).await?;
         let role = authority.role.ok_or(Error::NotAMember)?;
         if role < R::NEEDS {
             return Err(Error::Forbidden(R::NEEDS));

@@ -5,15 +5,18 @@
 pub mod accounts;
 mod api;
 mod caller;
+mod own_api;
 mod password;
 mod role;
+mod seal;
 pub mod sessions;
 pub mod tables;
 mod token;
 
 pub use accounts::PasswordTokenPurpose;
 pub use api::{routes, set_password};
-pub use caller::{Admin, Caller, Manager, Owner, Rank, Tech, refuse_foreign_origin};
+pub use caller::{Account, Admin, Caller, Manager, Owner, Rank, Tech, refuse_foreign_origin};
 pub use password::{NewPassword, Passwords};
 pub use role::Role;
+pub use seal::Seal;
 pub use token::{AccessClaims, InviteClaims, RefreshClaims, Tokens, hash_secret};

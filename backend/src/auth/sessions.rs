@@ -10,10 +10,12 @@ use super::{
     tables::{account, membership, session},
 };
 use crate::{
-    db::{Timestamp, Tx},
+    db::{Timestamp, Tx, filter},
     error::Error,
+    http::{Cursor, Limit, Page},
     ids::{AccountId, OrgId, SessionId, UserId},
 };
+use deserr::Deserr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect, StatementBuilder,
@@ -193,6 +195,114 @@ pub async fn end(tx: &Tx, session: SessionId) -> Result<bool, Error> {
         .exec(tx)
         .await?;
     Ok(ended.rows_affected > 0)
+}
+
+/// One of one's own sessions.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct OwnSession {
+    /// Its id.
+    pub id: SessionId,
+    /// Whether it is the one that asks.
+    pub current: bool,
+    /// The org it acts in.
+    pub org_id: Option<OrgId>,
+    /// What its browser or program calls itself.
+    pub user_agent: Option<String>,
+    /// When it was started.
+    pub created_at: Timestamp,
+    /// When it was last renewed.
+    pub last_used_at: Timestamp,
+    /// When it ends unless it is renewed.
+    pub expires_at: Timestamp,
+}
+
+/// Which page of one's sessions.
+#[derive(Debug, Deserr, utoipa::IntoParams)]
+#[deserr(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SessionQuery {
+    /// Items per page.
+    #[deserr(default)]
+    #[param(value_type = Option<Limit>)]
+    pub limit: Limit,
+    /// Where the page begins.
+    #[deserr(default)]
+    #[param(value_type = Option<String>)]
+    pub cursor: Option<Cursor<(Timestamp, SessionId)>>,
+}
+
+/// A page of an account's live sessions, newest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    account: AccountId,
+    current: SessionId,
+    query: SessionQuery,
+    now: Timestamp,
+) -> Result<Page<OwnSession>, Error> {
+    use session::Column;
+    let rows = session::Entity::find()
+        .filter(Column::AccountId.eq(account))
+        .filter(Column::RevokedAt.is_null())
+        .filter(Column::ExpiresAt.gt(now))
+        .filter(filter::before((Column::CreatedAt, Column::Id), query.cursor.map(|cursor| cursor.0)))
+        .order_by_desc(Column::CreatedAt)
+        .order_by_desc(Column::Id)
+        .limit(query.limit.with_lookahead())
+        .all(db)
+        .await?;
+    let own = |row: session::Model| OwnSession {
+        id: row.id,
+        current: row.id == current,
+        org_id: row.org_id,
+        user_agent: row.user_agent,
+        created_at: row.created_at,
+        last_used_at: row.last_used_at,
+        expires_at: row.expires_at,
+    };
+    Ok(Page::new(rows, query.limit, |row| (row.created_at, row.id)).map(own))
+}
+
+/// # Errors
+/// [`Error::NotFound`] when the session is not this account's.
+pub async fn belongs_to(
+    db: &impl ConnectionTrait,
+    session: SessionId,
+    account: AccountId,
+) -> Result<(), Error> {
+    let found = session::Entity::find_by_id(session).one(db).await?;
+    found.filter(|row| row.account_id == account).map(|_| ()).ok_or(Error::NotFound)
+}
+
+/// Lets a session act in another org from now on.
+///
+/// # Errors
+/// When the database fails.
+pub async fn switch(tx: &Tx, session: SessionId, org: OrgId) -> Result<(), Error> {
+    session::Entity::update_many()
+        .col_expr(session::Column::OrgId, Expr::value(org))
+        .col_expr(session::Column::LastUsedAt, Expr::value(tx.now))
+        .filter(session::Column::Id.eq(session))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Ends every session of an account but one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_others(tx: &Tx, account: AccountId, kept: SessionId) -> Result<(), Error> {
+    session::Entity::update_many()
+        .col_expr(session::Column::RevokedAt, Expr::value(tx.now))
+        .filter(session::Column::AccountId.eq(account))
+        .filter(session::Column::Id.ne(kept))
+        .filter(session::Column::RevokedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 /// Ends every session of an account.

@@ -10,11 +10,12 @@ mod org;
 mod serve;
 
 use crate::{
-    app::{App, StartError},
+    app::{self, App, StartError},
     clock::Clock,
     config::{Config, ConfigError},
     db::{Actor, Origin},
     error::Error,
+    openapi,
     random::Random,
 };
 use clap::{Parser, Subcommand};
@@ -47,6 +48,8 @@ enum Command {
     Healthcheck,
     /// Print the settings in effect, with secrets masked.
     Config,
+    /// Print the OpenAPI document of the API.
+    Openapi,
 }
 
 /// What a command can fail with.
@@ -91,6 +94,11 @@ pub fn run() -> ExitCode {
 }
 
 async fn execute(command: Option<Command>) -> Result<(), CliError> {
+    if let Some(Command::Openapi) = command {
+        // It depends on no setting.
+        print(&openapi::text(&app::routes().1));
+        return Ok(());
+    }
     let config = load_config()?;
     match command.unwrap_or_else(|| Command::Serve(serve::Serve::default())) {
         Command::Serve(serve) => serve.run(config).await,
@@ -100,6 +108,7 @@ async fn execute(command: Option<Command>) -> Result<(), CliError> {
         Command::Member(member) => member.run(config).await,
         Command::Healthcheck => healthcheck::run(&config).await,
         Command::Config => config::run(&config),
+        Command::Openapi => Ok(()),
     }
 }
 
@@ -139,6 +148,11 @@ fn origin() -> Origin {
 /// Prints a line; a closed pipe ends the command quietly, as other tools do.
 fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// The same without a line's end of its own.
+fn print(text: &str) {
+    let _ = write!(std::io::stdout(), "{text}");
 }
 
 fn fail(message: &str) -> ExitCode {

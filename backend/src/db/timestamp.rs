@@ -170,7 +170,7 @@ impl utoipa::PartialSchema for Timestamp {
             .description(Some(
                 "An instant: RFC 3339 with an offset, years 1970 to 2200, microseconds; answers are in UTC.",
             ))
-            .examples(["2025-09-10T09:00:00Z"])
+            .examples(["2026-07-10T08:00:00Z"])
             .into()
     }
 }

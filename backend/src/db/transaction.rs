@@ -10,7 +10,10 @@ use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,
     QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 use tokio::sync::OwnedSemaphorePermit;
 
 /// Does something that may be repeated until it meets a live connection: each failure throws a dead one out of the
@@ -58,6 +61,7 @@ pub struct Tx {
     /// Who is behind it.
     pub origin: Origin,
     random: Random,
+    created: AtomicU32,
     // Released after the rollback or commit above it, so that the next writer finds the database free.
     _turn: Option<OwnedSemaphorePermit>,
 }
@@ -78,7 +82,7 @@ impl Tx {
 
     /// A new id for an object created by this write.
     pub fn new_id<T: Id>(&self) -> T {
-        self.random.id(self.now)
+        self.random.id(self.now, self.created.fetch_add(1, Ordering::Relaxed))
     }
 }
 
@@ -99,7 +103,14 @@ impl Database {
             ..TransactionOptions::default()
         };
         let inner = self.begin(options).await?;
-        Ok(Tx { inner, now: self.clock.now(), origin, random: self.random.clone(), _turn: turn })
+        Ok(Tx {
+            inner,
+            now: self.clock.now(),
+            origin,
+            random: self.random.clone(),
+            created: AtomicU32::new(0),
+            _turn: turn,
+        })
     }
 
     /// Opens a snapshot for several reads that must agree with each other.

@@ -25,7 +25,7 @@ const MAX_ERRORS: usize = 100;
 pub struct Body<T>(pub T);
 
 /// The body of a verb that takes nothing.
-#[derive(Debug, Deserr)]
+#[derive(Debug, Deserr, utoipa::ToSchema)]
 #[deserr(deny_unknown_fields)]
 pub struct Empty {}
 
@@ -89,7 +89,7 @@ impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for BulkItems<T> {
 }
 
 /// The body as JSON; nothing and `null` count as an empty object.
-async fn parse<S: Send + Sync>(request: Request, state: &S, limit: usize) -> Result<Json, Error> {
+pub(super) async fn parse<S: Send + Sync>(request: Request, state: &S, limit: usize) -> Result<Json, Error> {
     let is_json = is_json(request.headers());
     let bytes = Bytes::from_request(request, state).await.map_err(|_| Error::TooLarge(limit))?;
     let nothing = Json::Object(serde_json::Map::new());
@@ -115,12 +115,16 @@ async fn parse<S: Send + Sync>(request: Request, state: &S, limit: usize) -> Res
 /// # Errors
 /// [`Error::Invalid`] names every member that is wrong.
 pub(super) fn check<T: Deserr<BadInput>>(json: Json) -> Result<T, Error> {
-    let mut wrong = BadInput::default();
-    find_unusable(&json, &mut String::new(), 1, &mut wrong);
-    if !wrong.0.is_empty() {
-        return Err(Error::Invalid(wrong.0));
-    }
+    refuse_unusable(&json)?;
     deserr::deserialize(json).map_err(|BadInput(errors)| Error::Invalid(errors))
+}
+
+/// # Errors
+/// [`Error::Invalid`] names what no member may hold.
+pub(super) fn refuse_unusable(json: &Json) -> Result<(), Error> {
+    let mut wrong = BadInput::default();
+    find_unusable(json, &mut String::new(), 1, &mut wrong);
+    if wrong.0.is_empty() { Ok(()) } else { Err(Error::Invalid(wrong.0)) }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -133,9 +137,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 /// Whether a value that did not come as JSON of a body may be used as if it had.
 pub(super) fn is_usable(json: &Json) -> bool {
-    let mut wrong = BadInput::default();
-    find_unusable(json, &mut String::new(), 1, &mut wrong);
-    wrong.0.is_empty()
+    refuse_unusable(json).is_ok()
 }
 
 /// NUL cannot be stored in PostgreSQL, and no name has one; nesting is bounded.
@@ -169,6 +171,13 @@ fn find_unusable(json: &Json, pointer: &mut String, depth: usize, wrong: &mut Ba
 fn push_step(pointer: &mut String, step: &str) {
     pointer.push('/');
     pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+}
+
+/// The JSON pointer to a member of the body itself.
+pub(super) fn pointer_to(name: &str) -> String {
+    let mut pointer = String::new();
+    push_step(&mut pointer, name);
+    pointer
 }
 
 fn pointer_of(at: ValuePointerRef) -> String {

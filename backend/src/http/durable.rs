@@ -3,7 +3,7 @@
 //! (serialization failure, deadlock, SQLITE_BUSY) it is run again from the start, unseen by the client: its transaction
 //! was undone as a whole.
 
-use super::MAX_BULK_BODY;
+use super::{IdempotencyKey, MAX_BULK_BODY, RequestInfo};
 use crate::{app::App, error::Error};
 use axum::{
     body::{Body, to_bytes},
@@ -34,6 +34,11 @@ pub async fn run_to_completion(State(app): State<App>, request: Request, next: N
                 .into_response();
         }
     };
+    match IdempotencyKey::of(&parts, &body) {
+        Ok(Some(key)) => RequestInfo::of(&parts.extensions).note_idempotency_key(key),
+        Ok(None) => {}
+        Err(error) => return error.into_response(),
+    }
     let attempts = ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(5))
         .with_max_delay(Duration::from_millis(200))

@@ -1,18 +1,26 @@
-//! What every request passes: its id and log line, problem+json, retries, bodies, queries, pages of lists, custom verbs.
+//! What every request passes: its id and log line, problem+json, retries, bodies and
+//! changes, conditions, idempotency keys, queries, pages of lists, custom verbs.
 //! Nothing here knows a resource.
 
+mod answer;
 mod body;
 mod boundary;
+mod change;
 mod durable;
+pub mod idempotency;
+mod idempotency_table;
 mod page;
 mod query;
 mod request;
 mod strict_json;
 pub mod verbs;
 
+pub use answer::{Answer, Precondition, not_modified};
 pub use body::{BadInput, Body, BulkItems, Empty, MAX_BODY, MAX_BULK_BODY};
 pub use boundary::boundary;
+pub use change::Change;
 pub use durable::run_to_completion;
+pub use idempotency::{IdempotencyKey, Writing};
 pub use page::{Cursor, Limit, Page};
 pub use query::{Form, Many, Path, Query};
 pub use request::RequestInfo;

@@ -22,6 +22,12 @@ pub struct Limit(u64);
 impl Limit {
     const MAX: u64 = 1000;
 
+    /// For a page that is put together from several lists.
+    #[must_use]
+    pub fn and_one_more(self) -> Self {
+        Self(self.0 + 1)
+    }
+
     /// One more than the page holds: whether it comes tells whether there is a next page.
     pub fn with_lookahead(self) -> u64 {
         self.0 + 1
@@ -61,6 +67,11 @@ impl<T> Page<T> {
     /// The same page of other items.
     pub fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
         Page { items: self.items.into_iter().map(convert).collect(), next: self.next }
+    }
+
+    /// The items alone.
+    pub fn into_items(self) -> impl Iterator<Item = T> {
+        self.items.into_iter()
     }
 
     /// The items.

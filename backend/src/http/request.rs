@@ -1,5 +1,6 @@
 //! What identifies a request in answers, logs and the audit log.
 
+use super::IdempotencyKey;
 use crate::{
     ids::{AccountId, OrgId},
     random::Random,
@@ -22,6 +23,7 @@ struct Inner {
     id: String,
     trace_id: String,
     caller: OnceLock<(OrgId, AccountId)>,
+    idempotency: OnceLock<IdempotencyKey>,
 }
 
 impl RequestInfo {
@@ -31,7 +33,7 @@ impl RequestInfo {
         let id = id.map_or_else(|| hex(random.bytes::<16>()), ToOwned::to_owned);
         let trace = headers.get("traceparent").and_then(|value| trace_id(value.to_str().ok()?));
         let trace_id = trace.map_or_else(|| hex(random.bytes::<16>()), ToOwned::to_owned);
-        Self(Arc::new(Inner { id, trace_id, caller: OnceLock::new() }))
+        Self(Arc::new(Inner { id, trace_id, caller: OnceLock::new(), idempotency: OnceLock::new() }))
     }
 
     /// The request's own; an empty one where the boundary was not passed (unit tests).
@@ -48,6 +50,17 @@ impl RequestInfo {
     /// Who sent it, once known.
     pub fn caller(&self) -> Option<(OrgId, AccountId)> {
         self.0.caller.get().copied()
+    }
+
+    /// Remembers the key under which its answer is kept.
+    pub fn note_idempotency_key(&self, key: IdempotencyKey) {
+        // It is read once, before the handler runs.
+        let _ = self.0.idempotency.set(key);
+    }
+
+    /// The key under which its answer is kept.
+    pub fn idempotency_key(&self) -> Option<&IdempotencyKey> {
+        self.0.idempotency.get()
     }
 
     /// The id of the trace it belongs to: 32 hexadecimal digits.

@@ -1,4 +1,4 @@
-//! Custom verbs: `POST /missions/{id}:duplicate`.
+//! Addresses that the router cannot have: custom verbs, `POST /missions/{id}:duplicate`, and resources' first names.
 //!
 //! axum's router takes one parameter per path segment and refuses `{id}:verb`. So a route is registered as
 //! `/missions/{id}/~duplicate`; [`to_internal`] turns what clients send into that before the router sees it, and
@@ -11,9 +11,14 @@ pub fn public_path(path: &str) -> String {
     path.replace("/~", ":")
 }
 
-/// Rewrites `…/x:verb` to `…/x/~verb` in front of the router.
+/// Resources that had another name in the first version of the API, and still answer under it.
+pub const FIRST_NAMES: [(&str, &str); 1] = [("/api/v1/availability", "/api/v1/availabilities")];
+
+/// Rewrites `…/x:verb` to `…/x/~verb`, and first names to today's, in front of the router.
 pub fn to_internal<B>(mut request: Request<B>) -> Request<B> {
-    if let Some(path) = internal_path(request.uri().path()) {
+    let named = todays_name(request.uri().path());
+    let internal = internal_path(named.as_deref().unwrap_or(request.uri().path())).or(named);
+    if let Some(path) = internal {
         let path_and_query = match request.uri().query() {
             Some(query) => format!("{path}?{query}"),
             None => path,
@@ -25,6 +30,13 @@ pub fn to_internal<B>(mut request: Request<B>) -> Request<B> {
         }
     }
     request
+}
+
+fn todays_name(path: &str) -> Option<String> {
+    FIRST_NAMES.iter().find_map(|(first, today)| {
+        let rest = path.strip_prefix(first).filter(|rest| rest.is_empty() || rest.starts_with(['/', ':']))?;
+        Some(format!("{today}{rest}"))
+    })
 }
 
 /// The rewritten path, when there is something to rewrite.
@@ -54,6 +66,18 @@ mod tests {
             assert_eq!(public_path(internal), public);
         }
         assert_eq!(internal_path("/missions/1%3Aduplicate").as_deref(), Some("/missions/1/~duplicate"));
+    }
+
+    #[test]
+    fn a_first_name_leads_to_todays() {
+        for (first, today) in [
+            ("/api/v1/availability", Some("/api/v1/availabilities")),
+            ("/api/v1/availability/1:approve", Some("/api/v1/availabilities/1:approve")),
+            ("/api/v1/availabilityx", None),
+            ("/api/v1/availabilities", None),
+        ] {
+            assert_eq!(todays_name(first).as_deref(), today, "{first}");
+        }
     }
 
     #[test]

@@ -4,9 +4,11 @@
 pub mod assignments;
 pub mod audit;
 pub mod availabilities;
+pub mod calendar;
 pub mod conflicts;
 pub mod invitations;
 pub mod missions;
 pub mod orgs;
 pub mod projects;
+pub mod rates;
 pub mod users;

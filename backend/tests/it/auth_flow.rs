@@ -163,6 +163,7 @@ async fn a_member_of_several_orgs_acts_where_they_acted_last(
     #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
 ) {
     let test = Test::start(db).await;
+    test.pass_seconds(1);
     let second = json!({ "email": TECH, "role": "manager" });
     test.other_owner().await.post("/orgs/members", second).await.ok();
     let org_after = async |body: Json| log_in(&test, body).await.ok()["org_id"].clone();
@@ -298,6 +299,7 @@ async fn twenty_tabs_refresh_at_once_and_nobody_is_signed_out(
 #[tokio::test]
 async fn refreshing_keeps_the_org_that_was_signed_in_to(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     let test = Test::start(db).await;
+    test.pass_seconds(1);
     let second = json!({ "email": TECH, "role": "manager" });
     test.other_owner().await.post("/orgs/members", second).await.ok();
     let other = json!({ "email": TECH, "password": PASSWORD, "org_id": test.other_org });

@@ -126,8 +126,7 @@ async fn approved_ones_of_a_person_never_overlap(#[values(Kind::Sqlite, Kind::Po
     manager.post_empty(&approve(&day)).await.ok();
     let before = test.audit_count().await;
     let clash = manager.post_empty(&approve(&late)).await.refused(409, "availability_overlap");
-    let wanted =
-        json!([{ "availability_id": day["id"], "start_at": day["start_at"], "end_at": day["end_at"] }]);
+    let wanted = json!([{ "user_id": user, "availability_id": day["id"], "start_at": day["start_at"], "end_at": day["end_at"] }]);
     assert_eq!(clash["conflicts"], wanted);
     assert_eq!(test.audit_count().await, before);
     assert_eq!(test.count("SELECT count(*) AS n FROM availabilities WHERE status = 'APPROVED'").await, 1);

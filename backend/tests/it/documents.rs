@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 
 #[test]
 fn the_errors_document_lists_every_code_with_its_status() {
-    let source = include_str!("../../src/error.rs");
-    let mut in_code = BTreeSet::new();
-    for piece in source.split("(StatusCode::").skip(1) {
-        let status = piece.split(',').next().unwrap().trim();
-        let code = piece.split('"').nth(1).unwrap();
-        let status: axum::http::StatusCode = status_of(status);
-        in_code.insert((status.as_u16().to_string(), code.to_owned()));
-    }
+    let samples = coulisses::error::samples();
+    let in_code: BTreeSet<_> = samples
+        .iter()
+        .map(|error| {
+            let (status, code) = error.status_and_code();
+            (status.as_u16().to_string(), code.to_owned())
+        })
+        .collect();
+    assert_eq!(in_code.len(), samples.len(), "each code once");
     let table = include_str!("../../../docs/errors.md");
     let rows = table.lines().filter(|line| line.starts_with("| `"));
     let in_document: BTreeSet<_> = rows
@@ -24,18 +25,6 @@ fn the_errors_document_lists_every_code_with_its_status() {
         .collect();
     assert!(in_code.len() > 20, "{in_code:?}");
     assert_eq!(in_document, in_code);
-}
-
-fn status_of(name: &str) -> axum::http::StatusCode {
-    let wanted = name.replace('_', " ").to_ascii_lowercase();
-    let all = (400..600).filter_map(|code| axum::http::StatusCode::from_u16(code).ok());
-    all.into_iter()
-        .find(|status| {
-            status
-                .canonical_reason()
-                .is_some_and(|reason| reason.replace('-', " ").to_ascii_lowercase() == wanted)
-        })
-        .unwrap_or_else(|| panic!("no status is called {name}"))
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::{
     ids::{MissionId, OrgId, UserId},
     resources::{
         assignments::{self, AssignmentStatus, NewAssignment},
-        missions::{self, PlannedMission},
+        missions::{self, NewMissionRole, PlannedMission},
         projects::{self, NewProject, ProjectStatus},
     },
     text::Name,
@@ -65,7 +65,7 @@ async fn plan_event(
             end_at: set.end_at,
             timezone: zone.into(),
             note: None,
-            roles: vec![("plateau".into(), None)],
+            roles: vec![NewMissionRole::of("plateau", None).into()],
         })
         .collect();
     let created = missions::create_all(tx, org, planned).await?;

@@ -33,7 +33,7 @@ pub(super) async fn run(serve: Serve, config: Config) -> Result<(), CliError> {
 async fn welcome(app: &App) -> Result<(), CliError> {
     let url = &app.config.public_url;
     say(&format!("\n  Coulisses Crew is on {url}"));
-    say(&format!("  The API describes itself at {url}/openapi.json\n"));
+    say(&format!("  The API, to read and try: {url}/docs\n"));
     match season::find(app).await? {
         Some(org) => {
             say(&format!(

@@ -10,8 +10,8 @@ use crate::{
     resources::{
         assignments::{self, AssignmentStatus, Change, NewAssignment},
         availabilities::{self, NewAvailability},
-        invitations::{self, NewInvitation},
-        missions::{self, Mission, PlannedMission},
+        invitations::{self, Links, NewInvitation},
+        missions::{self, Mission, NewMissionRole, PlannedMission},
         orgs::{self, NewMember},
         projects::{self, NewProject, ProjectStatus},
         users::{self, EmploymentType, NewSkill, NewUser},
@@ -112,15 +112,12 @@ async fn add_people(tx: &Tx, org: OrgId) -> Result<Vec<UserId>, CliError> {
         let email = Email::parse(&format!("{local}@people.example")).map_err(CliError::Refused)?;
         let permanent = i % 6 == 5;
         let new = NewUser {
-            first_name: Some(name(first)?),
-            last_name: Some(name(last)?),
-            name: None,
             email: Some(email),
             phone: Some(label(&format!("+33 6 00 00 00 {i:02}"))?),
             employment_type: if permanent { EmploymentType::Cdi } else { EmploymentType::Intermittent },
-            bio: None,
             skills,
             tags: vec![label(if permanent { "maison" } else { "vivier" })?],
+            ..NewUser::named(name(&format!("{first} {last}"))?)
         };
         ids.push(users::create(tx, org, new, None).await?.id);
     }
@@ -184,8 +181,7 @@ async fn add_productions(tx: &Tx, app: &App, org: OrgId, people: &[UserId]) -> R
     override_conflict(tx, org, people, &season).await?;
     declare_availability(tx, org, people[0], &season[0]).await?;
     let new = NewInvitation { assignment_id: asked, email: None };
-    invitations::create(tx, org, new, &app.tokens, app.config.invites_seconds(), &app.config.public_url)
-        .await?;
+    invitations::create(tx, org, new, &Links::of(app)).await?;
     Ok(())
 }
 
@@ -207,7 +203,7 @@ async fn add_calls(
             end_at,
             timezone: ZONE.into(),
             note: None,
-            roles: roles.iter().map(|(role, quota)| ((*role).to_owned(), Some(*quota))).collect(),
+            roles: roles.iter().map(|(role, quota)| NewMissionRole::of(role, Some(*quota)).into()).collect(),
         });
     }
     Ok(missions::create_all(tx, org, planned).await?)

@@ -9,6 +9,7 @@ mod m20261123_000001_accounts;
 mod m20261123_000002_planning;
 mod m20261123_000003_guards;
 mod m20261123_000004_audit;
+mod m20261123_000005_idempotency;
 
 use super::Database;
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, TransactionTrait};
@@ -25,12 +26,13 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000002_planning::Migration),
             Box::new(m20261123_000003_guards::Migration),
             Box::new(m20261123_000004_audit::Migration),
+            Box::new(m20261123_000005_idempotency::Migration),
         ]
     }
 }
 
 /// Which tables each step brought: what is in them is lost when it is taken back.
-const TABLES: [(&str, &[&str]); 3] = [
+const TABLES: [(&str, &[&str]); 4] = [
     ("m20261123_000001_accounts", &["orgs", "accounts", "org_memberships", "sessions", "password_tokens"]),
     (
         "m20261123_000002_planning",
@@ -47,6 +49,7 @@ const TABLES: [(&str, &[&str]); 3] = [
         ],
     ),
     ("m20261123_000004_audit", &["audit_log", "audit_details"]),
+    ("m20261123_000005_idempotency", &["idempotency_keys"]),
 ];
 
 /// A number that no other program is likely to lock: "coulisse" in ASCII.

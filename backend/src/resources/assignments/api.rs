@@ -2,18 +2,23 @@
 //! invitations.
 
 use super::{
-    model::{Assignment, AssignmentQuery, AssignmentStatus, Me, NewAssignment, NewStatus},
-    store::{self, Change},
+    bulk,
+    model::{
+        Assignment, AssignmentForm, AssignmentQuery, AssignmentStatus, BulkAssignment, Me, NewAssignment,
+        NewStatus,
+    },
+    store,
+    writes::{self, Change as StatusChange},
 };
 use crate::{
-    app::App,
-    auth::{Caller, Manager, Tech},
-    error::{Error, FieldError, Problem},
-    http::{Body, Path, Query},
+    app::{App, BulkCreated, Done},
+    auth::{Caller, Manager, Role, Tech},
+    error::{Error, FieldError},
+    http::{Answer, Body, BulkItems, Change, Path, Precondition, Query},
     ids::{AssignmentId, UserId},
+    resources::{invitations, missions},
 };
 use axum::{
-    Json,
     extract::{OriginalUri, State},
     response::Response,
 };
@@ -21,28 +26,50 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(create, list)).routes(routes!(get)).routes(routes!(set_status))
+    OpenApiRouter::new()
+        .routes(routes!(create, list))
+        .routes(routes!(bulk_create))
+        .routes(routes!(get, update, delete))
+        .routes(routes!(set_status))
 }
 
 /// Put a person on a mission.
-#[utoipa::path(post, path = "/assignments", tag = "assignments", request_body = NewAssignment, responses(
-    (status = 200, body = Assignment), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(post, path = "/assignments", tag = "assignments", security(("bearer" = ["manager"])),
+    request_body = NewAssignment, responses((status = 200, body = Assignment)),
+    extensions(("x-problems" = json!([
+        "unknown_reference", "schedule_conflict", "already_assigned", "quota_reached", "mission_cancelled",
+        "user_inactive",
+    ]))))]
 async fn create(
     State(app): State<App>,
     caller: Caller<Manager>,
     Body(new): Body<NewAssignment>,
-) -> Result<Json<Assignment>, Error> {
-    let tx = app.db.write(caller.origin()).await?;
-    let assignment = store::create(&tx, caller.org, new).await?;
-    tx.commit().await?;
-    Ok(Json(assignment))
+) -> Result<Answer, Error> {
+    let tx = app.write(&caller).await?;
+    let assignment = writes::create(&tx, caller.org, new).await?;
+    tx.single(&assignment).await
 }
 
-/// List assignments by the mission's start; those who do not plan see their own.
-#[utoipa::path(get, path = "/assignments", tag = "assignments", params(AssignmentQuery), responses(
-    (status = 200, body = Vec<Assignment>), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+/// Invite 1 to 1000 people to their missions: all of them or none. What is in the way is told for each item.
+#[utoipa::path(post, path = "/assignments/~bulk_create", tag = "assignments", security(("bearer" = ["manager"])),
+    request_body = Vec<BulkAssignment>, responses((status = 200, body = BulkCreated<AssignmentId>)),
+    extensions(("x-problems" = json!([
+        "unknown_reference", "already_assigned", "mission_cancelled", "user_inactive",
+    ]))))]
+async fn bulk_create(
+    State(app): State<App>,
+    caller: Caller<Manager>,
+    items: BulkItems<BulkAssignment>,
+) -> Result<Answer, Error> {
+    let items = items.plan(Ok)?;
+    let tx = app.write(&caller).await?;
+    let ids = bulk::create_all(&tx, caller.org, items).await?;
+    tx.answer(&BulkCreated::of(ids)).await
+}
+
+/// List assignments by the mission's start, then by id; those who do not plan see their own.
+#[utoipa::path(get, path = "/assignments", tag = "assignments", security(("bearer" = ["tech"])),
+    params(AssignmentQuery), responses((status = 200, body = Vec<Assignment>)))]
 async fn list(
     State(app): State<App>,
     caller: Caller<Tech>,
@@ -54,39 +81,90 @@ async fn list(
 }
 
 /// Read an assignment; those who do not plan read their own.
-#[utoipa::path(get, path = "/assignments/{id}", tag = "assignments", params(("id" = AssignmentId, Path)), responses(
-    (status = 200, body = Assignment), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(get, path = "/assignments/{id}", tag = "assignments", security(("bearer" = ["tech"])),
+    params(("id" = AssignmentId, Path)), responses((status = 200, body = Assignment)))]
 async fn get(
     State(app): State<App>,
     caller: Caller<Tech>,
     Path(id): Path<AssignmentId>,
-) -> Result<Json<Assignment>, Error> {
+) -> Result<Answer, Error> {
     let assignment = store::get(&app.db, caller.org, id).await?;
-    if caller.plans() || caller.is(assignment.user_id) { Ok(Json(assignment)) } else { Err(Error::NotFound) }
+    if caller.plans() || caller.is(assignment.user_id) {
+        Answer::single(&assignment)
+    } else {
+        Err(Error::NotFound)
+    }
+}
+
+/// Change an assignment's role or note. Its status changes with `:status`.
+#[utoipa::path(patch, path = "/assignments/{id}", tag = "assignments", security(("bearer" = ["manager"])),
+    params(("id" = AssignmentId, Path)), request_body = AssignmentForm, responses((status = 200, body = Assignment)),
+    extensions(("x-problems" = json!(["unknown_reference", "quota_reached"]))))]
+async fn update(
+    State(app): State<App>,
+    caller: Caller<Manager>,
+    Path(id): Path<AssignmentId>,
+    precondition: Precondition,
+    change: Change<AssignmentForm>,
+) -> Result<Answer, Error> {
+    let tx = app.write(&caller).await?;
+    let current = held(&tx, &caller, id, &precondition).await?;
+    let posts = missions::posts_of(&tx, caller.org, current.mission_id).await?;
+    let new = change.onto(&writes::form(&current, &posts))?;
+    let assignment = writes::update(&tx, current, new, &posts, caller.org).await?;
+    tx.single(&assignment).await
+}
+
+/// Delete an assignment and its invitations. The audit log keeps both.
+#[utoipa::path(delete, path = "/assignments/{id}", tag = "assignments", security(("bearer" = ["manager"])),
+    params(("id" = AssignmentId, Path)), responses((status = 200, body = Done)))]
+async fn delete(
+    State(app): State<App>,
+    caller: Caller<Manager>,
+    Path(id): Path<AssignmentId>,
+    precondition: Precondition,
+) -> Result<Answer, Error> {
+    let tx = app.write(&caller).await?;
+    let current = held(&tx, &caller, id, &precondition).await?;
+    invitations::delete_of_assignment(&tx, caller.org, id).await?;
+    writes::delete(&tx, caller.org, &current).await?;
+    tx.answer(&Done::OK).await
+}
+
+async fn held(
+    tx: &crate::db::Tx,
+    caller: &Caller<Manager>,
+    id: AssignmentId,
+    precondition: &Precondition,
+) -> Result<Assignment, Error> {
+    writes::hold(tx, caller.org, id).await?;
+    let current = store::get(tx, caller.org, id).await?;
+    precondition.check(&current)?;
+    Ok(current)
 }
 
 /// Change where an assignment stands. The assigned person may accept or decline.
-#[utoipa::path(post, path = "/assignments/{id}/~status", tag = "assignments", params(("id" = AssignmentId, Path)),
-    request_body = NewStatus, responses(
-    (status = 200, body = Assignment), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(post, path = "/assignments/{id}/~status", tag = "assignments", security(("bearer" = ["tech"])),
+    params(("id" = AssignmentId, Path)), request_body = NewStatus, responses((status = 200, body = Assignment)),
+    extensions(("x-problems" = json!([
+        "forbidden", "schedule_conflict", "already_assigned", "quota_reached", "mission_cancelled", "user_inactive",
+        "invalid_transition",
+    ]))))]
 async fn set_status(
     State(app): State<App>,
     caller: Caller<Tech>,
     Path(id): Path<AssignmentId>,
     Body(new): Body<NewStatus>,
-) -> Result<Json<Assignment>, Error> {
-    let tx = app.db.write(caller.origin()).await?;
-    let held = store::hold(&tx, caller.org, id).await?;
+) -> Result<Answer, Error> {
+    let tx = app.write(&caller).await?;
+    let held = writes::hold(&tx, caller.org, id).await?;
     if !caller.plans() {
         may_answer(&caller, held.user(), &new)?;
     }
     let override_reason = new.override_reason.map(Into::into);
-    let change = Change { status: new.status, override_reason, decline_reason: None };
-    let assignment = store::set_status(&tx, held, change).await?;
-    tx.commit().await?;
-    Ok(Json(assignment))
+    let change = StatusChange { status: new.status, override_reason, decline_reason: None };
+    let assignment = writes::set_status(&tx, held, change).await?;
+    tx.single(&assignment).await
 }
 
 /// Those who do not plan answer their own calls, and only with yes or no.
@@ -103,6 +181,6 @@ fn may_answer(caller: &Caller<Tech>, person: UserId, new: &NewStatus) -> Result<
     }
     match new.status {
         AssignmentStatus::Accepted | AssignmentStatus::Declined => Ok(()),
-        _ => Err(Error::Forbidden(crate::auth::Role::Manager)),
+        _ => Err(Error::Forbidden(Role::Manager)),
     }
 }

@@ -2,11 +2,16 @@
 //! accepted twice for the same time unless a manager says why.
 
 mod api;
+mod bulk;
 mod model;
+mod moves;
 mod rules;
 mod store;
 pub(crate) mod table;
+mod writes;
 
 pub use api::routes;
-pub use model::{Assignment, AssignmentStatus, NewAssignment};
-pub use store::{Change, Held, create, get, hold, set_status};
+pub use model::{Assignment, AssignmentQuery, AssignmentStatus, Me, NewAssignment};
+pub use moves::{begin_move, cancel_all, finish_move};
+pub use store::{get, list, upcoming};
+pub use writes::{Change, Held, create, hold, hold_all, set_status};

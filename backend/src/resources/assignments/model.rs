@@ -25,7 +25,7 @@ crate::words::words! {
 }
 
 /// An assignment as the API shows it.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Assignment {
     /// Its id.
     pub id: AssignmentId,
@@ -82,6 +82,31 @@ pub struct NewAssignment {
     pub override_reason: Option<Reason>,
 }
 
+/// One item of a bulk creation: who is invited to which mission.
+#[derive(Debug, Deserr, ToSchema)]
+#[deserr(deny_unknown_fields)]
+pub struct BulkAssignment {
+    /// The mission.
+    pub mission_id: MissionId,
+    /// The person.
+    pub user_id: UserId,
+    /// The post they take; a mission's only post is taken by itself.
+    #[deserr(default)]
+    pub role_name: Option<Label>,
+}
+
+/// What of an assignment can be set; its status has a call of its own.
+#[derive(Debug, Clone, PartialEq, Deserr, Serialize, ToSchema)]
+#[deserr(deny_unknown_fields)]
+pub struct AssignmentForm {
+    /// The post they take; a mission's only post is taken by itself.
+    #[deserr(default)]
+    pub role_name: Option<Label>,
+    /// Anything worth knowing.
+    #[deserr(default)]
+    pub note: Option<Note>,
+}
+
 /// A change of status.
 #[derive(Debug, Deserr, ToSchema)]
 #[deserr(deny_unknown_fields)]
@@ -94,7 +119,7 @@ pub struct NewStatus {
 }
 
 /// Which assignments, and which page of them.
-#[derive(Debug, Deserr, IntoParams)]
+#[derive(Debug, Default, Deserr, IntoParams)]
 #[deserr(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct AssignmentQuery {

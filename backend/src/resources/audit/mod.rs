@@ -1,8 +1,12 @@
 //! The audit log: every write and every security event, in the same transaction as what it tells of. The database
 //! refuses to change or delete its rows.
 
+mod api;
 mod details_table;
+mod log;
+mod model;
 mod store;
 mod table;
 
+pub use api::routes;
 pub use store::Entry;

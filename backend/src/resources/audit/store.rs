@@ -1,6 +1,6 @@
 //! Writing entries.
 
-use super::{details_table, table};
+use super::{details_table, model::ActorKind, table};
 use crate::{
     db::{Actor, Tx},
     error::Error,
@@ -70,9 +70,9 @@ impl Entry {
     /// When the database fails.
     pub async fn record_all(entries: Vec<Self>, tx: &Tx, org: Option<OrgId>) -> Result<(), Error> {
         let (actor_kind, actor_id) = match tx.origin.actor {
-            Actor::Account(id) => ("account", Some(id.0)),
-            Actor::Invitation(id) => ("invitation", Some(id.0)),
-            Actor::System => ("system", None),
+            Actor::Account(id) => (ActorKind::Account, Some(id.0)),
+            Actor::Invitation(id) => (ActorKind::Invitation, Some(id.0)),
+            Actor::System => (ActorKind::System, None),
         };
         let mut rows = Vec::with_capacity(entries.len());
         let mut details = Vec::with_capacity(entries.len());
@@ -81,7 +81,7 @@ impl Entry {
             rows.push(table::ActiveModel {
                 id: Set(id),
                 org_id: Set(org),
-                actor_kind: Set(actor_kind.to_owned()),
+                actor_kind: Set(actor_kind),
                 actor_id: Set(actor_id),
                 action: Set(entry.action.to_owned()),
                 object_type: Set(entry.object_type.to_owned()),

@@ -1,5 +1,6 @@
 //! The table `audit_log`, as SeaORM sees it.
 
+use super::model::ActorKind;
 use crate::{
     db::Timestamp,
     ids::{AuditId, OrgId},
@@ -14,7 +15,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: AuditId,
     pub org_id: Option<OrgId>,
-    pub actor_kind: String,
+    pub actor_kind: ActorKind,
     pub actor_id: Option<Uuid>,
     pub action: String,
     pub object_type: String,

@@ -1,54 +1,149 @@
 //! Routes of availabilities.
 
 use super::{
-    model::{Availability, NewAvailability},
+    model::{Availability, AvailabilityForm, AvailabilityQuery, AvailabilityStatus, NewAvailability},
     store,
 };
 use crate::{
-    app::App,
+    app::{App, Done},
     auth::{Caller, Manager, Tech},
-    error::{Error, Problem},
-    http::{Body, Empty, Path},
+    db::Tx,
+    error::Error,
+    http::{Answer, Body, Change, Empty, Path, Precondition, Query},
     ids::AvailabilityId,
 };
-use axum::{Json, extract::State};
+use axum::{
+    extract::{OriginalUri, State},
+    response::Response,
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// The routes.
+/// The routes. `/availability`, their first name, is the same ([`crate::http::verbs`]).
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(create)).routes(routes!(approve))
+    OpenApiRouter::new()
+        .routes(routes!(create, list))
+        .routes(routes!(get, update, delete))
+        .routes(routes!(approve))
+        .routes(routes!(reject))
 }
 
 /// Declare an availability: one's own, or for planners anyone's.
-#[utoipa::path(post, path = "/availabilities", tag = "availabilities", request_body = NewAvailability, responses(
-    (status = 200, body = Availability), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(post, path = "/availabilities", tag = "availabilities", security(("bearer" = ["tech"])),
+    request_body = NewAvailability, responses((status = 200, body = Availability)),
+    extensions(("x-problems" = json!(["unknown_reference"]))))]
 async fn create(
     State(app): State<App>,
     caller: Caller<Tech>,
     Body(new): Body<NewAvailability>,
-) -> Result<Json<Availability>, Error> {
+) -> Result<Answer, Error> {
     if !caller.plans() && !caller.is(new.user_id) {
         return Err(Error::UnknownReference { pointer: "/user_id".into(), name: "user" });
     }
-    let tx = app.db.write(caller.origin()).await?;
+    let tx = app.write(&caller).await?;
     let availability = store::create(&tx, caller.org, new).await?;
-    tx.commit().await?;
-    Ok(Json(availability))
+    tx.single(&availability).await
 }
 
-/// Count on an availability.
-#[utoipa::path(post, path = "/availabilities/{id}/~approve", tag = "availabilities", params(("id" = AvailabilityId, Path)), responses(
-    (status = 200, body = Availability), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+/// List availabilities by start, then by id; those who do not plan see their own.
+#[utoipa::path(get, path = "/availabilities", tag = "availabilities", security(("bearer" = ["tech"])),
+    params(AvailabilityQuery), responses((status = 200, body = Vec<Availability>)))]
+async fn list(
+    State(app): State<App>,
+    caller: Caller<Tech>,
+    OriginalUri(uri): OriginalUri,
+    Query(query): Query<AvailabilityQuery>,
+) -> Result<Response, Error> {
+    let own = (!caller.plans()).then_some(caller.user);
+    Ok(store::list(&app.db, caller.org, query, own).await?.respond(&uri))
+}
+
+/// Read an availability; those who do not plan read their own.
+#[utoipa::path(get, path = "/availabilities/{id}", tag = "availabilities", security(("bearer" = ["tech"])),
+    params(("id" = AvailabilityId, Path)), responses((status = 200, body = Availability)))]
+async fn get(
+    State(app): State<App>,
+    caller: Caller<Tech>,
+    Path(id): Path<AvailabilityId>,
+) -> Result<Answer, Error> {
+    let availability = store::get(&app.db, caller.org, id).await?;
+    Answer::single(&visible(&caller, availability)?)
+}
+
+/// Change an availability. One's own waits for approval again when its time changes.
+#[utoipa::path(method(put, patch), path = "/availabilities/{id}", tag = "availabilities",
+    security(("bearer" = ["tech"])), params(("id" = AvailabilityId, Path)), request_body = AvailabilityForm,
+    responses((status = 200, body = Availability)), extensions(("x-problems" = json!(["availability_overlap"]))))]
+async fn update(
+    State(app): State<App>,
+    caller: Caller<Tech>,
+    Path(id): Path<AvailabilityId>,
+    precondition: Precondition,
+    change: Change<AvailabilityForm>,
+) -> Result<Answer, Error> {
+    let tx = app.write(&caller).await?;
+    let current = held(&tx, &caller, id, &precondition).await?;
+    let new = change.onto(&current.form())?;
+    let availability = store::update(&tx, caller.org, current, new, caller.plans()).await?;
+    tx.single(&availability).await
+}
+
+/// Withdraw an availability: one's own, or for planners anyone's.
+#[utoipa::path(delete, path = "/availabilities/{id}", tag = "availabilities", security(("bearer" = ["tech"])),
+    params(("id" = AvailabilityId, Path)), responses((status = 200, body = Done)))]
+async fn delete(
+    State(app): State<App>,
+    caller: Caller<Tech>,
+    Path(id): Path<AvailabilityId>,
+    precondition: Precondition,
+) -> Result<Answer, Error> {
+    let tx = app.write(&caller).await?;
+    let current = held(&tx, &caller, id, &precondition).await?;
+    store::delete(&tx, caller.org, &current).await?;
+    tx.answer(&Done::OK).await
+}
+
+async fn held(
+    tx: &Tx,
+    caller: &Caller<Tech>,
+    id: AvailabilityId,
+    precondition: &Precondition,
+) -> Result<Availability, Error> {
+    let current = visible(caller, store::hold(tx, caller.org, id).await?)?;
+    precondition.check(&current)?;
+    Ok(current)
+}
+
+/// A colleague's is, for those who do not plan, as if it were not there.
+fn visible(caller: &Caller<Tech>, availability: Availability) -> Result<Availability, Error> {
+    if caller.plans() || caller.is(availability.user_id) { Ok(availability) } else { Err(Error::NotFound) }
+}
+
+/// Count on an availability. Approved already, it stays as it is.
+#[utoipa::path(post, path = "/availabilities/{id}/~approve", tag = "availabilities",
+    security(("bearer" = ["manager"])), params(("id" = AvailabilityId, Path)), request_body = Option<Empty>,
+    responses((status = 200, body = Availability)), extensions(("x-problems" = json!(["availability_overlap"]))))]
 async fn approve(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(id): Path<AvailabilityId>,
     Body(Empty {}): Body<Empty>,
-) -> Result<Json<Availability>, Error> {
-    let tx = app.db.write(caller.origin()).await?;
-    let availability = store::approve(&tx, caller.org, id).await?;
-    tx.commit().await?;
-    Ok(Json(availability))
+) -> Result<Answer, Error> {
+    let tx = app.write(&caller).await?;
+    let availability = store::decide(&tx, caller.org, id, AvailabilityStatus::Approved).await?;
+    tx.single(&availability).await
+}
+
+/// Do not count on an availability, or not any more. Rejected already, it stays as it is.
+#[utoipa::path(post, path = "/availabilities/{id}/~reject", tag = "availabilities",
+    security(("bearer" = ["manager"])), params(("id" = AvailabilityId, Path)), request_body = Option<Empty>,
+    responses((status = 200, body = Availability)))]
+async fn reject(
+    State(app): State<App>,
+    caller: Caller<Manager>,
+    Path(id): Path<AvailabilityId>,
+    Body(Empty {}): Body<Empty>,
+) -> Result<Answer, Error> {
+    let tx = app.write(&caller).await?;
+    let availability = store::decide(&tx, caller.org, id, AvailabilityStatus::Rejected).await?;
+    tx.single(&availability).await
 }

@@ -3,12 +3,13 @@
 use super::table;
 use crate::{
     db::Timestamp,
+    http::{Cursor, Limit, Many},
     ids::{AvailabilityId, UserId},
     text::Note,
 };
 use deserr::Deserr;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 crate::words::words! {
     /// Whether a planner counts on it.
@@ -23,7 +24,7 @@ crate::words::words! {
 }
 
 /// An availability as the API shows it.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Availability {
     /// Its id.
     pub id: AvailabilityId,
@@ -65,4 +66,56 @@ pub struct NewAvailability {
     /// Anything worth knowing.
     #[deserr(default)]
     pub note: Option<Note>,
+}
+
+/// What of an availability can be set: after its start, at most 31 days.
+#[derive(Debug, Clone, PartialEq, Deserr, Serialize, ToSchema)]
+#[deserr(deny_unknown_fields)]
+pub struct AvailabilityForm {
+    /// From when.
+    #[schema(example = "2026-07-10T08:00:00Z")]
+    pub start_at: Timestamp,
+    /// Until when.
+    #[schema(example = "2026-07-10T18:00:00Z")]
+    pub end_at: Timestamp,
+    /// Anything worth knowing.
+    #[deserr(default)]
+    pub note: Option<Note>,
+}
+
+impl Availability {
+    /// What of it can be set, as it is now.
+    pub fn form(&self) -> AvailabilityForm {
+        let note = self.note.as_ref().map(Note::stored);
+        AvailabilityForm { start_at: self.start_at, end_at: self.end_at, note }
+    }
+}
+
+/// Which availabilities, and which page of them.
+#[derive(Debug, Default, Deserr, IntoParams)]
+#[deserr(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AvailabilityQuery {
+    /// Only these people's; repeat it for OR.
+    #[deserr(default)]
+    #[param(value_type = Option<Vec<UserId>>)]
+    pub user_id: Many<UserId>,
+    /// Only these statuses; repeat it for OR.
+    #[deserr(default)]
+    #[param(value_type = Option<Vec<AvailabilityStatus>>)]
+    pub status: Many<AvailabilityStatus>,
+    /// Only those that end after this instant.
+    #[deserr(default)]
+    pub from: Option<Timestamp>,
+    /// Only those that start before this instant.
+    #[deserr(default)]
+    pub to: Option<Timestamp>,
+    /// Items per page.
+    #[deserr(default)]
+    #[param(value_type = Option<Limit>)]
+    pub limit: Limit,
+    /// Where the page begins.
+    #[deserr(default)]
+    #[param(value_type = Option<String>)]
+    pub cursor: Option<Cursor<(Timestamp, AvailabilityId)>>,
 }

@@ -1,17 +1,18 @@
 //! Every query on availabilities.
 
 use super::{
-    model::{Availability, AvailabilityStatus, NewAvailability},
+    model::{Availability, AvailabilityForm, AvailabilityQuery, AvailabilityStatus, NewAvailability},
     table,
 };
 use crate::{
-    db::Tx,
+    db::{Tx, filter},
     error::{Clash, Error},
-    ids::{AvailabilityId, OrgId},
+    http::Page,
+    ids::{AvailabilityId, OrgId, UserId},
     resources::{audit, missions, users},
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, LockType},
 };
 
@@ -41,43 +42,175 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAvailability) -> Result<Availab
     Ok(created)
 }
 
-/// Approves an availability, unless the person's approved ones would overlap. Approving it again changes nothing.
-pub async fn approve(tx: &Tx, org: OrgId, id: AvailabilityId) -> Result<Availability, Error> {
+/// One availability.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: AvailabilityId) -> Result<Availability, Error> {
+    let found = table::Entity::find_by_id((org, id)).one(db).await?;
+    Ok(found.ok_or(Error::NotFound)?.into())
+}
+
+/// A page of availabilities by start. `own` narrows it to one person, or to nobody.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    query: AvailabilityQuery,
+    own: Option<Option<UserId>>,
+) -> Result<Page<Availability>, Error> {
     use table::Column;
-    let find = || table::Entity::find_by_id((org, id));
-    let user = find().one(tx).await?.ok_or(Error::NotFound)?.user_id;
-    // Under the person's lock nothing else of theirs is approved meanwhile.
+    let rows = table::Entity::find()
+        .filter(Column::OrgId.eq(org))
+        .filter(filter::own(Column::UserId, own))
+        .filter(filter::one_of(Column::UserId, query.user_id.0))
+        .filter(filter::one_of(Column::Status, query.status.0))
+        .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), query.from, query.to))
+        .filter(filter::after((Column::StartsAt, Column::Id), query.cursor.map(|cursor| cursor.0)))
+        .order_by_asc(Column::StartsAt)
+        .order_by_asc(Column::Id)
+        .limit(query.limit.with_lookahead())
+        .all(db)
+        .await?;
+    Ok(Page::new(rows, query.limit, |row| (row.starts_at, row.id)).map(Availability::from))
+}
+
+/// An availability that nobody else changes, of a person for whom nothing else is approved, until the transaction ends.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn hold(tx: &Tx, org: OrgId, id: AvailabilityId) -> Result<Availability, Error> {
+    let user = get(tx, org, id).await?.user_id;
     users::lock(tx, org, user).await?;
-    let row = find().lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(Error::NotFound)?;
-    if row.status == AvailabilityStatus::Approved {
-        return Ok(row.into());
+    let found = table::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?;
+    Ok(found.ok_or(Error::NotFound)?.into())
+}
+
+/// Gives a held availability its new form. A planner's change of an approved one is checked again; a person's own waits
+/// for approval again when its time changes.
+///
+/// # Errors
+/// [`Error::Invalid`], or [`Error::AvailabilityOverlap`].
+pub async fn update(
+    tx: &Tx,
+    org: OrgId,
+    before: Availability,
+    new: AvailabilityForm,
+    by_planner: bool,
+) -> Result<Availability, Error> {
+    if let Some(mistake) = missions::period_mistakes(new.start_at, new.end_at) {
+        return Err(Error::Invalid(vec![mistake]));
+    }
+    let moved = (new.start_at, new.end_at) != (before.start_at, before.end_at);
+    let status = if moved && !by_planner { AvailabilityStatus::Pending } else { before.status };
+    let after = Availability {
+        start_at: new.start_at,
+        end_at: new.end_at,
+        note: new.note.map(String::from),
+        status,
+        ..before.clone()
+    };
+    change(tx, org, "availability.update", before, after).await
+}
+
+/// Approves or rejects an availability. What it is already changes nothing.
+///
+/// # Errors
+/// [`Error::NotFound`], or [`Error::AvailabilityOverlap`] when the person's approved ones would overlap.
+pub async fn decide(
+    tx: &Tx,
+    org: OrgId,
+    id: AvailabilityId,
+    status: AvailabilityStatus,
+) -> Result<Availability, Error> {
+    let before = hold(tx, org, id).await?;
+    let action = match status {
+        AvailabilityStatus::Approved => "availability.approve",
+        _ => "availability.reject",
+    };
+    let after = Availability { status, ..before.clone() };
+    change(tx, org, action, before, after).await
+}
+
+async fn change(
+    tx: &Tx,
+    org: OrgId,
+    action: &'static str,
+    before: Availability,
+    after: Availability,
+) -> Result<Availability, Error> {
+    use table::Column;
+    if before == after {
+        return Ok(before);
+    }
+    refuse_overlap(tx, org, &after).await?;
+    table::Entity::update_many()
+        .col_expr(Column::StartsAt, Expr::value(after.start_at))
+        .col_expr(Column::EndsAt, Expr::value(after.end_at))
+        .col_expr(Column::Status, Expr::value(after.status))
+        .col_expr(Column::Note, Expr::value(after.note.clone()))
+        .col_expr(Column::UpdatedAt, Expr::value(tx.now))
+        .filter(Column::OrgId.eq(org))
+        .filter(Column::Id.eq(after.id))
+        .exec(tx)
+        .await?;
+    audit::Entry::of(action, after.id).before(&before).after(&after).record(tx, org).await?;
+    Ok(after)
+}
+
+/// Approved availabilities of one person never overlap.
+async fn refuse_overlap(tx: &Tx, org: OrgId, wanted: &Availability) -> Result<(), Error> {
+    use table::Column;
+    if wanted.status != AvailabilityStatus::Approved {
+        return Ok(());
     }
     let overlapping = table::Entity::find()
         .filter(Column::OrgId.eq(org))
-        .filter(Column::UserId.eq(row.user_id))
+        .filter(Column::UserId.eq(wanted.user_id))
         .filter(Column::Status.eq(AvailabilityStatus::Approved))
-        .filter(Column::StartsAt.lt(row.ends_at))
-        .filter(Column::EndsAt.gt(row.starts_at))
+        .filter(Column::StartsAt.lt(wanted.end_at))
+        .filter(Column::EndsAt.gt(wanted.start_at))
+        .filter(Column::StartsAt.gt(wanted.start_at.earliest_start()))
+        .filter(Column::Id.ne(wanted.id))
         .order_by_asc(Column::StartsAt)
         .all(tx)
         .await?;
-    if !overlapping.is_empty() {
-        let clash = |a: table::Model| Clash::Availability {
-            availability_id: a.id,
-            start_at: a.starts_at,
-            end_at: a.ends_at,
-        };
-        return Err(Error::AvailabilityOverlap(overlapping.into_iter().map(clash).collect()));
+    if overlapping.is_empty() {
+        return Ok(());
     }
-    table::Entity::update_many()
-        .col_expr(Column::Status, Expr::value(AvailabilityStatus::Approved))
-        .col_expr(Column::UpdatedAt, Expr::value(tx.now))
-        .filter(Column::OrgId.eq(org))
-        .filter(Column::Id.eq(id))
-        .exec(tx)
+    let clash = |a: table::Model| Clash::Availability {
+        user_id: a.user_id,
+        availability_id: a.id,
+        start_at: a.starts_at,
+        end_at: a.ends_at,
+    };
+    Err(Error::AvailabilityOverlap(overlapping.into_iter().map(clash).collect()))
+}
+
+/// Deletes a held availability.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete(tx: &Tx, org: OrgId, availability: &Availability) -> Result<(), Error> {
+    table::Entity::delete_by_id((org, availability.id)).exec(tx).await?;
+    audit::Entry::of("availability.delete", availability.id).before(availability).record(tx, org).await
+}
+
+/// Deletes all availabilities of a person who is about to go.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_of_user(tx: &Tx, org: OrgId, user: UserId) -> Result<(), Error> {
+    let deleted = table::Entity::delete_many()
+        .filter(table::Column::OrgId.eq(org))
+        .filter(table::Column::UserId.eq(user))
+        .exec_with_returning(tx)
         .await?;
-    let before = Availability::from(row);
-    let after = Availability { status: AvailabilityStatus::Approved, ..before.clone() };
-    audit::Entry::of("availability.approve", id).before(&before).after(&after).record(tx, org).await?;
-    Ok(after)
+    let entry = |row| {
+        let gone = Availability::from(row);
+        audit::Entry::of("availability.delete", gone.id).before(&gone)
+    };
+    audit::Entry::record_all(deleted.into_iter().map(entry).collect(), tx, Some(org)).await
 }

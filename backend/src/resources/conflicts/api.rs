@@ -1,32 +1,49 @@
 //! Routes of conflicts.
 
-use super::store::{self, UserConflicts};
+use super::{
+    model::{Conflict, ConflictQuery, UserConflicts},
+    store,
+};
 use crate::{
     app::App,
     auth::{Caller, Tech},
-    error::{Error, Problem},
-    http::Path,
+    error::Error,
+    http::{Answer, Path, Query},
     ids::UserId,
 };
-use axum::{Json, extract::State};
+use axum::{
+    extract::{OriginalUri, State},
+    response::Response,
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(of_user))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(of_user))
+}
+
+/// The overlapping accepted missions of everyone, by when the overlap starts; those who do not plan see their own.
+#[utoipa::path(get, path = "/conflicts", tag = "conflicts", security(("bearer" = ["tech"])), params(ConflictQuery),
+    responses((status = 200, body = Vec<Conflict>)))]
+async fn list(
+    State(app): State<App>,
+    caller: Caller<Tech>,
+    OriginalUri(uri): OriginalUri,
+    Query(query): Query<ConflictQuery>,
+) -> Result<Response, Error> {
+    let own = (!caller.plans()).then_some(caller.user);
+    Ok(store::list(&app.db, caller.org, query, own).await?.respond(&uri))
 }
 
 /// The overlapping accepted missions of a person: one's own, or for planners anyone's.
-#[utoipa::path(get, path = "/conflicts/user/{uid}", tag = "conflicts", params(("uid" = UserId, Path)), responses(
-    (status = 200, body = UserConflicts), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(get, path = "/conflicts/user/{uid}", tag = "conflicts", security(("bearer" = ["tech"])),
+    params(("uid" = UserId, Path)), responses((status = 200, body = UserConflicts)))]
 async fn of_user(
     State(app): State<App>,
     caller: Caller<Tech>,
     Path(id): Path<UserId>,
-) -> Result<Json<UserConflicts>, Error> {
-    if !caller.plans() && !caller.is(id) {
-        return Err(Error::NotFound);
-    }
-    Ok(Json(store::of_user(&app.db, caller.org, id).await?))
+) -> Result<Answer, Error> {
+    caller.may_see_personal_things_of(id)?;
+    let snapshot = app.db.read().await?;
+    Answer::of(&store::of_user(&snapshot, caller.org, id).await?)
 }

@@ -1,6 +1,7 @@
 //! Conflicts: accepted missions of one person that overlap, because a planner said so.
 
 mod api;
+mod model;
 mod rules;
 mod store;
 

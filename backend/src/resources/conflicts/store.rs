@@ -1,72 +1,99 @@
 //! The query behind conflicts.
 
-use super::rules;
+use super::{
+    model::{Conflict, ConflictKey, ConflictMission, ConflictQuery, UserConflicts},
+    rules,
+};
 use crate::{
-    db::Timestamp,
+    db::{Timestamp, filter},
     error::Error,
+    http::{Limit, Page},
     ids::{AssignmentId, MissionId, OrgId, UserId},
     resources::{
         assignments::{AssignmentStatus, table as assignment},
-        missions::table as mission,
-        users::table as user,
+        users,
     },
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
-    QuerySelect,
+    ConnectionTrait, FromQueryResult, StatementBuilder,
+    sea_query::{Alias, Asterisk, Expr, ExprTrait, Order, Query},
 };
-use serde::Serialize;
-use utoipa::ToSchema;
+use std::cmp::{max, min};
 
-/// A person's conflicts.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct UserConflicts {
-    /// The person.
-    pub user_id: UserId,
-    /// Each overlapping pair, by start.
-    pub conflicts: Vec<Conflict>,
+/// Every conflict of one person.
+///
+/// # Errors
+/// [`Error::NotFound`] for a person who does not exist.
+pub async fn of_user(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Result<UserConflicts, Error> {
+    users::exists(db, org, id).await?;
+    let rows = involved(db, org, Some(id), None, None).await?;
+    let conflicts = pairs(&rows).map(|(first, second)| conflict(first, second)).collect();
+    Ok(UserConflicts { user_id: id, conflicts })
 }
 
-/// Two accepted assignments that overlap.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Conflict {
-    /// The one that starts first.
-    pub a1: AssignmentId,
-    /// The other.
-    pub a2: AssignmentId,
-    /// The first one's mission.
-    pub mission1: ConflictMission,
-    /// The other one's mission.
-    pub mission2: ConflictMission,
-    /// From when both need the person.
-    pub overlap_start: Timestamp,
-    /// Until when.
-    pub overlap_end: Timestamp,
-    /// Why a planner accepted both.
-    pub override_reason: Option<String>,
+/// A page of the org's conflicts, by when the overlap starts. `own` narrows it to one person, or to nobody.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    query: ConflictQuery,
+    own: Option<Option<UserId>>,
+) -> Result<Page<Conflict>, Error> {
+    let ConflictQuery { from, to, limit, cursor } = query;
+    let cursor = cursor.map(|cursor| cursor.0);
+    if own == Some(None) {
+        return Ok(page(Vec::new(), limit));
+    }
+    // Whatever overlaps later than the cursor's pair still runs when that one's overlap starts.
+    let running_at = max(from, cursor.map(|(overlap_start, ..)| overlap_start));
+    let rows = involved(db, org, own.flatten(), running_at, to).await?;
+    let wanted = pairs(&rows)
+        .filter(|(first, second)| cursor.is_none_or(|cursor| key(first, second) > cursor))
+        .filter(|(first, second)| from.is_none_or(|from| min(first.ends_at, second.ends_at) > from));
+    let size = usize::try_from(limit.with_lookahead()).unwrap_or(usize::MAX);
+    let conflicts = wanted.take(size).map(|(first, second)| (key(first, second), conflict(first, second)));
+    Ok(page(conflicts.collect(), limit))
 }
 
-/// A mission that takes part in a conflict.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct ConflictMission {
-    /// Its id.
-    pub id: MissionId,
-    /// What it is.
-    pub title: String,
-    /// Where.
-    pub location: Option<String>,
-    /// When it starts.
-    pub start_at: Timestamp,
-    /// When it ends.
-    pub end_at: Timestamp,
+fn page(conflicts: Vec<(ConflictKey, Conflict)>, limit: Limit) -> Page<Conflict> {
+    Page::new(conflicts, limit, |(key, _)| *key).map(|(_, conflict)| conflict)
+}
+
+fn pairs(rows: &[Row]) -> impl Iterator<Item = (&Row, &Row)> {
+    let periods: Vec<_> = rows.iter().map(|row| (row.user_id, row.starts_at, row.ends_at)).collect();
+    let pairs: Vec<_> = rules::overlaps(&periods).collect();
+    pairs.into_iter().map(|(first, second)| (&rows[first], &rows[second]))
+}
+
+fn key(first: &Row, second: &Row) -> ConflictKey {
+    (second.starts_at, second.id, first.starts_at, first.id)
+}
+
+fn conflict(first: &Row, second: &Row) -> Conflict {
+    Conflict {
+        a1: first.id,
+        a2: second.id,
+        mission1: first.mission(),
+        mission2: second.mission(),
+        overlap_start: second.starts_at,
+        overlap_end: min(first.ends_at, second.ends_at),
+        override_reason: second.conflict_override.clone().or_else(|| first.conflict_override.clone()),
+        user_id: first.user_id,
+        user_name: users::display_name(&first.first_name, &first.last_name),
+    }
 }
 
 #[derive(Debug, FromQueryResult)]
 struct Row {
     id: AssignmentId,
     mission_id: MissionId,
+    user_id: UserId,
     title: String,
     location: Option<String>,
+    first_name: String,
+    last_name: String,
     starts_at: Timestamp,
     ends_at: Timestamp,
     conflict_override: Option<String>,
@@ -84,49 +111,72 @@ impl Row {
     }
 }
 
-/// The conflicts of one person.
-pub async fn of_user(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Result<UserConflicts, Error> {
-    user::Entity::find_by_id((org, id)).one(db).await?.ok_or(Error::NotFound)?;
-    let rows = assignment::Entity::find()
-        .select_only()
+/// The accepted assignments that overlap another one of their person, by start, then by id.
+async fn involved(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    user: Option<UserId>,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+) -> Result<Vec<Row>, Error> {
+    let rows = db.query_all(&involved_query(org, user, from, to)).await?;
+    rows.iter().map(|row| Row::from_query_result(row, "").map_err(Error::from)).collect()
+}
+
+/// As text, the same in both dialects: the query builder sets no space before this PRECEDING, which PostgreSQL refuses.
+const BUSY_UNTIL: &str = "MAX(ends_at) OVER (PARTITION BY user_id ORDER BY starts_at, id \
+    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)";
+const NEXT_START: &str = "LEAD(starts_at) OVER (PARTITION BY user_id ORDER BY starts_at, id)";
+
+/// Each person's accepted assignments are read once, in order of their start: one overlaps another exactly when an
+/// earlier one still runs at its start, or the next one starts before its end. Only those leave the database.
+fn involved_query(
+    org: OrgId,
+    user: Option<UserId>,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+) -> impl StatementBuilder {
+    use assignment::Column;
+    let in_order = Query::select()
         .columns([
-            assignment::Column::Id,
-            assignment::Column::MissionId,
-            assignment::Column::StartsAt,
-            assignment::Column::EndsAt,
-            assignment::Column::ConflictOverride,
+            Column::OrgId,
+            Column::Id,
+            Column::MissionId,
+            Column::UserId,
+            Column::StartsAt,
+            Column::EndsAt,
+            Column::ConflictOverride,
         ])
-        .columns([mission::Column::Title, mission::Column::Location])
-        .join(
-            JoinType::InnerJoin,
-            assignment::Entity::belongs_to(mission::Entity)
-                .from((assignment::Column::OrgId, assignment::Column::MissionId))
-                .to((mission::Column::OrgId, mission::Column::Id))
-                .into(),
-        )
-        .filter(assignment::Column::OrgId.eq(org))
-        .filter(assignment::Column::UserId.eq(id))
-        .filter(assignment::Column::Status.eq(AssignmentStatus::Accepted))
-        .order_by_asc(assignment::Column::StartsAt)
-        .order_by_asc(assignment::Column::Id)
-        .into_model::<Row>()
-        .all(db)
-        .await?;
-    let periods: Vec<_> = rows.iter().map(|row| (row.starts_at, row.ends_at)).collect();
-    let conflict = |(first, second): (usize, usize)| {
-        let (first, second) = (&rows[first], &rows[second]);
-        Conflict {
-            a1: first.id,
-            a2: second.id,
-            mission1: first.mission(),
-            mission2: second.mission(),
-            overlap_start: second.starts_at,
-            overlap_end: first.ends_at.min(second.ends_at),
-            override_reason: second.conflict_override.clone().or_else(|| first.conflict_override.clone()),
-        }
+        .expr_as(Expr::cust(BUSY_UNTIL), "busy_until")
+        .expr_as(Expr::cust(NEXT_START), "next_start")
+        .from(assignment::Entity)
+        .and_where(Expr::col(Column::OrgId).eq(org))
+        .and_where(Expr::col(Column::Status).eq(AssignmentStatus::Accepted))
+        .and_where_option(user.map(|user| Expr::col(Column::UserId).eq(user)))
+        .cond_where(filter::overlaps((Column::StartsAt, Column::EndsAt), from, to))
+        .take();
+    let a = Alias::new("a");
+    let column = |column: Column| Expr::col((a.clone(), column));
+    let same = |table: &'static str, id: Column| {
+        Expr::col((table, "org_id"))
+            .equals((a.clone(), Column::OrgId))
+            .and(Expr::col((table, "id")).equals((a.clone(), id)))
     };
-    Ok(UserConflicts {
-        user_id: id,
-        conflicts: rules::overlaps(&periods).into_iter().map(conflict).collect(),
-    })
+    Query::select()
+        .column((a.clone(), Asterisk))
+        .columns([("missions", "title"), ("missions", "location")])
+        .columns([("users", "first_name"), ("users", "last_name")])
+        .from_subquery(in_order, a.clone())
+        .inner_join("missions", same("missions", Column::MissionId))
+        .inner_join("users", same("users", Column::UserId))
+        .and_where(
+            Expr::col((a.clone(), "busy_until")).gt(column(Column::StartsAt)).or(Expr::col((
+                a.clone(),
+                "next_start",
+            ))
+            .lt(column(Column::EndsAt))),
+        )
+        .order_by((a.clone(), Column::StartsAt), Order::Asc)
+        .order_by((a, Column::Id), Order::Asc)
+        .take()
 }

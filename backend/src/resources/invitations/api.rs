@@ -2,27 +2,34 @@
 
 use super::{
     model::{
-        AcceptBody, Answered, AnsweredAssignment, Created, DeclineBody, NewInvitation, Opened, TokenQuery,
+        AcceptBody, Answered, AnsweredAssignment, Created, DeclineBody, Invitation, InvitationQuery,
+        NewInvitation, Opened, TokenQuery,
     },
     rules::Answer,
     store,
+    writes::{self, Links},
 };
 use crate::{
     app::{App, Done},
     auth::{Caller, Manager, Tech},
     db::{Actor, Origin},
-    error::{Error, Problem},
-    http::{Body, Path, Query, RequestInfo},
+    error::Error,
+    http::{Answer as Reply, Body, BulkItems, Path, Query, RequestInfo, Writing},
     ids::{AssignmentId, InvitationId},
     resources::assignments::{self, Change},
 };
-use axum::{Extension, Json, extract::State};
+use axum::{
+    Extension,
+    extract::{OriginalUri, State},
+    response::Response,
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(create))
+        .routes(routes!(create, list))
+        .routes(routes!(bulk_create))
         .routes(routes!(revoke))
         .routes(routes!(verify))
         .routes(routes!(accept))
@@ -32,72 +39,101 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// Make a link for an assignment. The token is shown this once.
-#[utoipa::path(post, path = "/invitations", tag = "invitations", request_body = NewInvitation, responses(
-    (status = 200, body = Created), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(post, path = "/invitations", tag = "invitations", security(("bearer" = ["manager"])),
+    request_body = NewInvitation, responses((status = 200, body = Created)),
+    extensions(("x-problems" = json!([
+        "unknown_reference", "mission_cancelled", "user_inactive", "not_invited",
+    ]))))]
 async fn create(
     State(app): State<App>,
     caller: Caller<Manager>,
     Body(new): Body<NewInvitation>,
-) -> Result<Json<Created>, Error> {
-    let ttl = app.config.invites_seconds();
-    let tx = app.db.write(caller.origin()).await?;
-    let created = store::create(&tx, caller.org, new, &app.tokens, ttl, &app.config.public_url).await?;
-    tx.commit().await?;
-    Ok(Json(created))
+) -> Result<Reply, Error> {
+    let tx = app.write(&caller).await?;
+    let created = writes::create(&tx, caller.org, new, &Links::of(&app)).await?;
+    tx.answer(&created).await
 }
 
-/// Take a link back.
-#[utoipa::path(delete, path = "/invitations/{id}", tag = "invitations", params(("id" = InvitationId, Path)), responses(
-    (status = 200, body = Done), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+/// Make links for 1 to 1000 assignments: for all of them or none. The tokens are shown this once.
+#[utoipa::path(post, path = "/invitations/~bulk_create", tag = "invitations", security(("bearer" = ["manager"])),
+    request_body = Vec<NewInvitation>, responses((status = 200, body = Vec<Created>)),
+    extensions(("x-problems" = json!([
+        "unknown_reference", "mission_cancelled", "user_inactive", "not_invited", "duplicate",
+    ]))))]
+async fn bulk_create(
+    State(app): State<App>,
+    caller: Caller<Manager>,
+    items: BulkItems<NewInvitation>,
+) -> Result<Reply, Error> {
+    let items = items.plan(Ok)?;
+    let tx = app.write(&caller).await?;
+    let created = writes::create_all(&tx, caller.org, items, &Links::of(&app)).await?;
+    tx.answer(&created).await
+}
+
+/// List invitations, newest first. Their tokens are shown nowhere.
+#[utoipa::path(get, path = "/invitations", tag = "invitations", security(("bearer" = ["manager"])),
+    params(InvitationQuery), responses((status = 200, body = Vec<Invitation>)))]
+async fn list(
+    State(app): State<App>,
+    caller: Caller<Manager>,
+    OriginalUri(uri): OriginalUri,
+    Query(query): Query<InvitationQuery>,
+) -> Result<Response, Error> {
+    let now = app.db.clock().now();
+    Ok(store::list(&app.db, caller.org, query, now).await?.respond(&uri))
+}
+
+/// Take a link back. One that was answered has no power left; taking it back changes nothing.
+#[utoipa::path(delete, path = "/invitations/{id}", tag = "invitations", security(("bearer" = ["manager"])),
+    params(("id" = InvitationId, Path)), responses((status = 200, body = Done)))]
 async fn revoke(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(id): Path<InvitationId>,
-) -> Result<Json<Done>, Error> {
-    let tx = app.db.write(caller.origin()).await?;
-    store::revoke(&tx, caller.org, id).await?;
-    tx.commit().await?;
-    Ok(Json(Done::OK))
+) -> Result<Reply, Error> {
+    let tx = app.write(&caller).await?;
+    writes::revoke(&tx, caller.org, id).await?;
+    tx.answer(&Done::OK).await
 }
 
 /// See what a link is about. Changes nothing, however often it is called.
-#[utoipa::path(get, path = "/invitations/verify", tag = "invitations", params(TokenQuery), responses(
-    (status = 200, body = Opened), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
-async fn verify(State(app): State<App>, Query(query): Query<TokenQuery>) -> Result<Json<Opened>, Error> {
+#[utoipa::path(get, path = "/invitations/verify", tag = "invitations", params(TokenQuery),
+    responses((status = 200, body = Opened)), extensions(("x-problems" = json!(["invalid_token"]))))]
+async fn verify(State(app): State<App>, Query(query): Query<TokenQuery>) -> Result<Reply, Error> {
     let token = query.token.ok_or(Error::InvalidToken)?;
-    Ok(Json(store::open(&app.db, &app.tokens, &token, app.db.clock().now()).await?))
+    Reply::of(&store::open(&app.db, &app.tokens, &token, app.db.clock().now()).await?)
 }
 
 /// Say yes with a link. Saying it again is harmless.
 #[utoipa::path(post, path = "/invitations/{id}/accept", tag = "invitations", params(("id" = InvitationId, Path), TokenQuery),
-    request_body = Option<AcceptBody>, responses(
-    (status = 200, body = Answered), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+    request_body = Option<AcceptBody>, responses((status = 200, body = Answered)),
+    extensions(("x-problems" = json!([
+        "invalid_token", "schedule_conflict", "already_answered", "quota_reached", "user_inactive",
+    ]))))]
 async fn accept(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
     Path(id): Path<InvitationId>,
     Query(query): Query<TokenQuery>,
     Body(body): Body<AcceptBody>,
-) -> Result<Json<Answered>, Error> {
+) -> Result<Reply, Error> {
     answer_invitation(&app, &request, id, body.token.or(query.token), Answer::Accept).await
 }
 
 /// Say no with a link. Saying it again is harmless.
 #[utoipa::path(post, path = "/invitations/{id}/decline", tag = "invitations", params(("id" = InvitationId, Path), TokenQuery),
-    request_body = Option<DeclineBody>, responses(
-    (status = 200, body = Answered), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+    request_body = Option<DeclineBody>, responses((status = 200, body = Answered)),
+    extensions(("x-problems" = json!([
+        "invalid_token", "schedule_conflict", "already_answered", "quota_reached", "user_inactive",
+    ]))))]
 async fn decline(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
     Path(id): Path<InvitationId>,
     Query(query): Query<TokenQuery>,
     Body(body): Body<DeclineBody>,
-) -> Result<Json<Answered>, Error> {
+) -> Result<Reply, Error> {
     let reason = body.reason.map(Into::into);
     answer_invitation(&app, &request, id, body.token.or(query.token), Answer::Decline { reason }).await
 }
@@ -108,15 +144,16 @@ async fn answer_invitation(
     id: InvitationId,
     token: Option<String>,
     answer: Answer,
-) -> Result<Json<Answered>, Error> {
+) -> Result<Reply, Error> {
     let fits = |token: &String| app.tokens.read_invite(token).is_some_and(|claims| claims.inv == id);
     let Some(token) = token.filter(fits) else {
         return Err(if store::exists(&app.db, id).await? { Error::InvalidToken } else { Error::NotFound });
     };
-    answer_by_link(app, request, &token, answer).await.map(Json)
+    let (tx, answered) = begin_answer(app, request, &token, answer).await?;
+    tx.answer(&answered).await
 }
 
-/// Answers in the name of the invitation. The pages use it, too.
+/// Answers in the name of the invitation, for the pages.
 ///
 /// # Errors
 /// [`Error::InvalidToken`], [`Error::AlreadyAnswered`], or what keeps the person from being accepted.
@@ -126,19 +163,34 @@ pub async fn answer_by_link(
     token: &str,
     answer: Answer,
 ) -> Result<Answered, Error> {
-    let invitation = app.tokens.read_invite(token).ok_or(Error::InvalidToken)?.inv;
-    let origin = Origin { actor: Actor::Invitation(invitation), request_id: Some(request.to_string()) };
-    let tx = app.db.write(origin).await?;
-    let answered = store::answer(&tx, &app.tokens, token, answer).await?;
-    tx.commit().await?;
+    let (tx, answered) = begin_answer(app, request, token, answer).await?;
+    tx.answer(&answered).await?;
     Ok(answered)
 }
 
+/// An answer in the name of the invitation, in a transaction that is yet to be committed.
+async fn begin_answer(
+    app: &App,
+    request: &RequestInfo,
+    token: &str,
+    answer: Answer,
+) -> Result<(Writing, Answered), Error> {
+    let claims = app.tokens.read_invite(token).ok_or(Error::InvalidToken)?;
+    let (org, invitation) = (claims.org, claims.inv);
+    let origin = Origin { actor: Actor::Invitation(invitation), request_id: Some(request.to_string()) };
+    let tx = app.write_for(org, origin, request).await?;
+    let answered = writes::answer(&tx, &app.tokens, token, answer).await?;
+    Ok((tx, answered))
+}
+
 /// Say yes to one's own call: signed in, or with the token of its invitation.
-#[utoipa::path(post, path = "/assignments/{id}/accept", tag = "assignments", params(("id" = AssignmentId, Path), TokenQuery),
-    request_body = Option<AcceptBody>, responses(
-    (status = 200, body = AnsweredAssignment), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(post, path = "/assignments/{id}/accept", tag = "assignments", security(("bearer" = ["tech"]), ()),
+    params(("id" = AssignmentId, Path), TokenQuery), request_body = Option<AcceptBody>,
+    responses((status = 200, body = AnsweredAssignment)),
+    extensions(("x-problems" = json!([
+        "invalid_token", "schedule_conflict", "already_answered", "quota_reached", "user_inactive",
+        "mission_cancelled", "invalid_transition", "already_assigned", "not_your_call",
+    ]))))]
 async fn accept_assignment(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
@@ -146,15 +198,18 @@ async fn accept_assignment(
     Path(id): Path<AssignmentId>,
     Query(query): Query<TokenQuery>,
     Body(body): Body<AcceptBody>,
-) -> Result<Json<AnsweredAssignment>, Error> {
+) -> Result<Reply, Error> {
     answer_assignment(&app, &request, caller, id, body.token.or(query.token), Answer::Accept).await
 }
 
 /// Say no to one's own call: signed in, or with the token of its invitation.
-#[utoipa::path(post, path = "/assignments/{id}/decline", tag = "assignments", params(("id" = AssignmentId, Path), TokenQuery),
-    request_body = Option<DeclineBody>, responses(
-    (status = 200, body = AnsweredAssignment), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(post, path = "/assignments/{id}/decline", tag = "assignments", security(("bearer" = ["tech"]), ()),
+    params(("id" = AssignmentId, Path), TokenQuery), request_body = Option<DeclineBody>,
+    responses((status = 200, body = AnsweredAssignment)),
+    extensions(("x-problems" = json!([
+        "invalid_token", "schedule_conflict", "already_answered", "quota_reached", "user_inactive",
+        "mission_cancelled", "invalid_transition", "already_assigned", "not_your_call",
+    ]))))]
 async fn decline_assignment(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
@@ -162,7 +217,7 @@ async fn decline_assignment(
     Path(id): Path<AssignmentId>,
     Query(query): Query<TokenQuery>,
     Body(body): Body<DeclineBody>,
-) -> Result<Json<AnsweredAssignment>, Error> {
+) -> Result<Reply, Error> {
     let reason = body.reason.map(Into::into);
     answer_assignment(&app, &request, caller, id, body.token.or(query.token), Answer::Decline { reason })
         .await
@@ -175,18 +230,18 @@ async fn answer_assignment(
     id: AssignmentId,
     token: Option<String>,
     answer: Answer,
-) -> Result<Json<AnsweredAssignment>, Error> {
+) -> Result<Reply, Error> {
     match (token, caller) {
         (Some(token), _) => {
             let opened = store::open(&app.db, &app.tokens, &token, app.db.clock().now()).await?;
             if opened.assignment_id != id {
                 return Err(Error::InvalidToken);
             }
-            let answered = answer_by_link(app, request, &token, answer).await?;
-            Ok(Json(AnsweredAssignment { status: answered.status }))
+            let (tx, answered) = begin_answer(app, request, &token, answer).await?;
+            tx.answer(&AnsweredAssignment { status: answered.status }).await
         }
         (None, Some(caller)) => {
-            let tx = app.db.write(caller.origin()).await?;
+            let tx = app.write(&caller).await?;
             let held = assignments::hold(&tx, caller.org, id).await?;
             if !caller.is(held.user()) {
                 return Err(if caller.plans() { Error::NotYourCall } else { Error::NotFound });
@@ -198,8 +253,7 @@ async fn answer_assignment(
             };
             let change = Change { status, override_reason: None, decline_reason };
             let answered = assignments::set_status(&tx, held, change).await?;
-            tx.commit().await?;
-            Ok(Json(AnsweredAssignment { status: answered.status }))
+            tx.answer(&AnsweredAssignment { status: answered.status }).await
         }
         (None, None) => Err(Error::Unauthenticated),
     }

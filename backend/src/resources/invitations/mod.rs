@@ -6,8 +6,10 @@ mod model;
 mod rules;
 mod store;
 pub(crate) mod table;
+mod writes;
 
 pub use api::{answer_by_link, routes};
 pub use model::{Created, InvitationStatus, NewInvitation, Opened};
 pub use rules::Answer;
-pub use store::{create, open, pending_link};
+pub use store::{open, pending_link};
+pub use writes::{Links, create, delete_of_assignment, revoke_of_mission};

@@ -2,6 +2,7 @@
 
 use crate::{
     db::Timestamp,
+    http::{Cursor, Limit, Many},
     ids::{AssignmentId, InvitationId},
     resources::assignments::AssignmentStatus,
     text::{Email, Reason},
@@ -63,8 +64,8 @@ pub struct Created {
     pub delivery: Delivery,
 }
 
-/// An invitation as the audit log keeps it.
-#[derive(Debug, Serialize)]
+/// An invitation as planners and the audit log see it, without its token.
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Invitation {
     /// Its id.
     pub id: InvitationId,
@@ -72,6 +73,8 @@ pub struct Invitation {
     pub assignment_id: AssignmentId,
     /// Where it was sent.
     pub email: Option<String>,
+    /// Where it stands.
+    pub status: InvitationStatus,
     /// Until when it works.
     pub expires_at: Timestamp,
     /// When it was answered.
@@ -80,6 +83,31 @@ pub struct Invitation {
     pub answer: Option<AssignmentStatus>,
     /// When it was taken back.
     pub revoked_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// Which invitations, and which page of them.
+#[derive(Debug, Deserr, IntoParams)]
+#[deserr(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct InvitationQuery {
+    /// Only these assignments'; repeat it for OR.
+    #[deserr(default)]
+    #[param(value_type = Option<Vec<AssignmentId>>)]
+    pub assignment_id: Many<AssignmentId>,
+    /// Only these statuses; repeat it for OR.
+    #[deserr(default)]
+    #[param(value_type = Option<Vec<InvitationStatus>>)]
+    pub status: Many<InvitationStatus>,
+    /// Items per page.
+    #[deserr(default)]
+    #[param(value_type = Option<Limit>)]
+    pub limit: Limit,
+    /// Where the page begins.
+    #[deserr(default)]
+    #[param(value_type = Option<String>)]
+    pub cursor: Option<Cursor<(Timestamp, InvitationId)>>,
 }
 
 /// What whoever holds the link may know.

@@ -1,107 +1,54 @@
-//! Every query on invitations.
+//! Every query that reads invitations.
 
 use super::{
-    model::{Answered, Created, Delivery, Invitation, NewInvitation, Opened},
-    rules::{self, Answer, State},
+    model::{Invitation, InvitationQuery, InvitationStatus, Opened},
+    rules::{self, State},
     table,
 };
 use crate::{
     auth::{Tokens, hash_secret, tables::org},
-    db::{Database, Timestamp, Tx},
+    db::{Database, Timestamp, filter},
     error::Error,
+    http::Page,
     ids::{AssignmentId, InvitationId, OrgId},
-    resources::{
-        assignments::{self, AssignmentStatus, Change},
-        audit, missions, projects, users,
-    },
+    resources::{assignments::AssignmentStatus, missions, projects, users},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, JoinType, QueryFilter,
-    QueryOrder, QuerySelect,
-    sea_query::{Expr, LockType},
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::ExprTrait,
 };
 use subtle::ConstantTimeEq;
 
-/// Makes a link for an assignment; an earlier unanswered one stops working.
-///
-/// # Errors
-/// [`Error::UnknownReference`], or why the assignment cannot be answered any more.
-pub async fn create(
-    tx: &Tx,
+/// A page of invitations, newest first.
+pub async fn list(
+    db: &impl ConnectionTrait,
     org: OrgId,
-    new: NewInvitation,
-    tokens: &Tokens,
-    ttl_seconds: i64,
-    public_url: &str,
-) -> Result<Created, Error> {
-    // The locks of an answer, so that a link is never made for what is being called off.
-    let held = assignments::hold(tx, org, new.assignment_id)
-        .await
-        .map_err(Error::referred("/assignment_id", "assignment"))?;
-    let person_email = held.may_be_asked()?;
-    revoke_open(tx, org, new.assignment_id).await?;
-    let id: InvitationId = tx.new_id();
-    let expires_at = tx.now.plus_seconds(ttl_seconds);
-    let (token, token_hash) = tokens.invite(org, id, expires_at)?;
-    let row = table::Model {
-        org_id: org,
-        id,
-        assignment_id: new.assignment_id,
-        token_hash,
-        email: new.email.map(String::from).or(person_email),
-        expires_at,
-        answered_at: None,
-        answer: None,
-        revoked_at: None,
-        created_at: tx.now,
-        updated_at: tx.now,
-    };
-    table::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
-    audit::Entry::of("invitation.create", id).after(&view(row)).record(tx, org).await?;
-    let url = link(public_url, &token);
-    Ok(Created { id, assignment_id: new.assignment_id, token, url, expires_at, delivery: Delivery::None })
-}
-
-/// Takes a link back. One that was answered has no power left; taking it back changes nothing.
-pub async fn revoke(tx: &Tx, org: OrgId, id: InvitationId) -> Result<(), Error> {
-    let row = table::Entity::find_by_id((org, id))
-        .lock(LockType::NoKeyUpdate)
-        .one(tx)
-        .await?
-        .ok_or(Error::NotFound)?;
-    if row.answer.is_some() || row.revoked_at.is_some() {
-        return Ok(());
+    query: InvitationQuery,
+    now: Timestamp,
+) -> Result<Page<Invitation>, Error> {
+    use table::Column;
+    let mut select = table::Entity::find()
+        .filter(Column::OrgId.eq(org))
+        .filter(filter::one_of(Column::AssignmentId, query.assignment_id.0))
+        .filter(filter::before((Column::CreatedAt, Column::Id), query.cursor.map(|cursor| cursor.0)));
+    if !query.status.0.is_empty() {
+        // The same four cases as `rules::status`.
+        let open = || Column::Answer.is_null().and(Column::RevokedAt.is_null());
+        let states = query.status.0.iter().map(|status| match status {
+            InvitationStatus::Answered => Column::Answer.is_not_null(),
+            InvitationStatus::Revoked => Column::Answer.is_null().and(Column::RevokedAt.is_not_null()),
+            InvitationStatus::Expired => open().and(Column::ExpiresAt.lte(now)),
+            InvitationStatus::Pending => open().and(Column::ExpiresAt.gt(now)),
+        });
+        select = select.filter(states.fold(Condition::any(), Condition::add));
     }
-    end(tx, row).await
-}
-
-/// Ends the links of an assignment that were not answered.
-async fn revoke_open(tx: &Tx, org: OrgId, assignment: AssignmentId) -> Result<(), Error> {
-    let open = table::Entity::find()
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::AssignmentId.eq(assignment))
-        .filter(table::Column::RevokedAt.is_null())
-        .filter(table::Column::Answer.is_null())
-        .lock(LockType::NoKeyUpdate)
-        .all(tx)
+    let rows = select
+        .order_by_desc(Column::CreatedAt)
+        .order_by_desc(Column::Id)
+        .limit(query.limit.with_lookahead())
+        .all(db)
         .await?;
-    for row in open {
-        end(tx, row).await?;
-    }
-    Ok(())
-}
-
-async fn end(tx: &Tx, row: table::Model) -> Result<(), Error> {
-    let (org, id) = (row.org_id, row.id);
-    let after = table::Model { revoked_at: Some(tx.now), ..row.clone() };
-    table::Entity::update_many()
-        .col_expr(table::Column::RevokedAt, Expr::value(tx.now))
-        .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::Id.eq(id))
-        .exec(tx)
-        .await?;
-    audit::Entry::of("invitation.revoke", id).before(&view(row)).after(&view(after)).record(tx, org).await
+    Ok(Page::new(rows, query.limit, |row| (row.created_at, row.id)).map(|row| view(row, now)))
 }
 
 #[derive(Debug, FromQueryResult)]
@@ -235,7 +182,7 @@ pub async fn pending_link(
     Ok(Some(link(public_url, &token)))
 }
 
-fn link(public_url: &str, token: &str) -> String {
+pub(super) fn link(public_url: &str, token: &str) -> String {
     format!("{public_url}/invite?token={token}")
 }
 
@@ -247,63 +194,22 @@ pub async fn exists(db: &impl ConnectionTrait, id: InvitationId) -> Result<bool,
     Ok(found.into_tuple::<InvitationId>().one(db).await?.is_some())
 }
 
-/// Carries out the answer of whoever holds the link.
-///
-/// # Errors
-/// [`Error::InvalidToken`], [`Error::AlreadyAnswered`], or what keeps the person from being accepted.
-pub async fn answer(tx: &Tx, tokens: &Tokens, token: &str, answer: Answer) -> Result<Answered, Error> {
-    let claims = tokens.read_invite(token).ok_or(Error::InvalidToken)?;
-    let (org, id) = (claims.org, claims.inv);
-    let find = || table::Entity::find_by_id((org, id));
-    let assignment = find().one(tx).await?.ok_or(Error::InvalidToken)?.assignment_id;
-    let held = assignments::hold(tx, org, assignment).await?;
-    // One answer or withdrawal of a link at a time: the second sees what the first did.
-    let found = find().lock(LockType::NoKeyUpdate).one(tx).await?;
-    let row = found.filter(|row| same_secret(&claims.jti, &row.token_hash)).ok_or(Error::InvalidToken)?;
-    let wanted = answer.status();
-    let state = State { answer: row.answer, revoked: row.revoked_at.is_some(), expires_at: row.expires_at };
-    if rules::must_answer(state, wanted, tx.now)? {
-        rules::link_may(wanted, held.status())?;
-        let decline_reason = match answer {
-            Answer::Accept => None,
-            Answer::Decline { reason } => reason,
-        };
-        let change = Change { status: wanted, override_reason: None, decline_reason };
-        assignments::set_status(tx, held, change).await?;
-        table::Entity::update_many()
-            .col_expr(table::Column::Answer, Expr::value(wanted))
-            .col_expr(table::Column::AnsweredAt, Expr::value(tx.now))
-            .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
-            .filter(table::Column::OrgId.eq(org))
-            .filter(table::Column::Id.eq(id))
-            .exec(tx)
-            .await?;
-        let after = table::Model { answer: Some(wanted), answered_at: Some(tx.now), ..row.clone() };
-        audit::Entry::of("invitation.answer", id)
-            .before(&view(row.clone()))
-            .after(&view(after))
-            .record(tx, org)
-            .await?;
-    } else {
-        rules::answer_stands(wanted, held.status())?;
-    }
-    let accepted = wanted == AssignmentStatus::Accepted;
-    let message = if accepted { "Thank you, you are expected." } else { "Thank you for your answer." };
-    Ok(Answered { invitation_id: id, assignment_id: row.assignment_id, accepted, status: wanted, message })
-}
-
-fn same_secret(jti: &str, stored_hash: &[u8]) -> bool {
+pub(super) fn same_secret(jti: &str, stored_hash: &[u8]) -> bool {
     hash_secret(jti.as_bytes()).ct_eq(stored_hash).into()
 }
 
-fn view(row: table::Model) -> Invitation {
+/// An invitation as it stands `now`.
+pub(super) fn view(row: table::Model, now: Timestamp) -> Invitation {
+    let state = State { answer: row.answer, revoked: row.revoked_at.is_some(), expires_at: row.expires_at };
     Invitation {
         id: row.id,
         assignment_id: row.assignment_id,
         email: row.email,
+        status: rules::status(state, now),
         expires_at: row.expires_at,
         answered_at: row.answered_at,
         answer: row.answer,
         revoked_at: row.revoked_at,
+        created_at: row.created_at,
     }
 }

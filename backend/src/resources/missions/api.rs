@@ -1,20 +1,20 @@
 //! Routes of missions.
 
 use super::{
-    model::{BulkCreated, Duplication, Mission, MissionQuery, NewMission, NewProjectMission},
+    changes,
+    model::{Duplication, Mission, MissionForm, MissionQuery, NewMission, NewProjectMission, Sketch},
     rules, store,
 };
 use crate::{
-    app::App,
+    app::{App, BulkCreated, Done},
     auth::{Caller, Manager, Tech},
-    error::{Error, Problem},
-    http::{Body, BulkItems, Path, Query},
-    ids::{MissionId, ProjectId},
-    resources::{orgs, projects},
+    error::Error,
+    http::{Answer, Body, BulkItems, Change, Empty, Path, Precondition, Query, Writing},
+    ids::{MissionId, OrgId, ProjectId},
+    resources::{assignments, invitations, orgs, projects},
     text::ZoneName,
 };
 use axum::{
-    Json,
     extract::{OriginalUri, State},
     response::Response,
 };
@@ -24,33 +24,33 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(create, list))
-        .routes(routes!(get))
+        .routes(routes!(get, update, delete))
         .routes(routes!(duplicate))
+        .routes(routes!(cancel))
         .routes(routes!(bulk_create))
 }
 
 /// Create a mission.
-#[utoipa::path(post, path = "/missions", tag = "missions", request_body = NewMission, responses(
-    (status = 200, body = Mission), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(post, path = "/missions", tag = "missions", security(("bearer" = ["manager"])),
+    request_body = NewMission, responses((status = 200, body = Mission)),
+    extensions(("x-problems" = json!(["unknown_reference"]))))]
 async fn create(
     State(app): State<App>,
     caller: Caller<Manager>,
     Body(new): Body<NewMission>,
-) -> Result<Json<Mission>, Error> {
+) -> Result<Answer, Error> {
     let zone = orgs::timezone(&app.db, caller.org).await?;
     let planned = rules::plan(new, &zone).map_err(Error::Invalid)?;
-    let tx = app.db.write(caller.origin()).await?;
+    let tx = app.write(&caller).await?;
     store::lock_project(&tx, caller.org, planned.project_id).await?;
     let mut created = store::create_all(&tx, caller.org, vec![planned]).await?;
-    tx.commit().await?;
-    created.pop().map(Json).ok_or(Error::NotFound)
+    let mission = created.pop().ok_or(Error::NotFound)?;
+    tx.single(&mission).await
 }
 
-/// List missions by start.
-#[utoipa::path(get, path = "/missions", tag = "missions", params(MissionQuery), responses(
-    (status = 200, body = Vec<Mission>), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+/// List missions by start, then by id.
+#[utoipa::path(get, path = "/missions", tag = "missions", security(("bearer" = ["tech"])), params(MissionQuery),
+    responses((status = 200, body = Vec<Mission>)))]
 async fn list(
     State(app): State<App>,
     caller: Caller<Tech>,
@@ -61,54 +61,129 @@ async fn list(
 }
 
 /// Read a mission.
-#[utoipa::path(get, path = "/missions/{id}", tag = "missions", params(("id" = MissionId, Path)), responses(
-    (status = 200, body = Mission), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(get, path = "/missions/{id}", tag = "missions", security(("bearer" = ["tech"])),
+    params(("id" = MissionId, Path)), responses((status = 200, body = Mission)))]
 async fn get(
     State(app): State<App>,
     caller: Caller<Tech>,
     Path(id): Path<MissionId>,
-) -> Result<Json<Mission>, Error> {
-    Ok(Json(store::get(&app.db, caller.org, id).await?))
+) -> Result<Answer, Error> {
+    Answer::single(&store::get(&app.db, caller.org, id).await?)
+}
+
+/// Change a mission. One that moves re-checks everyone who is accepted on it.
+#[utoipa::path(method(put, patch), path = "/missions/{id}", tag = "missions", security(("bearer" = ["manager"])),
+    params(("id" = MissionId, Path)), request_body = MissionForm, responses((status = 200, body = Mission)),
+    extensions(("x-problems" = json!([
+        "unknown_reference", "schedule_conflict", "role_in_use", "quota_below_accepted",
+    ]))))]
+async fn update(
+    State(app): State<App>,
+    caller: Caller<Manager>,
+    Path(id): Path<MissionId>,
+    precondition: Precondition,
+    change: Change<MissionForm>,
+) -> Result<Answer, Error> {
+    let tx = app.write(&caller).await?;
+    let current = changes::hold(&tx, caller.org, id).await?;
+    precondition.check(&current)?;
+    let form = change.onto(&current.form())?;
+    let mission = carry_out(&tx, caller.org, &current, form).await?;
+    tx.single(&mission).await
+}
+
+/// The mission's people are asked first whether they are free; then it changes; then their overrides are settled.
+async fn carry_out(tx: &Writing, org: OrgId, current: &Mission, form: MissionForm) -> Result<Mission, Error> {
+    let reason = form.override_reason.clone().map(String::from);
+    let zone = orgs::timezone(&**tx, org).await?;
+    let planned = rules::plan(Sketch::from(form), &zone).map_err(Error::Invalid)?;
+    if planned.project_id != current.project_id {
+        store::lock_project(tx, org, planned.project_id).await?;
+    }
+    let period = (planned.start_at, planned.end_at);
+    if period == (current.start_at, current.end_at) {
+        if reason.is_some() {
+            let rule = "goes with another start_at or end_at only";
+            return Err(Error::invalid("/override_reason", rule));
+        }
+        return changes::update(tx, org, current, planned).await;
+    }
+    let moving = assignments::begin_move(tx, org, current.id, period, reason).await?;
+    let moved = changes::update(tx, org, current, planned).await?;
+    assignments::finish_move(tx, org, moving).await?;
+    Ok(moved)
+}
+
+/// Delete a mission that nobody was ever assigned to.
+#[utoipa::path(delete, path = "/missions/{id}", tag = "missions", security(("bearer" = ["manager"])),
+    params(("id" = MissionId, Path)), responses((status = 200, body = Done)),
+    extensions(("x-problems" = json!(["mission_not_empty"]))))]
+async fn delete(
+    State(app): State<App>,
+    caller: Caller<Manager>,
+    Path(id): Path<MissionId>,
+    precondition: Precondition,
+) -> Result<Answer, Error> {
+    let tx = app.write(&caller).await?;
+    let current = changes::hold(&tx, caller.org, id).await?;
+    precondition.check(&current)?;
+    changes::delete(&tx, caller.org, &current).await?;
+    tx.answer(&Done::OK).await
 }
 
 /// Copy a mission and its roles, without its people.
-#[utoipa::path(post, path = "/missions/{id}/~duplicate", tag = "missions", params(("id" = MissionId, Path)),
-    request_body = Option<Duplication>, responses(
-    (status = 200, body = Mission), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(post, path = "/missions/{id}/~duplicate", tag = "missions", security(("bearer" = ["manager"])),
+    params(("id" = MissionId, Path)), request_body = Option<Duplication>, responses((status = 200, body = Mission)))]
 async fn duplicate(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(id): Path<MissionId>,
     Body(how): Body<Duplication>,
-) -> Result<Json<Mission>, Error> {
-    let tx = app.db.write(caller.origin()).await?;
-    let original = store::get(&tx, caller.org, id).await?;
+) -> Result<Answer, Error> {
+    let tx = app.write(&caller).await?;
+    let original = store::get(&*tx, caller.org, id).await?;
     let zone = ZoneName::zone(&original.timezone).map_err(Error::internal)?;
     let copy = rules::copy(original, &zone, &how).map_err(|mistake| Error::Invalid(vec![mistake]))?;
     let mut created = store::create_all(&tx, caller.org, vec![copy]).await?;
-    tx.commit().await?;
-    created.pop().map(Json).ok_or(Error::NotFound)
+    let mission = created.pop().ok_or(Error::NotFound)?;
+    tx.single(&mission).await
+}
+
+/// Call a mission off, for good: its people are cancelled and their links die. Cancelled already, it stays so.
+#[utoipa::path(post, path = "/missions/{id}/~cancel", tag = "missions", security(("bearer" = ["manager"])),
+    params(("id" = MissionId, Path)), request_body = Option<Empty>, responses((status = 200, body = Mission)))]
+async fn cancel(
+    State(app): State<App>,
+    caller: Caller<Manager>,
+    Path(id): Path<MissionId>,
+    Body(Empty {}): Body<Empty>,
+) -> Result<Answer, Error> {
+    let tx = app.write(&caller).await?;
+    let current = changes::hold(&tx, caller.org, id).await?;
+    if current.cancelled_at.is_some() {
+        return tx.single(&current).await;
+    }
+    assignments::cancel_all(&tx, caller.org, id).await?;
+    invitations::revoke_of_mission(&tx, caller.org, id).await?;
+    let cancelled = changes::cancel(&tx, caller.org, current).await?;
+    tx.single(&cancelled).await
 }
 
 /// Create 1 to 1000 missions of a project: all of them or none.
-#[utoipa::path(post, path = "/projects/{id}/missions/~bulk_create", tag = "missions", params(("id" = ProjectId, Path)),
-    request_body = Vec<NewProjectMission>, responses(
-    (status = 200, body = BulkCreated), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(post, path = "/projects/{id}/missions/~bulk_create", tag = "missions",
+    security(("bearer" = ["manager"])), params(("id" = ProjectId, Path)), request_body = Vec<NewProjectMission>,
+    responses((status = 200, body = BulkCreated<MissionId>)))]
 async fn bulk_create(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(project): Path<ProjectId>,
     items: BulkItems<NewProjectMission>,
-) -> Result<Json<BulkCreated>, Error> {
+) -> Result<Answer, Error> {
     let zone = orgs::timezone(&app.db, caller.org).await?;
-    let planned = items.plan(|item| rules::plan(item.in_project(project), &zone))?;
-    let tx = app.db.write(caller.origin()).await?;
+    let planned =
+        items.plan(|item| rules::plan(Sketch { project_id: Some(project), ..item.into() }, &zone))?;
+    let tx = app.write(&caller).await?;
     projects::lock(&tx, caller.org, project).await?;
     let created = store::create_all(&tx, caller.org, planned).await?;
-    tx.commit().await?;
-    let ids: Vec<_> = created.iter().map(|mission| mission.id).collect();
-    Ok(Json(BulkCreated { status: "ok", created: ids.len(), ids }))
+    tx.answer(&BulkCreated::of(created.iter().map(|mission| mission.id).collect())).await
 }

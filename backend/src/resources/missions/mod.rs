@@ -1,6 +1,7 @@
 //! Missions: a call with a start and an end, usually in a project, with the roles it needs.
 
 mod api;
+mod changes;
 mod model;
 mod role_table;
 mod rules;
@@ -8,6 +9,6 @@ mod store;
 pub(crate) mod table;
 
 pub use api::routes;
-pub use model::{Mission, NewMission, NewMissionRole, NewProjectMission};
+pub use model::{Mission, MissionState, NewMission, NewMissionRole, NewProjectMission};
 pub use rules::{PlannedMission, period_mistakes};
-pub use store::{Locked, create_all, lock, role_named};
+pub use store::{Locked, Posts, create_all, lock, lock_all, posts, posts_of, role_named};

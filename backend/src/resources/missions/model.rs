@@ -4,7 +4,7 @@ use crate::{
     db::Timestamp,
     http::{Cursor, Limit, Many},
     ids::{MissionId, MissionRoleId, ProjectId},
-    text::{Label, Name, Note, Search, ZoneName},
+    text::{Label, Name, Note, Reason, Search, ZoneName},
 };
 use deserr::Deserr;
 use serde::Serialize;
@@ -60,7 +60,7 @@ pub struct MissionRole {
 }
 
 /// A role of a new mission.
-#[derive(Debug, Clone, Deserr, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Deserr, Serialize, ToSchema)]
 #[deserr(deny_unknown_fields)]
 pub struct NewMissionRole {
     /// Its name, once per mission.
@@ -72,97 +72,161 @@ pub struct NewMissionRole {
     pub quota: Option<i32>,
 }
 
-/// A new mission. One of `title` and `role` is required.
-#[derive(Debug, Clone, Deserr, ToSchema)]
+/// A role that a mission is to have: one that it has, by its id or its name, or a new one.
+#[derive(Debug, Clone, PartialEq, Deserr, Serialize, ToSchema)]
 #[deserr(deny_unknown_fields)]
-pub struct NewMission {
-    /// The project it belongs to.
+pub struct MissionRoleForm {
+    /// The role that it is; with another name, the role is renamed.
     #[deserr(default)]
-    pub project_id: Option<ProjectId>,
-    /// What it is.
+    pub id: Option<MissionRoleId>,
+    /// Its name, once per mission.
+    #[schema(example = "lumiere")]
+    pub role_name: Label,
+    /// How many are needed; none means any number.
     #[deserr(default)]
-    #[schema(example = "Montage lumière")]
-    pub title: Option<Name>,
-    /// A short label: becomes an unlimited role, and the title when there is none.
-    #[deserr(default)]
-    pub role: Option<Label>,
-    /// Where.
-    #[deserr(default)]
-    pub location: Option<Name>,
-    /// When it starts.
-    pub start_at: Timestamp,
-    /// When it ends: after the start, at most 31 days later.
-    pub end_at: Timestamp,
-    /// The time zone that its wall clock is in; the org's when absent.
-    #[deserr(default)]
-    pub timezone: Option<ZoneName>,
-    /// Anything worth knowing.
-    #[deserr(default)]
-    pub note: Option<Note>,
-    /// The posts on it.
-    #[deserr(default)]
-    #[schema(required = false)]
-    pub roles: Vec<NewMissionRole>,
+    #[schema(minimum = 1, maximum = 10000)]
+    pub quota: Option<i32>,
 }
 
-/// A new mission of the project in the path. One of `title` and `role` is required.
-#[derive(Debug, Clone, Deserr, ToSchema)]
-#[deserr(deny_unknown_fields)]
-pub struct NewProjectMission {
-    /// What it is.
-    #[deserr(default)]
-    #[schema(example = "Montage lumière")]
-    pub title: Option<Name>,
-    /// A short label: becomes an unlimited role, and the title when there is none.
-    #[deserr(default)]
-    pub role: Option<Label>,
-    /// Where.
-    #[deserr(default)]
-    pub location: Option<Name>,
-    /// When it starts.
-    pub start_at: Timestamp,
-    /// When it ends: after the start, at most 31 days later.
-    pub end_at: Timestamp,
-    /// The time zone that its wall clock is in; the org's when absent.
-    #[deserr(default)]
-    pub timezone: Option<ZoneName>,
-    /// Anything worth knowing.
-    #[deserr(default)]
-    pub note: Option<Note>,
-    /// The posts on it.
-    #[deserr(default)]
-    #[schema(required = false)]
-    pub roles: Vec<NewMissionRole>,
-}
-
-impl NewProjectMission {
-    /// The same mission, in a project.
-    pub fn in_project(self, project: ProjectId) -> NewMission {
-        let Self { title, role, location, start_at, end_at, timezone, note, roles } = self;
-        NewMission {
-            project_id: Some(project),
-            title,
-            role,
-            location,
-            start_at,
-            end_at,
-            timezone,
-            note,
-            roles,
-        }
+impl NewMissionRole {
+    /// A role that the program itself writes.
+    pub fn of(role_name: &str, quota: Option<i32>) -> Self {
+        Self { role_name: Label::stored(role_name), quota }
     }
 }
 
-/// What a bulk creation did.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct BulkCreated {
-    /// Always `ok`.
-    #[schema(example = "ok")]
-    pub status: &'static str,
-    /// How many.
-    pub created: usize,
-    /// Their ids, in the order of the request.
-    pub ids: Vec<MissionId>,
+impl From<NewMissionRole> for MissionRoleForm {
+    fn from(NewMissionRole { role_name, quota }: NewMissionRole) -> Self {
+        Self { id: None, role_name, quota }
+    }
+}
+
+/// What every body that describes a mission says of it. The three have other members besides, and the reader of bodies
+/// cannot include one object in another.
+#[derive(Debug, Clone)]
+pub struct Sketch {
+    /// The project it belongs to.
+    pub project_id: Option<ProjectId>,
+    /// What it is.
+    pub title: Option<Name>,
+    /// A short label in place of a title.
+    pub role: Option<Label>,
+    /// Where.
+    pub location: Option<Name>,
+    /// When it starts.
+    pub start_at: Timestamp,
+    /// When it ends.
+    pub end_at: Timestamp,
+    /// The time zone that its wall clock is in.
+    pub timezone: Option<ZoneName>,
+    /// Anything worth knowing.
+    pub note: Option<Note>,
+    /// The posts on it.
+    pub roles: Vec<MissionRoleForm>,
+}
+
+macro_rules! mission_bodies {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident with $role:ident { $($(#[$attribute:meta])* $member:ident: $type:ty,)* } in $project:expr;
+    )+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Deserr, Serialize, ToSchema)]
+        #[deserr(deny_unknown_fields)]
+        #[schema(example = json!({
+            "title": "Montage lumière", "location": "Grande salle", "start_at": "2026-07-10T08:00:00Z",
+            "end_at": "2026-07-10T12:00:00Z", "roles": [{ "role_name": "lumiere", "quota": 2 }],
+        }))]
+        pub struct $name {
+            $($(#[$attribute])* #[deserr(default)] pub $member: $type,)*
+            /// What it is.
+            #[deserr(default)]
+            #[schema(example = "Montage lumière")]
+            pub title: Option<Name>,
+            /// A short label: becomes an unlimited role, and the title when there is none.
+            #[deserr(default)]
+            pub role: Option<Label>,
+            /// Where.
+            #[deserr(default)]
+            pub location: Option<Name>,
+            /// When it starts.
+            #[schema(example = "2026-07-10T08:00:00Z")]
+            pub start_at: Timestamp,
+            /// When it ends: after the start, at most 31 days later.
+            #[schema(example = "2026-07-10T12:00:00Z")]
+            pub end_at: Timestamp,
+            /// The time zone that its wall clock is in; the org's when absent.
+            #[deserr(default)]
+            pub timezone: Option<ZoneName>,
+            /// Anything worth knowing.
+            #[deserr(default)]
+            pub note: Option<Note>,
+            /// The posts on it.
+            #[deserr(default)]
+            #[schema(required = false)]
+            pub roles: Vec<$role>,
+        }
+
+        impl From<$name> for Sketch {
+            fn from(body: $name) -> Self {
+                let project: fn(&$name) -> Option<ProjectId> = $project;
+                Self {
+                    project_id: project(&body),
+                    title: body.title,
+                    role: body.role,
+                    location: body.location,
+                    start_at: body.start_at,
+                    end_at: body.end_at,
+                    timezone: body.timezone,
+                    note: body.note,
+                    roles: body.roles.into_iter().map(Into::into).collect(),
+                }
+            }
+        }
+    )+};
+}
+
+mission_bodies! {
+    /// A new mission. One of `title` and `role` is required.
+    NewMission with NewMissionRole {
+        /// The project it belongs to.
+        project_id: Option<ProjectId>,
+    } in |body| body.project_id;
+
+    /// A new mission of the project in the path. One of `title` and `role` is required.
+    NewProjectMission with NewMissionRole {} in |_| None;
+
+    /// All that can be set of a mission. One of `title` and `role` is required. A role that is left out goes, unless
+    /// people are on it.
+    MissionForm with MissionRoleForm {
+        /// The project it belongs to.
+        project_id: Option<ProjectId>,
+        /// Why accepted people who are taken at the mission's new time stay on it.
+        override_reason: Option<Reason>,
+    } in |body| body.project_id;
+}
+
+impl Mission {
+    /// What of it can be set, as it is now.
+    pub fn form(&self) -> MissionForm {
+        let role = |role: &MissionRole| MissionRoleForm {
+            id: Some(role.id),
+            role_name: Label::stored(&role.role_name),
+            quota: role.quota,
+        };
+        MissionForm {
+            project_id: self.project_id,
+            override_reason: None,
+            title: Some(Name::stored(&self.title)),
+            role: None,
+            location: self.location.as_ref().map(Name::stored),
+            start_at: self.start_at,
+            end_at: self.end_at,
+            timezone: Some(ZoneName::stored(&self.timezone)),
+            note: self.note.as_ref().map(Note::stored),
+            roles: self.roles.iter().map(role).collect(),
+        }
+    }
 }
 
 /// When the copy of a mission takes place: at the same time, unless one of these is sent.

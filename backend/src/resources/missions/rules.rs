@@ -1,9 +1,9 @@
 //! What must hold for a mission, and when its copies take place.
 
-use super::model::{Duplication, Mission, NewMission, NewMissionRole};
+use super::model::{Duplication, Mission, MissionRole, MissionRoleForm, Sketch};
 use crate::{
     db::Timestamp,
-    error::FieldError,
+    error::{Error, FieldError},
     ids::ProjectId,
     text::{self, Label},
 };
@@ -15,7 +15,7 @@ const MAX_ROLES: usize = 50;
 const MAX_QUOTA: i32 = 10_000;
 
 /// A mission whose rules hold.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PlannedMission {
     /// The project it belongs to.
     pub project_id: Option<ProjectId>,
@@ -31,8 +31,8 @@ pub struct PlannedMission {
     pub timezone: String,
     /// Anything worth knowing.
     pub note: Option<String>,
-    /// Name and quota of each post.
-    pub roles: Vec<(String, Option<i32>)>,
+    /// The posts, in order.
+    pub roles: Vec<MissionRoleForm>,
 }
 
 /// Every rule that a period breaks.
@@ -46,8 +46,9 @@ pub fn period_mistakes(start: Timestamp, end: Timestamp) -> Option<FieldError> {
     }
 }
 
-/// The mission to create, in the org's `zone` unless it names one, or every rule that it breaks.
-pub fn plan(new: NewMission, zone: &str) -> Result<PlannedMission, Vec<FieldError>> {
+/// The mission as it is to be, in the org's `zone` unless it names one, or every rule that it breaks.
+pub fn plan(body: impl Into<Sketch>, zone: &str) -> Result<PlannedMission, Vec<FieldError>> {
+    let new: Sketch = body.into();
     let mut mistakes: Vec<_> = period_mistakes(new.start_at, new.end_at).into_iter().collect();
     let title = match (&new.title, &new.role) {
         (Some(title), _) => Some(title.to_string()),
@@ -74,14 +75,15 @@ pub fn plan(new: NewMission, zone: &str) -> Result<PlannedMission, Vec<FieldErro
 }
 
 /// The short label of the first clients leads, unless the roles name it themselves.
-fn posts(label: Option<Label>, roles: Vec<NewMissionRole>) -> Vec<(String, Option<i32>)> {
+fn posts(label: Option<Label>, roles: Vec<MissionRoleForm>) -> Vec<MissionRoleForm> {
     let named =
         |label: &Label| roles.iter().any(|role| text::name_key(&role.role_name) == text::name_key(label));
-    let leading = label.filter(|label| !named(label)).map(|label| (label.into(), None));
-    leading.into_iter().chain(roles.into_iter().map(|role| (role.role_name.into(), role.quota))).collect()
+    let leading = label.filter(|label| !named(label));
+    let leading = leading.map(|role_name| MissionRoleForm { id: None, role_name, quota: None });
+    leading.into_iter().chain(roles).collect()
 }
 
-fn role_mistakes(roles: &[NewMissionRole]) -> Vec<FieldError> {
+fn role_mistakes(roles: &[MissionRoleForm]) -> Vec<FieldError> {
     if roles.len() > MAX_ROLES {
         return vec![FieldError::invalid("/roles", format!("must have at most {MAX_ROLES} items"))];
     }
@@ -104,9 +106,53 @@ fn role_mistakes(roles: &[NewMissionRole]) -> Vec<FieldError> {
     mistakes
 }
 
+/// Gives each role that the mission has its id, by which it stays itself.
+///
+/// # Errors
+/// [`Error::Invalid`] names the roles that are not this mission's or are named twice.
+pub fn recognise(roles: &mut [MissionRoleForm], existing: &[MissionRole]) -> Result<(), Error> {
+    let mut mistakes = Vec::new();
+    let mut seen = HashSet::new();
+    let named: HashSet<_> = roles.iter().filter_map(|role| role.id).collect();
+    for (i, role) in roles.iter_mut().enumerate() {
+        let same_name = |known: &&MissionRole| {
+            text::name_key(&known.role_name) == text::name_key(&role.role_name) && !named.contains(&known.id)
+        };
+        match role.id {
+            None => role.id = existing.iter().find(same_name).map(|known| known.id),
+            Some(id) if !existing.iter().any(|known| known.id == id) => {
+                mistakes.push(FieldError::invalid(format!("/roles/{i}/id"), "is not a role of this mission"));
+            }
+            Some(id) if !seen.insert(id) => {
+                mistakes.push(FieldError::invalid(format!("/roles/{i}/id"), "is listed twice"));
+            }
+            Some(_) => {}
+        }
+    }
+    if mistakes.is_empty() { Ok(()) } else { Err(Error::Invalid(mistakes)) }
+}
+
+/// Whether the people on a mission allow its new roles.
+///
+/// # Errors
+/// [`Error::RoleInUse`] or [`Error::QuotaBelowAccepted`].
+pub fn roles_may_become(existing: &[MissionRole], new: &[MissionRoleForm]) -> Result<(), Error> {
+    for role in existing {
+        match new.iter().find(|form| form.id == Some(role.id)) {
+            None if role.invited + role.accepted > 0 => return Err(Error::RoleInUse(role.role_name.clone())),
+            Some(form) if form.quota.is_some_and(|quota| i64::from(quota) < role.accepted) => {
+                return Err(Error::QuotaBelowAccepted(role.role_name.clone()));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// The copy of a mission: its roles, not its people.
 pub fn copy(original: Mission, zone: &TimeZone, how: &Duplication) -> Result<PlannedMission, FieldError> {
     let (start_at, end_at) = duplicated_period(original.start_at, original.end_at, zone, how)?;
+    let roles = original.form().roles.into_iter().map(|role| MissionRoleForm { id: None, ..role }).collect();
     Ok(PlannedMission {
         project_id: original.project_id,
         title: original.title,
@@ -115,7 +161,7 @@ pub fn copy(original: Mission, zone: &TimeZone, how: &Duplication) -> Result<Pla
         end_at,
         timezone: original.timezone,
         note: original.note,
-        roles: original.roles.into_iter().map(|role| (role.role_name, role.quota)).collect(),
+        roles,
     })
 }
 
@@ -211,12 +257,12 @@ mod tests {
 
     #[test]
     fn a_label_leads_unless_the_roles_name_it() {
-        let role = |name: &str, quota| NewMissionRole { role_name: Label::parse(name).unwrap(), quota };
-        let label = || Some(Label::parse("Son").unwrap());
+        let role = |name: &str, quota| MissionRoleForm { id: None, role_name: Label::stored(name), quota };
+        let label = || Some(Label::stored("Son"));
         assert_eq!(
             posts(label(), vec![role("plateau", Some(2))]),
-            [("Son".into(), None), ("plateau".into(), Some(2))]
+            [role("Son", None), role("plateau", Some(2))]
         );
-        assert_eq!(posts(label(), vec![role("son", Some(2))]), [("son".into(), Some(2))]);
+        assert_eq!(posts(label(), vec![role("son", Some(2))]), [role("son", Some(2))]);
     }
 }

@@ -1,13 +1,13 @@
 //! Every query on missions and their roles.
 
 use super::{
-    model::{Mission, MissionQuery, MissionRole, MissionState},
+    model::{Mission, MissionQuery, MissionRole, MissionRoleForm, MissionState},
     role_table,
     rules::PlannedMission,
     table,
 };
 use crate::{
-    db::{Timestamp, Tx, contains},
+    db::{Timestamp, Tx, contains, filter},
     error::Error,
     http::Page,
     ids::{MissionId, MissionRoleId, OrgId, ProjectId},
@@ -19,6 +19,7 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, QueryTrait, StatementBuilder,
     sea_query::{Alias, Asterisk, Expr, ExprTrait, Func, LockType, Order, Query, SelectStatement},
 };
+use std::collections::HashMap;
 
 /// Rows per INSERT: well below the 32 766 parameters that SQLite takes.
 const ROWS: usize = 1000;
@@ -48,21 +49,12 @@ pub async fn create_all(tx: &Tx, org: OrgId, planned: Vec<PlannedMission>) -> Re
             updated_at: tx.now,
         };
         let mut roles = Vec::with_capacity(plan.roles.len());
-        for (position, (role_name, quota)) in (0..).zip(plan.roles) {
-            let role = role_table::Model {
-                org_id: org,
-                id: tx.new_id(),
-                mission_id: row.id,
-                name_key: text::name_key(&role_name),
-                role_name,
-                quota,
-                position,
-                created_at: tx.now,
-            };
+        for (position, form) in (0..).zip(plan.roles) {
+            let role = role_row(tx, org, row.id, position, form);
             roles.push(MissionRole {
                 id: role.id,
                 role_name: role.role_name.clone(),
-                quota,
+                quota: role.quota,
                 invited: 0,
                 accepted: 0,
             });
@@ -85,6 +77,26 @@ pub async fn create_all(tx: &Tx, org: OrgId, planned: Vec<PlannedMission>) -> Re
     Ok(missions)
 }
 
+/// A new role of a mission.
+pub(super) fn role_row(
+    tx: &Tx,
+    org: OrgId,
+    mission: MissionId,
+    position: i32,
+    form: MissionRoleForm,
+) -> role_table::Model {
+    role_table::Model {
+        org_id: org,
+        id: tx.new_id(),
+        mission_id: mission,
+        name_key: text::name_key(&form.role_name),
+        role_name: form.role_name.into(),
+        quota: form.quota,
+        position,
+        created_at: tx.now,
+    }
+}
+
 /// One mission.
 pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: MissionId) -> Result<Mission, Error> {
     let chosen = table::Entity::find().filter(table::Column::OrgId.eq(org)).filter(table::Column::Id.eq(id));
@@ -99,16 +111,11 @@ pub async fn list(
     query: MissionQuery,
 ) -> Result<Page<Mission>, Error> {
     use table::Column;
-    let mut select = table::Entity::find().filter(Column::OrgId.eq(org));
-    if !query.project_id.0.is_empty() {
-        select = select.filter(Column::ProjectId.is_in(query.project_id.0));
-    }
-    if let Some(from) = query.from {
-        select = select.filter(Column::EndsAt.gt(from)).filter(Column::StartsAt.gt(from.earliest_start()));
-    }
-    if let Some(to) = query.to {
-        select = select.filter(Column::StartsAt.lt(to));
-    }
+    let mut select = table::Entity::find()
+        .filter(Column::OrgId.eq(org))
+        .filter(filter::one_of(Column::ProjectId, query.project_id.0))
+        .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), query.from, query.to))
+        .filter(filter::after((Column::StartsAt, Column::Id), query.cursor.map(|cursor| cursor.0)));
     if let Some(part) = query.q {
         select = select.filter(Column::TitleSearch.like(contains(&text::fold(&part))));
     }
@@ -119,13 +126,6 @@ pub async fn list(
         });
         select = select.filter(states.fold(Condition::any(), Condition::add));
     }
-    if let Some(cursor) = query.cursor {
-        let (start, id) = cursor.0;
-        let later = Condition::any()
-            .add(Column::StartsAt.gt(start))
-            .add(Column::StartsAt.eq(start).and(Column::Id.gt(id)));
-        select = select.filter(later);
-    }
     let chosen =
         select.order_by_asc(Column::StartsAt).order_by_asc(Column::Id).limit(query.limit.with_lookahead());
     let missions = load(db, chosen.into_query()).await?;
@@ -133,10 +133,8 @@ pub async fn list(
 }
 
 /// A mission as a decision about its people needs it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Locked {
-    /// What it is.
-    pub title: String,
     /// When it starts.
     pub start_at: Timestamp,
     /// When it ends.
@@ -145,19 +143,38 @@ pub struct Locked {
     pub cancelled: bool,
 }
 
+impl From<table::Model> for Locked {
+    fn from(row: table::Model) -> Self {
+        Self { start_at: row.starts_at, end_at: row.ends_at, cancelled: row.cancelled_at.is_some() }
+    }
+}
+
 /// Keeps a mission as it is until the transaction ends; others may do so at the same time.
 ///
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn lock(tx: &Tx, org: OrgId, id: MissionId) -> Result<Locked, Error> {
-    let row =
-        table::Entity::find_by_id((org, id)).lock(LockType::Share).one(tx).await?.ok_or(Error::NotFound)?;
-    Ok(Locked {
-        title: row.title,
-        start_at: row.starts_at,
-        end_at: row.ends_at,
-        cancelled: row.cancelled_at.is_some(),
-    })
+    let found = table::Entity::find_by_id((org, id)).lock(LockType::Share).one(tx).await?;
+    Ok(found.ok_or(Error::NotFound)?.into())
+}
+
+/// Several missions at once, in one statement; those that do not exist are absent.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock_all(
+    tx: &Tx,
+    org: OrgId,
+    ids: impl IntoIterator<Item = MissionId>,
+) -> Result<HashMap<MissionId, Locked>, Error> {
+    let rows = table::Entity::find()
+        .filter(table::Column::OrgId.eq(org))
+        .filter(table::Column::Id.is_in(ids))
+        .order_by_asc(table::Column::Id)
+        .lock(LockType::Share)
+        .all(tx)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, Locked::from(row))).collect())
 }
 
 /// The role of a mission that an assignment takes: the named one, or the only one.
@@ -170,25 +187,69 @@ pub async fn role_named(
     mission: MissionId,
     name: Option<&str>,
 ) -> Result<Option<MissionRoleId>, Error> {
-    let mut roles = role_table::Entity::find()
-        .filter(role_table::Column::OrgId.eq(org))
-        .filter(role_table::Column::MissionId.eq(mission))
-        .all(tx)
-        .await?;
-    match name.map(text::name_key) {
-        Some(key) => match roles.into_iter().find(|role| role.name_key == key) {
-            Some(role) => Ok(Some(role.id)),
-            None => {
-                Err(Error::UnknownReference { pointer: "/role_name".into(), name: "role of this mission" })
-            }
-        },
-        None if roles.len() == 1 => Ok(roles.pop().map(|role| role.id)),
-        None => Ok(None),
+    posts_of(tx, org, mission).await?.named(name)
+}
+
+/// The roles of a mission, as whoever joins it needs them.
+#[derive(Debug, Default)]
+pub struct Posts(Vec<role_table::Model>);
+
+impl Posts {
+    /// The named one, or the only one.
+    ///
+    /// # Errors
+    /// [`Error::UnknownReference`] when there is none of that name.
+    pub fn named(&self, name: Option<&str>) -> Result<Option<MissionRoleId>, Error> {
+        match (name.map(text::name_key), self.0.as_slice()) {
+            (Some(key), roles) => match roles.iter().find(|role| role.name_key == key) {
+                Some(role) => Ok(Some(role.id)),
+                None => Err(Error::UnknownReference {
+                    pointer: "/role_name".into(),
+                    name: "role of this mission",
+                }),
+            },
+            (None, [only]) => Ok(Some(only.id)),
+            (None, _) => Ok(None),
+        }
+    }
+
+    /// The name of one of them.
+    pub fn name_of(&self, id: MissionRoleId) -> Option<&str> {
+        self.0.iter().find(|role| role.id == id).map(|role| role.role_name.as_str())
     }
 }
 
+/// The roles of one mission.
+///
+/// # Errors
+/// When the database fails.
+pub async fn posts_of(tx: &Tx, org: OrgId, mission: MissionId) -> Result<Posts, Error> {
+    Ok(posts(tx, org, [mission]).await?.remove(&mission).unwrap_or_default())
+}
+
+/// The roles of several missions, in one statement.
+///
+/// # Errors
+/// When the database fails.
+pub async fn posts(
+    tx: &Tx,
+    org: OrgId,
+    missions: impl IntoIterator<Item = MissionId>,
+) -> Result<HashMap<MissionId, Posts>, Error> {
+    let roles = role_table::Entity::find()
+        .filter(role_table::Column::OrgId.eq(org))
+        .filter(role_table::Column::MissionId.is_in(missions))
+        .all(tx)
+        .await?;
+    let mut posts: HashMap<MissionId, Posts> = HashMap::new();
+    for role in roles {
+        posts.entry(role.mission_id).or_default().0.push(role);
+    }
+    Ok(posts)
+}
+
 /// Runs the chosen missions joined with their roles and counts: one statement, so what is shown is one state.
-async fn load(db: &impl ConnectionTrait, chosen: SelectStatement) -> Result<Vec<Mission>, Error> {
+pub(super) async fn load(db: &impl ConnectionTrait, chosen: SelectStatement) -> Result<Vec<Mission>, Error> {
     let mut missions: Vec<Mission> = Vec::new();
     for row in db.query_all(&with_roles(chosen)).await? {
         let mission = table::Model::from_query_result(&row, "")?;

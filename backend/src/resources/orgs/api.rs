@@ -1,47 +1,107 @@
-//! Routes of members.
+//! Routes of the caller's org and its members.
 
 use super::{
-    model::{Added, Members, NewMember},
-    store,
+    changes,
+    model::{Added, Member, MemberForm, Members, NewMember, Org, OrgForm},
+    rules, store,
 };
 use crate::{
-    app::App,
-    auth::{Admin, Caller, Role, Tech},
-    error::{Error, Problem},
-    http::Body,
+    app::{App, Done},
+    auth::{Admin, Caller, Owner, Tech},
+    error::Error,
+    http::{Answer, Body, Change, Path, Precondition},
+    ids::AccountId,
 };
-use axum::{Json, extract::State};
+use axum::extract::State;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(members, add_member))
+    OpenApiRouter::new()
+        .routes(routes!(current, update))
+        .routes(routes!(members, add_member))
+        .routes(routes!(update_member, remove_member))
 }
 
-/// List the members of the caller's org, highest role first.
-#[utoipa::path(get, path = "/orgs/members", tag = "orgs", responses(
-    (status = 200, body = Members), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
-async fn members(State(app): State<App>, caller: Caller<Tech>) -> Result<Json<Members>, Error> {
+/// Read the org that the caller acts in.
+#[utoipa::path(get, path = "/orgs/current", tag = "orgs", security(("bearer" = ["tech"])),
+    responses((status = 200, body = Org)))]
+async fn current(State(app): State<App>, caller: Caller<Tech>) -> Result<Answer, Error> {
+    Answer::single(&store::get(&app.db, caller.org).await?)
+}
+
+/// Change the org that the caller acts in.
+#[utoipa::path(patch, path = "/orgs/current", tag = "orgs", security(("bearer" = ["owner"])),
+    request_body = OrgForm, responses((status = 200, body = Org)), extensions(("x-problems" = json!(["duplicate"]))))]
+async fn update(
+    State(app): State<App>,
+    caller: Caller<Owner>,
+    precondition: Precondition,
+    change: Change<OrgForm>,
+) -> Result<Answer, Error> {
+    let tx = app.write(&caller).await?;
+    let current = changes::hold(&tx, caller.org).await?;
+    precondition.check(&current)?;
+    let new = change.onto(&current.form())?;
+    let org = changes::update(&tx, current, new).await?;
+    tx.single(&org).await
+}
+
+/// List the members of the caller's org, highest role first, then by e-mail.
+#[utoipa::path(get, path = "/orgs/members", tag = "orgs", security(("bearer" = ["tech"])),
+    responses((status = 200, body = Members)))]
+async fn members(State(app): State<App>, caller: Caller<Tech>) -> Result<Answer, Error> {
     let members = store::members(&app.db, caller.org, caller.plans()).await?;
-    Ok(Json(Members { members }))
+    Answer::of(&Members { members })
 }
 
 /// Make someone a member of the caller's org.
-#[utoipa::path(post, path = "/orgs/members", tag = "orgs", request_body = NewMember, responses(
-    (status = 200, body = Added), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(post, path = "/orgs/members", tag = "orgs", security(("bearer" = ["admin"])),
+    request_body = NewMember, responses((status = 200, body = Added)),
+    extensions(("x-problems" = json!(["rank_too_low", "duplicate", "unknown_reference"]))))]
 async fn add_member(
     State(app): State<App>,
     caller: Caller<Admin>,
     Body(new): Body<NewMember>,
-) -> Result<Json<Added>, Error> {
-    if new.role > caller.role {
-        return Err(Error::RankTooLow(Role::Owner));
-    }
-    let tx = app.db.write(caller.origin()).await?;
+) -> Result<Answer, Error> {
+    rules::may_grant(caller.role, new.role)?;
+    let tx = app.write(&caller).await?;
     let (member, token) = store::add_member(&tx, &app.random, caller.org, new).await?;
-    tx.commit().await?;
     let password_url = token.map(|token| app.config.password_url(&token));
-    Ok(Json(Added { member, password_url }))
+    tx.answer(&Added { member, password_url }).await
+}
+
+/// Change what a member may do, whether they may sign in here, or which person they are. It holds at once.
+#[utoipa::path(patch, path = "/orgs/members/{account_id}", tag = "orgs", security(("bearer" = ["admin"])),
+    params(("account_id" = AccountId, Path)), request_body = MemberForm, responses((status = 200, body = Member)),
+    extensions(("x-problems" = json!(["rank_too_low", "superior", "last_owner", "duplicate", "unknown_reference"]))))]
+async fn update_member(
+    State(app): State<App>,
+    caller: Caller<Admin>,
+    Path(account): Path<AccountId>,
+    change: Change<MemberForm>,
+) -> Result<Answer, Error> {
+    let tx = app.write(&caller).await?;
+    let member = changes::hold_member(&tx, caller.org, account).await?;
+    rules::may_change(caller.role, member.role)?;
+    let new = change.onto(&member.form())?;
+    rules::may_grant(caller.role, new.role)?;
+    let member = changes::update_member(&tx, caller.org, member, new).await?;
+    tx.answer(&member).await
+}
+
+/// End a membership. The account keeps its other orgs; the person stays.
+#[utoipa::path(delete, path = "/orgs/members/{account_id}", tag = "orgs", security(("bearer" = ["admin"])),
+    params(("account_id" = AccountId, Path)), responses((status = 200, body = Done)),
+    extensions(("x-problems" = json!(["superior", "last_owner"]))))]
+async fn remove_member(
+    State(app): State<App>,
+    caller: Caller<Admin>,
+    Path(account): Path<AccountId>,
+) -> Result<Answer, Error> {
+    let tx = app.write(&caller).await?;
+    let member = changes::hold_member(&tx, caller.org, account).await?;
+    rules::may_change(caller.role, member.role)?;
+    store::remove_member(&tx, caller.org, account).await?;
+    tx.answer(&Done::OK).await
 }

@@ -1,7 +1,9 @@
 //! Orgs and their members: who may do what.
 
 mod api;
+mod changes;
 mod model;
+mod rules;
 mod store;
 
 pub use api::routes;

@@ -2,15 +2,72 @@
 
 use crate::{
     auth::Role,
-    ids::{AccountId, UserId},
-    text::Email,
+    db::Timestamp,
+    ids::{AccountId, OrgId, UserId},
+    text::{Email, Name, ZoneName},
 };
 use deserr::Deserr;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// An org as its members see it.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Org {
+    /// Its id.
+    pub id: OrgId,
+    /// Unique, whatever its case.
+    #[schema(example = "Théâtre du Rideau Rouge")]
+    pub name: String,
+    /// The time zone of its missions unless they name one.
+    #[schema(example = "Europe/Paris")]
+    pub timezone: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// All that can be set of an org.
+#[derive(Debug, Clone, PartialEq, Deserr, Serialize, ToSchema)]
+#[deserr(deny_unknown_fields)]
+pub struct OrgForm {
+    /// Unique, whatever its case.
+    #[schema(example = "Théâtre du Rideau Rouge")]
+    pub name: Name,
+    /// The time zone of its missions unless they name one.
+    #[schema(example = "Europe/Paris")]
+    pub timezone: ZoneName,
+}
+
+impl Org {
+    /// What of it can be set, as it is now.
+    pub fn form(&self) -> OrgForm {
+        OrgForm { name: Name::stored(&self.name), timezone: ZoneName::stored(&self.timezone) }
+    }
+}
+
+/// All that can be set of a member.
+#[derive(Debug, Clone, PartialEq, Deserr, Serialize, ToSchema)]
+#[deserr(deny_unknown_fields)]
+pub struct MemberForm {
+    /// What they may do: at most the caller's own role.
+    pub role: Role,
+    /// Whether they may sign in here.
+    pub is_active: bool,
+    /// The person they are; `null` for nobody.
+    #[deserr(default)]
+    pub user_id: Option<UserId>,
+}
+
+impl Member {
+    /// What of them can be set, as it is now.
+    pub fn form(&self) -> MemberForm {
+        MemberForm { role: self.role, is_active: self.is_active, user_id: self.user_id }
+    }
+}
+
 /// A member of the org.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Member {
     /// Their login.
     pub account_id: AccountId,

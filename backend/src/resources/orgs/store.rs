@@ -1,12 +1,12 @@
 //! Every query on orgs and members.
 
-use super::model::{Member, NewMember};
+use super::model::{Member, NewMember, Org};
 use crate::{
     auth::{
         PasswordTokenPurpose, Role, accounts,
         tables::{account, membership, org},
     },
-    db::{Actor, Tx},
+    db::{Actor, Tx, filter},
     error::Error,
     ids::{AccountId, OrgId, UserId},
     random::Random,
@@ -60,12 +60,32 @@ pub async fn exist(db: &impl ConnectionTrait) -> Result<bool, Error> {
     Ok(org::Entity::find().one(db).await?.is_some())
 }
 
+impl From<org::Model> for Org {
+    fn from(row: org::Model) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            timezone: row.timezone,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+/// One org.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn get(db: &impl ConnectionTrait, id: OrgId) -> Result<Org, Error> {
+    Ok(org::Entity::find_by_id(id).one(db).await?.ok_or(Error::NotFound)?.into())
+}
+
 /// The time zone of the org's missions unless they name one.
 ///
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn timezone(db: &impl ConnectionTrait, id: OrgId) -> Result<String, Error> {
-    Ok(org::Entity::find_by_id(id).one(db).await?.ok_or(Error::NotFound)?.timezone)
+    Ok(get(db, id).await?.timezone)
 }
 
 /// Makes someone a member; returns the token that sets the password of a new login.
@@ -133,6 +153,16 @@ struct Row {
 /// # Errors
 /// When the database fails.
 pub async fn members(db: &impl ConnectionTrait, org: OrgId, with_email: bool) -> Result<Vec<Member>, Error> {
+    find_members(db, org, None, with_email).await
+}
+
+/// All members, or the one with this account.
+pub(super) async fn find_members(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    account: Option<AccountId>,
+    with_email: bool,
+) -> Result<Vec<Member>, Error> {
     let mut rows = membership::Entity::find()
         .select_only()
         .columns([membership::Column::AccountId, membership::Column::Role, membership::Column::IsActive])
@@ -153,6 +183,7 @@ pub async fn members(db: &impl ConnectionTrait, org: OrgId, with_email: bool) ->
                 .into(),
         )
         .filter(membership::Column::OrgId.eq(org))
+        .filter(filter::one_of(membership::Column::AccountId, account.into_iter().collect::<Vec<_>>()))
         .into_model::<Row>()
         .all(db)
         .await?;

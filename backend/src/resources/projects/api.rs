@@ -5,14 +5,13 @@ use super::{
     store,
 };
 use crate::{
-    app::App,
+    app::{App, Done},
     auth::{Caller, Manager, Tech},
-    error::{Error, Problem},
-    http::{Body, Path, Query},
+    error::Error,
+    http::{Answer, Body, Change, Path, Precondition, Query},
     ids::ProjectId,
 };
 use axum::{
-    Json,
     extract::{OriginalUri, State},
     response::Response,
 };
@@ -20,28 +19,26 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(create, list)).routes(routes!(get))
+    OpenApiRouter::new().routes(routes!(create, list)).routes(routes!(get, update, delete))
 }
 
 /// Create a project.
-#[utoipa::path(post, path = "/projects", tag = "projects", request_body = NewProject, responses(
-    (status = 200, body = Project), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(post, path = "/projects", tag = "projects", security(("bearer" = ["manager"])),
+    request_body = NewProject, responses((status = 200, body = Project)),
+    extensions(("x-problems" = json!(["duplicate"]))))]
 async fn create(
     State(app): State<App>,
     caller: Caller<Manager>,
     Body(new): Body<NewProject>,
-) -> Result<Json<Project>, Error> {
-    let tx = app.db.write(caller.origin()).await?;
+) -> Result<Answer, Error> {
+    let tx = app.write(&caller).await?;
     let project = store::create(&tx, caller.org, new).await?;
-    tx.commit().await?;
-    Ok(Json(project))
+    tx.single(&project).await
 }
 
 /// List projects, newest first.
-#[utoipa::path(get, path = "/projects", tag = "projects", params(ProjectQuery), responses(
-    (status = 200, body = Vec<Project>), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(get, path = "/projects", tag = "projects", security(("bearer" = ["tech"])), params(ProjectQuery),
+    responses((status = 200, body = Vec<Project>)))]
 async fn list(
     State(app): State<App>,
     caller: Caller<Tech>,
@@ -52,13 +49,48 @@ async fn list(
 }
 
 /// Read a project.
-#[utoipa::path(get, path = "/projects/{id}", tag = "projects", params(("id" = ProjectId, Path)), responses(
-    (status = 200, body = Project), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(get, path = "/projects/{id}", tag = "projects", security(("bearer" = ["tech"])),
+    params(("id" = ProjectId, Path)), responses((status = 200, body = Project)))]
 async fn get(
     State(app): State<App>,
     caller: Caller<Tech>,
     Path(id): Path<ProjectId>,
-) -> Result<Json<Project>, Error> {
-    Ok(Json(store::get(&app.db, caller.org, id).await?))
+) -> Result<Answer, Error> {
+    Answer::single(&store::get(&app.db, caller.org, id).await?)
+}
+
+/// Change a project.
+#[utoipa::path(method(put, patch), path = "/projects/{id}", tag = "projects", security(("bearer" = ["manager"])),
+    params(("id" = ProjectId, Path)), request_body = NewProject, responses((status = 200, body = Project)),
+    extensions(("x-problems" = json!(["duplicate"]))))]
+async fn update(
+    State(app): State<App>,
+    caller: Caller<Manager>,
+    Path(id): Path<ProjectId>,
+    precondition: Precondition,
+    change: Change<NewProject>,
+) -> Result<Answer, Error> {
+    let tx = app.write(&caller).await?;
+    let current = store::hold(&tx, caller.org, id).await?;
+    precondition.check(&current)?;
+    let new = change.onto(&current.form())?;
+    let project = store::update(&tx, caller.org, current, new).await?;
+    tx.single(&project).await
+}
+
+/// Delete a project that has no missions.
+#[utoipa::path(delete, path = "/projects/{id}", tag = "projects", security(("bearer" = ["manager"])),
+    params(("id" = ProjectId, Path)), responses((status = 200, body = Done)),
+    extensions(("x-problems" = json!(["project_not_empty"]))))]
+async fn delete(
+    State(app): State<App>,
+    caller: Caller<Manager>,
+    Path(id): Path<ProjectId>,
+    precondition: Precondition,
+) -> Result<Answer, Error> {
+    let tx = app.write(&caller).await?;
+    let current = store::hold(&tx, caller.org, id).await?;
+    precondition.check(&current)?;
+    store::delete(&tx, caller.org, &current).await?;
+    tx.answer(&Done::OK).await
 }

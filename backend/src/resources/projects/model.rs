@@ -24,7 +24,7 @@ crate::words::words! {
 }
 
 /// A project as the API shows it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Project {
     /// Its id.
     pub id: ProjectId,
@@ -60,8 +60,21 @@ impl From<table::Model> for Project {
     }
 }
 
-/// What a new project is made of.
-#[derive(Debug, Clone, Deserr, ToSchema)]
+impl Project {
+    /// What of it can be set, as it is now.
+    pub fn form(&self) -> NewProject {
+        NewProject {
+            name: Name::stored(&self.name),
+            status: self.status,
+            starts_at: self.starts_at,
+            ends_at: self.ends_at,
+            note: self.note.as_ref().map(Note::stored),
+        }
+    }
+}
+
+/// What a project is made of: all that can be set.
+#[derive(Debug, Clone, PartialEq, Deserr, Serialize, ToSchema)]
 #[deserr(deny_unknown_fields)]
 pub struct NewProject {
     /// Unique in the org, whatever its case.

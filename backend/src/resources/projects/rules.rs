@@ -1,14 +1,15 @@
 //! What must hold for a project.
 
 use super::NewProject;
-use crate::error::FieldError;
+use crate::error::Error;
 
-/// Every rule that the new project breaks.
-pub fn mistakes(new: &NewProject) -> Vec<FieldError> {
+/// # Errors
+/// [`Error::Invalid`] names every rule that the project would break.
+pub fn check(new: &NewProject) -> Result<(), Error> {
     match (new.starts_at, new.ends_at) {
         (Some(start), Some(end)) if end <= start => {
-            vec![FieldError::invalid("/ends_at", "must be after starts_at")]
+            Err(Error::invalid("/ends_at", "must be after starts_at"))
         }
-        _ => Vec::new(),
+        _ => Ok(()),
     }
 }

@@ -5,7 +5,7 @@ use super::{
     rules, table,
 };
 use crate::{
-    db::{Tx, contains},
+    db::{Tx, contains, filter, is_named},
     error::Error,
     http::Page,
     ids::{OrgId, ProjectId},
@@ -13,9 +13,8 @@ use crate::{
     text,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
-    sea_query::{ExprTrait, LockType},
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, LockType},
 };
 
 /// Creates a project.
@@ -23,10 +22,7 @@ use sea_orm::{
 /// # Errors
 /// [`Error::Invalid`], or [`Error::Duplicate`] when the name is taken.
 pub async fn create(tx: &Tx, org: OrgId, new: NewProject) -> Result<Project, Error> {
-    let mistakes = rules::mistakes(&new);
-    if !mistakes.is_empty() {
-        return Err(Error::Invalid(mistakes));
-    }
+    rules::check(&new)?;
     let row = table::Model {
         org_id: org,
         id: tx.new_id(),
@@ -52,6 +48,55 @@ pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: ProjectId) -> Result
     Ok(found.ok_or(Error::NotFound)?.into())
 }
 
+/// A project that nobody else changes, and no mission joins, until the transaction ends.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn hold(tx: &Tx, org: OrgId, id: ProjectId) -> Result<Project, Error> {
+    let found = table::Entity::find_by_id((org, id)).lock(LockType::Update).one(tx).await?;
+    Ok(found.ok_or(Error::NotFound)?.into())
+}
+
+/// Gives a held project its new form. The form it has already changes nothing.
+///
+/// # Errors
+/// [`Error::Invalid`], or [`Error::Duplicate`] when the name is taken.
+pub async fn update(tx: &Tx, org: OrgId, before: Project, new: NewProject) -> Result<Project, Error> {
+    use table::Column;
+    rules::check(&new)?;
+    if new == before.form() {
+        return Ok(before);
+    }
+    table::Entity::update_many()
+        .col_expr(Column::NameKey, Expr::value(text::name_key(&new.name)))
+        .col_expr(Column::NameSearch, Expr::value(text::fold(&new.name)))
+        .col_expr(Column::Name, Expr::value(String::from(new.name)))
+        .col_expr(Column::Status, Expr::value(new.status))
+        .col_expr(Column::StartsAt, Expr::value(new.starts_at))
+        .col_expr(Column::EndsAt, Expr::value(new.ends_at))
+        .col_expr(Column::Note, Expr::value(new.note.map(String::from)))
+        .col_expr(Column::UpdatedAt, Expr::value(tx.now))
+        .filter(Column::OrgId.eq(org))
+        .filter(Column::Id.eq(before.id))
+        .exec(tx)
+        .await?;
+    let after = get(tx, org, before.id).await?;
+    audit::Entry::of("project.update", after.id).before(&before).after(&after).record(tx, org).await?;
+    Ok(after)
+}
+
+/// Deletes a held project.
+///
+/// # Errors
+/// [`Error::ProjectNotEmpty`] while it has missions.
+pub async fn delete(tx: &Tx, org: OrgId, project: &Project) -> Result<(), Error> {
+    if is_named(tx, ("missions", "project_id"), org, project.id).await? {
+        return Err(Error::ProjectNotEmpty);
+    }
+    table::Entity::delete_by_id((org, project.id)).exec(tx).await?;
+    audit::Entry::of("project.delete", project.id).before(project).record(tx, org).await
+}
+
 /// Makes sure that a project exists and stays while a transaction refers to it.
 ///
 /// # Errors
@@ -68,19 +113,12 @@ pub async fn list(
     query: ProjectQuery,
 ) -> Result<Page<Project>, Error> {
     use table::Column;
-    let mut select = table::Entity::find().filter(Column::OrgId.eq(org));
-    if !query.status.0.is_empty() {
-        select = select.filter(Column::Status.is_in(query.status.0));
-    }
+    let mut select = table::Entity::find()
+        .filter(Column::OrgId.eq(org))
+        .filter(filter::one_of(Column::Status, query.status.0))
+        .filter(filter::before((Column::CreatedAt, Column::Id), query.cursor.map(|cursor| cursor.0)));
     if let Some(part) = query.q {
         select = select.filter(Column::NameSearch.like(contains(&text::fold(&part))));
-    }
-    if let Some(cursor) = query.cursor {
-        let (created_at, id) = cursor.0;
-        let older = Condition::any()
-            .add(Column::CreatedAt.lt(created_at))
-            .add(Column::CreatedAt.eq(created_at).and(Column::Id.lt(id)));
-        select = select.filter(older);
     }
     let rows = select
         .order_by_desc(Column::CreatedAt)

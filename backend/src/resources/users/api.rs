@@ -1,18 +1,19 @@
 //! Routes of people.
 
 use super::{
-    model::{NewProfile, NewUser, Profile, User, UserQuery},
+    changes,
+    model::{NewProfile, NewUser, Profile, UpdatedUser, User, UserQuery},
     store::{self, Sight},
 };
 use crate::{
-    app::App,
+    app::{App, Done},
     auth::{Caller, Manager, Rank, Tech},
-    error::{Error, Problem},
-    http::{Body, Path, Query},
+    error::Error,
+    http::{Answer, Body, Change, Path, Precondition, Query},
     ids::UserId,
+    resources::{assignments, availabilities},
 };
 use axum::{
-    Json,
     extract::{OriginalUri, State},
     response::Response,
 };
@@ -22,7 +23,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(create, list))
-        .routes(routes!(get))
+        .routes(routes!(get, update, delete))
         .routes(routes!(get_profile, put_profile))
 }
 
@@ -31,24 +32,21 @@ fn sight<R: Rank>(caller: &Caller<R>) -> Sight {
 }
 
 /// Add a person.
-#[utoipa::path(post, path = "/users", tag = "users", request_body = NewUser, responses(
-    (status = 200, body = User), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(post, path = "/users", tag = "users", security(("bearer" = ["manager"])), request_body = NewUser,
+    responses((status = 200, body = User)))]
 async fn create(
     State(app): State<App>,
     caller: Caller<Manager>,
     Body(new): Body<NewUser>,
-) -> Result<Json<User>, Error> {
-    let tx = app.db.write(caller.origin()).await?;
+) -> Result<Answer, Error> {
+    let tx = app.write(&caller).await?;
     let user = store::create(&tx, caller.org, new, None).await?;
-    tx.commit().await?;
-    Ok(Json(user))
+    tx.single(&user).await
 }
 
 /// List people by last, then first name.
-#[utoipa::path(get, path = "/users", tag = "users", params(UserQuery), responses(
-    (status = 200, body = Vec<User>), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(get, path = "/users", tag = "users", security(("bearer" = ["tech"])), params(UserQuery),
+    responses((status = 200, body = Vec<User>)))]
 async fn list(
     State(app): State<App>,
     caller: Caller<Tech>,
@@ -60,49 +58,82 @@ async fn list(
 }
 
 /// Read a person.
-#[utoipa::path(get, path = "/users/{id}", tag = "users", params(("id" = UserId, Path)), responses(
-    (status = 200, body = User), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
-async fn get(
-    State(app): State<App>,
-    caller: Caller<Tech>,
-    Path(id): Path<UserId>,
-) -> Result<Json<User>, Error> {
+#[utoipa::path(get, path = "/users/{id}", tag = "users", security(("bearer" = ["tech"])),
+    params(("id" = UserId, Path)), responses((status = 200, body = User)))]
+async fn get(State(app): State<App>, caller: Caller<Tech>, Path(id): Path<UserId>) -> Result<Answer, Error> {
     let snapshot = app.db.read().await?;
-    Ok(Json(store::get(&snapshot, caller.org, id, sight(&caller)).await?))
+    Answer::single(&store::get(&snapshot, caller.org, id, sight(&caller)).await?)
+}
+
+/// Change a person. Someone deactivated keeps their assignments; the answer lists the upcoming ones.
+#[utoipa::path(method(put, patch), path = "/users/{id}", tag = "users", security(("bearer" = ["manager"])),
+    params(("id" = UserId, Path)), request_body = NewUser, responses((status = 200, body = UpdatedUser)))]
+async fn update(
+    State(app): State<App>,
+    caller: Caller<Manager>,
+    Path(id): Path<UserId>,
+    precondition: Precondition,
+    change: Change<NewUser>,
+) -> Result<Answer, Error> {
+    let tx = app.write(&caller).await?;
+    let current = changes::hold(&tx, caller.org, id).await?;
+    precondition.check(&current)?;
+    let form = current.form(change.names("name"));
+    let new = change.onto(&form)?;
+    let was_active = current.active;
+    let user = changes::update(&tx, caller.org, current, new).await?;
+    if user.active || !was_active {
+        return tx.single(&user).await;
+    }
+    let upcoming_assignments = Some(assignments::upcoming(&tx, caller.org, id).await?);
+    tx.answer(&UpdatedUser { user, upcoming_assignments }).await
+}
+
+/// Delete a person who was never assigned, with their availabilities. Deactivate anyone else.
+#[utoipa::path(delete, path = "/users/{id}", tag = "users", security(("bearer" = ["manager"])),
+    params(("id" = UserId, Path)), responses((status = 200, body = Done)),
+    extensions(("x-problems" = json!(["user_has_history"]))))]
+async fn delete(
+    State(app): State<App>,
+    caller: Caller<Manager>,
+    Path(id): Path<UserId>,
+    precondition: Precondition,
+) -> Result<Answer, Error> {
+    let tx = app.write(&caller).await?;
+    let current = changes::hold(&tx, caller.org, id).await?;
+    precondition.check(&current)?;
+    availabilities::delete_of_user(&tx, caller.org, id).await?;
+    changes::delete(&tx, caller.org, &current).await?;
+    tx.answer(&Done::OK).await
 }
 
 /// Read a person's profile: one's own, or for planners.
-#[utoipa::path(get, path = "/users/{id}/profile", tag = "users", params(("id" = UserId, Path)), responses(
-    (status = 200, body = Profile), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(get, path = "/users/{id}/profile", tag = "users", security(("bearer" = ["tech"])),
+    params(("id" = UserId, Path)), responses((status = 200, body = Profile)))]
 async fn get_profile(
     State(app): State<App>,
     caller: Caller<Tech>,
     Path(id): Path<UserId>,
-) -> Result<Json<Profile>, Error> {
-    if !caller.plans() && !caller.is(id) {
-        return Err(Error::NotFound);
-    }
+) -> Result<Answer, Error> {
+    caller.may_see_personal_things_of(id)?;
     let snapshot = app.db.read().await?;
-    Ok(Json(store::profile(&snapshot, caller.org, id).await?))
+    Answer::single(&changes::profile(&snapshot, caller.org, id).await?)
 }
 
 /// Replace a person's profile; one's own takes skills and bio.
-#[utoipa::path(put, path = "/users/{id}/profile", tag = "users", params(("id" = UserId, Path)), request_body = NewProfile, responses(
-    (status = 200, body = Profile), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-))]
+#[utoipa::path(put, path = "/users/{id}/profile", tag = "users", security(("bearer" = ["tech"])),
+    params(("id" = UserId, Path)), request_body = NewProfile, responses((status = 200, body = Profile)))]
 async fn put_profile(
     State(app): State<App>,
     caller: Caller<Tech>,
     Path(id): Path<UserId>,
+    precondition: Precondition,
     Body(new): Body<NewProfile>,
-) -> Result<Json<Profile>, Error> {
-    if !caller.plans() && !caller.is(id) {
-        return Err(Error::NotFound);
-    }
-    let tx = app.db.write(caller.origin()).await?;
-    let profile = store::replace_profile(&tx, caller.org, id, new, !caller.plans()).await?;
-    tx.commit().await?;
-    Ok(Json(profile))
+) -> Result<Answer, Error> {
+    caller.may_see_personal_things_of(id)?;
+    let tx = app.write(&caller).await?;
+    let current = changes::hold_profile(&tx, caller.org, id).await?;
+    precondition.check(&current)?;
+    let profile = changes::replace_profile(&tx, caller.org, current, new, !caller.plans()).await?;
+    tx.single(&profile).await
 }

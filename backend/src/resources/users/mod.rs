@@ -1,6 +1,8 @@
 //! Users: the people who can be planned. Many never sign in; one who does is linked to an account.
 
 mod api;
+mod changes;
+mod metadata;
 mod model;
 mod money;
 mod rules;
@@ -10,6 +12,9 @@ pub(crate) mod table;
 mod tag_table;
 
 pub use api::routes;
-pub use model::{EmploymentType, NewSkill, NewUser, User};
+pub use changes::{hold_profile, profile, set_rates};
+pub use model::{EmploymentType, Flag, NewSkill, NewUser, User};
 pub use money::{Cents, RateProfile};
-pub use store::{Locked, account_link, create, display_name, lock, of_account};
+pub use store::{
+    Locked, account_link, create, display_name, exists, lock, lock_all, of_account, unlink_account,
+};

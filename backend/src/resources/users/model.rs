@@ -1,10 +1,11 @@
 //! Shapes of users.
 
-use super::money::RateProfile;
+use super::{metadata::Metadata, money::RateProfile};
 use crate::{
     db::Timestamp,
     http::{Cursor, Limit, Many},
     ids::{AccountId, UserId},
+    resources::assignments::Assignment,
     text::{Email, Label, Name, Note, Search},
 };
 use deserr::{DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValuePointerRef, take_cf_content};
@@ -35,7 +36,7 @@ crate::words::words! {
 }
 
 /// A person as the API shows them. What the caller may not see is absent.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct User {
     /// Their id.
     pub id: UserId,
@@ -54,6 +55,18 @@ pub struct User {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, required = false)]
     pub phone: Option<Option<String>>,
+    /// Anything worth knowing: own or for planners.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, required = false)]
+    pub bio: Option<Option<String>>,
+    /// Numbers that employers need: for planners.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Metadata>, required = false)]
+    pub legal_ids: Option<Option<Metadata>>,
+    /// What is known of their papers: for planners.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Metadata>, required = false)]
+    pub documents: Option<Option<Metadata>>,
     /// How they are employed.
     pub employment_type: EmploymentType,
     /// Their login, when they have one.
@@ -73,7 +86,7 @@ pub struct User {
 }
 
 /// A skill as clients send it: a text (level 3), or with its level.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NewSkill {
     /// What the person can do.
     pub skill: Label,
@@ -115,9 +128,13 @@ impl<E: DeserializeError> Deserr<E> for NewSkill {
     }
 }
 
-/// A new person: `name`, or `first_name` and `last_name`.
-#[derive(Debug, Clone, Deserr, ToSchema)]
+/// All that can be set of a person: `name`, or `first_name` and `last_name`.
+#[derive(Debug, Clone, PartialEq, Deserr, Serialize, ToSchema)]
 #[deserr(deny_unknown_fields)]
+#[schema(example = json!({
+    "first_name": "Élodie", "last_name": "Bœuf", "email": "elodie@example.org", "employment_type": "INTERMITTENT",
+    "skills": ["son", { "skill": "lumiere", "level": 4 }], "tags": ["vivier"],
+}))]
 pub struct NewUser {
     /// First and last name in one; the first word becomes the first name.
     #[deserr(default)]
@@ -150,6 +167,53 @@ pub struct NewUser {
     #[deserr(default)]
     #[schema(required = false)]
     pub tags: Vec<Label>,
+    /// Whether they can be planned.
+    #[deserr(default = true)]
+    #[schema(default = true, required = false)]
+    pub active: bool,
+    /// Numbers that employers need.
+    #[deserr(default)]
+    pub legal_ids: Option<Metadata>,
+    /// What is known of their papers.
+    #[deserr(default)]
+    pub documents: Option<Metadata>,
+}
+
+impl User {
+    /// What of a person can be set, as a planner sees it now: with the name in one when it is to be set so.
+    pub fn form(&self, name_in_one: bool) -> NewUser {
+        // Someone of one name has no first name to send.
+        let in_one = name_in_one || self.first_name.is_empty();
+        let part = |part: &String| (!in_one).then(|| Name::stored(part));
+        let metadata = |seen: &Option<Option<Metadata>>| seen.clone().flatten();
+        let text = |seen: &Option<Option<String>>| seen.clone().flatten();
+        let skill = |(skill, level): (&String, &i16)| NewSkill { skill: Label::stored(skill), level: *level };
+        NewUser {
+            name: in_one.then(|| Name::stored(&self.name)),
+            first_name: part(&self.first_name),
+            last_name: part(&self.last_name),
+            email: text(&self.email).map(Email::stored),
+            phone: text(&self.phone).map(Label::stored),
+            employment_type: self.employment_type,
+            bio: text(&self.bio).map(Note::stored),
+            skills: self.skill_levels.iter().map(skill).collect(),
+            tags: self.tags.iter().map(Label::stored).collect(),
+            active: self.active,
+            legal_ids: metadata(&self.legal_ids),
+            documents: metadata(&self.documents),
+        }
+    }
+}
+
+/// A changed person.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UpdatedUser {
+    /// The person.
+    #[serde(flatten)]
+    pub user: User,
+    /// After a deactivation: the calls still ahead that the person is invited to or accepted on, by start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upcoming_assignments: Option<Vec<Assignment>>,
 }
 
 impl NewUser {
@@ -165,6 +229,9 @@ impl NewUser {
             bio: None,
             skills: Vec::new(),
             tags: Vec::new(),
+            active: true,
+            legal_ids: None,
+            documents: None,
         }
     }
 }
@@ -211,7 +278,7 @@ crate::words::words! {
 }
 
 /// What planners know about a person.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Profile {
     /// The person.
     pub user_id: UserId,

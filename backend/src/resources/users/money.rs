@@ -39,6 +39,19 @@ impl Cents {
     }
 }
 
+/// As in a query: digits, and after a point at most two more.
+impl std::str::FromStr for Cents {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        match text.parse() {
+            Ok(amount) if plain => Self::from_number(amount),
+            _ => Err("must be an amount in EUR, like 250 or 250.50".into()),
+        }
+    }
+}
+
 /// As a number of EUR: `250`, `250.5`.
 impl Serialize for Cents {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -90,6 +103,11 @@ pub struct RateProfile(BTreeMap<String, Cents>);
 const MAX_LABELS: usize = 50;
 
 impl RateProfile {
+    /// A daily rate alone, under the label of the first clients.
+    pub fn daily(amount: Cents) -> Self {
+        Self([("jour".to_owned(), amount)].into())
+    }
+
     /// As it is stored: label to cents.
     pub fn to_stored(&self) -> serde_json::Value {
         self.0.iter().map(|(label, cents)| (label.clone(), serde_json::Value::from(cents.0))).collect()

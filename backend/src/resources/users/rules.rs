@@ -2,7 +2,7 @@
 
 use super::model::{NewProfile, NewSkill, NewUser};
 use crate::{
-    error::FieldError,
+    error::{Error, FieldError},
     text::{self, Label},
 };
 use std::collections::HashSet;
@@ -11,7 +11,7 @@ use std::collections::HashSet;
 const MAX_WORDS: usize = 100;
 
 /// First and last name, from either form.
-pub fn names(new: &NewUser) -> Result<(String, String), Vec<FieldError>> {
+fn names(new: &NewUser) -> Result<(String, String), Vec<FieldError>> {
     match (&new.name, &new.first_name, &new.last_name) {
         (Some(name), None, None) => Ok(match name.split_once(char::is_whitespace) {
             Some((first, last)) => (first.to_owned(), last.trim().to_owned()),
@@ -27,13 +27,39 @@ pub fn names(new: &NewUser) -> Result<(String, String), Vec<FieldError>> {
     }
 }
 
+/// First and last name of a person whose rules hold.
+///
+/// # Errors
+/// [`Error::Invalid`] names every rule that they break.
+pub fn check(new: &NewUser) -> Result<(String, String), Error> {
+    let mut mistakes = skill_mistakes(&new.skills);
+    mistakes.extend(tag_mistakes(&new.tags));
+    match names(new) {
+        Ok(names) if mistakes.is_empty() => return Ok(names),
+        Ok(_) => {}
+        Err(more) => mistakes.extend(more),
+    }
+    Err(Error::Invalid(mistakes))
+}
+
+/// # Errors
+/// [`Error::Invalid`] names every rule that the profile breaks; with `own`, also what only planners set.
+pub fn check_profile(new: &NewProfile, own: bool) -> Result<(), Error> {
+    let mut mistakes = skill_mistakes(&new.skills);
+    mistakes.extend(tag_mistakes(new.tags.as_deref().unwrap_or_default()));
+    if own {
+        mistakes.extend(own_profile_mistakes(new));
+    }
+    if mistakes.is_empty() { Ok(()) } else { Err(Error::Invalid(mistakes)) }
+}
+
 /// Skills that are named twice, or too many.
-pub fn skill_mistakes(skills: &[NewSkill]) -> Vec<FieldError> {
+fn skill_mistakes(skills: &[NewSkill]) -> Vec<FieldError> {
     word_mistakes("/skills", skills.iter().map(|skill| &skill.skill))
 }
 
 /// Tags that are named twice, or too many.
-pub fn tag_mistakes(tags: &[Label]) -> Vec<FieldError> {
+fn tag_mistakes(tags: &[Label]) -> Vec<FieldError> {
     word_mistakes("/tags", tags.iter())
 }
 
@@ -47,7 +73,7 @@ fn word_mistakes<'a>(pointer: &str, words: impl ExactSizeIterator<Item = &'a Lab
 }
 
 /// In their own profile a person sets skills and bio; the rest is the planners' and so no member of theirs.
-pub fn own_profile_mistakes(profile: &NewProfile) -> Vec<FieldError> {
+fn own_profile_mistakes(profile: &NewProfile) -> Vec<FieldError> {
     [
         ("/tags", profile.tags.is_some()),
         ("/employment_type", profile.employment_type.is_some()),

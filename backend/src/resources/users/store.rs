@@ -1,12 +1,12 @@
 //! Every query on people, their skills and tags.
 
 use super::{
-    model::{Flag, NewProfile, NewSkill, NewUser, Profile, User, UserQuery},
-    money::RateProfile,
+    metadata::Metadata,
+    model::{Flag, NewSkill, NewUser, User, UserQuery},
     rules, skill_table, table, tag_table,
 };
 use crate::{
-    db::{Tx, contains},
+    db::{Tx, contains, filter},
     error::Error,
     http::Page,
     ids::{AccountId, OrgId, UserId},
@@ -48,18 +48,7 @@ impl Sight {
 /// # Errors
 /// [`Error::Invalid`], or [`Error::Duplicate`] when the account is another person's here.
 pub async fn create(tx: &Tx, org: OrgId, new: NewUser, account: Option<AccountId>) -> Result<User, Error> {
-    let mut mistakes = rules::skill_mistakes(&new.skills);
-    mistakes.extend(rules::tag_mistakes(&new.tags));
-    let (first_name, last_name) = match rules::names(&new) {
-        Ok(names) => names,
-        Err(more) => {
-            mistakes.extend(more);
-            Default::default()
-        }
-    };
-    if !mistakes.is_empty() {
-        return Err(Error::Invalid(mistakes));
-    }
+    let (first_name, last_name) = rules::check(&new)?;
     let row = table::Model {
         org_id: org,
         id: tx.new_id(),
@@ -73,10 +62,10 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewUser, account: Option<AccountId
         employment_type: new.employment_type,
         bio: new.bio.map(Into::into),
         rate_profile: None,
-        active: true,
+        active: new.active,
         account_id: account,
-        legal_ids: None,
-        documents: None,
+        legal_ids: new.legal_ids.as_ref().map(Metadata::to_stored),
+        documents: new.documents.as_ref().map(Metadata::to_stored),
         created_at: tx.now,
         updated_at: tx.now,
     };
@@ -130,13 +119,7 @@ pub async fn list(
     if let Some(active) = query.active {
         select = select.filter(Column::Active.eq(active == Flag::True));
     }
-    if let Some(cursor) = query.cursor {
-        let (sort_key, id) = cursor.0;
-        let later = Condition::any()
-            .add(Column::SortKey.gt(sort_key.clone()))
-            .add(Column::SortKey.eq(sort_key).and(Column::Id.gt(id)));
-        select = select.filter(later);
-    }
+    select = select.filter(filter::after((Column::SortKey, Column::Id), query.cursor.map(|cursor| cursor.0)));
     let rows = select
         .order_by_asc(Column::SortKey)
         .order_by_asc(Column::Id)
@@ -158,65 +141,9 @@ pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: UserId, sight: Sight
     Ok(view(row, &mut words, sight))
 }
 
-/// What planners know about a person.
-pub async fn profile(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Result<Profile, Error> {
-    let row = table::Entity::find_by_id((org, id)).one(db).await?.ok_or(Error::NotFound)?;
-    let words = words(db, org, vec![id]).await?.remove(&id).unwrap_or_default();
-    Ok(Profile {
-        user_id: id,
-        skills: words.skills(),
-        skill_levels: words.levels,
-        tags: words.tags,
-        employment_type: row.employment_type,
-        rate_profile: row.rate_profile.map(RateProfile::from_stored).transpose().map_err(Error::internal)?,
-        bio: row.bio,
-    })
-}
-
-/// Replaces a profile. With `own`, only what a person may set themselves; the rest stays.
-pub async fn replace_profile(
-    tx: &Tx,
-    org: OrgId,
-    id: UserId,
-    new: NewProfile,
-    own: bool,
-) -> Result<Profile, Error> {
-    let mut mistakes = rules::skill_mistakes(&new.skills);
-    mistakes.extend(rules::tag_mistakes(new.tags.as_deref().unwrap_or_default()));
-    if own {
-        mistakes.extend(rules::own_profile_mistakes(&new));
-    }
-    if !mistakes.is_empty() {
-        return Err(Error::Invalid(mistakes));
-    }
-    lock(tx, org, id).await?;
-    let before = profile(tx, org, id).await?;
-    let mut update = table::Entity::update_many()
-        .col_expr(table::Column::Bio, Expr::value(new.bio.map(String::from)))
-        .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::Id.eq(id));
-    if !own {
-        let rates = new.rate_profile.as_ref().map(RateProfile::to_stored);
-        let employment = new.employment_type.unwrap_or(before.employment_type);
-        update = update
-            .col_expr(table::Column::RateProfile, Expr::value(rates))
-            .col_expr(table::Column::EmploymentType, Expr::value(employment));
-    }
-    update.exec(tx).await?;
-    let no_tags = Vec::new();
-    let tags = if own { None } else { Some(new.tags.as_ref().unwrap_or(&no_tags)) };
-    write_words(tx, org, id, &new.skills, tags).await?;
-    let after = profile(tx, org, id).await?;
-    audit::Entry::of("user.profile", id).before(&before).after(&after).record(tx, org).await?;
-    Ok(after)
-}
-
 /// A person as a decision about their assignments needs them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Locked {
-    /// How their name is written.
-    pub name: String,
     /// Where invitations go.
     pub email: Option<String>,
     /// Whether they can be planned.
@@ -233,7 +160,39 @@ pub async fn lock(tx: &Tx, org: OrgId, id: UserId) -> Result<Locked, Error> {
         .one(tx)
         .await?
         .ok_or(Error::NotFound)?;
-    Ok(Locked { name: display_name(&row.first_name, &row.last_name), email: row.email, active: row.active })
+    Ok(row.into())
+}
+
+impl From<table::Model> for Locked {
+    fn from(row: table::Model) -> Self {
+        Self { email: row.email, active: row.active }
+    }
+}
+
+/// Locks several people, always in the same order; those who do not exist are absent.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock_all(
+    tx: &Tx,
+    org: OrgId,
+    ids: impl IntoIterator<Item = UserId>,
+) -> Result<HashMap<UserId, Locked>, Error> {
+    let rows = table::Entity::find()
+        .filter(table::Column::OrgId.eq(org))
+        .filter(table::Column::Id.is_in(ids))
+        .order_by_asc(table::Column::Id)
+        .lock(LockType::NoKeyUpdate)
+        .all(tx)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, Locked::from(row))).collect())
+}
+
+/// # Errors
+/// [`Error::NotFound`] when the org has no such person.
+pub async fn exists(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Result<(), Error> {
+    let found = table::Entity::find_by_id((org, id)).select_only().column(table::Column::Id);
+    found.into_tuple::<UserId>().one(db).await?.map(|_| ()).ok_or(Error::NotFound)
 }
 
 /// The person that an account is in an org.
@@ -279,11 +238,26 @@ pub async fn account_link(tx: &Tx, org: OrgId, id: UserId, account: AccountId) -
     Ok(())
 }
 
+/// Takes an account from the person it belongs to, if there is one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn unlink_account(tx: &Tx, org: OrgId, account: AccountId) -> Result<(), Error> {
+    table::Entity::update_many()
+        .col_expr(table::Column::AccountId, Expr::value(None::<AccountId>))
+        .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
+        .filter(table::Column::OrgId.eq(org))
+        .filter(table::Column::AccountId.eq(account))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 /// A person's skills and tags.
 #[derive(Debug, Default)]
-struct Words {
-    levels: BTreeMap<String, i16>,
-    tags: Vec<String>,
+pub(super) struct Words {
+    pub(super) levels: BTreeMap<String, i16>,
+    pub(super) tags: Vec<String>,
 }
 
 impl Words {
@@ -293,12 +267,12 @@ impl Words {
         Self { levels: skills.iter().map(|skill| (skill.skill.to_string(), skill.level)).collect(), tags }
     }
 
-    fn skills(&self) -> Vec<String> {
+    pub(super) fn skills(&self) -> Vec<String> {
         self.levels.keys().cloned().collect()
     }
 }
 
-async fn words(
+pub(super) async fn words(
     db: &impl ConnectionTrait,
     org: OrgId,
     ids: Vec<UserId>,
@@ -328,7 +302,7 @@ async fn words(
 }
 
 /// Replaces a person's skills, and their tags when they are given.
-async fn write_words(
+pub(super) async fn write_words(
     tx: &Tx,
     org: OrgId,
     user: UserId,
@@ -374,6 +348,7 @@ async fn write_words(
 
 fn view(row: table::Model, words: &mut Words, sight: Sight) -> User {
     let contacts = sight.sees(row.id);
+    let planner = matches!(sight, Sight::All);
     User {
         id: row.id,
         name: display_name(&row.first_name, &row.last_name),
@@ -381,6 +356,9 @@ fn view(row: table::Model, words: &mut Words, sight: Sight) -> User {
         last_name: row.last_name,
         email: contacts.then_some(row.email),
         phone: contacts.then_some(row.phone),
+        bio: contacts.then_some(row.bio),
+        legal_ids: planner.then(|| row.legal_ids.map(Metadata::from_stored)),
+        documents: planner.then(|| row.documents.map(Metadata::from_stored)),
         employment_type: row.employment_type,
         account_id: row.account_id,
         active: row.active,

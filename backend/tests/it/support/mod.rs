@@ -2,6 +2,7 @@
 //! and people to act as.
 
 mod audit;
+mod contract;
 mod database;
 mod personas;
 mod server;

@@ -1,6 +1,6 @@
 //! People to act as. A request goes through the real router; its outcome is read with the status that the rule wants.
 
-use super::Test;
+use super::{Test, contract};
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -100,6 +100,12 @@ impl<'t> Persona<'t> {
         self.send(Method::PUT, path, Some(body.to_string())).await
     }
 
+    /// PATCH with a merge patch.
+    pub async fn patch(&self, path: &str, patch: Json) -> Outcome {
+        let merge = self.clone().with_header("content-type", "application/merge-patch+json");
+        merge.send(Method::PATCH, path, Some(patch.to_string())).await
+    }
+
     /// DELETE.
     pub async fn delete(&self, path: &str) -> Outcome {
         self.send(Method::DELETE, path, None).await
@@ -107,13 +113,22 @@ impl<'t> Persona<'t> {
 
     /// Any request; paths without a leading `/api` are taken as under `/api/v1`, unless they are the program's own.
     pub async fn send(&self, method: Method, path: &str, body: Option<String>) -> Outcome {
-        let own =
-            ["/healthz", "/livez", "/readyz", "/openapi.json", "/invite", "/password", "/api", "/nothing"];
+        let own = [
+            "/healthz",
+            "/livez",
+            "/readyz",
+            "/openapi.json",
+            "/docs",
+            "/invite",
+            "/password",
+            "/api",
+            "/nothing",
+        ];
         let outside = own.iter().any(|prefix| {
             path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(['?', '/']))
         });
         let uri = if outside { path.to_owned() } else { format!("/api/v1{path}") };
-        let mut request = Request::builder().method(method).uri(uri);
+        let mut request = Request::builder().method(method.clone()).uri(&uri);
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
@@ -126,6 +141,7 @@ impl<'t> Persona<'t> {
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.expect("the body is read");
         let text = String::from_utf8(bytes.to_vec()).expect("bodies are UTF-8");
+        contract::check(method.as_str(), &uri, parts.status.as_u16(), &text);
         Outcome { status: parts.status, headers: parts.headers, text }
     }
 

@@ -147,7 +147,7 @@ async fn a_clash_is_named_and_changes_nothing(#[values(Kind::Sqlite, Kind::Postg
     let invited = manager.assignment(&second, &user).await;
     let before = test.audit_count().await;
     let wanted = json!([{
-        "assignment_id": taken["id"], "mission_id": first, "mission_title": "Montage", "start_at": "2026-07-10T08:00:00Z",
+        "user_id": user, "assignment_id": taken["id"], "mission_id": first, "mission_title": "Montage", "start_at": "2026-07-10T08:00:00Z",
         "end_at": "2026-07-10T12:00:00Z",
     }]);
     let refused =

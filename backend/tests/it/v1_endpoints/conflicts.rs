@@ -29,6 +29,7 @@ async fn overridden_overlaps_are_listed_with_their_reason(#[values(Kind::Sqlite,
         "a1": first, "a2": second,
         "mission1": shown(&early, "Montage", "08:00", "12:00"), "mission2": shown(&late, "Balance", "11:00", "13:00"),
         "overlap_start": "2026-07-10T11:00:00Z", "overlap_end": "2026-07-10T12:00:00Z", "override_reason": "renfort",
+        "user_id": user, "user_name": "Théo Technicien",
     }] });
     let path = format!("/conflicts/user/{user}");
     assert_eq!(manager.get(&path).await.ok(), wanted);

@@ -15,7 +15,7 @@ async fn a_user_has_the_documented_members(#[values(Kind::Sqlite, Kind::Postgres
     let created = manager.post("/users", body).await.ok();
     let wanted = json!({
         "id": id(&created), "name": "Élodie Bœuf", "first_name": "Élodie", "last_name": "Bœuf", "email": "elodie@crew.example",
-        "phone": "06 00", "employment_type": "CDD", "account_id": null, "active": true, "skills": ["lumiere", "son"],
+        "phone": "06 00", "bio": null, "legal_ids": null, "documents": null, "employment_type": "CDD", "account_id": null, "active": true, "skills": ["lumiere", "son"],
         "skill_levels": { "lumiere": 5, "son": 3 }, "tags": ["nuit"], "created_at": NOW, "updated_at": NOW,
     });
     assert_eq!(created, wanted);

@@ -3,19 +3,23 @@
 //! A handler returns [`Error`]; [`crate::http::boundary`] renders it at the boundary, where the request id is known and
 //! where what must not leave the server is logged instead. `docs/errors.md` lists every code.
 
+mod problem;
+mod samples;
+
+pub use problem::{Clash, FieldError, Problem};
+pub use samples::samples;
+
 use crate::{
     auth::Role,
-    db::{Timestamp, Violation},
-    ids::{AssignmentId, AvailabilityId, MissionId},
+    db::Violation,
+    http::{Answer, idempotency},
 };
 use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 use sea_orm::DbErr;
-use serde::Serialize;
 use std::sync::Arc;
-use utoipa::ToSchema;
 
 /// What a request can run into; each variant is a fact of the domain with a stable code.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -112,6 +116,41 @@ pub enum Error {
     /// The organisation would have no owner left.
     #[error("An organisation always keeps an owner; make someone else owner first.")]
     LastOwner,
+    /// The project still has missions.
+    #[error("This project still has missions; delete those that are empty, or archive the project instead.")]
+    ProjectNotEmpty,
+    /// The mission still has assignments.
+    #[error("This mission has assignments; cancel it instead, or delete them first.")]
+    MissionNotEmpty,
+    /// People are on a role that would go.
+    #[error("The role {0} has people invited to or accepted on it; change their assignments first.")]
+    RoleInUse(String),
+    /// A role would need fewer people than it has.
+    #[error("More people have accepted the role {0} than that quota allows; keep the quota or cancel some.")]
+    QuotaBelowAccepted(String),
+    /// The person was assigned before, and the record stays.
+    #[error("This person has been assigned before and stays on record; set active to false instead.")]
+    UserHasHistory,
+    /// A planner cannot be changed by someone below.
+    #[error("This member ranks above you; ask {0} to change them.")]
+    Superior(Role),
+    /// Some items of a bulk request cannot be carried out: their indices and why.
+    #[error("Nothing was created: {} item(s) are refused, see errors; correct or leave them out and send all again.", .0.len())]
+    Items(Vec<(usize, Error)>),
+    /// The object is not as the client saw it.
+    #[error(
+        "The object changed since it was read, or is not what the condition names; read it again and decide anew."
+    )]
+    PreconditionFailed,
+    /// The key belongs to another request.
+    #[error("This Idempotency-Key was used for another request; send a new key with a new request.")]
+    IdempotencyKeyReused,
+    /// The first request with the key has not ended.
+    #[error("The first request with this Idempotency-Key is still running; send it again in a moment.")]
+    IdempotencyInProgress,
+    /// Not a failure: the request was answered before, and this is that answer.
+    #[error("answered before")]
+    Replayed(Answer),
     /// The body exceeds the limit in bytes.
     #[error("The body is larger than {0} bytes; send less at once.")]
     TooLarge(usize),
@@ -134,98 +173,6 @@ pub enum Error {
 
 /// What is behind an error: logged at the boundary, never sent.
 pub type Cause = Arc<dyn std::error::Error + Send + Sync>;
-
-/// One member that breaks a rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct FieldError {
-    /// Where: a JSON pointer into the body, or `/name` of a query parameter.
-    #[schema(example = "/end_at")]
-    pub pointer: String,
-    /// Which rule: `missing`, `unknown`, `type`, `invalid`, ….
-    #[schema(example = "invalid")]
-    pub code: &'static str,
-    /// The rule in words.
-    #[schema(example = "must be after start_at")]
-    pub detail: String,
-}
-
-impl FieldError {
-    /// A member whose value breaks a rule.
-    pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), code: "invalid", detail: detail.into() }
-    }
-
-    /// A required member that is absent.
-    pub fn missing(pointer: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), code: "missing", detail: "is required".into() }
-    }
-
-    /// The same mistake inside item `index` of an array.
-    #[must_use]
-    pub fn at_index(mut self, index: usize) -> Self {
-        self.pointer = format!("/{index}{}", self.pointer);
-        self
-    }
-}
-
-/// What is in the way.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(untagged)]
-pub enum Clash {
-    /// An accepted mission.
-    Mission {
-        /// The accepted assignment.
-        assignment_id: AssignmentId,
-        /// Its mission.
-        mission_id: MissionId,
-        /// The mission's title.
-        #[schema(example = "Montage lumière")]
-        mission_title: String,
-        /// When it starts.
-        start_at: Timestamp,
-        /// When it ends.
-        end_at: Timestamp,
-    },
-    /// An approved availability.
-    Availability {
-        /// The availability.
-        availability_id: AvailabilityId,
-        /// When it starts.
-        start_at: Timestamp,
-        /// When it ends.
-        end_at: Timestamp,
-    },
-}
-
-/// The body of every error answer: `application/problem+json`.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Problem {
-    /// Identifies the kind of problem: `urn:coulisses:problem:` and the code.
-    #[serde(rename = "type")]
-    #[schema(example = "urn:coulisses:problem:schedule_conflict")]
-    pub kind: String,
-    /// The status in words.
-    #[schema(example = "Bad Request")]
-    pub title: &'static str,
-    /// The HTTP status.
-    #[schema(example = 400)]
-    pub status: u16,
-    /// One sentence that says what to do.
-    pub detail: String,
-    /// Stable, for programs.
-    #[schema(example = "schedule_conflict")]
-    pub code: &'static str,
-    /// Quote it when you report a problem; the log has the same one.
-    pub request_id: String,
-    /// The members that are wrong.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    pub errors: Vec<FieldError>,
-    /// The accepted missions or approved availabilities in the way.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    pub conflicts: Vec<Clash>,
-}
 
 impl Error {
     /// One wrong member.
@@ -274,46 +221,26 @@ impl Error {
             Self::AlreadyAnswered => (StatusCode::CONFLICT, "already_answered"),
             Self::AvailabilityOverlap(_) => (StatusCode::CONFLICT, "availability_overlap"),
             Self::LastOwner => (StatusCode::CONFLICT, "last_owner"),
+            Self::ProjectNotEmpty => (StatusCode::CONFLICT, "project_not_empty"),
+            Self::MissionNotEmpty => (StatusCode::CONFLICT, "mission_not_empty"),
+            Self::RoleInUse(_) => (StatusCode::CONFLICT, "role_in_use"),
+            Self::QuotaBelowAccepted(_) => (StatusCode::CONFLICT, "quota_below_accepted"),
+            Self::UserHasHistory => (StatusCode::CONFLICT, "user_has_history"),
+            Self::Superior(_) => (StatusCode::FORBIDDEN, "superior"),
+            // Of one kind or many: the first decides, each item has its own code.
+            Self::Items(items) => items
+                .first()
+                .map_or((StatusCode::BAD_REQUEST, "validation_failed"), |(_, error)| error.status_and_code()),
+            Self::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),
+            Self::IdempotencyKeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
+            Self::IdempotencyInProgress => (StatusCode::CONFLICT, "idempotency_in_progress"),
+            Self::Replayed(_) => (StatusCode::OK, "replayed"),
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Self::TimedOut => (StatusCode::SERVICE_UNAVAILABLE, "timed_out"),
             Self::Contended(_) => (StatusCode::SERVICE_UNAVAILABLE, "contended"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
-        }
-    }
-
-    /// The problem+json body for the request `request_id`.
-    pub fn problem(&self, request_id: &str) -> Problem {
-        let (status, code) = self.status_and_code();
-        let detail = self.to_string();
-        let errors = match self {
-            Self::Invalid(errors) => errors.clone(),
-            Self::UnknownReference { pointer, .. } => {
-                vec![FieldError {
-                    pointer: pointer.clone(),
-                    code: "unknown_reference",
-                    detail: "does not exist".into(),
-                }]
-            }
-            Self::Duplicate { pointer, detail } => {
-                vec![FieldError { pointer: (*pointer).into(), code: "duplicate", detail: (*detail).into() }]
-            }
-            _ => Vec::new(),
-        };
-        let conflicts = match self {
-            Self::ScheduleConflict(clashes) | Self::AvailabilityOverlap(clashes) => clashes.clone(),
-            _ => Vec::new(),
-        };
-        Problem {
-            kind: format!("urn:coulisses:problem:{code}"),
-            title: status.canonical_reason().unwrap_or("Error"),
-            status: status.as_u16(),
-            detail,
-            code,
-            request_id: request_id.into(),
-            errors,
-            conflicts,
         }
     }
 
@@ -366,6 +293,9 @@ impl From<DbErr> for Error {
 /// Leaves the error in the response's extensions; [`crate::http::boundary`] writes the body.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
+        if let Self::Replayed(answer) = self {
+            return ([(idempotency::REPLAYED, "true")], answer).into_response();
+        }
         let mut response = self.status_and_code().0.into_response();
         response.extensions_mut().insert(self);
         response

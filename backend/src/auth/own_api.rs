@@ -1,0 +1,134 @@
+//! Routes on one's own account: where it acts, its password, its sessions.
+
+use super::{
+    Account, NewPassword, accounts,
+    api::SignedIn,
+    sessions::{self, OwnSession, SessionQuery},
+};
+use crate::{
+    app::{App, Done},
+    db::{Actor, Origin},
+    error::{Error, FieldError},
+    http::{Answer, Body, Path, Query},
+    ids::{OrgId, SessionId},
+    resources::audit,
+};
+use axum::{
+    extract::{OriginalUri, State},
+    response::Response,
+};
+use deserr::Deserr;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(switch))
+        .routes(routes!(change_password))
+        .routes(routes!(list_sessions))
+        .routes(routes!(end_session))
+}
+
+/// Where to act from now on.
+#[derive(Debug, Deserr, ToSchema)]
+#[deserr(deny_unknown_fields)]
+struct Switch {
+    /// One of the account's orgs.
+    org_id: OrgId,
+}
+
+/// A new password, by whoever knows the one before.
+#[derive(Debug, Deserr, ToSchema)]
+#[deserr(deny_unknown_fields)]
+struct PasswordChange {
+    /// The one that is good now.
+    #[schema(format = Password, min_length = 1)]
+    current_password: String,
+    /// 8 to 128 characters.
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
+    new_password: NewPassword,
+}
+
+impl Account {
+    fn origin(&self) -> Origin {
+        Origin { actor: Actor::Account(self.account), request_id: Some(self.request.to_string()) }
+    }
+}
+
+/// Act in another of one's orgs: the session stays there when it is renewed.
+#[utoipa::path(post, path = "/auth/switch", tag = "auth", security(("bearer" = [])), request_body = Switch,
+    responses((status = 200, body = SignedIn)), extensions(("x-problems" = json!(["unknown_reference"]))))]
+async fn switch(
+    State(app): State<App>,
+    own: Account,
+    Body(Switch { org_id }): Body<Switch>,
+) -> Result<Answer, Error> {
+    let tx = app.db.write(own.origin()).await?;
+    let memberships = accounts::memberships(&tx, own.account).await?;
+    if !memberships.iter().any(|membership| membership.org_id == org_id) {
+        return Err(Error::UnknownReference { pointer: "/org_id".into(), name: "organisation" });
+    }
+    sessions::switch(&tx, own.session, org_id).await?;
+    audit::Entry::of("session.switch", own.session).record(&tx, org_id).await?;
+    tx.commit().await?;
+    Answer::of(&SignedIn::new(&app, own.account, org_id, own.session)?)
+}
+
+/// Change one's password. Every other session of the account ends.
+#[utoipa::path(post, path = "/auth/password", tag = "auth", security(("bearer" = [])), request_body = PasswordChange,
+    responses((status = 200, body = Done)))]
+async fn change_password(
+    State(app): State<App>,
+    own: Account,
+    Body(change): Body<PasswordChange>,
+) -> Result<Answer, Error> {
+    let account = accounts::by_id(&app.db, own.account).await?;
+    // Hashes take long: none is computed inside a transaction.
+    if !app.passwords.verify(&change.current_password, account.password_hash.clone()).await? {
+        return Err(Error::Invalid(vec![FieldError::invalid(
+            "/current_password",
+            "is not the current password",
+        )]));
+    }
+    let hash = app.passwords.hash(change.new_password).await?;
+    let tx = app.db.write(own.origin()).await?;
+    if accounts::lock(&tx, own.account).await?.password_hash != account.password_hash {
+        return Err(Error::Invalid(vec![FieldError::invalid("/current_password", "was changed meanwhile")]));
+    }
+    accounts::replace_password(&tx, own.account, hash).await?;
+    sessions::end_others(&tx, own.account, own.session).await?;
+    audit::Entry::of("account.password_change", own.account).record_for_account(&tx, None).await?;
+    tx.commit().await?;
+    Answer::of(&Done::OK)
+}
+
+/// List one's own live sessions, newest first.
+#[utoipa::path(get, path = "/auth/sessions", tag = "auth", security(("bearer" = [])), params(SessionQuery),
+    responses((status = 200, body = Vec<OwnSession>)))]
+async fn list_sessions(
+    State(app): State<App>,
+    own: Account,
+    OriginalUri(uri): OriginalUri,
+    Query(query): Query<SessionQuery>,
+) -> Result<Response, Error> {
+    let now = app.db.clock().now();
+    Ok(sessions::list(&app.db, own.account, own.session, query, now).await?.respond(&uri))
+}
+
+/// End one of one's own sessions, wherever it is.
+#[utoipa::path(delete, path = "/auth/sessions/{id}", tag = "auth", security(("bearer" = [])),
+    params(("id" = SessionId, Path)), responses((status = 200, body = Done)))]
+async fn end_session(
+    State(app): State<App>,
+    own: Account,
+    Path(id): Path<SessionId>,
+) -> Result<Answer, Error> {
+    let tx = app.db.write(own.origin()).await?;
+    sessions::belongs_to(&tx, id, own.account).await?;
+    if sessions::end(&tx, id).await? {
+        audit::Entry::of("session.end", id).record_for_account(&tx, None).await?;
+    }
+    tx.commit().await?;
+    Answer::of(&Done::OK)
+}

@@ -1,0 +1,83 @@
+//! The filters that lists share.
+
+use super::Timestamp;
+use crate::ids::{Id, OrgId};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, Value,
+    sea_query::{Expr, ExprTrait, LikeExpr, Query},
+};
+
+/// Periods that overlap `[from, to)`, open where an end is not given. The longest period bounds how far back an index
+/// is read.
+pub fn overlaps<C: ColumnTrait>(
+    (starts, ends): (C, C),
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+) -> Condition {
+    let ends_later = from.map(|from| ends.gt(from).and(starts.gt(from.earliest_start())));
+    Condition::all().add_option(ends_later).add_option(to.map(|to| starts.lt(to)))
+}
+
+/// One of several values; none given means any.
+pub fn one_of<C: ColumnTrait, V: Into<Value>>(column: C, values: Vec<V>) -> Condition {
+    let chosen = (!values.is_empty()).then(|| column.is_in(values));
+    Condition::all().add_option(chosen)
+}
+
+/// One person's rows, or nobody's: for those who see their own only. `None` means everyone's.
+pub fn own<C: ColumnTrait, V: Into<Value>>(column: C, whose: Option<Option<V>>) -> Condition {
+    Condition::all().add_option(whose.map(|own| own.map_or(Expr::val(1).eq(0), |own| column.eq(own))))
+}
+
+/// What comes after the row that a cursor names, in ascending order of `column`, then of `id`.
+pub fn after<C: ColumnTrait, K: Into<Value> + Clone, I: Into<Value>>(
+    (column, id): (C, C),
+    cursor: Option<(K, I)>,
+) -> Condition {
+    let later = cursor.map(|(key, last)| column.gt(key.clone()).or(column.eq(key).and(id.gt(last))));
+    Condition::all().add_option(later)
+}
+
+/// The same in descending order.
+pub fn before<C: ColumnTrait, K: Into<Value> + Clone, I: Into<Value>>(
+    (column, id): (C, C),
+    cursor: Option<(K, I)>,
+) -> Condition {
+    let earlier = cursor.map(|(key, last)| column.lt(key.clone()).or(column.eq(key).and(id.lt(last))));
+    Condition::all().add_option(earlier)
+}
+
+/// A LIKE pattern that matches any text containing `part` as it is: its own `%` and `_` are not wildcards.
+pub fn contains(part: &str) -> LikeExpr {
+    let mut pattern = String::with_capacity(part.len() + 2);
+    pattern.push('%');
+    for c in part.chars() {
+        if matches!(c, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    LikeExpr::new(pattern).escape('!')
+}
+
+/// Whether any row of `table` names the object in `column`: for what may only go while nothing refers to it. Tables of
+/// resources above the asking one are named here, not imported.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_named(
+    db: &impl ConnectionTrait,
+    (table, column): (&'static str, &'static str),
+    org: OrgId,
+    object: impl Id + Into<uuid::Uuid>,
+) -> Result<bool, DbErr> {
+    let named = Query::select()
+        .expr(Expr::val(1))
+        .from(table)
+        .and_where(Expr::col("org_id").eq(org))
+        .and_where(Expr::col(column).eq(object.into()))
+        .limit(1)
+        .take();
+    Ok(db.query_one(&named).await?.is_some())
+}

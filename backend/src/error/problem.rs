@@ -1,0 +1,165 @@
+//! How an error looks on the wire: problem+json.
+
+use super::Error;
+use crate::{
+    db::Timestamp,
+    ids::{AssignmentId, AvailabilityId, MissionId, UserId},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One member that breaks a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// Where: a JSON pointer into the body, or `/name` of a query parameter.
+    #[schema(example = "/end_at")]
+    pub pointer: String,
+    /// Which rule: `missing`, `unknown`, `type`, `invalid`, ….
+    #[schema(example = "invalid")]
+    pub code: &'static str,
+    /// The rule in words.
+    #[schema(example = "must be after start_at")]
+    pub detail: String,
+}
+
+impl FieldError {
+    /// A member whose value breaks a rule.
+    pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), code: "invalid", detail: detail.into() }
+    }
+
+    /// A required member that is absent.
+    pub fn missing(pointer: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), code: "missing", detail: "is required".into() }
+    }
+
+    /// The same mistake inside item `index` of an array.
+    #[must_use]
+    pub fn at_index(mut self, index: usize) -> Self {
+        self.pointer = format!("/{index}{}", self.pointer);
+        self
+    }
+}
+
+/// What is in the way.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Clash {
+    /// An accepted mission.
+    Mission {
+        /// Whose it is.
+        user_id: UserId,
+        /// The accepted assignment.
+        assignment_id: AssignmentId,
+        /// Its mission.
+        mission_id: MissionId,
+        /// The mission's title.
+        #[schema(example = "Montage lumière")]
+        mission_title: String,
+        /// When it starts.
+        start_at: Timestamp,
+        /// When it ends.
+        end_at: Timestamp,
+    },
+    /// An approved availability.
+    Availability {
+        /// Whose it is.
+        user_id: UserId,
+        /// The availability.
+        availability_id: AvailabilityId,
+        /// When it starts.
+        start_at: Timestamp,
+        /// When it ends.
+        end_at: Timestamp,
+    },
+}
+
+impl Clash {
+    /// Whom it concerns.
+    pub fn user(&self) -> UserId {
+        match self {
+            Self::Mission { user_id, .. } | Self::Availability { user_id, .. } => *user_id,
+        }
+    }
+}
+
+/// The body of every error answer: `application/problem+json`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// Identifies the kind of problem: `urn:coulisses:problem:` and the code.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:coulisses:problem:schedule_conflict")]
+    pub kind: String,
+    /// The status in words.
+    #[schema(example = "Bad Request")]
+    pub title: &'static str,
+    /// The HTTP status.
+    #[schema(example = 400)]
+    pub status: u16,
+    /// One sentence that says what to do.
+    pub detail: String,
+    /// Stable, for programs.
+    #[schema(example = "schedule_conflict")]
+    pub code: &'static str,
+    /// Quote it when you report a problem; the log has the same one.
+    pub request_id: String,
+    /// The members that are wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub errors: Vec<FieldError>,
+    /// The accepted missions or approved availabilities in the way.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub conflicts: Vec<Clash>,
+}
+
+impl Error {
+    /// The problem+json body for the request `request_id`.
+    pub fn problem(&self, request_id: &str) -> Problem {
+        let (status, code) = self.status_and_code();
+        Problem {
+            kind: format!("urn:coulisses:problem:{code}"),
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: self.to_string(),
+            code,
+            request_id: request_id.into(),
+            errors: self.fields(),
+            conflicts: self.clashes(),
+        }
+    }
+
+    /// The members that are wrong.
+    fn fields(&self) -> Vec<FieldError> {
+        let member = |pointer: &str, code, detail: &str| {
+            vec![FieldError { pointer: pointer.into(), code, detail: detail.into() }]
+        };
+        match self {
+            Self::Invalid(errors) => errors.clone(),
+            Self::UnknownReference { pointer, .. } => member(pointer, "unknown_reference", "does not exist"),
+            Self::Duplicate { pointer, detail } => member(pointer, "duplicate", detail),
+            Self::Items(items) => {
+                items.iter().flat_map(|(index, error)| error.as_item().map(|e| e.at_index(*index))).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What is wrong with an item: its members, or as a whole.
+    fn as_item(&self) -> impl Iterator<Item = FieldError> {
+        let mut fields = self.fields();
+        if fields.is_empty() {
+            let code = self.status_and_code().1;
+            fields.push(FieldError { pointer: String::new(), code, detail: self.to_string() });
+        }
+        fields.into_iter()
+    }
+
+    fn clashes(&self) -> Vec<Clash> {
+        match self {
+            Self::ScheduleConflict(clashes) | Self::AvailabilityOverlap(clashes) => clashes.clone(),
+            Self::Items(items) => items.iter().flat_map(|(_, error)| error.clashes()).collect(),
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Answers: JSON, serialised once. That of a single object carries a strong `ETag`, so that a client can ask whether it
+//! changed and change only what it has seen (RFC 9110 section 13).
+
+use crate::error::Error;
+use axum::{
+    body::Bytes,
+    extract::{FromRequestParts, Request},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::convert::Infallible;
+
+/// JSON, ready to send.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    body: Bytes,
+    single: bool,
+}
+
+impl Answer {
+    /// Of anything.
+    ///
+    /// # Errors
+    /// Only when a value cannot be JSON, which is a defect.
+    pub fn of(value: &impl Serialize) -> Result<Self, Error> {
+        let body = serde_json::to_vec(value).map_err(Error::internal)?;
+        Ok(Self { body: body.into(), single: false })
+    }
+
+    /// Of one object as the caller sees it: tagged with all of that.
+    ///
+    /// # Errors
+    /// Only when a value cannot be JSON, which is a defect.
+    pub fn single(object: &impl Serialize) -> Result<Self, Error> {
+        Ok(Self { single: true, ..Self::of(object)? })
+    }
+
+    /// As bytes that [`Answer::from_stored`] reads.
+    pub fn to_stored(&self) -> Vec<u8> {
+        [&[u8::from(self.single)], &*self.body].concat()
+    }
+
+    /// From [`Answer::to_stored`].
+    pub fn from_stored(stored: &[u8]) -> Option<Self> {
+        let (single, body) = stored.split_first()?;
+        Some(Self { body: Bytes::copy_from_slice(body), single: *single == 1 })
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let tag = self.single.then(|| tag(&self.body));
+        let mut response = self.body.into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(Ok(tag)) = tag.map(HeaderValue::try_from) {
+            headers.insert(header::ETAG, tag);
+        }
+        response
+    }
+}
+
+/// 128 bits of SHA-256: nobody meets two objects with the same one.
+fn tag(body: &[u8]) -> String {
+    format!("\"{}\"", URL_SAFE_NO_PAD.encode(&Sha256::digest(body)[..16]))
+}
+
+/// Middleware: what the client has already (`If-None-Match`) is not sent again.
+pub async fn not_modified(request: Request, next: Next) -> Response {
+    let known = matches!(*request.method(), Method::GET | Method::HEAD)
+        .then(|| tags(request.headers(), &header::IF_NONE_MATCH))
+        .flatten();
+    let mut response = next.run(request).await;
+    let tag = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok());
+    if response.status() == StatusCode::OK
+        && let (Some(known), Some(tag)) = (known, tag)
+        && known.include(tag, true)
+    {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.body_mut() = axum::body::Body::empty();
+        response.headers_mut().remove(header::CONTENT_TYPE);
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+    response
+}
+
+/// What a change depends on: the object still being as the client saw it (`If-Match`), or not being as it is named
+/// (`If-None-Match`).
+#[derive(Debug)]
+pub struct Precondition {
+    matches: Option<Tags>,
+    matches_none: Option<Tags>,
+}
+
+impl Precondition {
+    /// Compares with the object as the caller would be shown it now.
+    ///
+    /// # Errors
+    /// [`Error::PreconditionFailed`].
+    pub fn check(&self, current: &impl Serialize) -> Result<(), Error> {
+        if self.matches.is_none() && self.matches_none.is_none() {
+            return Ok(());
+        }
+        let tag = tag(&Answer::of(current)?.body);
+        let changed = self.matches.as_ref().is_some_and(|tags| !tags.include(&tag, false));
+        let known = self.matches_none.as_ref().is_some_and(|tags| tags.include(&tag, true));
+        if changed || known { Err(Error::PreconditionFailed) } else { Ok(()) }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Precondition {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let tags = |name| tags(&parts.headers, &name);
+        Ok(Self { matches: tags(header::IF_MATCH), matches_none: tags(header::IF_NONE_MATCH) })
+    }
+}
+
+#[derive(Debug)]
+struct Tags(Vec<String>);
+
+impl Tags {
+    /// A weak tag never matches in a strong comparison.
+    fn include(&self, tag: &str, weakly: bool) -> bool {
+        let same = |known: &str| known == tag || weakly && known.strip_prefix("W/") == Some(tag);
+        self.0.iter().any(|known| known == "*" || same(known))
+    }
+}
+
+/// The tags of all headers of that name. Ours have no comma inside.
+fn tags(headers: &HeaderMap, name: &HeaderName) -> Option<Tags> {
+    let listed = |value: &HeaderValue| {
+        let text = value.to_str().unwrap_or_default();
+        text.split(',').map(|tag| tag.trim().to_owned()).collect::<Vec<_>>()
+    };
+    headers.contains_key(name).then(|| Tags(headers.get_all(name).iter().flat_map(listed).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn precondition(name: HeaderName, value: &str) -> Precondition {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, value.parse().unwrap());
+        let tags = |name| tags(&headers, &name);
+        Precondition { matches: tags(header::IF_MATCH), matches_none: tags(header::IF_NONE_MATCH) }
+    }
+
+    #[test]
+    fn a_change_needs_the_tag_of_what_is_there() {
+        let current = tag(b"7");
+        for (value, passes) in [
+            (current.clone(), true),
+            (format!("\"other\" , {current}"), true),
+            ("*".into(), true),
+            (format!("W/{current}"), false),
+            ("\"other\"".into(), false),
+            (String::new(), false),
+        ] {
+            assert_eq!(precondition(header::IF_MATCH, &value).check(&7).is_ok(), passes, "{value}");
+        }
+        for (value, passes) in [("*", false), ("\"other\"", true)] {
+            assert_eq!(precondition(header::IF_NONE_MATCH, value).check(&7).is_ok(), passes, "{value}");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! `Idempotency-Key`: a client that lost the answer to a POST sends it again and gets the first answer, whatever
+//! happened since, instead of doing the work twice.
+//!
+//! The key is claimed by the first statement of the write's transaction and the answer stored by its last, so both exist
+//! exactly when the work does. A second request with the key waits for that transaction (PostgreSQL: on the row of the
+//! key; SQLite: in the queue of writers). Answers are kept encrypted: some carry a token that is stored nowhere else.
+
+use super::{Answer, idempotency_table as table, verbs};
+use crate::{
+    auth::Seal,
+    db::{Actor, Database, Origin, Timestamp, Tx, Violation},
+    error::Error,
+    ids::OrgId,
+    random::Random,
+};
+use axum::http::{HeaderName, Method, request::Parts};
+use sea_orm::{
+    ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait,
+    sea_query::{Expr, ExprTrait, OnConflict},
+};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::ops::Deref;
+use uuid::Uuid;
+
+/// The header (draft-ietf-httpapi-idempotency-key-header-07).
+pub const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+/// Says that an answer was given before.
+pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// How long an answer is kept: a day, as the API promises.
+const KEPT_SECONDS: i64 = 24 * 3600;
+const MAX_KEY_BYTES: usize = 255;
+
+/// A request's key, and what makes the request the same.
+#[derive(Debug, Clone)]
+pub struct IdempotencyKey {
+    key: String,
+    path: String,
+    request_hash: Vec<u8>,
+}
+
+impl IdempotencyKey {
+    /// The key of a request that has one and can use it: a POST outside sign-in, whose answers set cookies.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] names the header.
+    pub fn of(parts: &Parts, body: &[u8]) -> Result<Option<Self>, Error> {
+        let mut sent = parts.headers.get_all(&HEADER).iter();
+        let path = verbs::public_path(parts.uri.path());
+        let (Some(key), true) = (sent.next(), parts.method == Method::POST && !path.contains("/auth/"))
+        else {
+            return Ok(None);
+        };
+        let visible = |key: &&[u8]| key.iter().all(u8::is_ascii_graphic);
+        let key = Some(key.as_bytes()).filter(|key| (1..=MAX_KEY_BYTES).contains(&key.len())).filter(visible);
+        match (key.and_then(|key| std::str::from_utf8(key).ok()), sent.next()) {
+            (Some(key), None) => {
+                let query = parts.uri.query().unwrap_or_default();
+                let request_hash =
+                    Sha256::new().chain_update(query).chain_update(b"\0").chain_update(body).finalize();
+                Ok(Some(Self { key: key.to_owned(), path, request_hash: request_hash.to_vec() }))
+            }
+            _ => Err(Error::invalid(
+                "/Idempotency-Key",
+                format!("must be one header of 1 to {MAX_KEY_BYTES} visible ASCII characters"),
+            )),
+        }
+    }
+}
+
+/// A request's transaction: a [`Tx`] that also keeps the answer when the request has a key.
+pub struct Writing {
+    tx: Tx,
+    claim: Option<Claim>,
+}
+
+struct Claim {
+    row: table::Model,
+    seal: Seal,
+    random: Random,
+}
+
+impl Deref for Writing {
+    type Target = Tx;
+
+    fn deref(&self) -> &Tx {
+        &self.tx
+    }
+}
+
+impl Writing {
+    /// Opens the transaction, and claims the request's key in it.
+    ///
+    /// # Errors
+    /// [`Error::Replayed`] when the request was answered before; [`Error::IdempotencyKeyReused`],
+    /// [`Error::IdempotencyInProgress`]; or what [`Database::write`] says.
+    pub async fn begin(
+        db: &Database,
+        org: OrgId,
+        origin: Origin,
+        key: Option<&IdempotencyKey>,
+        (seal, random): (&Seal, &Random),
+    ) -> Result<Self, Error> {
+        let caller: Option<Uuid> = match origin.actor {
+            Actor::Account(id) => Some(id.0),
+            Actor::Invitation(id) => Some(id.0),
+            Actor::System => None,
+        };
+        let tx = db.write(origin).await?;
+        let (Some(key), Some(caller_id)) = (key, caller) else {
+            return Ok(Self { tx, claim: None });
+        };
+        let row = table::Model {
+            org_id: org,
+            caller_id,
+            path: key.path.clone(),
+            key: key.key.clone(),
+            request_hash: key.request_hash.clone(),
+            answer: Vec::new(),
+            created_at: tx.now,
+        };
+        let claim = Claim { row, seal: seal.clone(), random: random.clone() };
+        if !claim.take(&tx).await? {
+            return Err(claim.answer_given(&tx).await?);
+        }
+        Ok(Self { tx, claim: Some(claim) })
+    }
+
+    /// Stores the answer with the work and makes both durable.
+    ///
+    /// # Errors
+    /// When the database refuses or cannot be reached, as [`Tx::commit`].
+    pub async fn commit(self, answer: Answer) -> Result<Answer, Error> {
+        if let Some(claim) = self.claim {
+            claim.keep(&self.tx, &answer).await?;
+        }
+        self.tx.commit().await?;
+        Ok(answer)
+    }
+
+    /// Commits and answers with one object, tagged.
+    ///
+    /// # Errors
+    /// As [`Writing::commit`].
+    pub async fn single(self, object: &impl Serialize) -> Result<Answer, Error> {
+        self.commit(Answer::single(object)?).await
+    }
+
+    /// Commits and answers with anything else.
+    ///
+    /// # Errors
+    /// As [`Writing::commit`].
+    pub async fn answer(self, value: &impl Serialize) -> Result<Answer, Error> {
+        self.commit(Answer::of(value)?).await
+    }
+}
+
+impl Claim {
+    /// Whether the key was free, or what was kept under it has expired.
+    async fn take(&self, tx: &Tx) -> Result<bool, Error> {
+        let expired = tx.now.plus_seconds(-KEPT_SECONDS);
+        let columns =
+            [table::Column::OrgId, table::Column::CallerId, table::Column::Path, table::Column::Key];
+        let mut insert = table::Entity::insert(self.row.clone().into_active_model()).into_query();
+        insert.on_conflict(
+            OnConflict::columns(columns)
+                .update_columns([table::Column::RequestHash, table::Column::Answer, table::Column::CreatedAt])
+                .action_and_where(Expr::col((table::Entity, table::Column::CreatedAt)).lte(expired))
+                .to_owned(),
+        );
+        use sea_orm::ConnectionTrait;
+        match tx.execute(&insert).await {
+            Ok(done) => Ok(done.rows_affected() == 1),
+            // Whoever has the key holds it longer than a lock is waited for.
+            Err(error) if Violation::of(&error) == Some(Violation::Contention) => {
+                Err(Error::IdempotencyInProgress)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What to say to a request whose key has an answer.
+    async fn answer_given(&self, tx: &Tx) -> Result<Error, Error> {
+        let Self { row, seal, .. } = self;
+        let id = (row.org_id, row.caller_id, row.path.clone(), row.key.clone());
+        // Gone meanwhile only if it had just expired: the client may try again.
+        let kept = table::Entity::find_by_id(id).one(tx).await?.ok_or(Error::IdempotencyInProgress)?;
+        if kept.request_hash != row.request_hash {
+            return Ok(Error::IdempotencyKeyReused);
+        }
+        let answer = seal.open(&self.context(), &kept.answer).and_then(|plain| Answer::from_stored(&plain));
+        Ok(answer.map_or(Error::IdempotencyKeyReused, Error::Replayed))
+    }
+
+    async fn keep(&self, tx: &Tx, answer: &Answer) -> Result<(), Error> {
+        let sealed = self.seal.close(&self.random, &self.context(), &answer.to_stored())?;
+        table::Entity::update_many()
+            .col_expr(table::Column::Answer, Expr::value(sealed))
+            .filter(table::Column::OrgId.eq(self.row.org_id))
+            .filter(table::Column::CallerId.eq(self.row.caller_id))
+            .filter(table::Column::Path.eq(&self.row.path))
+            .filter(table::Column::Key.eq(&self.row.key))
+            .exec(tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Binds an answer to whom it was given: a row copied to another caller does not open.
+    fn context(&self) -> Vec<u8> {
+        let Self { row, .. } = self;
+        [row.org_id.0.as_bytes(), row.caller_id.as_bytes(), row.path.as_bytes(), b"\0", row.key.as_bytes()]
+            .concat()
+    }
+}
+
+/// Deletes the answers that have been kept long enough; returns how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_old_answers(db: &Database) -> Result<u64, Error> {
+    let tx = db.write(Origin { actor: Actor::System, request_id: None }).await?;
+    let oldest: Timestamp = tx.now.plus_seconds(-KEPT_SECONDS);
+    let done = table::Entity::delete_many().filter(table::Column::CreatedAt.lte(oldest)).exec(&tx).await?;
+    tx.commit().await?;
+    Ok(done.rows_affected)
+}

@@ -1,0 +1,28 @@
+//! The table `idempotency_keys`, as SeaORM sees it.
+
+use crate::{db::Timestamp, ids::OrgId};
+use sea_orm::entity::prelude::*;
+
+/// A request that may come again, and its answer.
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "idempotency_keys")]
+#[allow(missing_docs, reason = "the columns are described in the schema")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub org_id: OrgId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub caller_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub path: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub key: String,
+    pub request_hash: Vec<u8>,
+    pub answer: Vec<u8>,
+    pub created_at: Timestamp,
+}
+
+/// None: queries join on the columns they need.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

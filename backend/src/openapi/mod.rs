@@ -1,0 +1,118 @@
+//! The OpenAPI document, made from the same routes that are served: the handlers say what is theirs, [`publish`] adds
+//! what follows from it for every route alike.
+
+mod examples;
+mod publish;
+mod schemas;
+
+pub use publish::publish;
+
+use crate::{
+    app::App,
+    error::{Clash, FieldError, Problem},
+    http::Limit,
+    ids::AnyId,
+    resources::{
+        assignments::Me,
+        calendar::Include,
+        missions::MissionState,
+        users::{Cents, Flag},
+    },
+};
+use axum::{
+    Router,
+    http::{HeaderValue, header},
+    response::Response,
+    routing::get,
+};
+use serde_json::Value as Json;
+use std::sync::Arc;
+use utoipa::openapi::{
+    ComponentsBuilder, Info, License, OpenApi, OpenApiBuilder,
+    security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+const DESCRIPTION: &str = "Plans the crews of live shows: projects, missions, people, invitations, answers.\n\n\
+    Errors are `application/problem+json` with a stable `code`. Lists are arrays; the next page is in the `Link` \
+    header. Single objects carry an `ETag`. A POST with an `Idempotency-Key` can be sent again without doing its work \
+    twice.";
+
+/// What the document says besides its routes.
+pub fn base() -> OpenApi {
+    let mut info = Info::new("Coulisses Crew", env!("CARGO_PKG_VERSION"));
+    info.description = Some(DESCRIPTION.into());
+    info.license = Some(License::new("Apache-2.0"));
+    // The router collects what bodies name; queries and problems name these.
+    let components = ComponentsBuilder::new()
+        .schema_from::<Problem>()
+        .schema_from::<FieldError>()
+        .schema_from::<Clash>()
+        .schema_from::<Limit>()
+        .schema_from::<MissionState>()
+        .schema_from::<Me>()
+        .schema_from::<Flag>()
+        .schema_from::<Include>()
+        .schema_from::<Cents>()
+        .schema_from::<AnyId>()
+        .build();
+    let mut document = OpenApiBuilder::new().info(info).components(Some(components)).build();
+    let schemes = &mut document.components.get_or_insert_default().security_schemes;
+    schemes.insert("bearer".into(), SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)).into());
+    let cookie = ApiKey::Cookie(ApiKeyValue::new("refresh_token"));
+    schemes.insert("refresh_cookie".into(), SecurityScheme::ApiKey(cookie).into());
+    document
+}
+
+/// The document as text, as it is served and printed.
+pub fn text(document: &Json) -> String {
+    format!("{document:#}\n")
+}
+
+/// Serves the document, and at `/docs` a reference to read and try it with, from files inside the program.
+pub fn routes(document: &Json) -> Router<App> {
+    let text: Arc<str> = text(document).into();
+    let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let reference = SwaggerUi::new("/docs").config(Config::from("/openapi.json").try_it_out_enabled(true));
+    // Its script sets styles on elements and draws its icons from data; nothing comes from elsewhere.
+    let policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+        connect-src 'self'; frame-ancestors 'none'";
+    let policy = [(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy))];
+    Router::from(reference)
+        .layer(axum::middleware::map_response(move |response: Response| {
+            let policy = policy.clone();
+            async move { (policy, response) }
+        }))
+        .route("/openapi.json", get(async move || ([json], text.to_string())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn references(json: &Json, found: &mut BTreeSet<String>) {
+        match json {
+            Json::Object(members) => {
+                found.extend(members.get("$ref").and_then(Json::as_str).map(str::to_owned));
+                members.values().for_each(|value| references(value, found));
+            }
+            Json::Array(items) => items.iter().for_each(|item| references(item, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn whatever_the_document_refers_to_is_in_it() {
+        let document = crate::app::routes().1;
+        let mut found = BTreeSet::new();
+        references(&document, &mut found);
+        assert!(found.len() > 50, "{found:?}");
+        for reference in found {
+            assert!(
+                document.pointer(reference.trim_start_matches('#')).is_some(),
+                "{reference} leads nowhere"
+            );
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What the schemas of requests have in common, which the derived ones do not say.
+
+use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeSet;
+
+const PREFIX: &str = "#/components/schemas/";
+
+/// Bodies refuse unknown members; a query parameter is absent rather than `null`; a merge patch may leave out any member
+/// and removes with `null`.
+pub fn tighten(document: &mut Json) {
+    let mut paths = document["paths"].take();
+    let mut schemas = document["components"]["schemas"].take();
+    for operation in operations(&mut paths) {
+        let (method, operation) = operation;
+        for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+            if let Some(schema) = parameter.get_mut("schema") {
+                drop_null(schema);
+            }
+        }
+        let Some(body) = operation.get_mut("requestBody") else { continue };
+        body["required"] =
+            json!(method != "patch" && asks(&body["content"]["application/json"]["schema"], &schemas));
+        let content = &mut body["content"]["application/json"];
+        for name in named(&content["schema"]) {
+            close(&name, &mut schemas);
+        }
+        if method == "patch" {
+            let name = content["schema"]["$ref"].as_str().and_then(|name| name.strip_prefix(PREFIX));
+            let name = name.unwrap_or_default().to_owned();
+            let patch = format!("{}Patch", name.trim_end_matches("Form").trim_start_matches("New"));
+            schemas[&patch] = as_patch(&schemas[&name]);
+            let body = json!({ "schema": { "$ref": format!("{PREFIX}{patch}") } });
+            operation["requestBody"]["content"] =
+                json!({ "application/merge-patch+json": body, "application/json": body });
+        }
+    }
+    document["paths"] = paths;
+    document["components"]["schemas"] = schemas;
+}
+
+/// Whether there is anything that a body must say: none counts as an empty object.
+fn asks(schema: &Json, schemas: &Json) -> bool {
+    let name = schema["$ref"].as_str().and_then(|name| name.strip_prefix(PREFIX));
+    let schema = name.map_or(schema, |name| &schemas[name]);
+    schema["type"] == "array" || schema["required"].as_array().is_some_and(|names| !names.is_empty())
+}
+
+/// Every operation of the paths, with its method.
+pub fn operations(paths: &mut Json) -> impl Iterator<Item = (String, &mut Json)> {
+    let items = paths.as_object_mut().into_iter().flatten();
+    items.flat_map(|(_, item)| {
+        item.as_object_mut().into_iter().flatten().map(|(method, operation)| (method.clone(), operation))
+    })
+}
+
+fn drop_null(schema: &mut Json) {
+    if let Some(kinds) = schema["type"].as_array() {
+        let kinds: Vec<_> = kinds.iter().filter(|kind| **kind != "null").cloned().collect();
+        if let [kind] = kinds.as_slice() {
+            schema["type"] = kind.clone();
+        }
+    }
+    for choice in ["oneOf", "anyOf"] {
+        if let Some(options) = schema[choice].as_array() {
+            let options: Vec<_> = options.iter().filter(|option| option["type"] != "null").cloned().collect();
+            if let [option] = options.as_slice() {
+                *schema = option.clone();
+            }
+        }
+    }
+    if let Some(members) = schema.as_object_mut() {
+        members.retain(|_, value| !value.is_null());
+    }
+}
+
+/// The schemas that a schema refers to, directly.
+fn named(schema: &Json) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    match schema {
+        Json::Object(members) => {
+            if let Some(name) =
+                members.get("$ref").and_then(Json::as_str).and_then(|name| name.strip_prefix(PREFIX))
+            {
+                names.insert(name.to_owned());
+            }
+            members.values().for_each(|value| names.append(&mut named(value)));
+        }
+        Json::Array(items) => items.iter().for_each(|item| names.append(&mut named(item))),
+        _ => {}
+    }
+    names
+}
+
+/// Closes an object against unknown members, and those inside it.
+fn close(name: &str, schemas: &mut Json) {
+    let schema = &mut schemas[name];
+    if schema["type"] != "object" || schema.get("additionalProperties").is_some() {
+        return;
+    }
+    schema["additionalProperties"] = json!(false);
+    for inner in named(&schema.clone()) {
+        close(&inner, schemas);
+    }
+}
+
+fn as_patch(schema: &Json) -> Json {
+    let mut patch = schema.clone();
+    if let Some(members) = patch.as_object_mut() {
+        members.remove("required");
+    }
+    patch["description"] = json!("A merge patch (RFC 7396): a member left out stays, `null` takes it away.");
+    let properties = schema["properties"].as_object().cloned().unwrap_or_default();
+    patch["properties"] = properties
+        .into_iter()
+        .map(|(name, property)| (name, nullable(property)))
+        .collect::<Map<_, _>>()
+        .into();
+    patch
+}
+
+fn nullable(mut schema: Json) -> Json {
+    if let Some(members) = schema.as_object_mut() {
+        members.remove("default");
+    }
+    match &schema["type"] {
+        Json::String(kind) => schema["type"] = json!([kind, "null"]),
+        Json::Array(_) => {}
+        _ if schema["oneOf"].is_array() => {}
+        _ => schema = json!({ "oneOf": [{ "type": "null" }, schema] }),
+    }
+    if let Some(words) = schema["enum"].as_array_mut() {
+        words.push(Json::Null);
+    }
+    if let Some(members) = schema.as_object_mut() {
+        members.retain(|_, value| !value.is_null());
+    }
+    schema
+}

@@ -1,0 +1,107 @@
+//! Inviting many people at once, with few statements however many they are.
+
+use super::{
+    model::{AssignmentStatus, BulkAssignment},
+    store, table,
+};
+use crate::{
+    db::Tx,
+    error::Error,
+    ids::{AssignmentId, MissionId, MissionRoleId, OrgId, UserId},
+    resources::{audit, missions, users},
+};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use std::collections::HashSet;
+
+/// Puts every person on their mission, INVITED: all of them or none. Returns the ids in the order of the items.
+///
+/// # Errors
+/// [`Error::Items`] with what is in the way of each.
+pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Result<Vec<AssignmentId>, Error> {
+    let mission_ids: HashSet<_> = items.iter().map(|item| item.mission_id).collect();
+    let user_ids: HashSet<_> = items.iter().map(|item| item.user_id).collect();
+    let missions = missions::lock_all(tx, org, mission_ids.iter().copied()).await?;
+    let users = users::lock_all(tx, org, user_ids.iter().copied()).await?;
+    let posts = missions::posts(tx, org, mission_ids.iter().copied()).await?;
+    let mut taken = active_pairs(tx, org, mission_ids, user_ids).await?;
+    let no_posts = missions::Posts::default();
+    let mut rows = Vec::with_capacity(items.len());
+    let mut refused = Vec::new();
+    for (index, item) in items.into_iter().enumerate() {
+        let mission = missions.get(&item.mission_id);
+        let posts = posts.get(&item.mission_id).unwrap_or(&no_posts);
+        match may_join(&item, mission, users.get(&item.user_id), posts, &mut taken) {
+            Ok((mission, role)) => rows.push(table::Model {
+                org_id: org,
+                id: tx.new_id(),
+                mission_id: item.mission_id,
+                user_id: item.user_id,
+                mission_role_id: role,
+                status: AssignmentStatus::Invited,
+                note: None,
+                decline_reason: None,
+                conflict_override: None,
+                starts_at: mission.start_at,
+                ends_at: mission.end_at,
+                created_at: tx.now,
+                updated_at: tx.now,
+            }),
+            Err(error) => refused.push((index, error)),
+        }
+    }
+    if !refused.is_empty() {
+        return Err(Error::Items(refused));
+    }
+    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+    let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
+    table::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    let created = table::Entity::find()
+        .filter(table::Column::OrgId.eq(org))
+        .filter(table::Column::Id.is_in(ids.iter().copied()));
+    let created = store::all(tx, created).await?;
+    let entries = created.iter().map(|a| audit::Entry::of("assignment.create", a.id).after(a)).collect();
+    audit::Entry::record_all(entries, tx, Some(org)).await?;
+    Ok(ids)
+}
+
+/// The same answers as when the item came alone.
+fn may_join<'m>(
+    item: &BulkAssignment,
+    mission: Option<&'m missions::Locked>,
+    user: Option<&users::Locked>,
+    posts: &missions::Posts,
+    taken: &mut HashSet<(MissionId, UserId)>,
+) -> Result<(&'m missions::Locked, Option<MissionRoleId>), Error> {
+    let mission = mission.ok_or(Error::NotFound).map_err(Error::referred("/mission_id", "mission"))?;
+    let user = user.ok_or(Error::NotFound).map_err(Error::referred("/user_id", "user"))?;
+    let role = posts.named(item.role_name.as_deref())?;
+    if !taken.insert((item.mission_id, item.user_id)) {
+        Err(Error::AlreadyAssigned)
+    } else if mission.cancelled {
+        Err(Error::MissionCancelled)
+    } else if !user.active {
+        Err(Error::UserInactive)
+    } else {
+        Ok((mission, role))
+    }
+}
+
+async fn active_pairs(
+    tx: &Tx,
+    org: OrgId,
+    missions: HashSet<MissionId>,
+    users: HashSet<UserId>,
+) -> Result<HashSet<(MissionId, UserId)>, Error> {
+    use table::Column;
+    let pairs = table::Entity::find()
+        .select_only()
+        .columns([Column::MissionId, Column::UserId])
+        .filter(Column::OrgId.eq(org))
+        .filter(Column::MissionId.is_in(missions))
+        .filter(Column::UserId.is_in(users))
+        .filter(Column::Status.is_in([AssignmentStatus::Invited, AssignmentStatus::Accepted]))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    Ok(pairs.into_iter().collect())
+}

@@ -1,0 +1,320 @@
+//! The writes that every change of one assignment goes through: [`create`], [`set_status`], [`update`], [`delete`].
+//!
+//! All lock in the same order (mission, person, then the role in its trigger), so they wait for each other instead of
+//! deadlocking; they look for clashes under the person's lock, so what they find is true until they commit. The
+//! database checks again.
+
+use super::{
+    model::{Assignment, AssignmentForm, AssignmentStatus, NewAssignment},
+    rules::{Step, step},
+    store::{clashes, get},
+    table,
+};
+use crate::{
+    db::Tx,
+    error::{Clash, Error},
+    ids::{AssignmentId, MissionId, OrgId, UserId},
+    resources::{audit, missions, users},
+    text::{Label, Note},
+};
+use sea_orm::{
+    ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, LockType},
+};
+use std::collections::HashMap;
+
+/// Puts a person on a mission.
+///
+/// # Errors
+/// What is in the way: [`Error::AlreadyAssigned`], [`Error::MissionCancelled`], [`Error::UserInactive`],
+/// [`Error::ScheduleConflict`], [`Error::QuotaReached`], or a reference that does not exist.
+pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignment, Error> {
+    if !matches!(new.status, AssignmentStatus::Invited | AssignmentStatus::Accepted) {
+        return Err(Error::invalid("/status", "must be INVITED or ACCEPTED for a new assignment"));
+    }
+    let mission =
+        missions::lock(tx, org, new.mission_id).await.map_err(Error::referred("/mission_id", "mission"))?;
+    let user = users::lock(tx, org, new.user_id).await.map_err(Error::referred("/user_id", "user"))?;
+    let role = missions::role_named(tx, org, new.mission_id, new.role_name.as_deref()).await?;
+    if active_on_mission(tx, org, new.mission_id, new.user_id).await? {
+        return Err(Error::AlreadyAssigned);
+    }
+    let change = Change {
+        status: new.status,
+        override_reason: new.override_reason.map(Into::into),
+        decline_reason: None,
+    };
+    override_needs_acceptance(&change)?;
+    let entering = Entering { user: new.user_id, on: new.mission_id, mission: &mission, active: user.active };
+    let clashes = may_enter(tx, org, &entering, &change).await?;
+    let row = table::Model {
+        org_id: org,
+        id: tx.new_id(),
+        mission_id: new.mission_id,
+        user_id: new.user_id,
+        mission_role_id: role,
+        status: new.status,
+        note: new.note.map(Into::into),
+        decline_reason: None,
+        conflict_override: change.override_reason.filter(|_| !clashes.is_empty()),
+        starts_at: mission.start_at,
+        ends_at: mission.end_at,
+        created_at: tx.now,
+        updated_at: tx.now,
+    };
+    let id = row.id;
+    table::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
+    let created = get(tx, org, id).await?;
+    audit::Entry::of("assignment.create", id).after(&created).record(tx, org).await?;
+    record_override(tx, org, id, &created, &clashes).await?;
+    Ok(created)
+}
+
+/// A new status and what comes with it.
+#[derive(Debug)]
+pub struct Change {
+    /// The status to have.
+    pub status: AssignmentStatus,
+    /// A planner's reason to accept someone who is already taken.
+    pub override_reason: Option<String>,
+    /// Why they say no.
+    pub decline_reason: Option<String>,
+}
+
+/// An assignment that nobody else can change until the transaction ends, with what a change depends on.
+#[derive(Debug)]
+pub struct Held {
+    row: table::Model,
+    mission: missions::Locked,
+    user: users::Locked,
+}
+
+impl Held {
+    /// Where it stands.
+    pub fn status(&self) -> AssignmentStatus {
+        self.row.status
+    }
+
+    /// Whose it is.
+    pub fn user(&self) -> UserId {
+        self.row.user_id
+    }
+
+    /// Where the person can be asked by mail, when there still is something to ask.
+    ///
+    /// # Errors
+    /// [`Error::MissionCancelled`], [`Error::UserInactive`], or [`Error::InvalidTransition`] when it was answered.
+    pub fn may_be_asked(self) -> Result<Option<String>, Error> {
+        let invited = AssignmentStatus::Invited;
+        if self.mission.cancelled {
+            Err(Error::MissionCancelled)
+        } else if !self.user.active {
+            Err(Error::UserInactive)
+        } else if self.row.status != invited {
+            Err(Error::NotInvited(self.row.status.word()))
+        } else {
+            Ok(self.user.email)
+        }
+    }
+}
+
+/// Locks an assignment: its mission, its person, then itself, the order that every write keeps.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn hold(tx: &Tx, org: OrgId, id: AssignmentId) -> Result<Held, Error> {
+    let find = || table::Entity::find_by_id((org, id));
+    // Mission and person of an assignment never change, so they can be read before they are locked.
+    let unlocked = find().one(tx).await?.ok_or(Error::NotFound)?;
+    let mission = missions::lock(tx, org, unlocked.mission_id).await?;
+    let user = users::lock(tx, org, unlocked.user_id).await?;
+    let row = find().lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(Error::NotFound)?;
+    Ok(Held { row, mission, user })
+}
+
+/// Locks several assignments in the same order; those that do not exist are absent.
+///
+/// # Errors
+/// When the database fails.
+pub async fn hold_all(
+    tx: &Tx,
+    org: OrgId,
+    ids: &[AssignmentId],
+) -> Result<HashMap<AssignmentId, Held>, Error> {
+    let find = || {
+        table::Entity::find()
+            .filter(table::Column::OrgId.eq(org))
+            .filter(table::Column::Id.is_in(ids.iter().copied()))
+            .order_by_asc(table::Column::Id)
+    };
+    let unlocked = find().all(tx).await?;
+    let missions = missions::lock_all(tx, org, unlocked.iter().map(|row| row.mission_id)).await?;
+    let users = users::lock_all(tx, org, unlocked.iter().map(|row| row.user_id)).await?;
+    let rows = find().lock(LockType::NoKeyUpdate).all(tx).await?;
+    let held = rows.into_iter().filter_map(|row| {
+        let (mission, user) = (missions.get(&row.mission_id)?.clone(), users.get(&row.user_id)?.clone());
+        Some((row.id, Held { row, mission, user }))
+    });
+    Ok(held.collect())
+}
+
+/// Changes where an assignment stands. The same status again changes nothing.
+///
+/// # Errors
+/// [`Error::InvalidTransition`], or what is in the way as with [`create`].
+pub async fn set_status(tx: &Tx, held: Held, change: Change) -> Result<Assignment, Error> {
+    let Held { row, mission, user } = held;
+    let (org, id) = (row.org_id, row.id);
+    override_needs_acceptance(&change)?;
+    let before = get(tx, org, id).await?;
+    let clashes = match step(row.status, change.status)? {
+        Step::Stay => return Ok(before),
+        Step::Leave => Vec::new(),
+        Step::Enter => {
+            let entering =
+                Entering { user: row.user_id, on: row.mission_id, mission: &mission, active: user.active };
+            may_enter(tx, org, &entering, &change).await?
+        }
+    };
+    // On a mission that has exactly one role by now, whoever has none takes it.
+    let role = match row.mission_role_id {
+        None if is_active(change.status) => missions::role_named(tx, org, row.mission_id, None).await?,
+        role => role,
+    };
+    let declined = change.status == AssignmentStatus::Declined;
+    table::Entity::update_many()
+        .col_expr(table::Column::MissionRoleId, Expr::value(role))
+        .col_expr(table::Column::Status, Expr::value(change.status))
+        .col_expr(table::Column::DeclineReason, Expr::value(change.decline_reason.filter(|_| declined)))
+        .col_expr(
+            table::Column::ConflictOverride,
+            Expr::value(change.override_reason.filter(|_| !clashes.is_empty())),
+        )
+        .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
+        .filter(table::Column::OrgId.eq(org))
+        .filter(table::Column::Id.eq(id))
+        .exec(tx)
+        .await?;
+    let after = get(tx, org, id).await?;
+    audit::Entry::of("assignment.status", id).before(&before).after(&after).record(tx, org).await?;
+    record_override(tx, org, id, &after, &clashes).await?;
+    Ok(after)
+}
+
+/// A reason for a conflict that there cannot be is a mistake.
+fn override_needs_acceptance(change: &Change) -> Result<(), Error> {
+    if change.override_reason.is_some() && change.status != AssignmentStatus::Accepted {
+        return Err(Error::invalid("/override_reason", "goes with the status ACCEPTED only"));
+    }
+    Ok(())
+}
+
+/// Someone about to become active on a mission.
+struct Entering<'a> {
+    user: UserId,
+    on: MissionId,
+    mission: &'a missions::Locked,
+    active: bool,
+}
+
+/// Checks what the rules want of a person who is invited or accepted; returns the clashes that a reason overrides.
+async fn may_enter(
+    tx: &Tx,
+    org: OrgId,
+    entering: &Entering<'_>,
+    change: &Change,
+) -> Result<Vec<Clash>, Error> {
+    if entering.mission.cancelled {
+        return Err(Error::MissionCancelled);
+    }
+    if !entering.active {
+        return Err(Error::UserInactive);
+    }
+    if change.status != AssignmentStatus::Accepted {
+        return Ok(Vec::new());
+    }
+    let period = (entering.mission.start_at, entering.mission.end_at);
+    let clashes = clashes(tx, org, [entering.user], period, entering.on).await?;
+    if clashes.is_empty() || change.override_reason.is_some() {
+        Ok(clashes)
+    } else {
+        Err(Error::ScheduleConflict(clashes))
+    }
+}
+
+/// Whoever overrides a conflict is on record with what it covers.
+pub(super) async fn record_override(
+    tx: &Tx,
+    org: OrgId,
+    id: AssignmentId,
+    after: &Assignment,
+    clashes: &[Clash],
+) -> Result<(), Error> {
+    if clashes.is_empty() {
+        return Ok(());
+    }
+    let covered = serde_json::json!({ "reason": after.conflict_override, "conflicts": clashes });
+    audit::Entry::of("assignment.override", id).after(&covered).record(tx, org).await
+}
+
+/// Whether someone with that status is, or may come to be, on the mission.
+fn is_active(status: AssignmentStatus) -> bool {
+    matches!(status, AssignmentStatus::Invited | AssignmentStatus::Accepted)
+}
+
+/// Gives a held assignment its new note and role. What it has already changes nothing.
+///
+/// # Errors
+/// [`Error::UnknownReference`] for a role that the mission does not have; [`Error::QuotaReached`].
+pub async fn update(
+    tx: &Tx,
+    before: Assignment,
+    new: AssignmentForm,
+    posts: &missions::Posts,
+    org: OrgId,
+) -> Result<Assignment, Error> {
+    use table::Column;
+    let role = posts.named(new.role_name.as_deref())?;
+    let note = new.note.map(String::from);
+    if role == before.mission_role_id && note == before.note {
+        return Ok(before);
+    }
+    table::Entity::update_many()
+        .col_expr(Column::MissionRoleId, Expr::value(role))
+        .col_expr(Column::Note, Expr::value(note))
+        .col_expr(Column::UpdatedAt, Expr::value(tx.now))
+        .filter(Column::OrgId.eq(org))
+        .filter(Column::Id.eq(before.id))
+        .exec(tx)
+        .await?;
+    let after = get(tx, org, before.id).await?;
+    audit::Entry::of("assignment.update", after.id).before(&before).after(&after).record(tx, org).await?;
+    Ok(after)
+}
+
+/// What of an assignment can be set, as it is now.
+pub fn form(assignment: &Assignment, posts: &missions::Posts) -> AssignmentForm {
+    let role = assignment.mission_role_id.and_then(|id| posts.name_of(id));
+    AssignmentForm { role_name: role.map(Label::stored), note: assignment.note.as_ref().map(Note::stored) }
+}
+
+/// Deletes a held assignment, whose invitations must be gone.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete(tx: &Tx, org: OrgId, assignment: &Assignment) -> Result<(), Error> {
+    table::Entity::delete_by_id((org, assignment.id)).exec(tx).await?;
+    audit::Entry::of("assignment.delete", assignment.id).before(assignment).record(tx, org).await
+}
+
+async fn active_on_mission(tx: &Tx, org: OrgId, mission: MissionId, user: UserId) -> Result<bool, Error> {
+    use table::Column;
+    let found = table::Entity::find()
+        .filter(Column::OrgId.eq(org))
+        .filter(Column::MissionId.eq(mission))
+        .filter(Column::UserId.eq(user))
+        .filter(Column::Status.is_in([AssignmentStatus::Invited, AssignmentStatus::Accepted]))
+        .one(tx)
+        .await?;
+    Ok(found.is_some())
+}

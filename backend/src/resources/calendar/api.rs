@@ -1,0 +1,39 @@
+//! Routes of calendars.
+
+use super::{
+    model::{CalendarEntry, CalendarQuery},
+    store,
+};
+use crate::{
+    app::App,
+    auth::{Caller, Tech},
+    error::Error,
+    http::{Path, Query},
+    ids::UserId,
+};
+use axum::{
+    extract::{OriginalUri, State},
+    response::Response,
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(calendar))
+}
+
+/// A person's approved availabilities by start, and their accepted missions when asked for: one's own, or for planners
+/// anyone's.
+#[utoipa::path(get, path = "/users/{id}/calendar", tag = "users", security(("bearer" = ["tech"])),
+    params(("id" = UserId, Path), CalendarQuery), responses((status = 200, body = Vec<CalendarEntry>)))]
+async fn calendar(
+    State(app): State<App>,
+    caller: Caller<Tech>,
+    OriginalUri(uri): OriginalUri,
+    Path(id): Path<UserId>,
+    Query(query): Query<CalendarQuery>,
+) -> Result<Response, Error> {
+    caller.may_see_personal_things_of(id)?;
+    let snapshot = app.db.read().await?;
+    Ok(store::of_user(&snapshot, caller.org, id, query).await?.respond(&uri))
+}

@@ -1,0 +1,8 @@
+//! A person's calendar: when they are available and where they are expected.
+
+mod api;
+mod model;
+mod store;
+
+pub use api::routes;
+pub use model::Include;

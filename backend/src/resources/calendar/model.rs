@@ -1,0 +1,74 @@
+//! Shapes of calendars.
+
+use crate::{
+    db::Timestamp,
+    http::{Cursor, Limit},
+};
+use deserr::Deserr;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+crate::words::words! {
+    /// What an entry is.
+    pub enum EntryKind {
+        /// An approved availability.
+        Availability = "availability",
+        /// A mission that the person accepted.
+        Mission = "mission",
+    }
+}
+
+crate::words::words! {
+    /// What a calendar shows besides availabilities.
+    pub enum Include {
+        /// Accepted missions.
+        Missions = "missions",
+    }
+}
+
+/// An entry of a calendar.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CalendarEntry {
+    /// The availability's, or the assignment's to the mission.
+    pub id: Uuid,
+    /// What it is.
+    pub kind: EntryKind,
+    /// From when.
+    pub start_at: Timestamp,
+    /// Until when.
+    pub end_at: Timestamp,
+    /// `APPROVED` of an availability, `ACCEPTED` of a mission.
+    #[schema(example = "APPROVED")]
+    pub status: &'static str,
+    /// Of a mission: its title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mission_title: Option<String>,
+    /// Of a mission: its project's name, when it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project_title: Option<String>,
+}
+
+/// Which part of a calendar.
+#[derive(Debug, Deserr, IntoParams)]
+#[deserr(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CalendarQuery {
+    /// Only what ends after this instant.
+    #[deserr(default)]
+    pub from: Option<Timestamp>,
+    /// Only what starts before this instant.
+    #[deserr(default)]
+    pub to: Option<Timestamp>,
+    /// `missions`: also the accepted missions.
+    #[deserr(default)]
+    pub include: Option<Include>,
+    /// Items per page.
+    #[deserr(default)]
+    #[param(value_type = Option<Limit>)]
+    pub limit: Limit,
+    /// Where the page begins.
+    #[deserr(default)]
+    #[param(value_type = Option<String>)]
+    pub cursor: Option<Cursor<(Timestamp, Uuid)>>,
+}

@@ -1,0 +1,249 @@
+//! The writes on invitations: making links, taking them back, answering.
+
+use super::{
+    model::{Answered, Created, Delivery, NewInvitation},
+    rules::{self, Answer, State},
+    store::{link, same_secret, view},
+    table,
+};
+use crate::{
+    app::App,
+    auth::Tokens,
+    db::Tx,
+    error::Error,
+    ids::{AssignmentId, InvitationId, MissionId, OrgId},
+    resources::{
+        assignments::{self, AssignmentStatus, Change, Held},
+        audit,
+    },
+};
+use sea_orm::{
+    ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, QueryTrait, Select,
+    sea_query::{Expr, LockType},
+};
+use std::collections::{HashMap, HashSet};
+
+/// How links are made.
+#[derive(Clone, Copy)]
+pub struct Links<'a> {
+    tokens: &'a Tokens,
+    ttl_seconds: i64,
+    public_url: &'a str,
+}
+
+impl<'a> Links<'a> {
+    /// As it is configured.
+    pub fn of(app: &'a App) -> Self {
+        Self {
+            tokens: &app.tokens,
+            ttl_seconds: app.config.invites_seconds(),
+            public_url: &app.config.public_url,
+        }
+    }
+}
+
+/// Makes a link for an assignment; an earlier unanswered one stops working.
+///
+/// # Errors
+/// [`Error::UnknownReference`], or why the assignment cannot be answered any more.
+pub async fn create(tx: &Tx, org: OrgId, new: NewInvitation, links: &Links<'_>) -> Result<Created, Error> {
+    let mut created = create_all(tx, org, vec![new], links).await.map_err(|error| match error {
+        Error::Items(mut items) if items.len() == 1 => items.remove(0).1,
+        error => error,
+    })?;
+    created.pop().ok_or(Error::NotFound)
+}
+
+/// Makes links for many assignments, in the order of the items: for all of them or none.
+///
+/// # Errors
+/// [`Error::Items`] with what is in the way of each.
+pub async fn create_all(
+    tx: &Tx,
+    org: OrgId,
+    items: Vec<NewInvitation>,
+    links: &Links<'_>,
+) -> Result<Vec<Created>, Error> {
+    let assignments: Vec<_> = items.iter().map(|item| item.assignment_id).collect();
+    // The locks of an answer, so that a link is never made for what is being called off.
+    let mut held = assignments::hold_all(tx, org, &assignments).await?;
+    revoke_chosen(tx, open(org).filter(table::Column::AssignmentId.is_in(assignments)), org).await?;
+    let (mut rows, mut created, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+    let mut seen = HashSet::new();
+    for (index, item) in items.into_iter().enumerate() {
+        match email_of(&item, &mut held, &mut seen) {
+            Ok(email) => {
+                let (row, answer) = new_link(tx, org, item.assignment_id, email, links)?;
+                rows.push(row);
+                created.push(answer);
+            }
+            Err(error) => refused.push((index, error)),
+        }
+    }
+    if !refused.is_empty() {
+        return Err(Error::Items(refused));
+    }
+    let entries = rows
+        .iter()
+        .map(|row| audit::Entry::of("invitation.create", row.id).after(&view(row.clone(), tx.now)));
+    let entries = entries.collect();
+    let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
+    table::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    audit::Entry::record_all(entries, tx, Some(org)).await?;
+    Ok(created)
+}
+
+/// Where the link of an item goes, when its assignment can be asked for.
+fn email_of(
+    item: &NewInvitation,
+    held: &mut HashMap<AssignmentId, Held>,
+    seen: &mut HashSet<AssignmentId>,
+) -> Result<Option<String>, Error> {
+    if !seen.insert(item.assignment_id) {
+        return Err(Error::Duplicate {
+            pointer: "/assignment_id",
+            detail: "This assignment is listed twice; a new link ends the one before.",
+        });
+    }
+    let found = held.remove(&item.assignment_id).ok_or(Error::NotFound);
+    let person = found.map_err(Error::referred("/assignment_id", "assignment"))?.may_be_asked()?;
+    Ok(item.email.clone().map(String::from).or(person))
+}
+
+fn new_link(
+    tx: &Tx,
+    org: OrgId,
+    assignment_id: AssignmentId,
+    email: Option<String>,
+    links: &Links<'_>,
+) -> Result<(table::Model, Created), Error> {
+    let id: InvitationId = tx.new_id();
+    let expires_at = tx.now.plus_seconds(links.ttl_seconds);
+    let (token, token_hash) = links.tokens.invite(org, id, expires_at)?;
+    let row = table::Model {
+        org_id: org,
+        id,
+        assignment_id,
+        token_hash,
+        email,
+        expires_at,
+        answered_at: None,
+        answer: None,
+        revoked_at: None,
+        created_at: tx.now,
+        updated_at: tx.now,
+    };
+    let url = link(links.public_url, &token);
+    Ok((row, Created { id, assignment_id, token, url, expires_at, delivery: Delivery::None }))
+}
+
+/// Takes a link back. One that was answered has no power left; taking it back changes nothing.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn revoke(tx: &Tx, org: OrgId, id: InvitationId) -> Result<(), Error> {
+    table::Entity::find_by_id((org, id)).one(tx).await?.ok_or(Error::NotFound)?;
+    revoke_chosen(tx, open(org).filter(table::Column::Id.eq(id)), org).await
+}
+
+/// Takes back the open links of a mission.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke_of_mission(tx: &Tx, org: OrgId, mission: MissionId) -> Result<(), Error> {
+    use assignments::table as assignment;
+    let of_mission = assignment::Entity::find()
+        .select_only()
+        .column(assignment::Column::Id)
+        .filter(assignment::Column::OrgId.eq(org))
+        .filter(assignment::Column::MissionId.eq(mission));
+    let chosen = open(org).filter(table::Column::AssignmentId.in_subquery(of_mission.into_query()));
+    revoke_chosen(tx, chosen, org).await
+}
+
+/// Deletes the invitations of an assignment that is about to go.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_of_assignment(tx: &Tx, org: OrgId, assignment: AssignmentId) -> Result<(), Error> {
+    let deleted = table::Entity::delete_many()
+        .filter(table::Column::OrgId.eq(org))
+        .filter(table::Column::AssignmentId.eq(assignment))
+        .exec_with_returning(tx)
+        .await?;
+    let entry = |row: table::Model| audit::Entry::of("invitation.delete", row.id).before(&view(row, tx.now));
+    audit::Entry::record_all(deleted.into_iter().map(entry).collect(), tx, Some(org)).await
+}
+
+/// Links that were neither answered nor taken back.
+fn open(org: OrgId) -> Select<table::Entity> {
+    table::Entity::find()
+        .filter(table::Column::OrgId.eq(org))
+        .filter(table::Column::RevokedAt.is_null())
+        .filter(table::Column::Answer.is_null())
+}
+
+async fn revoke_chosen(tx: &Tx, chosen: Select<table::Entity>, org: OrgId) -> Result<(), Error> {
+    let rows = chosen.lock(LockType::NoKeyUpdate).all(tx).await?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    table::Entity::update_many()
+        .col_expr(table::Column::RevokedAt, Expr::value(tx.now))
+        .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
+        .filter(table::Column::OrgId.eq(org))
+        .filter(table::Column::Id.is_in(rows.iter().map(|row| row.id)))
+        .exec(tx)
+        .await?;
+    let entry = |row: table::Model| {
+        let after = table::Model { revoked_at: Some(tx.now), ..row.clone() };
+        let entry = audit::Entry::of("invitation.revoke", row.id);
+        entry.before(&view(row, tx.now)).after(&view(after, tx.now))
+    };
+    audit::Entry::record_all(rows.into_iter().map(entry).collect(), tx, Some(org)).await
+}
+
+/// Carries out the answer of whoever holds the link.
+///
+/// # Errors
+/// [`Error::InvalidToken`], [`Error::AlreadyAnswered`], or what keeps the person from being accepted.
+pub async fn answer(tx: &Tx, tokens: &Tokens, token: &str, answer: Answer) -> Result<Answered, Error> {
+    let claims = tokens.read_invite(token).ok_or(Error::InvalidToken)?;
+    let (org, id) = (claims.org, claims.inv);
+    let find = || table::Entity::find_by_id((org, id));
+    let assignment = find().one(tx).await?.ok_or(Error::InvalidToken)?.assignment_id;
+    let held = assignments::hold(tx, org, assignment).await?;
+    // One answer or withdrawal of a link at a time: the second sees what the first did.
+    let found = find().lock(LockType::NoKeyUpdate).one(tx).await?;
+    let row = found.filter(|row| same_secret(&claims.jti, &row.token_hash)).ok_or(Error::InvalidToken)?;
+    let wanted = answer.status();
+    let state = State { answer: row.answer, revoked: row.revoked_at.is_some(), expires_at: row.expires_at };
+    if rules::must_answer(state, wanted, tx.now)? {
+        rules::link_may(wanted, held.status())?;
+        let decline_reason = match answer {
+            Answer::Accept => None,
+            Answer::Decline { reason } => reason,
+        };
+        let change = Change { status: wanted, override_reason: None, decline_reason };
+        assignments::set_status(tx, held, change).await?;
+        table::Entity::update_many()
+            .col_expr(table::Column::Answer, Expr::value(wanted))
+            .col_expr(table::Column::AnsweredAt, Expr::value(tx.now))
+            .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
+            .filter(table::Column::OrgId.eq(org))
+            .filter(table::Column::Id.eq(id))
+            .exec(tx)
+            .await?;
+        let after = table::Model { answer: Some(wanted), answered_at: Some(tx.now), ..row.clone() };
+        audit::Entry::of("invitation.answer", id)
+            .before(&view(row.clone(), tx.now))
+            .after(&view(after, tx.now))
+            .record(tx, org)
+            .await?;
+    } else {
+        rules::answer_stands(wanted, held.status())?;
+    }
+    let accepted = wanted == AssignmentStatus::Accepted;
+    let message = if accepted { "Thank you, you are expected." } else { "Thank you for your answer." };
+    Ok(Answered { invitation_id: id, assignment_id: row.assignment_id, accepted, status: wanted, message })
+}

@@ -1,0 +1,190 @@
+//! Changing missions. What happens to their people when they move or are called off is for [`assignments`] to say;
+//! the handlers call both in one transaction.
+//!
+//! [`assignments`]: crate::resources::assignments
+
+use super::{
+    model::{Mission, MissionRoleForm},
+    role_table,
+    rules::{self, PlannedMission},
+    store::{get, role_row},
+    table,
+};
+use crate::{
+    db::{Tx, is_named},
+    error::Error,
+    ids::{MissionId, MissionRoleId, OrgId},
+    resources::audit,
+    text,
+};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    sea_query::{Expr, ExprTrait, LockType, Query},
+};
+
+/// A mission that nobody else changes, joins or answers until the transaction ends.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn hold(tx: &Tx, org: OrgId, id: MissionId) -> Result<Mission, Error> {
+    let row = table::Entity::find_by_id((org, id)).lock(LockType::Update).one(tx).await?;
+    row.ok_or(Error::NotFound)?;
+    get(tx, org, id).await
+}
+
+/// Gives a held mission its new form. The form it has already changes nothing.
+///
+/// # Errors
+/// [`Error::Invalid`] for roles that are not its own; [`Error::RoleInUse`], [`Error::QuotaBelowAccepted`].
+pub async fn update(
+    tx: &Tx,
+    org: OrgId,
+    before: &Mission,
+    mut planned: PlannedMission,
+) -> Result<Mission, Error> {
+    use table::Column;
+    rules::recognise(&mut planned.roles, &before.roles)?;
+    if rules::plan(before.form(), &before.timezone).is_ok_and(|current| current == planned) {
+        return Ok(before.clone());
+    }
+    rules::roles_may_become(&before.roles, &planned.roles)?;
+    table::Entity::update_many()
+        .col_expr(Column::ProjectId, Expr::value(planned.project_id))
+        .col_expr(Column::TitleSearch, Expr::value(text::fold(&planned.title)))
+        .col_expr(Column::Title, Expr::value(planned.title))
+        .col_expr(Column::Location, Expr::value(planned.location))
+        .col_expr(Column::StartsAt, Expr::value(planned.start_at))
+        .col_expr(Column::EndsAt, Expr::value(planned.end_at))
+        .col_expr(Column::Timezone, Expr::value(planned.timezone))
+        .col_expr(Column::Note, Expr::value(planned.note))
+        .col_expr(Column::UpdatedAt, Expr::value(tx.now))
+        .filter(Column::OrgId.eq(org))
+        .filter(Column::Id.eq(before.id))
+        .exec(tx)
+        .await?;
+    replace_roles(tx, org, before, planned.roles).await?;
+    let after = get(tx, org, before.id).await?;
+    audit::Entry::of("mission.update", after.id).before(before).after(&after).record(tx, org).await?;
+    Ok(after)
+}
+
+async fn replace_roles(
+    tx: &Tx,
+    org: OrgId,
+    before: &Mission,
+    roles: Vec<MissionRoleForm>,
+) -> Result<(), Error> {
+    let current: Vec<_> = before.form().roles;
+    if current == roles {
+        return Ok(());
+    }
+    let kept: Vec<_> = roles.iter().filter_map(|role| role.id).collect();
+    for role in before.roles.iter().filter(|role| !kept.contains(&role.id)) {
+        // Only people who said no or were called off still name it.
+        set_role(tx, org, before.id, Some(role.id), None).await?;
+        role_table::Entity::delete_by_id((org, role.id)).exec(tx).await?;
+    }
+    // Two roles may swap their names: their keys are out of the way meanwhile.
+    for id in &kept {
+        update_role(tx, org, *id, [(role_table::Column::NameKey, Expr::value(id.to_string()))]).await?;
+    }
+    let only = roles.len() == 1;
+    let mut last = None;
+    for (position, form) in (0..).zip(roles) {
+        last = match form.id {
+            Some(id) => {
+                let columns = [
+                    (role_table::Column::NameKey, Expr::value(text::name_key(&form.role_name))),
+                    (role_table::Column::RoleName, Expr::value(form.role_name.to_string())),
+                    (role_table::Column::Quota, Expr::value(form.quota)),
+                    (role_table::Column::Position, Expr::value(position)),
+                ];
+                update_role(tx, org, id, columns).await?;
+                Some((id, form.role_name))
+            }
+            None => {
+                let name = form.role_name.clone();
+                let row = role_row(tx, org, before.id, position, form);
+                let id = row.id;
+                role_table::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
+                Some((id, name))
+            }
+        };
+    }
+    if let (true, Some((id, name))) = (only, last) {
+        // On a mission with exactly one role everyone without a role takes that one.
+        set_role(tx, org, before.id, None, Some(id)).await.map_err(|error| match error {
+            Error::QuotaReached => Error::QuotaBelowAccepted(name.into()),
+            error => error,
+        })?;
+    }
+    Ok(())
+}
+
+async fn update_role<const N: usize>(
+    tx: &Tx,
+    org: OrgId,
+    id: MissionRoleId,
+    columns: [(role_table::Column, Expr); N],
+) -> Result<(), Error> {
+    let update = role_table::Entity::update_many()
+        .filter(role_table::Column::OrgId.eq(org))
+        .filter(role_table::Column::Id.eq(id));
+    columns
+        .into_iter()
+        .fold(update, |update, (column, value)| update.col_expr(column, value))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Moves the assignments of a mission from one role, or none, to another. `assignments` is a resource above this one.
+async fn set_role(
+    tx: &Tx,
+    org: OrgId,
+    mission: MissionId,
+    from: Option<MissionRoleId>,
+    to: Option<MissionRoleId>,
+) -> Result<(), Error> {
+    let named = Expr::col("mission_role_id");
+    let update = Query::update()
+        .table("assignments")
+        .value("mission_role_id", to)
+        .and_where(Expr::col("org_id").eq(org))
+        .and_where(Expr::col("mission_id").eq(mission))
+        .and_where(from.map_or(named.clone().is_null(), |from| named.eq(from)))
+        .take();
+    tx.execute(&update).await?;
+    Ok(())
+}
+
+/// Calls a held mission off, for good. Called off already, it stays as it is.
+///
+/// # Errors
+/// When the database fails.
+pub async fn cancel(tx: &Tx, org: OrgId, before: Mission) -> Result<Mission, Error> {
+    let row = table::ActiveModel {
+        org_id: Set(org),
+        id: Set(before.id),
+        cancelled_at: Set(Some(tx.now)),
+        updated_at: Set(tx.now),
+        ..Default::default()
+    };
+    table::Entity::update(row).exec(tx).await?;
+    let after = get(tx, org, before.id).await?;
+    audit::Entry::of("mission.cancel", after.id).before(&before).after(&after).record(tx, org).await?;
+    Ok(after)
+}
+
+/// Deletes a held mission.
+///
+/// # Errors
+/// [`Error::MissionNotEmpty`] while it has an assignment, whatever its status.
+pub async fn delete(tx: &Tx, org: OrgId, mission: &Mission) -> Result<(), Error> {
+    if is_named(tx, ("assignments", "mission_id"), org, mission.id).await? {
+        return Err(Error::MissionNotEmpty);
+    }
+    table::Entity::delete_by_id((org, mission.id)).exec(tx).await?;
+    audit::Entry::of("mission.delete", mission.id).before(mission).record(tx, org).await
+}

@@ -1,0 +1,94 @@
+//! Changing the org and its members.
+
+use super::{
+    model::{Member, MemberForm, Org, OrgForm},
+    store::find_members,
+};
+use crate::{
+    auth::tables::{membership, org},
+    db::Tx,
+    error::Error,
+    ids::{AccountId, OrgId},
+    resources::{audit, users},
+    text,
+};
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, LockType},
+};
+
+/// The org, which nobody else changes until the transaction ends.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn hold(tx: &Tx, id: OrgId) -> Result<Org, Error> {
+    let found = org::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx).await?;
+    Ok(found.ok_or(Error::NotFound)?.into())
+}
+
+/// Gives the held org its new form. The form it has already changes nothing.
+///
+/// # Errors
+/// [`Error::Duplicate`] when the name is taken.
+pub async fn update(tx: &Tx, before: Org, new: OrgForm) -> Result<Org, Error> {
+    use org::Column;
+    if new == before.form() {
+        return Ok(before);
+    }
+    let after = Org {
+        name: new.name.to_string(),
+        timezone: new.timezone.to_string(),
+        updated_at: tx.now,
+        ..before.clone()
+    };
+    org::Entity::update_many()
+        .col_expr(Column::Name, Expr::value(&after.name))
+        .col_expr(Column::NameKey, Expr::value(text::name_key(&after.name)))
+        .col_expr(Column::Timezone, Expr::value(&after.timezone))
+        .col_expr(Column::UpdatedAt, Expr::value(tx.now))
+        .filter(Column::Id.eq(after.id))
+        .exec(tx)
+        .await?;
+    audit::Entry::of("org.update", after.id).before(&before).after(&after).record(tx, after.id).await?;
+    Ok(after)
+}
+
+/// A member whom nobody else changes until the transaction ends.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn hold_member(tx: &Tx, org: OrgId, account: AccountId) -> Result<Member, Error> {
+    // The org's row first, as the guard of its last owner does: two owners who change each other wait here.
+    hold(tx, org).await?;
+    let mut found = find_members(tx, org, Some(account), true).await?;
+    found.pop().ok_or(Error::NotFound)
+}
+
+/// Gives a held member their new form. The form they have already changes nothing.
+///
+/// # Errors
+/// [`Error::LastOwner`]; [`Error::UnknownReference`] or [`Error::Duplicate`] for the person.
+pub async fn update_member(tx: &Tx, org: OrgId, before: Member, new: MemberForm) -> Result<Member, Error> {
+    use membership::Column;
+    if new == before.form() {
+        return Ok(before);
+    }
+    let account = before.account_id;
+    membership::Entity::update_many()
+        .col_expr(Column::Role, Expr::value(new.role))
+        .col_expr(Column::IsActive, Expr::value(new.is_active))
+        .col_expr(Column::UpdatedAt, Expr::value(tx.now))
+        .filter(Column::OrgId.eq(org))
+        .filter(Column::AccountId.eq(account))
+        .exec(tx)
+        .await?;
+    if new.user_id != before.user_id {
+        users::unlink_account(tx, org, account).await?;
+        if let Some(user) = new.user_id {
+            users::account_link(tx, org, user, account).await.map_err(Error::referred("/user_id", "user"))?;
+        }
+    }
+    let after = Member { role: new.role, is_active: new.is_active, user_id: new.user_id, ..before.clone() };
+    audit::Entry::of("member.update", account).before(&before).after(&after).record(tx, org).await?;
+    Ok(after)
+}

@@ -1,0 +1,160 @@
+//! Changing people and their profiles: the writes.
+
+use super::{
+    metadata::Metadata,
+    model::{NewProfile, NewUser, Profile, User},
+    money::RateProfile,
+    rules,
+    store::{Sight, display_name, get, words, write_words},
+    table,
+};
+use crate::{
+    db::{Tx, is_named},
+    error::Error,
+    ids::{OrgId, UserId},
+    resources::audit,
+    text,
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, LockType},
+};
+
+/// A person whom nobody else changes or plans until the transaction ends, as planners see them.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn hold(tx: &Tx, org: OrgId, id: UserId) -> Result<User, Error> {
+    let found = table::Entity::find_by_id((org, id)).lock(LockType::Update).one(tx).await?;
+    found.ok_or(Error::NotFound)?;
+    get(tx, org, id, Sight::All).await
+}
+
+/// Gives a held person their new form. The form they have already changes nothing.
+///
+/// # Errors
+/// [`Error::Invalid`].
+pub async fn update(tx: &Tx, org: OrgId, before: User, new: NewUser) -> Result<User, Error> {
+    use table::Column;
+    let (first_name, last_name) = rules::check(&new)?;
+    let same_name = (&first_name, &last_name) == (&before.first_name, &before.last_name);
+    let current = before.form(new.name.is_some());
+    if same_name && current == (NewUser { name: current.name.clone(), ..new.clone() }) {
+        return Ok(before);
+    }
+    table::Entity::update_many()
+        .col_expr(Column::SortKey, Expr::value(rules::sort_key(&first_name, &last_name)))
+        .col_expr(Column::NameSearch, Expr::value(text::fold(&display_name(&first_name, &last_name))))
+        .col_expr(Column::FirstName, Expr::value(first_name))
+        .col_expr(Column::LastName, Expr::value(last_name))
+        .col_expr(Column::EmailSearch, Expr::value(new.email.as_deref().map(text::fold)))
+        .col_expr(Column::Email, Expr::value(new.email.map(String::from)))
+        .col_expr(Column::Phone, Expr::value(new.phone.map(String::from)))
+        .col_expr(Column::EmploymentType, Expr::value(new.employment_type))
+        .col_expr(Column::Bio, Expr::value(new.bio.map(String::from)))
+        .col_expr(Column::Active, Expr::value(new.active))
+        .col_expr(Column::LegalIds, Expr::value(new.legal_ids.as_ref().map(Metadata::to_stored)))
+        .col_expr(Column::Documents, Expr::value(new.documents.as_ref().map(Metadata::to_stored)))
+        .col_expr(Column::UpdatedAt, Expr::value(tx.now))
+        .filter(Column::OrgId.eq(org))
+        .filter(Column::Id.eq(before.id))
+        .exec(tx)
+        .await?;
+    write_words(tx, org, before.id, &new.skills, Some(&new.tags)).await?;
+    let after = get(tx, org, before.id, Sight::All).await?;
+    audit::Entry::of("user.update", after.id).before(&before).after(&after).record(tx, org).await?;
+    Ok(after)
+}
+
+/// Deletes a held person who was never assigned and whose availabilities are gone.
+///
+/// # Errors
+/// [`Error::UserHasHistory`].
+pub async fn delete(tx: &Tx, org: OrgId, user: &User) -> Result<(), Error> {
+    if is_named(tx, ("assignments", "user_id"), org, user.id).await? {
+        return Err(Error::UserHasHistory);
+    }
+    table::Entity::delete_by_id((org, user.id)).exec(tx).await?;
+    audit::Entry::of("user.delete", user.id).before(user).record(tx, org).await
+}
+
+/// What planners know about a person.
+pub async fn profile(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Result<Profile, Error> {
+    let row = table::Entity::find_by_id((org, id)).one(db).await?.ok_or(Error::NotFound)?;
+    let words = words(db, org, vec![id]).await?.remove(&id).unwrap_or_default();
+    Ok(Profile {
+        user_id: id,
+        skills: words.skills(),
+        skill_levels: words.levels,
+        tags: words.tags,
+        employment_type: row.employment_type,
+        rate_profile: row.rate_profile.map(RateProfile::from_stored).transpose().map_err(Error::internal)?,
+        bio: row.bio,
+    })
+}
+
+/// The profile of a person whom nobody else changes until the transaction ends.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn hold_profile(tx: &Tx, org: OrgId, id: UserId) -> Result<Profile, Error> {
+    super::store::lock(tx, org, id).await?;
+    profile(tx, org, id).await
+}
+
+/// Replaces a held profile. With `own`, only what a person may set themselves; the rest stays.
+///
+/// # Errors
+/// [`Error::Invalid`].
+pub async fn replace_profile(
+    tx: &Tx,
+    org: OrgId,
+    before: Profile,
+    new: NewProfile,
+    own: bool,
+) -> Result<Profile, Error> {
+    rules::check_profile(&new, own)?;
+    let id = before.user_id;
+    let mut update = table::Entity::update_many()
+        .col_expr(table::Column::Bio, Expr::value(new.bio.map(String::from)))
+        .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
+        .filter(table::Column::OrgId.eq(org))
+        .filter(table::Column::Id.eq(id));
+    if !own {
+        let rates = new.rate_profile.as_ref().map(RateProfile::to_stored);
+        let employment = new.employment_type.unwrap_or(before.employment_type);
+        update = update
+            .col_expr(table::Column::RateProfile, Expr::value(rates))
+            .col_expr(table::Column::EmploymentType, Expr::value(employment));
+    }
+    update.exec(tx).await?;
+    let tags = if own { None } else { Some(new.tags.unwrap_or_default()) };
+    write_words(tx, org, id, &new.skills, tags.as_ref()).await?;
+    let after = profile(tx, org, id).await?;
+    audit::Entry::of("user.profile", id).before(&before).after(&after).record(tx, org).await?;
+    Ok(after)
+}
+
+/// Replaces what a person with a held profile is paid. What it is already changes nothing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_rates(
+    tx: &Tx,
+    org: OrgId,
+    before: Profile,
+    rates: Option<RateProfile>,
+) -> Result<(), Error> {
+    if before.rate_profile == rates {
+        return Ok(());
+    }
+    table::Entity::update_many()
+        .col_expr(table::Column::RateProfile, Expr::value(rates.as_ref().map(RateProfile::to_stored)))
+        .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
+        .filter(table::Column::OrgId.eq(org))
+        .filter(table::Column::Id.eq(before.user_id))
+        .exec(tx)
+        .await?;
+    let after = Profile { rate_profile: rates, ..before.clone() };
+    audit::Entry::of("user.rates", before.user_id).before(&before).after(&after).record(tx, org).await
+}
