@@ -1,7 +1,10 @@
 //! Cargo as a child process, started in the workspace root.
 
-use std::path::Path;
-use std::process::{Command, ExitCode, ExitStatus};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 
 /// The root of the workspace this program was built from.
 pub(crate) fn workspace_root() -> &'static Path {
@@ -23,6 +26,36 @@ pub(crate) fn command(subcommand: &str) -> Command {
     }
     command.arg(subcommand).current_dir(workspace_root());
     command
+}
+
+/// Installs `cargo <subcommand>` where it is missing.
+pub(crate) fn ensure_installed(subcommand: &str, version: &str, options: &[&str]) -> Result<()> {
+    let mut probe = command(subcommand);
+    probe.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+    if probe.status().is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    let name = format!("cargo-{subcommand}");
+    println!("==> installing {name}");
+    let mut install = command("install");
+    install.args([&name, "--locked", "--version", version]).args(options);
+    let status = install.status().context("cannot run cargo")?;
+    ensure!(
+        status.success(),
+        "{name} cannot be installed: see above, or install its release {version} by hand"
+    );
+    Ok(())
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target_directory() -> Result<PathBuf> {
+    let mut metadata = command("metadata");
+    metadata.args(["--format-version", "1", "--no-deps", "--locked"]).stderr(Stdio::inherit());
+    let output = metadata.output().context("cannot run cargo")?;
+    ensure!(output.status.success(), "cargo metadata failed: see above");
+    let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata is not JSON")?;
+    let directory = metadata["target_directory"].as_str();
+    Ok(directory.context("cargo metadata names no target directory")?.into())
 }
 
 /// The same exit code for our caller; 1 where the child had none because a signal ended it.

@@ -1,6 +1,6 @@
 //! `cargo xtask check`: formatting, lints, documentation and dependency rules.
 
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
@@ -30,9 +30,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     step("formatting", formatting)?;
     step("lints", clippy)?;
     step("documentation", documentation)?;
-    if !has_cargo_deny() {
-        step("installing cargo-deny", cargo_deny_installation())?;
-    }
+    // `--debug`: it builds faster, and has little to do.
+    cargo::ensure_installed("deny", CARGO_DENY, &["--debug"])?;
     let mut dependencies = cargo::command("deny");
     dependencies.args(["--locked", "check", "licenses", "bans", "sources"]);
     dependencies.args(options.advisories.then_some("advisories"));
@@ -48,16 +47,4 @@ fn step(name: &str, mut command: Command) -> Result<()> {
     ensure!(status.success(), "{name} failed after {seconds:.1} s");
     println!("    {name}: {seconds:.1} s");
     Ok(())
-}
-
-fn has_cargo_deny() -> bool {
-    let mut command = cargo::command("deny");
-    command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
-}
-
-fn cargo_deny_installation() -> Command {
-    let mut command = cargo::command("install");
-    command.args(["cargo-deny", "--locked", "--version", CARGO_DENY, "--debug"]);
-    command
 }

@@ -1,10 +1,13 @@
-//! The project's own commands: `cargo xtask test` and `cargo xtask check`.
+//! The project's own commands: `cargo xtask test`, `coverage` and `check`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on the terminal")]
 
+mod apt;
 mod cargo;
 mod check;
 mod cleanup;
+mod coverage;
 mod outcome;
+mod process;
 mod servers;
 mod tests;
 
@@ -23,6 +26,8 @@ struct Cli {
 enum Command {
     /// Run all tests on SQLite and PostgreSQL, with throw-away servers of their own
     Test(tests::Options),
+    /// How many of the backend's lines all tests together reach, on SQLite and PostgreSQL
+    Coverage,
     /// Formatting, lints, documentation and dependency rules: everything but the tests
     Check(check::Options),
 }
@@ -30,6 +35,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Test(options) => tests::run(&options),
+        Command::Coverage => coverage::run(),
         Command::Check(options) => check::run(&options),
     };
     result.unwrap_or_else(|error| {

@@ -2,15 +2,16 @@
 
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write, stderr, stdout};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use crate::cargo;
 use crate::cleanup::Cleanup;
 use crate::outcome::{Count, Outcome};
+use crate::process::Process;
 use crate::servers::Servers;
 
 #[derive(Args)]
@@ -66,23 +67,19 @@ fn command(options: &Options, servers: Option<&Servers>) -> Command {
     command
 }
 
-/// Passes the output on while reading it.
-fn tee(mut command: Command, cleanup: &Cleanup) -> Result<(ExitStatus, Outcome)> {
+/// Runs a command of cargo and passes its output on while reading it.
+pub(crate) fn tee(mut command: Command, cleanup: &Cleanup) -> Result<(ExitStatus, Outcome)> {
     command.stdout(Stdio::piped());
     // On a terminal cargo draws its progress there; in a log file both streams must not mix in a line.
     if !stderr().is_terminal() {
         command.stderr(Stdio::piped());
     }
-    let (child, output, errors) = cleanup.start(|actions| {
-        let mut child = command.spawn().context("cannot run cargo")?;
-        let output = child.stdout.take().context("cargo has no output")?;
-        let errors = child.stderr.take();
-        let child = Arc::new(Mutex::new(child));
-        let stopped = Arc::clone(&child);
-        // A termination signal reaches this process alone. It fails where cargo has ended already.
-        actions.push(Box::new(move || drop(lock(&stopped).kill())));
-        Ok((child, output, errors))
+    let (mut output, mut errors) = (None, None);
+    // A termination signal reaches this process alone.
+    let child = Process::start_with(&mut command, cleanup, |child| {
+        (output, errors) = (child.stdout.take(), child.stderr.take());
     })?;
+    let output = output.context("cargo has no output")?;
     let mut outcome = Outcome::default();
     thread::scope(|scope| {
         let errors = errors.map(|errors| scope.spawn(|| pass_on(errors, stderr(), |_| ())));
@@ -90,7 +87,7 @@ fn tee(mut command: Command, cleanup: &Cleanup) -> Result<(ExitStatus, Outcome)>
         errors.map_or(Ok(()), |errors| errors.join().unwrap_or(Ok(())))
     })
     .context("cannot pass on the output of cargo")?;
-    let status = lock(&child).wait().context("cargo was lost")?;
+    let status = child.wait(None)?.context("cargo was lost")?;
     Ok((status, outcome))
 }
 
@@ -98,17 +95,13 @@ fn pass_on(source: impl Read, mut sink: impl Write, mut see: impl FnMut(&str)) -
     static ONE_LINE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let (mut source, mut line) = (BufReader::new(source), Vec::new());
     while source.read_until(b'\n', &mut line)? > 0 {
-        let _turn = lock(&ONE_LINE_AT_A_TIME);
+        let _turn = ONE_LINE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         sink.write_all(&line)?;
         sink.flush()?;
         see(&String::from_utf8_lossy(&line));
         line.clear();
     }
     Ok(())
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn print_summary(outcome: &Outcome, servers: Option<&Servers>) {
@@ -126,12 +119,15 @@ fn ensure_tests_ran(options: &Options, outcome: &Outcome) -> Result<()> {
         ensure!(outcome.selected > 0, "no test has a name that contains \"{name}\"");
         return Ok(());
     }
-    let databases = [("SQLite", outcome.sqlite), ("PostgreSQL", outcome.postgres)];
-    let expected = if options.sqlite_only { &databases[..1] } else { &databases[..] };
-    for (database, count) in expected {
-        if count.is_zero() {
-            bail!("not one test ran on {database}");
-        }
-    }
+    if options.sqlite_only { ensure_ran("SQLite", outcome.sqlite) } else { ensure_both_databases(outcome) }
+}
+
+pub(crate) fn ensure_both_databases(outcome: &Outcome) -> Result<()> {
+    ensure_ran("SQLite", outcome.sqlite)?;
+    ensure_ran("PostgreSQL", outcome.postgres)
+}
+
+fn ensure_ran(database: &str, count: Count) -> Result<()> {
+    ensure!(!count.is_zero(), "not one test ran on {database}");
     Ok(())
 }

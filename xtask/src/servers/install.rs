@@ -1,12 +1,9 @@
 //! Makes sure that the servers' programs are on this machine.
 
-use std::process::{Command, Stdio};
+use anyhow::{Context, Result};
 
-use anyhow::{Context, Result, ensure};
-
-use super::postgres::{self, is_root};
-use super::programs::on_path;
-use super::redis;
+use super::{postgres, redis};
+use crate::apt;
 
 const POSTGRES_MISSING: &str = "install PostgreSQL 15 or newer with its contrib extension btree_gist \
     (macOS: brew install postgresql@16; Fedora: dnf install postgresql-server postgresql-contrib; \
@@ -28,31 +25,10 @@ pub(super) fn ensure() -> Result<Programs> {
     let mut packages = Vec::new();
     packages.extend(postgres.is_none().then_some("postgresql"));
     packages.extend(redis.is_none().then_some("redis-server"));
-    if !packages.is_empty() && on_path("apt-get").is_some() {
-        install(&packages)?;
+    if !packages.is_empty() && apt::is_here() {
+        apt::install(&packages)?;
         postgres = postgres.or_else(postgres::Installation::find);
         redis = redis.or_else(redis::Installation::find);
     }
     Ok(Programs { postgres: postgres.context(POSTGRES_MISSING)?, redis: redis.context(REDIS_MISSING)? })
-}
-
-fn install(packages: &[&str]) -> Result<()> {
-    let list = packages.join(" ");
-    println!("installing with apt-get: {list}");
-    apt_get(&["update"], &list)?;
-    apt_get(&[&["install", "-y", "--no-install-recommends"], packages].concat(), &list)
-}
-
-fn apt_get(arguments: &[&str], packages: &str) -> Result<()> {
-    // `env` behind sudo, which drops most variables of its caller.
-    let words = ["sudo", "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"];
-    let words = if is_root() { &words[1..] } else { &words[..] };
-    let mut command = Command::new(words[0]);
-    // Another apt-get, often the system's daily update, holds the lock for a while.
-    command.args(&words[1..]).args(["-o", "DPkg::Lock::Timeout=120"]).args(arguments);
-    // On success its report of every unpacked file tells nobody anything; errors go to stderr.
-    let status = command.stdout(Stdio::null()).status();
-    let done = status.is_ok_and(|status| status.success());
-    ensure!(done, "apt-get {} failed: run it by hand, then install {packages}", arguments[0]);
-    Ok(())
 }

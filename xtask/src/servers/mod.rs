@@ -15,6 +15,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+pub(crate) use self::postgres::is_root;
+pub(crate) use self::programs::on_path;
 use crate::cleanup::Cleanup;
 
 /// Two running servers.
@@ -40,7 +42,7 @@ impl Servers {
     }
 }
 
-fn temporary_directory(cleanup: &Cleanup) -> Result<PathBuf> {
+pub(crate) fn temporary_directory(cleanup: &Cleanup) -> Result<PathBuf> {
     let mut builder = tempfile::Builder::new();
     builder.prefix("coulisses-test-");
     #[cfg(unix)]
@@ -63,20 +65,20 @@ fn temporary_directory(cleanup: &Cleanup) -> Result<PathBuf> {
 }
 
 /// A port nobody listens on now.
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
     Ok(listener.local_addr()?.port())
 }
 
 /// Keeps Ctrl-C on the terminal from reaching the server: [`Cleanup`] ends it in good order.
-fn detach(command: &mut Command) -> &mut Command {
+pub(crate) fn detach(command: &mut Command) -> &mut Command {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
     command
 }
 
 /// The last lines of a server's log, for an error message.
-fn tail(log: &Path) -> String {
+pub(crate) fn tail(log: &Path) -> String {
     const LINES: usize = 20;
     let bytes = fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);

@@ -4,16 +4,16 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use super::programs::{Version, on_path, version_of};
 use super::{detach, free_port, tail};
 use crate::cleanup::Cleanup;
+use crate::process::Process;
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
@@ -43,31 +43,14 @@ pub(crate) fn start(installed: &Installation, directory: &Path, cleanup: &Cleanu
     command.args(["--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--port", &port.to_string()]);
     command.arg("--dir").arg(directory);
     command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
-    let server = cleanup.start(|actions| {
-        let server = detach(&mut command).spawn().context("cannot run redis-server")?;
-        let server = Arc::new(Mutex::new(server));
-        let stopped = Arc::clone(&server);
-        actions.push(Box::new(move || stop(&stopped)));
-        Ok(server)
-    })?;
+    let server = Process::start(detach(&mut command), cleanup)?;
     let limit = Instant::now() + START_LIMIT;
     while !answers(port) {
-        let ended = lock(&server).try_wait()?.is_some();
+        let ended = server.has_ended()?;
         ensure!(!ended && Instant::now() < limit, "Redis did not start:\n{}", tail(&log));
         sleep(POLL_INTERVAL);
     }
     Ok(format!("redis://127.0.0.1:{port}/"))
-}
-
-fn stop(server: &Mutex<Child>) {
-    let mut server = lock(server);
-    // It holds nothing worth an orderly shutdown. It fails only where it has ended already.
-    let _ = server.kill();
-    let _ = server.wait();
-}
-
-fn lock(server: &Mutex<Child>) -> MutexGuard<'_, Child> {
-    server.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether a PING comes back as PONG.

@@ -11,7 +11,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result, ensure};
 
 use self::account::Account;
-pub(super) use self::account::is_root;
+pub(crate) use self::account::is_root;
 pub(crate) use self::installation::Installation;
 use super::{detach, free_port, tail};
 use crate::cleanup::Cleanup;
