@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask test`, `coverage` and `check`.
+//! The project's own commands: `cargo xtask test`, `coverage`, `fuzz-api` and `check`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on the terminal")]
 
 mod apt;
@@ -6,6 +6,7 @@ mod cargo;
 mod check;
 mod cleanup;
 mod coverage;
+mod fuzz_api;
 mod outcome;
 mod process;
 mod servers;
@@ -28,6 +29,8 @@ enum Command {
     Test(tests::Options),
     /// How many of the backend's lines all tests together reach, on SQLite and PostgreSQL
     Coverage,
+    /// Test the running server against its own OpenAPI document
+    FuzzApi(fuzz_api::Options),
     /// Formatting, lints, documentation and dependency rules: everything but the tests
     Check(check::Options),
 }
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Test(options) => tests::run(&options),
         Command::Coverage => coverage::run(),
+        Command::FuzzApi(options) => fuzz_api::run(&options),
         Command::Check(options) => check::run(&options),
     };
     result.unwrap_or_else(|error| {

@@ -1,0 +1,129 @@
+//! The real server with the demonstration's season, on a port and a database of its own.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::log::Log;
+use crate::cargo;
+use crate::cleanup::Cleanup;
+use crate::process::Process;
+use crate::servers::{detach, free_port, tail, temporary_directory};
+
+const START_LIMIT: Duration = Duration::from_secs(60);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Where a server keeps its data.
+pub(super) struct Databases {
+    pub(super) database_url: String,
+    pub(super) redis_url: String,
+}
+
+/// Builds the program as `cargo run` would.
+pub(super) fn build(cleanup: &Cleanup) -> Result<PathBuf> {
+    println!("==> building the server");
+    let mut command = cargo::command("build");
+    command.args(["--locked", "--package", "coulisses", "--message-format", "json-render-diagnostics"]);
+    let mut output = None;
+    let build = Process::start_with(command.stdout(Stdio::piped()), cleanup, |child| {
+        output = child.stdout.take();
+    })?;
+    let output = BufReader::new(output.context("cargo has no output")?);
+    let messages = serde_json::Deserializer::from_reader(output).into_iter::<Value>();
+    let programs: Vec<PathBuf> =
+        messages.filter_map(|message| Some(message.ok()?.get("executable")?.as_str()?.into())).collect();
+    let built = build.wait(None)?.is_some_and(|status| status.success());
+    ensure!(built, "the server cannot be built: see above");
+    programs.into_iter().next_back().context("cargo built no program: is `coulisses` still a binary?")
+}
+
+pub(super) struct Server {
+    process: Process,
+    program: PathBuf,
+    environment: Vec<(&'static str, String)>,
+    /// Outside the repository, so that nobody's `.env` counts.
+    directory: PathBuf,
+    log: PathBuf,
+    pub(super) url: String,
+}
+
+impl Server {
+    /// Starts it and waits until it is ready.
+    pub(super) fn start(
+        program: &Path,
+        on: Option<Databases>,
+        log: &Path,
+        cleanup: &Cleanup,
+    ) -> Result<Self> {
+        let directory = temporary_directory(cleanup)?;
+        let port = free_port()?;
+        let url = format!("http://127.0.0.1:{port}");
+        let on = on.unwrap_or_else(|| Databases {
+            database_url: format!("sqlite:///{}", directory.join("season.db").display()),
+            redis_url: "fakeredis://".into(),
+        });
+        let environment = vec![
+            ("ENV", "dev".into()),
+            ("DATABASE_URL", on.database_url),
+            ("REDIS_URL", on.redis_url),
+            ("BACKEND_HOST", "127.0.0.1".into()),
+            ("BACKEND_PORT", port.to_string()),
+            ("PUBLIC_URL", url.clone()),
+            ("LOG_LEVEL", "INFO".into()),
+            ("LOG_FORMAT", "json".into()),
+            // Longer than any run.
+            ("ACCESS_TOKEN_MINUTES", "1440".into()),
+        ];
+        let output = File::create(log).context("cannot write the server's log")?;
+        let mut command = command(program, &environment, &directory, &["demo", "--migrate"]);
+        command.stdout(output.try_clone()?).stderr(output);
+        let process = Process::start(detach(&mut command), cleanup)?;
+        let (program, log) = (program.to_path_buf(), log.to_path_buf());
+        let server = Self { process, program, environment, directory, log, url };
+        server.wait_until_ready()?;
+        Ok(server)
+    }
+
+    fn wait_until_ready(&self) -> Result<()> {
+        let limit = Instant::now() + START_LIMIT;
+        while !self.is_ready() {
+            let ended = self.process.has_ended()?;
+            ensure!(!ended && Instant::now() < limit, "the server did not start:\n{}", tail(&self.log));
+            sleep(POLL_INTERVAL);
+        }
+        Ok(())
+    }
+
+    /// Whether it runs and /readyz says 200.
+    pub(super) fn is_ready(&self) -> bool {
+        let mut ask = command(&self.program, &self.environment, &self.directory, &["healthcheck"]);
+        ask.stdout(Stdio::null()).stderr(Stdio::null());
+        let answers = ask.status().is_ok_and(|status| status.success());
+        answers && matches!(self.process.has_ended(), Ok(false))
+    }
+
+    /// Ends it and reads what it logged.
+    pub(super) fn stop(self) -> Result<Log> {
+        self.process.stop();
+        Log::read(&self.log)
+    }
+}
+
+fn command(
+    program: &Path,
+    environment: &[(&'static str, String)],
+    directory: &Path,
+    arguments: &[&str],
+) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(directory).stdin(Stdio::null());
+    // Nothing of the caller's environment decides how this server behaves.
+    command.env_clear().envs(environment.iter().map(|(name, value)| (name, value)));
+    command
+}
