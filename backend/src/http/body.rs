@@ -65,7 +65,7 @@ impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for Body<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
-        check(parse(request, state, MAX_BODY).await?).map(Self)
+        check(object(parse(request, state, MAX_BODY).await?)).map(Self)
     }
 }
 
@@ -74,7 +74,7 @@ impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for BulkItems<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
         let whole = format!("must be an array of 1 to {MAX_ITEMS} objects");
-        match parse(request, state, MAX_BULK_BODY).await? {
+        match parse(request, state, MAX_BULK_BODY).await?.unwrap_or_default() {
             Json::Array(items) if (1..=MAX_ITEMS).contains(&items.len()) => {
                 let read = |item| match check(item) {
                     Ok(item) => Ok(Ok(item)),
@@ -88,14 +88,25 @@ impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for BulkItems<T> {
     }
 }
 
-/// The body as JSON; nothing and `null` count as an empty object.
-pub(super) async fn parse<S: Send + Sync>(request: Request, state: &S, limit: usize) -> Result<Json, Error> {
+/// Nothing and `null` count as an empty object.
+pub(super) fn object(body: Option<Json>) -> Json {
+    match body {
+        None | Some(Json::Null) => Json::Object(serde_json::Map::new()),
+        Some(json) => json,
+    }
+}
+
+/// The body as JSON, when there is one.
+pub(super) async fn parse<S: Send + Sync>(
+    request: Request,
+    state: &S,
+    limit: usize,
+) -> Result<Option<Json>, Error> {
     let is_json = is_json(request.headers());
     let bytes = Bytes::from_request(request, state).await.map_err(|_| Error::TooLarge(limit))?;
-    let nothing = Json::Object(serde_json::Map::new());
     if bytes.is_empty() {
         // PowerShell sends a content type without a body.
-        return Ok(nothing);
+        return Ok(None);
     }
     if !is_json {
         return Err(Error::UnsupportedMediaType);
@@ -104,8 +115,7 @@ pub(super) async fn parse<S: Send + Sync>(request: Request, state: &S, limit: us
         return Err(Error::TooLarge(limit));
     }
     match serde_json::from_slice(&bytes) {
-        Ok(StrictJson(Json::Null)) => Ok(nothing),
-        Ok(StrictJson(json)) => Ok(json),
+        Ok(StrictJson(json)) => Ok(Some(json)),
         Err(error) => Err(Error::Malformed(error.to_string())),
     }
 }

@@ -11,7 +11,7 @@ const DEEPEST: usize = 8;
 pub fn add(document: &mut Json) {
     let schemas = document["components"]["schemas"].clone();
     for (_, operation) in operations(&mut document["paths"]) {
-        for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+        for parameter in operation.get_mut("parameters").and_then(Json::as_array_mut).into_iter().flatten() {
             if parameter["in"] == "path" {
                 parameter["example"] = example(&parameter["schema"], &schemas, 0);
             }
@@ -19,20 +19,17 @@ pub fn add(document: &mut Json) {
         if let Some(body) = operation.get_mut("requestBody") {
             contents(body, &schemas);
         }
-        for response in operation["responses"].as_object_mut().into_iter().flatten() {
+        for response in operation.get_mut("responses").and_then(Json::as_object_mut).into_iter().flatten() {
             contents(response.1, &schemas);
         }
     }
 }
 
 fn contents(holder: &mut Json, schemas: &Json) {
-    for (_, content) in holder["content"].as_object_mut().into_iter().flatten() {
+    for (_, content) in holder.get_mut("content").and_then(Json::as_object_mut).into_iter().flatten() {
         if content.get("examples").is_none() {
             content["example"] = example(&content["schema"], schemas, 0);
         }
-    }
-    if let Some(members) = holder.as_object_mut() {
-        members.retain(|_, value| !value.is_null());
     }
 }
 

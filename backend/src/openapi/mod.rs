@@ -13,7 +13,7 @@ use crate::{
     http::Limit,
     ids::AnyId,
     resources::{
-        assignments::Me,
+        assignments::Whose,
         calendar::Include,
         missions::MissionState,
         users::{Cents, Flag},
@@ -50,7 +50,7 @@ pub fn base() -> OpenApi {
         .schema_from::<Clash>()
         .schema_from::<Limit>()
         .schema_from::<MissionState>()
-        .schema_from::<Me>()
+        .schema_from::<Whose>()
         .schema_from::<Flag>()
         .schema_from::<Include>()
         .schema_from::<Cents>()

@@ -12,7 +12,7 @@ pub fn tighten(document: &mut Json) {
     let mut schemas = document["components"]["schemas"].take();
     for operation in operations(&mut paths) {
         let (method, operation) = operation;
-        for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+        for parameter in operation.get_mut("parameters").and_then(Json::as_array_mut).into_iter().flatten() {
             if let Some(schema) = parameter.get_mut("schema") {
                 drop_null(schema);
             }
@@ -67,9 +67,6 @@ fn drop_null(schema: &mut Json) {
                 *schema = option.clone();
             }
         }
-    }
-    if let Some(members) = schema.as_object_mut() {
-        members.retain(|_, value| !value.is_null());
     }
 }
 
@@ -128,11 +125,8 @@ fn nullable(mut schema: Json) -> Json {
         _ if schema["oneOf"].is_array() => {}
         _ => schema = json!({ "oneOf": [{ "type": "null" }, schema] }),
     }
-    if let Some(words) = schema["enum"].as_array_mut() {
+    if let Some(words) = schema.get_mut("enum").and_then(Json::as_array_mut) {
         words.push(Json::Null);
-    }
-    if let Some(members) = schema.as_object_mut() {
-        members.retain(|_, value| !value.is_null());
     }
     schema
 }

@@ -4,8 +4,8 @@
 use super::{
     bulk,
     model::{
-        Assignment, AssignmentForm, AssignmentQuery, AssignmentStatus, BulkAssignment, Me, NewAssignment,
-        NewStatus,
+        Assignment, AssignmentForm, AssignmentQuery, AssignmentStatus, BulkAssignment, NewAssignment,
+        NewStatus, Whose,
     },
     store,
     writes::{self, Change as StatusChange},
@@ -76,7 +76,7 @@ async fn list(
     OriginalUri(uri): OriginalUri,
     Query(query): Query<AssignmentQuery>,
 ) -> Result<Response, Error> {
-    let own = (!caller.plans() || query.me == Some(Me::Yes)).then_some(caller.user);
+    let own = (!caller.plans() || query.me == Some(Whose::Yes)).then_some(caller.user);
     Ok(store::list(&app.db, caller.org, query, own).await?.respond(&uri))
 }
 

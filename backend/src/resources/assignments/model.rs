@@ -148,7 +148,7 @@ pub struct AssignmentQuery {
     /// `1`: only the caller's own.
     #[deserr(default)]
     #[param(value_type = Option<String>)]
-    pub me: Option<Me>,
+    pub me: Option<Whose>,
     /// Items per page.
     #[deserr(default)]
     #[param(value_type = Option<Limit>)]
@@ -161,7 +161,7 @@ pub struct AssignmentQuery {
 
 crate::words::words! {
     /// Whose assignments.
-    pub enum Me {
+    pub enum Whose {
         /// Everyone's that the caller may see.
         No = "0",
         /// The caller's own.

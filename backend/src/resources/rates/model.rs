@@ -21,7 +21,7 @@ pub struct Rates {
 pub struct NewRates {
     /// Label to amount in EUR.
     #[deserr(default)]
-    #[schema(value_type = Option<RateProfile>, required = true)]
+    #[schema(value_type = Option<RateProfile>, required = false)]
     pub rate_profile: Sent<RateProfile>,
 }
 

@@ -122,7 +122,7 @@ async fn get_profile(
 
 /// Replace a person's profile; one's own takes skills and bio.
 #[utoipa::path(put, path = "/users/{id}/profile", tag = "users", security(("bearer" = ["tech"])),
-    params(("id" = UserId, Path)), request_body = NewProfile, responses((status = 200, body = Profile)))]
+    params(("id" = UserId, Path)), request_body = Option<NewProfile>, responses((status = 200, body = Profile)))]
 async fn put_profile(
     State(app): State<App>,
     caller: Caller<Tech>,
