@@ -4,6 +4,7 @@ use super::{CliError, migrate, say, start};
 use crate::{
     app::{self, App},
     config::Config,
+    http::idempotency,
     telemetry,
 };
 use clap::Args;
@@ -56,11 +57,13 @@ pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliErro
         tokio::time::sleep(stopping.config.shutdown_delay).await;
     });
     let deadline = stopped.after(grace);
+    let housekeeping = tokio::spawn(keep_house(app.clone()));
     let serving = axum::serve(listener, app::service(app.clone())).with_graceful_shutdown(stopped.wait());
     tokio::select! {
         served = async { serving.await } => served.map_err(failed)?,
         () = deadline => tracing::warn!("stopped waiting for clients that do not finish"),
     }
+    housekeeping.abort();
     app.tasks.close();
     if tokio::time::timeout(grace, app.tasks.wait()).await.is_err() {
         tracing::error!("some writes did not finish in time; they were undone");
@@ -68,6 +71,18 @@ pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliErro
     app.db.close().await?;
     say("stopped");
     Ok(())
+}
+
+/// Once an hour, deletes the answers to repeatable requests that have been kept long enough.
+async fn keep_house(app: App) {
+    let mut hours = tokio::time::interval(std::time::Duration::from_secs(3600));
+    loop {
+        hours.tick().await;
+        match idempotency::forget_old_answers(&app.db).await {
+            Ok(forgotten) => tracing::debug!(forgotten, "old answers deleted"),
+            Err(error) => tracing::warn!(%error, cause = ?error.cause(), "old answers could not be deleted"),
+        }
+    }
 }
 
 /// Something that happens once and that several wait for.
