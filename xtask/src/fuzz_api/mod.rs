@@ -19,10 +19,10 @@ use crate::cleanup::Cleanup;
 #[derive(Args)]
 pub(crate) struct Options {
     /// The most that each of the runs may take; one that is not finished by then has failed
-    #[arg(long, default_value_t = 85, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 240, value_name = "SECONDS")]
     seconds: u64,
     /// Cases for each operation in the phase fuzzing, and scenarios in the phase stateful
-    #[arg(long, default_value_t = 30, value_name = "NUMBER")]
+    #[arg(long, default_value_t = 20, value_name = "NUMBER")]
     examples: u32,
     /// Decides what is generated: the same seed, the same cases
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
