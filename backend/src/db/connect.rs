@@ -104,6 +104,8 @@ impl Database {
                     .map_err(open)?
                     .application_name("coulisses")
                     .options([
+                        // Compiling a query costs more than any of these queries takes.
+                        ("jit", "off".to_owned()),
                         ("statement_timeout", millis(timeout)),
                         ("lock_timeout", millis(timeout.map(|timeout| timeout / 2))),
                         ("idle_in_transaction_session_timeout", millis(timeout.map(|timeout| timeout * 2))),

@@ -69,6 +69,11 @@ impl<T> Page<T> {
         Page { items: self.items.into_iter().map(convert).collect(), next: self.next }
     }
 
+    /// The same page of those items that still are there.
+    pub fn filter_map<U>(self, convert: impl FnMut(T) -> Option<U>) -> Page<U> {
+        Page { items: self.items.into_iter().filter_map(convert).collect(), next: self.next }
+    }
+
     /// The items alone.
     pub fn into_items(self) -> impl Iterator<Item = T> {
         self.items.into_iter()

@@ -226,7 +226,7 @@ async fn going_down_step_by_step_keeps_the_rows_of_the_steps_that_stay(
     assert!(planned.iter().all(|rows| *rows > 0), "{planned:?}");
     let accounts = ["orgs", "accounts", "org_memberships", "sessions"];
     let logins = counts(&test, &accounts).await;
-    for _idempotency_then_audit_then_guards in 0..3 {
+    for _accepted_idempotency_audit_guards in 0..4 {
         down(connection, Some(1)).await;
         assert_eq!(counts(&test, &PLANNING).await, planned);
     }

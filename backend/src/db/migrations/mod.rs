@@ -10,6 +10,7 @@ mod m20261123_000002_planning;
 mod m20261123_000003_guards;
 mod m20261123_000004_audit;
 mod m20261123_000005_idempotency;
+mod m20261123_000006_accepted;
 
 use super::Database;
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, TransactionTrait};
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000003_guards::Migration),
             Box::new(m20261123_000004_audit::Migration),
             Box::new(m20261123_000005_idempotency::Migration),
+            Box::new(m20261123_000006_accepted::Migration),
         ]
     }
 }

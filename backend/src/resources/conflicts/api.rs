@@ -32,7 +32,8 @@ async fn list(
     Query(query): Query<ConflictQuery>,
 ) -> Result<Response, Error> {
     let own = (!caller.plans()).then_some(caller.user);
-    Ok(store::list(&app.db, caller.org, query, own).await?.respond(&uri))
+    let snapshot = app.db.read().await?;
+    Ok(store::list(&snapshot, caller.org, query, own).await?.respond(&uri))
 }
 
 /// The overlapping accepted missions of a person: one's own, or for planners anyone's.

@@ -2,7 +2,6 @@
 
 mod api;
 mod model;
-mod rules;
 mod store;
 
 pub use api::routes;

@@ -1,24 +1,25 @@
-//! The query behind conflicts.
+//! The queries behind conflicts.
 
-use super::{
-    model::{Conflict, ConflictKey, ConflictMission, ConflictQuery, UserConflicts},
-    rules,
-};
+use super::model::{Conflict, ConflictKey, ConflictMission, ConflictQuery, UserConflicts};
 use crate::{
-    db::{Timestamp, filter},
+    db::Timestamp,
     error::Error,
-    http::{Limit, Page},
+    http::Page,
     ids::{AssignmentId, MissionId, OrgId, UserId},
     resources::{
         assignments::{AssignmentStatus, table as assignment},
-        users,
+        missions::table as mission,
+        users::{self, table as user},
     },
 };
 use sea_orm::{
-    ConnectionTrait, FromQueryResult, StatementBuilder,
-    sea_query::{Alias, Asterisk, Expr, ExprTrait, Order, Query},
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect,
+    sea_query::{Expr, ExprTrait, Order, Query, SelectStatement},
 };
-use std::cmp::{max, min};
+use std::{cmp::min, collections::HashMap};
+
+/// Ids per query: well below the 32 766 parameters that SQLite takes.
+const IDS: usize = 10_000;
 
 /// Every conflict of one person.
 ///
@@ -26,9 +27,9 @@ use std::cmp::{max, min};
 /// [`Error::NotFound`] for a person who does not exist.
 pub async fn of_user(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Result<UserConflicts, Error> {
     users::exists(db, org, id).await?;
-    let rows = involved(db, org, Some(id), None, None).await?;
-    let conflicts = pairs(&rows).map(|(first, second)| conflict(first, second)).collect();
-    Ok(UserConflicts { user_id: id, conflicts })
+    let pairs = run(db, pairs(org, Some(id))).await?;
+    let shown = involved(db, org, &pairs).await?;
+    Ok(UserConflicts { user_id: id, conflicts: pairs.iter().filter_map(|pair| pair.shown(&shown)).collect() })
 }
 
 /// A page of the org's conflicts, by when the overlap starts. `own` narrows it to one person, or to nobody.
@@ -41,52 +42,104 @@ pub async fn list(
     query: ConflictQuery,
     own: Option<Option<UserId>>,
 ) -> Result<Page<Conflict>, Error> {
-    let ConflictQuery { from, to, limit, cursor } = query;
-    let cursor = cursor.map(|cursor| cursor.0);
-    if own == Some(None) {
-        return Ok(page(Vec::new(), limit));
-    }
-    // Whatever overlaps later than the cursor's pair still runs when that one's overlap starts.
-    let running_at = max(from, cursor.map(|(overlap_start, ..)| overlap_start));
-    let rows = involved(db, org, own.flatten(), running_at, to).await?;
-    let wanted = pairs(&rows)
-        .filter(|(first, second)| cursor.is_none_or(|cursor| key(first, second) > cursor))
-        .filter(|(first, second)| from.is_none_or(|from| min(first.ends_at, second.ends_at) > from));
-    let size = usize::try_from(limit.with_lookahead()).unwrap_or(usize::MAX);
-    let conflicts = wanted.take(size).map(|(first, second)| (key(first, second), conflict(first, second)));
-    Ok(page(conflicts.collect(), limit))
+    let found = match own {
+        Some(None) => Vec::new(),
+        own => {
+            let mut select = pairs(org, own.flatten());
+            // The overlap lasts from the second's start until either ends.
+            if let Some(from) = query.from {
+                select.and_where(a("ends_at").gt(from)).and_where(b("ends_at").gt(from));
+                select.and_where(a("starts_at").gt(from.earliest_start()));
+            }
+            if let Some(to) = query.to {
+                select.and_where(a("starts_at").lt(to)).and_where(b("starts_at").lt(to));
+            }
+            if let Some(cursor) = query.cursor {
+                select.and_where(beyond(cursor.0));
+            }
+            run(db, select.limit(query.limit.with_lookahead()).take()).await?
+        }
+    };
+    let page = Page::new(found, query.limit, |pair| (pair.b_start, pair.b, pair.a_start, pair.a));
+    let shown = involved(db, org, page.items()).await?;
+    Ok(page.filter_map(|pair| pair.shown(&shown)))
 }
 
-fn page(conflicts: Vec<(ConflictKey, Conflict)>, limit: Limit) -> Page<Conflict> {
-    Page::new(conflicts, limit, |(key, _)| *key).map(|(_, conflict)| conflict)
-}
-
-fn pairs(rows: &[Row]) -> impl Iterator<Item = (&Row, &Row)> {
-    let periods: Vec<_> = rows.iter().map(|row| (row.user_id, row.starts_at, row.ends_at)).collect();
-    let pairs: Vec<_> = rules::overlaps(&periods).collect();
-    pairs.into_iter().map(|(first, second)| (&rows[first], &rows[second]))
-}
-
-fn key(first: &Row, second: &Row) -> ConflictKey {
-    (second.starts_at, second.id, first.starts_at, first.id)
-}
-
-fn conflict(first: &Row, second: &Row) -> Conflict {
-    Conflict {
-        a1: first.id,
-        a2: second.id,
-        mission1: first.mission(),
-        mission2: second.mission(),
-        overlap_start: second.starts_at,
-        overlap_end: min(first.ends_at, second.ends_at),
-        override_reason: second.conflict_override.clone().or_else(|| first.conflict_override.clone()),
-        user_id: first.user_id,
-        user_name: users::display_name(&first.first_name, &first.last_name),
-    }
-}
-
+/// Two accepted assignments of one person, the one that starts first leading.
 #[derive(Debug, FromQueryResult)]
-struct Row {
+struct Pair {
+    a: AssignmentId,
+    a_start: Timestamp,
+    b: AssignmentId,
+    b_start: Timestamp,
+}
+
+impl Pair {
+    fn shown(&self, involved: &HashMap<AssignmentId, Involved>) -> Option<Conflict> {
+        let (first, second) = (involved.get(&self.a)?, involved.get(&self.b)?);
+        Some(Conflict {
+            a1: first.id,
+            a2: second.id,
+            mission1: first.mission(),
+            mission2: second.mission(),
+            overlap_start: second.starts_at,
+            overlap_end: min(first.ends_at, second.ends_at),
+            override_reason: second.conflict_override.clone().or_else(|| first.conflict_override.clone()),
+            user_id: first.user_id,
+            user_name: users::display_name(&first.first_name, &first.last_name),
+        })
+    }
+}
+
+fn a(column: &'static str) -> Expr {
+    Expr::col(("a", column))
+}
+
+fn b(column: &'static str) -> Expr {
+    Expr::col(("b", column))
+}
+
+/// The overlapping pairs, by start and id of the second, then of the first. Two periods overlap exactly when one starts
+/// while the other runs: for each accepted assignment (`a`) the index gives those of the same person that start before
+/// it ends (`b`), so the work grows with their number and that of the overlaps, never with the square of the former.
+fn pairs(org: OrgId, user: Option<UserId>) -> SelectStatement {
+    let accepted = AssignmentStatus::Accepted.word();
+    let same = b("org_id").eq(a("org_id")).and(b("user_id").eq(a("user_id"))).and(b("status").eq(accepted));
+    // The sum keeps SQLite from looking for `a` by `b`, which would read everything before it.
+    let meanwhile = b("starts_at").gte(a("starts_at").add(0)).and(b("starts_at").lt(a("ends_at").add(0)));
+    let later = b("starts_at").gt(a("starts_at")).or(b("id").gt(a("id")));
+    Query::select()
+        .expr_as(a("id"), "a")
+        .expr_as(a("starts_at"), "a_start")
+        .expr_as(b("id"), "b")
+        .expr_as(b("starts_at"), "b_start")
+        .from_as("assignments", "a")
+        .join_as(JoinType::InnerJoin, "assignments", "b", same.and(meanwhile).and(later))
+        .and_where(a("org_id").eq(org))
+        .and_where(a("status").eq(accepted))
+        .and_where_option(user.map(|user| a("user_id").eq(user)))
+        .order_by(("b", "starts_at"), Order::Asc)
+        .order_by(("b", "id"), Order::Asc)
+        .order_by(("a", "starts_at"), Order::Asc)
+        .order_by(("a", "id"), Order::Asc)
+        .take()
+}
+
+/// What comes after the pair that a cursor names.
+fn beyond((b_start, b_id, a_start, a_id): ConflictKey) -> Expr {
+    let later_a = a("starts_at").gt(a_start).or(a("starts_at").eq(a_start).and(a("id").gt(a_id)));
+    let later_b = b("id").gt(b_id).or(b("id").eq(b_id).and(later_a));
+    b("starts_at").gt(b_start).or(b("starts_at").eq(b_start).and(later_b))
+}
+
+async fn run(db: &impl ConnectionTrait, select: SelectStatement) -> Result<Vec<Pair>, Error> {
+    let rows = db.query_all(&select).await?;
+    rows.iter().map(|row| Pair::from_query_result(row, "").map_err(Error::from)).collect()
+}
+
+/// An assignment that takes part in a conflict, with what it is shown with.
+#[derive(Debug, FromQueryResult)]
+struct Involved {
     id: AssignmentId,
     mission_id: MissionId,
     user_id: UserId,
@@ -99,7 +152,7 @@ struct Row {
     conflict_override: Option<String>,
 }
 
-impl Row {
+impl Involved {
     fn mission(&self) -> ConflictMission {
         ConflictMission {
             id: self.mission_id,
@@ -111,72 +164,43 @@ impl Row {
     }
 }
 
-/// The accepted assignments that overlap another one of their person, by start, then by id.
 async fn involved(
     db: &impl ConnectionTrait,
     org: OrgId,
-    user: Option<UserId>,
-    from: Option<Timestamp>,
-    to: Option<Timestamp>,
-) -> Result<Vec<Row>, Error> {
-    let rows = db.query_all(&involved_query(org, user, from, to)).await?;
-    rows.iter().map(|row| Row::from_query_result(row, "").map_err(Error::from)).collect()
-}
-
-/// As text, the same in both dialects: the query builder sets no space before this PRECEDING, which PostgreSQL refuses.
-const BUSY_UNTIL: &str = "MAX(ends_at) OVER (PARTITION BY user_id ORDER BY starts_at, id \
-    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)";
-const NEXT_START: &str = "LEAD(starts_at) OVER (PARTITION BY user_id ORDER BY starts_at, id)";
-
-/// Each person's accepted assignments are read once, in order of their start: one overlaps another exactly when an
-/// earlier one still runs at its start, or the next one starts before its end. Only those leave the database.
-fn involved_query(
-    org: OrgId,
-    user: Option<UserId>,
-    from: Option<Timestamp>,
-    to: Option<Timestamp>,
-) -> impl StatementBuilder {
+    pairs: &[Pair],
+) -> Result<HashMap<AssignmentId, Involved>, Error> {
     use assignment::Column;
-    let in_order = Query::select()
-        .columns([
-            Column::OrgId,
-            Column::Id,
-            Column::MissionId,
-            Column::UserId,
-            Column::StartsAt,
-            Column::EndsAt,
-            Column::ConflictOverride,
-        ])
-        .expr_as(Expr::cust(BUSY_UNTIL), "busy_until")
-        .expr_as(Expr::cust(NEXT_START), "next_start")
-        .from(assignment::Entity)
-        .and_where(Expr::col(Column::OrgId).eq(org))
-        .and_where(Expr::col(Column::Status).eq(AssignmentStatus::Accepted))
-        .and_where_option(user.map(|user| Expr::col(Column::UserId).eq(user)))
-        .cond_where(filter::overlaps((Column::StartsAt, Column::EndsAt), from, to))
-        .take();
-    let a = Alias::new("a");
-    let column = |column: Column| Expr::col((a.clone(), column));
-    let same = |table: &'static str, id: Column| {
-        Expr::col((table, "org_id"))
-            .equals((a.clone(), Column::OrgId))
-            .and(Expr::col((table, "id")).equals((a.clone(), id)))
-    };
-    Query::select()
-        .column((a.clone(), Asterisk))
-        .columns([("missions", "title"), ("missions", "location")])
-        .columns([("users", "first_name"), ("users", "last_name")])
-        .from_subquery(in_order, a.clone())
-        .inner_join("missions", same("missions", Column::MissionId))
-        .inner_join("users", same("users", Column::UserId))
-        .and_where(
-            Expr::col((a.clone(), "busy_until")).gt(column(Column::StartsAt)).or(Expr::col((
-                a.clone(),
-                "next_start",
-            ))
-            .lt(column(Column::EndsAt))),
-        )
-        .order_by((a.clone(), Column::StartsAt), Order::Asc)
-        .order_by((a, Column::Id), Order::Asc)
-        .take()
+    let mut ids: Vec<_> = pairs.iter().flat_map(|pair| [pair.a, pair.b]).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut involved = HashMap::with_capacity(ids.len());
+    for ids in ids.chunks(IDS) {
+        let rows = assignment::Entity::find()
+            .select_only()
+            .columns([Column::Id, Column::MissionId, Column::UserId, Column::StartsAt, Column::EndsAt])
+            .column(Column::ConflictOverride)
+            .columns([mission::Column::Title, mission::Column::Location])
+            .columns([user::Column::FirstName, user::Column::LastName])
+            .join(
+                JoinType::InnerJoin,
+                assignment::Entity::belongs_to(mission::Entity)
+                    .from((Column::OrgId, Column::MissionId))
+                    .to((mission::Column::OrgId, mission::Column::Id))
+                    .into(),
+            )
+            .join(
+                JoinType::InnerJoin,
+                assignment::Entity::belongs_to(user::Entity)
+                    .from((Column::OrgId, Column::UserId))
+                    .to((user::Column::OrgId, user::Column::Id))
+                    .into(),
+            )
+            .filter(Column::OrgId.eq(org))
+            .filter(Column::Id.is_in(ids.iter().copied()))
+            .into_model::<Involved>()
+            .all(db)
+            .await?;
+        involved.extend(rows.into_iter().map(|row| (row.id, row)));
+    }
+    Ok(involved)
 }

@@ -1,7 +1,10 @@
 //! The OpenAPI document as a promise: whatever any test receives must be in it.
 
 use serde_json::Value as Json;
-use std::sync::LazyLock;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{LazyLock, Mutex, PoisonError},
+};
 
 static DOCUMENT: LazyLock<Json> = LazyLock::new(|| coulisses::app::routes().1);
 
@@ -10,7 +13,7 @@ pub fn check(method: &str, path: &str, status: u16, body: &str) {
     // A colon may be sent percent-encoded; it is the same address.
     let path = path.split('?').next().unwrap_or_default().replace("%3A", ":").replace("%3a", ":");
     let path = path.as_str();
-    let Some(item) = item_of(path) else { return };
+    let Some((template, item)) = item_of(path) else { return };
     let operation = &item[method.to_lowercase()];
     if operation.is_null() {
         assert!(matches!(status, 405 | 204) || method == "HEAD", "{method} {path} answered {status}");
@@ -18,6 +21,10 @@ pub fn check(method: &str, path: &str, status: u16, body: &str) {
     }
     let response = &operation["responses"][status.to_string()];
     assert!(!response.is_null(), "{method} {path} answered {status}, which is not documented: {body}");
+    if status == 200 {
+        let mut succeeded = SUCCEEDED.lock().unwrap_or_else(PoisonError::into_inner);
+        succeeded.entry(test_name()).or_default().insert(format!("{method} {template}"));
+    }
     if let Some(content) = response["content"].get("application/problem+json") {
         let problem: Json = serde_json::from_str(body).unwrap_or_default();
         let code = problem["code"].as_str().unwrap_or_default();
@@ -26,11 +33,43 @@ pub fn check(method: &str, path: &str, status: u16, body: &str) {
     }
 }
 
+/// What each test has seen succeed so far.
+static SUCCEEDED: Mutex<BTreeMap<String, BTreeSet<String>>> = Mutex::new(BTreeMap::new());
+
+/// The test that runs now: a test has a thread of its own, named after it.
+fn test_name() -> String {
+    let thread = std::thread::current();
+    let name = thread.name().unwrap_or_default();
+    name.split("::db_").next().unwrap_or_default().to_owned()
+}
+
+/// The rows of `docs/calls.md`: operation, test, SQLite, PostgreSQL.
+pub fn calls() -> Vec<[&'static str; 4]> {
+    let table = include_str!("../../../../docs/calls.md");
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
+    rows.map(|row| {
+        let mut cells = row.split('|').map(|cell| cell.trim().trim_matches('`'));
+        std::array::from_fn(|_| cells.next().expect("four cells in a row of docs/calls.md"))
+    })
+    .collect()
+}
+
+/// At the end of a test: the calls that `docs/calls.md` says it proves did succeed in it.
+pub fn check_calls() {
+    let name = test_name();
+    let succeeded = SUCCEEDED.lock().unwrap_or_else(PoisonError::into_inner);
+    let seen = succeeded.get(&name);
+    for [call, test, ..] in calls() {
+        let proved = test != name || seen.is_some_and(|seen| seen.contains(call));
+        assert!(proved, "docs/calls.md says that {name} proves {call}, but it did not succeed in it");
+    }
+}
+
 /// The most literal template that the path fits.
-fn item_of(path: &str) -> Option<&'static Json> {
+fn item_of(path: &str) -> Option<(&'static String, &'static Json)> {
     let paths = DOCUMENT["paths"].as_object()?.iter();
     let fitting = paths.filter(|(template, _)| fits(template, path));
-    fitting.min_by_key(|(template, _)| template.matches('{').count()).map(|(_, item)| item)
+    fitting.min_by_key(|(template, _)| template.matches('{').count())
 }
 
 fn fits(template: &str, path: &str) -> bool {

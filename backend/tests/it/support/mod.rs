@@ -7,6 +7,7 @@ mod database;
 mod personas;
 mod server;
 
+pub use contract::calls;
 pub use database::{Kind, TestDatabase};
 /// Runs requests side by side; their outcomes in order.
 pub use futures_util::future::join_all as together;
@@ -145,6 +146,14 @@ impl Test {
         let statement = Statement::from_string(self.app.db.get_database_backend(), sql);
         let row = self.app.db.query_one_raw(statement).await.expect(sql).expect("a row");
         row.try_get("", "n").expect("a column n with a number")
+    }
+}
+
+impl Drop for Test {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            contract::check_calls();
+        }
     }
 }
 
