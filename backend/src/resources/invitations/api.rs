@@ -145,9 +145,11 @@ async fn answer_invitation(
     token: Option<String>,
     answer: Answer,
 ) -> Result<Reply, Error> {
-    let fits = |token: &String| app.tokens.read_invite(token).is_some_and(|claims| claims.inv == id);
-    let Some(token) = token.filter(fits) else {
-        return Err(if store::exists(&app.db, id).await? { Error::InvalidToken } else { Error::NotFound });
+    let claims = token.as_deref().and_then(|token| app.tokens.read_invite(token));
+    let fits = claims.as_ref().is_some_and(|claims| claims.inv == id);
+    let Some(token) = token.filter(|_| fits) else {
+        let exists = store::exists(&app.db, claims.map(|claims| claims.org), id).await?;
+        return Err(if exists { Error::InvalidToken } else { Error::NotFound });
     };
     let (tx, answered) = begin_answer(app, request, &token, answer).await?;
     tx.answer(&answered).await

@@ -186,11 +186,16 @@ pub(super) fn link(public_url: &str, token: &str) -> String {
     format!("{public_url}/invite?token={token}")
 }
 
-/// Whether an invitation of this id exists anywhere: an unknown id is 404, a token of another invitation is not.
-pub async fn exists(db: &impl ConnectionTrait, id: InvitationId) -> Result<bool, Error> {
-    // Across orgs on purpose: without a valid token nobody has an org here, and the answer tells nothing but the id.
-    let found =
-        table::Entity::find().select_only().column(table::Column::Id).filter(table::Column::Id.eq(id));
+/// Whether there is an invitation of this id for whoever holds a link of `org`: an unknown id is 404, a token of another
+/// invitation is not. Without an org it is sought in all, on purpose: without a valid token nobody has one here, and the
+/// answer tells nothing but the id.
+pub async fn exists(db: &impl ConnectionTrait, org: Option<OrgId>, id: InvitationId) -> Result<bool, Error> {
+    use table::Column;
+    let found = table::Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::Id.eq(id))
+        .filter(Condition::all().add_option(org.map(|org| Column::OrgId.eq(org))));
     Ok(found.into_tuple::<InvitationId>().one(db).await?.is_some())
 }
 
