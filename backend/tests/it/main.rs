@@ -9,6 +9,7 @@
 
 mod support;
 
+mod access;
 mod assignments_uniqueness;
 mod auth_flow;
 mod availabilities;

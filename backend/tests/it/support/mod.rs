@@ -127,6 +127,11 @@ impl Test {
         Persona::sign_in(self, "owner@other.example").await
     }
 
+    /// Whoever has this login, in the org of its domain.
+    pub async fn signed_in(&self, email: &str) -> Persona<'_> {
+        Persona::sign_in(self, email).await
+    }
+
     /// Runs a query, for what no endpoint shows; each row's columns as JSON.
     pub async fn rows(&self, sql: &str) -> Vec<Json> {
         use sea_orm::{ConnectionTrait, FromQueryResult, JsonValue, Statement};

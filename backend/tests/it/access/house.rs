@@ -1,0 +1,204 @@
+//! The things that calls are about, made when a call first names them.
+
+use super::calls::IDS;
+use crate::support::{NOW, Persona, Test, at};
+use serde_json::{Value as Json, json};
+use std::collections::HashMap;
+
+const DAY: i64 = 86_400;
+
+/// An org's things, of one of its technicians or of nobody.
+pub struct House<'t> {
+    test: &'t Test,
+    /// Who makes everything here.
+    pub owner: Persona<'t>,
+    /// The technician's login.
+    email: String,
+    /// The technician.
+    user: String,
+    org: String,
+    /// In every text here.
+    mark: &'static str,
+    /// Counts what was made, so that names and times differ.
+    number: u16,
+    made: HashMap<String, String>,
+}
+
+fn text(object: &Json, member: &str) -> String {
+    object[member].as_str().unwrap_or_else(|| panic!("no {member} in {object}")).to_owned()
+}
+
+impl<'t> House<'t> {
+    /// Of the technician of all tests.
+    pub fn of_tech(test: &'t Test, owner: &Persona<'t>) -> Self {
+        Self::new(test, owner, ("tech@rideau.example", test.tech_user.to_string()), 0)
+    }
+
+    /// Of another technician, with a login as well.
+    pub async fn of_colleague(test: &'t Test, owner: &Persona<'t>) -> Self {
+        let user = owner.user("Camille Collègue").await;
+        let mut house = Self::new(test, owner, ("camille@rideau.example", user), 10_000);
+        house.id("account").await;
+        house
+    }
+
+    /// Of another org, whose every text says so.
+    pub async fn of_other_org(test: &'t Test, owner: &Persona<'t>) -> Self {
+        let person = json!({
+            "name": "Zoé Zanzibar", "email": "zoe@zanzibar.example", "phone": "06 zanzibar", "bio": "zanzibar",
+            "skills": ["zanzibar-son"], "tags": ["zanzibar-nuit"], "legal_ids": { "secu": "zanzibar-1" },
+            "documents": { "permis": "zanzibar-2" },
+        });
+        let user = text(&owner.post("/users", person).await.ok(), "id");
+        let rates = json!({ "rate_profile": { "zanzibar": 999.99 } });
+        owner.put(&format!("/rates/user/{user}"), rates).await.ok();
+        let mut house = Self::new(test, owner, ("zoe-zanzibar@other.example", user), 20_000);
+        house.org = test.other_org.to_string();
+        house.mark = "Zanzibar";
+        house
+    }
+
+    fn new(test: &'t Test, owner: &Persona<'t>, (email, user): (&str, String), number: u16) -> Self {
+        let (org, email, owner) = (test.org.to_string(), email.to_owned(), owner.clone());
+        Self { test, owner, email, user, org, mark: "Maison", number, made: HashMap::new() }
+    }
+
+    /// What a name stands for here.
+    pub async fn id(&mut self, name: &str) -> String {
+        if !self.made.contains_key(name) {
+            self.make(name).await;
+        }
+        self.made.get(name).unwrap_or_else(|| panic!("nothing is called <{name}>")).clone()
+    }
+
+    /// Makes one of everything.
+    pub async fn furnish(&mut self) {
+        for name in IDS.into_iter().chain(["token"]) {
+            self.id(name).await;
+        }
+    }
+
+    /// A call changed something: the next one gets things of its own.
+    pub fn forget(&mut self) {
+        self.made.clear();
+    }
+
+    /// All ids that were made and not forgotten.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.made.iter().filter(|(name, _)| IDS.contains(&name.as_str())).map(|(_, id)| id.as_str())
+    }
+
+    fn keep(&mut self, name: &str, value: impl Into<String>) {
+        self.made.insert(name.into(), value.into());
+    }
+
+    /// Eight hours of a day on which nothing else is.
+    fn hours(&mut self) -> (String, String) {
+        self.number += 1;
+        let start = at(NOW).plus_seconds(i64::from(self.number % 5_000) * DAY);
+        (start.to_string(), start.plus_seconds(DAY / 3).to_string())
+    }
+
+    async fn make(&mut self, name: &str) {
+        match name {
+            "org" => self.keep("org", self.org.clone()),
+            "user" => self.keep("user", self.user.clone()),
+            "number" => {
+                self.number += 1;
+                self.keep("number", self.number.to_string());
+            }
+            "newcomer" => {
+                let id = self.owner.user(&format!("{} Nouvelle", self.mark)).await;
+                self.keep("newcomer", id);
+            }
+            "planner" => {
+                let id = text(&self.owner.get("/auth/me").await.ok(), "id");
+                self.keep("planner", id);
+            }
+            "account" => self.make_account().await,
+            "session" => {
+                Box::pin(self.id("account")).await;
+                let signed_in = self.test.signed_in(&self.email).await;
+                let claims = self.test.app.tokens.read_access(signed_in.token()).expect("claims");
+                self.keep("session", claims.sid.to_string());
+            }
+            "project" => {
+                self.number += 1;
+                let body = json!({ "name": format!("{} {}", self.mark, self.number), "note": self.mark });
+                let id = text(&self.owner.post("/projects", body).await.ok(), "id");
+                self.keep("project", id);
+            }
+            "mission" | "role" => self.make_mission().await,
+            "assignment" => {
+                let mission = Box::pin(self.id("mission")).await;
+                let body = json!({ "mission_id": mission, "user_id": self.user, "note": self.mark });
+                let id = text(&self.owner.post("/assignments", body).await.ok(), "id");
+                self.keep("assignment", id);
+            }
+            "invitation" | "token" => {
+                let assignment = Box::pin(self.id("assignment")).await;
+                let email = format!("{}@{}.example", self.mark, self.mark).to_lowercase();
+                let body = json!({ "assignment_id": assignment, "email": email });
+                let created = self.owner.post("/invitations", body).await.ok();
+                self.keep("invitation", text(&created, "id"));
+                self.keep("token", text(&created, "token"));
+            }
+            "availability" => {
+                let (start, end) = self.hours();
+                let body =
+                    json!({ "user_id": self.user, "start_at": start, "end_at": end, "note": self.mark });
+                let id = text(&self.owner.post("/availabilities", body).await.ok(), "id");
+                self.keep("availability", id);
+            }
+            "reset-token" => {
+                let email = "oubli@rideau.example";
+                // Refused the second time: the account is there already.
+                self.owner.post("/orgs/members", json!({ "email": email, "role": "tech" })).await;
+                let asked =
+                    self.test.anonymous().post("/auth/reset/request", json!({ "email": email })).await;
+                self.keep("reset-token", text(&asked.ok(), "reset_token"));
+            }
+            _ => {}
+        }
+    }
+
+    /// The technician's login, a member again if it was removed.
+    async fn make_account(&mut self) {
+        let body = json!({ "email": self.email, "role": "tech", "user_id": self.user });
+        self.owner.post("/orgs/members", body).await;
+        let members = self.owner.get("/orgs/members").await.ok();
+        let mut listed = members["members"].as_array().expect("members").iter();
+        let account = listed.find(|member| member["email"] == self.email).expect("a member");
+        let id = text(account, "account_id");
+        self.keep("account", id);
+    }
+
+    async fn make_mission(&mut self) {
+        let project = Box::pin(self.id("project")).await;
+        let (start, end) = self.hours();
+        let body = json!({
+            "title": self.mark, "location": self.mark, "note": self.mark, "project_id": project, "start_at": start,
+            "end_at": end, "roles": [{ "role_name": format!("{}-lumiere", self.mark) }],
+        });
+        let mission = self.owner.post("/missions", body).await.ok();
+        self.keep("mission", text(&mission, "id"));
+        self.keep("role", text(&mission["roles"][0], "id"));
+    }
+
+    /// Two accepted missions at the same time, with a reason, and all that shows only once someone answered.
+    pub async fn make_conflict(&mut self) {
+        let (start, end) = self.hours();
+        for title in ["A", "B"] {
+            let title = format!("{} {title}", self.mark);
+            let mission = json!({ "title": title, "location": self.mark, "start_at": start, "end_at": end });
+            let mission = text(&self.owner.post("/missions", mission).await.ok(), "id");
+            let body = json!({
+                "mission_id": mission, "user_id": self.user, "status": "ACCEPTED", "override_reason": self.mark,
+            });
+            self.owner.post("/assignments", body).await.ok();
+        }
+        let body = json!({ "user_id": self.user, "start_at": start, "end_at": end, "note": self.mark });
+        let availability = text(&self.owner.post("/availabilities", body).await.ok(), "id");
+        self.owner.post_empty(&format!("/availabilities/{availability}:approve")).await.ok();
+    }
+}

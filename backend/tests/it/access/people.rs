@@ -1,0 +1,75 @@
+//! The people of the table's columns, and how they send a call.
+
+use super::calls::Call;
+use crate::support::{NOW, Outcome, PASSWORD, Persona, Test, at};
+use serde_json::json;
+
+/// Someone of the table.
+pub struct Someone<'t> {
+    /// Their column.
+    pub column: &'static str,
+    /// What they sign in with; anonymous as the technician would.
+    pub email: &'static str,
+    /// What they send requests as.
+    pub persona: Persona<'t>,
+}
+
+/// In the order of the columns.
+pub async fn everyone(test: &Test) -> Vec<Someone<'_>> {
+    let removed = "partie@rideau.example";
+    let owner = test.owner().await;
+    let member = owner.post("/orgs/members", json!({ "email": removed, "role": "owner" })).await.ok();
+    // They set their password like everyone, then are removed while signed in.
+    let text = |name: &str| member[name].as_str().expect("a text").to_owned();
+    let link = text("password_url");
+    let (_, token) = link.split_once("token=").expect("a token");
+    let password = json!({ "token": token, "new_password": PASSWORD });
+    test.anonymous().post("/auth/reset/confirm", password).await.ok();
+    let (tech, signed_in) = (test.tech().await, test.signed_in(removed).await);
+    signed_in.get("/rbac_demo/owner").await.ok();
+    owner.delete(&format!("/orgs/members/{}", text("account_id"))).await.ok();
+
+    let someone = |column, email, persona| Someone { column, email, persona };
+    vec![
+        someone("anonymous", "tech@rideau.example", test.anonymous()),
+        someone("tech", "tech@rideau.example", tech.clone()),
+        someone("colleague", "tech@rideau.example", tech),
+        someone("manager", "manager@rideau.example", test.manager().await),
+        someone("admin", "admin@rideau.example", test.admin().await),
+        someone("owner", "owner@rideau.example", owner),
+        someone("other org's owner", "owner@other.example", test.other_owner().await),
+        someone("removed member", removed, signed_in),
+    ]
+}
+
+impl Someone<'_> {
+    /// Sends a call whose holes are filled.
+    pub async fn send(&self, test: &Test, call: &Call, address: &str, body: &str) -> Outcome {
+        let mut persona = self.persona.clone();
+        if call.method() == "PATCH" {
+            persona = persona.with_header("content-type", "application/merge-patch+json");
+        }
+        if call.reads_cookie() && self.column != "anonymous" {
+            // Of a session of its own: theirs goes on.
+            let signed_in = test.signed_in(self.email).await;
+            let session = test.app.tokens.read_access(signed_in.token()).expect("claims").sid;
+            let expires = at(NOW).plus_seconds(86_400);
+            let cookie = test.app.tokens.refresh(session, 0, expires).expect("a refresh token");
+            persona = persona.with_header("cookie", &format!("refresh_token={cookie}"));
+        }
+        let body = (!body.is_empty()).then(|| body.to_owned());
+        persona.send(call.method(), address, body).await
+    }
+}
+
+/// The text with what stands for its holes.
+pub async fn fill(text: &str, mut value: impl AsyncFnMut(&str) -> String) -> String {
+    let mut parts = text.split('<');
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('>').expect("a name ends with >");
+        filled += &value(name).await;
+        filled += rest;
+    }
+    filled
+}
