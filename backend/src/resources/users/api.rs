@@ -78,7 +78,10 @@ async fn update(
     let tx = app.write(&caller).await?;
     let current = changes::hold(&tx, caller.org, id).await?;
     precondition.check(&current)?;
-    let form = current.form(change.names("name"));
+    let parts = change.names("first_name") || change.names("last_name");
+    // Someone of one name has no first name to send with what a patch changes.
+    let in_one = change.names("name") || !parts && current.first_name.is_empty();
+    let form = current.form(in_one);
     let new = change.onto(&form)?;
     let was_active = current.active;
     let user = changes::update(&tx, caller.org, current, new).await?;

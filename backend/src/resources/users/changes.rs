@@ -34,9 +34,16 @@ pub async fn hold(tx: &Tx, org: OrgId, id: UserId) -> Result<User, Error> {
 ///
 /// # Errors
 /// [`Error::Invalid`].
-pub async fn update(tx: &Tx, org: OrgId, before: User, new: NewUser) -> Result<User, Error> {
+pub async fn update(tx: &Tx, org: OrgId, before: User, mut new: NewUser) -> Result<User, Error> {
     use table::Column;
-    let (first_name, last_name) = rules::check(&new)?;
+    let (mut first_name, mut last_name) = rules::check(&new)?;
+    if new.name.as_deref() == Some(before.name.as_str()) {
+        // The same name in one divides where it did.
+        (first_name, last_name) = (before.first_name.clone(), before.last_name.clone());
+    }
+    // The order of skills and tags means nothing; they are shown sorted.
+    new.skills.sort_by(|a, b| str::cmp(&a.skill, &b.skill));
+    new.tags.sort_by(|a, b| str::cmp(a, b));
     let same_name = (&first_name, &last_name) == (&before.first_name, &before.last_name);
     let current = before.form(new.name.is_some());
     if same_name && current == (NewUser { name: current.name.clone(), ..new.clone() }) {

@@ -180,16 +180,14 @@ pub struct NewUser {
 }
 
 impl User {
-    /// What of a person can be set, as a planner sees it now: with the name in one when it is to be set so.
+    /// What of a person can be set, as a planner sees it now: with the name in one, or in the parts that there are.
     pub fn form(&self, name_in_one: bool) -> NewUser {
-        // Someone of one name has no first name to send.
-        let in_one = name_in_one || self.first_name.is_empty();
-        let part = |part: &String| (!in_one).then(|| Name::stored(part));
+        let part = |part: &String| (!name_in_one && !part.is_empty()).then(|| Name::stored(part));
         let metadata = |seen: &Option<Option<Metadata>>| seen.clone().flatten();
         let text = |seen: &Option<Option<String>>| seen.clone().flatten();
         let skill = |(skill, level): (&String, &i16)| NewSkill { skill: Label::stored(skill), level: *level };
         NewUser {
-            name: in_one.then(|| Name::stored(&self.name)),
+            name: name_in_one.then(|| Name::stored(&self.name)),
             first_name: part(&self.first_name),
             last_name: part(&self.last_name),
             email: text(&self.email).map(Email::stored),
