@@ -141,6 +141,8 @@ async fn duplicate(
     Body(how): Body<Duplication>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
+    // It stays until the copy is there, and so does its project.
+    store::lock(&tx, caller.org, id).await?;
     let original = store::get(&*tx, caller.org, id).await?;
     let zone = ZoneName::zone(&original.timezone).map_err(Error::internal)?;
     let copy = rules::copy(original, &zone, &how).map_err(|mistake| Error::Invalid(vec![mistake]))?;
