@@ -93,7 +93,14 @@ async fn update(
 }
 
 /// The mission's people are asked first whether they are free; then it changes; then their overrides are settled.
-async fn carry_out(tx: &Writing, org: OrgId, current: &Mission, form: MissionForm) -> Result<Mission, Error> {
+async fn carry_out(
+    tx: &Writing,
+    org: OrgId,
+    current: &Mission,
+    mut form: MissionForm,
+) -> Result<Mission, Error> {
+    // Before a label comes to lead the list: what is wrong is named as it was sent.
+    rules::recognise(&mut form.roles, &current.roles)?;
     let reason = form.override_reason.clone().map(String::from);
     let zone = orgs::timezone(&**tx, org).await?;
     let planned = rules::plan(Sketch::from(form), &zone).map_err(Error::Invalid)?;

@@ -58,7 +58,8 @@ pub fn plan(body: impl Into<Sketch>, zone: &str) -> Result<PlannedMission, Vec<F
     if title.is_none() {
         mistakes.push(FieldError { detail: "is required, or role".into(), ..FieldError::missing("/title") });
     }
-    mistakes.extend(role_mistakes(&new.roles));
+    let leading = leading(new.role, &new.roles);
+    mistakes.extend(role_mistakes(leading.as_ref(), &new.roles));
     match title {
         Some(title) if mistakes.is_empty() => Ok(PlannedMission {
             project_id: new.project_id,
@@ -68,23 +69,22 @@ pub fn plan(body: impl Into<Sketch>, zone: &str) -> Result<PlannedMission, Vec<F
             end_at: new.end_at,
             timezone: new.timezone.map_or_else(|| zone.to_owned(), Into::into),
             note: new.note.map(Into::into),
-            roles: posts(new.role, new.roles),
+            roles: leading.into_iter().chain(new.roles).collect(),
         }),
         _ => Err(mistakes),
     }
 }
 
 /// The short label of the first clients leads, unless the roles name it themselves.
-fn posts(label: Option<Label>, roles: Vec<MissionRoleForm>) -> Vec<MissionRoleForm> {
+fn leading(label: Option<Label>, roles: &[MissionRoleForm]) -> Option<MissionRoleForm> {
     let named =
         |label: &Label| roles.iter().any(|role| text::name_key(&role.role_name) == text::name_key(label));
     let leading = label.filter(|label| !named(label));
-    let leading = leading.map(|role_name| MissionRoleForm { id: None, role_name, quota: None });
-    leading.into_iter().chain(roles).collect()
+    leading.map(|role_name| MissionRoleForm { id: None, role_name, quota: None })
 }
 
-fn role_mistakes(roles: &[MissionRoleForm]) -> Vec<FieldError> {
-    if roles.len() > MAX_ROLES {
+fn role_mistakes(leading: Option<&MissionRoleForm>, roles: &[MissionRoleForm]) -> Vec<FieldError> {
+    if roles.len() + usize::from(leading.is_some()) > MAX_ROLES {
         return vec![FieldError::invalid("/roles", format!("must have at most {MAX_ROLES} items"))];
     }
     let mut seen = HashSet::new();
@@ -259,10 +259,7 @@ mod tests {
     fn a_label_leads_unless_the_roles_name_it() {
         let role = |name: &str, quota| MissionRoleForm { id: None, role_name: Label::stored(name), quota };
         let label = || Some(Label::stored("Son"));
-        assert_eq!(
-            posts(label(), vec![role("plateau", Some(2))]),
-            [role("Son", None), role("plateau", Some(2))]
-        );
-        assert_eq!(posts(label(), vec![role("son", Some(2))]), [role("son", Some(2))]);
+        assert_eq!(leading(label(), &[role("plateau", Some(2))]), Some(role("Son", None)));
+        assert_eq!(leading(label(), &[role("son", Some(2))]), None);
     }
 }
