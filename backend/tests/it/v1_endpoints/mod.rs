@@ -1,9 +1,16 @@
 //! The endpoints of the API's first version: their shapes, their filters and pages, and what they refuse.
 
+mod assignment_changes;
 mod assignments;
+mod assignments_bulk;
 mod conflicts;
+mod mission_changes;
+mod mission_moves;
+mod mission_roles;
 mod missions;
+mod project_changes;
 mod projects;
+mod user_changes;
 mod users;
 
 use crate::support::{Outcome, Persona};
