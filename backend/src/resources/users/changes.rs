@@ -5,7 +5,7 @@ use super::{
     model::{NewProfile, NewUser, Profile, User},
     money::RateProfile,
     rules,
-    store::{Sight, display_name, get, words, write_words},
+    store::{Sight, Words, display_name, get, words, write_words},
     table,
 };
 use crate::{
@@ -109,7 +109,8 @@ pub async fn hold_profile(tx: &Tx, org: OrgId, id: UserId) -> Result<Profile, Er
     profile(tx, org, id).await
 }
 
-/// Replaces a held profile. With `own`, only what a person may set themselves; the rest stays.
+/// Replaces a held profile. With `own`, only what a person may set themselves; the rest stays. What it is already changes
+/// nothing.
 ///
 /// # Errors
 /// [`Error::Invalid`].
@@ -122,22 +123,35 @@ pub async fn replace_profile(
 ) -> Result<Profile, Error> {
     rules::check_profile(&new, own)?;
     let id = before.user_id;
-    let mut update = table::Entity::update_many()
-        .col_expr(table::Column::Bio, Expr::value(new.bio.map(String::from)))
+    let tags = new.tags.unwrap_or_default();
+    let words = Words::of(&new.skills, &tags);
+    let mut after = Profile {
+        skills: words.skills(),
+        skill_levels: words.levels,
+        bio: new.bio.map(String::from),
+        ..before.clone()
+    };
+    if !own {
+        after.tags = words.tags;
+        after.employment_type = new.employment_type.unwrap_or(before.employment_type);
+        after.rate_profile = new.rate_profile;
+    }
+    if after == before {
+        return Ok(before);
+    }
+    table::Entity::update_many()
+        .col_expr(table::Column::Bio, Expr::value(after.bio.clone()))
+        .col_expr(
+            table::Column::RateProfile,
+            Expr::value(after.rate_profile.as_ref().map(RateProfile::to_stored)),
+        )
+        .col_expr(table::Column::EmploymentType, Expr::value(after.employment_type))
         .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
         .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::Id.eq(id));
-    if !own {
-        let rates = new.rate_profile.as_ref().map(RateProfile::to_stored);
-        let employment = new.employment_type.unwrap_or(before.employment_type);
-        update = update
-            .col_expr(table::Column::RateProfile, Expr::value(rates))
-            .col_expr(table::Column::EmploymentType, Expr::value(employment));
-    }
-    update.exec(tx).await?;
-    let tags = if own { None } else { Some(new.tags.unwrap_or_default()) };
-    write_words(tx, org, id, &new.skills, tags.as_ref()).await?;
-    let after = profile(tx, org, id).await?;
+        .filter(table::Column::Id.eq(id))
+        .exec(tx)
+        .await?;
+    write_words(tx, org, id, &new.skills, (!own).then_some(&tags)).await?;
     audit::Entry::of("user.profile", id).before(&before).after(&after).record(tx, org).await?;
     Ok(after)
 }

@@ -261,7 +261,7 @@ pub(super) struct Words {
 }
 
 impl Words {
-    fn of(skills: &[NewSkill], tags: &[Label]) -> Self {
+    pub(super) fn of(skills: &[NewSkill], tags: &[Label]) -> Self {
         let mut tags: Vec<_> = tags.iter().map(ToString::to_string).collect();
         tags.sort();
         Self { levels: skills.iter().map(|skill| (skill.skill.to_string(), skill.level)).collect(), tags }
