@@ -39,13 +39,29 @@ impl<E: DeserializeError> Deserr<E> for Metadata {
             Value::Map(_) => {
                 let json = Json::from(value);
                 if json.to_string().len() <= MAX_BYTES {
-                    return Ok(Self(json));
+                    return Ok(Self(plain(json)));
                 }
                 ErrorKind::Unexpected { msg: format!("must have at most {MAX_BYTES} bytes as JSON") }
             }
             actual => ErrorKind::IncorrectValueKind { actual, accepted: &[ValueKind::Map] },
         };
         Err(take_cf_content(E::error::<V>(None, kind, at)))
+    }
+}
+
+/// The same with whole numbers written as such. PostgreSQL keeps a number's value and not its spelling: `1e16` would come
+/// back as `10000000000000000`, and what a write answers would not be what the next read shows.
+fn plain(json: Json) -> Json {
+    match json {
+        Json::Number(number) if number.is_f64() => {
+            let digits = number.as_f64().map(|number| number.to_string()).unwrap_or_default();
+            let whole =
+                digits.parse::<i64>().map(Json::from).or_else(|_| digits.parse::<u64>().map(Json::from));
+            whole.unwrap_or(Json::Number(number))
+        }
+        Json::Array(items) => items.into_iter().map(plain).collect(),
+        Json::Object(members) => members.into_iter().map(|(name, value)| (name, plain(value))).collect(),
+        other => other,
     }
 }
 
