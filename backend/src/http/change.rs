@@ -75,3 +75,150 @@ impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for Change<T> {
         Ok(Self::Part(json))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use deserr::{DeserializeError, IntoValue, Value, ValuePointerRef};
+    use proptest::{collection, prelude::*, test_runner::RngSeed};
+    use serde_json::{Map, json};
+
+    /// Any JSON, as free-form members are read.
+    #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+    #[serde(transparent)]
+    struct Anything(Json);
+
+    impl<E: DeserializeError> Deserr<E> for Anything {
+        fn deserialize_from_value<V: IntoValue>(value: Value<V>, _: ValuePointerRef) -> Result<Self, E> {
+            Ok(Self(Json::from(value)))
+        }
+    }
+
+    #[derive(Debug, Clone, PartialEq, Deserr, Serialize)]
+    #[deserr(deny_unknown_fields)]
+    struct Form {
+        name: String,
+        #[deserr(default)]
+        note: Option<String>,
+        #[deserr(default = 7)]
+        level: i64,
+        #[deserr(default)]
+        tags: Vec<String>,
+        #[deserr(default)]
+        details: Anything,
+    }
+
+    fn form(details: Json) -> Form {
+        let tags = vec!["a".into(), "b".into()];
+        Form {
+            name: "a name".into(),
+            note: Some("a note".into()),
+            level: 1,
+            tags,
+            details: Anything(details),
+        }
+    }
+
+    /// The pseudo code of RFC 7396 section 2, line by line.
+    fn merge_patch(target: Json, patch: &Json) -> Json {
+        let Json::Object(patch) = patch else {
+            return patch.clone();
+        };
+        let mut target = match target {
+            Json::Object(members) => members,
+            _ => Map::new(),
+        };
+        for (name, value) in patch {
+            if value.is_null() {
+                target.remove(name);
+            } else {
+                let before = target.remove(name).unwrap_or(Json::Null);
+                target.insert(name.clone(), merge_patch(before, value));
+            }
+        }
+        Json::Object(target)
+    }
+
+    /// What of these members is wrong; none when it is a form.
+    fn pointers(result: &Result<Form, Error>) -> Vec<String> {
+        match result {
+            Ok(_) => Vec::new(),
+            Err(Error::Invalid(mistakes)) => mistakes.iter().map(|mistake| mistake.pointer.clone()).collect(),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    fn any_json() -> impl Strategy<Value = Json> {
+        let leaf = prop_oneof![
+            3 => Just(Json::Null),
+            1 => any::<bool>().prop_map(Json::from),
+            2 => (-3_i64..9).prop_map(Json::from),
+            2 => "[a-c]{0,2}".prop_map(Json::from),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                1 => collection::vec(inner.clone(), 0..3).prop_map(Json::from),
+                3 => collection::btree_map("[a-c]", inner, 0..4).prop_map(|all| Json::Object(all.into_iter().collect())),
+            ]
+        })
+    }
+
+    /// Mostly of members that there are, with values that often fit.
+    fn any_patch() -> impl Strategy<Value = Json> {
+        let member = prop_oneof![
+            4 => ("details", any_json()).prop_map(|(name, value)| (name.to_string(), value)),
+            4 => ("name|note", prop_oneof![Just(Json::Null), "[a-c]{1,2}".prop_map(Json::from)]),
+            2 => Just("level").prop_flat_map(|name| (Just(name.to_owned()), prop_oneof![Just(Json::Null), (0_i64..9).prop_map(Json::from)])),
+            2 => Just("tags").prop_flat_map(|name| (Just(name.to_owned()), prop_oneof![Just(Json::Null), Just(json!([])), Just(json!(["c"]))])),
+            1 => ("name|note|level|tags|other|a/b", any_json()),
+        ];
+        collection::vec(member, 0..5).prop_map(|all| Json::Object(all.into_iter().collect()))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, rng_seed: RngSeed::Fixed(7396), ..ProptestConfig::default() })]
+        #[test]
+        fn a_patch_merges_as_the_rfc_says_and_is_read_as_strictly_as_a_whole(
+            details in any_json(),
+            patch in any_patch(),
+        ) {
+            let current = form(details);
+            let whole = merge_patch(serde_json::to_value(&current).unwrap(), &patch);
+            let known = ["name", "note", "level", "tags", "details"];
+            let removes_unknown = patch.as_object().unwrap().iter().any(|(name, value)| value.is_null() && !known.contains(&name.as_str()));
+            let patched = Change::Part(patch.clone()).onto(&current);
+            if removes_unknown {
+                prop_assert!(!pointers(&patched).is_empty());
+            } else {
+                let wanted = check::<Form>(whole);
+                prop_assert_eq!(pointers(&patched), pointers(&wanted));
+                prop_assert_eq!(patched.ok(), wanted.ok());
+            }
+        }
+    }
+
+    /// RFC 7396 appendix A, inside a member that takes anything (there `null` means that it is removed).
+    #[test]
+    fn the_examples_of_the_rfc_hold() {
+        for (original, patch, result) in [
+            (json!({"a":"b"}), json!({"a":"c"}), json!({"a":"c"})),
+            (json!({"a":"b"}), json!({"b":"c"}), json!({"a":"b","b":"c"})),
+            (json!({"a":"b"}), json!({"a":null}), json!({})),
+            (json!({"a":"b","b":"c"}), json!({"a":null}), json!({"b":"c"})),
+            (json!({"a":["b"]}), json!({"a":"c"}), json!({"a":"c"})),
+            (json!({"a":"c"}), json!({"a":["b"]}), json!({"a":["b"]})),
+            (json!({"a":{"b":"c"}}), json!({"a":{"b":"d","c":null}}), json!({"a":{"b":"d"}})),
+            (json!({"a":[{"b":"c"}]}), json!({"a":[1]}), json!({"a":[1]})),
+            (json!(["a", "b"]), json!(["c", "d"]), json!(["c", "d"])),
+            (json!({"a":"b"}), json!(["c"]), json!(["c"])),
+            (json!({"a":"foo"}), json!(null), json!(null)),
+            (json!({"a":"foo"}), json!("bar"), json!("bar")),
+            (json!({"e":null}), json!({"a":1}), json!({"e":null,"a":1})),
+            (json!([1, 2]), json!({"a":"b","c":null}), json!({"a":"b"})),
+            (json!({}), json!({"a":{"bb":{"ccc":null}}}), json!({"a":{"bb":{}}})),
+        ] {
+            let patched = Change::Part(json!({ "details": patch })).onto(&form(original.clone())).unwrap();
+            assert_eq!(patched, form(result), "{patch} onto {original}");
+        }
+    }
+}
