@@ -5,6 +5,7 @@ mod audit;
 mod contract;
 mod database;
 mod personas;
+mod sample;
 mod server;
 
 pub use contract::calls;
@@ -12,6 +13,7 @@ pub use database::{Kind, TestDatabase};
 /// Runs requests side by side; their outcomes in order.
 pub use futures_util::future::join_all as together;
 pub use personas::{Outcome, Persona};
+pub use sample::{Operation, Sample, operations};
 pub use server::Server;
 
 use coulisses::{
