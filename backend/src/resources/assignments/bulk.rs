@@ -10,7 +10,7 @@ use crate::{
     ids::{AssignmentId, MissionId, MissionRoleId, OrgId, UserId},
     resources::{audit, missions, users},
 };
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::HashSet;
 
 /// Puts every person on their mission, INVITED: all of them or none. Returns the ids in the order of the items.
@@ -57,7 +57,8 @@ pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Resu
     table::Entity::insert_many(rows).exec_without_returning(tx).await?;
     let created = table::Entity::find()
         .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::Id.is_in(ids.iter().copied()));
+        .filter(table::Column::Id.is_in(ids.iter().copied()))
+        .order_by_asc(table::Column::Id);
     let created = store::all(tx, created).await?;
     let entries = created.iter().map(|a| audit::Entry::of("assignment.create", a.id).after(a)).collect();
     audit::Entry::record_all(entries, tx, Some(org)).await?;

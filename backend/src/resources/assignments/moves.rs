@@ -12,7 +12,7 @@ use crate::{
     resources::{audit, users},
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder,
     sea_query::{Expr, ExprTrait},
 };
 
@@ -118,6 +118,7 @@ fn of_mission(
         .filter(table::Column::OrgId.eq(org))
         .filter(table::Column::MissionId.eq(mission))
         .filter(table::Column::Status.is_in(statuses.iter().copied()))
+        .order_by_asc(table::Column::Id)
 }
 
 async fn set_override(

@@ -203,11 +203,13 @@ pub async fn delete(tx: &Tx, org: OrgId, availability: &Availability) -> Result<
 /// # Errors
 /// When the database fails.
 pub async fn delete_of_user(tx: &Tx, org: OrgId, user: UserId) -> Result<(), Error> {
-    let deleted = table::Entity::delete_many()
+    let mut deleted = table::Entity::delete_many()
         .filter(table::Column::OrgId.eq(org))
         .filter(table::Column::UserId.eq(user))
         .exec_with_returning(tx)
         .await?;
+    // As they were declared: the log reads alike whatever order the database deletes in.
+    deleted.sort_by_key(|row| row.id);
     let entry = |row| {
         let gone = Availability::from(row);
         audit::Entry::of("availability.delete", gone.id).before(&gone)

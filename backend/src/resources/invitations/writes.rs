@@ -18,7 +18,7 @@ use crate::{
     },
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, QueryTrait, Select,
+    ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     sea_query::{Expr, LockType},
 };
 use std::collections::{HashMap, HashSet};
@@ -166,11 +166,13 @@ pub async fn revoke_of_mission(tx: &Tx, org: OrgId, mission: MissionId) -> Resul
 /// # Errors
 /// When the database fails.
 pub async fn delete_of_assignment(tx: &Tx, org: OrgId, assignment: AssignmentId) -> Result<(), Error> {
-    let deleted = table::Entity::delete_many()
+    let mut deleted = table::Entity::delete_many()
         .filter(table::Column::OrgId.eq(org))
         .filter(table::Column::AssignmentId.eq(assignment))
         .exec_with_returning(tx)
         .await?;
+    // As they were made: the log reads alike whatever order the database deletes in.
+    deleted.sort_by_key(|row| row.id);
     let entry = |row: table::Model| audit::Entry::of("invitation.delete", row.id).before(&view(row, tx.now));
     audit::Entry::record_all(deleted.into_iter().map(entry).collect(), tx, Some(org)).await
 }
@@ -184,7 +186,7 @@ fn open(org: OrgId) -> Select<table::Entity> {
 }
 
 async fn revoke_chosen(tx: &Tx, chosen: Select<table::Entity>, org: OrgId) -> Result<(), Error> {
-    let rows = chosen.lock(LockType::NoKeyUpdate).all(tx).await?;
+    let rows = chosen.order_by_asc(table::Column::Id).lock(LockType::NoKeyUpdate).all(tx).await?;
     if rows.is_empty() {
         return Ok(());
     }
