@@ -1,6 +1,6 @@
 //! An example of every body and parameter, put together from the examples of its members.
 
-use super::schemas::operations;
+use super::schemas::{operations, parameters};
 use serde_json::{Map, Value as Json, json};
 
 const PREFIX: &str = "#/components/schemas/";
@@ -11,7 +11,7 @@ const DEEPEST: usize = 8;
 pub fn add(document: &mut Json) {
     let schemas = document["components"]["schemas"].clone();
     for (_, operation) in operations(&mut document["paths"]) {
-        for parameter in operation.get_mut("parameters").and_then(Json::as_array_mut).into_iter().flatten() {
+        for parameter in parameters(operation) {
             if parameter["in"] == "path" {
                 parameter["example"] = example(&parameter["schema"], &schemas, 0);
             }

@@ -12,12 +12,7 @@ use crate::{
     error::{Clash, FieldError, Problem},
     http::Limit,
     ids::AnyId,
-    resources::{
-        assignments::Whose,
-        calendar::Include,
-        missions::MissionState,
-        users::{Cents, Flag},
-    },
+    resources::{calendar::Include, missions::MissionState, users::Cents},
 };
 use axum::{
     Router,
@@ -50,8 +45,6 @@ pub fn base() -> OpenApi {
         .schema_from::<Clash>()
         .schema_from::<Limit>()
         .schema_from::<MissionState>()
-        .schema_from::<Whose>()
-        .schema_from::<Flag>()
         .schema_from::<Include>()
         .schema_from::<Cents>()
         .schema_from::<AnyId>()

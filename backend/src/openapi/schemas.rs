@@ -6,15 +6,18 @@ use std::collections::BTreeSet;
 const PREFIX: &str = "#/components/schemas/";
 
 /// Bodies refuse unknown members; a query parameter is absent rather than `null`; a merge patch may leave out any member
-/// and removes with `null`.
+/// and removes with `null`. Whatever is named is described, and whatever is described is used.
 pub fn tighten(document: &mut Json) {
     let mut paths = document["paths"].take();
     let mut schemas = document["components"]["schemas"].take();
     for operation in operations(&mut paths) {
         let (method, operation) = operation;
-        for parameter in operation.get_mut("parameters").and_then(Json::as_array_mut).into_iter().flatten() {
+        for parameter in parameters(operation) {
             if let Some(schema) = parameter.get_mut("schema") {
                 drop_null(schema);
+            }
+            if parameter["in"] == "path" && parameter.get("description").is_none() {
+                parameter["description"] = json!(whose_id(&parameter["schema"]));
             }
         }
         let Some(body) = operation.get_mut("requestBody") else { continue };
@@ -34,8 +37,62 @@ pub fn tighten(document: &mut Json) {
                 json!({ "application/merge-patch+json": body, "application/json": body });
         }
     }
+    drop_unused(&paths, &mut schemas);
+    lift_descriptions(&mut schemas);
     document["paths"] = paths;
     document["components"]["schemas"] = schemas;
+}
+
+/// The parameters of an operation; many have none. (Indexing would put a `null` there.)
+pub fn parameters(operation: &mut Json) -> impl Iterator<Item = &mut Json> {
+    operation.get_mut("parameters").and_then(Json::as_array_mut).into_iter().flatten()
+}
+
+/// `MissionRoleId` is the id of the mission role.
+fn whose_id(schema: &Json) -> String {
+    let name = schema["$ref"].as_str().and_then(|name| name.strip_prefix(PREFIX)).unwrap_or_default();
+    let mut words = String::new();
+    for c in name.trim_end_matches("Id").chars() {
+        if c.is_uppercase() {
+            words.push(' ');
+        }
+        words.extend(c.to_lowercase());
+    }
+    format!("The id of the{words}.")
+}
+
+/// What nothing refers to says nothing: a form whose patch took its place.
+fn drop_unused(paths: &Json, schemas: &mut Json) {
+    let mut used = BTreeSet::new();
+    let mut next: Vec<_> = named(paths).into_iter().collect();
+    while let Some(name) = next.pop() {
+        next.extend(named(&schemas[&name]).into_iter().filter(|inner| !used.contains(inner)));
+        used.insert(name);
+    }
+    if let Some(schemas) = schemas.as_object_mut() {
+        schemas.retain(|name, _| used.contains(name));
+    }
+}
+
+/// What an optional member is for stands beside its choice of schemas, where readers look for it, not inside.
+fn lift_descriptions(json: &mut Json) {
+    match json {
+        Json::Object(members) => {
+            members.values_mut().for_each(lift_descriptions);
+            if members.contains_key("description") {
+                return;
+            }
+            let options = members.get_mut("oneOf").and_then(Json::as_array_mut).into_iter().flatten();
+            let lifted = options
+                .filter(|option| option.get("$ref").is_some())
+                .find_map(|option| option.as_object_mut()?.remove("description"));
+            if let Some(description) = lifted {
+                members.insert("description".into(), description);
+            }
+        }
+        Json::Array(items) => items.iter_mut().for_each(lift_descriptions),
+        _ => {}
+    }
 }
 
 /// Whether there is anything that a body must say: none counts as an empty object.

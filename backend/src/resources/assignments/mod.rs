@@ -11,7 +11,7 @@ pub(crate) mod table;
 mod writes;
 
 pub use api::routes;
-pub use model::{Assignment, AssignmentQuery, AssignmentStatus, NewAssignment, Whose};
+pub use model::{Assignment, AssignmentQuery, AssignmentStatus, NewAssignment};
 pub use moves::{begin_move, cancel_all, finish_move};
 pub use store::{get, list, upcoming};
 pub use writes::{Change, Held, create, hold, hold_all, set_status};

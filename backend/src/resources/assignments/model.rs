@@ -147,7 +147,7 @@ pub struct AssignmentQuery {
     pub to: Option<Timestamp>,
     /// `1`: only the caller's own.
     #[deserr(default)]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<Whose>, inline)]
     pub me: Option<Whose>,
     /// Items per page.
     #[deserr(default)]

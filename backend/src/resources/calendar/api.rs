@@ -22,8 +22,9 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(calendar))
 }
 
-/// A person's approved availabilities by start, and their accepted missions when asked for: one's own, or for planners
-/// anyone's.
+/// A person's calendar by start: one's own, or for planners anyone's.
+///
+/// It has the approved availabilities, and the accepted missions when they are asked for.
 #[utoipa::path(get, path = "/users/{id}/calendar", tag = "users", security(("bearer" = ["tech"])),
     params(("id" = UserId, Path), CalendarQuery), responses((status = 200, body = Vec<CalendarEntry>)))]
 async fn calendar(

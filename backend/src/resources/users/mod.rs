@@ -13,7 +13,7 @@ mod tag_table;
 
 pub use api::routes;
 pub use changes::{hold_profile, profile, set_rates};
-pub use model::{EmploymentType, Flag, NewSkill, NewUser, User};
+pub use model::{EmploymentType, NewSkill, NewUser, User};
 pub use money::{Cents, RateProfile};
 pub use store::{
     Locked, account_link, create, display_name, exists, lock, lock_all, of_account, unlink_account,
