@@ -3,7 +3,7 @@
 use super::{
     model::{Assignment, AssignmentStatus},
     store, table,
-    writes::record_override,
+    writes::override_entry,
 };
 use crate::{
     db::{Timestamp, Tx},
@@ -15,6 +15,7 @@ use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter, QueryOrder,
     sea_query::{Expr, ExprTrait},
 };
+use std::collections::HashMap;
 
 /// A move that may be carried out: the accepted people who are taken at the new time, and those whose earlier override
 /// ends with it.
@@ -64,21 +65,25 @@ pub async fn begin_move(
 /// # Errors
 /// When the database fails.
 pub async fn finish_move(tx: &Tx, org: OrgId, moved: Move) -> Result<(), Error> {
+    let ids = moved.cleared.iter().map(|before| before.id).chain(moved.overridden.iter().map(|(id, _)| *id));
+    let ids: Vec<_> = ids.collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
     // After the move: until then these overlap still.
     set_override(tx, org, moved.cleared.iter().map(|assignment| assignment.id), None).await?;
-    for before in moved.cleared {
-        let after = store::get(tx, org, before.id).await?;
-        audit::Entry::of("assignment.update", before.id)
-            .before(&before)
-            .after(&after)
-            .record(tx, org)
-            .await?;
+    let chosen =
+        table::Entity::find().filter(table::Column::OrgId.eq(org)).filter(table::Column::Id.is_in(ids));
+    let after: HashMap<_, _> = store::all(tx, chosen).await?.into_iter().map(|one| (one.id, one)).collect();
+    let mut entries = Vec::with_capacity(after.len());
+    for before in &moved.cleared {
+        let after = after.get(&before.id).ok_or(Error::NotFound)?;
+        entries.push(audit::Entry::of("assignment.update", before.id).before(before).after(after));
     }
-    for (id, clashes) in moved.overridden {
-        let after = store::get(tx, org, id).await?;
-        record_override(tx, org, id, &after, &clashes).await?;
+    for (id, clashes) in &moved.overridden {
+        entries.push(override_entry(after.get(id).ok_or(Error::NotFound)?, clashes));
     }
-    Ok(())
+    audit::Entry::record_all(entries, tx, Some(org)).await
 }
 
 /// Calls off everyone who is invited to or accepted on a mission.

@@ -66,7 +66,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
     table::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
     let created = get(tx, org, id).await?;
     audit::Entry::of("assignment.create", id).after(&created).record(tx, org).await?;
-    record_override(tx, org, id, &created, &clashes).await?;
+    record_override(tx, org, &created, &clashes).await?;
     Ok(created)
 }
 
@@ -197,7 +197,7 @@ pub async fn set_status(tx: &Tx, held: Held, change: Change) -> Result<Assignmen
         .await?;
     let after = get(tx, org, id).await?;
     audit::Entry::of("assignment.status", id).before(&before).after(&after).record(tx, org).await?;
-    record_override(tx, org, id, &after, &clashes).await?;
+    record_override(tx, org, &after, &clashes).await?;
     Ok(after)
 }
 
@@ -242,19 +242,17 @@ async fn may_enter(
     }
 }
 
-/// Whoever overrides a conflict is on record with what it covers.
-pub(super) async fn record_override(
-    tx: &Tx,
-    org: OrgId,
-    id: AssignmentId,
-    after: &Assignment,
-    clashes: &[Clash],
-) -> Result<(), Error> {
+async fn record_override(tx: &Tx, org: OrgId, after: &Assignment, clashes: &[Clash]) -> Result<(), Error> {
     if clashes.is_empty() {
         return Ok(());
     }
+    override_entry(after, clashes).record(tx, org).await
+}
+
+/// Whoever overrides a conflict is on record with what it covers.
+pub(super) fn override_entry(after: &Assignment, clashes: &[Clash]) -> audit::Entry {
     let covered = serde_json::json!({ "reason": after.conflict_override, "conflicts": clashes });
-    audit::Entry::of("assignment.override", id).after(&covered).record(tx, org).await
+    audit::Entry::of("assignment.override", after.id).after(&covered)
 }
 
 /// Whether someone with that status is, or may come to be, on the mission.
