@@ -10,7 +10,14 @@ use sea_orm::{
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
     },
 };
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 use tokio::sync::Semaphore;
 
 /// The pool's size and patience.
@@ -54,6 +61,7 @@ pub struct Database {
     pub(super) writers: Option<Arc<Semaphore>>,
     pub(super) clock: Clock,
     pub(super) random: Random,
+    statements: Arc<AtomicU64>,
 }
 
 impl Database {
@@ -68,7 +76,7 @@ impl Database {
         random: Random,
     ) -> Result<Self, ConnectError> {
         let open = |source| ConnectError::Open { url: url.clone(), source };
-        let (connection, writers) = match url {
+        let (mut connection, writers) = match url {
             DatabaseUrl::Sqlite(path) => {
                 if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                     std::fs::create_dir_all(folder)
@@ -121,7 +129,18 @@ impl Database {
                 (SqlxPostgresConnector::from_sqlx_postgres_pool(pool), None)
             }
         };
-        Ok(Self { connection, max_connections: limits.max_connections, writers, clock, random })
+        let statements = Arc::<AtomicU64>::default();
+        let counter = Arc::clone(&statements);
+        connection.set_metric_callback(move |_| {
+            counter.fetch_add(1, Ordering::Relaxed);
+        });
+        Ok(Self { connection, max_connections: limits.max_connections, writers, clock, random, statements })
+    }
+
+    /// How many statements were sent since the database was opened, by this and its clones, inside transactions too.
+    /// BEGIN, COMMIT, ROLLBACK and unprepared texts (the probe, migrations) are not counted.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
     }
 
     /// The clock that writes use.

@@ -40,6 +40,7 @@ mod races;
 mod rates;
 mod rbac;
 mod readiness;
+mod statements;
 mod v1_endpoints;
 mod walk;
 mod welcome_links;
