@@ -31,6 +31,7 @@ mod migrations;
 mod models_crud;
 mod obs;
 mod odd_input;
+mod openapi;
 mod orgs;
 mod outages;
 mod own_account;

@@ -1,6 +1,6 @@
 //! The schema goes up and down, on an empty database and over data, and is the same on both databases.
 
-use crate::support::{Kind, Test, TestDatabase};
+use crate::support::{Kind, Test, TestDatabase, snapshot};
 use coulisses::db::{
     Database,
     migrations::{self, Migrator},
@@ -9,7 +9,7 @@ use rstest::rstest;
 use sea_orm::{ConnectionTrait, Statement};
 use sea_orm_migration::MigratorTrait;
 use serde_json::json;
-use std::{collections::BTreeSet, path::Path};
+use std::collections::BTreeSet;
 
 async fn lines(db: &Database, sql: &str) -> BTreeSet<String> {
     let statement = Statement::from_string(db.get_database_backend(), sql);
@@ -106,12 +106,8 @@ async fn schema(kind: Kind, db: &Database) -> BTreeSet<String> {
 async fn the_schema_is_the_recorded_one(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     let database = TestDatabase::create(db).await;
     let found = schema(db, &database.open().await).await;
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots/schema.txt");
-    if std::env::var_os("UPDATE_SNAPSHOTS").is_some_and(|value| value == "1") && db == Kind::Sqlite {
-        let text: String = found.iter().map(|line| format!("{line}\n")).collect();
-        std::fs::write(&file, text).expect("the snapshot is written");
-    }
-    let recorded = std::fs::read_to_string(&file).unwrap_or_default();
+    let text: String = found.iter().map(|line| format!("{line}\n")).collect();
+    let recorded = snapshot::recorded("schema.txt", Some(text).filter(|_| db == Kind::Sqlite));
     let recorded: BTreeSet<String> = recorded.lines().map(str::to_owned).collect();
     let gone: Vec<_> = recorded.difference(&found).collect();
     let new: Vec<_> = found.difference(&recorded).collect();

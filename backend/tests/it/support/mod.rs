@@ -7,6 +7,7 @@ mod database;
 mod personas;
 mod sample;
 mod server;
+pub mod snapshot;
 
 pub use contract::calls;
 pub use database::{Kind, TestDatabase};

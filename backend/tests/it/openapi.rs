@@ -1,0 +1,253 @@
+//! The OpenAPI document is recorded, whole and complete, and the reference at `/docs` needs nothing but this program.
+
+use crate::support::{Kind, Test, snapshot};
+use axum::{
+    body::{Body, to_bytes},
+    http::{Request, StatusCode, header},
+};
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet};
+use tower::ServiceExt;
+
+const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
+
+fn document() -> Json {
+    coulisses::app::routes().1
+}
+
+/// Every operation, with its method and path.
+fn operations(document: &Json) -> Vec<(String, &Json)> {
+    let items = document["paths"].as_object().expect("paths").iter();
+    let operations = items.flat_map(|(path, item)| {
+        METHODS.iter().filter_map(move |method| Some((format!("{method} {path}"), item.get(*method)?)))
+    });
+    operations.collect()
+}
+
+/// Every value of the document by its JSON pointer.
+fn walk<'a>(json: &'a Json, pointer: String, see: &mut impl FnMut(&str, &'a Json)) {
+    see(&pointer, json);
+    match json {
+        Json::Object(members) => members.iter().for_each(|(name, value)| {
+            let step = name.replace('~', "~0").replace('/', "~1");
+            walk(value, format!("{pointer}/{step}"), see);
+        }),
+        Json::Array(items) => {
+            items.iter().enumerate().for_each(|(i, item)| walk(item, format!("{pointer}/{i}"), see));
+        }
+        _ => {}
+    }
+}
+
+fn leaves(json: &Json) -> BTreeMap<String, &Json> {
+    let mut leaves = BTreeMap::new();
+    walk(json, String::new(), &mut |pointer, value| {
+        let empty = value.as_object().is_some_and(serde_json::Map::is_empty)
+            || value.as_array().is_some_and(Vec::is_empty);
+        if empty || !(value.is_object() || value.is_array()) {
+            leaves.insert(pointer.to_owned(), value);
+        }
+    });
+    leaves
+}
+
+#[test]
+fn the_document_is_the_recorded_one() {
+    let found = document();
+    let recorded = snapshot::recorded("openapi.json", Some(format!("{found:#}\n")));
+    let recorded: Json = serde_json::from_str(&recorded).unwrap_or_default();
+    let (was, is) = (leaves(&recorded), leaves(&found));
+    let changed = was.keys().chain(is.keys()).collect::<BTreeSet<_>>().into_iter();
+    let changed = changed.filter(|pointer| was.get(*pointer) != is.get(*pointer));
+    let changed: Vec<_> = changed
+        .map(|pointer| {
+            let shown = |side: &BTreeMap<String, &Json>| {
+                side.get(pointer).map_or("-".to_owned(), ToString::to_string)
+            };
+            format!("{pointer}: {} became {}", shown(&was), shown(&is))
+        })
+        .collect();
+    assert!(
+        changed.is_empty(),
+        "the document changed in {} places; if it was meant to, run the tests with UPDATE_SNAPSHOTS=1\n{:#?}",
+        changed.len(),
+        &changed[..changed.len().min(40)],
+    );
+}
+
+#[test]
+fn every_snapshot_is_one_that_a_test_compares() {
+    let entries = std::fs::read_dir(snapshot::folder()).expect("the folder of snapshots");
+    let files: BTreeSet<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(files, ["openapi.json", "schema.txt"].map(str::to_owned).into());
+}
+
+#[test]
+fn every_operation_says_what_it_does_and_shows_an_answer() {
+    let document = document();
+    let mut ids = BTreeSet::new();
+    let operations = operations(&document);
+    assert!(operations.len() > 60, "{}", operations.len());
+    for (name, operation) in operations {
+        let summary = operation["summary"].as_str().unwrap_or_default();
+        assert!(summary.len() > 5 && !summary.contains('\n'), "{name} has no summary: {summary:?}");
+        assert_eq!(operation["tags"].as_array().map(Vec::len), Some(1), "{name} has no tag");
+        let id = operation["operationId"].as_str().unwrap_or_default();
+        assert!(!id.is_empty() && ids.insert(id), "{name} has no id of its own: {id:?}");
+        let content = operation["responses"]["200"]["content"].as_object();
+        let content = content.unwrap_or_else(|| panic!("{name} has no 200 with a body"));
+        for (kind, content) in content {
+            let example = content.get("example").filter(|example| !example.is_null());
+            assert!(example.is_some() || content["examples"].is_object(), "{name} has no example of {kind}");
+        }
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let parameter_name = parameter["name"].as_str().expect("a name");
+            let description = parameter["description"].as_str().unwrap_or_default();
+            assert!(!description.is_empty(), "{name}: the parameter {parameter_name} has no description");
+        }
+    }
+}
+
+#[test]
+fn every_property_is_described() {
+    let document = document();
+    let mut bare = Vec::new();
+    let mut seen = 0;
+    walk(&document, String::new(), &mut |pointer, value| {
+        let of_schema = !pointer.contains("/example")
+            && pointer.ends_with("/properties")
+            && !pointer.ends_with("/properties/properties");
+        for (name, property) in value.as_object().into_iter().flatten().filter(|_| of_schema) {
+            seen += 1;
+            if property["description"].as_str().is_none_or(str::is_empty) && property.get("$ref").is_none() {
+                bare.push(format!("{pointer}/{name}"));
+            }
+        }
+    });
+    assert!(seen > 150, "{seen}");
+    assert_eq!(bare, Vec::<String>::new());
+}
+
+#[test]
+fn every_schema_is_used() {
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object().expect("schemas");
+    let named = |json: &Json| {
+        let mut names = BTreeSet::new();
+        walk(json, String::new(), &mut |_, value| {
+            let reference = value.get("$ref").and_then(Json::as_str);
+            names
+                .extend(reference.and_then(|to| to.strip_prefix("#/components/schemas/")).map(str::to_owned));
+        });
+        names
+    };
+    let mut reached = BTreeSet::new();
+    let mut next: Vec<_> = named(&document["paths"]).into_iter().collect();
+    while let Some(name) = next.pop() {
+        if reached.insert(name.clone()) {
+            next.extend(named(&schemas[&name]));
+        }
+    }
+    let orphans: Vec<_> = schemas.keys().filter(|name| !reached.contains(*name)).collect();
+    assert_eq!(orphans, Vec::<&String>::new());
+}
+
+#[tokio::test]
+async fn the_command_prints_what_is_served() {
+    let test = Test::start(Kind::Sqlite).await;
+    let served = test.anonymous().get("/openapi.json").await;
+    assert_eq!(served.header("content-type"), "application/json");
+    let printed = std::process::Command::new(env!("CARGO_BIN_EXE_coulisses"))
+        .arg("openapi")
+        .env_clear()
+        .output()
+        .expect("the program starts");
+    assert!(printed.status.success() && printed.stderr.is_empty(), "{printed:?}");
+    let printed: Json = serde_json::from_slice(&printed.stdout).expect("JSON");
+    assert_eq!(printed, served.ok());
+    assert_eq!(printed, document());
+    assert_eq!(printed["openapi"].as_str().map(|version| &version[..3]), Some("3.1"));
+}
+
+/// Where a text of HTML, CSS or script leads: the values of `src`, `href` and `url(…)`.
+fn links(text: &str) -> Vec<&str> {
+    let mut links = Vec::new();
+    for (before, end) in [("src=\"", '"'), ("href=\"", '"'), ("src='", '\''), ("href='", '\''), ("url(", ')')]
+    {
+        let found = text.split(before).skip(1).filter_map(|rest| rest.split_once(end));
+        links.extend(found.map(|(link, _)| link.trim_matches(['"', '\''])));
+    }
+    links
+}
+
+/// Whether a text names another machine.
+fn leads_away(text: &str) -> bool {
+    ["http://", "https://", "ws://", "wss://", "\"//", "'//"].iter().any(|scheme| text.contains(scheme))
+}
+
+/// What the program serves at a link of the page; icons are no text.
+async fn asset(test: &Test, link: &str) -> String {
+    let path = if link.starts_with('/') {
+        link.to_owned()
+    } else {
+        format!("/docs/{}", link.trim_start_matches("./"))
+    };
+    let request = Request::get(&path).body(Body::empty()).expect("a request");
+    let response = test.router.clone().oneshot(request).await.expect("the router never fails");
+    assert_eq!(response.status(), StatusCode::OK, "{path}");
+    let policy = response.headers().get(header::CONTENT_SECURITY_POLICY);
+    assert_policy(policy.and_then(|policy| policy.to_str().ok()).unwrap_or_default(), &path);
+    let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("the body is read");
+    assert!(!bytes.is_empty(), "{path} is empty");
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Only the program itself, and what is inside a page that came from it.
+#[track_caller]
+fn assert_policy(policy: &str, path: &str) {
+    let mut directives = BTreeMap::new();
+    for directive in policy.split(';') {
+        let mut words = directive.split_whitespace();
+        directives.insert(words.next().unwrap_or_default(), words.collect::<Vec<_>>());
+    }
+    assert!(directives.contains_key("default-src"), "{path}: {policy:?}");
+    for (directive, sources) in directives {
+        for source in sources {
+            let allowed = match source {
+                "'self'" | "'none'" => true,
+                "'unsafe-inline'" => directive == "style-src",
+                "data:" => directive == "img-src",
+                _ => false,
+            };
+            assert!(allowed, "{path}: {directive} {source}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_reference_works_without_a_network() {
+    let test = Test::start(Kind::Sqlite).await;
+    let page = asset(&test, "/docs/").await;
+    assert!(!leads_away(&page), "{page}");
+    let linked = links(&page);
+    assert!(linked.iter().any(|link| link.ends_with("swagger-initializer.js")), "{linked:?}");
+    assert!(linked.len() >= 4, "{linked:?}");
+    let mut styles = 0;
+    for link in linked {
+        let text = asset(&test, link).await;
+        if link.ends_with("swagger-initializer.js") {
+            assert!(!leads_away(&text), "{text}");
+            assert!(text.contains("\"/openapi.json\""), "{text}");
+        }
+        if link.ends_with(".css") {
+            styles += 1;
+            assert!(!text.contains("@import"), "{link}");
+            let inside = links(&text);
+            assert!(
+                inside.iter().all(|link| link.starts_with("data:") || link.starts_with('#')),
+                "{link}: {inside:?}"
+            );
+        }
+    }
+    assert!(styles >= 1);
+}
