@@ -41,6 +41,7 @@ mod races;
 mod rates;
 mod rbac;
 mod readiness;
+mod replay;
 mod statements;
 mod v1_endpoints;
 mod walk;
