@@ -37,6 +37,7 @@ mod outages;
 mod own_account;
 mod password_reset_flow;
 mod planning_races;
+mod properties;
 mod races;
 mod rates;
 mod rbac;

@@ -1,0 +1,204 @@
+//! Pages, while rows come and go between them: what is there all the while is seen exactly once, in order.
+
+use super::for_all;
+use crate::support::{Kind, NOW, Outcome, Persona, Test, at};
+use proptest::{collection::vec, prelude::*};
+use rstest::rstest;
+use serde_json::{Value as Json, json};
+use std::{
+    cell::Cell,
+    collections::{BTreeSet, HashSet, VecDeque},
+};
+
+/// Every list that has pages.
+const LISTS: [&str; 11] = [
+    "/assignments",
+    "/audit",
+    "/auth/sessions",
+    "/availabilities",
+    "/availability",
+    "/conflicts",
+    "/invitations",
+    "/missions",
+    "/projects",
+    "/users",
+    "/users/{id}/calendar",
+];
+
+/// What happens between two pages.
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    Come,
+    /// The row that was seen last: the one that the cursor names.
+    GoLast,
+    /// Any row.
+    Go(usize),
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![3 => Just(Event::Come), 2 => Just(Event::GoLast), 2 => (0..1000_usize).prop_map(Event::Go)]
+}
+
+/// Makes and removes rows of every list.
+struct World<'t> {
+    test: &'t Test,
+    owner: Persona<'t>,
+    made: Cell<i64>,
+}
+
+impl World<'_> {
+    /// An hour that no other row has; later ones come before and after earlier ones.
+    fn hour(&self) -> Json {
+        let number = self.made.replace(self.made.get() + 1);
+        assert!(number < 5000, "hours are distinct up to here");
+        let hour = number * 1237 % 5000;
+        self.test.clock.set(at(NOW).plus_seconds(hour));
+        let start = at("2027-01-01T00:00:00Z").plus_seconds(hour * 3600);
+        json!({ "start_at": start, "end_at": start.plus_seconds(3600) })
+    }
+
+    async fn post(&self, path: &str, mut period: Json, more: Json) -> String {
+        period.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.owner.post(path, period).await.ok()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Someone on a new mission.
+    async fn assign(&self, period: &Json, user: &str, more: Json) -> String {
+        let mission = self.post("/missions", period.clone(), json!({ "title": "Montage" })).await;
+        self.post("/assignments", more, json!({ "mission_id": mission, "user_id": user })).await
+    }
+
+    async fn come(&self, list: &str) {
+        let (period, number) = (self.hour(), self.made.get());
+        let user = self.test.tech_user.to_string();
+        match list {
+            "/projects" | "/audit" => drop(self.owner.project(&format!("Projet {number}")).await),
+            "/missions" => drop(self.post(list, period, json!({ "title": "Montage" })).await),
+            "/users" => drop(self.owner.user(&format!("Personne {}", number * 7 % 11)).await),
+            "/auth/sessions" => drop(self.test.owner().await),
+            "/assignments" => drop(self.assign(&period, &user, json!({})).await),
+            "/invitations" => {
+                let assignment = self.assign(&period, &user, json!({})).await;
+                self.owner.invitation(&assignment).await;
+            }
+            "/availabilities" | "/availability" => {
+                drop(self.post(list, period, json!({ "user_id": user })).await)
+            }
+            "/conflicts" => {
+                let person = self.owner.user("Nina Simone").await;
+                self.assign(&period, &person, json!({ "status": "ACCEPTED" })).await;
+                let both = json!({ "status": "ACCEPTED", "override_reason": "both" });
+                self.assign(&period, &person, both).await;
+            }
+            _ if number % 2 == 0 => drop(self.assign(&period, &user, json!({ "status": "ACCEPTED" })).await),
+            _ => {
+                let id = self.post("/availabilities", period, json!({ "user_id": user })).await;
+                self.owner.post_empty(&format!("/availabilities/{id}:approve")).await.ok();
+            }
+        }
+    }
+
+    /// Whether the row could go: what was done stays in the log, and the session that asks stays, too.
+    async fn go(&self, list: &str, row: &Json) -> bool {
+        let id = |member: &str| row[member].as_str().unwrap_or_default().to_owned();
+        let cancel = async |assignment: String| {
+            self.owner
+                .post(&format!("/assignments/{assignment}:status"), json!({ "status": "CANCELLED" }))
+                .await
+        };
+        let gone: Outcome = match list {
+            "/audit" => return false,
+            "/auth/sessions" if row["current"] == true => return false,
+            "/invitations" => self.owner.delete(&format!("/assignments/{}", id("assignment_id"))).await,
+            "/conflicts" => cancel(id("a2")).await,
+            "/users" if row["account_id"].is_string() => return false,
+            "/users/{id}/calendar" if row["kind"] == "mission" => cancel(id("id")).await,
+            "/users/{id}/calendar" => self.owner.delete(&format!("/availabilities/{}", id("id"))).await,
+            _ => self.owner.delete(&format!("{list}/{}", id("id"))).await,
+        };
+        // Missions and people that another list's rows hang on stay.
+        if matches!((list, gone.status.as_u16()), ("/missions" | "/users", 409)) {
+            return false;
+        }
+        gone.ok();
+        true
+    }
+
+    fn path(&self, list: &str, limit: usize) -> String {
+        let more = if list.ends_with("/calendar") { "&include=missions" } else { "" };
+        format!("{}?limit={limit}{more}", list.replace("{id}", &self.test.tech_user.to_string()))
+    }
+
+    async fn walk(&self, list: &str, limit: usize, events: Vec<Event>) {
+        let before = self.owner.get(&self.path(list, 1000)).await.ok().as_array().unwrap().clone();
+        let (mut events, mut gone, mut seen) = (VecDeque::from(events), HashSet::new(), Vec::new());
+        let mut path = Some(self.path(list, limit));
+        while let Some(here) = path {
+            let page = self.owner.get(&here).await;
+            let rows = page.ok();
+            let rows = rows.as_array().unwrap();
+            assert!(rows.len() <= limit, "{here}");
+            seen.extend(rows.iter().map(key));
+            path = page
+                .header("link")
+                .strip_prefix('<')
+                .and_then(|link| Some(link.split_once('>')?.0.to_owned()));
+            let going = match events.pop_front() {
+                Some(Event::Come) => {
+                    self.come(list).await;
+                    None
+                }
+                Some(Event::GoLast) => before.iter().find(|row| Some(&key(row)) == seen.last()),
+                Some(Event::Go(which)) => before.get(which % before.len()),
+                None => None,
+            };
+            if let Some(row) = going.filter(|row| !gone.contains(&key(row)))
+                && self.go(list, row).await
+            {
+                gone.insert(key(row));
+            }
+        }
+        let once: HashSet<_> = seen.iter().collect();
+        assert_eq!(once.len(), seen.len(), "{list}: every row once: {seen:#?}");
+        let there: Vec<_> = before.iter().map(key).filter(|key| !gone.contains(key)).collect();
+        let all_the_while: HashSet<_> = there.iter().collect();
+        let seen: Vec<_> = seen.iter().filter(|key| all_the_while.contains(key)).collect();
+        assert_eq!(seen, there.iter().collect::<Vec<_>>(), "{list} by {limit}");
+    }
+}
+
+/// What tells a row from the others.
+fn key(row: &Json) -> String {
+    let member = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    if row["a1"].is_string() { member("a1") + &member("a2") } else { member("id") }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_is_there_all_the_while_is_seen_once_and_in_order(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    // The clock wanders further than a token lasts by default.
+    let test = Test::start_with(db, &[("ACCESS_TOKEN_MINUTES", "1440")]).await;
+    let world = World { test: &test, owner: test.owner().await, made: Cell::new(0) };
+    for list in LISTS {
+        for_all(3, (3..8_usize, 1..4_usize, vec(event(), 3..8)), async |(rows, limit, events)| {
+            for _ in 0..rows {
+                world.come(list).await;
+            }
+            world.walk(list, limit, events).await;
+        });
+    }
+}
+
+#[test]
+fn no_list_with_pages_is_left_out_above() {
+    let document = coulisses::app::routes().1;
+    let paths = document["paths"].as_object().expect("paths").iter();
+    let with_pages = paths.filter(|(_, item)| {
+        let parameters = item["get"]["parameters"].as_array().into_iter().flatten();
+        parameters.into_iter().any(|parameter| parameter["name"] == "cursor")
+    });
+    let found: BTreeSet<_> = with_pages.map(|(path, _)| path.trim_start_matches("/api/v1")).collect();
+    assert_eq!(found, LISTS.into());
+}
