@@ -138,6 +138,7 @@ impl World<'_> {
             let rows = page.ok();
             let rows = rows.as_array().unwrap();
             assert!(rows.len() <= limit, "{here}");
+            assert!(seen.len() <= before.len() + 100, "{list} by {limit} does not end: {seen:#?}");
             seen.extend(rows.iter().map(key));
             path = page
                 .header("link")
