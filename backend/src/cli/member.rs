@@ -112,10 +112,11 @@ async fn remove(app: &App, of: &OfOrg, email: &str) -> Result<(), CliError> {
         || CliError::Refused(format!("{email} is not a member; `coulisses member list` shows who is"));
     let account = accounts::by_email(&app.db, &email).await?.ok_or_else(unknown)?;
     let tx = app.db.write(origin()).await?;
-    orgs::remove_member(&tx, org, account.id).await.map_err(|error| match error {
+    let member = orgs::hold_member(&tx, org, account.id).await.map_err(|error| match error {
         Error::NotFound => unknown(),
         error => error.into(),
     })?;
+    orgs::remove_member(&tx, org, &member).await?;
     tx.commit().await?;
     say(&format!("{email} is no member any more"));
     Ok(())

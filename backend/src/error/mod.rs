@@ -34,7 +34,9 @@ pub enum Error {
     #[error("This link is not valid any more; ask for a new one.")]
     InvalidToken,
     /// Accepting would put one person in two places at once.
-    #[error("This person already has an accepted mission at that time; the clashes are listed in conflicts.")]
+    #[error(
+        "Accepted missions at that time are in the way, listed in conflicts; choose another time or person, or let a planner send override_reason."
+    )]
     ScheduleConflict(Vec<Clash>),
     /// No valid access token.
     #[error("Sign in and send the access token as a Bearer token.")]
@@ -97,7 +99,7 @@ pub enum Error {
     #[error("Every place of this role is taken; raise its quota or choose another role.")]
     QuotaReached,
     /// A link can only be made for someone who is asked and has not answered.
-    #[error("This assignment is {0}; set it to INVITED to ask the person again.")]
+    #[error("This assignment is {0}; a link is for one that is INVITED.")]
     NotInvited(&'static str),
     /// The mission was cancelled, which is final.
     #[error("This mission is cancelled; duplicate it to plan it again.")]

@@ -15,7 +15,7 @@ use crate::{
 };
 use axum::http::{HeaderName, Method, request::Parts};
 use sea_orm::{
-    ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 use serde::Serialize;
@@ -47,8 +47,10 @@ impl IdempotencyKey {
     pub fn of(parts: &Parts, body: &[u8]) -> Result<Option<Self>, Error> {
         let mut sent = parts.headers.get_all(&HEADER).iter();
         let path = verbs::public_path(parts.uri.path());
-        let (Some(key), true) = (sent.next(), parts.method == Method::POST && !path.contains("/auth/"))
-        else {
+        let (Some(key), true) = (
+            sent.next(),
+            parts.method == Method::POST && path.starts_with("/api/") && !path.contains("/auth/"),
+        ) else {
             return Ok(None);
         };
         let visible = |key: &&[u8]| key.iter().all(u8::is_ascii_graphic);
@@ -168,7 +170,6 @@ impl Claim {
                 .action_and_where(Expr::col((table::Entity, table::Column::CreatedAt)).lte(expired))
                 .to_owned(),
         );
-        use sea_orm::ConnectionTrait;
         match tx.execute(&insert).await {
             Ok(done) => Ok(done.rows_affected() == 1),
             // Whoever has the key holds it longer than a lock is waited for.

@@ -239,7 +239,8 @@ async fn going_down_step_by_step_keeps_the_rows_of_the_steps_that_stay(
 async fn the_guards_come_back_over_a_plan(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     let test = Test::start(db).await;
     let (user, assignment) = fill(&test).await;
-    down(&test.app.db, Some(2)).await;
+    // The index, the keys, the audit log, the guards.
+    down(&test.app.db, Some(4)).await;
     migrations::up(&test.app.db, Some(1)).await.expect("the guards");
     migrations::up(&test.app.db, None).await.expect("the audit log");
     let manager = test.manager().await;

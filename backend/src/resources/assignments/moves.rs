@@ -45,11 +45,13 @@ pub async fn begin_move(
     if !clashes.is_empty() && reason.is_none() {
         return Err(Error::ScheduleConflict(clashes));
     }
+    let mut of_person: HashMap<UserId, Vec<Clash>> = HashMap::new();
+    for clash in clashes {
+        of_person.entry(clash.user()).or_default().push(clash);
+    }
     let mut moving = Move::default();
     for assignment in accepted {
-        let own: Vec<_> =
-            clashes.iter().filter(|clash| clash.user() == assignment.user_id).cloned().collect();
-        if !own.is_empty() {
+        if let Some(own) = of_person.remove(&assignment.user_id) {
             moving.overridden.push((assignment.id, own));
         } else if assignment.conflict_override.is_some() {
             moving.cleared.push(assignment);

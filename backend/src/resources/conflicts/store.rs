@@ -55,6 +55,8 @@ pub async fn list(
                 select.and_where(a("starts_at").lt(to)).and_where(b("starts_at").lt(to));
             }
             if let Some(cursor) = query.cursor {
+                // What still runs at the cursor's overlap began at most the longest period before.
+                select.and_where(a("starts_at").gt(cursor.0.0.earliest_start()));
                 select.and_where(beyond(cursor.0));
             }
             run(db, select.limit(query.limit.with_lookahead()).take()).await?

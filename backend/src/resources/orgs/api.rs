@@ -64,8 +64,9 @@ async fn add_member(
     caller: Caller<Admin>,
     Body(new): Body<NewMember>,
 ) -> Result<Answer, Error> {
-    rules::may_grant(caller.role, new.role)?;
     let tx = app.write(&caller).await?;
+    changes::hold(&tx, caller.org).await?;
+    rules::may_grant(changes::role_of(&tx, caller.org, caller.account).await?, new.role)?;
     let (member, token) = store::add_member(&tx, &app.random, caller.org, new).await?;
     let password_url = token.map(|token| app.config.password_url(&token));
     tx.answer(&Added { member, password_url }).await
@@ -83,9 +84,10 @@ async fn update_member(
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
     let member = changes::hold_member(&tx, caller.org, account).await?;
-    rules::may_change(caller.role, member.role)?;
+    let own = changes::role_of(&tx, caller.org, caller.account).await?;
+    rules::may_change(own, member.role)?;
     let new = change.onto(&member.form())?;
-    rules::may_grant(caller.role, new.role)?;
+    rules::may_grant(own, new.role)?;
     let member = changes::update_member(&tx, caller.org, member, new).await?;
     tx.answer(&member).await
 }
@@ -101,7 +103,7 @@ async fn remove_member(
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
     let member = changes::hold_member(&tx, caller.org, account).await?;
-    rules::may_change(caller.role, member.role)?;
-    store::remove_member(&tx, caller.org, account).await?;
+    rules::may_change(changes::role_of(&tx, caller.org, caller.account).await?, member.role)?;
+    changes::remove_member(&tx, caller.org, &member).await?;
     tx.answer(&Done::OK).await
 }

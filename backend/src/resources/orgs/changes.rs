@@ -5,7 +5,10 @@ use super::{
     store::find_members,
 };
 use crate::{
-    auth::tables::{membership, org},
+    auth::{
+        Role,
+        tables::{membership, org},
+    },
     db::Tx,
     error::Error,
     ids::{AccountId, OrgId},
@@ -83,6 +86,8 @@ pub async fn update_member(tx: &Tx, org: OrgId, before: Member, new: MemberForm)
         .exec(tx)
         .await?;
     if new.user_id != before.user_id {
+        // Both people at once, in the order that everyone locks them.
+        users::lock_all(tx, org, [before.user_id, new.user_id].into_iter().flatten()).await?;
         users::unlink_account(tx, org, account).await?;
         if let Some(user) = new.user_id {
             users::account_link(tx, org, user, account).await.map_err(Error::referred("/user_id", "user"))?;
@@ -91,4 +96,32 @@ pub async fn update_member(tx: &Tx, org: OrgId, before: Member, new: MemberForm)
     let after = Member { role: new.role, is_active: new.is_active, user_id: new.user_id, ..before.clone() };
     audit::Entry::of("member.update", account).before(&before).after(&after).record(tx, org).await?;
     Ok(after)
+}
+
+/// Ends the membership of a held member; the person they are here belongs to no account then.
+///
+/// # Errors
+/// [`Error::LastOwner`].
+pub async fn remove_member(tx: &Tx, org: OrgId, member: &Member) -> Result<(), Error> {
+    membership::Entity::delete_many()
+        .filter(membership::Column::OrgId.eq(org))
+        .filter(membership::Column::AccountId.eq(member.account_id))
+        .exec(tx)
+        .await?;
+    users::unlink_account(tx, org, member.account_id).await?;
+    audit::Entry::of("member.remove", member.account_id).before(member).record(tx, org).await
+}
+
+/// What a caller may do now that the org is held: their role may have changed while they waited for it.
+///
+/// # Errors
+/// [`Error::NotAMember`].
+pub async fn role_of(tx: &Tx, org: OrgId, account: AccountId) -> Result<Role, Error> {
+    let found = membership::Entity::find()
+        .filter(membership::Column::OrgId.eq(org))
+        .filter(membership::Column::AccountId.eq(account))
+        .filter(membership::Column::IsActive.eq(true))
+        .one(tx)
+        .await?;
+    found.map(|row| row.role).ok_or(Error::NotAMember)
 }

@@ -7,5 +7,6 @@ mod rules;
 mod store;
 
 pub use api::routes;
+pub use changes::{hold_member, remove_member};
 pub use model::{Member, NewMember};
-pub use store::{add_member, create, exist, find_by_name, members, remove_member, timezone};
+pub use store::{add_member, create, exist, find_by_name, members, timezone};

@@ -18,7 +18,7 @@ use crate::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, JoinType, QueryFilter,
-    QuerySelect, sea_query::LockType,
+    QuerySelect,
 };
 
 /// Founds an org. It needs an owner in the same transaction.
@@ -117,26 +117,6 @@ pub async fn add_member(
     let member = Member { account_id: account.id, email, role: new.role, user_id, is_active: true };
     audit::Entry::of("member.add", account.id).after(&member).record(tx, org).await?;
     Ok((member, token))
-}
-
-/// Ends a membership.
-///
-/// # Errors
-/// [`Error::NotFound`], or [`Error::LastOwner`].
-pub async fn remove_member(tx: &Tx, org: OrgId, account: AccountId) -> Result<(), Error> {
-    let mine = || {
-        membership::Entity::find()
-            .filter(membership::Column::OrgId.eq(org))
-            .filter(membership::Column::AccountId.eq(account))
-    };
-    let row = mine().lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(Error::NotFound)?;
-    membership::Entity::delete_many()
-        .filter(membership::Column::OrgId.eq(org))
-        .filter(membership::Column::Id.eq(row.id))
-        .exec(tx)
-        .await?;
-    let before = serde_json::json!({ "account_id": account, "role": row.role, "is_active": row.is_active });
-    audit::Entry::of("member.remove", account).before(&before).record(tx, org).await
 }
 
 #[derive(Debug, FromQueryResult)]

@@ -7,8 +7,10 @@ use rstest::rstest;
 use serde_json::json;
 use std::cell::Cell;
 
+type Statuses = &'static [&'static str];
+
 /// From each status: what a planner's `:status` may lead to, what the person's session may, what an unanswered link may.
-const TABLE: [(&str, &[&str], &[&str], &[&str]); 4] = [
+const TABLE: [(&str, Statuses, Statuses, Statuses); 4] = [
     ("INVITED", &["ACCEPTED", "DECLINED", "CANCELLED"], &["ACCEPTED", "DECLINED"], &["ACCEPTED", "DECLINED"]),
     ("ACCEPTED", &["DECLINED", "CANCELLED"], &["DECLINED"], &["DECLINED"]),
     ("DECLINED", &["INVITED", "ACCEPTED"], &["ACCEPTED"], &[]),
