@@ -5,18 +5,21 @@ use crate::{
     db::Timestamp,
     error::Error,
     http::Page,
-    ids::{AssignmentId, MissionId, OrgId, UserId},
+    ids::{AssignmentId, OrgId, UserId},
     resources::{
         assignments::{AssignmentStatus, table as assignment},
         missions::table as mission,
-        users::{self, table as user},
+        users,
     },
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter,
     sea_query::{Expr, ExprTrait, Order, Query, SelectStatement},
 };
-use std::{cmp::min, collections::HashMap};
+use std::{
+    cmp::min,
+    collections::{HashMap, HashSet},
+};
 
 /// Ids per query: well below the 32 766 parameters that SQLite takes.
 const IDS: usize = 10_000;
@@ -79,16 +82,17 @@ struct Pair {
 impl Pair {
     fn shown(&self, involved: &HashMap<AssignmentId, Involved>) -> Option<Conflict> {
         let (first, second) = (involved.get(&self.a)?, involved.get(&self.b)?);
+        let reason = second.row.conflict_override.as_ref().or(first.row.conflict_override.as_ref());
         Some(Conflict {
-            a1: first.id,
-            a2: second.id,
-            mission1: first.mission(),
-            mission2: second.mission(),
-            overlap_start: second.starts_at,
-            overlap_end: min(first.ends_at, second.ends_at),
-            override_reason: second.conflict_override.clone().or_else(|| first.conflict_override.clone()),
-            user_id: first.user_id,
-            user_name: users::display_name(&first.first_name, &first.last_name),
+            a1: self.a,
+            a2: self.b,
+            mission1: first.mission.clone(),
+            mission2: second.mission.clone(),
+            overlap_start: second.row.starts_at,
+            overlap_end: min(first.row.ends_at, second.row.ends_at),
+            override_reason: reason.cloned(),
+            user_id: first.row.user_id,
+            user_name: first.user_name.clone(),
         })
     }
 }
@@ -142,69 +146,50 @@ async fn run(db: &impl ConnectionTrait, select: SelectStatement) -> Result<Vec<P
 }
 
 /// An assignment that takes part in a conflict, with what it is shown with.
-#[derive(Debug, FromQueryResult)]
+#[derive(Debug)]
 struct Involved {
-    id: AssignmentId,
-    mission_id: MissionId,
-    user_id: UserId,
-    title: String,
-    location: Option<String>,
-    first_name: String,
-    last_name: String,
-    starts_at: Timestamp,
-    ends_at: Timestamp,
-    conflict_override: Option<String>,
+    row: assignment::Model,
+    mission: ConflictMission,
+    user_name: String,
 }
 
-impl Involved {
-    fn mission(&self) -> ConflictMission {
-        ConflictMission {
-            id: self.mission_id,
-            title: self.title.clone(),
-            location: self.location.clone(),
-            start_at: self.starts_at,
-            end_at: self.ends_at,
-        }
-    }
-}
-
+/// What the pairs are shown with. Three lookups by key rather than one with joins: of thousands of ids, SQLite would rather
+/// read all missions of the org.
 async fn involved(
     db: &impl ConnectionTrait,
     org: OrgId,
     pairs: &[Pair],
 ) -> Result<HashMap<AssignmentId, Involved>, Error> {
-    use assignment::Column;
     let mut ids: Vec<_> = pairs.iter().flat_map(|pair| [pair.a, pair.b]).collect();
     ids.sort_unstable();
     ids.dedup();
     let mut involved = HashMap::with_capacity(ids.len());
     for ids in ids.chunks(IDS) {
         let rows = assignment::Entity::find()
-            .select_only()
-            .columns([Column::Id, Column::MissionId, Column::UserId, Column::StartsAt, Column::EndsAt])
-            .column(Column::ConflictOverride)
-            .columns([mission::Column::Title, mission::Column::Location])
-            .columns([user::Column::FirstName, user::Column::LastName])
-            .join(
-                JoinType::InnerJoin,
-                assignment::Entity::belongs_to(mission::Entity)
-                    .from((Column::OrgId, Column::MissionId))
-                    .to((mission::Column::OrgId, mission::Column::Id))
-                    .into(),
-            )
-            .join(
-                JoinType::InnerJoin,
-                assignment::Entity::belongs_to(user::Entity)
-                    .from((Column::OrgId, Column::UserId))
-                    .to((user::Column::OrgId, user::Column::Id))
-                    .into(),
-            )
-            .filter(Column::OrgId.eq(org))
-            .filter(Column::Id.is_in(ids.iter().copied()))
-            .into_model::<Involved>()
+            .filter(assignment::Column::OrgId.eq(org))
+            .filter(assignment::Column::Id.is_in(ids.iter().copied()))
             .all(db)
             .await?;
-        involved.extend(rows.into_iter().map(|row| (row.id, row)));
+        let missions = mission::Entity::find()
+            .filter(mission::Column::OrgId.eq(org))
+            .filter(mission::Column::Id.is_in(rows.iter().map(|row| row.mission_id)))
+            .all(db)
+            .await?;
+        let missions: HashMap<_, _> = missions.into_iter().map(|row| (row.id, row)).collect();
+        let people: HashSet<_> = rows.iter().map(|row| row.user_id).collect();
+        let people = users::names(db, org, people).await?;
+        involved.extend(rows.into_iter().filter_map(|row| {
+            let mission = missions.get(&row.mission_id)?;
+            let mission = ConflictMission {
+                id: mission.id,
+                title: mission.title.clone(),
+                location: mission.location.clone(),
+                start_at: row.starts_at,
+                end_at: row.ends_at,
+            };
+            let user_name = people.get(&row.user_id)?.clone();
+            Some((row.id, Involved { row, mission, user_name }))
+        }));
     }
     Ok(involved)
 }

@@ -195,6 +195,23 @@ pub async fn exists(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Result
     found.into_tuple::<UserId>().one(db).await?.map(|_| ()).ok_or(Error::NotFound)
 }
 
+/// How several people's names are written.
+///
+/// # Errors
+/// When the database fails.
+pub async fn names(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    ids: impl IntoIterator<Item = UserId>,
+) -> Result<HashMap<UserId, String>, Error> {
+    let rows = table::Entity::find()
+        .filter(table::Column::OrgId.eq(org))
+        .filter(table::Column::Id.is_in(ids))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, display_name(&row.first_name, &row.last_name))).collect())
+}
+
 /// The person that an account is in an org.
 ///
 /// # Errors
