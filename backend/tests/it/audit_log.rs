@@ -1,6 +1,6 @@
 //! The audit log: every write is in it, once, and those who may read it find what they look for.
 
-use crate::support::{Kind, Operation, Outcome, Persona, Sample, Test, operations};
+use crate::support::{Kind, Operation, Persona, Sample, Test, operations};
 use axum::http::Method;
 use rstest::rstest;
 use serde_json::{Value as Json, json};
@@ -236,10 +236,6 @@ async fn every_filter_narrows(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) 
     }
 }
 
-fn next(page: &Outcome) -> Option<String> {
-    Some(page.header("link").strip_prefix('<')?.split_once('>')?.0.to_owned())
-}
-
 /// A hundred entries of one transaction have one instant: they still come in one order, newest first, page by page.
 #[rstest]
 #[tokio::test]
@@ -258,7 +254,7 @@ async fn pages_are_stable_inside_one_transaction(#[values(Kind::Sqlite, Kind::Po
         while let Some(here) = path {
             let page = admin.get(&here).await;
             found.extend(page.ok().as_array().unwrap().iter().map(|entry| entry["object_id"].clone()));
-            path = next(&page);
+            path = page.next_page();
             // What is written meanwhile is newer, and moves no page.
             test.pass_seconds(1);
             manager.mission("Plus tard", "08:00", "12:00").await;

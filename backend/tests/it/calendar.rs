@@ -22,14 +22,6 @@ fn ids(answer: &Outcome) -> Vec<String> {
     entries.as_array().unwrap().iter().map(|entry| entry["id"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The address in the Link header.
-fn next(answer: &Outcome) -> Option<String> {
-    let link = answer.header("link");
-    let (address, relation) = link.strip_prefix('<')?.split_once('>')?;
-    assert_eq!(relation, "; rel=\"next\"");
-    Some(address.to_owned())
-}
-
 #[rstest]
 #[tokio::test]
 async fn it_shows_what_is_approved_and_accepted(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
@@ -122,7 +114,7 @@ async fn pages_across_both_kinds_give_everything_once(#[values(Kind::Sqlite, Kin
     }
     let base = format!("/users/{user}/calendar?include=missions&from=2026-07-10T00:00:00Z");
     let whole = manager.get(&base).await;
-    assert_eq!(next(&whole), None);
+    assert_eq!(whole.next_page(), None);
     let order: Vec<_> = whole
         .ok()
         .as_array()
@@ -139,7 +131,7 @@ async fn pages_across_both_kinds_give_everything_once(#[values(Kind::Sqlite, Kin
             let entries = ids(&page);
             assert!(!entries.is_empty() && entries.len() <= limit, "{here}");
             found.extend(entries);
-            path = next(&page);
+            path = page.next_page();
             assert!(path.as_ref().is_none_or(|path| path.contains("include=missions")), "{path:?}");
         }
         assert_eq!(found, ids(&whole), "limit {limit}");

@@ -11,7 +11,7 @@ use std::{
 };
 use tempfile::TempDir;
 
-const STEPS: usize = 6;
+const STEPS: usize = 7;
 
 /// A folder to start the program in, and its environment.
 struct Cli {

@@ -124,9 +124,7 @@ async fn pages_give_every_invitation_once_while_others_come(
     while let Some(here) = path {
         let page = manager.get(&here).await;
         seen.extend(texts(&page.ok(), "id"));
-        let link =
-            page.header("link").strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
-        path = link.map(str::to_owned);
+        path = page.next_page();
         if let Some(late) = late.next() {
             test.pass_seconds(1);
             manager.invitation(late).await;

@@ -222,7 +222,7 @@ async fn going_down_step_by_step_keeps_the_rows_of_the_steps_that_stay(
     assert!(planned.iter().all(|rows| *rows > 0), "{planned:?}");
     let accounts = ["orgs", "accounts", "org_memberships", "sessions"];
     let logins = counts(&test, &accounts).await;
-    for _accepted_idempotency_audit_guards in 0..4 {
+    for _indexes_idempotency_audit_guards in 0..5 {
         down(connection, Some(1)).await;
         assert_eq!(counts(&test, &PLANNING).await, planned);
     }
@@ -239,8 +239,8 @@ async fn going_down_step_by_step_keeps_the_rows_of_the_steps_that_stay(
 async fn the_guards_come_back_over_a_plan(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     let test = Test::start(db).await;
     let (user, assignment) = fill(&test).await;
-    // The index, the keys, the audit log, the guards.
-    down(&test.app.db, Some(4)).await;
+    // Two indexes, the keys, the audit log, the guards.
+    down(&test.app.db, Some(5)).await;
     migrations::up(&test.app.db, Some(1)).await.expect("the guards");
     migrations::up(&test.app.db, None).await.expect("the audit log");
     let manager = test.manager().await;

@@ -152,8 +152,8 @@ async fn sessions_are_listed_newest_first(#[values(Kind::Sqlite, Kind::Postgres)
     loop {
         let page = third.get(&path).await;
         found.push(page.ok()[0]["id"].as_str().unwrap().to_owned());
-        match page.header("link").strip_prefix('<').and_then(|link| link.split_once('>')) {
-            Some((next, _)) => path = next.to_owned(),
+        match page.next_page() {
+            Some(next) => path = next,
             None => break,
         }
     }

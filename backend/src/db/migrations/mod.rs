@@ -11,6 +11,7 @@ mod m20261123_000003_guards;
 mod m20261123_000004_audit;
 mod m20261123_000005_idempotency;
 mod m20261123_000006_accepted;
+mod m20261123_000007_overridden;
 
 use super::Database;
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, TransactionTrait};
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000004_audit::Migration),
             Box::new(m20261123_000005_idempotency::Migration),
             Box::new(m20261123_000006_accepted::Migration),
+            Box::new(m20261123_000007_overridden::Migration),
         ]
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter,
-    sea_query::{Expr, ExprTrait, Order, Query, SelectStatement},
+    sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, UnionType},
 };
 use std::{
     cmp::min,
@@ -30,7 +30,7 @@ const IDS: usize = 10_000;
 /// [`Error::NotFound`] for a person who does not exist.
 pub async fn of_user(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Result<UserConflicts, Error> {
     users::exists(db, org, id).await?;
-    let pairs = run(db, pairs(org, Some(id))).await?;
+    let pairs = run(db, pairs(org, Some(id), |_| ())).await?;
     let shown = involved(db, org, &pairs).await?;
     Ok(UserConflicts { user_id: id, conflicts: pairs.iter().filter_map(|pair| pair.shown(&shown)).collect() })
 }
@@ -48,20 +48,19 @@ pub async fn list(
     let found = match own {
         Some(None) => Vec::new(),
         own => {
-            let mut select = pairs(org, own.flatten());
-            // The overlap lasts from the second's start until either ends.
-            if let Some(from) = query.from {
-                select.and_where(a("ends_at").gt(from)).and_where(b("ends_at").gt(from));
-                select.and_where(a("starts_at").gt(from.earliest_start()));
-            }
-            if let Some(to) = query.to {
-                select.and_where(a("starts_at").lt(to)).and_where(b("starts_at").lt(to));
-            }
-            if let Some(cursor) = query.cursor {
-                // What still runs at the cursor's overlap began at most the longest period before.
-                select.and_where(a("starts_at").gt(cursor.0.0.earliest_start()));
-                select.and_where(beyond(cursor.0));
-            }
+            let mut select = pairs(org, own.flatten(), |half| {
+                // The overlap lasts from the second's start until either ends.
+                if let Some(from) = query.from {
+                    half.and_where(a("ends_at").gt(from)).and_where(b("ends_at").gt(from));
+                    half.and_where(a("starts_at").gt(from.earliest_start()));
+                }
+                if let Some(to) = query.to {
+                    half.and_where(a("starts_at").lt(to)).and_where(b("starts_at").lt(to));
+                }
+                if let Some(cursor) = &query.cursor {
+                    half.and_where(beyond(cursor.0));
+                }
+            });
             run(db, select.limit(query.limit.with_lookahead()).take()).await?
         }
     };
@@ -105,31 +104,60 @@ fn b(column: &'static str) -> Expr {
     Expr::col(("b", column))
 }
 
-/// The overlapping pairs, by start and id of the second, then of the first. Two periods overlap exactly when one starts
-/// while the other runs: for each accepted assignment (`a`) the index gives those of the same person that start before
-/// it ends (`b`), so the work grows with their number and that of the overlaps, never with the square of the former.
-fn pairs(org: OrgId, user: Option<UserId>) -> SelectStatement {
-    // Written out: a partial index is used only where the text of the query implies its condition.
-    let accepted =
-        |table: &str| Expr::cust(format!("{table}.status = '{}'", AssignmentStatus::Accepted.word()));
-    let same = b("org_id").eq(a("org_id")).and(b("user_id").eq(a("user_id"))).and(accepted("b"));
+/// The overlapping pairs, by start and id of the second, then of the first; `narrow` sees each of their two halves.
+///
+/// The database lets no accepted assignment overlap another unless it carries an override, so every pair has one that
+/// does, and those without are apart from each other. Therefore only the overridden are looked at, and for each the index
+/// gives what starts while it runs, and the one undisputed assignment that may still run when it starts: the work grows
+/// with the number of overrides, not with that of assignments.
+fn pairs(org: OrgId, user: Option<UserId>, narrow: impl Fn(&mut SelectStatement)) -> SelectStatement {
+    let half = |overridden: &'static str, other: &'static str, meets: Expr| {
+        let same = Expr::col((other, "org_id")).eq(Expr::col((overridden, "org_id")));
+        let same = same.and(Expr::col((other, "user_id")).eq(Expr::col((overridden, "user_id"))));
+        let later = b("starts_at").gt(a("starts_at")).or(b("id").gt(a("id")));
+        let mut half = Query::select();
+        half.expr_as(a("id"), "a")
+            .expr_as(a("starts_at"), "a_start")
+            .expr_as(b("id"), "b")
+            .expr_as(b("starts_at"), "b_start")
+            .from_as("assignments", overridden)
+            .join_as(JoinType::InnerJoin, "assignments", other, same.and(meets))
+            .and_where(Expr::col((overridden, "org_id")).eq(org))
+            .and_where_option(user.map(|user| Expr::col((overridden, "user_id")).eq(user)))
+            .and_where(accepted(overridden))
+            .and_where(Expr::col((overridden, "conflict_override")).is_not_null())
+            .and_where(later);
+        narrow(&mut half);
+        half
+    };
     // The sum keeps SQLite from looking for `a` by `b`, which would read everything before it.
     let meanwhile = b("starts_at").gte(a("starts_at").add(0)).and(b("starts_at").lt(a("ends_at").add(0)));
-    let later = b("starts_at").gt(a("starts_at")).or(b("id").gt(a("id")));
+    let last_before = a("id").eq(Expr::SubQuery(None, Box::new(last_undisputed_before_b().into())));
+    half("a", "b", accepted("b").and(meanwhile))
+        .union(UnionType::All, half("b", "a", last_before.and(a("ends_at").gt(b("starts_at")))))
+        .order_by("b_start", Order::Asc)
+        .order_by("b", Order::Asc)
+        .order_by("a_start", Order::Asc)
+        .order_by("a", Order::Asc)
+        .take()
+}
+
+/// Written out: a partial index is used only where the text of the query implies its condition.
+fn accepted(table: &str) -> Expr {
+    Expr::cust(format!("{table}.status = '{}'", AssignmentStatus::Accepted.word()))
+}
+
+/// Of the undisputed assignments of the person of `b`, the last that starts no later: those before have ended by then.
+fn last_undisputed_before_b() -> SelectStatement {
+    let u = |column: &'static str| Expr::col(("u", column));
     Query::select()
-        .expr_as(a("id"), "a")
-        .expr_as(a("starts_at"), "a_start")
-        .expr_as(b("id"), "b")
-        .expr_as(b("starts_at"), "b_start")
-        .from_as("assignments", "a")
-        .join_as(JoinType::InnerJoin, "assignments", "b", same.and(meanwhile).and(later))
-        .and_where(a("org_id").eq(org))
-        .and_where(accepted("a"))
-        .and_where_option(user.map(|user| a("user_id").eq(user)))
-        .order_by(("b", "starts_at"), Order::Asc)
-        .order_by(("b", "id"), Order::Asc)
-        .order_by(("a", "starts_at"), Order::Asc)
-        .order_by(("a", "id"), Order::Asc)
+        .expr(u("id"))
+        .from_as("assignments", "u")
+        .and_where(u("org_id").eq(b("org_id")).and(u("user_id").eq(b("user_id"))))
+        .and_where(accepted("u").and(u("conflict_override").is_null()))
+        .and_where(u("starts_at").lte(b("starts_at")))
+        .order_by(("u", "starts_at"), Order::Desc)
+        .limit(1)
         .take()
 }
 

@@ -4,6 +4,7 @@
 mod answers;
 mod cursors;
 mod duplicates;
+mod overlaps;
 mod quotas;
 mod search;
 

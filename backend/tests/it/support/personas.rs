@@ -231,6 +231,17 @@ impl Outcome {
         self.headers.get(name).map_or("", |value| value.to_str().expect("a text"))
     }
 
+    /// Where `Link` says the next page is.
+    pub fn next_page(&self) -> Option<String> {
+        let link = self.header("link");
+        if link.is_empty() {
+            return None;
+        }
+        let target = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
+        let target = target.filter(|target| target.starts_with("/api/v1/"));
+        Some(target.unwrap_or_else(|| panic!("{link}")).to_owned())
+    }
+
     /// The value of the refresh cookie, when it was set.
     pub fn refresh_cookie(&self) -> Option<String> {
         let cookie = self.header("set-cookie");

@@ -13,7 +13,7 @@ mod projects;
 mod user_changes;
 mod users;
 
-use crate::support::{Outcome, Persona};
+use crate::support::Persona;
 use serde_json::{Map, Value as Json};
 
 /// An id that nothing has.
@@ -34,17 +34,6 @@ fn id(object: &Json) -> &str {
     object["id"].as_str().expect("an id")
 }
 
-/// Where `Link` says the next page is.
-fn next(page: &Outcome) -> Option<String> {
-    let link = page.header("link");
-    if link.is_empty() {
-        return None;
-    }
-    let target = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
-    let target = target.filter(|target| target.starts_with("/api/v1/"));
-    Some(target.unwrap_or_else(|| panic!("{link}")).to_owned())
-}
-
 /// Walks all pages; `between` runs after each of them.
 async fn walk(who: &Persona<'_>, path: &str, mut between: impl AsyncFnMut()) -> Vec<String> {
     let mut ids = Vec::new();
@@ -52,7 +41,7 @@ async fn walk(who: &Persona<'_>, path: &str, mut between: impl AsyncFnMut()) -> 
     while let Some(here) = path {
         let page = who.get(&here).await;
         ids.extend(each(&page.ok(), "id").into_iter().map(str::to_owned));
-        path = next(&page);
+        path = page.next_page();
         between().await;
     }
     ids

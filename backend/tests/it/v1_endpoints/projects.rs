@@ -1,4 +1,4 @@
-use super::{NOBODY, each, id, members, next, walk};
+use super::{NOBODY, each, id, members, walk};
 use crate::support::{Kind, NOW, Test};
 use rstest::rstest;
 use serde_json::{Value as Json, json};
@@ -118,12 +118,12 @@ async fn pages_give_every_project_once_while_others_come(#[values(Kind::Sqlite, 
     wanted.sort();
     assert_eq!(seen, wanted);
     let last = manager.get("/projects?limit=10").await;
-    assert_eq!((last.ok().as_array().unwrap().len(), next(&last)), (10, None));
+    assert_eq!((last.ok().as_array().unwrap().len(), last.next_page()), (10, None));
     let first = manager.get("/projects?limit=9&q=projet").await;
     assert!(
-        next(&first).unwrap().starts_with("/api/v1/projects?limit=9&q=projet&cursor="),
+        first.next_page().unwrap().starts_with("/api/v1/projects?limit=9&q=projet&cursor="),
         "{:?}",
-        next(&first)
+        first.next_page()
     );
 }
 

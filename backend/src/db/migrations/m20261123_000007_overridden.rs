@@ -1,0 +1,23 @@
+//! An index of what people have accepted against a clash. Every conflict has one of them, so conflicts are looked for from here.
+
+use super::*;
+
+#[derive(DeriveMigrationName)]
+pub(super) struct Migration;
+
+#[sea_orm::prelude::async_trait::async_trait]
+impl MigrationTrait for Migration {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let columns = "assignments (org_id, user_id, starts_at, ends_at, id)";
+        let overridden = "status = 'ACCEPTED' AND conflict_override IS NOT NULL";
+        index(manager, "assignments_overridden", &format!("{columns} WHERE {overridden}")).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_index(Index::drop().name("assignments_overridden").table("assignments").to_owned()).await
+    }
+}
