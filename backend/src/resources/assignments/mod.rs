@@ -12,6 +12,6 @@ mod writes;
 
 pub use api::routes;
 pub use model::{Assignment, AssignmentQuery, AssignmentStatus, NewAssignment};
-pub use moves::{begin_move, cancel_all, finish_move};
+pub use moves::{Move, begin_move, cancel_all, finish_move, leave_roles, take_role};
 pub use store::{get, list, upcoming};
 pub use writes::{Change, Held, create, hold, hold_all, set_status};

@@ -8,8 +8,8 @@ use super::{
 use crate::{
     db::{Timestamp, Tx},
     error::{Clash, Error},
-    ids::{AssignmentId, MissionId, OrgId, UserId},
-    resources::{audit, users},
+    ids::{AssignmentId, MissionId, MissionRoleId, OrgId, UserId},
+    resources::{audit, missions::MissionRole, users},
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter, QueryOrder,
@@ -86,6 +86,67 @@ pub async fn finish_move(tx: &Tx, org: OrgId, moved: Move) -> Result<(), Error> 
         entries.push(override_entry(after.get(id).ok_or(Error::NotFound)?, clashes));
     }
     audit::Entry::record_all(entries, tx, Some(org)).await
+}
+
+/// Takes these roles, which are about to go, from those who still name one: people who said no or were called off.
+///
+/// # Errors
+/// When the database fails.
+pub async fn leave_roles(
+    tx: &Tx,
+    org: OrgId,
+    mission: MissionId,
+    roles: Vec<MissionRoleId>,
+) -> Result<(), Error> {
+    if roles.is_empty() {
+        return Ok(());
+    }
+    change_role(tx, org, mission, table::Column::MissionRoleId.is_in(roles), None).await?;
+    Ok(())
+}
+
+/// On a mission with exactly one role everyone without a role takes that one. Tells whether anyone did.
+///
+/// # Errors
+/// [`Error::QuotaBelowAccepted`] when more of them are accepted than it has room for.
+pub async fn take_role(tx: &Tx, org: OrgId, mission: MissionId, role: &MissionRole) -> Result<bool, Error> {
+    let without = table::Column::MissionRoleId.is_null();
+    change_role(tx, org, mission, without, Some(role)).await.map_err(|error| match error {
+        Error::QuotaReached => Error::QuotaBelowAccepted(role.role_name.clone()),
+        error => error,
+    })
+}
+
+async fn change_role(
+    tx: &Tx,
+    org: OrgId,
+    mission: MissionId,
+    whose: Expr,
+    to: Option<&MissionRole>,
+) -> Result<bool, Error> {
+    let chosen = table::Entity::find()
+        .filter(table::Column::OrgId.eq(org))
+        .filter(table::Column::MissionId.eq(mission))
+        .filter(whose)
+        .order_by_asc(table::Column::Id);
+    let before = store::all(tx, chosen).await?;
+    if before.is_empty() {
+        return Ok(false);
+    }
+    table::Entity::update_many()
+        .col_expr(table::Column::MissionRoleId, Expr::value(to.map(|role| role.id)))
+        .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
+        .filter(table::Column::OrgId.eq(org))
+        .filter(table::Column::Id.is_in(before.iter().map(|assignment| assignment.id)))
+        .exec(tx)
+        .await?;
+    let entry = |before: &Assignment| {
+        let after =
+            Assignment { mission_role_id: to.map(|role| role.id), updated_at: tx.now, ..before.clone() };
+        audit::Entry::of("assignment.update", before.id).before(before).after(&after)
+    };
+    audit::Entry::record_all(before.iter().map(entry).collect(), tx, Some(org)).await?;
+    Ok(true)
 }
 
 /// Calls off everyone who is invited to or accepted on a mission.

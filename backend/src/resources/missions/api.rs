@@ -87,12 +87,15 @@ async fn update(
     let tx = app.write(&caller).await?;
     let current = changes::hold(&tx, caller.org, id).await?;
     precondition.check(&current)?;
+    if change.names("override_reason") && !change.names("start_at") && !change.names("end_at") {
+        return Err(Error::invalid("/override_reason", "goes with start_at or end_at only"));
+    }
     let form = change.onto(&current.form())?;
     let mission = carry_out(&tx, caller.org, &current, form).await?;
     tx.single(&mission).await
 }
 
-/// The mission's people are asked first whether they are free; then it changes; then their overrides are settled.
+/// The mission's people are asked first whether they are free; then it changes; then their roles and overrides are settled.
 async fn carry_out(
     tx: &Writing,
     org: OrgId,
@@ -103,22 +106,29 @@ async fn carry_out(
     rules::recognise(&mut form.roles, &current.roles)?;
     let reason = form.override_reason.clone().map(String::from);
     let zone = orgs::timezone(&**tx, org).await?;
-    let planned = rules::plan(Sketch::from(form), &zone).map_err(Error::Invalid)?;
+    let mut planned = rules::plan(Sketch::from(form), &zone).map_err(Error::Invalid)?;
+    // And after: the label may be the name of a role it has.
+    rules::recognise(&mut planned.roles, &current.roles)?;
+    rules::roles_may_become(&current.roles, &planned.roles)?;
     if planned.project_id != current.project_id {
         store::lock_project(tx, org, planned.project_id).await?;
     }
     let period = (planned.start_at, planned.end_at);
-    if period == (current.start_at, current.end_at) {
-        if reason.is_some() {
-            let rule = "goes with another start_at or end_at only";
-            return Err(Error::invalid("/override_reason", rule));
-        }
-        return changes::update(tx, org, current, planned).await;
-    }
-    let moving = assignments::begin_move(tx, org, current.id, period, reason).await?;
-    let moved = changes::update(tx, org, current, planned).await?;
+    let moves = period != (current.start_at, current.end_at);
+    let moving = match moves {
+        true => assignments::begin_move(tx, org, current.id, period, reason).await?,
+        false => assignments::Move::default(),
+    };
+    let gone = rules::removed(&current.roles, &planned.roles);
+    assignments::leave_roles(tx, org, current.id, gone).await?;
+    let changed = changes::update(tx, org, current, planned).await?;
     assignments::finish_move(tx, org, moving).await?;
-    Ok(moved)
+    match &*changed.roles {
+        [only] if assignments::take_role(tx, org, changed.id, only).await? => {
+            store::get(&**tx, org, changed.id).await
+        }
+        _ => Ok(changed),
+    }
 }
 
 /// Delete a mission that nobody was ever assigned to.

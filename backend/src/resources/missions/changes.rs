@@ -19,8 +19,8 @@ use crate::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
-    sea_query::{Expr, ExprTrait, LockType, Query},
+    ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    sea_query::{Expr, LockType},
 };
 
 /// A mission that nobody else changes, joins or answers until the transaction ends.
@@ -33,22 +33,21 @@ pub async fn hold(tx: &Tx, org: OrgId, id: MissionId) -> Result<Mission, Error> 
     get(tx, org, id).await
 }
 
-/// Gives a held mission its new form. The form it has already changes nothing.
+/// Gives a held mission its new form, whose roles are recognised and which nobody names a removed role of. The form it
+/// has already changes nothing.
 ///
 /// # Errors
-/// [`Error::Invalid`] for roles that are not its own; [`Error::RoleInUse`], [`Error::QuotaBelowAccepted`].
+/// When the database fails.
 pub async fn update(
     tx: &Tx,
     org: OrgId,
     before: &Mission,
-    mut planned: PlannedMission,
+    planned: PlannedMission,
 ) -> Result<Mission, Error> {
     use table::Column;
-    rules::recognise(&mut planned.roles, &before.roles)?;
     if rules::plan(before.form(), &before.timezone).is_ok_and(|current| current == planned) {
         return Ok(before.clone());
     }
-    rules::roles_may_become(&before.roles, &planned.roles)?;
     table::Entity::update_many()
         .col_expr(Column::ProjectId, Expr::value(planned.project_id))
         .col_expr(Column::TitleSearch, Expr::value(text::fold(&planned.title)))
@@ -81,18 +80,14 @@ async fn replace_roles(
     }
     let kept: Vec<_> = roles.iter().filter_map(|role| role.id).collect();
     for role in before.roles.iter().filter(|role| !kept.contains(&role.id)) {
-        // Only people who said no or were called off still name it.
-        set_role(tx, org, before.id, Some(role.id), None).await?;
         role_table::Entity::delete_by_id((org, role.id)).exec(tx).await?;
     }
     // Two roles may swap their names: their keys are out of the way meanwhile.
     for id in &kept {
         update_role(tx, org, *id, [(role_table::Column::NameKey, Expr::value(id.to_string()))]).await?;
     }
-    let only = roles.len() == 1;
-    let mut last = None;
     for (position, form) in (0..).zip(roles) {
-        last = match form.id {
+        match form.id {
             Some(id) => {
                 let columns = [
                     (role_table::Column::NameKey, Expr::value(text::name_key(&form.role_name))),
@@ -101,23 +96,12 @@ async fn replace_roles(
                     (role_table::Column::Position, Expr::value(position)),
                 ];
                 update_role(tx, org, id, columns).await?;
-                Some((id, form.role_name))
             }
             None => {
-                let name = form.role_name.clone();
                 let row = role_row(tx, org, before.id, position, form);
-                let id = row.id;
                 role_table::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
-                Some((id, name))
             }
-        };
-    }
-    if let (true, Some((id, name))) = (only, last) {
-        // On a mission with exactly one role everyone without a role takes that one.
-        set_role(tx, org, before.id, None, Some(id)).await.map_err(|error| match error {
-            Error::QuotaReached => Error::QuotaBelowAccepted(name.into()),
-            error => error,
-        })?;
+        }
     }
     Ok(())
 }
@@ -136,26 +120,6 @@ async fn update_role<const N: usize>(
         .fold(update, |update, (column, value)| update.col_expr(column, value))
         .exec(tx)
         .await?;
-    Ok(())
-}
-
-/// Moves the assignments of a mission from one role, or none, to another. `assignments` is a resource above this one.
-async fn set_role(
-    tx: &Tx,
-    org: OrgId,
-    mission: MissionId,
-    from: Option<MissionRoleId>,
-    to: Option<MissionRoleId>,
-) -> Result<(), Error> {
-    let named = Expr::col("mission_role_id");
-    let update = Query::update()
-        .table("assignments")
-        .value("mission_role_id", to)
-        .and_where(Expr::col("org_id").eq(org))
-        .and_where(Expr::col("mission_id").eq(mission))
-        .and_where(from.map_or(named.clone().is_null(), |from| named.eq(from)))
-        .take();
-    tx.execute(&update).await?;
     Ok(())
 }
 

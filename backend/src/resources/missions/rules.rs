@@ -4,7 +4,7 @@ use super::model::{Duplication, Mission, MissionRole, MissionRoleForm, Sketch};
 use crate::{
     db::Timestamp,
     error::{Error, FieldError},
-    ids::ProjectId,
+    ids::{MissionRoleId, ProjectId},
     text::{self, Label},
 };
 use jiff::{ToSpan, tz::TimeZone};
@@ -147,6 +147,12 @@ pub fn roles_may_become(existing: &[MissionRole], new: &[MissionRoleForm]) -> Re
         }
     }
     Ok(())
+}
+
+/// The roles that a mission will not have any more.
+pub fn removed(existing: &[MissionRole], new: &[MissionRoleForm]) -> Vec<MissionRoleId> {
+    let ids = existing.iter().map(|role| role.id);
+    ids.filter(|id| new.iter().all(|form| form.id != Some(*id))).collect()
 }
 
 /// The copy of a mission: its roles, not its people.

@@ -217,3 +217,24 @@ async fn the_other_side_of_an_override_moves_by_the_same_rule(
     let earlier = json!({ "start_at": "2026-07-10T10:59:59.999999Z", "end_at": "2026-07-10T11:00:00Z" });
     manager.patch(&format!("/missions/{inside}"), earlier).await.refused(400, "schedule_conflict");
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_move_can_be_sent_again_with_its_reason(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let manager = test.manager().await;
+    let user = manager.user("Nina Simone").await;
+    let (moving, taken) = (
+        manager.mission("Montage", "08:00", "10:00").await,
+        manager.mission("Balance", "11:00", "13:00").await,
+    );
+    accepted(&manager, &moving, &user).await;
+    accepted(&manager, &taken, &user).await;
+    let path = format!("/missions/{moving}");
+    let body = super::with(&hours_because("12:00", "14:00", "renfort"), json!({ "title": "Montage" }));
+    let moved = manager.put(&path, body.clone()).await.ok();
+    let before = test.audit_count().await;
+    assert_eq!(manager.put(&path, body).await.ok(), moved);
+    assert_eq!(manager.patch(&path, hours_because("12:00", "14:00", "renfort")).await.ok(), moved);
+    assert_eq!(test.audit_count().await, before);
+}

@@ -242,3 +242,32 @@ async fn wrong_roles_are_named_and_change_nothing(#[values(Kind::Sqlite, Kind::P
         with(&was, json!({ "role": null, "roles": null, "updated_at": null }))
     );
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_role_that_comes_or_goes_by_itself_is_on_record(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let planned =
+        Planned::with_roles(&test, json!([{ "role_name": "son" }, { "role_name": "lumiere" }])).await;
+    let without = planned.joined(Json::Null, "INVITED").await;
+    let declined = planned.joined(json!("son"), "INVITED").await;
+    planned
+        .manager
+        .post(&format!("/assignments/{declined}:status"), json!({ "status": "DECLINED" }))
+        .await
+        .ok();
+    test.pass_seconds(60);
+    // The role of the one who said no goes; the one who had none takes what is left.
+    let left = planned.become_roles(json!([{ "role_name": "lumiere" }])).await.ok()["roles"].clone();
+    assert_eq!(summary(&left), [row("lumiere", None, 1, 0)]);
+    let entries = test.audit("assignment.update").await;
+    for (assignment, from) in [(&without, 0), (&declined, 1)] {
+        let shown = planned.manager.get(&format!("/assignments/{assignment}")).await.ok();
+        assert_eq!(shown["mission_role_id"], left[0]["id"]);
+        assert_eq!(shown["updated_at"], "2026-07-01T08:01:00Z");
+        let own: Vec<_> = entries.iter().filter(|entry| entry.after["id"] == shown["id"]).collect();
+        assert_eq!(own.len(), from + 1, "{assignment}");
+        assert_eq!(own.last().unwrap().after, shown);
+        assert!(own.iter().all(|entry| entry.before["mission_role_id"] != entry.after["mission_role_id"]));
+    }
+}
