@@ -5,15 +5,11 @@ use crate::{
     db::Timestamp,
     error::Error,
     http::Page,
-    ids::{AssignmentId, OrgId, UserId},
-    resources::{
-        assignments::{AssignmentStatus, table as assignment},
-        missions::table as mission,
-        users,
-    },
+    ids::{AssignmentId, MissionId, OrgId, UserId},
+    resources::{assignments::AssignmentStatus, users},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter,
+    ConnectionTrait, DbErr, FromQueryResult, JoinType, QueryResult,
     sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, UnionType},
 };
 use std::{
@@ -21,18 +17,18 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
-/// Ids per query: well below the 32 766 parameters that SQLite takes.
-const IDS: usize = 10_000;
-
 /// Every conflict of one person.
 ///
 /// # Errors
 /// [`Error::NotFound`] for a person who does not exist.
 pub async fn of_user(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Result<UserConflicts, Error> {
     users::exists(db, org, id).await?;
-    let pairs = run(db, pairs(org, Some(id), |_| ())).await?;
-    let shown = involved(db, org, &pairs).await?;
-    Ok(UserConflicts { user_id: id, conflicts: pairs.iter().filter_map(|pair| pair.shown(&shown)).collect() })
+    let pairs = run(db, shown(pairs(org, Some(id), |_| ()))).await?;
+    let names = names(db, org, &pairs).await?;
+    Ok(UserConflicts {
+        user_id: id,
+        conflicts: pairs.into_iter().filter_map(|pair| pair.conflict(&names)).collect(),
+    })
 }
 
 /// A page of the org's conflicts, by when the overlap starts. `own` narrows it to one person, or to nobody.
@@ -48,7 +44,7 @@ pub async fn list(
     let found = match own {
         Some(None) => Vec::new(),
         own => {
-            let mut select = pairs(org, own.flatten(), |half| {
+            let mut page = pairs(org, own.flatten(), |half| {
                 // The overlap lasts from the second's start until either ends.
                 if let Some(from) = query.from {
                     half.and_where(a("ends_at").gt(from)).and_where(b("ends_at").gt(from));
@@ -61,38 +57,75 @@ pub async fn list(
                     half.and_where(beyond(cursor.0));
                 }
             });
-            run(db, select.limit(query.limit.with_lookahead()).take()).await?
+            run(db, shown(page.limit(query.limit.with_lookahead()).take())).await?
         }
     };
-    let page = Page::new(found, query.limit, |pair| (pair.b_start, pair.b, pair.a_start, pair.a));
-    let shown = involved(db, org, page.items()).await?;
-    Ok(page.filter_map(|pair| pair.shown(&shown)))
+    let page =
+        Page::new(found, query.limit, |pair| (pair.b.starts_at, pair.b.id, pair.a.starts_at, pair.a.id));
+    let names = names(db, org, page.items()).await?;
+    Ok(page.filter_map(|pair| pair.conflict(&names)))
 }
 
-/// Two accepted assignments of one person, the one that starts first leading.
-#[derive(Debug, FromQueryResult)]
+/// Two accepted assignments of one person, `a` first.
+#[derive(Debug)]
 struct Pair {
-    a: AssignmentId,
-    a_start: Timestamp,
-    b: AssignmentId,
-    b_start: Timestamp,
+    user_id: UserId,
+    a: Side,
+    b: Side,
+}
+
+/// One of the two, with what it is shown with.
+#[derive(Debug, FromQueryResult)]
+struct Side {
+    id: AssignmentId,
+    starts_at: Timestamp,
+    ends_at: Timestamp,
+    conflict_override: Option<String>,
+    mission_id: MissionId,
+    title: String,
+    location: Option<String>,
+}
+
+/// The columns of a side that come from its assignment.
+const COLUMNS: [&str; 5] = ["id", "starts_at", "ends_at", "conflict_override", "mission_id"];
+/// And from its mission.
+const TITLES: [&str; 2] = ["title", "location"];
+
+impl FromQueryResult for Pair {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            user_id: row.try_get("", "user_id")?,
+            a: Side::from_query_result(row, "a_")?,
+            b: Side::from_query_result(row, "b_")?,
+        })
+    }
 }
 
 impl Pair {
-    fn shown(&self, involved: &HashMap<AssignmentId, Involved>) -> Option<Conflict> {
-        let (first, second) = (involved.get(&self.a)?, involved.get(&self.b)?);
-        let reason = second.row.conflict_override.as_ref().or(first.row.conflict_override.as_ref());
+    fn conflict(self, names: &HashMap<UserId, String>) -> Option<Conflict> {
         Some(Conflict {
-            a1: self.a,
-            a2: self.b,
-            mission1: first.mission.clone(),
-            mission2: second.mission.clone(),
-            overlap_start: second.row.starts_at,
-            overlap_end: min(first.row.ends_at, second.row.ends_at),
-            override_reason: reason.cloned(),
-            user_id: first.row.user_id,
-            user_name: first.user_name.clone(),
+            a1: self.a.id,
+            a2: self.b.id,
+            overlap_start: self.b.starts_at,
+            overlap_end: min(self.a.ends_at, self.b.ends_at),
+            override_reason: self.b.conflict_override.clone().or(self.a.conflict_override.clone()),
+            mission1: self.a.into(),
+            mission2: self.b.into(),
+            user_id: self.user_id,
+            user_name: names.get(&self.user_id)?.clone(),
         })
+    }
+}
+
+impl From<Side> for ConflictMission {
+    fn from(side: Side) -> Self {
+        Self {
+            id: side.mission_id,
+            title: side.title,
+            location: side.location,
+            start_at: side.starts_at,
+            end_at: side.ends_at,
+        }
     }
 }
 
@@ -116,11 +149,11 @@ fn pairs(org: OrgId, user: Option<UserId>, narrow: impl Fn(&mut SelectStatement)
         let same = same.and(Expr::col((other, "user_id")).eq(Expr::col((overridden, "user_id"))));
         let later = b("starts_at").gt(a("starts_at")).or(b("id").gt(a("id")));
         let mut half = Query::select();
-        half.expr_as(a("id"), "a")
-            .expr_as(a("starts_at"), "a_start")
-            .expr_as(b("id"), "b")
-            .expr_as(b("starts_at"), "b_start")
-            .from_as("assignments", overridden)
+        half.expr(a("org_id")).expr(a("user_id"));
+        for column in COLUMNS {
+            half.expr_as(a(column), format!("a_{column}")).expr_as(b(column), format!("b_{column}"));
+        }
+        half.from_as("assignments", overridden)
             .join_as(JoinType::InnerJoin, "assignments", other, same.and(meets))
             .and_where(Expr::col((overridden, "org_id")).eq(org))
             .and_where_option(user.map(|user| Expr::col((overridden, "user_id")).eq(user)))
@@ -133,13 +166,16 @@ fn pairs(org: OrgId, user: Option<UserId>, narrow: impl Fn(&mut SelectStatement)
     // The sum keeps SQLite from looking for `a` by `b`, which would read everything before it.
     let meanwhile = b("starts_at").gte(a("starts_at").add(0)).and(b("starts_at").lt(a("ends_at").add(0)));
     let last_before = a("id").eq(Expr::SubQuery(None, Box::new(last_undisputed_before_b().into())));
-    half("a", "b", accepted("b").and(meanwhile))
-        .union(UnionType::All, half("b", "a", last_before.and(a("ends_at").gt(b("starts_at")))))
-        .order_by("b_start", Order::Asc)
-        .order_by("b", Order::Asc)
-        .order_by("a_start", Order::Asc)
-        .order_by("a", Order::Asc)
-        .take()
+    let mut both = half("a", "b", accepted("b").and(meanwhile));
+    both.union(UnionType::All, half("b", "a", last_before.and(a("ends_at").gt(b("starts_at")))));
+    in_order(&mut both);
+    both
+}
+
+fn in_order(pairs: &mut SelectStatement) {
+    for column in ["b_starts_at", "b_id", "a_starts_at", "a_id"] {
+        pairs.order_by(column, Order::Asc);
+    }
 }
 
 /// Written out: a partial index is used only where the text of the query implies its condition.
@@ -161,6 +197,31 @@ fn last_undisputed_before_b() -> SelectStatement {
         .take()
 }
 
+/// The pairs with the titles of their missions. Looked up pair by pair inside the statement: given a join, SQLite would
+/// rather read all missions of the org.
+fn shown(pairs: SelectStatement) -> SelectStatement {
+    let p = |column: String| Expr::col(("p", column));
+    let mut shown = Query::select();
+    shown.expr(p("user_id".into()));
+    for side in ["a", "b"] {
+        for column in COLUMNS {
+            shown.expr_as(p(format!("{side}_{column}")), format!("{side}_{column}"));
+        }
+        for column in TITLES {
+            let title = Query::select()
+                .expr(Expr::col(("m", column)))
+                .from_as("missions", "m")
+                .and_where(Expr::col(("m", "org_id")).eq(p("org_id".into())))
+                .and_where(Expr::col(("m", "id")).eq(p(format!("{side}_mission_id"))))
+                .take();
+            shown.expr_as(Expr::SubQuery(None, Box::new(title.into())), format!("{side}_{column}"));
+        }
+    }
+    shown.from_subquery(pairs, "p");
+    in_order(&mut shown);
+    shown
+}
+
 /// What comes after the pair that a cursor names.
 fn beyond((b_start, b_id, a_start, a_id): ConflictKey) -> Expr {
     let later_a = a("starts_at").gt(a_start).or(a("starts_at").eq(a_start).and(a("id").gt(a_id)));
@@ -173,51 +234,10 @@ async fn run(db: &impl ConnectionTrait, select: SelectStatement) -> Result<Vec<P
     rows.iter().map(|row| Pair::from_query_result(row, "").map_err(Error::from)).collect()
 }
 
-/// An assignment that takes part in a conflict, with what it is shown with.
-#[derive(Debug)]
-struct Involved {
-    row: assignment::Model,
-    mission: ConflictMission,
-    user_name: String,
-}
-
-/// What the pairs are shown with. Three lookups by key rather than one with joins: of thousands of ids, SQLite would rather
-/// read all missions of the org.
-async fn involved(
+async fn names(
     db: &impl ConnectionTrait,
     org: OrgId,
     pairs: &[Pair],
-) -> Result<HashMap<AssignmentId, Involved>, Error> {
-    let mut ids: Vec<_> = pairs.iter().flat_map(|pair| [pair.a, pair.b]).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let mut involved = HashMap::with_capacity(ids.len());
-    for ids in ids.chunks(IDS) {
-        let rows = assignment::Entity::find()
-            .filter(assignment::Column::OrgId.eq(org))
-            .filter(assignment::Column::Id.is_in(ids.iter().copied()))
-            .all(db)
-            .await?;
-        let missions = mission::Entity::find()
-            .filter(mission::Column::OrgId.eq(org))
-            .filter(mission::Column::Id.is_in(rows.iter().map(|row| row.mission_id)))
-            .all(db)
-            .await?;
-        let missions: HashMap<_, _> = missions.into_iter().map(|row| (row.id, row)).collect();
-        let people: HashSet<_> = rows.iter().map(|row| row.user_id).collect();
-        let people = users::names(db, org, people).await?;
-        involved.extend(rows.into_iter().filter_map(|row| {
-            let mission = missions.get(&row.mission_id)?;
-            let mission = ConflictMission {
-                id: mission.id,
-                title: mission.title.clone(),
-                location: mission.location.clone(),
-                start_at: row.starts_at,
-                end_at: row.ends_at,
-            };
-            let user_name = people.get(&row.user_id)?.clone();
-            Some((row.id, Involved { row, mission, user_name }))
-        }));
-    }
-    Ok(involved)
+) -> Result<HashMap<UserId, String>, Error> {
+    users::names(db, org, pairs.iter().map(|pair| pair.user_id).collect::<HashSet<_>>()).await
 }
