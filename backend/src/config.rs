@@ -1,9 +1,14 @@
 //! The configuration: environment variables, read and checked once. `.env.example` documents every name.
 
+mod reader;
+mod values;
+
 use crate::db::{DatabaseUrl, Pool};
+use reader::Reader;
 use secrecy::{ExposeSecret, SecretString};
-use std::{fmt, net::IpAddr, str::FromStr, time::Duration};
+use std::{net::IpAddr, time::Duration};
 use url::Url;
+use values::{parse_cache_url, parse_public_url};
 
 /// Where the program runs; decides how strict it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,78 +87,8 @@ pub struct Config {
 #[error("the configuration has mistakes:\n  {}", .0.join("\n  "))]
 pub struct ConfigError(Vec<String>);
 
-/// Long enough for HS256 (RFC 7518 section 3.2: a key of at least the hash's size).
-const SECRET_BYTES: usize = 32;
 const DEV_SECRET_KEY: &str = "dev-only-secret-key-0123456789abcdef";
 const DEV_INVITES_SECRET: &str = "dev-only-invites-secret-0123456789ab";
-
-/// Reads variables and remembers what was wrong with each.
-struct Reader<'a> {
-    lookup: &'a dyn Fn(&str) -> Option<String>,
-    mistakes: Vec<String>,
-}
-
-impl Reader<'_> {
-    /// The variable's text; an empty one counts as unset, as in most shells and compose files.
-    fn text(&self, name: &str) -> Option<String> {
-        (self.lookup)(name).filter(|text| !text.is_empty())
-    }
-
-    fn read<T>(&mut self, name: &str, default: T, parse: impl FnOnce(&str) -> Result<T, String>) -> T {
-        match self.text(name).map(|text| parse(text.trim())) {
-            None => default,
-            Some(Ok(value)) => value,
-            Some(Err(what)) => {
-                self.mistakes.push(format!("{name} {what}"));
-                default
-            }
-        }
-    }
-
-    fn number<T: FromStr + PartialOrd + fmt::Display>(
-        &mut self,
-        name: &str,
-        default: T,
-        min: T,
-        max: T,
-    ) -> T {
-        self.read(name, default, |text| match text.parse() {
-            Ok(number) if number >= min && number <= max => Ok(number),
-            _ => Err(format!("must be a whole number from {min} to {max}")),
-        })
-    }
-
-    fn choice<T: Clone>(&mut self, name: &str, default: T, choices: &[(&str, T)]) -> T {
-        self.read(name, default, |text| {
-            let found = choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
-            let words = || choices.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
-            found.map(|(_, value)| value.clone()).ok_or_else(|| format!("must be one of {}", words()))
-        })
-    }
-
-    fn secret(&mut self, name: &str, built_in: &str, built_in_allowed: bool) -> SecretString {
-        match self.text(name) {
-            Some(secret) if !built_in_allowed && secret == built_in => {
-                self.mistakes
-                    .push(format!("{name} must not be the built-in one here; set a random text of your own"));
-                secret.into()
-            }
-            Some(secret) if secret.len() < SECRET_BYTES && !built_in_allowed => {
-                self.mistakes.push(format!("{name} must be at least {SECRET_BYTES} bytes long"));
-                secret.into()
-            }
-            Some(secret) => secret.into(),
-            None => {
-                if !built_in_allowed {
-                    self.mistakes.push(format!(
-                        "{name} must be set to a random text of at least {SECRET_BYTES} bytes unless ENV=dev on a loopback address"
-                    ));
-                }
-                built_in.into()
-            }
-        }
-    }
-}
 
 impl Config {
     /// Reads the process's environment.
@@ -307,25 +242,6 @@ impl Config {
             ("SHUTDOWN_DELAY_SECONDS", seconds(self.shutdown_delay)),
             ("SHUTDOWN_GRACE_SECONDS", seconds(self.shutdown_grace)),
         ]
-    }
-}
-
-fn parse_cache_url(text: &str) -> Result<CacheUrl, String> {
-    let wrong = || "must be fakeredis://, memory://, redis://host:6379 or rediss://host:6379".to_owned();
-    match text.split_once("://").ok_or_else(wrong)?.0 {
-        "fakeredis" | "memory" => Ok(CacheUrl::InProcess),
-        "redis" | "rediss" => Url::parse(text).map(CacheUrl::Redis).map_err(|_| wrong()),
-        _ => Err(wrong()),
-    }
-}
-
-fn parse_public_url(text: &str) -> Result<String, String> {
-    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    match url {
-        Some(url) if url.query().is_none() && url.fragment().is_none() => {
-            Ok(url.as_str().trim_end_matches('/').to_owned())
-        }
-        _ => Err("must be the address people use, for example https://crew.example.org".into()),
     }
 }
 

@@ -1,0 +1,80 @@
+//! Reading one variable at a time, so that all mistakes are reported together.
+
+use secrecy::SecretString;
+use std::{fmt, str::FromStr};
+
+/// Long enough for HS256 (RFC 7518 section 3.2: a key of at least the hash's size).
+const SECRET_BYTES: usize = 32;
+
+/// Reads variables and remembers what was wrong with each.
+pub(super) struct Reader<'a> {
+    pub(super) lookup: &'a dyn Fn(&str) -> Option<String>,
+    pub(super) mistakes: Vec<String>,
+}
+
+impl Reader<'_> {
+    /// The variable's text; an empty one counts as unset, as in most shells and compose files.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).filter(|text| !text.is_empty())
+    }
+
+    pub(super) fn read<T>(
+        &mut self,
+        name: &str,
+        default: T,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> T {
+        match self.text(name).map(|text| parse(text.trim())) {
+            None => default,
+            Some(Ok(value)) => value,
+            Some(Err(what)) => {
+                self.mistakes.push(format!("{name} {what}"));
+                default
+            }
+        }
+    }
+
+    pub(super) fn number<T: FromStr + PartialOrd + fmt::Display>(
+        &mut self,
+        name: &str,
+        default: T,
+        min: T,
+        max: T,
+    ) -> T {
+        self.read(name, default, |text| match text.parse() {
+            Ok(number) if number >= min && number <= max => Ok(number),
+            _ => Err(format!("must be a whole number from {min} to {max}")),
+        })
+    }
+
+    pub(super) fn choice<T: Clone>(&mut self, name: &str, default: T, choices: &[(&str, T)]) -> T {
+        self.read(name, default, |text| {
+            let found = choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+            let words = || choices.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
+            found.map(|(_, value)| value.clone()).ok_or_else(|| format!("must be one of {}", words()))
+        })
+    }
+
+    pub(super) fn secret(&mut self, name: &str, built_in: &str, built_in_allowed: bool) -> SecretString {
+        match self.text(name) {
+            Some(secret) if !built_in_allowed && secret == built_in => {
+                self.mistakes
+                    .push(format!("{name} must not be the built-in one here; set a random text of your own"));
+                secret.into()
+            }
+            Some(secret) if secret.len() < SECRET_BYTES && !built_in_allowed => {
+                self.mistakes.push(format!("{name} must be at least {SECRET_BYTES} bytes long"));
+                secret.into()
+            }
+            Some(secret) => secret.into(),
+            None => {
+                if !built_in_allowed {
+                    self.mistakes.push(format!(
+                        "{name} must be set to a random text of at least {SECRET_BYTES} bytes unless ENV=dev on a loopback address"
+                    ));
+                }
+                built_in.into()
+            }
+        }
+    }
+}
