@@ -4,7 +4,10 @@ use super::{CliError, migrate, say, start};
 use crate::{
     app::{self, App},
     config::Config,
-    http::idempotency,
+    http::{
+        idempotency,
+        serving::{self, Patience},
+    },
     telemetry,
 };
 use clap::Args;
@@ -41,6 +44,7 @@ pub(super) async fn bind(config: &Config) -> Result<TcpListener, CliError> {
 pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliError> {
     let failed = |source| CliError::Io { what: "cannot serve".into(), source };
     let address = listener.local_addr().map_err(failed)?;
+    open_as_many_files_as_allowed();
     tracing::info!(%address, database = %app.config.database_url, "serving");
     if app.config.links_lead_nowhere() {
         tracing::warn!(
@@ -58,9 +62,9 @@ pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliErro
     });
     let deadline = stopped.after(grace);
     let housekeeping = tokio::spawn(keep_house(app.clone()));
-    let serving = axum::serve(listener, app::service(app.clone())).with_graceful_shutdown(stopped.wait());
+    let serving = serving::serve(listener, app::service(app.clone()), Patience::default(), stopped.wait());
     tokio::select! {
-        served = async { serving.await } => served.map_err(failed)?,
+        () = serving => {}
         () = deadline => tracing::warn!("stopped waiting for clients that do not finish"),
     }
     housekeeping.abort();
@@ -71,6 +75,14 @@ pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliErro
     app.db.close().await?;
     say("stopped");
     Ok(())
+}
+
+/// Every connection is an open file, and the limit that a process starts with is often 1024.
+fn open_as_many_files_as_allowed() {
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(limit) => tracing::debug!(limit, "open files"),
+        Err(error) => tracing::warn!(%error, "the limit of open files cannot be raised"),
+    }
 }
 
 /// Once an hour, deletes the answers to repeatable requests that have been kept long enough.

@@ -12,6 +12,7 @@ mod idempotency_table;
 mod page;
 mod query;
 mod request;
+pub mod serving;
 mod strict_json;
 pub mod verbs;
 

@@ -1,24 +1,47 @@
 //! The same program behind a real socket, for what only shows on the wire.
 
 use super::Test;
-use std::net::SocketAddr;
+use coulisses::http::serving::{self, Patience};
+use std::{net::SocketAddr, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+/// Longer than anything takes that happens at all, on a busy machine, too.
+pub const AT_MOST: Duration = Duration::from_secs(20);
 
 /// Stops when dropped.
 pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
+    stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
 impl Server {
     /// Listens on a free port.
     pub async fn start(test: &Test) -> Self {
+        Self::start_with(test, Patience::default()).await
+    }
+
+    /// The same with another patience.
+    pub async fn start_with(test: &Test, patience: Patience) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("its address");
         let router = test.router.clone();
-        let task = tokio::spawn(async move { axum::serve(listener, router).await.expect("serving works") });
-        Self { address, task }
+        let stop = CancellationToken::new();
+        let stopped = stop.clone().cancelled_owned();
+        let task = tokio::spawn(serving::serve(listener, router, patience, stopped));
+        Self { address, stop, task }
+    }
+
+    /// Tells it to stop.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Waits until all that it began is done.
+    pub async fn stopped(mut self) {
+        tokio::time::timeout(AT_MOST, &mut self.task).await.expect("it ends in time").expect("serving works");
     }
 
     /// The URL of a path.
