@@ -12,7 +12,7 @@ pub use samples::samples;
 use crate::{
     auth::Role,
     db::Violation,
-    http::{Answer, idempotency},
+    http::{Answer, MAX_HEADER_BYTES, MAX_HEADERS, MAX_URI_BYTES, idempotency},
 };
 use axum::{
     http::StatusCode,
@@ -156,6 +156,14 @@ pub enum Error {
     /// The body exceeds the limit in bytes.
     #[error("The body is larger than {0} bytes; send less at once.")]
     TooLarge(usize),
+    /// The path and the query are longer than any of this API.
+    #[error("The address is longer than {MAX_URI_BYTES} bytes; ask for less at once.")]
+    UriTooLong,
+    /// More or longer headers than any client of this API needs.
+    #[error(
+        "Send at most {MAX_HEADERS} headers of together {MAX_HEADER_BYTES} bytes; a browser may have old cookies to delete."
+    )]
+    HeadersTooLarge,
     /// The body is not JSON by its content type.
     #[error("Send JSON with the header Content-Type: application/json.")]
     UnsupportedMediaType,
@@ -238,6 +246,8 @@ impl Error {
             Self::IdempotencyInProgress => (StatusCode::CONFLICT, "idempotency_in_progress"),
             Self::Replayed(_) => (StatusCode::OK, "replayed"),
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            Self::UriTooLong => (StatusCode::URI_TOO_LONG, "uri_too_long"),
+            Self::HeadersTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large"),
             Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Self::TimedOut => (StatusCode::SERVICE_UNAVAILABLE, "timed_out"),

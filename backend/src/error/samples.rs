@@ -66,6 +66,8 @@ pub fn samples() -> Vec<Error> {
         Error::UserHasHistory,
         Error::PreconditionFailed,
         Error::TooLarge(crate::http::MAX_BODY),
+        Error::UriTooLong,
+        Error::HeadersTooLarge,
         Error::UnsupportedMediaType,
         Error::IdempotencyKeyReused,
         Error::IdempotencyInProgress,

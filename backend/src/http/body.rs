@@ -11,16 +11,12 @@ use deserr::{DeserializeError, Deserr, ErrorKind, IntoValue, MergeWithError, Val
 use serde_json::Value as Json;
 use std::{fmt::Write, ops::ControlFlow};
 
-/// Most bodies are far smaller.
-pub const MAX_BODY: usize = 64 * 1024;
-/// Bodies that carry many objects.
-pub const MAX_BULK_BODY: usize = 2 * 1024 * 1024;
-/// Deeper nesting than any body of this API has.
+/// Arrays and objects within each other: more than any body of this API has, and the security rules' number.
 const MAX_DEPTH: usize = 32;
 /// Enough to correct a bulk request by; more would make the answer larger than the question.
 const MAX_ERRORS: usize = 100;
 
-/// A body of at most [`MAX_BODY`] bytes. No body, or `null`, counts as `{}`: what is required is then named as missing.
+/// A body. None at all, or `null`, counts as `{}`: what is required is then named as missing.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
@@ -29,7 +25,7 @@ pub struct Body<T>(pub T);
 #[deserr(deny_unknown_fields)]
 pub struct Empty {}
 
-/// An array of 1 to 1000 objects in at most [`MAX_BULK_BODY`] bytes, each read by itself, so that every bad one can be
+/// An array of 1 to 1000 objects, each read by itself, so that every bad one can be
 /// named by its index whatever is wrong with the others.
 #[derive(Debug)]
 pub struct BulkItems<T>(Vec<Result<T, Vec<FieldError>>>);
@@ -65,7 +61,7 @@ impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for Body<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
-        check(object(parse(request, state, MAX_BODY).await?)).map(Self)
+        check(object(parse(request, state).await?)).map(Self)
     }
 }
 
@@ -74,9 +70,9 @@ impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for BulkItems<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
         let whole = format!("must be an array of 1 to {MAX_ITEMS} objects");
-        match parse(request, state, MAX_BULK_BODY).await?.unwrap_or_default() {
+        match parse(request, state).await?.unwrap_or_default() {
             Json::Array(items) if (1..=MAX_ITEMS).contains(&items.len()) => {
-                let read = |item| match check(item) {
+                let read = |item| match check_at(2, item) {
                     Ok(item) => Ok(Ok(item)),
                     Err(Error::Invalid(mistakes)) => Ok(Err(mistakes)),
                     Err(error) => Err(error),
@@ -97,22 +93,16 @@ pub(super) fn object(body: Option<Json>) -> Json {
 }
 
 /// The body as JSON, when there is one.
-pub(super) async fn parse<S: Send + Sync>(
-    request: Request,
-    state: &S,
-    limit: usize,
-) -> Result<Option<Json>, Error> {
+pub(super) async fn parse<S: Send + Sync>(request: Request, state: &S) -> Result<Option<Json>, Error> {
     let is_json = is_json(request.headers());
-    let bytes = Bytes::from_request(request, state).await.map_err(|_| Error::TooLarge(limit))?;
+    // It was read, within the limits, before the handler was called.
+    let bytes = Bytes::from_request(request, state).await.map_err(Error::internal)?;
     if bytes.is_empty() {
         // PowerShell sends a content type without a body.
         return Ok(None);
     }
     if !is_json {
         return Err(Error::UnsupportedMediaType);
-    }
-    if bytes.len() > limit {
-        return Err(Error::TooLarge(limit));
     }
     match serde_json::from_slice(&bytes) {
         Ok(StrictJson(json)) => Ok(Some(json)),
@@ -125,15 +115,24 @@ pub(super) async fn parse<S: Send + Sync>(
 /// # Errors
 /// [`Error::Invalid`] names every member that is wrong.
 pub(super) fn check<T: Deserr<BadInput>>(json: Json) -> Result<T, Error> {
-    refuse_unusable(&json)?;
+    check_at(1, json)
+}
+
+/// The same for what is this deep inside the body.
+fn check_at<T: Deserr<BadInput>>(depth: usize, json: Json) -> Result<T, Error> {
+    refuse_unusable_at(depth, &json)?;
     deserr::deserialize(json).map_err(|BadInput(errors)| Error::Invalid(errors))
 }
 
 /// # Errors
 /// [`Error::Invalid`] names what no member may hold.
 pub(super) fn refuse_unusable(json: &Json) -> Result<(), Error> {
+    refuse_unusable_at(1, json)
+}
+
+fn refuse_unusable_at(depth: usize, json: &Json) -> Result<(), Error> {
     let mut wrong = BadInput::default();
-    find_unusable(json, &mut String::new(), 1, &mut wrong);
+    find_unusable(json, &mut String::new(), depth, &mut wrong);
     if wrong.0.is_empty() { Ok(()) } else { Err(Error::Invalid(wrong.0)) }
 }
 
@@ -152,7 +151,7 @@ pub(super) fn is_usable(json: &Json) -> bool {
 
 /// NUL cannot be stored in PostgreSQL, and no name has one; nesting is bounded.
 fn find_unusable(json: &Json, pointer: &mut String, depth: usize, wrong: &mut BadInput) {
-    if depth > MAX_DEPTH {
+    if depth > MAX_DEPTH && (json.is_array() || json.is_object()) {
         wrong.push(FieldError::invalid(pointer.clone(), format!("is nested deeper than {MAX_DEPTH} levels")));
         return;
     }

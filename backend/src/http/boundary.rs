@@ -24,10 +24,7 @@ pub async fn boundary(State(app): State<App>, mut request: Request, next: Next) 
     let template =
         request.extensions().get::<MatchedPath>().map(|path| super::verbs::public_path(path.as_str()));
 
-    let mut response = match tokio::time::timeout(app.config.request_timeout, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Error::TimedOut.into_response(),
-    };
+    let mut response = next.run(request).await;
     if let Some(error) = response.extensions_mut().remove::<Error>() {
         log_cause(&error, &info);
         response = render(&error, response, &info);
@@ -58,17 +55,13 @@ pub async fn boundary(State(app): State<App>, mut request: Request, next: Next) 
     response
 }
 
-/// The problem as the body, with the headers that its status asks for; headers set so far (Allow) stay.
+/// The problem as the body, with the headers that its status asks for; headers set so far (Allow, those of CORS) stay.
 fn render(error: &Error, response: Response, info: &RequestInfo) -> Response {
-    let problem = error.problem(&info.to_string());
-    let (parts, _) = response.into_parts();
-    let mut rendered = (parts.status, Json(problem)).into_response();
-    let headers = rendered.headers_mut();
-    for name in [header::ALLOW, header::SET_COOKIE] {
-        for value in parts.headers.get_all(&name) {
-            headers.append(name.clone(), value.clone());
-        }
-    }
+    let body = Json(error.problem(&info.to_string())).into_response().into_body();
+    let (mut parts, _) = response.into_parts();
+    let headers = &mut parts.headers;
+    // Of the empty body that the error had so far.
+    headers.remove(header::CONTENT_LENGTH);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     match parts.status {
         StatusCode::UNAUTHORIZED => {
@@ -79,7 +72,7 @@ fn render(error: &Error, response: Response, info: &RequestInfo) -> Response {
         }
         _ => {}
     }
-    rendered
+    Response::from_parts(parts, body)
 }
 
 /// The one place where a failure is logged, with everything that led to it.

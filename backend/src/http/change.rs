@@ -1,7 +1,7 @@
 //! Changing an object: `PUT` replaces its writable members, `PATCH` some of them by JSON Merge Patch (RFC 7396). Both
 //! end in the same whole form `T`, so a resource has one rule and one store function for both.
 
-use super::body::{BadInput, MAX_BODY, check, object, parse};
+use super::body::{BadInput, check, object, parse};
 use crate::error::{Error, FieldError};
 use axum::{
     extract::{FromRequest, Request},
@@ -61,7 +61,7 @@ impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for Change<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
         let patches = request.method() == Method::PATCH;
-        let body = parse(request, state, MAX_BODY).await?;
+        let body = parse(request, state).await?;
         if !patches {
             return check(object(body)).map(Self::Whole);
         }

@@ -3,7 +3,7 @@
 //! (serialization failure, deadlock, SQLITE_BUSY) it is run again from the start, unseen by the client: its transaction
 //! was undone as a whole.
 
-use super::{IdempotencyKey, MAX_BULK_BODY, RequestInfo};
+use super::{IdempotencyKey, RequestInfo, limits::max_body, verbs};
 use crate::{app::App, error::Error};
 use axum::{
     body::{Body, to_bytes},
@@ -21,13 +21,14 @@ pub async fn run_to_completion(State(app): State<App>, request: Request, next: N
     }
     let (parts, body) = request.into_parts();
     // Read before the work starts, so that a slow sender holds no transaction open.
-    let body = match to_bytes(body, MAX_BULK_BODY).await {
+    let limit = max_body(&verbs::public_path(parts.uri.path()));
+    let body = match to_bytes(body, limit).await {
         Ok(body) => body,
         Err(error)
             if std::error::Error::source(&error)
                 .is_some_and(|e| e.is::<http_body_util::LengthLimitError>()) =>
         {
-            return Error::TooLarge(MAX_BULK_BODY).into_response();
+            return Error::TooLarge(limit).into_response();
         }
         Err(_) => {
             return Error::Malformed("the connection ended before the body was complete".into())

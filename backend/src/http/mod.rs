@@ -9,6 +9,7 @@ mod change;
 mod durable;
 pub mod idempotency;
 mod idempotency_table;
+mod limits;
 mod page;
 mod query;
 mod request;
@@ -17,11 +18,14 @@ mod strict_json;
 pub mod verbs;
 
 pub use answer::{Answer, Precondition, not_modified};
-pub use body::{BadInput, Body, BulkItems, Empty, MAX_BODY, MAX_BULK_BODY};
+pub use body::{BadInput, Body, BulkItems, Empty};
 pub use boundary::boundary;
 pub use change::Change;
 pub use durable::run_to_completion;
 pub use idempotency::{IdempotencyKey, Writing};
+pub use limits::{
+    MAX_BODY, MAX_BULK_BODY, MAX_HEADER_BYTES, MAX_HEADERS, MAX_SIGN_IN_BODY, MAX_URI_BYTES, limits,
+};
 pub use page::{Cursor, Limit, Page};
 pub use query::{Form, Many, Path, Query};
 pub use request::RequestInfo;

@@ -1,6 +1,6 @@
 //! Queries and path parameters, as strict as bodies.
 
-use super::body::{BadInput, MAX_BODY, check};
+use super::body::{BadInput, check};
 use crate::error::Error;
 use axum::{
     body::Bytes,
@@ -31,10 +31,7 @@ impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for Form<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
-        let bytes = Bytes::from_request(request, state).await.map_err(|_| Error::TooLarge(MAX_BODY))?;
-        if bytes.len() > MAX_BODY {
-            return Err(Error::TooLarge(MAX_BODY));
-        }
+        let bytes = Bytes::from_request(request, state).await.map_err(Error::internal)?;
         read(&bytes).map(Self)
     }
 }

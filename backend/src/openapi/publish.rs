@@ -12,8 +12,9 @@ use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeSet;
 use utoipa::openapi::OpenApi;
 
-/// What a request can always run into.
-const ALWAYS: [&str; 4] = ["unavailable", "contended", "timed_out", "internal"];
+/// What a request can always run into, and what it can if it touches anything.
+const ALWAYS: [&str; 2] = ["uri_too_long", "headers_too_large"];
+const AT_WORK: [&str; 4] = ["unavailable", "contended", "timed_out", "internal"];
 /// The methods that an item may have, and the word for it where one handler serves two.
 const METHODS: [(&str, &str); 5] =
     [("get", "read"), ("put", "replace"), ("post", "post"), ("delete", "delete"), ("patch", "patch")];
@@ -92,8 +93,8 @@ impl Operation<'_> {
     fn complete(mut self) {
         let problems = self.json.as_object_mut().and_then(|members| members.remove("x-problems"));
         // The probes touch nothing that can fail, or say so themselves.
-        let always = if self.json["tags"][0] == "system" { &[][..] } else { &ALWAYS[..] };
-        let mut codes: Vec<String> = always.iter().map(|code| (*code).to_owned()).collect();
+        let at_work = if self.json["tags"][0] == "system" { &[][..] } else { &AT_WORK[..] };
+        let mut codes: Vec<String> = ALWAYS.iter().chain(at_work).map(|code| (*code).to_owned()).collect();
         codes.extend(
             problems.and_then(|codes| serde_json::from_value::<Vec<_>>(codes).ok()).unwrap_or_default(),
         );
@@ -129,7 +130,11 @@ impl Operation<'_> {
             codes.push("not_found");
         }
         if self.json.get("requestBody").is_some() {
-            codes.extend(["validation_failed", "malformed_json", "too_large", "unsupported_media_type"]);
+            codes.extend(["validation_failed", "malformed_json", "unsupported_media_type"]);
+        }
+        if self.method != "get" {
+            // Also where none is asked for: it is read before that is known.
+            codes.push("too_large");
         }
         if let Some(security) = self.json["security"].as_array() {
             codes.push("unauthenticated");

@@ -1,0 +1,64 @@
+//! What one request may take, whoever sends it: headers, address, body, time. The numbers are the security rules'.
+
+use crate::{app::App, error::Error};
+use axum::{
+    extract::{OriginalUri, Request, State},
+    http::{HeaderMap, Uri},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+/// Headers of a request.
+pub const MAX_HEADERS: usize = 64;
+/// Their names and values together, as they are sent.
+pub const MAX_HEADER_BYTES: usize = 16 * 1024;
+/// The path with its query.
+pub const MAX_URI_BYTES: usize = 8 * 1024;
+/// Bodies that sign in, out, or set a password.
+pub const MAX_SIGN_IN_BODY: usize = 4 * 1024;
+/// Most bodies are far smaller.
+pub const MAX_BODY: usize = 64 * 1024;
+/// Bodies that carry many objects.
+pub const MAX_BULK_BODY: usize = 2 * 1024 * 1024;
+
+/// What stands around a header on the wire: a colon, a space, the end of the line.
+const AROUND_A_HEADER: usize = 4;
+
+/// Middleware; see the module. A body's size is checked where it is read: [`super::run_to_completion`].
+pub async fn limits(State(app): State<App>, request: Request, next: Next) -> Response {
+    if size(sent_uri(&request)) > MAX_URI_BYTES {
+        return Error::UriTooLong.into_response();
+    }
+    let headers = request.headers();
+    if headers.len() > MAX_HEADERS || bytes(headers) > MAX_HEADER_BYTES {
+        return Error::HeadersTooLarge.into_response();
+    }
+    match tokio::time::timeout(app.config.request_timeout, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Error::TimedOut.into_response(),
+    }
+}
+
+/// The most that a body sent to this path may have. Known before it is read, so that no more than that is ever held.
+pub(super) fn max_body(path: &str) -> usize {
+    if path.ends_with(":bulk_create") {
+        MAX_BULK_BODY
+    } else if path.starts_with("/api/v1/auth/") || path == "/password" {
+        MAX_SIGN_IN_BODY
+    } else {
+        MAX_BODY
+    }
+}
+
+/// As the client sent it, before custom verbs were made routable.
+fn sent_uri(request: &Request) -> &Uri {
+    request.extensions().get::<OriginalUri>().map_or(request.uri(), |OriginalUri(uri)| uri)
+}
+
+fn size(uri: &Uri) -> usize {
+    uri.path_and_query().map_or(0, |path| path.as_str().len())
+}
+
+fn bytes(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + AROUND_A_HEADER).sum()
+}
