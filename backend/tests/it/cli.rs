@@ -14,22 +14,24 @@ use tempfile::TempDir;
 const STEPS: usize = 7;
 
 /// A folder to start the program in, and its environment.
-struct Cli {
+pub struct Cli {
     folder: TempDir,
     environment: Vec<(String, String)>,
+    /// What the shell does before it starts the program.
+    limit: Option<String>,
     _database: Option<TestDatabase>,
 }
 
-struct Run {
+pub struct Run {
     status: i32,
     out: String,
     err: String,
 }
 
 impl Cli {
-    fn new(environment: &[(&str, &str)]) -> Self {
+    pub fn new(environment: &[(&str, &str)]) -> Self {
         let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        Self { folder: tempfile::tempdir().expect("a folder"), environment, _database: None }
+        Self { folder: tempfile::tempdir().expect("a folder"), environment, limit: None, _database: None }
     }
 
     async fn with_database(kind: Kind) -> Self {
@@ -38,23 +40,41 @@ impl Cli {
         Self { _database: Some(database), ..cli }
     }
 
-    fn set(mut self, name: &str, value: &str) -> Self {
+    pub fn set(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.into(), value.into()));
         self
     }
 
-    fn folder(&self) -> &Path {
+    /// Started by a shell that sets this limit first.
+    pub fn limited(self, limit: &str) -> Self {
+        Self { limit: Some(limit.into()), ..self }
+    }
+
+    /// Without the limit again.
+    pub fn unlimited(self) -> Self {
+        Self { limit: None, ..self }
+    }
+
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_coulisses"));
+        let program = env!("CARGO_BIN_EXE_coulisses");
+        let mut command = match &self.limit {
+            None => Command::new(program),
+            Some(limit) => {
+                let mut shell = Command::new("/bin/sh");
+                shell.args(["-c", &format!("{limit}; exec \"$0\" \"$@\""), program]);
+                shell
+            }
+        };
         let environment = self.environment.iter().map(|(name, value)| (name, value));
         command.args(arguments).current_dir(self.folder()).env_clear().envs(environment);
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Run {
+    pub fn run(&self, arguments: &[&str]) -> Run {
         let output = self.command(arguments).output().expect("the program starts");
         let text = |bytes| String::from_utf8(bytes).expect("the program prints UTF-8");
         Run {
@@ -67,7 +87,7 @@ impl Cli {
 
 impl Run {
     #[track_caller]
-    fn ok(&self) -> Vec<&str> {
+    pub fn ok(&self) -> Vec<&str> {
         assert_eq!((self.status, self.err.as_str()), (0, ""), "{}", self.out);
         self.out.lines().collect()
     }
@@ -332,14 +352,14 @@ async fn serving_needs_a_port_that_is_free(#[values(Kind::Sqlite, Kind::Postgres
 }
 
 /// A running `serve`; killed when the test fails before it has stopped.
-struct Serving {
+pub struct Serving {
     child: Child,
     lines: BufReader<ChildStdout>,
-    port: u16,
+    pub port: u16,
 }
 
 impl Serving {
-    fn start(cli: &Cli, arguments: &[&str]) -> Self {
+    pub fn start(cli: &Cli, arguments: &[&str]) -> Self {
         let mut child = cli.command(arguments).stdout(Stdio::piped()).spawn().expect("the program starts");
         let lines = BufReader::new(child.stdout.take().expect("its output"));
         let mut serving = Self { child, lines, port: 0 };
@@ -350,7 +370,7 @@ impl Serving {
     }
 
     /// Waits for a log line whose message begins so.
-    fn logs(&mut self, message: &str) -> Json {
+    pub fn logs(&mut self, message: &str) -> Json {
         loop {
             let mut line = String::new();
             assert_ne!(self.lines.read_line(&mut line).expect("its output is read"), 0, "no {message:?}");
@@ -368,7 +388,7 @@ impl Serving {
     }
 
     /// Tells it to stop; its exit status and the rest of what it printed.
-    fn terminate(mut self) -> (Option<i32>, String) {
+    pub fn terminate(mut self) -> (Option<i32>, String) {
         self.signal_to_stop();
         let mut rest = String::new();
         self.lines.read_to_string(&mut rest).expect("its output is read");

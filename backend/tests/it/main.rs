@@ -19,6 +19,7 @@ mod calendar;
 mod cli;
 mod conditions;
 mod documents;
+mod edge;
 mod festival;
 mod idempotency;
 mod idempotency_races;

@@ -15,7 +15,7 @@ pub use database::{Kind, TestDatabase};
 pub use futures_util::future::join_all as together;
 pub use personas::{Outcome, Persona};
 pub use sample::{Operation, Sample, operations};
-pub use server::Server;
+pub use server::{AT_MOST, Server};
 
 use coulisses::{
     app::{self, App},

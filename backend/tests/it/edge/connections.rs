@@ -1,0 +1,159 @@
+//! Timeouts, on real sockets: 30 s from idle to a complete header, the whole request 20 s. The same, shorter.
+
+use crate::support::{AT_MOST, Kind, Server, Test};
+use coulisses::http::serving::Patience;
+use rstest::rstest;
+use std::time::{Duration, Instant};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+    time::timeout,
+};
+
+const SHORT: Duration = Duration::from_millis(300);
+const DRIP: Duration = Duration::from_millis(40);
+
+/// Short where the test looks, long enough elsewhere to fail a test that relies on the wrong one.
+fn patience(header: Duration, answer: Duration) -> Patience {
+    Patience { header, answer }
+}
+
+async fn connect(server: &Server) -> TcpStream {
+    TcpStream::connect(server.address).await.expect("it listens")
+}
+
+/// Until the server closes, or a little at a time for [`AT_MOST`]: what it sent meanwhile, and how long that took.
+async fn drip_until_closed(stream: TcpStream, drop: Option<&[u8]>) -> (String, Duration) {
+    let begin = Instant::now();
+    let (mut from, mut to) = stream.into_split();
+    let mut received = Vec::new();
+    let mut piece = [0; 4096];
+    while begin.elapsed() < AT_MOST {
+        match timeout(DRIP, from.read(&mut piece)).await {
+            Ok(Ok(0) | Err(_)) => return (text(received), begin.elapsed()),
+            Ok(Ok(length)) => received.extend_from_slice(&piece[..length]),
+            Err(_) => {
+                if let Some(drop) = drop {
+                    // A closed connection shows when it is read.
+                    let _ = to.write_all(drop).await;
+                }
+            }
+        }
+    }
+    panic!("still open after {:?}; so far: {}", begin.elapsed(), text(received));
+}
+
+fn text(received: Vec<u8>) -> String {
+    String::from_utf8(received).expect("UTF-8")
+}
+
+#[rstest]
+#[tokio::test]
+async fn from_idle_to_a_complete_header_a_client_has_30_s(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    assert_eq!(Patience::default().header, Duration::from_secs(30));
+    let test = Test::start(db).await;
+    let server = Server::start_with(&test, patience(SHORT, AT_MOST)).await;
+    let silent = connect(&server).await;
+    let mut kept_alive = connect(&server).await;
+    kept_alive.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("it is sent");
+    let mut dripping = connect(&server).await;
+    dripping.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ").await.expect("it is sent");
+
+    let (nothing, after) = drip_until_closed(silent, None).await;
+    assert_eq!(nothing, "");
+    assert!(after >= SHORT, "{after:?}");
+    let (answer, _) = drip_until_closed(kept_alive, None).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with(r#"{"status":"ok"}"#), "{answer}");
+    let (nothing, _) = drip_until_closed(dripping, Some(b"a")).await;
+    assert_eq!(nothing, "");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_whole_request_has_20_s_also_when_its_body_drips_in(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let default = coulisses::config::Config::from_lookup(&|_| None).expect("the defaults");
+    assert_eq!(default.request_timeout, Duration::from_secs(20));
+    let test = Test::start_with(db, &[("REQUEST_TIMEOUT_SECONDS", "1")]).await;
+    let server = Server::start_with(&test, patience(AT_MOST, AT_MOST)).await;
+    for (length, drop) in [("Content-Length: 9999", &b" "[..]), ("Transfer-Encoding: chunked", b"1\r\n \r\n")]
+    {
+        let mut stream = connect(&server).await;
+        let head = format!(
+            "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.expect("it is sent");
+        let (answer, after) = drip_until_closed(stream, Some(drop)).await;
+        assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains(r#""code":"timed_out""#), "{answer}");
+        assert!(after < AT_MOST / 2, "{after:?}");
+    }
+}
+
+/// A body that no handler reads keeps nobody waiting either.
+#[rstest]
+#[tokio::test]
+async fn a_body_that_nobody_reads_does_not_hold_its_connection(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let server = Server::start_with(&test, patience(AT_MOST, AT_MOST)).await;
+    let mut stream = connect(&server).await;
+    let head = b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\n";
+    stream.write_all(head).await.expect("it is sent");
+    let (answer, after) = drip_until_closed(stream, Some(b" ")).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    assert!(after < AT_MOST / 2, "{after:?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_does_not_read_the_answer_does_not_hold_its_connection(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let server = Server::start_with(&test, patience(AT_MOST * 2, SHORT)).await;
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4096).expect("a small window");
+    let mut stream = socket.connect(server.address).await.expect("it listens");
+    // More than all buffers between hold.
+    let many = "GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
+    stream.write_all(many.as_bytes()).await.expect("it is sent");
+    let begin = Instant::now();
+    // Reading would show the end, but then the answer would be read; a write to a connection that is gone fails.
+    while stream.write_all(b"G").await.is_ok() {
+        assert!(begin.elapsed() < AT_MOST, "still open");
+        tokio::time::sleep(DRIP).await;
+    }
+    assert!(begin.elapsed() >= SHORT);
+}
+
+#[rstest]
+#[tokio::test]
+async fn stopping_still_answers_what_was_accepted(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let manager = test.manager().await;
+    let server = Server::start(&test).await;
+    let idle = connect(&server).await;
+    let mut stream = connect(&server).await;
+    let body = r#"{"name":"Tempête"}"#;
+    let head = format!(
+        "POST /api/v1/projects HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+        Expect: 100-continue\r\nContent-Length: {}\r\n\r\n",
+        manager.token(),
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.expect("it is sent");
+    let go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    let mut answer = vec![0; go_on.len()];
+    stream.read_exact(&mut answer).await.expect("it waits for the body");
+    assert_eq!(text(answer), go_on);
+
+    server.stop();
+    assert_eq!(drip_until_closed(idle, None).await.0, "");
+    stream.write_all(body.as_bytes()).await.expect("it is sent");
+    let (answer, _) = drip_until_closed(stream, None).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("Tempête"), "{answer}");
+    assert!(TcpStream::connect(server.address).await.is_err(), "nobody new is accepted");
+    server.stopped().await;
+}
