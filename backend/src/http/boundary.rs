@@ -1,7 +1,11 @@
 //! The outermost step of every request: gives it its id, turns an error into problem+json, writes the log line.
 
 use super::RequestInfo;
-use crate::{app::App, error::Error};
+use crate::{
+    app::App,
+    config::{Config, Environment},
+    error::Error,
+};
 use axum::{
     Json,
     extract::{MatchedPath, Request, State},
@@ -29,14 +33,10 @@ pub async fn boundary(State(app): State<App>, mut request: Request, next: Next) 
         log_cause(&error, &info);
         response = render(&error, response, &info);
     }
-    let headers = response.headers_mut();
+    secure(&mut response, &app.config);
     if let Ok(id) = HeaderValue::from_str(&info.to_string()) {
-        headers.insert(app.config.request_id_header.clone(), id);
+        response.headers_mut().insert(app.config.request_id_header.clone(), id);
     }
-    headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
 
     let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
     let caller = info.caller();
@@ -53,6 +53,20 @@ pub async fn boundary(State(app): State<App>, mut request: Request, next: Next) 
         "request"
     );
     response
+}
+
+/// What every answer tells a browser, unless a page says it in its own way.
+fn secure(response: &mut Response, config: &Config) {
+    let headers = response.headers_mut();
+    headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
+    // A browser that once saw it asks over TLS only, for two years; a developer's machine has none.
+    if config.environment != Environment::Dev {
+        let two_years = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, two_years);
+    }
 }
 
 /// The problem as the body, with the headers that its status asks for; headers set so far (Allow, those of CORS) stay.
