@@ -4,11 +4,13 @@ mod reader;
 mod values;
 
 use crate::db::{DatabaseUrl, Pool};
+use axum::http::HeaderValue;
+use ipnet::IpNet;
 use reader::Reader;
 use secrecy::{ExposeSecret, SecretString};
 use std::{net::IpAddr, time::Duration};
 use url::Url;
-use values::{parse_cache_url, parse_public_url};
+use values::{parse_cache_url, parse_networks, parse_origins, parse_public_url};
 
 /// Where the program runs; decides how strict it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +70,10 @@ pub struct Config {
     pub port: u16,
     /// PUBLIC_URL, without a slash at the end
     pub public_url: String,
+    /// CORS_ORIGINS, as browsers send them
+    pub cors_origins: Vec<HeaderValue>,
+    /// TRUSTED_PROXIES
+    pub trusted_proxies: Vec<IpNet>,
     /// LOG_LEVEL
     pub log_level: tracing::Level,
     /// LOG_FORMAT
@@ -151,6 +157,8 @@ impl Config {
             host,
             port,
             public_url: env.read("PUBLIC_URL", format!("http://127.0.0.1:{port}"), parse_public_url),
+            cors_origins: env.read("CORS_ORIGINS", Vec::new(), parse_origins),
+            trusted_proxies: env.read("TRUSTED_PROXIES", Vec::new(), parse_networks),
             log_level: env.read("LOG_LEVEL", tracing::Level::INFO, |text| {
                 // Python's names, which the first backend used, next to Rust's.
                 let text = if text.eq_ignore_ascii_case("warning") { "warn" } else { text };
@@ -235,6 +243,8 @@ impl Config {
             ("BACKEND_HOST", self.host.to_string()),
             ("BACKEND_PORT", self.port.to_string()),
             ("PUBLIC_URL", self.public_url.clone()),
+            ("CORS_ORIGINS", list(self.cors_origins.iter().filter_map(|origin| origin.to_str().ok()))),
+            ("TRUSTED_PROXIES", list(&self.trusted_proxies)),
             ("LOG_LEVEL", self.log_level.to_string()),
             ("LOG_FORMAT", format!("{:?}", self.log_format).to_lowercase()),
             ("REQUEST_ID_HEADER", self.request_id_header.to_string()),
@@ -243,6 +253,10 @@ impl Config {
             ("SHUTDOWN_GRACE_SECONDS", seconds(self.shutdown_grace)),
         ]
     }
+}
+
+fn list(items: impl IntoIterator<Item: ToString>) -> String {
+    items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]

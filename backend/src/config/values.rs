@@ -1,6 +1,9 @@
 //! What a variable's text means.
 
 use super::CacheUrl;
+use axum::http::HeaderValue;
+use ipnet::IpNet;
+use std::net::IpAddr;
 use url::Url;
 
 pub(super) fn parse_cache_url(text: &str) -> Result<CacheUrl, String> {
@@ -19,5 +22,69 @@ pub(super) fn parse_public_url(text: &str) -> Result<String, String> {
             Ok(url.as_str().trim_end_matches('/').to_owned())
         }
         _ => Err("must be the address people use, for example https://crew.example.org".into()),
+    }
+}
+
+/// Each as a browser writes it, so that comparing is enough.
+pub(super) fn parse_origins(text: &str) -> Result<Vec<HeaderValue>, String> {
+    let origin = |text: &str| {
+        let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+        // It would be a host of that name, not any host.
+        let exact = !text.contains('*');
+        let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        let anonymous = url.username().is_empty() && url.password().is_none();
+        HeaderValue::try_from(url.origin().ascii_serialization()).ok().filter(|_| exact && bare && anonymous)
+    };
+    let wrong = "must be the exact origins that may call, separated by commas, for example \
+        https://crew.example.org; * is not one, because cookies are sent along";
+    list(text).map(origin).collect::<Option<_>>().ok_or_else(|| wrong.into())
+}
+
+pub(super) fn parse_networks(text: &str) -> Result<Vec<IpNet>, String> {
+    let network = |text: &str| text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok();
+    let wrong = "must be the addresses or networks of your proxies, separated by commas, for example \
+        10.0.0.0/8,192.0.2.7";
+    list(text).map(network).collect::<Option<_>>().ok_or_else(|| wrong.into())
+}
+
+fn list(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_exact() {
+        let read = parse_origins("https://Crew.example.org:443, http://127.0.0.1:3000,").unwrap();
+        assert_eq!(read, ["https://crew.example.org", "http://127.0.0.1:3000"]);
+        for wrong in [
+            "*",
+            "https://*",
+            "https://ok.example,*",
+            "null",
+            "crew.example.org",
+            "https://crew.example.org/app",
+            "https://crew.example.org?x",
+            "https://crew.example.org#x",
+            "https://user@crew.example.org",
+            "ftp://crew.example.org",
+            "file:///x",
+        ] {
+            assert!(parse_origins(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn proxies_are_addresses_or_networks() {
+        let read = parse_networks("10.0.0.0/8, 192.0.2.7,fd00::/8,::1").unwrap();
+        assert_eq!(
+            read.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+            "10.0.0.0/8 192.0.2.7/32 fd00::/8 ::1/128"
+        );
+        for wrong in ["*", "proxy.example.org", "10.0.0.0/33", "10.0.0", "10.0.0.1:80"] {
+            assert!(parse_networks(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The outermost step of every request: gives it its id, turns an error into problem+json, writes the log line.
 
-use super::RequestInfo;
+use super::{RequestInfo, client::client};
 use crate::{
     app::App,
     config::{Config, Environment},
@@ -8,12 +8,12 @@ use crate::{
 };
 use axum::{
     Json,
-    extract::{MatchedPath, Request, State},
+    extract::{ConnectInfo, MatchedPath, Request, State},
     http::{HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use std::{error::Error as _, time::Instant};
+use std::{error::Error as _, net::SocketAddr, time::Instant};
 
 /// What a client that must wait is told, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
@@ -22,6 +22,9 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 pub async fn boundary(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let info = RequestInfo::new(request.headers(), &app.config.request_id_header, &app.random);
+    if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
+        info.note_client(client(peer.ip(), request.headers(), &app.config.trusted_proxies));
+    }
     request.extensions_mut().insert(info.clone());
     let method = request.method().clone();
     let path = super::verbs::public_path(request.uri().path());

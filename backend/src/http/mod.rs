@@ -6,6 +6,7 @@ mod answer;
 mod body;
 mod boundary;
 mod change;
+mod client;
 mod durable;
 pub mod idempotency;
 mod idempotency_table;

@@ -8,6 +8,7 @@ use crate::{
 use axum::http::{Extensions, HeaderMap, HeaderName};
 use std::{
     fmt,
+    net::IpAddr,
     sync::{Arc, OnceLock},
 };
 
@@ -23,6 +24,7 @@ struct Inner {
     id: String,
     trace_id: String,
     caller: OnceLock<(OrgId, AccountId)>,
+    client: OnceLock<IpAddr>,
     idempotency: OnceLock<IdempotencyKey>,
 }
 
@@ -33,7 +35,7 @@ impl RequestInfo {
         let id = id.map_or_else(|| hex(random.bytes::<16>()), ToOwned::to_owned);
         let trace = headers.get("traceparent").and_then(|value| trace_id(value.to_str().ok()?));
         let trace_id = trace.map_or_else(|| hex(random.bytes::<16>()), ToOwned::to_owned);
-        Self(Arc::new(Inner { id, trace_id, caller: OnceLock::new(), idempotency: OnceLock::new() }))
+        Self(Arc::new(Inner { id, trace_id, ..Inner::default() }))
     }
 
     /// The request's own; an empty one where the boundary was not passed (unit tests).
@@ -50,6 +52,18 @@ impl RequestInfo {
     /// Who sent it, once known.
     pub fn caller(&self) -> Option<(OrgId, AccountId)> {
         self.0.caller.get().copied()
+    }
+
+    /// Remembers where it was sent from.
+    pub fn note_client(&self, client: IpAddr) {
+        // Known once, at the boundary.
+        let _ = self.0.client.set(client);
+    }
+
+    /// The address it was sent from, seen through the trusted proxies; none where it did not come over a connection
+    /// (tests that call the router).
+    pub fn client(&self) -> Option<IpAddr> {
+        self.0.client.get().copied()
     }
 
     /// Remembers the key under which its answer is kept.
