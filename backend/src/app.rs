@@ -7,7 +7,7 @@ use crate::{
     config::Config,
     db::{ConnectError, Database, Origin},
     error::Error,
-    http::{RequestInfo, Writing, boundary, limits, not_modified, run_to_completion, verbs},
+    http::{Cors, RequestInfo, Writing, boundary, cors, limits, not_modified, run_to_completion, verbs},
     ids::OrgId,
     openapi, pages,
     random::Random,
@@ -199,6 +199,7 @@ pub fn service(app: App) -> Router {
         .layer(middleware::from_fn(not_modified))
         .layer(CatchPanicLayer::custom(after_panic))
         .layer(middleware::from_fn_with_state(app.clone(), limits))
+        .layer(middleware::from_fn_with_state(Cors::of(&app.config), cors))
         .layer(middleware::from_fn_with_state(app.clone(), boundary))
         .with_state(app);
     let routable =

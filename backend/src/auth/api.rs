@@ -199,7 +199,7 @@ async fn refresh(
     headers: HeaderMap,
     jar: CookieJar,
 ) -> Result<Response, Error> {
-    refuse_foreign_origin(&headers, &app.config.public_url)?;
+    refuse_foreign_origin(&headers, &app.config)?;
     let token = jar.get(COOKIE).ok_or(Error::Unauthenticated)?;
     let claims = app.tokens.read_refresh(token.value()).ok_or(Error::Unauthenticated)?;
     let tx = app.db.write(origin(Actor::System, &request)).await?;
@@ -228,7 +228,7 @@ async fn logout(
     headers: HeaderMap,
     jar: CookieJar,
 ) -> Result<Response, Error> {
-    refuse_foreign_origin(&headers, &app.config.public_url)?;
+    refuse_foreign_origin(&headers, &app.config)?;
     let claims = jar.get(COOKIE).and_then(|token| app.tokens.read_refresh(token.value()));
     if let Some(claims) = claims {
         let tx = app.db.write(origin(Actor::System, &request)).await?;

@@ -4,6 +4,7 @@
 use super::{AccessClaims, Role, sessions};
 use crate::{
     app::App,
+    config::{Config, Environment},
     db::{Actor, Origin},
     error::Error,
     http::RequestInfo,
@@ -11,7 +12,7 @@ use crate::{
 };
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
 };
 use std::marker::PhantomData;
 
@@ -157,32 +158,27 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-/// Cookies are sent by any site that a browser visits: the endpoints that read one refuse a foreign `Origin`.
+/// Cookies are sent by any site that a browser visits: the endpoints that read one refuse a foreign `Origin`. Own are
+/// PUBLIC_URL's and CORS_ORIGINS; while developing also the address that the browser talks to, whatever name it was
+/// reached by (elsewhere the `Host` is only what the client says).
 ///
 /// # Errors
 /// [`Error::ForeignOrigin`].
-pub fn refuse_foreign_origin(headers: &HeaderMap, public_url: &str) -> Result<(), Error> {
-    match headers.get(header::ORIGIN) {
-        None => Ok(()),
-        Some(origin) if origin.as_bytes() == origin_of(public_url).as_bytes() => Ok(()),
-        // The same host that the browser talks to, whatever name it was reached by.
-        Some(origin)
-            if same_host(
-                origin.to_str().ok(),
-                headers.get(header::HOST).and_then(|host| host.to_str().ok()),
-            ) =>
-        {
-            Ok(())
-        }
-        Some(_) => Err(Error::ForeignOrigin),
-    }
+pub fn refuse_foreign_origin(headers: &HeaderMap, config: &Config) -> Result<(), Error> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    let own = origin.as_bytes() == origin_of(&config.public_url).as_bytes()
+        || config.cors_origins.contains(origin)
+        || config.environment == Environment::Dev && is_of_host(origin, headers);
+    if own { Ok(()) } else { Err(Error::ForeignOrigin) }
 }
 
 fn origin_of(url: &str) -> String {
     url::Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
 }
 
-fn same_host(origin: Option<&str>, host: Option<&str>) -> bool {
-    let origin_host = origin.and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
-    origin_host.is_some() && origin_host == host
+/// A developer's machine has no TLS.
+fn is_of_host(origin: &HeaderValue, headers: &HeaderMap) -> bool {
+    headers
+        .get(header::HOST)
+        .is_some_and(|host| origin.as_bytes().strip_prefix(b"http://") == Some(host.as_bytes()))
 }

@@ -7,6 +7,7 @@ mod body;
 mod boundary;
 mod change;
 mod client;
+mod cors;
 mod durable;
 pub mod idempotency;
 mod idempotency_table;
@@ -22,6 +23,7 @@ pub use answer::{Answer, Precondition, not_modified};
 pub use body::{BadInput, Body, BulkItems, Empty};
 pub use boundary::boundary;
 pub use change::Change;
+pub use cors::{Cors, cors};
 pub use durable::run_to_completion;
 pub use idempotency::{IdempotencyKey, Writing};
 pub use limits::{

@@ -3,4 +3,12 @@
 mod connections;
 mod files;
 mod limits;
+mod origins;
 mod proxies;
+
+/// The secrets without which it does not start outside dev.
+const PROD: [(&str, &str); 3] = [
+    ("ENV", "prod"),
+    ("SECRET_KEY", "a-secret-of-this-test-0123456789abcdef"),
+    ("INVITES_SECRET", "another-secret-of-it-0123456789abcdef"),
+];

@@ -1,0 +1,81 @@
+//! Which pages of other addresses may call the API from a browser: those of CORS_ORIGINS, with credentials. Others are
+//! answered as if they had not asked, and the browser keeps the answer from them.
+
+use crate::config::Config;
+use axum::{
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::Response,
+};
+use std::{sync::Arc, time::Duration};
+use tower::{Layer, ServiceExt};
+use tower_http::cors::CorsLayer;
+
+/// How long a browser may remember what it may send. Chromium takes no more.
+const MAX_AGE: Duration = Duration::from_secs(7200);
+
+/// Who may call, and what they are told.
+#[derive(Debug, Clone)]
+pub struct Cors(Arc<(Vec<HeaderValue>, CorsLayer)>);
+
+impl Cors {
+    /// As configured.
+    pub fn of(config: &Config) -> Self {
+        let own = |name| HeaderName::from_static(name);
+        let id = &config.request_id_header;
+        let methods = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+        let sent = [
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            own("idempotency-key"),
+            own("traceparent"),
+            id.clone(),
+        ];
+        let shown = [
+            header::ETAG,
+            header::LINK,
+            header::RETRY_AFTER,
+            own("idempotency-replayed"),
+            own("x-cache"),
+            id.clone(),
+        ];
+        let layer = CorsLayer::new()
+            .allow_origin(config.cors_origins.clone())
+            .allow_credentials(true)
+            .allow_methods(methods)
+            .allow_headers(sent)
+            .expose_headers(shown)
+            .max_age(MAX_AGE);
+        Self(Arc::new((config.cors_origins.clone(), layer)))
+    }
+}
+
+/// Middleware; see the module. An OPTIONS that is no preflight is left to the router, which answers with `Allow`.
+pub async fn cors(State(cors): State<Cors>, request: Request, next: Next) -> Response {
+    let (origins, layer) = &*cors.0;
+    if origins.is_empty() {
+        return next.run(request).await;
+    }
+    let headers = request.headers();
+    let known = headers.get(header::ORIGIN).is_some_and(|origin| origins.contains(origin));
+    let asks = request.method() == Method::OPTIONS;
+    let preflight = asks && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    if known && (preflight || !asks) {
+        let mut response = match layer.layer(next).oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        if asks {
+            // As every other OPTIONS.
+            *response.status_mut() = StatusCode::NO_CONTENT;
+        }
+        return response;
+    }
+    let mut response = next.run(request).await;
+    // A cache between must not give one origin's answer to another.
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
+    response
+}
