@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask test`, `coverage`, `fuzz-api` and `check`.
+//! The project's own commands: `cargo xtask test`, `coverage`, `fuzz-api`, `drill` and `check`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on the terminal")]
 
 mod apt;
@@ -6,9 +6,11 @@ mod cargo;
 mod check;
 mod cleanup;
 mod coverage;
+mod drill;
 mod fuzz_api;
 mod outcome;
 mod process;
+mod server;
 mod servers;
 mod tests;
 
@@ -31,6 +33,9 @@ enum Command {
     Coverage,
     /// Test the running server against its own OpenAPI document
     FuzzApi(fuzz_api::Options),
+    /// What trouble does to everybody else: latencies with and without it
+    #[command(subcommand)]
+    Drill(drill::Drill),
     /// Formatting, lints, documentation and dependency rules: everything but the tests
     Check(check::Options),
 }
@@ -40,6 +45,7 @@ fn main() -> ExitCode {
         Command::Test(options) => tests::run(&options),
         Command::Coverage => coverage::run(),
         Command::FuzzApi(options) => fuzz_api::run(&options),
+        Command::Drill(drill) => drill::run(&drill),
         Command::Check(options) => check::run(&options),
     };
     result.unwrap_or_else(|error| {

@@ -4,7 +4,6 @@ mod log;
 mod python;
 mod report;
 mod run;
-mod server;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -15,6 +14,7 @@ use clap::Args;
 use self::run::{DATABASES, Outcome, PERSONAS, Run};
 use crate::cargo;
 use crate::cleanup::Cleanup;
+use crate::server::{self, Profile};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -36,7 +36,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let cleanup = Cleanup::install()?;
     let directory = cargo::target_directory()?.join("fuzz-api");
     let schemathesis = python::schemathesis(&directory)?;
-    let program = server::build(&cleanup)?;
+    let program = server::build(Profile::Dev, &cleanup)?;
     if options.sqlite_only {
         println!("--sqlite-only: no servers; the runs on PostgreSQL are left out");
     }

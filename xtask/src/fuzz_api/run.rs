@@ -10,10 +10,10 @@ use anyhow::{Context, Result};
 
 use super::log::Log;
 use super::report::Report;
-use super::server::{Databases, Server};
 use crate::cargo::workspace_root;
 use crate::cleanup::Cleanup;
 use crate::process::Process;
+use crate::server::{Databases, Server};
 use crate::servers::Servers;
 
 /// Lines of the server's log that a failed run prints.
@@ -109,7 +109,7 @@ impl Run<'_> {
         if !server.is_ready() {
             problems.push("the server does not answer any more: /readyz is not 200".into());
         }
-        let log = server.stop()?;
+        let log = Log::read(&server.stop())?;
         if !log.errors.is_empty() {
             problems.push(format!("the server logged errors:\n{}", first_lines(&log)));
         }

@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use super::log::Log;
 use crate::cargo;
 use crate::cleanup::Cleanup;
 use crate::process::Process;
@@ -20,16 +19,26 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Where a server keeps its data.
-pub(super) struct Databases {
-    pub(super) database_url: String,
-    pub(super) redis_url: String,
+pub(crate) struct Databases {
+    pub(crate) database_url: String,
+    pub(crate) redis_url: String,
+}
+
+/// What is built: quickly, or to be quick.
+#[derive(Clone, Copy)]
+pub(crate) enum Profile {
+    Dev,
+    Release,
 }
 
 /// Builds the program as `cargo run` would.
-pub(super) fn build(cleanup: &Cleanup) -> Result<PathBuf> {
+pub(crate) fn build(profile: Profile, cleanup: &Cleanup) -> Result<PathBuf> {
     println!("==> building the server");
     let mut command = cargo::command("build");
     command.args(["--locked", "--package", "coulisses", "--message-format", "json-render-diagnostics"]);
+    if let Profile::Release = profile {
+        command.arg("--release");
+    }
     let mut output = None;
     let build = Process::start_with(command.stdout(Stdio::piped()), cleanup, |child| {
         output = child.stdout.take();
@@ -43,19 +52,19 @@ pub(super) fn build(cleanup: &Cleanup) -> Result<PathBuf> {
     programs.into_iter().next_back().context("cargo built no program: is `coulisses` still a binary?")
 }
 
-pub(super) struct Server {
+pub(crate) struct Server {
     process: Process,
     program: PathBuf,
     environment: Vec<(&'static str, String)>,
     /// Outside the repository, so that nobody's `.env` counts.
     directory: PathBuf,
     log: PathBuf,
-    pub(super) url: String,
+    pub(crate) url: String,
 }
 
 impl Server {
     /// Starts it and waits until it is ready.
-    pub(super) fn start(
+    pub(crate) fn start(
         program: &Path,
         on: Option<Databases>,
         log: &Path,
@@ -101,17 +110,17 @@ impl Server {
     }
 
     /// Whether it runs and /readyz says 200.
-    pub(super) fn is_ready(&self) -> bool {
+    pub(crate) fn is_ready(&self) -> bool {
         let mut ask = command(&self.program, &self.environment, &self.directory, &["healthcheck"]);
         ask.stdout(Stdio::null()).stderr(Stdio::null());
         let answers = ask.status().is_ok_and(|status| status.success());
         answers && matches!(self.process.has_ended(), Ok(false))
     }
 
-    /// Ends it and reads what it logged.
-    pub(super) fn stop(self) -> Result<Log> {
+    /// Ends it; where it logged.
+    pub(crate) fn stop(self) -> PathBuf {
         self.process.stop();
-        Log::read(&self.log)
+        self.log
     }
 }
 

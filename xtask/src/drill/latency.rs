@@ -1,0 +1,100 @@
+//! How long reading takes: a planner's page of missions, on connections that are kept alive.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+use ureq::Agent;
+
+/// The planner of the demonstration's season.
+const EMAIL: &str = "karim@rideau-rouge.example";
+const PASSWORD: &str = "entree-des-artistes";
+/// Connections that read.
+const READERS: u32 = 2;
+/// Between two reads of a connection: what is measured is waiting, not how much the machine can do.
+const PAUSE: Duration = Duration::from_millis(4);
+/// A p99 of fewer is chance.
+const ENOUGH: usize = 2000;
+
+/// Reads as a signed-in planner.
+pub(super) struct Reader {
+    missions: String,
+    authorization: String,
+}
+
+impl Reader {
+    pub(super) fn sign_in(url: &str) -> Result<Self> {
+        let credentials = json!({ "email": EMAIL, "password": PASSWORD });
+        let mut answer = agent().post(format!("{url}/api/v1/auth/login")).send_json(credentials)?;
+        let signed_in: Value = answer.body_mut().read_json()?;
+        let token = signed_in["access_token"].as_str().context("signing in gave no token")?;
+        Ok(Self {
+            missions: format!("{url}/api/v1/missions?limit=5"),
+            authorization: format!("Bearer {token}"),
+        })
+    }
+
+    /// Reads for that long.
+    pub(super) fn measure(&self, duration: Duration) -> Result<Latencies> {
+        let all = thread::scope(|scope| {
+            let readers: Vec<_> = (0..READERS).map(|_| scope.spawn(|| self.read_for(duration))).collect();
+            let mut all = Vec::new();
+            for reader in readers {
+                match reader.join() {
+                    Ok(latencies) => all.extend(latencies?),
+                    Err(_) => bail!("a reader panicked"),
+                }
+            }
+            Ok(all)
+        })?;
+        Latencies::of(all)
+    }
+
+    fn read_for(&self, duration: Duration) -> Result<Vec<Duration>> {
+        let agent = agent();
+        // Connecting is not reading.
+        self.read(&agent)?;
+        let (begin, mut latencies) = (Instant::now(), Vec::new());
+        while begin.elapsed() < duration {
+            latencies.push(self.read(&agent)?);
+            thread::sleep(PAUSE);
+        }
+        Ok(latencies)
+    }
+
+    fn read(&self, agent: &Agent) -> Result<Duration> {
+        let begin = Instant::now();
+        let mut answer = agent.get(&self.missions).header("Authorization", &self.authorization).call()?;
+        let body = answer.body_mut().read_to_vec()?;
+        let latency = begin.elapsed();
+        ensure!(body.len() > 2, "there are no missions to read");
+        Ok(latency)
+    }
+}
+
+fn agent() -> Agent {
+    // No proxy comes between; an answer that never comes is a failure, not a hang.
+    Agent::config_builder().proxy(None).timeout_global(Some(Duration::from_secs(30))).build().into()
+}
+
+/// Sorted.
+pub(super) struct Latencies(Vec<Duration>);
+
+impl Latencies {
+    fn of(mut all: Vec<Duration>) -> Result<Self> {
+        ensure!(all.len() >= ENOUGH, "{} reads are too few to tell; allow more --seconds", all.len());
+        all.sort_unstable();
+        Ok(Self(all))
+    }
+
+    pub(super) fn number(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The latency that so many of a hundred do not exceed, in milliseconds.
+    pub(super) fn percentile(&self, percent: usize) -> f64 {
+        let rank = (self.0.len() * percent).div_ceil(100).max(1);
+        self.0[rank - 1].as_secs_f64() * 1000.0
+    }
+}

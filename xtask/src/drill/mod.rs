@@ -1,0 +1,39 @@
+//! `cargo xtask drill`: the real server, built for release, in trouble; what do its other clients notice?
+//!
+//! A drill brings the trouble. What they share: the server with the demonstration's season on SQLite ([`start`]), reading it
+//! as a signed-in planner ([`latency`]), and comparing rounds without and with the trouble ([`comparison`]).
+
+mod comparison;
+mod crowd;
+mod latency;
+mod slow_sockets;
+
+use std::fs;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Subcommand;
+
+use crate::cargo;
+use crate::cleanup::Cleanup;
+use crate::server::{self, Profile, Server};
+
+#[derive(Subcommand)]
+pub(crate) enum Drill {
+    /// Thousands of sockets that say nothing, drip, or do not read
+    SlowSockets(slow_sockets::Options),
+}
+
+pub(crate) fn run(drill: &Drill) -> Result<ExitCode> {
+    match drill {
+        Drill::SlowSockets(options) => slow_sockets::run(options),
+    }
+}
+
+/// Its log stays under `target/drill`.
+fn start(cleanup: &Cleanup) -> Result<Server> {
+    let program = server::build(Profile::Release, cleanup)?;
+    let directory = cargo::target_directory()?.join("drill");
+    fs::create_dir_all(&directory).context("cannot create a directory under target")?;
+    Server::start(&program, None, &directory.join("server.log"), cleanup)
+}
