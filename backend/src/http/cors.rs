@@ -53,17 +53,15 @@ impl Cors {
     }
 }
 
-/// Middleware; see the module. An OPTIONS that is no preflight is left to the router, which answers with `Allow`.
+/// Middleware; see the module.
 pub async fn cors(State(cors): State<Cors>, request: Request, next: Next) -> Response {
     let (origins, layer) = &*cors.0;
     if origins.is_empty() {
         return next.run(request).await;
     }
-    let headers = request.headers();
-    let known = headers.get(header::ORIGIN).is_some_and(|origin| origins.contains(origin));
-    let asks = request.method() == Method::OPTIONS;
-    let preflight = asks && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    if known && (preflight || !asks) {
+    let origin = request.headers().get(header::ORIGIN);
+    if origin.is_some_and(|origin| origins.contains(origin)) {
+        let asks = request.method() == Method::OPTIONS;
         let mut response = match layer.layer(next).oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},

@@ -151,6 +151,7 @@ async fn stopping_still_answers_what_was_accepted(#[values(Kind::Sqlite, Kind::P
 
     server.stop();
     assert_eq!(drip_until_closed(idle, None).await.0, "");
+    assert!(server.is_serving(), "it waits for what was begun");
     stream.write_all(body.as_bytes()).await.expect("it is sent");
     let (answer, _) = drip_until_closed(stream, None).await;
     assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("Tempête"), "{answer}");

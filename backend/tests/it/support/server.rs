@@ -39,6 +39,11 @@ impl Server {
         self.stop.cancel();
     }
 
+    /// Whether something that it began is not done yet.
+    pub fn is_serving(&self) -> bool {
+        !self.task.is_finished()
+    }
+
     /// Waits until all that it began is done.
     pub async fn stopped(mut self) {
         tokio::time::timeout(AT_MOST, &mut self.task).await.expect("it ends in time").expect("serving works");
