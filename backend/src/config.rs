@@ -24,12 +24,30 @@ pub enum Environment {
 }
 
 /// Where cached lists may be shared.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum CacheUrl {
     /// Inside this process only.
     InProcess,
     /// A Redis or Valkey server.
     Redis(Url),
+}
+
+/// Without the password: safe to log.
+impl fmt::Display for CacheUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Redis(url) = self else { return f.write_str("memory://") };
+        let mut shown = url.clone();
+        if shown.password().is_some() && shown.set_password(Some("***")).is_err() {
+            return f.write_str("redis://***");
+        }
+        shown.fmt(f)
+    }
+}
+
+impl fmt::Debug for CacheUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// How log lines look.
@@ -217,23 +235,12 @@ impl Config {
     /// Every setting under its variable's name, with secrets masked.
     pub fn effective(&self) -> Vec<(&'static str, String)> {
         let seconds = |duration: Duration| duration.as_secs().to_string();
-        let redis = match &self.redis_url {
-            CacheUrl::InProcess => "memory://".into(),
-            CacheUrl::Redis(url) => {
-                let mut shown = url.clone();
-                if shown.password().is_some() && shown.set_password(Some("***")).is_err() {
-                    "redis://***".into()
-                } else {
-                    shown.to_string()
-                }
-            }
-        };
         vec![
             ("ENV", format!("{:?}", self.environment).to_lowercase()),
             ("DATABASE_URL", self.database_url.to_string()),
             ("DB_MAX_CONNECTIONS", self.pool.max_connections.to_string()),
             ("DB_ACQUIRE_TIMEOUT_MS", self.pool.acquire_timeout.as_millis().to_string()),
-            ("REDIS_URL", redis),
+            ("REDIS_URL", self.redis_url.to_string()),
             ("SECRET_KEY", "***".into()),
             ("JWT_ALG", format!("{:?}", self.jwt_algorithm)),
             ("ACCESS_TOKEN_MINUTES", (self.access_token_ttl.as_secs() / 60).to_string()),
@@ -327,6 +334,6 @@ mod tests {
         ])
         .unwrap();
         assert!(!format!("{:?}", config.effective()).contains("hush"));
-        assert!(!format!("{:?}", config.secret_key).contains("hush"));
+        assert!(!format!("{config:?}").contains("hush"));
     }
 }

@@ -16,6 +16,7 @@ pub mod openapi;
 pub mod pages;
 pub mod random;
 pub mod resources;
+pub mod secret;
 pub mod system;
 pub mod telemetry;
 pub mod text;

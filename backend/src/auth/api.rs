@@ -13,6 +13,7 @@ use crate::{
     http::{Body, RequestInfo},
     ids::{AccountId, OrgId, SessionId, UserId},
     resources::audit,
+    secret::Secret,
     text::Email,
 };
 use axum::{
@@ -53,8 +54,8 @@ struct Login {
     #[schema(example = "marion@rideau-rouge.example")]
     email: String,
     /// Its password.
-    #[schema(format = Password)]
-    password: String,
+    #[schema(value_type = String, format = Password)]
+    password: Secret,
     /// The org to act in; the one used last when absent.
     #[deserr(default)]
     org_id: Option<OrgId>,
@@ -64,7 +65,8 @@ struct Login {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct SignedIn {
     /// Send it as `Authorization: Bearer …`.
-    access_token: String,
+    #[schema(value_type = String)]
+    access_token: Secret,
     /// Always `bearer`.
     #[schema(example = "bearer")]
     token_type: &'static str,
@@ -108,7 +110,8 @@ struct ResetRequested {
     status: &'static str,
     /// Only on a developer's own machine: what the mail would carry.
     #[serde(skip_serializing_if = "Option::is_none")]
-    reset_token: Option<String>,
+    #[schema(value_type = Option<String>)]
+    reset_token: Option<Secret>,
 }
 
 /// A new password, by permission of a token.
@@ -116,7 +119,8 @@ struct ResetRequested {
 #[deserr(deny_unknown_fields)]
 struct ResetConfirm {
     /// From the link.
-    token: String,
+    #[schema(value_type = String)]
+    token: Secret,
     /// 8 to 128 characters.
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
     new_password: NewPassword,
@@ -130,7 +134,7 @@ impl SignedIn {
         org_id: OrgId,
         session: SessionId,
     ) -> Result<Self, Error> {
-        let access_token = app.tokens.access(account, org_id, session, app.random.bytes())?;
+        let access_token = app.tokens.access(account, org_id, session, app.random.bytes())?.into();
         Ok(Self { access_token, token_type: "bearer", expires_in: app.tokens.access_seconds(), org_id })
     }
 }
@@ -282,7 +286,7 @@ async fn request_reset(
     tx.commit().await?;
     Ok(Json(ResetRequested {
         status: "ok",
-        reset_token: token.filter(|_| app.config.is_developers_machine()),
+        reset_token: token.filter(|_| app.config.is_developers_machine()).map(Secret::from),
     }))
 }
 

@@ -12,6 +12,7 @@ use crate::{
     http::{Answer, Body, Path, Query},
     ids::{OrgId, SessionId},
     resources::audit,
+    secret::Secret,
 };
 use axum::{
     extract::{OriginalUri, State},
@@ -43,8 +44,8 @@ struct Switch {
 #[deserr(deny_unknown_fields)]
 struct PasswordChange {
     /// The one that is good now.
-    #[schema(format = Password, min_length = 1)]
-    current_password: String,
+    #[schema(value_type = String, format = Password, min_length = 1)]
+    current_password: Secret,
     /// 8 to 128 characters.
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
     new_password: NewPassword,

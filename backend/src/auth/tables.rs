@@ -32,7 +32,7 @@ pub mod account {
     use sea_orm::entity::prelude::*;
 
     /// A row of `accounts`.
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[derive(Clone, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "accounts")]
     #[allow(missing_docs, reason = "the columns are described in the schema")]
     pub struct Model {
@@ -44,6 +44,13 @@ pub mod account {
         pub is_active: bool,
         pub created_at: Timestamp,
         pub updated_at: Timestamp,
+    }
+
+    /// Without the e-mail and the hash of the password.
+    impl std::fmt::Debug for Model {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.debug_struct("Account").field("id", &self.id).finish_non_exhaustive()
+        }
     }
 
     /// None: queries join on the columns they need.

@@ -8,6 +8,7 @@ use crate::{
     db::Timestamp,
     error::Error,
     ids::{AccountId, InvitationId, OrgId, SessionId},
+    secret::Secret,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -32,7 +33,7 @@ pub struct AccessClaims {
     pub sid: SessionId,
     iat: i64,
     exp: i64,
-    jti: String,
+    jti: Secret,
 }
 
 /// Renews a session once; `generation` counts how often it was renewed before.
@@ -55,7 +56,7 @@ pub struct InviteClaims {
     /// The invitation.
     pub inv: InvitationId,
     /// Unguessable; only its hash is stored.
-    pub jti: String,
+    pub jti: Secret,
     exp: i64,
 }
 
@@ -155,7 +156,8 @@ impl Tokens {
         let iat = self.clock.now().as_seconds();
         let exp = iat.saturating_add_unsigned(self.access_seconds());
         let typ = AccessClaims::TYPE.into();
-        self.sessions.sign(&AccessClaims { typ, sub, org, sid, iat, exp, jti: URL_SAFE_NO_PAD.encode(nonce) })
+        let jti = URL_SAFE_NO_PAD.encode(nonce).into();
+        self.sessions.sign(&AccessClaims { typ, sub, org, sid, iat, exp, jti })
     }
 
     /// The claims of a valid access token.
@@ -200,8 +202,13 @@ impl Tokens {
         mac.update(&expires.as_micros().to_be_bytes());
         let jti = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
         let hash = hash_secret(jti.as_bytes());
-        let claims =
-            InviteClaims { typ: InviteClaims::TYPE.into(), org, inv, jti, exp: expires.as_seconds() };
+        let claims = InviteClaims {
+            typ: InviteClaims::TYPE.into(),
+            org,
+            inv,
+            jti: jti.into(),
+            exp: expires.as_seconds(),
+        };
         Ok((self.invitations.sign(&claims)?, hash))
     }
 

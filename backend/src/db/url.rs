@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf, str::FromStr};
 use url::Url;
 
 /// Where the data lives.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
     /// A file on this machine.
     Sqlite(PathBuf),
@@ -51,6 +51,12 @@ impl FromStr for DatabaseUrl {
             }
             _ => Err(DatabaseUrlError::Scheme),
         }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

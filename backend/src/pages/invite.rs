@@ -14,6 +14,7 @@ use crate::{
         assignments::AssignmentStatus,
         invitations::{self, Answer, InvitationStatus, Opened},
     },
+    secret::Secret,
     text::{Reason, ZoneName},
 };
 use axum::{
@@ -37,7 +38,7 @@ pub async fn show(
 #[derive(Debug, Deserr)]
 pub struct AnswerForm {
     #[deserr(default)]
-    token: String,
+    token: Secret,
     #[deserr(default)]
     answer: String,
     #[deserr(default)]

@@ -24,7 +24,7 @@ pub fn routes() -> Router<App> {
 #[derive(Debug, deserr::Deserr)]
 struct PageQuery {
     #[deserr(default)]
-    token: String,
+    token: crate::secret::Secret,
 }
 
 /// A page whose address carries a secret: kept out of caches, of `Referer` headers, and of frames. The style is in the

@@ -10,6 +10,7 @@ use crate::{
     auth::{NewPassword, accounts, set_password},
     error::Error,
     http::{Form, Query, RequestInfo},
+    secret::Secret,
 };
 use axum::{
     Extension,
@@ -37,9 +38,9 @@ pub async fn show(
 #[derive(Debug, Deserr)]
 pub struct PasswordForm {
     #[deserr(default)]
-    token: String,
+    token: Secret,
     #[deserr(default)]
-    new_password: String,
+    new_password: Secret,
 }
 
 /// Sets the password.

@@ -28,7 +28,7 @@ pub struct Call {
 }
 
 /// The page of an invitation.
-#[derive(Debug, Template)]
+#[derive(Template)]
 #[template(path = "invite.html")]
 pub struct InvitePage<'a> {
     /// The language.
@@ -48,7 +48,7 @@ pub struct InvitePage<'a> {
 }
 
 /// The page that sets a password.
-#[derive(Debug, Template)]
+#[derive(Template)]
 #[template(path = "password.html")]
 pub struct PasswordPage<'a> {
     /// The language.

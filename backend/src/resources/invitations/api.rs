@@ -17,6 +17,7 @@ use crate::{
     http::{Answer as Reply, Body, BulkItems, Path, Query, RequestInfo, Writing},
     ids::{AssignmentId, InvitationId},
     resources::assignments::{self, Change},
+    secret::Secret,
 };
 use axum::{
     Extension,
@@ -142,7 +143,7 @@ async fn answer_invitation(
     app: &App,
     request: &RequestInfo,
     id: InvitationId,
-    token: Option<String>,
+    token: Option<Secret>,
     answer: Answer,
 ) -> Result<Reply, Error> {
     let claims = token.as_deref().and_then(|token| app.tokens.read_invite(token));
@@ -230,7 +231,7 @@ async fn answer_assignment(
     request: &RequestInfo,
     caller: Option<Caller<Tech>>,
     id: AssignmentId,
-    token: Option<String>,
+    token: Option<Secret>,
     answer: Answer,
 ) -> Result<Reply, Error> {
     match (token, caller) {

@@ -5,6 +5,7 @@ use crate::{
     http::{Cursor, Limit, Many},
     ids::{AssignmentId, InvitationId},
     resources::assignments::AssignmentStatus,
+    secret::Secret,
     text::{Email, Reason},
 };
 use deserr::Deserr;
@@ -54,10 +55,11 @@ pub struct Created {
     /// The assignment to answer.
     pub assignment_id: AssignmentId,
     /// What lets its holder answer.
-    pub token: String,
+    #[schema(value_type = String)]
+    pub token: Secret,
     /// The link for people, with the token in it.
-    #[schema(example = "https://crew.example.org/invite?token=…")]
-    pub url: String,
+    #[schema(value_type = String, example = "https://crew.example.org/invite?token=…")]
+    pub url: Secret,
     /// Until when it works.
     pub expires_at: Timestamp,
     /// What became of the e-mail.
@@ -172,7 +174,8 @@ pub struct AnsweredAssignment {
 pub struct TokenQuery {
     /// The invitation's token.
     #[deserr(default)]
-    pub token: Option<String>,
+    #[param(value_type = Option<String>)]
+    pub token: Option<Secret>,
 }
 
 /// A yes, with the token here rather than in the address, which keeps it out of logs.
@@ -181,7 +184,8 @@ pub struct TokenQuery {
 pub struct AcceptBody {
     /// The invitation's token.
     #[deserr(default)]
-    pub token: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub token: Option<Secret>,
 }
 
 /// A no, and why.
@@ -190,7 +194,8 @@ pub struct AcceptBody {
 pub struct DeclineBody {
     /// The invitation's token.
     #[deserr(default)]
-    pub token: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub token: Option<Secret>,
     /// Why not.
     #[deserr(default)]
     pub reason: Option<Reason>,

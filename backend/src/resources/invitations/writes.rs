@@ -134,7 +134,8 @@ fn new_link(
         updated_at: tx.now,
     };
     let url = link(links.public_url, &token);
-    Ok((row, Created { id, assignment_id, token, url, expires_at, delivery: Delivery::None }))
+    let delivery = Delivery::None;
+    Ok((row, Created { id, assignment_id, token: token.into(), url: url.into(), expires_at, delivery }))
 }
 
 /// Takes a link back. One that was answered has no power left; taking it back changes nothing.

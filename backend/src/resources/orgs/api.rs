@@ -68,7 +68,7 @@ async fn add_member(
     changes::hold(&tx, caller.org).await?;
     rules::may_grant(changes::role_of(&tx, caller.org, caller.account).await?, new.role)?;
     let (member, token) = store::add_member(&tx, &app.random, caller.org, new).await?;
-    let password_url = token.map(|token| app.config.password_url(&token));
+    let password_url = token.map(|token| app.config.password_url(&token).into());
     tx.answer(&Added { member, password_url }).await
 }
 

@@ -4,6 +4,7 @@ use crate::{
     auth::Role,
     db::Timestamp,
     ids::{AccountId, OrgId, UserId},
+    secret::Secret,
     text::{Email, Name, ZoneName},
 };
 use deserr::Deserr;
@@ -110,5 +111,6 @@ pub struct Added {
     pub member: Member,
     /// For a new login: the link to set its password, shown this once. Hand it over yourself.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub password_url: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub password_url: Option<Secret>,
 }
