@@ -44,6 +44,7 @@ mod rates;
 mod rbac;
 mod readiness;
 mod replay;
+mod security;
 mod statements;
 mod v1_endpoints;
 mod walk;

@@ -94,6 +94,11 @@ impl Sample {
         Self { method: operation.method.clone(), body, ..self.clone() }
     }
 
+    /// The same call with another body.
+    pub fn with_body(&self, body: Json) -> Self {
+        Self { body: Some(body), ..self.clone() }
+    }
+
     /// Sends it.
     pub async fn send(&self, persona: &Persona<'_>) -> Outcome {
         let mut persona = persona.clone();

@@ -1,0 +1,436 @@
+//! What nobody may set, what a technician must not see, and that code says who may call it and whose rows it touches.
+
+use super::UNKNOWN_ID;
+use crate::support::{Kind, Operation, Persona, Sample, Test, operations};
+use axum::http::Method;
+use rstest::rstest;
+use serde_json::{Value as Json, json};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+/// Members that decide whose something is, who someone is, or what happened when: nobody sets them by adding them.
+const FORBIDDEN: [&str; 12] = [
+    "org_id",
+    "role",
+    "status",
+    "account_id",
+    "id",
+    "created_at",
+    "updated_at",
+    "owner_id",
+    "is_active",
+    "password_hash",
+    "conflict_override",
+    "token_hash",
+];
+
+/// The members that the document allows at the top of the body, and whether the body is an array of such objects.
+/// None when the operation takes no JSON object.
+fn allowed(document: &Json, operation: &Operation) -> Option<(BTreeSet<String>, bool)> {
+    let schema = &operation.json["requestBody"]["content"]["application/json"]["schema"];
+    if schema.is_null() {
+        return None;
+    }
+    let many = schema["type"] == "array";
+    let mut found = BTreeSet::new();
+    members(document, if many { &schema["items"] } else { schema }, &mut found);
+    Some((found, many))
+}
+
+fn members(document: &Json, schema: &Json, found: &mut BTreeSet<String>) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let target = document.pointer(reference.trim_start_matches('#')).expect("a schema");
+        return members(document, target, found);
+    }
+    found.extend(schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name.clone()));
+    for several in ["oneOf", "anyOf", "allOf"] {
+        let ways = schema[several].as_array().into_iter().flatten();
+        ways.for_each(|way| members(document, way, found));
+    }
+}
+
+fn value_of(test: &Test, member: &str) -> Json {
+    match member {
+        "org_id" => json!(test.other_org),
+        "role" => json!("owner"),
+        "status" => json!("ACCEPTED"),
+        "is_active" => json!(true),
+        "created_at" | "updated_at" => json!("2020-01-01T00:00:00Z"),
+        _ => json!(UNKNOWN_ID),
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_a_caller_may_not_set_is_an_unknown_member_in_every_body(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let owner = test.owner().await;
+    let document = coulisses::app::routes().1;
+    let (mut bodies, mut tried) = (0, 0);
+    for operation in operations() {
+        let Some((allowed, many)) = allowed(&document, &operation) else { continue };
+        bodies += 1;
+        let sample = Sample::of(&owner, &operation).await;
+        let good = sample.body.clone().unwrap_or(json!({}));
+        let before = test.audit_count().await;
+        for member in FORBIDDEN.into_iter().filter(|member| !allowed.contains(*member)) {
+            tried += 1;
+            let mut body = good.clone();
+            let object = if many { &mut body[0] } else { &mut body };
+            object[member] = value_of(&test, member);
+            let answer = sample.with_body(body).send(&owner).await;
+            let pointer = if many { format!("/0/{member}") } else { format!("/{member}") };
+            let what = format!("{} {} with {member}", operation.method, operation.template);
+            assert_eq!(answer.status, 400, "{what}: {}", answer.text);
+            assert_eq!(answer.wrong_members(), [pointer], "{what}");
+            assert_eq!(answer.json()["errors"][0]["code"], "unknown", "{what}");
+        }
+        assert_eq!(test.audit_count().await, before, "{} {}", operation.method, operation.template);
+        // It was the member that was refused.
+        sample.send(&owner).await.ok();
+    }
+    assert!(bodies >= 40 && tried >= 400, "{tried} members in {bodies} bodies");
+}
+
+/// Values of colleagues that only planners may see; each is somewhere in what a manager reads.
+const SECRETS: [&str; 12] = [
+    "zq-courriel@secret.example",
+    "zq-login@secret.example",
+    "zq 06 11 22 33 44",
+    "zq-secu-1890123",
+    "zq-passeport",
+    "4321.09",
+    "zq-bio",
+    "zq-absence",
+    "zq-note",
+    "zq-raison",
+    "zq-derogation",
+    "zq-invite@secret.example",
+];
+/// Members of a person that are absent, not null, where they are a colleague's.
+const PERSONAL: [&str; 6] = ["email", "phone", "bio", "legal_ids", "documents", "rate_profile"];
+
+/// A colleague of whom everything is known, and the things they are in.
+struct Colleague {
+    user: String,
+    account: String,
+    project: String,
+    mission: String,
+    assignment: String,
+    availability: String,
+    token: String,
+}
+
+fn text(object: &Json, member: &str) -> String {
+    object[member].as_str().unwrap_or_else(|| panic!("no {member} in {object}")).to_owned()
+}
+
+impl Colleague {
+    async fn settle(test: &Test) -> Self {
+        let owner = test.owner().await;
+        let person = json!({
+            "name": "Camille Collègue", "email": SECRETS[0], "phone": SECRETS[2], "bio": SECRETS[6],
+            "legal_ids": { "secu": SECRETS[3] }, "documents": { "passeport": SECRETS[4] },
+        });
+        let user = text(&owner.post("/users", person).await.ok(), "id");
+        let rates = json!({ "rate_profile": { "jour": 4321.09 } });
+        owner.put(&format!("/rates/user/{user}"), rates).await.ok();
+        let login = json!({ "email": SECRETS[1], "role": "tech", "user_id": user });
+        let account = text(&owner.post("/orgs/members", login).await.ok(), "account_id");
+        let project = owner.project("Tournée").await;
+        let hours = |from: &str, to: &str| {
+            json!({
+                "start_at": format!("2026-07-10T{from}:00Z"), "end_at": format!("2026-07-10T{to}:00Z"),
+                "title": "Montage", "project_id": project,
+            })
+        };
+        let mut made = Vec::new();
+        for (from, to, reason) in [("08:00", "12:00", None), ("10:00", "14:00", Some(SECRETS[10]))] {
+            let mission = text(&owner.post("/missions", hours(from, to)).await.ok(), "id");
+            let body = json!({
+                "mission_id": mission, "user_id": user, "status": "ACCEPTED", "note": SECRETS[8],
+                "override_reason": reason,
+            });
+            made.push((mission, text(&owner.post("/assignments", body).await.ok(), "id")));
+        }
+        // They decline another one with a reason, by link.
+        let third = text(&owner.post("/missions", hours("20:00", "22:00")).await.ok(), "id");
+        let declined = owner.assignment(&third, &user).await;
+        let link = json!({ "assignment_id": declined, "email": SECRETS[11] });
+        let link = owner.post("/invitations", link).await.ok();
+        let no = json!({ "token": link["token"], "reason": SECRETS[9] });
+        test.anonymous().post(&format!("/invitations/{}/decline", text(&link, "id")), no).await.ok();
+        let period = json!({
+            "user_id": user, "start_at": "2026-07-12T08:00:00Z", "end_at": "2026-07-12T12:00:00Z", "note": SECRETS[7],
+        });
+        let availability = text(&owner.post("/availabilities", period).await.ok(), "id");
+        // The technician is on the same mission.
+        let (mission, assignment) = made.swap_remove(0);
+        let own = owner.assignment(&mission, &test.tech_user.to_string()).await;
+        let (_, token) = owner.invitation(&own).await;
+        Self { user, account, project, mission, assignment, availability, token }
+    }
+
+    /// The path with the colleague's ids.
+    fn path(&self, test: &Test, template: &str) -> String {
+        let Some((object, rest)) = template.split_once('{') else { return template.to_owned() };
+        let (_, after) = rest.split_once('}').expect("a closing brace");
+        let id = match object.strip_prefix("/api/v1").unwrap_or(object) {
+            "/projects/" => self.project.clone(),
+            "/missions/" => self.mission.clone(),
+            "/users/" | "/rates/user/" | "/conflicts/user/" => self.user.clone(),
+            "/assignments/" => self.assignment.clone(),
+            "/availabilities/" | "/availability/" => self.availability.clone(),
+            "/rbac_demo/scoped/" => test.org.to_string(),
+            other => panic!("say what of a colleague's the id in {other} is"),
+        };
+        format!("{object}{id}{after}")
+    }
+
+    /// The values to filter a list with: all that might bring the colleague's things up.
+    fn filters(&self, parameter: &str) -> Vec<String> {
+        let words = |words: &[&str]| words.iter().map(|word| word.replace(' ', "%20")).collect();
+        match parameter {
+            "user_id" => vec![self.user.clone()],
+            "mission_id" => vec![self.mission.clone()],
+            "project_id" => vec![self.project.clone()],
+            "assignment_id" => vec![self.assignment.clone()],
+            "object_id" => vec![self.user.clone(), self.assignment.clone()],
+            "actor_id" => vec![self.account.clone()],
+            "q" => words(&[&SECRETS[..], &["zq", "Camille", "secret.example"]].concat()),
+            "skill" | "tag" | "object_type" => words(&["zq", "user"]),
+            "status" => words(&["ACCEPTED", "DECLINED", "PENDING", "pending", "answered"]),
+            "include" => words(&["missions", "availabilities"]),
+            "active" | "me" => words(&["true", "false", "0", "1"]),
+            "from" => words(&["2026-01-01T00:00:00Z"]),
+            "to" => words(&["2027-01-01T00:00:00Z"]),
+            "limit" => words(&["1000"]),
+            "cursor" => Vec::new(),
+            "token" => vec![self.token.clone()],
+            other => panic!("say how {other} is filtered by"),
+        }
+    }
+
+    /// Every GET of the document, bare and with each of its filters.
+    fn addresses(&self, test: &Test) -> Vec<String> {
+        let mut found = Vec::new();
+        for operation in operations().iter().filter(|operation| operation.method == Method::GET) {
+            let path = self.path(test, &operation.template);
+            found.push(path.clone());
+            let parameters = operation.json["parameters"].as_array().into_iter().flatten();
+            for parameter in parameters.filter(|parameter| parameter["in"] == "query") {
+                let name = parameter["name"].as_str().expect("a name");
+                found.extend(self.filters(name).iter().map(|value| format!("{path}?{name}={value}")));
+            }
+        }
+        assert!(found.len() > 80, "{} addresses", found.len());
+        found
+    }
+
+    /// The personal members of every object, however deep, that is the colleague or about them.
+    fn personal<'j>(&self, json: &'j Json, found: &mut BTreeSet<&'j str>) {
+        if let Some(object) = json.as_object() {
+            let about = |id: &Json| *id == self.user || *id == self.account;
+            if ["id", "user_id", "account_id"].iter().any(|name| json.get(name).is_some_and(about)) {
+                found.extend(object.keys().map(String::as_str).filter(|name| PERSONAL.contains(name)));
+            }
+            object.values().for_each(|value| self.personal(value, found));
+        }
+        json.as_array().into_iter().flatten().for_each(|item| self.personal(item, found));
+    }
+}
+
+async fn read(who: &Persona<'_>, address: &str) -> (u16, Json, String) {
+    let answer = who.get(address).await;
+    let lower = format!("{:?} {}", answer.headers, answer.text).to_lowercase();
+    (answer.status.as_u16(), serde_json::from_str(&answer.text).unwrap_or_default(), lower)
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_technician_reads_nothing_personal_of_a_colleague_anywhere(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let colleague = Colleague::settle(&test).await;
+    let (tech, manager) = (test.tech().await, test.manager().await);
+    let mut leaks = Vec::new();
+    let (mut seen, mut members) = (BTreeSet::<&str>::new(), BTreeSet::<String>::new());
+    for address in colleague.addresses(&test) {
+        let (status, json, text) = read(&tech, &address).await;
+        assert!(matches!(status, 200 | 400 | 403 | 404), "{address}: {status}");
+        // What was asked for may be repeated in the address of the next page.
+        let asked = address.to_lowercase();
+        leaks.extend(
+            SECRETS
+                .iter()
+                .filter(|s| text.contains(**s) && !asked.contains(&s.replace(' ', "%20")))
+                .map(|s| format!("{address}: {s}")),
+        );
+        let mut personal = BTreeSet::new();
+        colleague.personal(&json, &mut personal);
+        leaks.extend(personal.iter().map(|member| format!("{address}: the member {member}")));
+        for unseen in ["legal_ids", "documents"] {
+            leaks.extend(
+                text.contains(&format!("\"{unseen}\"")).then(|| format!("{address}: the member {unseen}")),
+            );
+        }
+        // A search that finds them by what is hidden would tell it letter by letter.
+        if address.contains("?q=zq") || address.contains("?q=secret") {
+            assert_eq!((status, json), (200, json!([])), "{address}");
+        }
+
+        let (_, json, text) = read(&manager, &address).await;
+        seen.extend(SECRETS.iter().filter(|secret| text.contains(**secret)));
+        let mut personal = BTreeSet::new();
+        colleague.personal(&json, &mut personal);
+        members.extend(personal.into_iter().map(str::to_owned));
+    }
+    assert!(leaks.is_empty(), "{}", leaks.join("\n"));
+    // All of it is there to be seen.
+    assert_eq!(seen.len(), SECRETS.len(), "a manager sees {seen:?}");
+    assert_eq!(members, PERSONAL.map(str::to_owned).into(), "a manager sees them");
+}
+
+/// The files of the program, or of a part of it.
+pub(super) fn sources(part: &str) -> Vec<(PathBuf, String)> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|kind| kind == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join(part), &mut found);
+    found.sort();
+    found.into_iter().map(|path| (path.clone(), std::fs::read_to_string(path).expect("a source"))).collect()
+}
+
+/// The text from each `async fn` to the beginning of its body.
+fn signatures(source: &str) -> impl Iterator<Item = String> {
+    let after = source.split("async fn ").skip(1);
+    after.map(|rest| {
+        rest.split('{').next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+    })
+}
+
+/// Whoever may call without a sign-in: probes, signing in, and the links.
+const PUBLIC: [&str; 12] = [
+    "GET /healthz",
+    "GET /livez",
+    "GET /readyz",
+    "GET /ping",
+    "POST /auth/login",
+    "POST /auth/refresh",
+    "POST /auth/logout",
+    "POST /auth/reset/request",
+    "POST /auth/reset/confirm",
+    "GET /invitations/verify",
+    "POST /invitations/{id}/accept",
+    "POST /invitations/{id}/decline",
+];
+
+#[test]
+fn every_handler_says_in_its_signature_who_may_call_it() {
+    let mut public = BTreeSet::new();
+    let mut handlers = 0;
+    for (path, source) in sources("src") {
+        for part in source.split("#[utoipa::path(").skip(1) {
+            handlers += 1;
+            let (note, rest) = part.split_once("async fn ").expect("a handler");
+            let signature = rest.split('{').next().expect("a signature");
+            let (method, rest) = note.split_once(',').expect("a method");
+            let address = rest.split('"').nth(1).expect("a path");
+            let operation = format!("{} {address}", method.trim().to_uppercase());
+            let what = format!("{operation} in {}", path.display());
+            let Some(security) = note.split("security((\"bearer\" = [").nth(1) else {
+                assert!(!signature.contains("Caller<") && !signature.contains(": Account"), "{what}");
+                public.insert(operation);
+                continue;
+            };
+            let role = security.split(']').next().expect("a role").trim_matches('"');
+            let optional = security.starts_with(&format!("\"{role}\"]), ()"));
+            let typed = match role {
+                "" => "own: Account,".to_owned(),
+                role => {
+                    let (first, rest) = role.split_at(1);
+                    format!("Caller<{}{rest}>", first.to_uppercase())
+                }
+            };
+            assert!(signature.contains(&typed), "{what}: the document says {role:?}, not the signature");
+            assert_eq!(signature.contains(&format!("Option<{typed}>")), optional, "{what}");
+        }
+    }
+    assert!(handlers > 60, "{handlers} handlers");
+    assert_eq!(public, PUBLIC.map(str::to_owned).into());
+}
+
+/// What carries the org without naming its type: a row that was held by it, a query that was narrowed to it, the claims
+/// of a token. And one question about all orgs, which the command line asks of an empty database.
+const CARRIERS: [&str; 6] = [
+    "held: Held",
+    "caller: &Caller<",
+    "chosen: Select",
+    "select: SelectStatement",
+    "token: &str",
+    "before: Org",
+];
+const OF_ALL_ORGS: [&str; 1] = ["exist(db: &impl ConnectionTrait)"];
+
+#[test]
+fn every_function_that_touches_a_tenants_rows_is_given_the_tenant() {
+    let mut checked = 0;
+    for (path, source) in sources("src/resources") {
+        for signature in signatures(&source) {
+            let connected = ["&Tx", "&Database", "&impl ConnectionTrait", "&DatabaseTransaction"];
+            if !connected.iter().any(|connection| signature.contains(connection)) {
+                continue;
+            }
+            checked += 1;
+            let given =
+                signature.contains("OrgId") || CARRIERS.iter().any(|carrier| signature.contains(carrier));
+            let of_all = OF_ALL_ORGS.iter().any(|all| signature.starts_with(all));
+            assert!(given || of_all, "{}: {signature}", path.display());
+        }
+    }
+    assert!(checked > 80, "{checked} functions");
+}
+
+/// Those that do not belong to one org, or belong to one by what they refer to.
+const NOT_PLANNED: [&str; 6] =
+    ["accounts", "audit_details", "audit_log", "orgs", "password_tokens", "sessions"];
+
+#[test]
+fn every_key_of_a_tenants_table_begins_with_the_tenant() {
+    let schema = include_str!("../snapshots/schema.txt");
+    let tables: BTreeSet<_> = schema
+        .lines()
+        .filter_map(|line| line.strip_prefix("column ")?.split_once('.').map(|(table, _)| table))
+        .filter(|table| !NOT_PLANNED.contains(table))
+        .collect();
+    assert!(tables.len() >= 11, "{tables:?}");
+    for table in &tables {
+        let key = schema.lines().find(|line| line.starts_with(&format!("primary key {table} (")));
+        let key = key.unwrap_or_else(|| panic!("{table} has no key"));
+        assert!(key.contains("(org_id, "), "{key}");
+        assert!(schema.contains(&format!("column {table}.org_id not null")), "{table}");
+    }
+    let mut references = 0;
+    for line in schema.lines().filter_map(|line| line.strip_prefix("foreign key ")) {
+        let (from, to) = line.split_once(" to ").expect("a target");
+        let (target, _) = to.split_once(' ').expect("its columns");
+        if tables.contains(target) {
+            references += 1;
+            assert!(from.contains("(org_id, ") && to.contains(&format!("{target} (org_id, ")), "{line}");
+        }
+    }
+    assert!(references >= 9, "{references} references");
+}
