@@ -234,8 +234,12 @@ async fn logout(
 ) -> Result<Response, Error> {
     refuse_foreign_origin(&headers, &app.config)?;
     let claims = jar.get(COOKIE).and_then(|token| app.tokens.read_refresh(token.value()));
-    if let Some(claims) = claims {
-        let tx = app.db.write(origin(Actor::System, &request)).await?;
+    let account = match &claims {
+        Some(claims) => sessions::account_of(&app.db, claims.sid).await?,
+        None => None,
+    };
+    if let (Some(claims), Some(account)) = (claims, account) {
+        let tx = app.db.write(origin(Actor::Account(account), &request)).await?;
         if sessions::end(&tx, claims.sid).await? {
             audit::Entry::of("session.end", claims.sid).record_for_account(&tx, None).await?;
         }

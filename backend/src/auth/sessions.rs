@@ -265,6 +265,14 @@ pub async fn list(
     Ok(Page::new(rows, query.limit, |row| (row.created_at, row.id)).map(own))
 }
 
+/// Whose session it is; none when there is no such session.
+///
+/// # Errors
+/// When the database fails.
+pub async fn account_of(db: &impl ConnectionTrait, session: SessionId) -> Result<Option<AccountId>, Error> {
+    Ok(session::Entity::find_by_id(session).one(db).await?.map(|row| row.account_id))
+}
+
 /// # Errors
 /// [`Error::NotFound`] when the session is not this account's.
 pub async fn belongs_to(
@@ -272,8 +280,7 @@ pub async fn belongs_to(
     session: SessionId,
     account: AccountId,
 ) -> Result<(), Error> {
-    let found = session::Entity::find_by_id(session).one(db).await?;
-    found.filter(|row| row.account_id == account).map(|_| ()).ok_or(Error::NotFound)
+    if account_of(db, session).await? == Some(account) { Ok(()) } else { Err(Error::NotFound) }
 }
 
 /// Lets a session act in another org from now on.

@@ -9,6 +9,7 @@ mod ranks;
 mod refresh;
 mod secrets;
 mod supply;
+mod traces;
 
 use crate::support::{Kind, Outcome, PASSWORD, Persona, Test};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
