@@ -5,6 +5,7 @@ use crate::support::{Kind, Operation, Outcome, Test, operations};
 use axum::http::Method;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rstest::rstest;
 use secrecy::ExposeSecret;
 use serde_json::{Value as Json, json};
@@ -197,6 +198,12 @@ async fn the_header_of_a_token_chooses_nothing(#[values(Kind::Sqlite, Kind::Post
         let cookie = forged(&header, &claims_of(&session.refresh), secret);
         let renewal = browser(&test, &cookie).post_empty("/auth/refresh").await;
         renewal.refused(401, "unauthenticated");
+    }
+    // Nor another algorithm that is carried out rightly, with the right key.
+    for algorithm in [Algorithm::HS384, Algorithm::HS512] {
+        let key = EncodingKey::from_secret(secret.as_bytes());
+        let token = jsonwebtoken::encode(&Header::new(algorithm), &claims, &key).expect("a token");
+        me(token).await.refused(401, "unauthenticated");
     }
     // A key that comes along is not used.
     let own = "an attacker's own key 0123456789abcdef";

@@ -2,6 +2,7 @@
 
 mod access;
 mod at_once;
+mod document;
 mod doors;
 mod invitations;
 mod logs;
