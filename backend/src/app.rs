@@ -1,7 +1,7 @@
 //! The program's state, built once, and the router that serves it.
 
 use crate::{
-    auth::{self, Caller, Passwords, Rank, Seal, Tokens},
+    auth::{self, Caller, Guessing, Passwords, Rank, Refusals, Seal, Tokens},
     cache::Cache,
     clock::Clock,
     config::Config,
@@ -49,6 +49,10 @@ pub struct App {
     pub cache: Cache,
     /// Hashes and verifies passwords.
     pub passwords: Passwords,
+    /// Slows guessing down.
+    pub guessing: Guessing,
+    /// Refused sign-ins that are not on record yet.
+    pub refusals: Refusals,
     /// Signs and reads tokens.
     pub tokens: Tokens,
     /// Encrypts the answers that are kept.
@@ -81,8 +85,11 @@ impl App {
     /// [`StartError`] says what to do.
     pub async fn start(config: Config, clock: Clock, random: Random) -> Result<Self, StartError> {
         let db = Database::connect(&config.database_url, config.pool, clock.clone(), random.clone()).await?;
+        let cache = Cache::connect(&config.redis_url)?;
         Ok(Self {
-            cache: Cache::connect(&config.redis_url)?,
+            guessing: Guessing::new(clock.clone(), cache.clone()),
+            refusals: Refusals::new(clock.clone()),
+            cache,
             passwords: Passwords::new(random.clone()).map_err(StartError::Passwords)?,
             tokens: Tokens::new(&config, clock),
             seal: Seal::new(&config.secret_key).map_err(StartError::Passwords)?,

@@ -8,7 +8,7 @@ use axum::http::HeaderValue;
 use ipnet::IpNet;
 use reader::Reader;
 use secrecy::{ExposeSecret, SecretString};
-use std::{net::IpAddr, time::Duration};
+use std::{fmt, net::IpAddr, time::Duration};
 use url::Url;
 use values::{parse_cache_url, parse_networks, parse_origins, parse_public_url};
 

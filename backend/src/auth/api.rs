@@ -1,10 +1,11 @@
 //! Routes of signing in and out.
 
 use super::{
-    Caller, NewPassword, PasswordTokenPurpose, Role, Tech, accounts,
+    Caller, Guesser, NewPassword, PasswordTokenPurpose, Role, Tech, accounts,
     accounts::OrgMembership,
     own_api, refuse_foreign_origin,
     sessions::{self, Renewal},
+    tables::account,
 };
 use crate::{
     app::{App, Done},
@@ -141,23 +142,35 @@ impl SignedIn {
 
 /// Sign in with e-mail and password.
 #[utoipa::path(post, path = "/auth/login", tag = "auth", request_body = Login,
-    responses((status = 200, body = SignedIn)), extensions(("x-problems" = json!(["invalid_credentials"]))))]
+    responses((status = 200, body = SignedIn)),
+    extensions(("x-problems" = json!(["invalid_credentials", "too_many_tries"]))))]
 async fn login(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
     headers: HeaderMap,
+    jar: CookieJar,
     Body(login): Body<Login>,
 ) -> Result<Response, Error> {
+    slow_down(&app, &request).await?;
     // An e-mail that cannot exist takes the same way as one that does not.
-    let known = match Email::parse(&login.email) {
-        Ok(email) => accounts::by_email(&app.db, &email).await?,
-        Err(_) => None,
+    let email = Email::parse(&login.email).ok();
+    let known = match &email {
+        Some(email) => accounts::by_email(&app.db, email).await?,
+        None => None,
     };
+    let key = email.map_or_else(|| login.email.clone(), |email| email.key());
+    let guesser = guesser(&app, known.as_ref(), &key, &headers, &jar).await?;
+    if let Err(too_soon) = app.guessing.attempt(guesser).await {
+        app.refusals.count(known.map(|account| account.id));
+        return Err(too_soon);
+    }
+    let refused = known.as_ref().map(|account| account.id);
     let stored = known.as_ref().and_then(|account| account.password_hash.clone());
     let matches = app.passwords.verify(&login.password, stored).await?;
     let account = known.filter(|account| matches && account.is_active);
     let Some(account) = account else {
-        return refuse_login(&app, &request).await;
+        app.refusals.count(refused);
+        return Err(Error::InvalidCredentials);
     };
     let memberships = accounts::memberships(&app.db, account.id).await?;
     let last = sessions::last_org(&app.db, account.id).await?;
@@ -169,7 +182,8 @@ async fn login(
             .or_else(|| memberships.first().map(|membership| membership.org_id)),
     };
     let Some(org) = org else {
-        return refuse_login(&app, &request).await;
+        app.refusals.count(refused);
+        return Err(Error::InvalidCredentials);
     };
     let tx = app.db.write(origin(Actor::Account(account.id), &request)).await?;
     // The password may have been changed, or the account switched off, while the hash was computed.
@@ -182,16 +196,34 @@ async fn login(
     audit::Entry::of("session.start", session.id).record(&tx, org).await?;
     let answer = signed_in(&app, account.id, org, session.id, 0, session.expires_at)?;
     tx.commit().await?;
+    app.guessing.forgive(guesser).await;
     request.note_caller(org, account.id);
     Ok(answer)
 }
 
-/// Every refusal looks alike and is on record.
-async fn refuse_login(app: &App, request: &RequestInfo) -> Result<Response, Error> {
-    let tx = app.db.write(origin(Actor::System, request)).await?;
-    audit::Entry::event("session.refused").record_for_account(&tx, None).await?;
-    tx.commit().await?;
-    Err(Error::InvalidCredentials)
+/// The address is slowed before anything is looked up.
+async fn slow_down(app: &App, request: &RequestInfo) -> Result<(), Error> {
+    let Some(client) = request.client() else { return Ok(()) };
+    app.guessing.attempt(Guesser::address(client)).await.inspect_err(|_| app.refusals.count(None))
+}
+
+/// Whose tries count together. A browser that still has a refresh cookie of the account has been let in before, so it
+/// does not wait for what strangers try.
+async fn guesser(
+    app: &App,
+    known: Option<&account::Model>,
+    key: &str,
+    headers: &HeaderMap,
+    jar: &CookieJar,
+) -> Result<Guesser, Error> {
+    let cookie = jar.get(COOKIE).filter(|_| refuse_foreign_origin(headers, &app.config).is_ok());
+    let earlier = cookie.and_then(|token| app.tokens.read_refresh(token.value()));
+    if let (Some(account), Some(claims)) = (known, earlier)
+        && sessions::account_of(&app.db, claims.sid).await? == Some(account.id)
+    {
+        return Ok(Guesser::Session(claims.sid));
+    }
+    Ok(Guesser::account(key))
 }
 
 /// Renew the session: a new access token, and the next refresh token in the cookie.
@@ -269,12 +301,13 @@ async fn me(State(app): State<App>, caller: Caller<Tech>) -> Result<Json<Me>, Er
 
 /// Ask for a link to set a new password.
 #[utoipa::path(post, path = "/auth/reset/request", tag = "auth", request_body = ResetRequest,
-    responses((status = 200, body = ResetRequested)))]
+    responses((status = 200, body = ResetRequested)), extensions(("x-problems" = json!(["too_many_tries"]))))]
 async fn request_reset(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
     Body(reset): Body<ResetRequest>,
 ) -> Result<Json<ResetRequested>, Error> {
+    slow_down(&app, &request).await?;
     let tx = app.db.write(origin(Actor::System, &request)).await?;
     let known = accounts::by_email(&tx, &reset.email).await?.filter(|account| account.is_active);
     let token = match known {
@@ -318,7 +351,7 @@ pub async fn set_password(
 ) -> Result<(), Error> {
     // A bad token must not cost a hash, and a hash must not be computed inside a transaction.
     let account = accounts::password_token_account(&app.db, token, app.db.clock().now()).await?;
-    let hash = app.passwords.hash(password).await?;
+    let hash = app.passwords.hash(password, &account.email).await?;
     let tx = app.db.write(origin(Actor::Account(account.id), request)).await?;
     let account = accounts::set_password(&tx, token, hash).await?;
     sessions::end_all(&tx, account).await?;

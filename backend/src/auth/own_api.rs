@@ -1,7 +1,7 @@
 //! Routes on one's own account: where it acts, its password, its sessions.
 
 use super::{
-    Account, NewPassword, accounts,
+    Account, Guesser, NewPassword, accounts,
     api::SignedIn,
     sessions::{self, OwnSession, SessionQuery},
 };
@@ -78,12 +78,14 @@ async fn switch(
 
 /// Change one's password. Every other session of the account ends.
 #[utoipa::path(post, path = "/auth/password", tag = "auth", security(("bearer" = [])), request_body = PasswordChange,
-    responses((status = 200, body = Done)))]
+    responses((status = 200, body = Done)), extensions(("x-problems" = json!(["too_many_tries"]))))]
 async fn change_password(
     State(app): State<App>,
     own: Account,
     Body(change): Body<PasswordChange>,
 ) -> Result<Answer, Error> {
+    let guesser = Guesser::Session(own.session);
+    app.guessing.attempt(guesser).await?;
     let account = accounts::by_id(&app.db, own.account).await?;
     // Hashes take long: none is computed inside a transaction.
     if !app.passwords.verify(&change.current_password, account.password_hash.clone()).await? {
@@ -92,7 +94,8 @@ async fn change_password(
             "is not the current password",
         )]));
     }
-    let hash = app.passwords.hash(change.new_password).await?;
+    app.guessing.forgive(guesser).await;
+    let hash = app.passwords.hash(change.new_password, &account.email).await?;
     let tx = app.db.write(own.origin()).await?;
     if accounts::lock(&tx, own.account).await?.password_hash != account.password_hash {
         return Err(Error::Invalid(vec![FieldError::invalid("/current_password", "was changed meanwhile")]));

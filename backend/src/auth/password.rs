@@ -14,6 +14,9 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
 
+/// A password that is found with fewer guesses is among the commonest: the lists that `zxcvbn` knows hold 30 000 real ones,
+/// and their usual variations, rows of keys and repetitions come to about as many again.
+const COMMON_GUESSES: u64 = 100_000;
 /// How long a sign-in waits for its turn before it is sent away with a 503.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -78,13 +81,23 @@ impl Passwords {
         Ok(Self { turns: Arc::new(Semaphore::new((cores / 2).max(1))), random, dummy: dummy.into() })
     }
 
-    /// The hash to store, in PHC form.
+    /// The hash to store, in PHC form, of a password for the account of this e-mail.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when there is no turn in time.
-    pub async fn hash(&self, password: NewPassword) -> Result<String, Error> {
+    /// [`Error::Invalid`] at `/new_password` when it is among the commonest or is the e-mail; [`Error::Unavailable`] when
+    /// there is no turn in time.
+    pub async fn hash(&self, password: NewPassword, email: &str) -> Result<String, Error> {
         let salt = self.random.bytes();
-        self.in_turn(move || hash(password.0.expose_secret(), &salt)).await?
+        let email = email.to_owned();
+        self.in_turn(move || {
+            let password = password.0.expose_secret();
+            if is_common(password, &email) {
+                let rule = "is among the first that anyone would guess; choose another one";
+                return Err(Error::invalid("/new_password", rule));
+            }
+            hash(password, &salt)
+        })
+        .await?
     }
 
     /// Whether `password` belongs to `stored`. Takes the same time when there is nothing stored.
@@ -119,6 +132,11 @@ impl Passwords {
     }
 }
 
+/// The e-mail counts as a word that everyone knows, so it and its usual variations are refused as well.
+fn is_common(password: &str, email: &str) -> bool {
+    password.eq_ignore_ascii_case(email) || zxcvbn::zxcvbn(password, &[email]).guesses() < COMMON_GUESSES
+}
+
 fn hash(password: &str, salt: &[u8; 16]) -> Result<String, Error> {
     let hashed = Argon2::default().hash_password_with_salt(password.as_bytes(), salt);
     Ok(hashed.map_err(|error| Error::internal(HashingFailed(error)))?.to_string())
@@ -131,11 +149,38 @@ mod tests {
     #[tokio::test]
     async fn hashes_with_the_owasp_parameters_and_normalises() {
         let passwords = Passwords::new(Random::seeded(1)).unwrap();
-        let hashed = passwords.hash(NewPassword::parse("re\u{301}gisseur").unwrap()).await.unwrap();
+        let hashed = passwords
+            .hash(NewPassword::parse("re\u{301}gisseur en tournée").unwrap(), "m@example.org")
+            .await
+            .unwrap();
         assert!(hashed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hashed}");
-        assert!(passwords.verify("r\u{e9}gisseur", Some(hashed.clone())).await.unwrap());
+        assert!(passwords.verify("r\u{e9}gisseur en tourne\u{301}e", Some(hashed.clone())).await.unwrap());
         assert!(!passwords.verify("regisseur", Some(hashed)).await.unwrap());
         assert!(!passwords.verify("no account has this password", None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn refuses_the_commonest_and_the_e_mail() {
+        let passwords = Passwords::new(Random::seeded(1)).unwrap();
+        let set = async |text: &str| {
+            passwords.hash(NewPassword::parse(text).unwrap(), "marion@rideau.example").await
+        };
+        for common in [
+            "password",
+            "Password1",
+            "12345678",
+            "azertyuiop",
+            "motdepasse",
+            "iloveyou",
+            "aaaaaaaaaaaa",
+            "abcdefgh",
+            "Marion@Rideau.Example",
+        ] {
+            assert!(matches!(set(common).await, Err(Error::Invalid(_))), "{common}");
+        }
+        for good in ["théâtre!", "une longue phrase", "correct horse", "Coulisses1"] {
+            assert!(set(good).await.is_ok(), "{good}");
+        }
     }
 
     #[test]

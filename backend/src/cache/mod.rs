@@ -3,7 +3,10 @@
 //! Nothing depends on it being there: [`Cache::status`] is shown by `/readyz` and never makes it fail.
 
 use crate::config::CacheUrl;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{
+    Cmd, ErrorKind, FromRedisValue, RedisError,
+    aio::{ConnectionManager, ConnectionManagerConfig},
+};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::OnceCell;
 
@@ -42,7 +45,7 @@ impl Cache {
     ///
     /// # Errors
     /// When the address is no Redis URL.
-    pub fn connect(url: &CacheUrl) -> Result<Self, redis::RedisError> {
+    pub fn connect(url: &CacheUrl) -> Result<Self, RedisError> {
         Ok(match url {
             CacheUrl::InProcess => Self::InProcess,
             CacheUrl::Redis(url) => {
@@ -54,20 +57,30 @@ impl Cache {
 
     /// Whether it is there, within half a second.
     pub async fn status(&self) -> CacheStatus {
+        match self.run::<String>(&mut redis::cmd("PING")).await {
+            Ok(None) => CacheStatus::Memory,
+            Ok(Some(_)) => CacheStatus::Ok,
+            Err(_) => CacheStatus::Down,
+        }
+    }
+
+    /// Runs a command on the server; none where the cache is in the process.
+    ///
+    /// # Errors
+    /// When the server does not answer within half a second, or refuses.
+    pub async fn run<T: FromRedisValue>(&self, command: &mut Cmd) -> Result<Option<T>, RedisError> {
         let Self::Redis(server) = self else {
-            return CacheStatus::Memory;
+            return Ok(None);
         };
-        let ping = async {
+        let answer = async {
             let config = ConnectionManagerConfig::new()
                 .set_connection_timeout(Some(BUDGET))
                 .set_response_timeout(Some(BUDGET));
             let connect = || server.client.get_connection_manager_with_config(config);
             let mut connection = server.connection.get_or_try_init(connect).await?.clone();
-            redis::cmd("PING").query_async::<String>(&mut connection).await
+            command.query_async(&mut connection).await
         };
-        match tokio::time::timeout(BUDGET, ping).await {
-            Ok(Ok(_)) => CacheStatus::Ok,
-            Ok(Err(_)) | Err(_) => CacheStatus::Down,
-        }
+        let late = |_| RedisError::from((ErrorKind::Io, "no answer in time"));
+        tokio::time::timeout(BUDGET, answer).await.map_err(late)?.map(Some)
     }
 }

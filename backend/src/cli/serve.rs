@@ -4,6 +4,7 @@ use super::{CliError, migrate, say, start};
 use crate::{
     app::{self, App},
     config::Config,
+    error::Error,
     http::{
         idempotency,
         serving::{self, Patience},
@@ -72,6 +73,7 @@ pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliErro
     if tokio::time::timeout(grace, app.tasks.wait()).await.is_err() {
         tracing::error!("some writes did not finish in time; they were undone");
     }
+    note_unrecorded(app.refusals.record_all(&app.db).await);
     app.db.close().await?;
     say("stopped");
     Ok(())
@@ -85,15 +87,25 @@ fn open_as_many_files_as_allowed() {
     }
 }
 
-/// Once an hour, deletes the answers to repeatable requests that have been kept long enough.
+/// Once an hour, deletes the answers to repeatable requests that have been kept long enough; once a minute, records the
+/// sign-ins that were refused.
 async fn keep_house(app: App) {
     let mut hours = tokio::time::interval(std::time::Duration::from_secs(3600));
+    let mut minutes = tokio::time::interval(std::time::Duration::from_secs(60));
     loop {
-        hours.tick().await;
-        match idempotency::forget_old_answers(&app.db).await {
-            Ok(forgotten) => tracing::debug!(forgotten, "old answers deleted"),
-            Err(error) => tracing::warn!(%error, cause = ?error.cause(), "old answers could not be deleted"),
+        tokio::select! {
+            _ = hours.tick() => match idempotency::forget_old_answers(&app.db).await {
+                Ok(forgotten) => tracing::debug!(forgotten, "old answers deleted"),
+                Err(error) => tracing::warn!(%error, cause = ?error.cause(), "old answers could not be deleted"),
+            },
+            _ = minutes.tick() => note_unrecorded(app.refusals.record(&app.db).await),
         }
+    }
+}
+
+fn note_unrecorded(recorded: Result<(), Error>) {
+    if let Err(error) = recorded {
+        tracing::warn!(%error, cause = ?error.cause(), "refused sign-ins could not be recorded");
     }
 }
 

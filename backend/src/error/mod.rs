@@ -44,6 +44,9 @@ pub enum Error {
     /// E-mail and password do not belong together.
     #[error("The e-mail or the password is wrong.")]
     InvalidCredentials,
+    /// Guessing is slowed: so many seconds until the next try counts.
+    #[error("Too many tries; wait {0} s and try again.")]
+    TooManyTries(u64),
     /// The caller's role is too low.
     #[error("This needs the role {0} or higher in this organisation.")]
     Forbidden(Role),
@@ -212,6 +215,7 @@ impl Error {
             Self::ScheduleConflict(_) => (StatusCode::BAD_REQUEST, "schedule_conflict"),
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated"),
             Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, "invalid_credentials"),
+            Self::TooManyTries(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many_tries"),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
             Self::NotAMember => (StatusCode::FORBIDDEN, "not_a_member"),
             Self::NotYourCall => (StatusCode::FORBIDDEN, "not_your_call"),
@@ -253,6 +257,15 @@ impl Error {
             Self::TimedOut => (StatusCode::SERVICE_UNAVAILABLE, "timed_out"),
             Self::Contended(_) => (StatusCode::SERVICE_UNAVAILABLE, "contended"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        }
+    }
+
+    /// For `Retry-After`, in seconds: when trying again makes sense.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::TooManyTries(seconds) => Some(*seconds),
+            Self::Unavailable(_) | Self::TimedOut | Self::Contended(_) => Some(1),
+            _ => None,
         }
     }
 

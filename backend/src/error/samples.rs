@@ -36,6 +36,7 @@ pub fn samples() -> Vec<Error> {
         Error::ScheduleConflict(vec![accepted]),
         Error::Unauthenticated,
         Error::InvalidCredentials,
+        Error::TooManyTries(30),
         Error::Forbidden(Role::Manager),
         Error::NotAMember,
         Error::NotYourCall,

@@ -15,9 +15,6 @@ use axum::{
 };
 use std::{error::Error as _, net::SocketAddr, time::Instant};
 
-/// What a client that must wait is told, in seconds.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
-
 /// Middleware; see the module.
 pub async fn boundary(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
@@ -80,14 +77,11 @@ fn render(error: &Error, response: Response, info: &RequestInfo) -> Response {
     // Of the empty body that the error had so far.
     headers.remove(header::CONTENT_LENGTH);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    match parts.status {
-        StatusCode::UNAUTHORIZED => {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
-            headers.insert(header::RETRY_AFTER, RETRY_AFTER);
-        }
-        _ => {}
+    if parts.status == StatusCode::UNAUTHORIZED {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if let Some(seconds) = error.retry_after() {
+        headers.insert(header::RETRY_AFTER, seconds.into());
     }
     Response::from_parts(parts, body)
 }

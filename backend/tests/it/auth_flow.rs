@@ -152,8 +152,6 @@ async fn refused_sign_ins_cannot_be_told_apart(#[values(Kind::Sqlite, Kind::Post
         assert_eq!(answer.header("www-authenticate"), "Bearer", "{body}");
         assert_eq!(answer.header("set-cookie"), "", "{body}");
     }
-    let audited = test.count("SELECT count(*) AS n FROM audit_log WHERE action = 'session.refused'").await;
-    assert!(audited >= 1, "refusals are on record");
     log_in(&test, json!({ "email": TECH, "password": PASSWORD, "org_id": test.org })).await.ok();
 }
 

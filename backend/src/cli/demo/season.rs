@@ -78,7 +78,7 @@ pub(super) async fn fill_if_empty(app: &App, password: &str) -> Result<(), CliEr
     }
     // Before the transaction: a password hash never holds one open.
     let password = NewPassword::parse(password).map_err(|rule| CliError::Refused(rule.into()))?;
-    let hash = app.passwords.hash(password).await?;
+    let hash = app.passwords.hash(password, SIGN_INS[0].1).await?;
     let tx = app.db.write(origin()).await?;
     let org = orgs::create(&tx, name(THEATRE)?, ZONE).await?;
     let people = add_people(&tx, org).await?;

@@ -4,6 +4,7 @@ mod access;
 mod at_once;
 mod document;
 mod doors;
+mod guessing;
 mod invitations;
 mod logs;
 mod ranks;

@@ -130,7 +130,7 @@ pub async fn password_hash() -> String {
     let make = async || {
         let passwords = coulisses::auth::Passwords::new(Random::seeded(2)).expect("hashing works");
         let password = coulisses::auth::NewPassword::parse(super::PASSWORD).expect("a password");
-        passwords.hash(password).await.expect("a hash")
+        passwords.hash(password, "owner@rideau.example").await.expect("a hash")
     };
     HASH.get_or_init(make).await.clone()
 }

@@ -1,0 +1,310 @@
+//! Guessing passwords: slower with every try, on every instance, and never at the cost of whoever owns the account.
+
+use super::{Session, TECH, browser};
+use crate::support::{Kind, Outcome, PASSWORD, Persona, Test};
+use axum::{Extension, Router, extract::ConnectInfo};
+use rstest::rstest;
+use serde_json::{Value as Json, json};
+use std::net::SocketAddr;
+
+/// security.md: per account at most 30 s.
+const LONGEST_WAIT: i64 = 30;
+
+async fn try_in(who: &Persona<'_>, email: &str, password: &str) -> Outcome {
+    who.post("/auth/login", json!({ "email": email, "password": password })).await
+}
+
+async fn guess(who: &Persona<'_>, email: &str) -> Outcome {
+    try_in(who, email, "le mauvais mot de passe").await
+}
+
+/// How long the answer says to wait, in seconds; none when the try counted.
+fn wait(outcome: &Outcome) -> Option<i64> {
+    if outcome.status == 401 {
+        outcome.refused(401, "invalid_credentials");
+        return None;
+    }
+    outcome.refused(429, "too_many_tries");
+    Some(outcome.header("retry-after").parse().expect("seconds"))
+}
+
+/// Tries until one is refused for coming too soon; how many counted.
+async fn exhaust(who: &Persona<'_>, email: &str) -> usize {
+    let mut counted = 0;
+    while wait(&guess(who, email).await).is_none() {
+        counted += 1;
+        assert!(counted < 100, "guessing is never slowed");
+    }
+    counted
+}
+
+/// Guesses so long that every further try waits for the longest time.
+async fn attack(test: &Test, who: &Persona<'_>, email: &str) {
+    for _ in 0..40 {
+        if let Some(seconds) = wait(&guess(who, email).await) {
+            if seconds == LONGEST_WAIT {
+                return;
+            }
+            test.pass_seconds(seconds);
+        }
+    }
+    panic!("the wait never grew to {LONGEST_WAIT} s");
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_wait_for_the_next_guess_grows_to_thirty_seconds(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let stranger = test.anonymous();
+    // Known or not: the same waits.
+    for email in [TECH, "nobody@rideau.example", "not an e-mail"] {
+        let mut waits = Vec::new();
+        for _ in 0..60 {
+            match wait(&guess(&stranger, email).await) {
+                None => continue,
+                Some(seconds) => {
+                    waits.push(seconds);
+                    test.pass_seconds(seconds - 1);
+                    assert!(
+                        wait(&guess(&stranger, email).await).is_some(),
+                        "{email}: a second before it is over"
+                    );
+                    test.pass_seconds(1);
+                }
+            }
+        }
+        assert!(waits.is_sorted(), "{email}: {waits:?}");
+        assert_eq!((waits[0], waits.last()), (1, Some(&LONGEST_WAIT)), "{email}: {waits:?}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_thousand_failures_neither_end_a_session_nor_lock_the_owner_out(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let (stranger, session) = (test.anonymous(), Session::start(&test).await);
+    attack(&test, &stranger, TECH).await;
+    for _ in 0..1000 {
+        assert_eq!(wait(&guess(&stranger, TECH).await), Some(LONGEST_WAIT));
+    }
+    let victim = test.anonymous().with_token(&session.access);
+    victim.get("/auth/me").await.ok();
+    browser(&test, &session.refresh).post_empty("/auth/refresh").await.ok();
+    // On a device that was never signed in, the owner waits no longer than anyone.
+    let owner = test.anonymous();
+    assert_eq!(wait(&try_in(&owner, TECH, PASSWORD).await), Some(LONGEST_WAIT));
+    test.pass_seconds(LONGEST_WAIT);
+    try_in(&owner, TECH, PASSWORD).await.ok();
+    // And has five mistakes free again.
+    assert_eq!(exhaust(&owner, TECH).await, 5);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_browser_that_was_signed_in_before_does_not_wait_for_strangers(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let known = Session::start(&test).await;
+    let other = try_in(&test.anonymous(), "admin@rideau.example", PASSWORD).await;
+    // An earlier cookie: its session has ended.
+    test.tech().await.delete(&format!("/auth/sessions/{}", session_of(&test, &known).await)).await.ok();
+    attack(&test, &test.anonymous(), TECH).await;
+    let here = browser(&test, &known.refresh);
+    for refused in [
+        test.anonymous(),
+        browser(&test, &other.refresh_cookie().expect("a cookie")),
+        browser(&test, &format!("{}x", known.refresh)),
+        here.clone().with_header("origin", "https://elsewhere.example"),
+    ] {
+        assert_eq!(wait(&try_in(&refused, TECH, PASSWORD).await), Some(LONGEST_WAIT));
+    }
+    // Its own mistakes count for it alone.
+    assert_eq!(exhaust(&here, TECH).await, 5);
+    test.pass_seconds(1);
+    try_in(&here, TECH, PASSWORD).await.ok();
+}
+
+async fn session_of(test: &Test, session: &Session) -> String {
+    let holder = test.anonymous().with_token(&session.access);
+    let all = holder.get("/auth/sessions").await.ok();
+    let own = all.as_array().unwrap().iter().find(|one| one["current"] == true).expect("the own session");
+    own["id"].as_str().unwrap().to_owned()
+}
+
+/// The router as the peer at this address reaches it.
+fn from(router: &Router, peer: &str) -> Router {
+    router.clone().layer(Extension(ConnectInfo(SocketAddr::new(peer.parse().expect("an address"), 4711))))
+}
+
+/// Asks for resets, which cost no hash, until the address is slowed; how many went through.
+async fn exhaust_address(who: impl Fn(usize) -> Router, test: &Test) -> usize {
+    for i in 0..400 {
+        let email = json!({ "email": format!("nobody{i}@rideau.example") });
+        let forwarded = format!("192.0.2.{}", i % 250);
+        let sender = test.anonymous().at(&who(i)).with_header("x-forwarded-for", &forwarded);
+        let outcome = sender.post("/auth/reset/request", email).await;
+        if outcome.status == 429 {
+            assert_eq!(wait(&outcome), Some(1));
+            return i;
+        }
+        outcome.ok();
+    }
+    panic!("the address is never slowed");
+}
+
+#[rstest]
+#[tokio::test]
+async fn guessing_is_slowed_per_address_whatever_an_untrusted_one_claims(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start_with(db, &[("TRUSTED_PROXIES", "10.0.0.0/8")]).await;
+    let peer = from(&test.router, "203.0.113.7");
+    assert_eq!(exhaust_address(|_| peer.clone(), &test).await, 300);
+    // It is the address that waits: for every account, and nobody else.
+    let (there, elsewhere) =
+        (test.anonymous().at(&peer), test.anonymous().at(&from(&test.router, "203.0.113.8")));
+    assert_eq!(wait(&try_in(&there, TECH, PASSWORD).await), Some(1));
+    try_in(&elsewhere, TECH, PASSWORD).await.ok();
+    // A customer's IPv6 network is one address.
+    let network = |i: usize| from(&test.router, &format!("2001:db8:1:2:{:x}::1", i));
+    assert_eq!(exhaust_address(network, &test).await, 300);
+    try_in(&test.anonymous().at(&from(&test.router, "2001:db8:1:3::1")), TECH, PASSWORD).await.ok();
+    // Behind a proxy that was named, it is the client that counts.
+    let proxy = from(&test.router, "10.1.2.3");
+    for i in 0..400 {
+        let client =
+            test.anonymous().at(&proxy).with_header("x-forwarded-for", &format!("198.51.100.{}", i % 250));
+        client.post("/auth/reset/request", json!({ "email": "nobody@rideau.example" })).await.ok();
+    }
+    test.pass_seconds(1);
+    try_in(&there, TECH, PASSWORD).await.ok();
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_instances_count_together_over_redis_and_alone_without_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let url = std::env::var("TEST_REDIS_URL").expect("TEST_REDIS_URL is not set: run `cargo xtask test`");
+    // Redis is shared by all tests: an e-mail of its own.
+    let email = format!("{db:?}.guessed@rideau.example");
+    let shared = Test::start_with(db, &[("REDIS_URL", &url)]).await;
+    let (here, there) = (shared.anonymous(), shared.anonymous().at(&shared.second_instance().await));
+    assert_eq!(exhaust(&here, &email).await, 5);
+    assert_eq!(wait(&guess(&there, &email).await), Some(1), "nothing is gained by going elsewhere");
+    // A success is a success everywhere.
+    shared.owner().await.post("/orgs/members", json!({ "email": email, "role": "tech" })).await.ok();
+    shared
+        .execute(&format!(
+        "UPDATE accounts SET password_hash = (SELECT password_hash FROM accounts WHERE email_key = '{TECH}')
+        WHERE email_key = '{}'", email.to_lowercase()
+    ))
+        .await;
+    shared.pass_seconds(1);
+    try_in(&there, &email, PASSWORD).await.ok();
+    assert_eq!(exhaust(&here, &email).await, 5);
+    shared.pass_seconds(1);
+    try_in(&here, &email, PASSWORD).await.ok();
+
+    // Port 1 of this machine answers nobody.
+    for (setting, counted) in [("redis://127.0.0.1:1", 5), ("memory://", 5)] {
+        let alone = Test::start_with(db, &[("REDIS_URL", setting)]).await;
+        let (here, there) = (alone.anonymous(), alone.anonymous().at(&alone.second_instance().await));
+        assert_eq!(exhaust(&here, TECH).await, counted, "{setting}");
+        assert_eq!(exhaust(&there, TECH).await, counted, "{setting}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn refusals_are_one_counted_entry_per_account_and_minute(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let stranger = test.anonymous();
+    let written = async || {
+        test.audit("account.sign_in_refused")
+            .await
+            .iter()
+            .map(|entry| entry.after.clone())
+            .collect::<Vec<_>>()
+    };
+    let counted = |minute: &str, refused: u64| json!({ "minute": minute, "refused": refused });
+    for _ in 0..7 {
+        guess(&stranger, TECH).await;
+    }
+    guess(&stranger, "nobody@rideau.example").await;
+    guess(&stranger, "somebody@rideau.example").await;
+    test.app.refusals.record(&test.app.db).await.expect("recorded");
+    assert_eq!(written().await, [Json::Null; 0], "the minute is not over");
+    test.pass_seconds(60);
+    guess(&stranger, TECH).await;
+    test.app.refusals.record(&test.app.db).await.expect("recorded");
+    test.app.refusals.record(&test.app.db).await.expect("nothing is left to record");
+    let mut first = written().await;
+    first.sort_by_key(|entry| entry["refused"].as_u64());
+    assert_eq!(first, [counted("2026-07-01T08:00:00Z", 2), counted("2026-07-01T08:00:00Z", 7)]);
+    // The org that the account works for sees its own.
+    let seen = test.admin().await.get("/audit?object_type=account").await.ok();
+    assert_eq!(seen.as_array().unwrap().len(), 1, "{seen}");
+    assert_eq!(
+        (&seen[0]["action"], &seen[0]["after"]["refused"]),
+        (&json!("account.sign_in_refused"), &json!(7))
+    );
+    // The program stops: the minute that was being counted is written as well.
+    test.app.refusals.record_all(&test.app.db).await.expect("recorded");
+    assert!(written().await.contains(&counted("2026-07-01T08:01:00Z", 1)));
+}
+
+#[rstest]
+#[tokio::test]
+async fn guessing_the_password_of_a_stolen_session_is_slowed_as_well(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let (thief, owner) = (test.tech().await, test.tech().await);
+    let change = async |who: &Persona<'_>, current: &str| {
+        who.post(
+            "/auth/password",
+            json!({ "current_password": current, "new_password": "cinq actes et un prologue" }),
+        )
+        .await
+    };
+    for _ in 0..5 {
+        change(&thief, "le mauvais mot de passe").await.refused(400, "validation_failed");
+    }
+    assert_eq!(wait(&change(&thief, PASSWORD).await), Some(1));
+    change(&owner, PASSWORD).await.ok();
+}
+
+#[rstest]
+#[tokio::test]
+async fn common_passwords_and_ones_own_e_mail_are_refused_wherever_one_is_set(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let (tech, anonymous) = (test.tech().await, test.anonymous());
+    let token =
+        anonymous.post("/auth/reset/request", json!({ "email": TECH })).await.ok()["reset_token"].clone();
+    for refused in ["motdepasse", "Password1", "azertyuiop", "aaaaaaaa", TECH] {
+        let change = json!({ "current_password": PASSWORD, "new_password": refused });
+        assert_eq!(tech.post("/auth/password", change).await.wrong_members(), ["/new_password"], "{refused}");
+        let reset = json!({ "token": token, "new_password": refused });
+        assert_eq!(
+            anonymous.post("/auth/reset/confirm", reset).await.wrong_members(),
+            ["/new_password"],
+            "{refused}"
+        );
+    }
+    // A refused one does not use the link up.
+    anonymous
+        .post("/auth/reset/confirm", json!({ "token": token, "new_password": "cinq actes et un prologue" }))
+        .await
+        .ok();
+    try_in(&anonymous, TECH, "cinq actes et un prologue").await.ok();
+}
