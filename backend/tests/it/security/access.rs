@@ -1,14 +1,11 @@
-//! What nobody may set, what a technician must not see, and that code says who may call it and whose rows it touches.
+//! What nobody may set, and what a technician must not see.
 
 use super::UNKNOWN_ID;
 use crate::support::{Kind, Operation, Persona, Sample, Test, operations};
 use axum::http::Method;
 use rstest::rstest;
 use serde_json::{Value as Json, json};
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeSet;
 
 /// Members that decide whose something is, who someone is, or what happened when: nobody sets them by adding them.
 const FORBIDDEN: [&str; 12] = [
@@ -294,143 +291,4 @@ async fn a_technician_reads_nothing_personal_of_a_colleague_anywhere(
     // All of it is there to be seen.
     assert_eq!(seen.len(), SECRETS.len(), "a manager sees {seen:?}");
     assert_eq!(members, PERSONAL.map(str::to_owned).into(), "a manager sees them");
-}
-
-/// The files of the program, or of a part of it.
-pub(super) fn sources(part: &str) -> Vec<(PathBuf, String)> {
-    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
-        for entry in std::fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                walk(&path, found);
-            } else if path.extension().is_some_and(|kind| kind == "rs") {
-                found.push(path);
-            }
-        }
-    }
-    let mut found = Vec::new();
-    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join(part), &mut found);
-    found.sort();
-    found.into_iter().map(|path| (path.clone(), std::fs::read_to_string(path).expect("a source"))).collect()
-}
-
-/// The text from each `async fn` to the beginning of its body.
-fn signatures(source: &str) -> impl Iterator<Item = String> {
-    let after = source.split("async fn ").skip(1);
-    after.map(|rest| {
-        rest.split('{').next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
-    })
-}
-
-/// Whoever may call without a sign-in: probes, signing in, and the links.
-const PUBLIC: [&str; 12] = [
-    "GET /healthz",
-    "GET /livez",
-    "GET /readyz",
-    "GET /ping",
-    "POST /auth/login",
-    "POST /auth/refresh",
-    "POST /auth/logout",
-    "POST /auth/reset/request",
-    "POST /auth/reset/confirm",
-    "GET /invitations/verify",
-    "POST /invitations/{id}/accept",
-    "POST /invitations/{id}/decline",
-];
-
-#[test]
-fn every_handler_says_in_its_signature_who_may_call_it() {
-    let mut public = BTreeSet::new();
-    let mut handlers = 0;
-    for (path, source) in sources("src") {
-        for part in source.split("#[utoipa::path(").skip(1) {
-            handlers += 1;
-            let (note, rest) = part.split_once("async fn ").expect("a handler");
-            let signature = rest.split('{').next().expect("a signature");
-            let (method, rest) = note.split_once(',').expect("a method");
-            let address = rest.split('"').nth(1).expect("a path");
-            let operation = format!("{} {address}", method.trim().to_uppercase());
-            let what = format!("{operation} in {}", path.display());
-            let Some(security) = note.split("security((\"bearer\" = [").nth(1) else {
-                assert!(!signature.contains("Caller<") && !signature.contains(": Account"), "{what}");
-                public.insert(operation);
-                continue;
-            };
-            let role = security.split(']').next().expect("a role").trim_matches('"');
-            let optional = security.starts_with(&format!("\"{role}\"]), ()"));
-            let typed = match role {
-                "" => "own: Account,".to_owned(),
-                role => {
-                    let (first, rest) = role.split_at(1);
-                    format!("Caller<{}{rest}>", first.to_uppercase())
-                }
-            };
-            assert!(signature.contains(&typed), "{what}: the document says {role:?}, not the signature");
-            assert_eq!(signature.contains(&format!("Option<{typed}>")), optional, "{what}");
-        }
-    }
-    assert!(handlers > 60, "{handlers} handlers");
-    assert_eq!(public, PUBLIC.map(str::to_owned).into());
-}
-
-/// What carries the org without naming its type: a row that was held by it, a query that was narrowed to it, the claims
-/// of a token. And one question about all orgs, which the command line asks of an empty database.
-const CARRIERS: [&str; 6] = [
-    "held: Held",
-    "caller: &Caller<",
-    "chosen: Select",
-    "select: SelectStatement",
-    "token: &str",
-    "before: Org",
-];
-const OF_ALL_ORGS: [&str; 1] = ["exist(db: &impl ConnectionTrait)"];
-
-#[test]
-fn every_function_that_touches_a_tenants_rows_is_given_the_tenant() {
-    let mut checked = 0;
-    for (path, source) in sources("src/resources") {
-        for signature in signatures(&source) {
-            let connected = ["&Tx", "&Database", "&impl ConnectionTrait", "&DatabaseTransaction"];
-            if !connected.iter().any(|connection| signature.contains(connection)) {
-                continue;
-            }
-            checked += 1;
-            let given =
-                signature.contains("OrgId") || CARRIERS.iter().any(|carrier| signature.contains(carrier));
-            let of_all = OF_ALL_ORGS.iter().any(|all| signature.starts_with(all));
-            assert!(given || of_all, "{}: {signature}", path.display());
-        }
-    }
-    assert!(checked > 80, "{checked} functions");
-}
-
-/// Those that do not belong to one org, or belong to one by what they refer to.
-const NOT_PLANNED: [&str; 6] =
-    ["accounts", "audit_details", "audit_log", "orgs", "password_tokens", "sessions"];
-
-#[test]
-fn every_key_of_a_tenants_table_begins_with_the_tenant() {
-    let schema = include_str!("../snapshots/schema.txt");
-    let tables: BTreeSet<_> = schema
-        .lines()
-        .filter_map(|line| line.strip_prefix("column ")?.split_once('.').map(|(table, _)| table))
-        .filter(|table| !NOT_PLANNED.contains(table))
-        .collect();
-    assert!(tables.len() >= 11, "{tables:?}");
-    for table in &tables {
-        let key = schema.lines().find(|line| line.starts_with(&format!("primary key {table} (")));
-        let key = key.unwrap_or_else(|| panic!("{table} has no key"));
-        assert!(key.contains("(org_id, "), "{key}");
-        assert!(schema.contains(&format!("column {table}.org_id not null")), "{table}");
-    }
-    let mut references = 0;
-    for line in schema.lines().filter_map(|line| line.strip_prefix("foreign key ")) {
-        let (from, to) = line.split_once(" to ").expect("a target");
-        let (target, _) = to.split_once(' ').expect("its columns");
-        if tables.contains(target) {
-            references += 1;
-            assert!(from.contains("(org_id, ") && to.contains(&format!("{target} (org_id, ")), "{line}");
-        }
-    }
-    assert!(references >= 9, "{references} references");
 }
