@@ -37,6 +37,11 @@ impl Process {
         })
     }
 
+    /// What the system calls it.
+    pub(crate) fn id(&self) -> u32 {
+        self.lock().id()
+    }
+
     pub(crate) fn has_ended(&self) -> Result<bool> {
         Ok(self.status()?.is_some())
     }

@@ -86,6 +86,8 @@ impl Server {
             ("PUBLIC_URL", url.clone()),
             ("LOG_LEVEL", "INFO".into()),
             ("LOG_FORMAT", "json".into()),
+            // So that one machine can play many.
+            ("TRUSTED_PROXIES", "127.0.0.1".into()),
             // Longer than any run.
             ("ACCESS_TOKEN_MINUTES", "1440".into()),
         ];
@@ -115,6 +117,16 @@ impl Server {
         ask.stdout(Stdio::null()).stderr(Stdio::null());
         let answers = ask.status().is_ok_and(|status| status.success());
         answers && matches!(self.process.has_ended(), Ok(false))
+    }
+
+    /// Resident memory now and at most, in KiB, where the system tells (Linux).
+    pub(crate) fn memory_kib(&self) -> Option<(u64, u64)> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
+        let field = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().ok()
+        };
+        Some((field("VmRSS")?, field("VmHWM")?))
     }
 
     /// Ends it; where it logged.

@@ -17,7 +17,7 @@ use crate::{
 use axum::{
     Router,
     http::{HeaderValue, header},
-    response::Response,
+    response::{Redirect, Response},
     routing::get,
 };
 use serde_json::Value as Json;
@@ -77,6 +77,8 @@ pub fn routes(document: &Json) -> Router<App> {
             async move { (policy, response) }
         }))
         .route("/openapi.json", get(async move || ([json], text.to_string())))
+        // Whoever opens the printed address should find something to read.
+        .route("/", get(async || Redirect::to("/docs")))
 }
 
 #[cfg(test)]

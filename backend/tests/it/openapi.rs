@@ -227,6 +227,13 @@ fn assert_policy(policy: &str, path: &str) {
 #[tokio::test]
 async fn the_reference_works_without_a_network() {
     let test = Test::start(Kind::Sqlite).await;
+    // The address alone leads there.
+    let home = Request::get("/").body(Body::empty()).expect("a request");
+    let home = test.router.clone().oneshot(home).await.expect("the router answers");
+    assert_eq!(
+        (home.status().as_u16(), &home.headers()["location"]),
+        (303, &"/docs".parse().expect("a header"))
+    );
     let page = asset(&test, "/docs/").await;
     assert!(!leads_away(&page), "{page}");
     let linked = links(&page);

@@ -73,7 +73,7 @@ impl Reader {
     }
 }
 
-fn agent() -> Agent {
+pub(super) fn agent() -> Agent {
     // No proxy comes between; an answer that never comes is a failure, not a hang.
     Agent::config_builder().proxy(None).timeout_global(Some(Duration::from_secs(30))).build().into()
 }

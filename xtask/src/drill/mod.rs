@@ -6,6 +6,7 @@
 mod comparison;
 mod crowd;
 mod latency;
+mod login_flood;
 mod slow_sockets;
 
 use std::fs;
@@ -22,11 +23,14 @@ use crate::server::{self, Profile, Server};
 pub(crate) enum Drill {
     /// Thousands of sockets that say nothing, drip, or do not read
     SlowSockets(slow_sockets::Options),
+    /// A flood of wrong passwords, from one place and from everywhere
+    LoginFlood(login_flood::Options),
 }
 
 pub(crate) fn run(drill: &Drill) -> Result<ExitCode> {
     match drill {
         Drill::SlowSockets(options) => slow_sockets::run(options),
+        Drill::LoginFlood(options) => login_flood::run(options),
     }
 }
 

@@ -5,7 +5,10 @@ use crate::support::{Kind, Outcome, PASSWORD, Persona, Test};
 use axum::{Extension, Router, extract::ConnectInfo};
 use rstest::rstest;
 use serde_json::{Value as Json, json};
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 /// security.md: per account at most 30 s.
 const LONGEST_WAIT: i64 = 30;
@@ -307,4 +310,40 @@ async fn common_passwords_and_ones_own_e_mail_are_refused_wherever_one_is_set(
         .await
         .ok();
     try_in(&anonymous, TECH, "cinq actes et un prologue").await.ok();
+}
+
+/// How often one of the first takes longer than one of the second: 0.5 where they cannot be told apart.
+fn longer(first: &[Duration], second: &[Duration]) -> f64 {
+    let pairs = first.iter().flat_map(|a| second.iter().map(move |b| a > b));
+    let wins = pairs.filter(|wins| *wins).count();
+    wins as f64 / (first.len() * second.len()) as f64
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_unknown_e_mail_takes_as_long_as_a_wrong_password(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    test.execute("UPDATE accounts SET password_hash = NULL WHERE email_key = 'admin@rideau.example'").await;
+    test.execute("UPDATE accounts SET is_active = false WHERE email_key = 'manager@rideau.example'").await;
+    let stranger = test.anonymous();
+    // 200 tries, in turn, so that whatever slows the machine down slows all of them.
+    let emails = [TECH, "nobody@rideau.example", "admin@rideau.example", "manager@rideau.example"];
+    let mut times = vec![Vec::new(); emails.len()];
+    for _ in 0..50 {
+        for (email, times) in emails.iter().zip(&mut times) {
+            let started = Instant::now();
+            assert_eq!(wait(&guess(&stranger, email).await), None);
+            times.push(started.elapsed());
+        }
+        test.pass_seconds(LONGEST_WAIT);
+    }
+    for (email, others) in emails.iter().zip(&times).skip(1) {
+        let longer = longer(&times[0], others);
+        assert!(
+            (0.25..0.75).contains(&longer),
+            "{email}: a wrong password takes longer {longer:.2} of the time"
+        );
+    }
 }
