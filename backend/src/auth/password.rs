@@ -1,5 +1,7 @@
 //! Passwords: Argon2id with OWASP's parameters (m = 19456 KiB, t = 2, p = 1; Password Storage Cheat Sheet), hashed
-//! off the async threads and few at a time, because each takes 19 MiB and tens of milliseconds.
+//! few at a time, because each takes 19 MiB and tens of milliseconds, and on threads of their own: always the same ones,
+//! because an allocator keeps what a thread freed for that thread, and of a lower priority, because nobody else should
+//! wait for those who sign in.
 
 use crate::{error::Error, random::Random};
 use argon2::{
@@ -9,9 +11,11 @@ use argon2::{
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValueKind, ValuePointerRef, take_cf_content,
 };
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use std::{sync::Arc, time::Duration};
-use tokio::sync::Semaphore;
+use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_priority};
+use tokio::sync::{Semaphore, oneshot};
 use unicode_normalization::UnicodeNormalization;
 
 /// A password that is found with fewer guesses is among the commonest: the lists that `zxcvbn` knows hold 30 000 real ones,
@@ -57,6 +61,7 @@ impl<E: DeserializeError> Deserr<E> for NewPassword {
 #[derive(Clone)]
 pub struct Passwords {
     turns: Arc<Semaphore>,
+    threads: Arc<ThreadPool>,
     random: Random,
     /// Verified when there is no hash to verify, so that an unknown account costs the same time as a known one.
     dummy: Arc<str>,
@@ -77,8 +82,16 @@ impl Passwords {
     /// When hashing does not work at all.
     pub fn new(random: Random) -> Result<Self, Error> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let dummy = hash("no account has this password", &random.bytes())?;
-        Ok(Self { turns: Arc::new(Semaphore::new((cores / 2).max(1))), random, dummy: dummy.into() })
+        let at_a_time = (cores / 2).max(1);
+        let threads = ThreadPoolBuilder::new()
+            .num_threads(at_a_time)
+            .thread_name(|i| format!("hashing-{i}"))
+            .start_handler(|_| yield_to_others())
+            .build()
+            .map_err(Error::internal)?;
+        let dummy = threads.install(|| hash("no account has this password", &random.bytes()))?;
+        let turns = Arc::new(Semaphore::new(at_a_time));
+        Ok(Self { turns, threads: Arc::new(threads), random, dummy: dummy.into() })
     }
 
     /// The hash to store, in PHC form, of a password for the account of this e-mail.
@@ -123,13 +136,28 @@ impl Passwords {
     ) -> Result<T, Error> {
         let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
         let turn = turn.map_err(|_| Error::Unavailable(Arc::new(NoTurn)))?.map_err(Error::internal)?;
-        let work = tokio::task::spawn_blocking(move || {
+        let (done, outcome) = oneshot::channel();
+        self.threads.spawn(move || {
             // Held by the work itself: a client that hangs up must not free the turn while the core is still busy.
             let _turn = turn;
-            work()
+            // Nobody waits for the outcome any more when the client has hung up.
+            let _ = done.send(work());
         });
-        work.await.map_err(Error::internal)
+        outcome.await.map_err(Error::internal)
     }
+}
+
+/// About half-way down from normal: enough to step aside, not to starve on a busy machine.
+const PRIORITY: u8 = 25;
+
+fn yield_to_others() {
+    if let Err(error) = set_current_thread_priority(priority(PRIORITY)) {
+        tracing::debug!(?error, "hashing has the priority of everything else");
+    }
+}
+
+fn priority(percent: u8) -> ThreadPriority {
+    ThreadPriorityValue::try_from(percent).map_or(ThreadPriority::Min, ThreadPriority::Crossplatform)
 }
 
 /// The e-mail counts as a word that everyone knows, so it and its usual variations are refused as well.

@@ -67,7 +67,7 @@ fn tokens_are_read_by_a_release_without_its_old_faults() {
 
 /// Each of these is used as it comes: all of its default features, or it has none to leave out.
 const WHOLE: &str = "any_ascii base64 clap csv dotenvy hmac http-body-util percent-encoding secrecy serde serde_json \
-    sha2 subtle thiserror tokio tokio-io-timeout tokio-util tracing unicode-normalization url utoipa utoipa-axum uuid";
+    sha2 subtle thiserror thread-priority tokio tokio-io-timeout tokio-util tracing unicode-normalization url utoipa utoipa-axum uuid";
 
 #[test]
 fn default_features_are_left_out_unless_they_are_listed_here() {
