@@ -20,7 +20,7 @@ use crate::{
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{Method, StatusCode},
+    http::{HeaderMap, Method, StatusCode},
     middleware,
     response::IntoResponse,
     response::Response,
@@ -120,6 +120,11 @@ impl App {
         request: &RequestInfo,
     ) -> Result<Writing, Error> {
         Writing::begin(&self.db, org, origin, request.idempotency_key(), (&self.seal, &self.random)).await
+    }
+
+    /// Whether a request carries an access token of ours; whether it is still good for anything is asked later.
+    pub fn is_signed(&self, headers: &HeaderMap) -> bool {
+        auth::bearer(headers).is_some_and(|token| self.tokens.read_access(token).is_some())
     }
 
     /// From now on `/readyz` sends new traffic elsewhere.

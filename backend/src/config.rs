@@ -138,9 +138,11 @@ impl Config {
             text.parse().map_err(|_| "must be an IP address, for example 127.0.0.1 or 0.0.0.0".into())
         });
         let port = env.number("BACKEND_PORT", 8000, 0, u16::MAX);
-        let built_in_allowed = environment == Dev && host.is_loopback();
-        let secret_key = env.secret("SECRET_KEY", DEV_SECRET_KEY, built_in_allowed);
-        let invites_secret = env.secret("INVITES_SECRET", DEV_INVITES_SECRET, built_in_allowed);
+        let public_url = env.read("PUBLIC_URL", format!("http://127.0.0.1:{port}"), parse_public_url);
+        let built_in_allowed = environment == Dev && host.is_loopback() && is_this_machine(&public_url);
+        let published = [DEV_SECRET_KEY, DEV_INVITES_SECRET];
+        let secret_key = env.secret("SECRET_KEY", DEV_SECRET_KEY, &published, built_in_allowed);
+        let invites_secret = env.secret("INVITES_SECRET", DEV_INVITES_SECRET, &published, built_in_allowed);
         if secret_key.expose_secret() == invites_secret.expose_secret() {
             env.mistakes.push("SECRET_KEY and INVITES_SECRET must differ".into());
         }
@@ -174,7 +176,7 @@ impl Config {
             invites_ttl: Duration::from_secs(env.number("INVITES_TTL_SECONDS", 604_800, 1, 31_536_000)),
             host,
             port,
-            public_url: env.read("PUBLIC_URL", format!("http://127.0.0.1:{port}"), parse_public_url),
+            public_url,
             cors_origins: env.read("CORS_ORIGINS", Vec::new(), parse_origins),
             trusted_proxies: env.read("TRUSTED_PROXIES", Vec::new(), parse_networks),
             log_level: env.read("LOG_LEVEL", tracing::Level::INFO, |text| {
@@ -207,7 +209,7 @@ impl Config {
     /// Whether only whoever sits at this machine can reach the program, so that answers may carry what belongs in an
     /// e-mail and the demonstration may have passwords that everyone knows.
     pub fn is_developers_machine(&self) -> bool {
-        self.environment == Environment::Dev && self.host.is_loopback()
+        self.environment == Environment::Dev && self.host.is_loopback() && is_this_machine(&self.public_url)
     }
 
     /// How long an invitation works, in seconds.
@@ -222,9 +224,7 @@ impl Config {
 
     /// Whether links are made for others that only this machine can follow.
     pub fn links_lead_nowhere(&self) -> bool {
-        let host = Url::parse(&self.public_url).ok().and_then(|url| url.host_str().map(ToOwned::to_owned));
-        self.environment != Environment::Dev
-            && host.is_some_and(|host| matches!(&*host, "127.0.0.1" | "localhost" | "[::1]"))
+        self.environment != Environment::Dev && is_this_machine(&self.public_url)
     }
 
     /// The link to the page that sets a password.
@@ -264,6 +264,12 @@ impl Config {
 
 fn list(items: impl IntoIterator<Item: ToString>) -> String {
     items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(",")
+}
+
+/// Behind a proxy the address to listen on says nothing: the one that people use does.
+fn is_this_machine(public_url: &str) -> bool {
+    let host = Url::parse(public_url).ok().and_then(|url| url.host_str().map(ToOwned::to_owned));
+    host.is_some_and(|host| matches!(&*host, "127.0.0.1" | "localhost" | "[::1]"))
 }
 
 #[cfg(test)]
@@ -309,6 +315,8 @@ mod tests {
             (false, vec![("ENV", "prod"), ("SECRET_KEY", &long[..31]), ("INVITES_SECRET", &other)]),
             (false, vec![("ENV", "prod"), ("SECRET_KEY", &long), ("INVITES_SECRET", &long)]),
             (false, vec![("ENV", "prod"), ("SECRET_KEY", DEV_SECRET_KEY), ("INVITES_SECRET", &other)]),
+            (false, vec![("ENV", "prod"), ("SECRET_KEY", DEV_INVITES_SECRET), ("INVITES_SECRET", &other)]),
+            (false, vec![("PUBLIC_URL", "https://crew.example.org")]),
             (true, vec![("ENV", "prod"), ("SECRET_KEY", &long), ("INVITES_SECRET", &other)]),
         ] {
             assert_eq!(read(&variables).is_ok(), wanted, "{variables:?}");

@@ -148,6 +148,8 @@ pub async fn issue_password_token(
     account: AccountId,
     purpose: PasswordTokenPurpose,
 ) -> Result<String, Error> {
+    // Of two at once the later kills the earlier's.
+    lock(tx, account).await?;
     kill_password_tokens(tx, account, Some(purpose)).await?;
     let token = URL_SAFE_NO_PAD.encode(random.bytes::<32>());
     let new = password_token::ActiveModel {
@@ -194,14 +196,19 @@ pub async fn password_token_account(
 /// # Errors
 /// [`Error::InvalidToken`] when it is not good any more.
 pub async fn set_password(tx: &Tx, token: &str, password_hash: String) -> Result<AccountId, Error> {
+    // The account before the token, as everywhere.
+    let account = password_token_account(tx, token, tx.now).await?.id;
+    lock(tx, account).await?;
     let used = password_token::Entity::update_many()
         .col_expr(password_token::Column::UsedAt, Expr::value(tx.now))
         .filter(password_token::Column::TokenHash.eq(hash_secret(token.as_bytes())))
         .filter(password_token::Column::UsedAt.is_null())
         .filter(password_token::Column::ExpiresAt.gt(tx.now))
-        .exec_with_returning(tx)
+        .exec(tx)
         .await?;
-    let account = used.first().ok_or(Error::InvalidToken)?.account_id;
+    if used.rows_affected == 0 {
+        return Err(Error::InvalidToken);
+    }
     if replace_password(tx, account, password_hash).await? { Ok(account) } else { Err(Error::InvalidToken) }
 }
 

@@ -3,7 +3,7 @@
 use super::{
     Caller, Guesser, NewPassword, PasswordTokenPurpose, Role, Tech, accounts,
     accounts::OrgMembership,
-    own_api, refuse_foreign_origin,
+    guessing, own_api, refuse_foreign_origin,
     sessions::{self, Renewal},
     tables::account,
 };
@@ -11,7 +11,7 @@ use crate::{
     app::{App, Done},
     db::{Actor, Origin, Timestamp},
     error::Error,
-    http::{Body, RequestInfo},
+    http::{Body, RequestInfo, attempts},
     ids::{AccountId, OrgId, SessionId, UserId},
     resources::audit,
     secret::Secret,
@@ -27,8 +27,10 @@ use axum_extra::extract::{
     CookieJar,
     cookie::{Cookie, SameSite},
 };
+use backon::Retryable;
 use deserr::Deserr;
 use serde::Serialize;
+use std::net::IpAddr;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -148,82 +150,106 @@ async fn login(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
     headers: HeaderMap,
-    jar: CookieJar,
     Body(login): Body<Login>,
 ) -> Result<Response, Error> {
-    slow_down(&app, &request).await?;
+    // Before anything is looked up.
+    slow_down(&app, &request, Guesser::Address).await.inspect_err(|_| app.refusals.count(None))?;
     // An e-mail that cannot exist takes the same way as one that does not.
-    let email = Email::parse(&login.email).ok();
-    let known = match &email {
-        Some(email) => accounts::by_email(&app.db, email).await?,
-        None => None,
+    let known = match Email::parse(&login.email) {
+        Ok(email) => accounts::by_email(&app.db, &email).await?,
+        Err(_) => None,
     };
-    let key = email.map_or_else(|| login.email.clone(), |email| email.key());
-    let guesser = guesser(&app, known.as_ref(), &key, &headers, &jar).await?;
-    if let Err(too_soon) = app.guessing.attempt(guesser).await {
-        app.refusals.count(known.map(|account| account.id));
-        return Err(too_soon);
+    let account = known.as_ref().map(|account| account.id);
+    let signed_in = sign_in(&app, &request, &headers, login, known).await;
+    if matches!(signed_in, Err(Error::InvalidCredentials | Error::TooManyTries(_))) {
+        app.refusals.count(account);
     }
-    let refused = known.as_ref().map(|account| account.id);
+    signed_in
+}
+
+async fn sign_in(
+    app: &App,
+    request: &RequestInfo,
+    headers: &HeaderMap,
+    login: Login,
+    known: Option<account::Model>,
+) -> Result<Response, Error> {
+    let guessers = guessers(app, request, headers, &login.email, known.as_ref()).await?;
+    if request.counts_as_a_try() {
+        app.guessing.attempt(&guessers).await?;
+    }
     let stored = known.as_ref().and_then(|account| account.password_hash.clone());
     let matches = app.passwords.verify(&login.password, stored).await?;
-    let account = known.filter(|account| matches && account.is_active);
-    let Some(account) = account else {
-        app.refusals.count(refused);
-        return Err(Error::InvalidCredentials);
-    };
-    let memberships = accounts::memberships(&app.db, account.id).await?;
-    let last = sessions::last_org(&app.db, account.id).await?;
-    let may_act_in = |org: OrgId| memberships.iter().any(|membership| membership.org_id == org);
-    let org = match login.org_id {
-        Some(org) => Some(org).filter(|org| may_act_in(*org)),
-        None => last
-            .filter(|org| may_act_in(*org))
-            .or_else(|| memberships.first().map(|membership| membership.org_id)),
-    };
-    let Some(org) = org else {
-        app.refusals.count(refused);
-        return Err(Error::InvalidCredentials);
-    };
-    let tx = app.db.write(origin(Actor::Account(account.id), &request)).await?;
+    let account = known.filter(|account| matches && account.is_active).ok_or(Error::InvalidCredentials)?;
+    let org = choose_org(app, account.id, login.org_id).await?.ok_or(Error::InvalidCredentials)?;
+    let answer = start_session(app, request, headers, &account, org).await?;
+    app.guessing.forgive(&guessers).await;
+    request.note_caller(org, account.id);
+    Ok(answer)
+}
+
+/// The org that was asked for, else the one used last, else the first: of those that the account may act in.
+async fn choose_org(app: &App, account: AccountId, wanted: Option<OrgId>) -> Result<Option<OrgId>, Error> {
+    let memberships = accounts::memberships(&app.db, account).await?;
+    let last = sessions::last_org(&app.db, account).await?;
+    let may_act_in = |org: &OrgId| memberships.iter().any(|membership| membership.org_id == *org);
+    Ok(match wanted {
+        Some(org) => Some(org).filter(may_act_in),
+        None => last.filter(may_act_in).or_else(|| memberships.first().map(|membership| membership.org_id)),
+    })
+}
+
+async fn start_session(
+    app: &App,
+    request: &RequestInfo,
+    headers: &HeaderMap,
+    account: &account::Model,
+    org: OrgId,
+) -> Result<Response, Error> {
+    let tx = app.db.write(origin(Actor::Account(account.id), request)).await?;
     // The password may have been changed, or the account switched off, while the hash was computed.
     let current = accounts::lock(&tx, account.id).await?;
     if current.password_hash != account.password_hash || !current.is_active {
         return Err(Error::InvalidCredentials);
     }
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-    let session = sessions::start(&tx, account.id, org, refresh_seconds(&app), agent).await?;
+    let session = sessions::start(&tx, account.id, org, refresh_seconds(app), agent).await?;
     audit::Entry::of("session.start", session.id).record(&tx, org).await?;
-    let answer = signed_in(&app, account.id, org, session.id, 0, session.expires_at)?;
+    let answer = signed_in(app, account.id, org, session.id, 0, session.expires_at)?;
     tx.commit().await?;
-    app.guessing.forgive(guesser).await;
-    request.note_caller(org, account.id);
     Ok(answer)
 }
 
-/// The address is slowed before anything is looked up.
-async fn slow_down(app: &App, request: &RequestInfo) -> Result<(), Error> {
-    let Some(client) = request.client() else { return Ok(()) };
-    app.guessing.attempt(Guesser::address(client)).await.inspect_err(|_| app.refusals.count(None))
+/// Counts a try of the client's address.
+async fn slow_down(
+    app: &App,
+    request: &RequestInfo,
+    kind: impl FnOnce(IpAddr) -> Guesser,
+) -> Result<(), Error> {
+    match request.client() {
+        Some(client) => app.guessing.attempt(&[kind(guessing::network(client))]).await,
+        None => Ok(()),
+    }
 }
 
 /// Whose tries count together. A browser that still has a refresh cookie of the account has been let in before, so it
-/// does not wait for what strangers try.
-async fn guesser(
+/// does not wait for what strangers try. The cookie is looked up whether the e-mail is known or not: both take as long.
+async fn guessers(
     app: &App,
-    known: Option<&account::Model>,
-    key: &str,
+    request: &RequestInfo,
     headers: &HeaderMap,
-    jar: &CookieJar,
-) -> Result<Guesser, Error> {
+    email: &str,
+    known: Option<&account::Model>,
+) -> Result<Vec<Guesser>, Error> {
+    let jar = CookieJar::from_headers(headers);
     let cookie = jar.get(COOKIE).filter(|_| refuse_foreign_origin(headers, &app.config).is_ok());
-    let earlier = cookie.and_then(|token| app.tokens.read_refresh(token.value()));
-    if let (Some(account), Some(claims)) = (known, earlier)
-        && sessions::account_of(&app.db, claims.sid).await? == Some(account.id)
-    {
-        return Ok(Guesser::Session(claims.sid));
+    if let Some(earlier) = cookie.and_then(|token| app.tokens.read_refresh(token.value())) {
+        let owner = sessions::account_of(&app.db, earlier.sid).await?;
+        if owner.is_some() && owner == known.map(|account| account.id) {
+            return Ok(vec![Guesser::Session(earlier.sid)]);
+        }
     }
-    Ok(Guesser::account(key))
+    Ok(guessing::at_account(email, request.client()).into())
 }
 
 /// Renew the session: a new access token, and the next refresh token in the cookie.
@@ -307,24 +333,40 @@ async fn request_reset(
     Extension(request): Extension<RequestInfo>,
     Body(reset): Body<ResetRequest>,
 ) -> Result<Json<ResetRequested>, Error> {
-    slow_down(&app, &request).await?;
-    let tx = app.db.write(origin(Actor::System, &request)).await?;
-    let known = accounts::by_email(&tx, &reset.email).await?.filter(|account| account.is_active);
-    let token = match known {
-        Some(account) => {
-            let token =
-                accounts::issue_password_token(&tx, &app.random, account.id, PasswordTokenPurpose::Reset)
-                    .await?;
-            audit::Entry::of("account.reset_requested", account.id).record_for_account(&tx, None).await?;
-            Some(token)
+    slow_down(&app, &request, Guesser::LinksFrom).await?;
+    // A developer gets the token in the answer. Elsewhere nobody waits, so that the time does not tell who is known.
+    if app.config.is_developers_machine() {
+        let reset_token = issue_reset(&app, &request, &reset.email).await?.map(Secret::from);
+        return Ok(Json(ResetRequested { status: "ok", reset_token }));
+    }
+    let background = app.clone();
+    app.tasks.spawn(async move {
+        let issued = (|| issue_reset(&background, &request, &reset.email))
+            .retry(attempts())
+            .when(|error| matches!(error, Error::Contended(_)))
+            .await;
+        if let Err(error) = issued {
+            tracing::error!(request_id = %request, %error, cause = ?error.cause(), "a reset could not be issued");
         }
-        None => None,
+    });
+    Ok(Json(ResetRequested { status: "ok", reset_token: None }))
+}
+
+/// A new link, when the e-mail is known. Asked for too often, the one before stays good: nobody can keep an owner's
+/// mailbox full of dead links.
+async fn issue_reset(app: &App, request: &RequestInfo, email: &Email) -> Result<Option<String>, Error> {
+    if request.counts_as_a_try() && app.guessing.attempt(&[guessing::for_link(email)]).await.is_err() {
+        return Ok(None);
+    }
+    let tx = app.db.write(origin(Actor::System, request)).await?;
+    let Some(account) = accounts::by_email(&tx, email).await?.filter(|account| account.is_active) else {
+        return Ok(None);
     };
+    let reset = PasswordTokenPurpose::Reset;
+    let token = accounts::issue_password_token(&tx, &app.random, account.id, reset).await?;
+    audit::Entry::of("account.reset_requested", account.id).record_for_account(&tx, None).await?;
     tx.commit().await?;
-    Ok(Json(ResetRequested {
-        status: "ok",
-        reset_token: token.filter(|_| app.config.is_developers_machine()).map(Secret::from),
-    }))
+    Ok(Some(token))
 }
 
 /// Set a new password with the token from the link. Every session of the account ends.
@@ -351,12 +393,16 @@ pub async fn set_password(
 ) -> Result<(), Error> {
     // A bad token must not cost a hash, and a hash must not be computed inside a transaction.
     let account = accounts::password_token_account(&app.db, token, app.db.clock().now()).await?;
-    let hash = app.passwords.hash(password, &account.email).await?;
+    let email = account.email;
+    let hash = app.passwords.hash(password, &email).await?;
     let tx = app.db.write(origin(Actor::Account(account.id), request)).await?;
     let account = accounts::set_password(&tx, token, hash).await?;
     sessions::end_all(&tx, account).await?;
     audit::Entry::of("account.password_set", account).record_for_account(&tx, None).await?;
-    tx.commit().await
+    tx.commit().await?;
+    // Whatever strangers tried before, its owner comes next.
+    app.guessing.forgive(&guessing::at_account(&email, request.client())).await;
+    Ok(())
 }
 
 fn origin(actor: Actor, request: &RequestInfo) -> Origin {
@@ -382,10 +428,7 @@ fn signed_in(
         .http_only(true)
         .same_site(SameSite::Lax)
         .secure(app.config.secure_cookies())
-        .max_age(max_age(app));
+        // A year at most fits.
+        .max_age(app.config.refresh_token_ttl.try_into().unwrap_or_default());
     Ok((CookieJar::new().add(cookie), Json(body)).into_response())
-}
-
-fn max_age(app: &App) -> time::Duration {
-    time::Duration::seconds(refresh_seconds(app))
 }

@@ -153,7 +153,7 @@ impl<R: Rank> axum::extract::OptionalFromRequestParts<App> for Caller<R> {
 }
 
 /// The token of `Authorization: Bearer …`; the scheme's case does not matter (RFC 9110 section 11.1).
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }

@@ -1,14 +1,15 @@
-//! Slows guessing down. Tries at one account, one session or from one address get through in a burst; after it, the more
-//! there were, the longer the next one waits (security.md, Passwords and sign-in). Nobody is ever locked out: what is
-//! refused does not count, and a success forgives.
+//! Slows guessing down. Tries at one account from one network, by one session or from one address get through in a burst;
+//! after it, the more there were, the longer the next one waits (security.md, Passwords and sign-in). Strangers
+//! elsewhere do not make the owner wait: what is counted for an account as a whole is so wide that it takes a crowd to
+//! fill it. What is refused does not count further, and a success forgives.
 //!
 //! Every instance counts for itself (GCRA, by `governor`). Where Redis is there it decides, by the same numbers, so that
 //! a guesser gains nothing from going to another instance; when it fails, the instance's own count does.
 
 use super::hash_secret;
-use crate::{cache::Cache, clock::Clock, error::Error, ids::SessionId};
+use crate::{cache::Cache, clock::Clock, error::Error, ids::SessionId, text::name_key};
 use governor::{
-    Quota, RateLimiter, clock::Reference as _, middleware::NoOpMiddleware, nanos::Nanos, state::StateStore,
+    Quota, RateLimiter, clock::Clock as _, middleware::NoOpMiddleware, nanos::Nanos, state::StateStore,
 };
 use lru::LruCache;
 use std::{
@@ -29,57 +30,93 @@ const fn tier(burst: u32, period_ms: u32) -> Tier {
     Tier { burst: NonZeroU32::new(burst).expect("a burst is at least one try"), period_ms }
 }
 
-/// For an account: five typing mistakes cost nothing, then the wait grows to the 30 s that security.md allows at most.
-const ACCOUNT: [Tier; 3] = [tier(5, 1_000), tier(10, 5_000), tier(20, 30_000)];
+/// Five typing mistakes cost nothing, then the wait grows to the 30 s that security.md allows at most.
+const GROWING: [Tier; 3] = [tier(5, 1_000), tier(10, 5_000), tier(20, 30_000)];
+/// For an account as a whole: a single network never gets here, a crowd is held to a guess in five seconds.
+const CROWD: [Tier; 2] = [tier(100, 1_000), tier(1000, 5_000)];
 /// For an address: a whole crew may sign in behind one.
-const ADDRESS: [Tier; 1] = [tier(300, 1_000)];
-/// Guessers remembered at a time, some 100 bytes each; the one that was quiet longest makes room.
-const REMEMBERED: NonZeroUsize = NonZeroUsize::new(1 << 16).expect("not zero");
+const CREW: [Tier; 1] = [tier(300, 1_000)];
+/// Links to set a password anew: five at once, then one in ten minutes.
+const LINKS: [Tier; 1] = [tier(5, 600_000)];
+/// Guessers of a kind that are remembered at a time, some 100 bytes each; the one that was quiet longest makes room.
+const REMEMBERED: NonZeroUsize = NonZeroUsize::new(1 << 15).expect("not zero");
 
-/// Whose tries are counted together.
+/// An e-mail, known or not, by its hash.
+type Subject = [u8; 32];
+
+/// Whose tries are counted together. An address stands for its IPv6 network of 64 bits, which is what one customer gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Guesser {
-    /// Everyone who tries this e-mail, known or not; its hash.
-    Account([u8; 32]),
-    /// A browser that was signed in to the account before, or is: strangers do not slow it down.
-    Session(SessionId),
-    /// Whoever sends from this address, or from this IPv6 network of 64 bits, which is what one customer gets.
+    /// Whoever sends from this address.
     Address(IpAddr),
+    /// Whoever tries this e-mail from this address.
+    Account(Subject, Option<IpAddr>),
+    /// Everyone who tries this e-mail.
+    Crowd(Subject),
+    /// A browser that was signed in to the account before, or is.
+    Session(SessionId),
+    /// Whoever asks for links from this address.
+    LinksFrom(IpAddr),
+    /// Links for this e-mail.
+    Links(Subject),
+}
+
+/// By [`Guesser::kind`].
+const TIERS: [&[Tier]; 6] = [&CREW, &GROWING, &CROWD, &GROWING, &CREW, &LINKS];
+
+/// Who tries an e-mail, as it was sent, from an address.
+pub fn at_account(email: &str, client: Option<IpAddr>) -> [Guesser; 2] {
+    let subject = subject(email);
+    [Guesser::Account(subject, client.map(network)), Guesser::Crowd(subject)]
+}
+
+/// Who asks for a link to an e-mail.
+pub fn for_link(email: &str) -> Guesser {
+    Guesser::Links(subject(email))
+}
+
+fn subject(email: &str) -> Subject {
+    let mut hash = Subject::default();
+    hash.copy_from_slice(&hash_secret(name_key(email).as_bytes()));
+    hash
+}
+
+/// What is counted as one address.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into(),
+        v4 => v4,
+    }
 }
 
 impl Guesser {
-    /// By the e-mail as the account's key has it, or as it was sent where it is none.
-    pub fn account(email: &str) -> Self {
-        let mut hash = [0; 32];
-        hash.copy_from_slice(&hash_secret(email.as_bytes()));
-        Self::Account(hash)
-    }
-
-    /// By the client's address.
-    pub fn address(address: IpAddr) -> Self {
-        Self::Address(match address.to_canonical() {
-            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into(),
-            v4 => v4,
-        })
+    fn kind(&self) -> usize {
+        match self {
+            Self::Address(_) => 0,
+            Self::Account(..) => 1,
+            Self::Crowd(_) => 2,
+            Self::Session(_) => 3,
+            Self::LinksFrom(_) => 4,
+            Self::Links(_) => 5,
+        }
     }
 
     fn tiers(&self) -> &'static [Tier] {
-        match self {
-            Self::Account(_) | Self::Session(_) => &ACCOUNT,
-            Self::Address(_) => &ADDRESS,
-        }
+        TIERS[self.kind()]
     }
 
     /// The keys of its tiers in Redis. The braces keep them in one slot of a cluster.
     fn keys(&self) -> Vec<String> {
+        let short = |subject: &Subject| u128::from_be_bytes(std::array::from_fn(|i| subject[i]));
         let name = match self {
-            Self::Account(hash) => {
-                format!("account:{:x}", u128::from_be_bytes(std::array::from_fn(|i| hash[i])))
+            Self::Account(subject, Some(address)) => format!("{:x}:{address}", short(subject)),
+            Self::Account(subject, None) | Self::Crowd(subject) | Self::Links(subject) => {
+                format!("{:x}", short(subject))
             }
-            Self::Session(id) => format!("session:{id}"),
-            Self::Address(address) => format!("address:{address}"),
+            Self::Session(id) => id.to_string(),
+            Self::Address(address) | Self::LinksFrom(address) => address.to_string(),
         };
-        (0..self.tiers().len()).map(|i| format!("guess:{{{name}}}:{i}")).collect()
+        (0..self.tiers().len()).map(|i| format!("guess:{{{}:{name}}}:{i}", self.kind())).collect()
     }
 }
 
@@ -116,7 +153,7 @@ impl governor::clock::Clock for Ticks {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
-        Nanos::new(u64::try_from(self.0.now().as_micros()).unwrap_or(0).saturating_mul(1000))
+        Nanos::from(self.0.elapsed())
     }
 }
 
@@ -124,33 +161,55 @@ impl governor::clock::Clock for Ticks {
 struct Limit {
     limiter: RateLimiter<Guesser, Recent, Ticks, NoOpMiddleware<Nanos>>,
     recent: Recent,
+    /// When the limiter began; what it remembers is counted from here.
+    start: Nanos,
+    /// How far ahead of now a next try may be due.
+    tolerance: Nanos,
 }
 
 impl Limit {
     fn new(tier: &Tier, clock: &Clock) -> Option<Self> {
-        let quota = Quota::with_period(Duration::from_millis(tier.period_ms.into()))?.allow_burst(tier.burst);
+        let period = Duration::from_millis(tier.period_ms.into());
         let recent = Recent(Arc::new(Mutex::new(LruCache::new(REMEMBERED))));
-        Some(Self { limiter: RateLimiter::new(quota, recent.clone(), Ticks(clock.clone())), recent })
+        let ticks = Ticks(clock.clone());
+        Some(Self {
+            start: ticks.now(),
+            tolerance: (period * (tier.burst.get() - 1)).into(),
+            limiter: RateLimiter::new(
+                Quota::with_period(period)?.allow_burst(tier.burst),
+                recent.clone(),
+                ticks,
+            ),
+            recent,
+        })
+    }
+
+    /// Until a try would get through, if nobody else tried meanwhile.
+    fn wait(&self, guesser: &Guesser, now: Nanos) -> Duration {
+        let due = self.recent.lock().peek(guesser).copied().unwrap_or_default();
+        (self.start + due).saturating_sub(self.tolerance).saturating_sub(now).into()
     }
 }
 
 /// Counts tries. Clones share what is counted.
 #[derive(Clone)]
 pub struct Guessing {
-    accounts: Arc<[Limit]>,
-    addresses: Arc<[Limit]>,
+    /// By [`Guesser::kind`].
+    limits: Arc<[Vec<Limit>]>,
     shared: Cache,
     clock: Clock,
 }
 
-/// The same rule in Redis: each key holds when its next try is due; a try that one tier refuses counts in none. Times are
-/// the caller's, in milliseconds, because a script that asks for the server's could not be tested with a fixed clock.
+/// The same rule in Redis: each key holds when its next try is due. Times are the caller's, in milliseconds, because a
+/// script that asks for the server's could not be tested with a fixed clock; instances whose clocks differ never make
+/// anyone wait longer than a whole burst would.
 const SCRIPT: &str = r"
 local now, wait = tonumber(ARGV[1]), 0
 local due = {}
 for i, key in ipairs(KEYS) do
     local burst, period = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
     due[i] = math.max(tonumber(redis.call('GET', key) or now), now)
+    due[i] = math.min(due[i], now + burst * period)
     wait = math.max(wait, due[i] - (burst - 1) * period - now)
 end
 if wait > 0 then return wait end
@@ -163,62 +222,62 @@ return 0";
 impl Guessing {
     /// Counts by this clock, shared over this cache.
     pub fn new(clock: Clock, shared: Cache) -> Self {
-        let limits = |tiers: &[Tier]| tiers.iter().filter_map(|tier| Limit::new(tier, &clock)).collect();
-        Self { accounts: limits(&ACCOUNT), addresses: limits(&ADDRESS), shared, clock }
+        let limits =
+            TIERS.iter().map(|tiers| tiers.iter().filter_map(|tier| Limit::new(tier, &clock)).collect());
+        Self { limits: limits.collect(), shared, clock }
     }
 
-    /// Counts a try, before anything is done about it.
+    /// Counts a try, before anything is done about it: for each guesser in turn, up to the first that must wait.
     ///
     /// # Errors
     /// [`Error::TooManyTries`] with the wait, when it comes too soon.
-    pub async fn attempt(&self, guesser: Guesser) -> Result<(), Error> {
-        let here = self.wait_here(&guesser);
-        let wait = match self.wait_shared(&guesser).await {
-            Ok(shared) => shared.unwrap_or(here),
-            Err(error) => {
-                tracing::warn!(%error, "tries are counted by this instance alone while the cache is out of reach");
-                here
+    pub async fn attempt(&self, guessers: &[Guesser]) -> Result<(), Error> {
+        for guesser in guessers {
+            let here = self.wait_here(guesser);
+            let wait = self.wait_shared(guesser).await.unwrap_or(here);
+            if !wait.is_zero() {
+                return Err(Error::TooManyTries(whole_seconds(wait)));
             }
-        };
-        if wait.is_zero() { Ok(()) } else { Err(Error::TooManyTries(whole_seconds(wait))) }
+        }
+        Ok(())
     }
 
     /// Forgets the tries of whoever has just shown who they are.
-    pub async fn forgive(&self, guesser: Guesser) {
-        for limit in self.limits(&guesser) {
-            limit.recent.lock().pop(&guesser);
-        }
-        let forgotten = self.shared.run::<()>(redis::cmd("DEL").arg(guesser.keys())).await;
-        if let Err(error) = forgotten {
-            tracing::warn!(%error, "the tries before a sign-in still count until the cache is back");
+    pub async fn forgive(&self, guessers: &[Guesser]) {
+        for guesser in guessers {
+            for limit in self.limits(guesser) {
+                limit.recent.lock().pop(guesser);
+            }
+            // Out of reach, the cache says so itself; the tries then count until their time is over.
+            let _ = self.shared.run::<()>(redis::cmd("DEL").arg(guesser.keys())).await;
         }
     }
 
     fn limits(&self, guesser: &Guesser) -> &[Limit] {
-        match guesser {
-            Guesser::Account(_) | Guesser::Session(_) => &self.accounts,
-            Guesser::Address(_) => &self.addresses,
-        }
+        &self.limits[guesser.kind()]
     }
 
+    /// The shortest period first: what one tier refuses, those above never count. The wait is that of the one that takes
+    /// longest.
     fn wait_here(&self, guesser: &Guesser) -> Duration {
-        use governor::clock::Clock as _;
+        let limits = self.limits(guesser);
+        if limits.iter().all(|limit| limit.limiter.check_key(guesser).is_ok()) {
+            return Duration::ZERO;
+        }
         let now = Ticks(self.clock.clone()).now();
-        let refused = self.limits(guesser).iter().filter_map(|limit| limit.limiter.check_key(guesser).err());
-        let waits = refused.map(|until| until.earliest_possible().duration_since(now).into());
-        waits.max().unwrap_or(Duration::ZERO)
+        // What was refused waits, if only for an instant.
+        limits.iter().map(|limit| limit.wait(guesser, now)).fold(Duration::from_millis(1), Duration::max)
     }
 
-    /// None where nothing is shared.
-    async fn wait_shared(&self, guesser: &Guesser) -> Result<Option<Duration>, redis::RedisError> {
+    /// None where nothing is shared, or out of reach.
+    async fn wait_shared(&self, guesser: &Guesser) -> Option<Duration> {
         let keys = guesser.keys();
         let mut script = redis::cmd("EVAL");
         script.arg(SCRIPT).arg(keys.len()).arg(keys).arg(self.clock.now().as_micros() / 1000);
         for tier in guesser.tiers() {
             script.arg(tier.burst.get()).arg(tier.period_ms);
         }
-        let wait: Option<u64> = self.shared.run(&mut script).await?;
-        Ok(wait.map(Duration::from_millis))
+        self.shared.run(&script).await.ok().flatten().map(Duration::from_millis)
     }
 }
 

@@ -17,7 +17,7 @@ mod token;
 
 pub use accounts::PasswordTokenPurpose;
 pub use api::{routes, set_password};
-pub use caller::{Account, Admin, Caller, Manager, Owner, Rank, Tech, refuse_foreign_origin};
+pub use caller::{Account, Admin, Caller, Manager, Owner, Rank, Tech, bearer, refuse_foreign_origin};
 pub use guessing::{Guesser, Guessing};
 pub use password::{NewPassword, Passwords};
 pub use refusals::Refusals;

@@ -4,6 +4,7 @@ use super::{
     Account, Guesser, NewPassword, accounts,
     api::SignedIn,
     sessions::{self, OwnSession, SessionQuery},
+    tables::account,
 };
 use crate::{
     app::{App, Done},
@@ -84,27 +85,45 @@ async fn change_password(
     own: Account,
     Body(change): Body<PasswordChange>,
 ) -> Result<Answer, Error> {
-    let guesser = Guesser::Session(own.session);
-    app.guessing.attempt(guesser).await?;
     let account = accounts::by_id(&app.db, own.account).await?;
+    let checked = check_password(&app, &own, &change.current_password, &account).await;
+    checked.inspect_err(|_| app.refusals.count(Some(own.account)))?;
     // Hashes take long: none is computed inside a transaction.
-    if !app.passwords.verify(&change.current_password, account.password_hash.clone()).await? {
-        return Err(Error::Invalid(vec![FieldError::invalid(
-            "/current_password",
-            "is not the current password",
-        )]));
-    }
-    app.guessing.forgive(guesser).await;
     let hash = app.passwords.hash(change.new_password, &account.email).await?;
     let tx = app.db.write(own.origin()).await?;
-    if accounts::lock(&tx, own.account).await?.password_hash != account.password_hash {
+    let current = accounts::lock(&tx, own.account).await?;
+    // The session may have been ended meanwhile, by an owner who saw that it is not theirs.
+    if !sessions::lives(&tx, own.session).await? {
+        return Err(Error::Unauthenticated);
+    }
+    if current.password_hash != account.password_hash {
         return Err(Error::Invalid(vec![FieldError::invalid("/current_password", "was changed meanwhile")]));
     }
-    accounts::replace_password(&tx, own.account, hash).await?;
+    if !accounts::replace_password(&tx, own.account, hash).await? {
+        return Err(Error::Unauthenticated);
+    }
     sessions::end_others(&tx, own.account, own.session).await?;
     audit::Entry::of("account.password_change", own.account).record_for_account(&tx, None).await?;
     tx.commit().await?;
     Answer::of(&Done::OK)
+}
+
+/// Whether who has the session knows the password, too.
+async fn check_password(
+    app: &App,
+    own: &Account,
+    password: &str,
+    account: &account::Model,
+) -> Result<(), Error> {
+    let guesser = [Guesser::Session(own.session)];
+    if own.request.counts_as_a_try() {
+        app.guessing.attempt(&guesser).await?;
+    }
+    if !app.passwords.verify(password, account.password_hash.clone()).await? {
+        return Err(Error::invalid("/current_password", "is not the current password"));
+    }
+    app.guessing.forgive(&guesser).await;
+    Ok(())
 }
 
 /// List one's own live sessions, newest first.

@@ -11,11 +11,13 @@ use argon2::{
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValueKind, ValuePointerRef, take_cf_content,
 };
-use rayon::{ThreadPool, ThreadPoolBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use std::{sync::Arc, time::Duration};
 use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_priority};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::{
+    runtime::{self, Runtime},
+    sync::Semaphore,
+};
 use unicode_normalization::UnicodeNormalization;
 
 /// A password that is found with fewer guesses is among the commonest: the lists that `zxcvbn` knows hold 30 000 real ones,
@@ -61,7 +63,7 @@ impl<E: DeserializeError> Deserr<E> for NewPassword {
 #[derive(Clone)]
 pub struct Passwords {
     turns: Arc<Semaphore>,
-    threads: Arc<ThreadPool>,
+    threads: Arc<Threads>,
     random: Random,
     /// Verified when there is no hash to verify, so that an unknown account costs the same time as a known one.
     dummy: Arc<str>,
@@ -83,15 +85,15 @@ impl Passwords {
     pub fn new(random: Random) -> Result<Self, Error> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let at_a_time = (cores / 2).max(1);
-        let threads = ThreadPoolBuilder::new()
-            .num_threads(at_a_time)
-            .thread_name(|i| format!("hashing-{i}"))
-            .start_handler(|_| yield_to_others())
+        let threads = runtime::Builder::new_multi_thread()
+            .worker_threads(at_a_time)
+            .thread_name("hashing")
+            .on_thread_start(yield_to_others)
             .build()
             .map_err(Error::internal)?;
-        let dummy = threads.install(|| hash("no account has this password", &random.bytes()))?;
+        let dummy = hash("no account has this password", &random.bytes())?;
         let turns = Arc::new(Semaphore::new(at_a_time));
-        Ok(Self { turns, threads: Arc::new(threads), random, dummy: dummy.into() })
+        Ok(Self { turns, threads: Arc::new(Threads(Some(threads))), random, dummy: dummy.into() })
     }
 
     /// The hash to store, in PHC form, of a password for the account of this e-mail.
@@ -136,16 +138,31 @@ impl Passwords {
     ) -> Result<T, Error> {
         let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
         let turn = turn.map_err(|_| Error::Unavailable(Arc::new(NoTurn)))?.map_err(Error::internal)?;
-        let (done, outcome) = oneshot::channel();
-        self.threads.spawn(move || {
+        let threads = self.threads.0.as_ref().map(Runtime::handle).ok_or_else(|| Error::internal(Stopped))?;
+        let work = threads.spawn(async move {
             // Held by the work itself: a client that hangs up must not free the turn while the core is still busy.
             let _turn = turn;
-            // Nobody waits for the outcome any more when the client has hung up.
-            let _ = done.send(work());
+            work()
         });
-        outcome.await.map_err(Error::internal)
+        work.await.map_err(Error::internal)
     }
 }
+
+/// Threads that do nothing but hash; there until the last [`Passwords`] goes.
+struct Threads(Option<Runtime>);
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        // Its own drop would wait, which is forbidden where others are served.
+        if let Some(threads) = self.0.take() {
+            threads.shutdown_background();
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the program stops: nothing is hashed any more")]
+struct Stopped;
 
 /// About half-way down from normal: enough to step aside, not to starve on a busy machine.
 const PRIORITY: u8 = 25;
@@ -209,6 +226,22 @@ mod tests {
         for good in ["théâtre!", "une longue phrase", "correct horse", "Coulisses1"] {
             assert!(set(good).await.is_ok(), "{good}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn half_of_the_cores_hash_and_who_gets_no_turn_within_two_seconds_is_sent_away() {
+        let passwords = Passwords::new(Random::seeded(1)).unwrap();
+        let cores = std::thread::available_parallelism().unwrap().get();
+        assert_eq!(passwords.turns.available_permits(), (cores / 2).max(1));
+        let threads = passwords.threads.0.as_ref().unwrap().metrics().num_workers();
+        assert_eq!(threads, (cores / 2).max(1));
+        let turns = u32::try_from(passwords.turns.available_permits()).unwrap();
+        let taken = passwords.turns.acquire_many(turns).await.unwrap();
+        let begin = tokio::time::Instant::now();
+        assert!(matches!(passwords.verify("anything", None).await, Err(Error::Unavailable(_))));
+        assert_eq!(begin.elapsed(), Duration::from_secs(2));
+        drop(taken);
+        assert!(!passwords.verify("anything", None).await.unwrap());
     }
 
     #[test]

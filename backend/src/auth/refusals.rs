@@ -18,6 +18,8 @@ use std::{
 };
 
 const MINUTE_MICROS: i64 = 60_000_000;
+/// Accounts per transaction: other writes get in between.
+const AT_A_TIME: usize = 100;
 
 /// An account and a minute. E-mails without an account share one count.
 type Key = (Option<AccountId>, i64);
@@ -66,18 +68,21 @@ impl Refusals {
     }
 
     async fn write(&self, db: &Database, due: impl Fn(i64) -> bool) -> Result<(), Error> {
-        let (taken, left) =
+        let (mut taken, left): (Vec<(Key, u64)>, Vec<_>) =
             mem::take(&mut *self.lock()).into_iter().partition(|((_, minute), _)| due(*minute));
         self.add(left);
-        let taken: HashMap<Key, u64> = taken;
-        let written = insert(db, &taken).await;
-        if written.is_err() {
-            self.add(taken);
+        while !taken.is_empty() {
+            let some = taken.split_off(taken.len().saturating_sub(AT_A_TIME));
+            if let Err(error) = insert(db, &some).await {
+                self.add(some);
+                self.add(taken);
+                return Err(error);
+            }
         }
-        written
+        Ok(())
     }
 
-    fn add(&self, counts: HashMap<Key, u64>) {
+    fn add(&self, counts: Vec<(Key, u64)>) {
         let mut all = self.lock();
         for (key, refused) in counts {
             *all.entry(key).or_default() += refused;
@@ -95,10 +100,7 @@ impl Refusals {
 }
 
 /// One entry for each org that the account works for, because each has its own log; one without an org where there is none.
-async fn insert(db: &Database, counts: &HashMap<Key, u64>) -> Result<(), Error> {
-    if counts.is_empty() {
-        return Ok(());
-    }
+async fn insert(db: &Database, counts: &[(Key, u64)]) -> Result<(), Error> {
     let tx = db.write(Origin { actor: Actor::System, request_id: None }).await?;
     for ((account, minute), refused) in counts {
         let said = Refused { minute: Timestamp::from_micros(minute * MINUTE_MICROS), refused: *refused };

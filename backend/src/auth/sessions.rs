@@ -273,6 +273,15 @@ pub async fn account_of(db: &impl ConnectionTrait, session: SessionId) -> Result
     Ok(session::Entity::find_by_id(session).one(db).await?.map(|row| row.account_id))
 }
 
+/// Whether a session has neither ended nor expired, which it will not do before the transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lives(tx: &Tx, session: SessionId) -> Result<bool, Error> {
+    let found = session::Entity::find_by_id(session).lock(LockType::NoKeyUpdate).one(tx).await?;
+    Ok(found.is_some_and(|row| row.revoked_at.is_none() && row.expires_at > tx.now))
+}
+
 /// # Errors
 /// [`Error::NotFound`] when the session is not this account's.
 pub async fn belongs_to(

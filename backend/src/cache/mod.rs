@@ -1,16 +1,16 @@
-//! Where cached lists live: inside the process, or shared between instances in Redis or Valkey.
+//! What instances share in Redis or Valkey: today the counts of guesses (`auth::guessing`), later cached lists. Without a
+//! server, each has only what is inside its own process.
 //!
 //! Nothing depends on it being there: [`Cache::status`] is shown by `/readyz` and never makes it fail.
 
 use crate::config::CacheUrl;
-use redis::{
-    Cmd, ErrorKind, FromRedisValue, RedisError,
-    aio::{ConnectionManager, ConnectionManagerConfig},
+use redis::{AsyncConnectionConfig, Cmd, ErrorKind, FromRedisValue, RedisError, aio::MultiplexedConnection};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
-use std::{sync::Arc, time::Duration};
-use tokio::sync::OnceCell;
 
-/// The longest that any request waits for the cache.
+/// The longest that one command is waited for.
 const BUDGET: Duration = Duration::from_millis(500);
 
 crate::words::words! {
@@ -25,10 +25,74 @@ crate::words::words! {
     }
 }
 
+/// How long a server that did not answer is left alone: its absence costs one request the budget, not each of them.
+const REST: Duration = Duration::from_secs(2);
+
 /// A Redis or Valkey server.
 pub struct Server {
     client: redis::Client,
-    connection: OnceCell<ConnectionManager>,
+    state: Mutex<State>,
+}
+
+enum State {
+    /// Connected to at the next command.
+    Apart,
+    Connected(MultiplexedConnection),
+    /// Did not answer; not asked again before this instant.
+    Resting(Instant),
+}
+
+impl Server {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // It is replaced whole, so a panic elsewhere leaves nothing half-done.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn connection(&self) -> Result<MultiplexedConnection, RedisError> {
+        match &*self.state() {
+            State::Connected(connection) => return Ok(connection.clone()),
+            State::Resting(until) if Instant::now() < *until => {
+                return Err((ErrorKind::Io, "it did not answer a moment ago").into());
+            }
+            State::Resting(_) | State::Apart => {}
+        }
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(BUDGET))
+            .set_response_timeout(Some(BUDGET));
+        self.client.get_multiplexed_async_connection_with_config(&config).await
+    }
+
+    async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisError> {
+        let answer = async {
+            let mut connection = self.connection().await?;
+            let value = command.query_async(&mut connection).await?;
+            Ok((connection, value))
+        };
+        let late = |_| RedisError::from((ErrorKind::Io, "no answer in time"));
+        let outcome = tokio::time::timeout(BUDGET, answer).await.unwrap_or_else(|elapsed| Err(late(elapsed)));
+        let mut state = self.state();
+        match outcome {
+            Ok((connection, value)) => {
+                if matches!(*state, State::Resting(_)) {
+                    tracing::info!("the cache is back");
+                }
+                *state = State::Connected(connection);
+                Ok(value)
+            }
+            Err(error) => {
+                match &*state {
+                    State::Resting(until) if Instant::now() < *until => return Err(error),
+                    State::Resting(_) => {}
+                    State::Apart | State::Connected(_) => {
+                        tracing::warn!(%error, "the cache is out of reach; requests do without it");
+                    }
+                }
+                // A connection that did not answer is not trusted again.
+                *state = State::Resting(Instant::now() + REST);
+                Err(error)
+            }
+        }
+    }
 }
 
 /// The cache. Clones share it.
@@ -50,14 +114,14 @@ impl Cache {
             CacheUrl::InProcess => Self::InProcess,
             CacheUrl::Redis(url) => {
                 let client = redis::Client::open(url.as_str())?;
-                Self::Redis(Arc::new(Server { client, connection: OnceCell::new() }))
+                Self::Redis(Arc::new(Server { client, state: Mutex::new(State::Apart) }))
             }
         })
     }
 
     /// Whether it is there, within half a second.
     pub async fn status(&self) -> CacheStatus {
-        match self.run::<String>(&mut redis::cmd("PING")).await {
+        match self.run::<String>(&redis::cmd("PING")).await {
             Ok(None) => CacheStatus::Memory,
             Ok(Some(_)) => CacheStatus::Ok,
             Err(_) => CacheStatus::Down,
@@ -68,19 +132,10 @@ impl Cache {
     ///
     /// # Errors
     /// When the server does not answer within half a second, or refuses.
-    pub async fn run<T: FromRedisValue>(&self, command: &mut Cmd) -> Result<Option<T>, RedisError> {
+    pub async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<Option<T>, RedisError> {
         let Self::Redis(server) = self else {
             return Ok(None);
         };
-        let answer = async {
-            let config = ConnectionManagerConfig::new()
-                .set_connection_timeout(Some(BUDGET))
-                .set_response_timeout(Some(BUDGET));
-            let connect = || server.client.get_connection_manager_with_config(config);
-            let mut connection = server.connection.get_or_try_init(connect).await?.clone();
-            command.query_async(&mut connection).await
-        };
-        let late = |_| RedisError::from((ErrorKind::Io, "no answer in time"));
-        tokio::time::timeout(BUDGET, answer).await.map_err(late)?.map(Some)
+        server.run(command).await.map(Some)
     }
 }

@@ -62,16 +62,19 @@ pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliErro
         tokio::time::sleep(stopping.config.shutdown_delay).await;
     });
     let deadline = stopped.after(grace);
-    let housekeeping = tokio::spawn(keep_house(app.clone()));
+    let housekeeping = tokio::spawn(keep_house(app.clone(), stopped.clone().wait()));
     let serving = serving::serve(listener, app::service(app.clone()), Patience::default(), stopped.wait());
     tokio::select! {
         () = serving => {}
         () = deadline => tracing::warn!("stopped waiting for clients that do not finish"),
     }
-    housekeeping.abort();
     app.tasks.close();
     if tokio::time::timeout(grace, app.tasks.wait()).await.is_err() {
         tracing::error!("some writes did not finish in time; they were undone");
+    }
+    // Not cut off in the middle: what it had taken to write would be lost.
+    if tokio::time::timeout(grace, housekeeping).await.is_err() {
+        tracing::error!("the housekeeping did not finish in time");
     }
     note_unrecorded(app.refusals.record_all(&app.db).await);
     app.db.close().await?;
@@ -89,11 +92,13 @@ fn open_as_many_files_as_allowed() {
 
 /// Once an hour, deletes the answers to repeatable requests that have been kept long enough; once a minute, records the
 /// sign-ins that were refused.
-async fn keep_house(app: App) {
+async fn keep_house(app: App, stopped: impl Future<Output = ()>) {
+    tokio::pin!(stopped);
     let mut hours = tokio::time::interval(std::time::Duration::from_secs(3600));
     let mut minutes = tokio::time::interval(std::time::Duration::from_secs(60));
     loop {
         tokio::select! {
+            () = &mut stopped => return,
             _ = hours.tick() => match idempotency::forget_old_answers(&app.db).await {
                 Ok(forgotten) => tracing::debug!(forgotten, "old answers deleted"),
                 Err(error) => tracing::warn!(%error, cause = ?error.cause(), "old answers could not be deleted"),

@@ -55,9 +55,16 @@ impl Reader<'_> {
         })
     }
 
-    pub(super) fn secret(&mut self, name: &str, built_in: &str, built_in_allowed: bool) -> SecretString {
+    /// `published` are those in the source: anyone knows them, so neither is good for either where others can come.
+    pub(super) fn secret(
+        &mut self,
+        name: &str,
+        built_in: &str,
+        published: &[&str],
+        built_in_allowed: bool,
+    ) -> SecretString {
         match self.text(name) {
-            Some(secret) if !built_in_allowed && secret == built_in => {
+            Some(secret) if !built_in_allowed && published.contains(&&*secret) => {
                 self.mistakes
                     .push(format!("{name} must not be the built-in one here; set a random text of your own"));
                 secret.into()
@@ -70,7 +77,7 @@ impl Reader<'_> {
             None => {
                 if !built_in_allowed {
                     self.mistakes.push(format!(
-                        "{name} must be set to a random text of at least {SECRET_BYTES} bytes unless ENV=dev on a loopback address"
+                        "{name} must be set to a random text of at least {SECRET_BYTES} bytes unless ENV=dev, BACKEND_HOST and PUBLIC_URL are this machine's own"
                     ));
                 }
                 built_in.into()

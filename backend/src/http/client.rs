@@ -13,7 +13,7 @@ pub(super) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Ip
     let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
     let mut last = peer.to_canonical();
     let lines = headers.get_all(FORWARDED_FOR).iter().rev();
-    let mut entries = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
+    let mut entries = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     while is_trusted(&last) {
         let Some(before) = entries.next().and_then(address) else { break };
         last = before;
@@ -22,9 +22,10 @@ pub(super) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Ip
 }
 
 /// Some proxies add the port. An IPv4 address is the same one when it is written as IPv6.
-fn address(entry: &str) -> Option<IpAddr> {
-    let entry = entry.trim();
-    let bare = entry.parse::<IpAddr>().ok();
+fn address(entry: &[u8]) -> Option<IpAddr> {
+    let entry = std::str::from_utf8(entry).ok()?.trim();
+    let inner = entry.strip_prefix('[').and_then(|entry| entry.strip_suffix(']')).unwrap_or(entry);
+    let bare = inner.parse::<IpAddr>().ok();
     bare.or_else(|| entry.parse::<SocketAddr>().ok().map(|with_port| with_port.ip()))
         .map(|ip| ip.to_canonical())
 }
@@ -32,12 +33,13 @@ fn address(entry: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::HeaderValue;
 
     fn client_of(peer: &str, lines: &[&str]) -> String {
         let trusted = ["10.0.0.0/8", "fd00::/8", "192.0.2.7/32"].map(|net| net.parse().unwrap());
         let mut headers = HeaderMap::new();
         for line in lines {
-            headers.append(FORWARDED_FOR, line.parse().unwrap());
+            headers.append(FORWARDED_FOR, HeaderValue::from_bytes(line.as_bytes()).unwrap());
         }
         client(peer.parse().unwrap(), &headers, &trusted).to_string()
     }
@@ -59,6 +61,9 @@ mod tests {
             ("::ffff:10.0.0.1", &["::ffff:198.51.100.1"], "198.51.100.1"),
             ("10.0.0.1", &["198.51.100.1:4711"], "198.51.100.1"),
             ("10.0.0.1", &["[2001:db8::1]:4711"], "2001:db8::1"),
+            ("10.0.0.1", &["[2001:db8::1]"], "2001:db8::1"),
+            // What the client wrote itself does not spoil what the proxy added.
+            ("10.0.0.1", &["\u{ff}, 198.51.100.1"], "198.51.100.1"),
             // Nothing more to believe.
             ("10.0.0.1", &[], "10.0.0.1"),
             ("10.0.0.1", &[""], "10.0.0.1"),

@@ -3,7 +3,11 @@
 //! (serialization failure, deadlock, SQLITE_BUSY) it is run again from the start, unseen by the client: its transaction
 //! was undone as a whole.
 
-use super::{IdempotencyKey, RequestInfo, limits::max_body, verbs};
+use super::{
+    IdempotencyKey, RequestInfo,
+    limits::{MAX_BODY, max_body},
+    verbs,
+};
 use crate::{app::App, error::Error};
 use axum::{
     body::{Body, to_bytes},
@@ -21,7 +25,11 @@ pub async fn run_to_completion(State(app): State<App>, request: Request, next: N
     }
     let (parts, body) = request.into_parts();
     // Read before the work starts, so that a slow sender holds no transaction open.
-    let limit = max_body(&verbs::public_path(parts.uri.path()));
+    let mut limit = max_body(&verbs::public_path(parts.uri.path()));
+    if limit > MAX_BODY && !app.is_signed(&parts.headers) {
+        // Will be refused anyway, and must not make the server hold so much before.
+        limit = MAX_BODY;
+    }
     let body = match to_bytes(body, limit).await {
         Ok(body) => body,
         Err(error)
@@ -40,11 +48,6 @@ pub async fn run_to_completion(State(app): State<App>, request: Request, next: N
         Ok(None) => {}
         Err(error) => return error.into_response(),
     }
-    let attempts = ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(5))
-        .with_max_delay(Duration::from_millis(200))
-        .with_max_times(6)
-        .with_jitter();
     let work = app.tasks.spawn(async move {
         let attempt = async || {
             let request = Request::from_parts(parts.clone(), Body::from(body.clone()));
@@ -52,7 +55,16 @@ pub async fn run_to_completion(State(app): State<App>, request: Request, next: N
             let contended = matches!(response.extensions().get(), Some(Error::Contended(_)));
             if contended { Err(response) } else { Ok(response) }
         };
-        attempt.retry(attempts).await.unwrap_or_else(|response| response)
+        attempt.retry(attempts()).await.unwrap_or_else(|response| response)
     });
     work.await.unwrap_or_else(|panic| Error::internal(panic).into_response())
+}
+
+/// How often, and after which pauses, work that lost a race is begun again.
+pub fn attempts() -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(5))
+        .with_max_delay(Duration::from_millis(200))
+        .with_max_times(6)
+        .with_jitter()
 }

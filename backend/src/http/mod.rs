@@ -24,7 +24,7 @@ pub use body::{BadInput, Body, BulkItems, Empty};
 pub use boundary::boundary;
 pub use change::Change;
 pub use cors::{Cors, cors};
-pub use durable::run_to_completion;
+pub use durable::{attempts, run_to_completion};
 pub use idempotency::{IdempotencyKey, Writing};
 pub use limits::{
     MAX_BODY, MAX_BULK_BODY, MAX_HEADER_BYTES, MAX_HEADERS, MAX_SIGN_IN_BODY, MAX_URI_BYTES, limits,

@@ -9,7 +9,10 @@ use axum::http::{Extensions, HeaderMap, HeaderName};
 use std::{
     fmt,
     net::IpAddr,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// The longest request id that is taken over from a client.
@@ -25,6 +28,7 @@ struct Inner {
     trace_id: String,
     caller: OnceLock<(OrgId, AccountId)>,
     client: OnceLock<IpAddr>,
+    tried: AtomicBool,
     idempotency: OnceLock<IdempotencyKey>,
 }
 
@@ -64,6 +68,12 @@ impl RequestInfo {
     /// (tests that call the router).
     pub fn client(&self) -> Option<IpAddr> {
         self.0.client.get().copied()
+    }
+
+    /// Whether this is the first time that its password is looked at. A request that lost a race is run again, and is one
+    /// try all the same.
+    pub fn counts_as_a_try(&self) -> bool {
+        !self.0.tried.swap(true, Ordering::SeqCst)
     }
 
     /// Remembers the key under which its answer is kept.

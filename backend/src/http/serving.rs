@@ -13,7 +13,12 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
-use std::{future::Future, io, net::SocketAddr, time::Duration};
+use std::{
+    future::Future,
+    io,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
@@ -51,9 +56,10 @@ pub async fn serve(
     http.timer(TokioTimer::new()).header_read_timeout(patience.header).max_buf_size(MAX_HEAD);
     let connections = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
+    let mut told = None;
     loop {
         let (stream, peer) = tokio::select! {
-            accepted = accept(&listener) => accepted,
+            accepted = accept(&listener, &mut told) => accepted,
             () = &mut stop => break,
         };
         let router = router.clone().map_request(move |mut request: Request<Incoming>| {
@@ -84,17 +90,17 @@ fn limited(stream: TcpStream, patience: Patience) -> TimeoutStream<TcpStream> {
     stream
 }
 
-/// The next connection. Where none can be accepted (mostly: too many open files), that is logged once, not in a loop.
-async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
-    let mut told = false;
+/// The next connection. Where none can be accepted (mostly: too many open files), that is logged once a minute, not in a
+/// loop, also while now and then one gets in.
+async fn accept(listener: &TcpListener, told: &mut Option<Instant>) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
             Err(error) if is_the_clients(&error) => {}
             Err(error) => {
-                if !told {
+                if told.is_none_or(|told| told.elapsed() >= Duration::from_secs(60)) {
                     tracing::error!(%error, "no connection can be accepted; trying again every second");
-                    told = true;
+                    *told = Some(Instant::now());
                 }
                 tokio::time::sleep(PAUSE).await;
             }

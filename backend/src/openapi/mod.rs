@@ -16,12 +16,12 @@ use crate::{
 };
 use axum::{
     Router,
+    body::Bytes,
     http::{HeaderValue, header},
     response::{Redirect, Response},
     routing::get,
 };
 use serde_json::Value as Json;
-use std::sync::Arc;
 use utoipa::openapi::{
     ComponentsBuilder, Info, License, OpenApi, OpenApiBuilder,
     security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
@@ -64,7 +64,8 @@ pub fn text(document: &Json) -> String {
 
 /// Serves the document, and at `/docs` a reference to read and try it with, from files inside the program.
 pub fn routes(document: &Json) -> Router<App> {
-    let text: Arc<str> = text(document).into();
+    // Shared: thousands of slow readers hold one text.
+    let text = Bytes::from(text(document));
     let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let reference = SwaggerUi::new("/docs").config(Config::from("/openapi.json").try_it_out_enabled(true));
     // Its script sets styles on elements and draws its icons from data; nothing comes from elsewhere.
@@ -76,7 +77,7 @@ pub fn routes(document: &Json) -> Router<App> {
             let policy = policy.clone();
             async move { (policy, response) }
         }))
-        .route("/openapi.json", get(async move || ([json], text.to_string())))
+        .route("/openapi.json", get(async move || ([json], text.clone())))
         // Whoever opens the printed address should find something to read.
         .route("/", get(async || Redirect::to("/docs")))
 }

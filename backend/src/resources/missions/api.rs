@@ -114,10 +114,10 @@ async fn carry_out(
         store::lock_project(tx, org, planned.project_id).await?;
     }
     let period = (planned.start_at, planned.end_at);
-    let moves = period != (current.start_at, current.end_at);
-    let moving = match moves {
-        true => assignments::begin_move(tx, org, current.id, period, reason).await?,
-        false => assignments::Move::default(),
+    let moving = if period == (current.start_at, current.end_at) {
+        assignments::Move::default()
+    } else {
+        assignments::begin_move(tx, org, current.id, period, reason).await?
     };
     let gone = rules::removed(&current.roles, &planned.roles);
     assignments::leave_roles(tx, org, current.id, gone).await?;

@@ -1,12 +1,12 @@
 //! Guessing passwords: slower with every try, on every instance, and never at the cost of whoever owns the account.
 
-use super::{Session, TECH, browser};
-use crate::support::{Kind, Outcome, PASSWORD, Persona, Test};
+use super::{Session, TECH, browser, reset_token};
+use crate::support::{Kind, Outcome, PASSWORD, Persona, Test, together};
 use axum::{Extension, Router, extract::ConnectInfo};
 use rstest::rstest;
 use serde_json::{Value as Json, json};
 use std::{
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     time::{Duration, Instant},
 };
 
@@ -43,7 +43,7 @@ async fn exhaust(who: &Persona<'_>, email: &str) -> usize {
 
 /// Guesses so long that every further try waits for the longest time.
 async fn attack(test: &Test, who: &Persona<'_>, email: &str) {
-    for _ in 0..40 {
+    for _ in 0..100 {
         if let Some(seconds) = wait(&guess(who, email).await) {
             if seconds == LONGEST_WAIT {
                 return;
@@ -89,21 +89,85 @@ async fn a_thousand_failures_neither_end_a_session_nor_lock_the_owner_out(
     #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
 ) {
     let test = Test::start(db).await;
-    let (stranger, session) = (test.anonymous(), Session::start(&test).await);
+    let (stranger, session) =
+        (test.anonymous().at(&from(&test.router, "203.0.113.7")), Session::start(&test).await);
     attack(&test, &stranger, TECH).await;
+    let mut counted = 0;
     for _ in 0..1000 {
-        assert_eq!(wait(&guess(&stranger, TECH).await), Some(LONGEST_WAIT));
+        counted += usize::from(wait(&guess(&stranger, TECH).await).is_none());
+        // It never stops, and goes at the pace that its address is allowed.
+        test.pass_seconds(1);
     }
+    assert!((32..=34).contains(&counted), "{counted} guesses in a thousand seconds");
     let victim = test.anonymous().with_token(&session.access);
     victim.get("/auth/me").await.ok();
     browser(&test, &session.refresh).post_empty("/auth/refresh").await.ok();
-    // On a device that was never signed in, the owner waits no longer than anyone.
-    let owner = test.anonymous();
-    assert_eq!(wait(&try_in(&owner, TECH, PASSWORD).await), Some(LONGEST_WAIT));
-    test.pass_seconds(LONGEST_WAIT);
+    // Elsewhere, on a device that was never signed in, the owner has five mistakes free as ever, and gets in.
+    let owner = test.anonymous().at(&from(&test.router, "198.51.100.1"));
+    for _ in 0..4 {
+        assert_eq!(wait(&guess(&owner, TECH).await), None);
+    }
     try_in(&owner, TECH, PASSWORD).await.ok();
-    // And has five mistakes free again.
-    assert_eq!(exhaust(&owner, TECH).await, 5);
+    // Beside the stranger, behind the same address, they wait for their turn.
+    let beside = test.anonymous().at(&from(&test.router, "203.0.113.7"));
+    let wait = wait(&try_in(&beside, TECH, PASSWORD).await).expect("a wait");
+    assert!(wait <= LONGEST_WAIT, "{wait}");
+    test.pass_seconds(wait);
+    try_in(&beside, TECH, PASSWORD).await.ok();
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_crowd_is_slowed_and_a_new_password_lets_its_owner_through(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let session = Session::start(&test).await;
+    let guesser =
+        |i: usize| test.anonymous().at(&from(&test.router, &format!("203.0.{}.{}", i / 250, i % 250)));
+    let mut counted = 0;
+    while wait(&guess(&guesser(counted / 4), TECH).await).is_none() {
+        counted += 1;
+        assert!(counted < 200, "a crowd is never slowed");
+    }
+    assert_eq!(counted, 100);
+    let owner = test.anonymous().at(&from(&test.router, "198.51.100.1"));
+    assert_eq!(
+        wait(&try_in(&owner, TECH, PASSWORD).await),
+        Some(1),
+        "one of the crowd, as far as anyone knows"
+    );
+    let known = browser(&test, &session.refresh).at(&from(&test.router, "198.51.100.1"));
+    try_in(&known, TECH, PASSWORD).await.ok();
+    let token = reset_token(&test, TECH).await;
+    for i in 0..300 {
+        guess(&guesser(i), TECH).await;
+    }
+    let set = json!({ "token": token, "new_password": "cinq actes et un prologue" });
+    owner.post("/auth/reset/confirm", set).await.ok();
+    try_in(&owner, TECH, "cinq actes et un prologue").await.ok();
+}
+
+#[rstest]
+#[tokio::test]
+async fn nobody_can_fill_a_mailbox_or_keep_its_links_dead(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let asked = async || {
+        test.anonymous().post("/auth/reset/request", json!({ "email": TECH })).await.ok()["reset_token"]
+            .clone()
+    };
+    let mut last = Json::Null;
+    for _ in 0..5 {
+        last = asked().await;
+        assert!(last.is_string());
+    }
+    for _ in 0..20 {
+        assert_eq!(asked().await, Json::Null, "the answer is the same, but there is no new link");
+    }
+    let set = json!({ "token": last, "new_password": "cinq actes et un prologue" });
+    test.anonymous().post("/auth/reset/confirm", set).await.ok();
+    test.pass_seconds(600);
+    assert!(asked().await.is_string());
 }
 
 #[rstest]
@@ -144,20 +208,13 @@ fn from(router: &Router, peer: &str) -> Router {
     router.clone().layer(Extension(ConnectInfo(SocketAddr::new(peer.parse().expect("an address"), 4711))))
 }
 
-/// Asks for resets, which cost no hash, until the address is slowed; how many went through.
-async fn exhaust_address(who: impl Fn(usize) -> Router, test: &Test) -> usize {
-    for i in 0..400 {
-        let email = json!({ "email": format!("nobody{i}@rideau.example") });
-        let forwarded = format!("192.0.2.{}", i % 250);
-        let sender = test.anonymous().at(&who(i)).with_header("x-forwarded-for", &forwarded);
-        let outcome = sender.post("/auth/reset/request", email).await;
-        if outcome.status == 429 {
-            assert_eq!(wait(&outcome), Some(1));
-            return i;
-        }
-        outcome.ok();
+/// Tries one account until the address has no more tries, whatever becomes of them. Each claims another origin.
+async fn exhaust_address(test: &Test, router: impl Fn(usize) -> Router) {
+    for i in 0..300 {
+        let sender =
+            test.anonymous().at(&router(i)).with_header("x-forwarded-for", &format!("192.0.2.{}", i % 250));
+        guess(&sender, "nobody@rideau.example").await;
     }
-    panic!("the address is never slowed");
 }
 
 #[rstest]
@@ -166,26 +223,21 @@ async fn guessing_is_slowed_per_address_whatever_an_untrusted_one_claims(
     #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
 ) {
     let test = Test::start_with(db, &[("TRUSTED_PROXIES", "10.0.0.0/8")]).await;
-    let peer = from(&test.router, "203.0.113.7");
-    assert_eq!(exhaust_address(|_| peer.clone(), &test).await, 300);
+    let sign_in =
+        async |peer: &str| try_in(&test.anonymous().at(&from(&test.router, peer)), TECH, PASSWORD).await;
+    exhaust_address(&test, |_| from(&test.router, "203.0.113.7")).await;
     // It is the address that waits: for every account, and nobody else.
-    let (there, elsewhere) =
-        (test.anonymous().at(&peer), test.anonymous().at(&from(&test.router, "203.0.113.8")));
-    assert_eq!(wait(&try_in(&there, TECH, PASSWORD).await), Some(1));
-    try_in(&elsewhere, TECH, PASSWORD).await.ok();
+    assert_eq!(wait(&sign_in("203.0.113.7").await), Some(1));
+    sign_in("203.0.113.8").await.ok();
     // A customer's IPv6 network is one address.
-    let network = |i: usize| from(&test.router, &format!("2001:db8:1:2:{:x}::1", i));
-    assert_eq!(exhaust_address(network, &test).await, 300);
-    try_in(&test.anonymous().at(&from(&test.router, "2001:db8:1:3::1")), TECH, PASSWORD).await.ok();
+    exhaust_address(&test, |i| from(&test.router, &format!("2001:db8:1:2:{i:x}::1"))).await;
+    assert_eq!(wait(&sign_in("2001:db8:1:2:ffff::1").await), Some(1));
+    sign_in("2001:db8:1:3::1").await.ok();
     // Behind a proxy that was named, it is the client that counts.
-    let proxy = from(&test.router, "10.1.2.3");
-    for i in 0..400 {
-        let client =
-            test.anonymous().at(&proxy).with_header("x-forwarded-for", &format!("198.51.100.{}", i % 250));
-        client.post("/auth/reset/request", json!({ "email": "nobody@rideau.example" })).await.ok();
-    }
+    exhaust_address(&test, |_| from(&test.router, "10.1.2.3")).await;
+    sign_in("10.1.2.3").await.ok();
     test.pass_seconds(1);
-    try_in(&there, TECH, PASSWORD).await.ok();
+    sign_in("203.0.113.7").await.ok();
 }
 
 #[rstest]
@@ -215,11 +267,21 @@ async fn the_instances_count_together_over_redis_and_alone_without_it(
     try_in(&here, &email, PASSWORD).await.ok();
 
     // Port 1 of this machine answers nobody.
-    for (setting, counted) in [("redis://127.0.0.1:1", 5), ("memory://", 5)] {
+    // Another one takes connections and never answers: it costs one try half a second, not each of them.
+    let frozen = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let frozen_url = format!("redis://{}", frozen.local_addr().expect("its address"));
+    for setting in ["redis://127.0.0.1:1", &*frozen_url, "memory://"] {
         let alone = Test::start_with(db, &[("REDIS_URL", setting)]).await;
         let (here, there) = (alone.anonymous(), alone.anonymous().at(&alone.second_instance().await));
-        assert_eq!(exhaust(&here, TECH).await, counted, "{setting}");
-        assert_eq!(exhaust(&there, TECH).await, counted, "{setting}");
+        assert_eq!(exhaust(&here, TECH).await, 5, "{setting}");
+        assert_eq!(exhaust(&there, TECH).await, 5, "{setting}");
+        alone.pass_seconds(30);
+        let started = Instant::now();
+        for _ in 0..20 {
+            guess(&here, TECH).await;
+        }
+        // Twenty times half a second, for each of the two counts, would be 20 s.
+        assert!(started.elapsed() < Duration::from_secs(10), "{setting}: {:?}", started.elapsed());
     }
 }
 
@@ -282,6 +344,9 @@ async fn guessing_the_password_of_a_stolen_session_is_slowed_as_well(
         change(&thief, "le mauvais mot de passe").await.refused(400, "validation_failed");
     }
     assert_eq!(wait(&change(&thief, PASSWORD).await), Some(1));
+    // All six are on record.
+    test.app.refusals.record_all(&test.app.db).await.expect("recorded");
+    assert_eq!(test.audit("account.sign_in_refused").await[0].after["refused"], 6);
     change(&owner, PASSWORD).await.ok();
 }
 
@@ -319,6 +384,18 @@ fn longer(first: &[Duration], second: &[Duration]) -> f64 {
     wins as f64 / (first.len() * second.len()) as f64
 }
 
+#[track_caller]
+fn assert_alike(what: &str, emails: &[&str], times: &[Vec<Duration>]) {
+    for (email, others) in emails.iter().zip(times).skip(1) {
+        let longer = longer(&times[0], others);
+        assert!(
+            (0.25..0.75).contains(&longer),
+            "{what}: {} takes longer than {email} {longer:.2} of the time",
+            emails[0]
+        );
+    }
+}
+
 #[rstest]
 #[tokio::test]
 async fn an_unknown_e_mail_takes_as_long_as_a_wrong_password(
@@ -339,11 +416,41 @@ async fn an_unknown_e_mail_takes_as_long_as_a_wrong_password(
         }
         test.pass_seconds(LONGEST_WAIT);
     }
-    for (email, others) in emails.iter().zip(&times).skip(1) {
-        let longer = longer(&times[0], others);
-        assert!(
-            (0.25..0.75).contains(&longer),
-            "{email}: a wrong password takes longer {longer:.2} of the time"
-        );
+    assert_alike("a wrong password", &emails, &times);
+
+    // The same of a try that comes too soon, which costs no hash, from a browser with a cookie of someone else.
+    let cookie = Session::start(&test).await.refresh;
+    let emails = ["owner@rideau.example", "nobody@rideau.example"];
+    let mut times = vec![Vec::new(); emails.len()];
+    for email in emails {
+        exhaust(&stranger, email).await;
     }
+    for _ in 0..200 {
+        for (email, times) in emails.iter().zip(&mut times) {
+            let started = Instant::now();
+            assert!(wait(&guess(&browser(&test, &cookie), email).await).is_some());
+            times.push(started.elapsed());
+        }
+    }
+    assert_alike("a try that comes too soon", &emails, &times);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_session_that_ends_while_it_changes_the_password_does_not_change_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let (stolen, owner) = (Session::start(&test).await, test.tech().await);
+    let (thief, id) = (test.anonymous().with_token(&stolen.access), session_of(&test, &stolen).await);
+    // Hashes stand in line: the change waits behind these while the session is ended.
+    let queue = (0..40).map(|_| test.app.passwords.verify("anything", None));
+    let change = json!({ "current_password": PASSWORD, "new_password": "cinq actes et un prologue" });
+    let changing = thief.post("/auth/password", change);
+    let path = format!("/auth/sessions/{id}");
+    let (_, changed, ended) = tokio::join!(together(queue), changing, owner.delete(&path));
+    ended.ok();
+    assert!([401, 503].contains(&changed.status.as_u16()), "{changed:?}");
+    try_in(&test.anonymous(), TECH, PASSWORD).await.ok();
+    owner.get("/auth/me").await.ok();
 }

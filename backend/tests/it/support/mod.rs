@@ -19,7 +19,7 @@ pub use server::{AT_MOST, Server};
 
 use coulisses::{
     app::{self, App},
-    auth::Role,
+    auth::{PasswordTokenPurpose, Role, accounts},
     clock::Clock,
     config::Config,
     db::{Actor, Origin, Timestamp},
@@ -68,6 +68,11 @@ impl Test {
         let mut settings: HashMap<String, String> =
             variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         settings.insert("DATABASE_URL".into(), database.url.clone());
+        if settings.contains_key("PUBLIC_URL") {
+            // Where others can come, the secrets in the source are refused.
+            settings.entry("SECRET_KEY".into()).or_insert("a test's secret key 0123456789abcdef".into());
+            settings.entry("INVITES_SECRET".into()).or_insert("a test's invites secret 0123456789".into());
+        }
         // A debug build on a busy machine is slower than the default patience allows for.
         settings.entry("DB_ACQUIRE_TIMEOUT_MS".into()).or_insert("20000".into());
         settings.entry("REQUEST_TIMEOUT_SECONDS".into()).or_insert("60".into());
@@ -93,6 +98,27 @@ impl Test {
     /// before the others begin.
     pub async fn open_all_connections(&self) {
         open_all_connections(&self.app).await;
+    }
+
+    /// What a mail would carry, made as a request for it makes it, but as often as a test likes.
+    pub async fn reset_token(&self, email: &str) -> String {
+        let (app, email) = (&self.app, Email::parse(email).expect("an e-mail"));
+        let account =
+            accounts::by_email(&app.db, &email).await.expect("accounts are read").expect("an account");
+        let tx =
+            app.db.write(Origin { actor: Actor::System, request_id: None }).await.expect("a transaction");
+        let reset = PasswordTokenPurpose::Reset;
+        let token =
+            accounts::issue_password_token(&tx, &app.random, account.id, reset).await.expect("a token");
+        tx.commit().await.expect("the token is stored");
+        token
+    }
+
+    /// Waits for what goes on behind answers.
+    pub async fn settle(&self) {
+        self.app.tasks.close();
+        self.app.tasks.wait().await;
+        self.app.tasks.reopen();
     }
 
     /// Moves the clock forward.
