@@ -50,6 +50,19 @@ async fn reset_token(test: &Test, email: &str) -> String {
     asked["reset_token"].as_str().expect("a token in dev").to_owned()
 }
 
+fn system() -> coulisses::db::Origin {
+    coulisses::db::Origin { actor: coulisses::db::Actor::System, request_id: None }
+}
+
+/// Until this many transactions wait for a lock of PostgreSQL.
+async fn until_waiting(test: &Test, transactions: i64) {
+    let waiting = "SELECT count(*) AS n FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while test.count(waiting).await < transactions {
+        tokio::task::yield_now().await;
+    }
+}
+
 async fn account_of(who: &Persona<'_>) -> String {
     who.get("/auth/me").await.ok()["id"].as_str().expect("an id").to_owned()
 }

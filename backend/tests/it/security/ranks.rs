@@ -1,8 +1,9 @@
 //! Nobody rises by themselves, and an org always keeps an owner, however two of them turn on each other.
 
-use super::account_of;
+use super::{account_of, system, until_waiting};
 use crate::support::{Kind, Outcome, Persona, Test, together};
 use rstest::rstest;
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 const RANKS: [&str; 4] = ["tech", "manager", "admin", "owner"];
@@ -108,4 +109,33 @@ async fn of_two_owners_who_turn_on_each_other_from_two_instances_one_stays(
             who.post("/orgs/members", json!({ "email": both[other].1, "role": "owner" })).await.ok();
         }
     }
+}
+
+/// Their role is looked at again when it is their turn, whatever they want to do to the members.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[allow(non_snake_case, reason = "the name tells which database it needs")]
+async fn who_is_demoted_while_they_wait_acts_by_their_new_rank_on_Postgres() {
+    let test = Test::start(Kind::Postgres).await;
+    let (owner, admin) = (test.owner().await, test.admin().await);
+    let (of_admin, of_manager) = (account_of(&admin).await, account_of(&test.manager().await).await);
+    let held = test.app.db.write(system()).await.expect("a transaction");
+    let hold = format!("SELECT 1 FROM orgs WHERE id = '{}' FOR UPDATE", test.org);
+    held.execute_unprepared(&hold).await.expect("the org is held");
+    let path = format!("/orgs/members/{of_admin}");
+    let demote = owner.patch(&path, json!({ "role": "tech" }));
+    // Those who wait for a row get it in the order in which they came.
+    let acts = async {
+        until_waiting(&test, 1).await;
+        let new = json!({ "email": "lea@rideau.example", "role": "manager" });
+        let path = format!("/orgs/members/{of_manager}");
+        let release = async {
+            until_waiting(&test, 3).await;
+            held.commit().await.expect("the org is free");
+        };
+        tokio::join!(release, admin.post("/orgs/members", new), admin.delete(&path))
+    };
+    let (demoted, ((), added, removed)) = tokio::join!(demote, acts);
+    demoted.ok();
+    added.refused(403, "rank_too_low");
+    removed.refused(403, "superior");
 }

@@ -1,10 +1,11 @@
 //! Refresh tokens: one use each, forgiven to whoever lost the answer, fatal to whoever copied one. Two instances
 //! always, because a browser does not choose which one answers.
 
-use super::{Session, browser};
+use super::{Session, browser, system, until_waiting};
 use crate::support::{Kind, Outcome, Test, together};
 use axum::Router;
 use rstest::rstest;
+use sea_orm::ConnectionTrait;
 use std::collections::BTreeSet;
 
 async fn refresh(test: &Test, at: &Router, token: &str) -> Outcome {
@@ -45,6 +46,24 @@ async fn twenty_refreshes_at_once_over_two_instances_sign_nobody_out(
         test.pass_seconds(60);
     }
     assert_eq!(test.audit("session.reuse").await.len(), 0);
+}
+
+/// A refresh that meets a sign-out waits for it and does not bring the session back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[allow(non_snake_case, reason = "the name tells which database it needs")]
+async fn a_refresh_does_not_bring_back_what_ends_in_that_instant_on_Postgres() {
+    let test = Test::start(Kind::Postgres).await;
+    let session = Session::start(&test).await;
+    let ending = test.app.db.write(system()).await.expect("a transaction");
+    let now = test.clock.now().as_micros();
+    ending.execute_unprepared(&format!("UPDATE sessions SET revoked_at = {now}")).await.expect("it ends");
+    let end = async {
+        until_waiting(&test, 1).await;
+        ending.commit().await.expect("it has ended");
+    };
+    let ((), renewal) = tokio::join!(end, refresh(&test, &test.router, &session.refresh));
+    renewal.refused(401, "unauthenticated");
+    assert_eq!(test.count("SELECT count(*) AS n FROM sessions WHERE revoked_at IS NULL").await, 0);
 }
 
 #[rstest]
