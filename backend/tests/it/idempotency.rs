@@ -334,6 +334,25 @@ async fn what_is_kept_shows_nothing_of_the_answer(#[values(Kind::Sqlite, Kind::P
 
 #[rstest]
 #[tokio::test]
+async fn a_kept_answer_does_not_open_for_another_caller(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let (owner, admin) = (test.owner().await, test.admin().await);
+    let body = json!({ "email": "lea@rideau.example", "role": "tech" });
+    keyed(&owner, "k").post("/orgs/members", body.clone()).await.ok();
+    // Whoever may write to the table gives the answer, with its link, to themselves.
+    let columns = "org_id, path, key, request_hash, answer, created_at";
+    test.execute(&format!(
+        "INSERT INTO idempotency_keys (caller_id, {columns})
+        SELECT (SELECT id FROM accounts WHERE email_key = 'admin@rideau.example'), {columns} FROM idempotency_keys"
+    ))
+    .await;
+    let refused = keyed(&admin, "k").post("/orgs/members", body.clone()).await;
+    refused.refused(422, "idempotency_key_reused");
+    keyed(&owner, "k").post("/orgs/members", body).await.ok();
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_replay_needs_a_session_and_a_role(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     let test = Test::start(db).await;
     let (owner, manager) = (test.owner().await, test.manager().await);

@@ -143,3 +143,21 @@ fn every_key_of_a_tenants_table_begins_with_the_tenant() {
     }
     assert!(references >= 9, "{references} references");
 }
+
+/// How long a comparison takes must not tell how much of a guess was right. What a query looks up is a hash of the guess.
+#[test]
+fn the_secret_of_a_link_is_compared_in_constant_time() {
+    let mut compared = 0;
+    for (path, source) in sources("src") {
+        for line in source.lines().filter(|line| line.contains(".token_hash")) {
+            compared += 1;
+            assert!(line.contains("same_secret("), "{}: {line}", path.display());
+        }
+        if let Some((_, body)) = source.split_once("fn same_secret(") {
+            let body = body.split("\n}").next().expect("a body");
+            assert!(body.contains(".ct_eq(") && !body.contains("=="), "{body}");
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 3);
+}
