@@ -2,7 +2,8 @@
 
 use crate::support::{Kind, TestDatabase};
 use rstest::rstest;
-use serde_json::Value as Json;
+use sea_orm::{ConnectionTrait, Statement};
+use serde_json::{Value as Json, json};
 use std::{
     io::{BufRead, BufReader, Read},
     net::TcpListener,
@@ -19,7 +20,7 @@ pub struct Cli {
     environment: Vec<(String, String)>,
     /// What the shell does before it starts the program.
     limit: Option<String>,
-    _database: Option<TestDatabase>,
+    database: Option<TestDatabase>,
 }
 
 pub struct Run {
@@ -31,13 +32,13 @@ pub struct Run {
 impl Cli {
     pub fn new(environment: &[(&str, &str)]) -> Self {
         let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        Self { folder: tempfile::tempdir().expect("a folder"), environment, limit: None, _database: None }
+        Self { folder: tempfile::tempdir().expect("a folder"), environment, limit: None, database: None }
     }
 
     async fn with_database(kind: Kind) -> Self {
         let database = TestDatabase::empty(kind).await;
         let cli = Self::new(&[("DATABASE_URL", &database.url)]);
-        Self { _database: Some(database), ..cli }
+        Self { database: Some(database), ..cli }
     }
 
     pub fn set(mut self, name: &str, value: &str) -> Self {
@@ -420,6 +421,25 @@ async fn it_serves_until_it_is_told_to_stop(
     assert_eq!(status, Some(0), "{rest}");
     assert_eq!(rest.lines().last(), Some("stopped"));
     cli.run(&["healthcheck"]).failed();
+}
+
+#[cfg(unix)]
+#[rstest]
+#[tokio::test]
+async fn what_was_refused_is_on_record_when_it_stops(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let cli = Cli::with_database(db).await.set("BACKEND_PORT", "0");
+    let serving = Serving::start(&cli, &["serve", "--migrate"]);
+    let login = format!("http://127.0.0.1:{}/api/v1/auth/login", serving.port);
+    let guess = json!({ "email": "nobody@rideau.example", "password": "le mauvais mot de passe" });
+    let refused = reqwest::Client::new().post(login).json(&guess).send().await.expect("an answer");
+    assert_eq!(refused.status(), 401);
+    let (status, rest) = serving.terminate();
+    assert_eq!(status, Some(0), "{rest}");
+    let db = cli.database.as_ref().expect("a database").open().await;
+    let entries = "SELECT count(*) AS n FROM audit_log WHERE action = 'account.sign_in_refused'";
+    let statement = Statement::from_string(db.get_database_backend(), entries);
+    let row = db.query_one_raw(statement).await.expect(entries).expect("a row");
+    assert_eq!(row.try_get::<i64>("", "n").expect("a number"), 1);
 }
 
 #[cfg(unix)]

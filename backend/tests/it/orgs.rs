@@ -236,8 +236,8 @@ async fn of_two_owners_who_meet_in_that_instant_one_stays_on_Postgres() {
         tokio::join!(release, one.patch(&of_two, leave.clone()), two.patch(&of_one, leave));
     let (done, refused) = if first.status == 200 { (first, second) } else { (second, first) };
     done.ok();
-    // Who was demoted while they waited ranks below by now.
-    refused.refused(403, "superior");
+    // Who was demoted while they waited has no say by now.
+    refused.refused(403, "forbidden");
     assert_eq!(test.count(OWNERS).await, 1);
 }
 

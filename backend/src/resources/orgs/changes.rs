@@ -115,7 +115,7 @@ pub async fn remove_member(tx: &Tx, org: OrgId, member: &Member) -> Result<(), E
 /// What a caller may do now that the org is held: their role may have changed while they waited for it.
 ///
 /// # Errors
-/// [`Error::NotAMember`].
+/// [`Error::NotAMember`]; [`Error::Forbidden`] for who is no administrator any more.
 pub async fn role_of(tx: &Tx, org: OrgId, account: AccountId) -> Result<Role, Error> {
     let found = membership::Entity::find()
         .filter(membership::Column::OrgId.eq(org))
@@ -123,5 +123,6 @@ pub async fn role_of(tx: &Tx, org: OrgId, account: AccountId) -> Result<Role, Er
         .filter(membership::Column::IsActive.eq(true))
         .one(tx)
         .await?;
-    found.map(|row| row.role).ok_or(Error::NotAMember)
+    let role = found.map(|row| row.role).ok_or(Error::NotAMember)?;
+    if role < Role::Admin { Err(Error::Forbidden(Role::Admin)) } else { Ok(role) }
 }

@@ -10,7 +10,9 @@ mod invitations;
 mod logs;
 mod ranks;
 mod refresh;
+mod refusals;
 mod secrets;
+mod shared_counts;
 mod supply;
 mod traces;
 

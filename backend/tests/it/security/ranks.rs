@@ -126,7 +126,7 @@ async fn who_is_demoted_while_they_wait_acts_by_their_new_rank_on_Postgres() {
     // Those who wait for a row get it in the order in which they came.
     let acts = async {
         until_waiting(&test, 1).await;
-        let new = json!({ "email": "lea@rideau.example", "role": "manager" });
+        let new = json!({ "email": "lea@rideau.example", "role": "tech" });
         let path = format!("/orgs/members/{of_manager}");
         let release = async {
             until_waiting(&test, 3).await;
@@ -136,6 +136,6 @@ async fn who_is_demoted_while_they_wait_acts_by_their_new_rank_on_Postgres() {
     };
     let (demoted, ((), added, removed)) = tokio::join!(demote, acts);
     demoted.ok();
-    added.refused(403, "rank_too_low");
-    removed.refused(403, "superior");
+    added.refused(403, "forbidden");
+    removed.refused(403, "forbidden");
 }

@@ -49,6 +49,9 @@ async fn every_security_event_is_on_record_under_the_name_of_whoever_did_it(
     browser(&test, &second.refresh).post_empty("/auth/refresh").await.refused(401, "unauthenticated");
     // Who presented it is what nobody knows.
     event("session.reuse", by(None, "session")).await;
+    // The org that the session acted in sees it.
+    let seen = test.admin().await.get("/audit?object_type=session").await.text;
+    assert!(seen.contains("session.reuse"), "{seen}");
     test.anonymous().with_token(&third.access).get("/auth/me").await.refused(401, "unauthenticated");
 
     let own = Session::start(&test).await;

@@ -1,0 +1,99 @@
+//! Guesses are counted over all instances where they share a Redis, and by each alone where they do not.
+
+#![allow(non_snake_case, reason = "tests that need a server are left out by its name")]
+
+use super::{
+    Session, TECH, browser,
+    guessing::{LONGEST_WAIT, exhaust, guess, try_in, wait},
+};
+use crate::support::{Kind, PASSWORD, Test};
+use rstest::rstest;
+use serde_json::json;
+use std::{
+    net::TcpListener,
+    time::{Duration, Instant},
+};
+
+#[rstest]
+#[tokio::test]
+async fn the_instances_count_together_over_Redis_and_alone_without_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let url = std::env::var("TEST_REDIS_URL").expect("TEST_REDIS_URL is not set: run `cargo xtask test`");
+    // Redis is shared by all tests: an e-mail of its own.
+    let email = format!("{db:?}.guessed@rideau.example");
+    let shared = Test::start_with(db, &[("REDIS_URL", &url)]).await;
+    let (here, there) = (shared.anonymous(), shared.anonymous().at(&shared.second_instance().await));
+    assert_eq!(exhaust(&here, &email).await, 5);
+    assert_eq!(wait(&guess(&there, &email).await), Some(1), "nothing is gained by going elsewhere");
+    // A success is a success everywhere.
+    shared.owner().await.post("/orgs/members", json!({ "email": email, "role": "tech" })).await.ok();
+    shared
+        .execute(&format!(
+        "UPDATE accounts SET password_hash = (SELECT password_hash FROM accounts WHERE email_key = '{TECH}')
+        WHERE email_key = '{}'", email.to_lowercase()
+    ))
+        .await;
+    shared.pass_seconds(1);
+    try_in(&there, &email, PASSWORD).await.ok();
+    assert_eq!(exhaust(&here, &email).await, 5);
+    shared.pass_seconds(1);
+    try_in(&here, &email, PASSWORD).await.ok();
+
+    // Port 1 of this machine answers nobody.
+    // Another one takes connections and never answers: it costs one try half a second, not each of them.
+    let frozen = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let frozen_url = format!("redis://{}", frozen.local_addr().expect("its address"));
+    for setting in ["redis://127.0.0.1:1", &*frozen_url, "memory://"] {
+        let alone = Test::start_with(db, &[("REDIS_URL", setting)]).await;
+        let (here, there) = (alone.anonymous(), alone.anonymous().at(&alone.second_instance().await));
+        assert_eq!(exhaust(&here, TECH).await, 5, "{setting}");
+        assert_eq!(exhaust(&there, TECH).await, 5, "{setting}");
+        alone.pass_seconds(30);
+        let started = Instant::now();
+        for _ in 0..20 {
+            guess(&here, TECH).await;
+        }
+        // Twenty times half a second, for each of the two counts, would be 20 s.
+        assert!(started.elapsed() < Duration::from_secs(10), "{setting}: {:?}", started.elapsed());
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_wait_grows_over_Redis_as_well_and_nothing_stays_there(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let url = std::env::var("TEST_REDIS_URL").expect("TEST_REDIS_URL is not set: run `cargo xtask test`");
+    let test = Test::start_with(db, &[("REDIS_URL", &url)]).await;
+    let instances = [test.router.clone(), test.second_instance().await];
+    let email = format!("{db:?}.attacked@rideau.example");
+    let mut waits = Vec::new();
+    for round in 0..60 {
+        // Each try at another instance.
+        if let Some(seconds) = wait(&guess(&test.anonymous().at(&instances[round % 2]), &email).await) {
+            waits.push(seconds);
+            test.pass_seconds(seconds);
+        }
+    }
+    assert!(waits.is_sorted(), "{waits:?}");
+    assert_eq!((waits[0], waits.last()), (1, Some(&LONGEST_WAIT)), "{waits:?}");
+
+    // Every browser has its own count there, too; the ids of both databases' sessions must differ.
+    if matches!(db, Kind::Postgres) {
+        let _ = test.app.random.bytes::<8>();
+    }
+    let (one, two) = (Session::start(&test).await, Session::start(&test).await);
+    assert_eq!(exhaust(&browser(&test, &one.refresh), TECH).await, 5);
+    try_in(&browser(&test, &two.refresh), TECH, PASSWORD).await.ok();
+
+    // What is counted goes by itself.
+    let client = redis::Client::open(url).expect("a Redis URL");
+    let mut redis = client.get_multiplexed_async_connection().await.expect("a connection");
+    let keys: Vec<String> = redis::cmd("KEYS").arg("guess:*").query_async(&mut redis).await.expect("keys");
+    assert!(!keys.is_empty());
+    for key in keys {
+        let left: i64 = redis::cmd("PTTL").arg(&key).query_async(&mut redis).await.expect("a time");
+        assert!(left != -1 && left <= 600_000, "{key} stays {left} ms");
+    }
+}
