@@ -1,9 +1,9 @@
 //! Routes of signing in and out.
 
 use super::{
-    Caller, Guesser, NewPassword, PasswordTokenPurpose, Role, Tech, accounts,
+    Caller, Guesser, Role, Tech, accounts,
     accounts::OrgMembership,
-    guessing, own_api, refuse_foreign_origin,
+    guessing, own_api, refuse_foreign_origin, reset_api,
     sessions::{self, Renewal},
     tables::account,
 };
@@ -11,7 +11,7 @@ use crate::{
     app::{App, Done},
     db::{Actor, Origin, Timestamp},
     error::Error,
-    http::{Body, RequestInfo, attempts},
+    http::{Body, RequestInfo},
     ids::{AccountId, OrgId, SessionId, UserId},
     resources::audit,
     secret::Secret,
@@ -27,10 +27,8 @@ use axum_extra::extract::{
     CookieJar,
     cookie::{Cookie, SameSite},
 };
-use backon::Retryable;
 use deserr::Deserr;
 use serde::Serialize;
-use std::net::IpAddr;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -44,8 +42,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(refresh))
         .routes(routes!(logout))
         .routes(routes!(me))
-        .routes(routes!(request_reset))
-        .routes(routes!(confirm_reset))
+        .merge(reset_api::routes())
         .merge(own_api::routes())
 }
 
@@ -97,38 +94,6 @@ struct Me {
     memberships: Vec<OrgMembership>,
 }
 
-/// Whose password is to be set anew.
-#[derive(Debug, Deserr, ToSchema)]
-#[deserr(deny_unknown_fields)]
-struct ResetRequest {
-    /// The account's e-mail.
-    email: Email,
-}
-
-/// Always the same, whether the e-mail is known or not.
-#[derive(Debug, Serialize, ToSchema)]
-struct ResetRequested {
-    /// Always `ok`.
-    #[schema(example = "ok")]
-    status: &'static str,
-    /// Only on a developer's own machine: what the mail would carry.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    reset_token: Option<Secret>,
-}
-
-/// A new password, by permission of a token.
-#[derive(Debug, Deserr, ToSchema)]
-#[deserr(deny_unknown_fields)]
-struct ResetConfirm {
-    /// From the link.
-    #[schema(value_type = String)]
-    token: Secret,
-    /// 8 to 128 characters.
-    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
-    new_password: NewPassword,
-}
-
 impl SignedIn {
     /// A new access token of a session, to act in an org.
     pub(super) fn new(
@@ -153,7 +118,10 @@ async fn login(
     Body(login): Body<Login>,
 ) -> Result<Response, Error> {
     // Before anything is looked up.
-    slow_down(&app, &request, Guesser::Address).await.inspect_err(|_| app.refusals.count(None))?;
+    app.guessing
+        .attempt_from(request.client(), Guesser::Address)
+        .await
+        .inspect_err(|_| app.refusals.count(None))?;
     // An e-mail that cannot exist takes the same way as one that does not.
     let known = match Email::parse(&login.email) {
         Ok(email) => accounts::by_email(&app.db, &email).await?,
@@ -218,18 +186,6 @@ async fn start_session(
     let answer = signed_in(app, account.id, org, session.id, 0, session.expires_at)?;
     tx.commit().await?;
     Ok(answer)
-}
-
-/// Counts a try of the client's address.
-async fn slow_down(
-    app: &App,
-    request: &RequestInfo,
-    kind: impl FnOnce(IpAddr) -> Guesser,
-) -> Result<(), Error> {
-    match request.client() {
-        Some(client) => app.guessing.attempt(&[kind(guessing::network(client))]).await,
-        None => Ok(()),
-    }
 }
 
 /// Whose tries count together. A browser that still has a refresh cookie of the account has been let in before, so it
@@ -325,87 +281,7 @@ async fn me(State(app): State<App>, caller: Caller<Tech>) -> Result<Json<Me>, Er
     }))
 }
 
-/// Ask for a link to set a new password.
-#[utoipa::path(post, path = "/auth/reset/request", tag = "auth", request_body = ResetRequest,
-    responses((status = 200, body = ResetRequested)), extensions(("x-problems" = json!(["too_many_tries"]))))]
-async fn request_reset(
-    State(app): State<App>,
-    Extension(request): Extension<RequestInfo>,
-    Body(reset): Body<ResetRequest>,
-) -> Result<Json<ResetRequested>, Error> {
-    slow_down(&app, &request, Guesser::LinksFrom).await?;
-    // A developer gets the token in the answer. Elsewhere nobody waits, so that the time does not tell who is known.
-    if app.config.is_developers_machine() {
-        let reset_token = issue_reset(&app, &request, &reset.email).await?.map(Secret::from);
-        return Ok(Json(ResetRequested { status: "ok", reset_token }));
-    }
-    let background = app.clone();
-    app.tasks.spawn(async move {
-        let issued = (|| issue_reset(&background, &request, &reset.email))
-            .retry(attempts())
-            .when(|error| matches!(error, Error::Contended(_)))
-            .await;
-        if let Err(error) = issued {
-            tracing::error!(request_id = %request, %error, cause = ?error.cause(), "a reset could not be issued");
-        }
-    });
-    Ok(Json(ResetRequested { status: "ok", reset_token: None }))
-}
-
-/// A new link, when the e-mail is known. Asked for too often, the one before stays good: nobody can keep an owner's
-/// mailbox full of dead links.
-async fn issue_reset(app: &App, request: &RequestInfo, email: &Email) -> Result<Option<String>, Error> {
-    if request.counts_as_a_try() && app.guessing.attempt(&[guessing::for_link(email)]).await.is_err() {
-        return Ok(None);
-    }
-    let tx = app.db.write(origin(Actor::System, request)).await?;
-    let Some(account) = accounts::by_email(&tx, email).await?.filter(|account| account.is_active) else {
-        return Ok(None);
-    };
-    let reset = PasswordTokenPurpose::Reset;
-    let token = accounts::issue_password_token(&tx, &app.random, account.id, reset).await?;
-    audit::Entry::of("account.reset_requested", account.id).record_for_account(&tx, None).await?;
-    tx.commit().await?;
-    Ok(Some(token))
-}
-
-/// Set a new password with the token from the link. Every session of the account ends.
-#[utoipa::path(post, path = "/auth/reset/confirm", tag = "auth", request_body = ResetConfirm,
-    responses((status = 200, body = Done)), extensions(("x-problems" = json!(["invalid_token"]))))]
-async fn confirm_reset(
-    State(app): State<App>,
-    Extension(request): Extension<RequestInfo>,
-    Body(reset): Body<ResetConfirm>,
-) -> Result<Json<Done>, Error> {
-    set_password(&app, &request, &reset.token, reset.new_password).await?;
-    Ok(Json(Done::OK))
-}
-
-/// Sets the password that a token permits to set. The page uses it, too.
-///
-/// # Errors
-/// [`Error::InvalidToken`], or [`Error::Unavailable`] when there is no turn to hash.
-pub async fn set_password(
-    app: &App,
-    request: &RequestInfo,
-    token: &str,
-    password: NewPassword,
-) -> Result<(), Error> {
-    // A bad token must not cost a hash, and a hash must not be computed inside a transaction.
-    let account = accounts::password_token_account(&app.db, token, app.db.clock().now()).await?;
-    let email = account.email;
-    let hash = app.passwords.hash(password, &email).await?;
-    let tx = app.db.write(origin(Actor::Account(account.id), request)).await?;
-    let account = accounts::set_password(&tx, token, hash).await?;
-    sessions::end_all(&tx, account).await?;
-    audit::Entry::of("account.password_set", account).record_for_account(&tx, None).await?;
-    tx.commit().await?;
-    // Whatever strangers tried before, its owner comes next.
-    app.guessing.forgive(&guessing::at_account(&email, request.client())).await;
-    Ok(())
-}
-
-fn origin(actor: Actor, request: &RequestInfo) -> Origin {
+pub(super) fn origin(actor: Actor, request: &RequestInfo) -> Origin {
     Origin { actor, request_id: Some(request.to_string()) }
 }
 

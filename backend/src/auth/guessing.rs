@@ -82,7 +82,7 @@ fn subject(email: &str) -> Subject {
 }
 
 /// What is counted as one address.
-pub fn network(address: IpAddr) -> IpAddr {
+fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into(),
         v4 => v4,
@@ -240,6 +240,21 @@ impl Guessing {
             }
         }
         Ok(())
+    }
+
+    /// Counts a try of the address that a request comes from, where that is known.
+    ///
+    /// # Errors
+    /// As [`Guessing::attempt`].
+    pub async fn attempt_from(
+        &self,
+        client: Option<IpAddr>,
+        kind: impl FnOnce(IpAddr) -> Guesser,
+    ) -> Result<(), Error> {
+        match client {
+            Some(client) => self.attempt(&[kind(network(client))]).await,
+            None => Ok(()),
+        }
     }
 
     /// Forgets the tries of whoever has just shown who they are.

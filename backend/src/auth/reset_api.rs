@@ -1,0 +1,135 @@
+//! Routes of setting a forgotten password anew.
+
+use super::{Guesser, NewPassword, PasswordTokenPurpose, accounts, api::origin, guessing, sessions};
+use crate::{
+    app::{App, Done},
+    db::Actor,
+    error::Error,
+    http::{Body, RequestInfo, attempts},
+    resources::audit,
+    secret::Secret,
+    text::Email,
+};
+use axum::{Extension, Json, extract::State};
+use backon::Retryable;
+use deserr::Deserr;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The routes.
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(request_reset)).routes(routes!(confirm_reset))
+}
+
+/// Whose password is to be set anew.
+#[derive(Debug, Deserr, ToSchema)]
+#[deserr(deny_unknown_fields)]
+struct ResetRequest {
+    /// The account's e-mail.
+    email: Email,
+}
+
+/// Always the same, whether the e-mail is known or not.
+#[derive(Debug, Serialize, ToSchema)]
+struct ResetRequested {
+    /// Always `ok`.
+    #[schema(example = "ok")]
+    status: &'static str,
+    /// Only on a developer's own machine: what the mail would carry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    reset_token: Option<Secret>,
+}
+
+/// A new password, by permission of a token.
+#[derive(Debug, Deserr, ToSchema)]
+#[deserr(deny_unknown_fields)]
+struct ResetConfirm {
+    /// From the link.
+    #[schema(value_type = String)]
+    token: Secret,
+    /// 8 to 128 characters.
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
+    new_password: NewPassword,
+}
+
+/// Ask for a link to set a new password.
+#[utoipa::path(post, path = "/auth/reset/request", tag = "auth", request_body = ResetRequest,
+    responses((status = 200, body = ResetRequested)), extensions(("x-problems" = json!(["too_many_tries"]))))]
+async fn request_reset(
+    State(app): State<App>,
+    Extension(request): Extension<RequestInfo>,
+    Body(reset): Body<ResetRequest>,
+) -> Result<Json<ResetRequested>, Error> {
+    app.guessing.attempt_from(request.client(), Guesser::LinksFrom).await?;
+    // A developer gets the token in the answer. Elsewhere nobody waits, so that the time does not tell who is known.
+    if app.config.is_developers_machine() {
+        let reset_token = issue_reset(&app, &request, &reset.email).await?.map(Secret::from);
+        return Ok(Json(ResetRequested { status: "ok", reset_token }));
+    }
+    let background = app.clone();
+    app.tasks.spawn(async move {
+        let issued = (|| issue_reset(&background, &request, &reset.email))
+            .retry(attempts())
+            .when(|error| matches!(error, Error::Contended(_)))
+            .await;
+        if let Err(error) = issued {
+            tracing::error!(request_id = %request, %error, cause = ?error.cause(), "a reset could not be issued");
+        }
+    });
+    Ok(Json(ResetRequested { status: "ok", reset_token: None }))
+}
+
+/// A new link, when the e-mail is known. Asked for too often, the one before stays good: nobody can keep an owner's
+/// mailbox full of dead links.
+async fn issue_reset(app: &App, request: &RequestInfo, email: &Email) -> Result<Option<String>, Error> {
+    if request.counts_as_a_try() && app.guessing.attempt(&[guessing::for_link(email)]).await.is_err() {
+        return Ok(None);
+    }
+    let tx = app.db.write(origin(Actor::System, request)).await?;
+    let Some(account) = accounts::by_email(&tx, email).await?.filter(|account| account.is_active) else {
+        return Ok(None);
+    };
+    let reset = PasswordTokenPurpose::Reset;
+    let token = accounts::issue_password_token(&tx, &app.random, account.id, reset).await?;
+    audit::Entry::of("account.reset_requested", account.id).record_for_account(&tx, None).await?;
+    tx.commit().await?;
+    Ok(Some(token))
+}
+
+/// Set a new password with the token from the link. Every session of the account ends.
+#[utoipa::path(post, path = "/auth/reset/confirm", tag = "auth", request_body = ResetConfirm,
+    responses((status = 200, body = Done)), extensions(("x-problems" = json!(["invalid_token"]))))]
+async fn confirm_reset(
+    State(app): State<App>,
+    Extension(request): Extension<RequestInfo>,
+    Body(reset): Body<ResetConfirm>,
+) -> Result<Json<Done>, Error> {
+    set_password(&app, &request, &reset.token, reset.new_password).await?;
+    Ok(Json(Done::OK))
+}
+
+/// Sets the password that a token permits to set. The page uses it, too.
+///
+/// # Errors
+/// [`Error::InvalidToken`], or [`Error::Unavailable`] when there is no turn to hash.
+pub async fn set_password(
+    app: &App,
+    request: &RequestInfo,
+    token: &str,
+    password: NewPassword,
+) -> Result<(), Error> {
+    // A bad token must not cost a hash, and a hash must not be computed inside a transaction.
+    let account = accounts::password_token_account(&app.db, token, app.db.clock().now()).await?;
+    let email = account.email;
+    let hash = app.passwords.hash(password, &email).await?;
+    let tx = app.db.write(origin(Actor::Account(account.id), request)).await?;
+    let account = accounts::set_password(&tx, token, hash).await?;
+    sessions::end_all(&tx, account).await?;
+    audit::Entry::of("account.password_set", account).record_for_account(&tx, None).await?;
+    tx.commit().await?;
+    // Whatever strangers tried before, its owner comes next.
+    app.guessing.forgive(&guessing::at_account(&email, request.client())).await;
+    Ok(())
+}
