@@ -5,7 +5,7 @@ use super::{
     tables::{account, membership, org, password_token},
 };
 use crate::{
-    db::{Timestamp, Tx},
+    db::{Actor, Database, Origin, Timestamp, Tx},
     error::Error,
     ids::{AccountId, MembershipId, OrgId},
     random::Random,
@@ -243,6 +243,19 @@ async fn kill_password_tokens(
     }
     update.exec(tx).await?;
     Ok(())
+}
+
+/// Deletes the tokens that expired more than a day ago; returns how many. Anyone who knows an e-mail can have some made.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_old_password_tokens(db: &Database) -> Result<u64, Error> {
+    let tx = db.write(Origin { actor: Actor::System, request_id: None }).await?;
+    let oldest = tx.now.plus_seconds(-24 * 3600);
+    let old = password_token::Column::ExpiresAt.lte(oldest);
+    let done = password_token::Entity::delete_many().filter(old).exec(&tx).await?;
+    tx.commit().await?;
+    Ok(done.rows_affected)
 }
 
 /// The account, locked against a concurrent change of its password or state.

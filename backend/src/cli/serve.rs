@@ -3,6 +3,7 @@
 use super::{CliError, migrate, say, start};
 use crate::{
     app::{self, App},
+    auth::accounts,
     config::Config,
     error::Error,
     http::{
@@ -76,7 +77,7 @@ pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliErro
     if tokio::time::timeout(grace, housekeeping).await.is_err() {
         tracing::error!("the housekeeping did not finish in time");
     }
-    note_unrecorded(app.refusals.record_all(&app.db).await);
+    told(app.refusals.record_all(&app.db).await, "refused sign-ins could not be recorded");
     app.db.close().await?;
     say("stopped");
     Ok(())
@@ -90,8 +91,8 @@ fn open_as_many_files_as_allowed() {
     }
 }
 
-/// Once an hour, deletes the answers to repeatable requests that have been kept long enough; once a minute, records the
-/// sign-ins that were refused.
+/// Once an hour, deletes the answers to repeatable requests and the links that have been kept long enough; once a minute,
+/// records the sign-ins that were refused.
 async fn keep_house(app: App, stopped: impl Future<Output = ()>) {
     tokio::pin!(stopped);
     let mut hours = tokio::time::interval(std::time::Duration::from_secs(3600));
@@ -99,18 +100,22 @@ async fn keep_house(app: App, stopped: impl Future<Output = ()>) {
     loop {
         tokio::select! {
             () = &mut stopped => return,
-            _ = hours.tick() => match idempotency::forget_old_answers(&app.db).await {
-                Ok(forgotten) => tracing::debug!(forgotten, "old answers deleted"),
-                Err(error) => tracing::warn!(%error, cause = ?error.cause(), "old answers could not be deleted"),
-            },
-            _ = minutes.tick() => note_unrecorded(app.refusals.record(&app.db).await),
+            _ = hours.tick() => {
+                told(idempotency::forget_old_answers(&app.db).await, "old answers could not be deleted");
+                let tokens = accounts::forget_old_password_tokens(&app.db).await;
+                told(tokens, "old links could not be deleted");
+            }
+            _ = minutes.tick() => {
+                told(app.refusals.record(&app.db).await, "refused sign-ins could not be recorded");
+            }
         }
     }
 }
 
-fn note_unrecorded(recorded: Result<(), Error>) {
-    if let Err(error) = recorded {
-        tracing::warn!(%error, cause = ?error.cause(), "refused sign-ins could not be recorded");
+/// Nobody waits for the housekeeping, so what fails there is only in the log.
+fn told<T>(done: Result<T, Error>, failed: &str) {
+    if let Err(error) = done {
+        tracing::warn!(%error, cause = ?error.cause(), "{failed}");
     }
 }
 

@@ -300,3 +300,18 @@ async fn the_page_speaks_french_and_english(#[values(Kind::Sqlite, Kind::Postgre
     let saved = submit(french, &token, NEW).await.text;
     assert!(saved.contains("Votre mot de passe est enregistré."), "{saved}");
 }
+
+#[rstest]
+#[tokio::test]
+async fn links_are_forgotten_a_day_after_they_ended(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let before = test.count("SELECT count(*) AS n FROM password_tokens").await;
+    reset_token(&test).await;
+    let forget = async || coulisses::auth::accounts::forget_old_password_tokens(&test.app.db).await.unwrap();
+    // Those of the personas were welcomes, good for a week.
+    test.pass_seconds(30 * MINUTE + 24 * 3600 - 1);
+    assert_eq!(forget().await, 0);
+    test.pass_seconds(1);
+    assert_eq!(forget().await, 1);
+    assert_eq!(test.count("SELECT count(*) AS n FROM password_tokens").await, before);
+}
