@@ -25,18 +25,18 @@ pub async fn run_to_completion(State(app): State<App>, request: Request, next: N
     }
     let (parts, body) = request.into_parts();
     // Read before the work starts, so that a slow sender holds no transaction open.
-    let mut limit = max_body(&verbs::public_path(parts.uri.path()));
-    if limit > MAX_BODY && !app.is_signed(&parts.headers) {
-        // Will be refused anyway, and must not make the server hold so much before.
-        limit = MAX_BODY;
-    }
+    let limit = max_body(&verbs::public_path(parts.uri.path()));
+    // Who is not signed in will be refused anyway, and must not make the server hold so much before.
+    let stranger = limit > MAX_BODY && !app.is_signed(&parts.headers);
+    let limit = if stranger { MAX_BODY } else { limit };
     let body = match to_bytes(body, limit).await {
         Ok(body) => body,
         Err(error)
             if std::error::Error::source(&error)
                 .is_some_and(|e| e.is::<http_body_util::LengthLimitError>()) =>
         {
-            return Error::TooLarge(limit).into_response();
+            let error = if stranger { Error::Unauthenticated } else { Error::TooLarge(limit) };
+            return error.into_response();
         }
         Err(_) => {
             return Error::Malformed("the connection ended before the body was complete".into())

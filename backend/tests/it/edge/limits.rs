@@ -146,3 +146,16 @@ async fn a_body_that_is_not_asked_for_is_limited_too(#[values(Kind::Sqlite, Kind
     manager.send(Method::POST, &format!("{path}:duplicate"), large()).await.refused(413, "too_large");
     manager.send(Method::DELETE, &path, large()).await.refused(413, "too_large");
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_large_body_is_read_only_of_who_is_signed_in(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let large = || Some(format!("[{}]", " ".repeat(64 * 1024)));
+    let path = "/assignments:bulk_create";
+    test.manager().await.send(Method::POST, path, large()).await.refused(400, "validation_failed");
+    for token in ["", "nonsense"] {
+        let stranger = test.anonymous().with_token(token);
+        stranger.send(Method::POST, path, large()).await.refused(401, "unauthenticated");
+    }
+}
