@@ -56,6 +56,10 @@ pub async fn set(
     };
     match set_password(&app, &request, &form.token, password).await {
         Ok(()) => page(&headers, StatusCode::OK, words.saved, true, None),
+        // Among the commonest: the only rule that is left.
+        Err(error @ Error::Invalid(_)) => {
+            page(&headers, error.status_and_code().0, words.password_common, false, Some(&form.token))
+        }
         Err(error @ Error::InvalidToken) => refused(&headers, &error, None),
         Err(error) => refused(&headers, &error, Some(&form.token)),
     }
