@@ -3,11 +3,14 @@
 use super::{CliError, migrate, origin, say, start};
 use crate::{
     app::App,
-    auth::{Role, accounts},
+    auth::{PasswordTokenPurpose, Role, accounts},
     config::Config,
     error::Error,
     ids::OrgId,
-    resources::orgs::{self, NewMember},
+    resources::{
+        audit,
+        orgs::{self, NewMember},
+    },
     text::Email,
 };
 use clap::{Args, Subcommand};
@@ -33,6 +36,12 @@ pub(super) enum Member {
         #[arg(long)]
         role: String,
     },
+    /// Print a new link to set a login's password: the one before expired, or the password was forgotten.
+    Link {
+        /// The login.
+        #[arg(long)]
+        email: String,
+    },
     /// List the members, highest role first.
     List {
         #[command(flatten)]
@@ -54,6 +63,7 @@ impl Member {
         migrate::prepare(&app, false).await?;
         match self {
             Self::Add { of, email, role } => add(&app, &of, &email, &role).await,
+            Self::Link { email } => link(&app, &email).await,
             Self::List { of } => list(&app, &of).await,
             Self::Remove { of, email } => remove(&app, &of, &email).await,
         }
@@ -93,6 +103,19 @@ async fn add(app: &App, of: &OfOrg, email: &str, role: &str) -> Result<(), CliEr
     if let Some(token) = token {
         say(&format!("set the password within 7 days: {}", app.config.password_url(&token)));
     }
+    Ok(())
+}
+
+async fn link(app: &App, email: &str) -> Result<(), CliError> {
+    let email = parse_email(email)?;
+    let unknown = || CliError::Refused(format!("{email} is no login; `coulisses member add` makes one"));
+    let account = accounts::by_email(&app.db, &email).await?.ok_or_else(unknown)?;
+    let tx = app.db.write(origin()).await?;
+    let welcome = PasswordTokenPurpose::Welcome;
+    let token = accounts::issue_password_token(&tx, &app.random, account.id, welcome).await?;
+    audit::Entry::of("account.link_issued", account.id).record_for_account(&tx, None).await?;
+    tx.commit().await?;
+    say(&format!("set the password within 7 days: {}", app.config.password_url(&token)));
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use crate::{
     clock::Clock,
     config::{Config, Environment},
     db::{
-        Database, DatabaseUrl, Pool,
+        Actor, Database, DatabaseUrl, Origin, Pool,
         migrations::{self, Migrator},
     },
 };
@@ -82,6 +82,9 @@ pub(super) async fn prepare(app: &App, wanted: bool) -> Result<(), CliError> {
     if embedded || wanted {
         let db = patient(&app.config).await?;
         migrations::up(&db, None).await?;
+        if embedded {
+            writable(&db).await?;
+        }
         return Ok(db.close().await?);
     }
     if Migrator::get_pending_migrations_read_only(app.db.connection()).await?.is_empty() {
@@ -91,6 +94,17 @@ pub(super) async fn prepare(app: &App, wanted: bool) -> Result<(), CliError> {
             "the database's schema is older than this program; run `coulisses migrate up`".into(),
         ))
     }
+}
+
+/// A file that cannot be written opens all the same, and every sign-in would fail.
+async fn writable(db: &Database) -> Result<(), CliError> {
+    let begun = db.write(Origin { actor: Actor::System, request_id: None }).await;
+    begun.map(drop).map_err(|error| {
+        let cause = error.cause().map_or_else(|| error.to_string(), ToString::to_string);
+        CliError::Refused(format!(
+            "the database cannot be written; let the program's user write the file and its folder: {cause}"
+        ))
+    })
 }
 
 async fn down(db: &Database, all: bool, confirmed: bool) -> Result<(), CliError> {

@@ -455,3 +455,28 @@ async fn while_it_is_stopping_it_is_not_ready(#[values(Kind::Sqlite, Kind::Postg
     let health = cli.run(&["healthcheck"]);
     assert!(health.failed().contains(r#"(503 Service Unavailable): {"status":{"db":"ok""#), "{}", health.err);
 }
+
+#[rstest]
+#[tokio::test]
+async fn the_operator_prints_a_new_link_for_a_forgotten_password(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let cli = Cli::with_database(db).await;
+    cli.run(&["migrate", "up"]).ok();
+    let created = cli.run(&["org", "create", "--name", "Rideau", "--owner-email", "o@rideau.example"]);
+    let link = |email: &str| cli.run(&["member", "link", "--email", email]);
+    let linked = link("O@rideau.example");
+    let lines = linked.ok();
+    assert_eq!(lines.len(), 1);
+    let line = &lines[0];
+    assert!(
+        line.starts_with("set the password within 7 days: http://127.0.0.1:8000/password?token="),
+        "{line}"
+    );
+    assert!(!created.ok().contains(line), "it is another one");
+    assert!(link("nobody@rideau.example").failed().contains("is no login"));
+    let db = cli.database.as_ref().expect("a database").open().await;
+    let good = "SELECT count(*) AS n FROM password_tokens WHERE used_at IS NULL";
+    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), good)).await.expect(good);
+    assert_eq!(row.expect("a row").try_get::<i64>("", "n").expect("a number"), 1, "the one before is dead");
+}
