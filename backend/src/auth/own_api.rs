@@ -87,7 +87,12 @@ async fn change_password(
 ) -> Result<Answer, Error> {
     let account = accounts::by_id(&app.db, own.account).await?;
     let checked = check_password(&app, &own, &change.current_password, &account).await;
-    checked.inspect_err(|_| app.refusals.count(Some(own.account)))?;
+    checked.inspect_err(|error| {
+        // A server that is too busy to look has refused nobody.
+        if !matches!(error, Error::Unavailable(_)) {
+            app.refusals.count(Some(own.account));
+        }
+    })?;
     // Hashes take long: none is computed inside a transaction.
     let hash = app.passwords.hash(change.new_password, &account.email).await?;
     let tx = app.db.write(own.origin()).await?;

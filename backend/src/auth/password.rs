@@ -13,7 +13,7 @@ use deserr::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use std::{sync::Arc, time::Duration};
-use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_priority};
+use thread_priority::ThreadPriority;
 use tokio::{
     runtime::{self, Runtime},
     sync::Semaphore,
@@ -164,17 +164,29 @@ impl Drop for Threads {
 #[error("the program stops: nothing is hashed any more")]
 struct Stopped;
 
-/// About half-way down from normal: enough to step aside, not to starve on a busy machine.
-const PRIORITY: u8 = 25;
-
+/// A thread that wakes up to serve someone does not wait for a hash, which lasts tens of milliseconds. Hashes get what the
+/// others leave, and a small part where they leave nothing.
 fn yield_to_others() {
-    if let Err(error) = set_current_thread_priority(priority(PRIORITY)) {
+    if let Err(error) = step_aside() {
         tracing::debug!(?error, "hashing has the priority of everything else");
     }
 }
 
-fn priority(percent: u8) -> ThreadPriority {
-    ThreadPriorityValue::try_from(percent).map_or(ThreadPriority::Min, ThreadPriority::Crossplatform)
+/// Linux lets a thread of its own class run until the next tick, 4 ms later, however low its priority is; not so one that
+/// is there for when the processor is idle.
+#[cfg(target_os = "linux")]
+fn step_aside() -> Result<(), thread_priority::Error> {
+    use thread_priority::unix::{
+        NormalThreadSchedulePolicy::Idle, ThreadSchedulePolicy, set_thread_priority_and_policy,
+        thread_native_id,
+    };
+    let idle = ThreadSchedulePolicy::Normal(Idle);
+    set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn step_aside() -> Result<(), thread_priority::Error> {
+    thread_priority::set_current_thread_priority(ThreadPriority::Min)
 }
 
 /// The e-mail counts as a word that everyone knows, so it and its usual variations are refused as well.

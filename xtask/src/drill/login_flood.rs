@@ -4,11 +4,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, ensure};
 use clap::Args;
 use serde_json::json;
+use thread_priority::{ThreadPriority, set_current_thread_priority};
 
 use super::comparison::Comparison;
 use super::latency::{Reader, agent};
@@ -87,9 +88,16 @@ impl Flood {
         let guesser = |i| {
             let (url, over, number) = (format!("{url}/api/v1/auth/login"), over.clone(), number.clone());
             thread::spawn(move || {
+                // Guessers elsewhere would not take the processor from the server and those who read.
+                if let Err(error) = set_current_thread_priority(ThreadPriority::Min) {
+                    println!("the guessers have the priority of the readers: {error}");
+                }
                 let mut counted = [0; 4];
+                // Their turns are spread evenly: those of guessers who do not know of each other do not coincide, either.
+                let mut turn = Instant::now() + PAUSE.mul_f64(i as f64 / guessers as f64);
                 while !over.load(Ordering::Relaxed) {
-                    thread::sleep(PAUSE);
+                    turn = (turn + PAUSE).max(Instant::now());
+                    thread::sleep(turn.saturating_duration_since(Instant::now()));
                     let n = if i % 2 == 0 { number.fetch_add(1, Ordering::Relaxed) } else { 0 };
                     let status = guess(&url, n)?;
                     counted[match status {
