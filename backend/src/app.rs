@@ -2,12 +2,15 @@
 
 use crate::{
     auth::{self, Caller, Guessing, Passwords, Rank, Refusals, Seal, Tokens},
-    cache::Cache,
+    cache::{Cache, Key, Lists},
     clock::Clock,
     config::Config,
-    db::{ConnectError, Database, Origin},
+    db::{ConnectError, Database, List, Origin},
     error::Error,
-    http::{Cors, RequestInfo, Writing, boundary, cors, limits, not_modified, run_to_completion, verbs},
+    http::{
+        Cors, Listing, Page, RequestInfo, Writing, boundary, compress, cors, limits, not_modified,
+        run_to_completion, verbs,
+    },
     ids::OrgId,
     openapi, pages,
     random::Random,
@@ -20,7 +23,7 @@ use crate::{
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{HeaderMap, Method, StatusCode},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri},
     middleware,
     response::IntoResponse,
     response::Response,
@@ -38,6 +41,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
+/// Says whether a list was kept: `HIT`, `MISS`, or `BYPASS` while the cache is out of reach.
+const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+
 /// What every handler may use. Clones share everything.
 #[derive(Clone)]
 pub struct App {
@@ -47,6 +53,8 @@ pub struct App {
     pub db: Database,
     /// The cache.
     pub cache: Cache,
+    /// Lists that are kept.
+    pub lists: Lists,
     /// Hashes and verifies passwords.
     pub passwords: Passwords,
     /// Slows guessing down.
@@ -86,7 +94,9 @@ impl App {
     pub async fn start(config: Config, clock: Clock, random: Random) -> Result<Self, StartError> {
         let db = Database::connect(&config.database_url, config.pool, clock.clone(), random.clone()).await?;
         let cache = Cache::connect(&config.redis_url)?;
+        let tasks = TaskTracker::new();
         Ok(Self {
+            lists: Lists::new(cache.clone(), config.cache_ttl, clock.clone(), tasks.clone()),
             guessing: Guessing::new(clock.clone(), cache.clone()),
             refusals: Refusals::new(clock.clone()),
             cache,
@@ -96,7 +106,7 @@ impl App {
             config: Arc::new(config),
             db,
             random,
-            tasks: TaskTracker::new(),
+            tasks,
             draining: Arc::default(),
         })
     }
@@ -120,6 +130,26 @@ impl App {
         request: &RequestInfo,
     ) -> Result<Writing, Error> {
         Writing::begin(&self.db, org, origin, request.idempotency_key(), (&self.seal, &self.random)).await
+    }
+
+    /// The answer of a list that is kept for as long as no write changes what it shows. `uri` is the one that the client
+    /// sent.
+    ///
+    /// # Errors
+    /// What `read` says.
+    pub async fn cached<R: Rank, T: Serialize>(
+        &self,
+        caller: &Caller<R>,
+        list: List,
+        uri: &Uri,
+        read: impl Future<Output = Result<Page<T>, Error>>,
+    ) -> Result<Response, Error> {
+        let query = uri.query().unwrap_or_default().to_owned();
+        let key = Key { org: caller.org, list, version: caller.versions.of(list), query };
+        let (listing, found) = self.lists.find(key, async || Listing::of(&read.await?, uri)).await?;
+        let mut response = listing.into_response();
+        response.headers_mut().insert(X_CACHE, HeaderValue::from_static(found.word()));
+        Ok(response)
     }
 
     /// Whether a request carries an access token of ours; whether it is still good for anything is asked later.
@@ -208,6 +238,7 @@ pub fn service(app: App) -> Router {
         .method_not_allowed_fallback(options)
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(app.clone(), run_to_completion))
+        .layer(middleware::from_fn(compress))
         .layer(middleware::from_fn(not_modified))
         .layer(CatchPanicLayer::custom(after_panic))
         .layer(middleware::from_fn_with_state(app.clone(), limits))

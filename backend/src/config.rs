@@ -70,6 +70,8 @@ pub struct Config {
     pub pool: Pool,
     /// REDIS_URL
     pub redis_url: CacheUrl,
+    /// CACHE_TTL_SECONDS
+    pub cache_ttl: Duration,
     /// SECRET_KEY
     pub secret_key: SecretString,
     /// JWT_ALG
@@ -160,6 +162,7 @@ impl Config {
                 statement_timeout: Some(request_timeout / 2),
             },
             redis_url: env.read("REDIS_URL", CacheUrl::InProcess, parse_cache_url),
+            cache_ttl: Duration::from_secs(env.number("CACHE_TTL_SECONDS", 60, 1, 86_400)),
             secret_key,
             jwt_algorithm: env.choice(
                 "JWT_ALG",
@@ -241,6 +244,7 @@ impl Config {
             ("DB_MAX_CONNECTIONS", self.pool.max_connections.to_string()),
             ("DB_ACQUIRE_TIMEOUT_MS", self.pool.acquire_timeout.as_millis().to_string()),
             ("REDIS_URL", self.redis_url.to_string()),
+            ("CACHE_TTL_SECONDS", seconds(self.cache_ttl)),
             ("SECRET_KEY", "***".into()),
             ("JWT_ALG", format!("{:?}", self.jwt_algorithm)),
             ("ACCESS_TOKEN_MINUTES", (self.access_token_ttl.as_secs() / 60).to_string()),

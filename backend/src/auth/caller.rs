@@ -5,7 +5,7 @@ use super::{AccessClaims, Role, sessions};
 use crate::{
     app::App,
     config::{Config, Environment},
-    db::{Actor, Origin},
+    db::{Actor, Origin, Versions},
     error::Error,
     http::RequestInfo,
     ids::{AccountId, OrgId, SessionId, UserId},
@@ -56,6 +56,8 @@ pub struct Caller<R: Rank> {
     pub role: Role,
     /// The person in the org that the account belongs to.
     pub user: Option<UserId>,
+    /// Which state of the org's cached lists the caller is to see at least.
+    pub versions: Versions,
     /// The request.
     pub request: RequestInfo,
     rank: PhantomData<R>,
@@ -134,6 +136,7 @@ impl<R: Rank> FromRequestParts<App> for Caller<R> {
             session: claims.sid,
             role,
             user: authority.user_id,
+            versions: authority.versions,
             request,
             rank: PhantomData,
         })

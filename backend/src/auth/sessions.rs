@@ -10,7 +10,7 @@ use super::{
     tables::{account, membership, session},
 };
 use crate::{
-    db::{Timestamp, Tx, filter},
+    db::{Timestamp, Tx, Versions, filter},
     error::Error,
     http::{Cursor, Limit, Page},
     ids::{AccountId, OrgId, SessionId, UserId},
@@ -34,6 +34,9 @@ pub struct Authority {
     pub role: Option<Role>,
     /// The person in the org that this account belongs to.
     pub user_id: Option<UserId>,
+    /// The versions of the org's cached lists, as of now.
+    #[sea_orm(nested)]
+    pub versions: Versions,
 }
 
 /// Reads, in one indexed statement, whether the session lives and what its account may do in the org.
@@ -59,7 +62,8 @@ fn authority_query(
     session: SessionId,
     now: Timestamp,
 ) -> impl StatementBuilder {
-    Query::select()
+    let mut select = Query::select();
+    select
         .expr_as(Expr::col((membership::Entity, membership::Column::Role)), "role")
         .expr_as(Expr::col(("users", "id")), "user_id")
         .from(session::Entity)
@@ -88,8 +92,8 @@ fn authority_query(
         .and_where(Expr::col((session::Entity, session::Column::AccountId)).eq(account))
         .and_where(Expr::col((session::Entity, session::Column::RevokedAt)).is_null())
         .and_where(Expr::col((session::Entity, session::Column::ExpiresAt)).gt(now))
-        .and_where(Expr::col((account::Entity, account::Column::IsActive)).eq(true))
-        .take()
+        .and_where(Expr::col((account::Entity, account::Column::IsActive)).eq(true));
+    Versions::join(&mut select, org).take()
 }
 
 /// Starts a session of `seconds`.

@@ -1,7 +1,11 @@
-//! What instances share in Redis or Valkey: today the counts of guesses (`auth::guessing`), later cached lists. Without a
-//! server, each has only what is inside its own process.
+//! What instances share in Redis or Valkey: the counts of guesses (`auth::guessing`) and cached lists ([`Lists`]). Without
+//! a server, each has only what is inside its own process.
 //!
 //! Nothing depends on it being there: [`Cache::status`] is shown by `/readyz` and never makes it fail.
+
+mod lists;
+
+pub use lists::{Found, Key, Lists};
 
 use crate::config::CacheUrl;
 use redis::{AsyncConnectionConfig, Cmd, ErrorKind, FromRedisValue, RedisError, aio::MultiplexedConnection};

@@ -9,6 +9,7 @@ pub mod migrations;
 mod timestamp;
 mod transaction;
 mod url;
+mod versions;
 mod violation;
 
 pub use connect::{ConnectError, Database, Pool};
@@ -16,4 +17,5 @@ pub use filter::{contains, is_named};
 pub use timestamp::{Timestamp, TimestampError};
 pub use transaction::{Actor, Origin, Tx};
 pub use url::{DatabaseUrl, DatabaseUrlError};
+pub use versions::{List, Versions};
 pub use violation::Violation;

@@ -1,18 +1,25 @@
 //! Transactions. A handler asks for one, does its work, and commits; dropping it instead undoes everything.
 
-use super::{Database, Timestamp, violation::connection_died};
+use super::{
+    Database, Timestamp,
+    versions::{self, List},
+    violation::connection_died,
+};
 use crate::{
     error::Error,
-    ids::{AccountId, Id, InvitationId},
+    ids::{AccountId, Id, InvitationId, OrgId},
     random::Random,
 };
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,
     QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -62,6 +69,7 @@ pub struct Tx {
     pub origin: Origin,
     random: Random,
     created: AtomicU32,
+    changed: Mutex<BTreeMap<OrgId, BTreeSet<List>>>,
     // Released after the rollback or commit above it, so that the next writer finds the database free.
     _turn: Option<OwnedSemaphorePermit>,
 }
@@ -73,11 +81,31 @@ impl Tx {
     /// When the database refuses or cannot be reached; nothing was changed then, except that a connection lost in the
     /// very moment of the commit leaves that unknown (the answer is 500 and the log says so).
     pub async fn commit(self) -> Result<(), Error> {
+        // Last, because a version's row is held until the commit, and every writer of the org wants it.
+        let changed = std::mem::take(&mut *self.changed());
+        for (org, lists) in changed {
+            versions::replace(&self, org, &lists.into_iter().collect::<Vec<_>>()).await?;
+        }
         self.inner.commit().await.map_err(|error| match Error::from(error) {
             // A retry could do the work twice if the commit had arrived.
             Error::Unavailable(cause) => Error::Internal(cause),
             error => error,
         })
+    }
+
+    /// Remembers that this write changes what a cached list shows.
+    pub fn changes(&self, org: OrgId, list: List) {
+        self.changed().entry(org).or_default().insert(list);
+    }
+
+    fn changed(&self) -> MutexGuard<'_, BTreeMap<OrgId, BTreeSet<List>>> {
+        // A panic elsewhere leaves nothing half-done in it.
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A number that nobody can guess and that does not come again.
+    pub(super) fn random_number(&self) -> i64 {
+        i64::from_be_bytes(self.random.bytes())
     }
 
     /// A new id for an object created by this write.
@@ -109,6 +137,7 @@ impl Database {
             origin,
             random: self.random.clone(),
             created: AtomicU32::new(0),
+            changed: Mutex::default(),
             _turn: turn,
         })
     }

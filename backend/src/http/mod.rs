@@ -12,6 +12,7 @@ mod durable;
 pub mod idempotency;
 mod idempotency_table;
 mod limits;
+mod listing;
 mod page;
 mod query;
 mod request;
@@ -29,6 +30,7 @@ pub use idempotency::{IdempotencyKey, Writing};
 pub use limits::{
     MAX_BODY, MAX_BULK_BODY, MAX_HEADER_BYTES, MAX_HEADERS, MAX_SIGN_IN_BODY, MAX_URI_BYTES, limits,
 };
+pub use listing::{Listing, compress};
 pub use page::{Cursor, Limit, Page};
 pub use query::{Form, Many, Path, Query};
 pub use request::RequestInfo;

@@ -1,8 +1,8 @@
 //! Pages of lists: keyset pagination, stable while rows come and go.
 
+use super::Listing;
 use axum::{
-    Json,
-    http::{HeaderValue, Uri, header},
+    http::{HeaderValue, Uri},
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -85,25 +85,26 @@ impl<T> Page<T> {
     }
 }
 
-impl<T: Serialize> Page<T> {
-    /// The answer: an array, and where the next page is in `Link`. `uri` is the one that the client sent: inside a
-    /// nested router the request's own has lost its prefix.
-    pub fn respond(self, uri: &Uri) -> Response {
-        let link = self.next.and_then(|next| {
-            let mut query = url::form_urlencoded::Serializer::new(String::new());
-            for (name, value) in url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
-                if name != "cursor" {
-                    query.append_pair(&name, &value);
-                }
+impl<T> Page<T> {
+    /// Where the next page is, as `Link` says it. `uri` is the one that the client sent: inside a nested router the
+    /// request's own has lost its prefix.
+    pub(super) fn link(&self, uri: &Uri) -> Option<HeaderValue> {
+        let next = self.next.as_ref()?;
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
+            if name != "cursor" {
+                query.append_pair(&name, &value);
             }
-            query.append_pair("cursor", &next);
-            HeaderValue::from_str(&format!("<{}?{}>; rel=\"next\"", uri.path(), query.finish())).ok()
-        });
-        let mut response = Json(self.items).into_response();
-        if let Some(link) = link {
-            response.headers_mut().insert(header::LINK, link);
         }
-        response
+        query.append_pair("cursor", next);
+        HeaderValue::from_str(&format!("<{}?{}>; rel=\"next\"", uri.path(), query.finish())).ok()
+    }
+}
+
+impl<T: Serialize> Page<T> {
+    /// The answer: an array, and where the next page is in `Link`. `uri` is the one that the client sent.
+    pub fn respond(self, uri: &Uri) -> Response {
+        Listing::of(&self, uri).into_response()
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 };
 use tempfile::TempDir;
 
-const STEPS: usize = 7;
+const STEPS: usize = 8;
 
 /// A folder to start the program in, and its environment.
 pub struct Cli {

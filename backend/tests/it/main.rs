@@ -15,6 +15,7 @@ mod audit_log;
 mod auth_flow;
 mod availabilities;
 mod availability_changes;
+mod cache;
 mod calendar;
 mod cli;
 mod conditions;

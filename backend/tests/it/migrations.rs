@@ -222,7 +222,7 @@ async fn going_down_step_by_step_keeps_the_rows_of_the_steps_that_stay(
     assert!(planned.iter().all(|rows| *rows > 0), "{planned:?}");
     let accounts = ["orgs", "accounts", "org_memberships", "sessions"];
     let logins = counts(&test, &accounts).await;
-    for _indexes_idempotency_audit_guards in 0..5 {
+    for _versions_indexes_idempotency_audit_guards in 0..6 {
         down(connection, Some(1)).await;
         assert_eq!(counts(&test, &PLANNING).await, planned);
     }

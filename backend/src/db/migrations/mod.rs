@@ -12,6 +12,7 @@ mod m20261123_000004_audit;
 mod m20261123_000005_idempotency;
 mod m20261123_000006_accepted;
 mod m20261123_000007_overridden;
+mod m20261123_000008_list_versions;
 
 use super::Database;
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, TransactionTrait};
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000005_idempotency::Migration),
             Box::new(m20261123_000006_accepted::Migration),
             Box::new(m20261123_000007_overridden::Migration),
+            Box::new(m20261123_000008_list_versions::Migration),
         ]
     }
 }

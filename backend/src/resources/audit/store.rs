@@ -2,7 +2,7 @@
 
 use super::{details_table, model::ActorKind, table};
 use crate::{
-    db::{Actor, Tx},
+    db::{Actor, List, Tx},
     error::Error,
     ids::{AuditId, Id, OrgId},
 };
@@ -77,6 +77,9 @@ impl Entry {
         let mut rows = Vec::with_capacity(entries.len());
         let mut details = Vec::with_capacity(entries.len());
         for entry in entries {
+            for list in lists_showing(entry.object_type) {
+                org.inspect(|org| tx.changes(*org, *list));
+            }
             let id: AuditId = tx.new_id();
             rows.push(table::ActiveModel {
                 id: Set(id),
@@ -105,5 +108,17 @@ impl Entry {
             details_table::Entity::insert_many(details.to_vec()).exec_without_returning(tx).await?;
         }
         Ok(())
+    }
+}
+
+/// The cached lists that show objects of a type. What is written is on record, so no write can forget them.
+fn lists_showing(object_type: &str) -> &'static [List] {
+    match object_type {
+        "project" => &[List::Projects],
+        // A mission shows how many are on it.
+        "mission" | "assignment" => &[List::Missions],
+        "account" | "availability" | "invitation" | "member" | "org" | "session" | "user" => &[],
+        // Rather one list too many than one too few.
+        _ => &List::ALL,
     }
 }

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     app::{App, BulkCreated, Done},
     auth::{Caller, Manager, Tech},
+    db::List,
     error::Error,
     http::{Answer, Body, BulkItems, Change, Empty, Path, Precondition, Query, Writing},
     ids::{MissionId, OrgId, ProjectId},
@@ -57,7 +58,7 @@ async fn list(
     OriginalUri(uri): OriginalUri,
     Query(query): Query<MissionQuery>,
 ) -> Result<Response, Error> {
-    Ok(store::list(&app.db, caller.org, query).await?.respond(&uri))
+    app.cached(&caller, List::Missions, &uri, store::list(&app.db, caller.org, query)).await
 }
 
 /// Read a mission.

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     app::{App, Done},
     auth::{Caller, Manager, Tech},
+    db::List,
     error::Error,
     http::{Answer, Body, Change, Path, Precondition, Query},
     ids::ProjectId,
@@ -45,7 +46,7 @@ async fn list(
     OriginalUri(uri): OriginalUri,
     Query(query): Query<ProjectQuery>,
 ) -> Result<Response, Error> {
-    Ok(store::list(&app.db, caller.org, query).await?.respond(&uri))
+    app.cached(&caller, List::Projects, &uri, store::list(&app.db, caller.org, query)).await
 }
 
 /// Read a project.

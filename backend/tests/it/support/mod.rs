@@ -86,7 +86,11 @@ impl Test {
 
     /// A second instance over the same database, as after a restart or on another machine.
     pub async fn second_instance(&self) -> axum::Router {
-        let config = (*self.app.config).clone();
+        self.second_instance_with((*self.app.config).clone()).await
+    }
+
+    /// The same with other settings.
+    pub async fn second_instance_with(&self, config: Config) -> axum::Router {
         let app = App::start(config, self.clock.clone(), Random::seeded(8))
             .await
             .expect("a second instance starts");

@@ -222,7 +222,9 @@ async fn pages_give_every_assignment_once_while_others_come_and_go(
         let user = manager.user("Nina").await;
         wanted.push(manager.assignment(if i % 2 == 0 { &mission } else { &later }, &user).await);
     }
-    let (first, last) = (wanted[0].clone(), wanted[5].clone());
+    // By start, then by id: what the first page begins with, and what the last one ends with.
+    let first = wanted.iter().step_by(2).min().expect("some on the mission").clone();
+    let last = wanted.iter().skip(1).step_by(2).max().expect("some on the later one").clone();
     let before = manager.mission("Réveil", "06:00", "07:00").await;
     let mut rounds = 0;
     let seen = walk(&manager, "/assignments?limit=3", async || {

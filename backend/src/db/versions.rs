@@ -1,0 +1,70 @@
+//! Versions of the lists that are cached: one number per org and list, which every write to what the list shows replaces
+//! as the last statement of its transaction ([`Tx::commit`]). A reader that learns the version before it reads the rows
+//! can keep what it made of them under that version: whoever asks after the commit asks for another one.
+//!
+//! The numbers are random rather than counted, so that a database that was restored from a backup never comes to a
+//! version again under which a cache holds something.
+
+use super::Tx;
+use crate::ids::OrgId;
+use sea_orm::{
+    ConnectionTrait, DbErr, FromQueryResult,
+    sea_query::{Alias, Expr, ExprTrait, OnConflict, Query, SelectStatement},
+};
+
+/// The table.
+const TABLE: &str = "list_versions";
+
+crate::words::words! {
+    /// A list that is cached.
+    pub enum List {
+        /// An org's projects.
+        Projects = "projects",
+        /// An org's missions, with the counts of who is on them.
+        Missions = "missions",
+    }
+}
+
+impl List {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Projects, Self::Missions];
+}
+
+/// The versions of an org's lists. None was ever replaced: all are 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromQueryResult)]
+pub struct Versions {
+    projects: Option<i64>,
+    missions: Option<i64>,
+}
+
+impl Versions {
+    /// That of one list.
+    pub fn of(&self, list: List) -> i64 {
+        match list {
+            List::Projects => self.projects,
+            List::Missions => self.missions,
+        }
+        .unwrap_or(0)
+    }
+
+    /// Lets a query read them along: its result can be read as [`Versions`], too.
+    pub fn join(select: &mut SelectStatement, org: OrgId) -> &mut SelectStatement {
+        for list in List::ALL {
+            select.column((TABLE, list.word()));
+        }
+        select.left_join(TABLE, Expr::col((TABLE, "org_id")).eq(org))
+    }
+}
+
+/// Replaces the versions of these lists of an org.
+pub(super) async fn replace(tx: &Tx, org: OrgId, lists: &[List]) -> Result<(), DbErr> {
+    let columns = lists.iter().map(|list| Alias::new(list.word()));
+    let versions = lists.iter().map(|_| Expr::value(tx.random_number()));
+    let upsert = Query::insert()
+        .into_table(TABLE)
+        .columns([Alias::new("org_id")].into_iter().chain(columns.clone()))
+        .values_panic([Expr::value(org)].into_iter().chain(versions))
+        .on_conflict(OnConflict::column("org_id").update_columns(columns).to_owned())
+        .take();
+    tx.execute(&upsert).await.map(|_| ())
+}
