@@ -140,6 +140,10 @@ async fn what_one_instance_made_another_finds_in_Redis(#[values(Kind::Sqlite, Ki
     assert_eq!((found(&made), found(&kept)), ("MISS", "HIT"));
     assert_eq!(made.text, kept.text);
 
+    // Both lists are in their first version.
+    assert_eq!(found(&read(&there, "/missions?limit=200").await), "MISS");
+    assert_eq!(found(&read(&here, "/missions").await), "MISS");
+
     let keys: Vec<String> = redis.keys("*").await.expect("keys");
     let lists: Vec<_> = keys.iter().filter(|key| key.contains(":projects:")).collect();
     assert_eq!(lists.len(), 1, "{keys:?}");
@@ -161,7 +165,9 @@ async fn what_one_instance_made_another_finds_in_Redis(#[values(Kind::Sqlite, Ki
 
 #[rstest]
 #[tokio::test]
-async fn a_write_is_seen_at_once_on_the_other_instance(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+async fn a_write_is_seen_at_once_on_the_other_instance_over_Redis(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
     let stage = Stage::start(db, number(db, 3)).await;
     let planners = stage.planners().await;
     for round in 0..20 {
@@ -175,7 +181,7 @@ async fn a_write_is_seen_at_once_on_the_other_instance(#[values(Kind::Sqlite, Ki
 
 #[rstest]
 #[tokio::test]
-async fn lists_that_cannot_be_looked_up_are_made_and_say_so(
+async fn lists_that_cannot_be_looked_up_in_Redis_are_made_and_say_so(
     #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
 ) {
     let stage = Stage::start(db, number(db, 5)).await;
