@@ -1,7 +1,7 @@
 //! The program's state, built once, and the router that serves it.
 
 use crate::{
-    auth::{self, Caller, Guessing, Passwords, Rank, Refusals, Seal, Tokens},
+    auth::{self, Authorities, Caller, Guessing, Passwords, Rank, Refusals, Seal, Tokens},
     cache::{Cache, Key, Lists},
     clock::Clock,
     config::Config,
@@ -55,6 +55,8 @@ pub struct App {
     pub cache: Cache,
     /// Lists that are kept.
     pub lists: Lists,
+    /// What each request may do.
+    pub authorities: Authorities,
     /// Hashes and verifies passwords.
     pub passwords: Passwords,
     /// Slows guessing down.
@@ -97,6 +99,7 @@ impl App {
         let tasks = TaskTracker::new();
         Ok(Self {
             lists: Lists::new(cache.clone(), config.cache_ttl, clock.clone(), tasks.clone()),
+            authorities: Authorities::new(db.clone()),
             guessing: Guessing::new(clock.clone(), cache.clone()),
             refusals: Refusals::new(clock.clone()),
             cache,

@@ -1,7 +1,7 @@
 //! The caller of a request. A handler that takes a `Caller<Manager>` runs only for managers and above; the role comes
 //! from the database at each request, never from the token.
 
-use super::{AccessClaims, Role, sessions};
+use super::{AccessClaims, Asker, Authority, Role};
 use crate::{
     app::App,
     config::{Config, Environment},
@@ -111,11 +111,11 @@ impl FromRequestParts<App> for Account {
 }
 
 /// Whose valid token a request carries, and what they may do as of now.
-async fn authority(parts: &Parts, app: &App) -> Result<(AccessClaims, sessions::Authority), Error> {
+async fn authority(parts: &Parts, app: &App) -> Result<(AccessClaims, Authority), Error> {
     let token = bearer(&parts.headers).ok_or(Error::Unauthenticated)?;
     let claims = app.tokens.read_access(token).ok_or(Error::Unauthenticated)?;
-    let now = app.db.clock().now();
-    let authority = sessions::authority(&app.db, claims.org, claims.sub, claims.sid, now).await?;
+    let asker = Asker { org: claims.org, account: claims.sub, session: claims.sid };
+    let authority = app.authorities.of(asker).await?;
     Ok((claims, authority))
 }
 

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 mod api;
+mod authority;
 mod caller;
 mod guessing;
 mod own_api;
@@ -18,6 +19,7 @@ mod token;
 
 pub use accounts::PasswordTokenPurpose;
 pub use api::routes;
+pub use authority::{Asker, Authorities, Authority};
 pub use caller::{Account, Admin, Caller, Manager, Owner, Rank, Tech, bearer, refuse_foreign_origin};
 pub use guessing::{Guesser, Guessing};
 pub use password::{NewPassword, Passwords};

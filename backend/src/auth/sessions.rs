@@ -6,95 +6,25 @@
 //! by its owner and by a thief: the session ends (RFC 9700 section 4.14).
 
 use super::{
-    RefreshClaims, Role,
-    tables::{account, membership, session},
+    RefreshClaims,
+    tables::{account, session},
 };
 use crate::{
-    db::{Timestamp, Tx, Versions, filter},
+    db::{Timestamp, Tx, filter},
     error::Error,
     http::{Cursor, Limit, Page},
-    ids::{AccountId, OrgId, SessionId, UserId},
+    ids::{AccountId, OrgId, SessionId},
 };
 use deserr::Deserr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect, StatementBuilder,
-    sea_query::{Expr, ExprTrait, LockType, Query},
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, LockType},
 };
 
 /// How long the token before the current one is still answered.
 const LOST_ANSWER_SECONDS: i64 = 30;
 /// Browsers send long ones; enough to recognise the device.
 const USER_AGENT_CHARS: usize = 200;
-
-/// What a request may do, as of now.
-#[derive(Debug, FromQueryResult)]
-pub struct Authority {
-    /// The role in the org, when the account is an active member of it.
-    pub role: Option<Role>,
-    /// The person in the org that this account belongs to.
-    pub user_id: Option<UserId>,
-    /// The versions of the org's cached lists, as of now.
-    #[sea_orm(nested)]
-    pub versions: Versions,
-}
-
-/// Reads, in one indexed statement, whether the session lives and what its account may do in the org.
-///
-/// # Errors
-/// [`Error::Unauthenticated`] when the session ended or the account is switched off.
-pub async fn authority(
-    db: &impl ConnectionTrait,
-    org: OrgId,
-    account: AccountId,
-    session: SessionId,
-    now: Timestamp,
-) -> Result<Authority, Error> {
-    let found = db.query_one(&authority_query(org, account, session, now)).await?;
-    let row = found.ok_or(Error::Unauthenticated)?;
-    Ok(Authority::from_query_result(&row, "")?)
-}
-
-/// `users` belongs to a resource above this module, so it is named here, not imported.
-fn authority_query(
-    org: OrgId,
-    account: AccountId,
-    session: SessionId,
-    now: Timestamp,
-) -> impl StatementBuilder {
-    let mut select = Query::select();
-    select
-        .expr_as(Expr::col((membership::Entity, membership::Column::Role)), "role")
-        .expr_as(Expr::col(("users", "id")), "user_id")
-        .from(session::Entity)
-        .inner_join(
-            account::Entity,
-            Expr::col((account::Entity, account::Column::Id))
-                .equals((session::Entity, session::Column::AccountId)),
-        )
-        .left_join(
-            membership::Entity,
-            Expr::col((membership::Entity, membership::Column::OrgId))
-                .eq(org)
-                .and(
-                    Expr::col((membership::Entity, membership::Column::AccountId))
-                        .equals((session::Entity, session::Column::AccountId)),
-                )
-                .and(Expr::col((membership::Entity, membership::Column::IsActive)).eq(true)),
-        )
-        .left_join(
-            "users",
-            Expr::col(("users", "org_id")).eq(org).and(
-                Expr::col(("users", "account_id")).equals((session::Entity, session::Column::AccountId)),
-            ),
-        )
-        .and_where(Expr::col((session::Entity, session::Column::Id)).eq(session))
-        .and_where(Expr::col((session::Entity, session::Column::AccountId)).eq(account))
-        .and_where(Expr::col((session::Entity, session::Column::RevokedAt)).is_null())
-        .and_where(Expr::col((session::Entity, session::Column::ExpiresAt)).gt(now))
-        .and_where(Expr::col((account::Entity, account::Column::IsActive)).eq(true));
-    Versions::join(&mut select, org).take()
-}
 
 /// Starts a session of `seconds`.
 ///

@@ -13,6 +13,7 @@ mod access;
 mod assignments_uniqueness;
 mod audit_log;
 mod auth_flow;
+mod authorities;
 mod availabilities;
 mod availability_changes;
 mod cache;

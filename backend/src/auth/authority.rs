@@ -1,0 +1,299 @@
+//! What every request asks first: does the session live, what may its account do in the org, and which state of the org's
+//! cached lists is the latest. The database says it at each request, so that revocation and demotion are immediate.
+//!
+//! Requests that ask at the same time are answered by one statement: a statement's way to the database and back costs
+//! far more than the rows that it looks up. An answer is never older than its question, because a statement takes only
+//! what was asked before it was sent.
+
+use super::{
+    Role,
+    tables::{account, membership, session},
+};
+use crate::{
+    db::{Database, Timestamp, Versions},
+    error::Error,
+    ids::{AccountId, OrgId, SessionId, UserId},
+};
+use sea_orm::{
+    ConnectionTrait, DbBackend, FromQueryResult, Statement, Value,
+    sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType},
+};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+/// Statements under way at a time. While they are, the next questions gather.
+const READERS: usize = 2;
+/// How many questions a statement takes: powers of two up to this one, so that there are few statements to prepare.
+const MOST: usize = 1 << (SIZES - 1);
+const SIZES: usize = 5;
+
+/// What a request may do, as of now.
+#[derive(Debug, Clone, FromQueryResult)]
+pub struct Authority {
+    /// The role in the org, when the account is an active member of it.
+    pub role: Option<Role>,
+    /// The person in the org that this account belongs to.
+    pub user_id: Option<UserId>,
+    /// The versions of the org's cached lists.
+    #[sea_orm(nested)]
+    pub versions: Versions,
+}
+
+/// Whose authority is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asker {
+    /// The org to act in.
+    pub org: OrgId,
+    /// Who.
+    pub account: AccountId,
+    /// By which session.
+    pub session: SessionId,
+}
+
+struct Question {
+    asker: Asker,
+    answer: oneshot::Sender<Result<Authority, Error>>,
+}
+
+/// Answers requests. Clones share the questions.
+#[derive(Clone)]
+pub struct Authorities(Arc<Inner>);
+
+struct Inner {
+    db: Database,
+    queue: Mutex<Queue>,
+    /// By the logarithm of how many they take.
+    statements: [OnceLock<Prepared>; SIZES],
+}
+
+#[derive(Default)]
+struct Queue {
+    questions: Vec<Question>,
+    readers: usize,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("whoever read the authority of a request went away")]
+struct ReaderGone;
+
+impl Authorities {
+    /// Over this database.
+    pub fn new(db: Database) -> Self {
+        Self(Arc::new(Inner { db, queue: Mutex::default(), statements: Default::default() }))
+    }
+
+    /// What the asker may do.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] when the session ended or the account is switched off; [`Error::Unavailable`] when the
+    /// database is out of reach.
+    pub async fn of(&self, asker: Asker) -> Result<Authority, Error> {
+        let (answer, answered) = oneshot::channel();
+        let reader = {
+            let mut queue = self.0.queue();
+            queue.questions.push(Question { asker, answer });
+            (queue.readers < READERS).then(|| {
+                queue.readers += 1;
+                Reader { inner: Arc::clone(&self.0), counts: true }
+            })
+        };
+        if let Some(reader) = reader {
+            // On its own: whoever asked may hang up, and others wait for the same statement.
+            tokio::spawn(reader.read());
+        }
+        answered.await.map_err(|_| Error::internal(ReaderGone))?
+    }
+}
+
+/// Reads for as long as there are questions.
+struct Reader {
+    inner: Arc<Inner>,
+    /// Whether it is among the queue's readers. It leaves them in the moment that it sees no question, so that the next
+    /// question finds that nobody reads.
+    counts: bool,
+}
+
+/// Also when reading panics.
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if self.counts {
+            self.inner.queue().readers -= 1;
+        }
+    }
+}
+
+impl Reader {
+    async fn read(mut self) {
+        while let Some(questions) = self.next() {
+            let askers: Vec<Asker> = questions.iter().map(|question| question.asker).collect();
+            let answers = self.inner.find(&askers).await;
+            for (place, question) in questions.into_iter().enumerate() {
+                let answer = match &answers {
+                    Ok(found) => found[place].clone().ok_or(Error::Unauthenticated),
+                    Err(error) => Err(error.clone()),
+                };
+                // A client that hung up needs none.
+                let _ = question.answer.send(answer);
+            }
+        }
+    }
+
+    fn next(&mut self) -> Option<Vec<Question>> {
+        let mut queue = self.inner.queue();
+        let taken = queue.questions.len().min(MOST);
+        if taken == 0 {
+            queue.readers -= 1;
+            self.counts = false;
+            return None;
+        }
+        Some(queue.questions.drain(..taken).collect())
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    place: i32,
+    #[sea_orm(nested)]
+    authority: Authority,
+}
+
+impl Inner {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        // Each change is one push, drain or number, so a panic elsewhere leaves nothing half-done.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// In the order of the askers; none for a session that does not live.
+    async fn find(&self, askers: &[Asker]) -> Result<Vec<Option<Authority>>, Error> {
+        let size = askers.len().next_power_of_two();
+        let backend = self.db.get_database_backend();
+        let prepared = &self.statements[size.ilog2() as usize].get_or_init(|| Prepared::new(size, backend));
+        let now = self.db.clock().now();
+        let mut found = vec![None; size];
+        for row in self.db.query_all_raw(prepared.for_askers(askers, now, backend)).await? {
+            let Row { place, authority } = Row::from_query_result(&row, "")?;
+            if let Some(found) = usize::try_from(place).ok().and_then(|place| found.get_mut(place)) {
+                *found = Some(authority);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// A statement's text, and what goes where in it: the same for each asker, one after the other.
+struct Prepared {
+    sql: String,
+    size: usize,
+    slots: Vec<Slot>,
+}
+
+enum Slot {
+    Org,
+    Account,
+    Session,
+    Now,
+    Always(Value),
+}
+
+impl Prepared {
+    /// Made as every other query is, of an asker whose parts can be told from each other.
+    fn new(size: usize, backend: DbBackend) -> Self {
+        let [org, account, session] = [1, 2, 3].map(Uuid::from_u128);
+        let now = Timestamp::from_micros(4);
+        let asker = Asker { org: org.into(), account: account.into(), session: session.into() };
+        let slot = |value: Value| match value {
+            Value::Uuid(Some(id)) if id == org => Slot::Org,
+            Value::Uuid(Some(id)) if id == account => Slot::Account,
+            Value::Uuid(Some(id)) if id == session => Slot::Session,
+            Value::BigInt(Some(4)) => Slot::Now,
+            other => Slot::Always(other),
+        };
+        let mut all = query(0, asker, now);
+        let one = backend.build(&all).values.map_or(Vec::new(), |values| values.0);
+        for place in 1..size {
+            all.union(UnionType::All, query(place, asker, now));
+        }
+        Self { sql: backend.build(&all).sql, size, slots: one.into_iter().map(slot).collect() }
+    }
+
+    /// Where there are fewer askers, the last one asks again.
+    fn for_askers(&self, askers: &[Asker], now: Timestamp, backend: DbBackend) -> Statement {
+        let last = askers.iter().rev().take(1).cycle();
+        let values = askers.iter().chain(last).take(self.size).flat_map(|asker| {
+            self.slots.iter().map(move |slot| match slot {
+                Slot::Org => asker.org.into(),
+                Slot::Account => asker.account.into(),
+                Slot::Session => asker.session.into(),
+                Slot::Now => now.into(),
+                Slot::Always(value) => value.clone(),
+            })
+        });
+        Statement::from_sql_and_values(backend, &self.sql, values)
+    }
+}
+
+/// One asker's row, if the session lives. `users` belongs to a resource above this module, so it is named here, not imported.
+fn query(place: usize, asker: Asker, now: Timestamp) -> SelectStatement {
+    let Asker { org, account, session } = asker;
+    let mut select = Query::select();
+    select
+        .expr_as(Expr::cust(place.to_string()), "place")
+        .expr_as(Expr::col((membership::Entity, membership::Column::Role)), "role")
+        .expr_as(Expr::col(("users", "id")), "user_id")
+        .from(session::Entity)
+        .inner_join(
+            account::Entity,
+            Expr::col((account::Entity, account::Column::Id))
+                .equals((session::Entity, session::Column::AccountId)),
+        )
+        .left_join(
+            membership::Entity,
+            Expr::col((membership::Entity, membership::Column::OrgId))
+                .eq(org)
+                .and(
+                    Expr::col((membership::Entity, membership::Column::AccountId))
+                        .equals((session::Entity, session::Column::AccountId)),
+                )
+                .and(Expr::col((membership::Entity, membership::Column::IsActive)).eq(true)),
+        )
+        .left_join(
+            "users",
+            Expr::col(("users", "org_id")).eq(org).and(
+                Expr::col(("users", "account_id")).equals((session::Entity, session::Column::AccountId)),
+            ),
+        )
+        .and_where(Expr::col((session::Entity, session::Column::Id)).eq(session))
+        .and_where(Expr::col((session::Entity, session::Column::AccountId)).eq(account))
+        .and_where(Expr::col((session::Entity, session::Column::RevokedAt)).is_null())
+        .and_where(Expr::col((session::Entity, session::Column::ExpiresAt)).gt(now))
+        .and_where(Expr::col((account::Entity, account::Column::IsActive)).eq(true));
+    Versions::join(&mut select, org).take()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_of_an_asker_finds_its_place_in_the_statement() {
+        for backend in [DbBackend::Sqlite, DbBackend::Postgres] {
+            for size in [1, 2, 16] {
+                let ids = |i: usize| [1, 2, 3].map(|part| Uuid::from_u128((i * 10 + part) as u128));
+                let askers: Vec<Asker> = (1..=size)
+                    .map(|i| {
+                        let [org, account, session] = ids(i);
+                        Asker { org: org.into(), account: account.into(), session: session.into() }
+                    })
+                    .collect();
+                let now = Timestamp::from_micros(77);
+                let mut whole = query(0, askers[0], now);
+                for (place, asker) in askers.iter().enumerate().skip(1) {
+                    whole.union(UnionType::All, query(place, *asker, now));
+                }
+                let made = Prepared::new(size, backend).for_askers(&askers, now, backend);
+                assert_eq!(made, backend.build(&whole));
+            }
+        }
+    }
+}
