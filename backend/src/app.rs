@@ -31,12 +31,14 @@ use axum::{
 use serde::Serialize;
 use std::{
     any::Any,
+    ops::Deref,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
 };
 use tokio_util::task::TaskTracker;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -44,9 +46,20 @@ use utoipa_axum::router::OpenApiRouter;
 /// Says whether a list was kept: `HIT`, `MISS`, or `BYPASS` while the cache is out of reach.
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
-/// What every handler may use. Clones share everything.
+/// What every handler may use. Clones share everything; there is one for each step of each request.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What an [`App`] is made of.
+pub struct Parts {
     /// The settings.
     pub config: Arc<Config>,
     /// The database.
@@ -71,7 +84,7 @@ pub struct App {
     pub random: Random,
     /// Writes that are under way; shutting down waits for them.
     pub tasks: TaskTracker,
-    draining: Arc<AtomicBool>,
+    draining: AtomicBool,
 }
 
 /// Why the program could not start.
@@ -97,7 +110,7 @@ impl App {
         let db = Database::connect(&config.database_url, config.pool, clock.clone(), random.clone()).await?;
         let cache = Cache::connect(&config.redis_url)?;
         let tasks = TaskTracker::new();
-        Ok(Self {
+        Ok(Self(Arc::new(Parts {
             lists: Lists::new(cache.clone(), config.cache_ttl, clock.clone(), tasks.clone()),
             authorities: Authorities::new(db.clone()),
             guessing: Guessing::new(clock.clone(), cache.clone()),
@@ -110,8 +123,8 @@ impl App {
             db,
             random,
             tasks,
-            draining: Arc::default(),
-        })
+            draining: AtomicBool::default(),
+        })))
     }
 
     /// Opens the transaction of a caller's request. End it with [`Writing::single`] or [`Writing::answer`].
@@ -234,22 +247,24 @@ pub fn routes() -> (Router<App>, serde_json::Value) {
 /// after routing.
 pub fn service(app: App) -> Router {
     let (router, document) = routes();
+    // From the outside in; one layer, because the router boxes each that it is given.
+    let around = ServiceBuilder::new()
+        .layer(middleware::from_fn_with_state(app.clone(), boundary))
+        .layer(middleware::from_fn_with_state(Cors::of(&app.config), cors))
+        .layer(middleware::from_fn_with_state(app.clone(), limits))
+        .layer(CatchPanicLayer::custom(after_panic))
+        .layer(middleware::from_fn(not_modified))
+        .layer(middleware::from_fn(compress))
+        .layer(middleware::from_fn_with_state(app.clone(), run_to_completion))
+        .layer(DefaultBodyLimit::disable());
     let inner = router
         .merge(openapi::routes(&document))
         .merge(pages::routes())
         .fallback(async || Error::NotFound)
         .method_not_allowed_fallback(options)
-        .layer(DefaultBodyLimit::disable())
-        .layer(middleware::from_fn_with_state(app.clone(), run_to_completion))
-        .layer(middleware::from_fn(compress))
-        .layer(middleware::from_fn(not_modified))
-        .layer(CatchPanicLayer::custom(after_panic))
-        .layer(middleware::from_fn_with_state(app.clone(), limits))
-        .layer(middleware::from_fn_with_state(Cors::of(&app.config), cors))
-        .layer(middleware::from_fn_with_state(app.clone(), boundary))
+        .layer(around)
         .with_state(app);
-    let routable =
-        tower::ServiceBuilder::new().map_request(verbs::to_internal::<axum::body::Body>).service(inner);
+    let routable = ServiceBuilder::new().map_request(verbs::to_internal::<axum::body::Body>).service(inner);
     Router::new().fallback_service(routable)
 }
 

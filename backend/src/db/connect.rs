@@ -157,7 +157,7 @@ impl Database {
     ///
     /// # Errors
     /// When the driver cannot say goodbye properly.
-    pub async fn close(self) -> Result<(), sea_orm::DbErr> {
-        self.connection.close().await
+    pub async fn close(&self) -> Result<(), sea_orm::DbErr> {
+        self.connection.close_by_ref().await
     }
 }
