@@ -1,7 +1,8 @@
-//! The project's own commands: `cargo xtask test`, `coverage`, `fuzz-api`, `drill` and `check`.
+//! The project's own commands: `cargo xtask test`, `coverage`, `fuzz-api`, `drill`, `bench` and `check`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on the terminal")]
 
 mod apt;
+mod bench;
 mod cargo;
 mod check;
 mod cleanup;
@@ -36,6 +37,8 @@ enum Command {
     /// What trouble does to everybody else: latencies with and without it
     #[command(subcommand)]
     Drill(drill::Drill),
+    /// How fast the product is, against a floor that does the same I/O and nothing else
+    Bench(bench::Options),
     /// Formatting, lints, documentation and dependency rules: everything but the tests
     Check(check::Options),
 }
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Command::Coverage => coverage::run(),
         Command::FuzzApi(options) => fuzz_api::run(&options),
         Command::Drill(drill) => drill::run(&drill),
+        Command::Bench(options) => bench::run(&options),
         Command::Check(options) => check::run(&options),
     };
     result.unwrap_or_else(|error| {

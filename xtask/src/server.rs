@@ -34,8 +34,13 @@ pub(crate) enum Profile {
 /// Builds the program as `cargo run` would.
 pub(crate) fn build(profile: Profile, cleanup: &Cleanup) -> Result<PathBuf> {
     println!("==> building the server");
+    build_package("coulisses", profile, cleanup)
+}
+
+/// Builds the one program of a package.
+pub(crate) fn build_package(package: &str, profile: Profile, cleanup: &Cleanup) -> Result<PathBuf> {
     let mut command = cargo::command("build");
-    command.args(["--locked", "--package", "coulisses", "--message-format", "json-render-diagnostics"]);
+    command.args(["--locked", "--package", package, "--message-format", "json-render-diagnostics"]);
     if let Profile::Release = profile {
         command.arg("--release");
     }
@@ -48,14 +53,14 @@ pub(crate) fn build(profile: Profile, cleanup: &Cleanup) -> Result<PathBuf> {
     let programs: Vec<PathBuf> =
         messages.filter_map(|message| Some(message.ok()?.get("executable")?.as_str()?.into())).collect();
     let built = build.wait(None)?.is_some_and(|status| status.success());
-    ensure!(built, "the server cannot be built: see above");
-    programs.into_iter().next_back().context("cargo built no program: is `coulisses` still a binary?")
+    ensure!(built, "{package} cannot be built: see above");
+    programs.into_iter().next_back().with_context(|| format!("cargo built no program: has {package} one?"))
 }
 
 pub(crate) struct Server {
     process: Process,
     program: PathBuf,
-    environment: Vec<(&'static str, String)>,
+    environment: Environment,
     /// Outside the repository, so that nobody's `.env` counts.
     directory: PathBuf,
     log: PathBuf,
@@ -72,36 +77,37 @@ impl Server {
     ) -> Result<Self> {
         let directory = temporary_directory(cleanup)?;
         let port = free_port()?;
-        let url = format!("http://127.0.0.1:{port}");
         let on = on.unwrap_or_else(|| Databases {
             database_url: format!("sqlite:///{}", directory.join("season.db").display()),
             redis_url: "fakeredis://".into(),
         });
-        let environment = vec![
-            ("ENV", "dev".into()),
-            ("DATABASE_URL", on.database_url),
-            ("REDIS_URL", on.redis_url),
-            ("BACKEND_HOST", "127.0.0.1".into()),
-            ("BACKEND_PORT", port.to_string()),
-            ("PUBLIC_URL", url.clone()),
-            ("LOG_LEVEL", "INFO".into()),
-            ("LOG_FORMAT", "json".into()),
-            // So that one machine can play many.
-            ("TRUSTED_PROXIES", "127.0.0.1".into()),
-            // Longer than any run.
-            ("ACCESS_TOKEN_MINUTES", "1440".into()),
-        ];
-        let output = File::create(log).context("cannot write the server's log")?;
-        let mut command = command(program, &environment, &directory, &["demo", "--migrate"]);
-        command.stdout(output.try_clone()?).stderr(output);
-        let process = Process::start(detach(&mut command), cleanup)?;
-        let (program, log) = (program.to_path_buf(), log.to_path_buf());
-        let server = Self { process, program, environment, directory, log, url };
+        let mut environment = environment(port, on);
+        // So that one machine can play many.
+        environment.push(("TRUSTED_PROXIES", "127.0.0.1".into()));
+        let server = Self::launch(program, &["demo", "--migrate"], (environment, directory), log, cleanup)?;
         server.wait_until_ready()?;
         Ok(server)
     }
 
-    fn wait_until_ready(&self) -> Result<()> {
+    /// Starts it with these arguments, this environment and in this directory.
+    pub(crate) fn launch(
+        program: &Path,
+        arguments: &[&str],
+        (environment, directory): (Environment, PathBuf),
+        log: &Path,
+        cleanup: &Cleanup,
+    ) -> Result<Self> {
+        let url = environment.iter().find(|(name, _)| *name == "PUBLIC_URL").map(|(_, url)| url.clone());
+        let url = url.context("a server needs its PUBLIC_URL")?;
+        let output = File::create(log).context("cannot write the server's log")?;
+        let mut command = command(program, &environment, &directory, arguments);
+        command.stdout(output.try_clone()?).stderr(output);
+        let process = Process::start(detach(&mut command), cleanup)?;
+        let (program, log) = (program.to_path_buf(), log.to_path_buf());
+        Ok(Self { process, program, environment, directory, log, url })
+    }
+
+    pub(crate) fn wait_until_ready(&self) -> Result<()> {
         let limit = Instant::now() + START_LIMIT;
         while !self.is_ready() {
             let ended = self.process.has_ended()?;
@@ -136,7 +142,27 @@ impl Server {
     }
 }
 
-fn command(
+/// Variables and their values.
+pub(crate) type Environment = Vec<(&'static str, String)>;
+
+/// That of a server on a developer's machine which listens on `port`.
+pub(crate) fn environment(port: u16, on: Databases) -> Environment {
+    vec![
+        ("ENV", "dev".into()),
+        ("DATABASE_URL", on.database_url),
+        ("REDIS_URL", on.redis_url),
+        ("BACKEND_HOST", "127.0.0.1".into()),
+        ("BACKEND_PORT", port.to_string()),
+        ("PUBLIC_URL", format!("http://127.0.0.1:{port}")),
+        ("LOG_LEVEL", "INFO".into()),
+        ("LOG_FORMAT", "json".into()),
+        // Longer than any run.
+        ("ACCESS_TOKEN_MINUTES", "1440".into()),
+    ]
+}
+
+/// A command of the program; nothing of the caller's environment decides what it does.
+pub(crate) fn command(
     program: &Path,
     environment: &[(&'static str, String)],
     directory: &Path,
@@ -144,7 +170,6 @@ fn command(
 ) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(directory).stdin(Stdio::null());
-    // Nothing of the caller's environment decides how this server behaves.
     command.env_clear().envs(environment.iter().map(|(name, value)| (name, value)));
     command
 }

@@ -48,7 +48,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 
 fn command(options: &Options, servers: Option<&Servers>) -> Command {
     let mut command = cargo::command("test");
-    command.arg("--workspace").args(&options.name);
+    // The floor has nothing that a test could tell sooner than the benchmark, and libraries that take a while to build.
+    command.args(["--workspace", "--exclude", "bench"]).args(&options.name);
     if stderr().is_terminal() {
         command.args(["--color", "always"]);
     }
