@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::{LazyLock, OnceLock};
 
 /// Whether the session lives, what its account may do in the org, and which version its lists have: org, session, account,
-/// now.
+/// now. The product lets requests that begin together share one statement; here each has its own.
 pub(crate) const AUTHORITY: &str = r#"
 SELECT org_memberships.role AS role, users.id AS user_id, list_versions.projects, list_versions.missions
 FROM sessions
