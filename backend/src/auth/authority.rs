@@ -18,15 +18,24 @@ use sea_orm::{
     ConnectionTrait, DbBackend, FromQueryResult, Statement, Value,
     sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType},
 };
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::{Duration, Instant},
+};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 /// Statements under way at a time. While they are, the next questions gather.
 const READERS: usize = 2;
-/// How many questions a statement takes: powers of two up to this one, so that there are few statements to prepare.
-const MOST: usize = 1 << (SIZES - 1);
+/// When none of them took a question for so long, they are stuck (a connection that died unseen, a pool that is used up),
+/// and another one tries.
+const STUCK: Duration = Duration::from_millis(100);
+/// The longest that a statement is waited for; a request has more.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// A statement takes 1, 2, 4, 8 or 16 questions, so that there are few to prepare.
 const SIZES: usize = 5;
+const QUESTIONS_AT_A_TIME: usize = 1 << (SIZES - 1);
 
 /// What a request may do, as of now.
 #[derive(Debug, Clone, FromQueryResult)]
@@ -56,6 +65,13 @@ struct Question {
     answer: oneshot::Sender<Result<Authority, Error>>,
 }
 
+impl Question {
+    fn answer(self, authority: Result<Authority, Error>) {
+        // A client that hung up needs none.
+        let _ = self.answer.send(authority);
+    }
+}
+
 /// Answers requests. Clones share the questions.
 #[derive(Clone)]
 pub struct Authorities(Arc<Inner>);
@@ -67,11 +83,22 @@ struct Inner {
     statements: [OnceLock<Prepared>; SIZES],
 }
 
-#[derive(Default)]
 struct Queue {
-    questions: Vec<Question>,
+    questions: VecDeque<Question>,
     readers: usize,
+    /// When a reader last took questions, or found none.
+    moved: Instant,
 }
+
+impl Queue {
+    fn wants_a_reader(&self, most: usize) -> bool {
+        self.readers < READERS || self.readers < most && self.moved.elapsed() > STUCK
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the database does not say who may do what within {PATIENCE:?}")]
+struct TooSlow;
 
 #[derive(Debug, thiserror::Error)]
 #[error("whoever read the authority of a request went away")]
@@ -80,7 +107,8 @@ struct ReaderGone;
 impl Authorities {
     /// Over this database.
     pub fn new(db: Database) -> Self {
-        Self(Arc::new(Inner { db, queue: Mutex::default(), statements: Default::default() }))
+        let queue = Queue { questions: VecDeque::new(), readers: 0, moved: Instant::now() };
+        Self(Arc::new(Inner { db, queue: Mutex::new(queue), statements: Default::default() }))
     }
 
     /// What the asker may do.
@@ -92,9 +120,10 @@ impl Authorities {
         let (answer, answered) = oneshot::channel();
         let reader = {
             let mut queue = self.0.queue();
-            queue.questions.push(Question { asker, answer });
-            (queue.readers < READERS).then(|| {
+            queue.questions.push_back(Question { asker, answer });
+            queue.wants_a_reader(self.0.db.max_connections()).then(|| {
                 queue.readers += 1;
+                queue.moved = Instant::now();
                 Reader { inner: Arc::clone(&self.0), counts: true }
             })
         };
@@ -127,21 +156,30 @@ impl Reader {
     async fn read(mut self) {
         while let Some(questions) = self.next() {
             let askers: Vec<Asker> = questions.iter().map(|question| question.asker).collect();
-            let answers = self.inner.find(&askers).await;
-            for (place, question) in questions.into_iter().enumerate() {
-                let answer = match &answers {
-                    Ok(found) => found[place].clone().ok_or(Error::Unauthenticated),
-                    Err(error) => Err(error.clone()),
-                };
-                // A client that hung up needs none.
-                let _ = question.answer.send(answer);
+            let found = tokio::time::timeout(PATIENCE, self.inner.find(&askers)).await;
+            match found.unwrap_or_else(|_| Err(Error::Unavailable(Arc::new(TooSlow)))) {
+                Ok(found) => {
+                    for (question, found) in questions.into_iter().zip(found) {
+                        question.answer(found.unwrap_or(Err(Error::Unauthenticated)));
+                    }
+                }
+                Err(error) => {
+                    // Who waits already would only hear the same, later.
+                    let waiting = std::mem::take(&mut self.inner.queue().questions);
+                    questions
+                        .into_iter()
+                        .chain(waiting)
+                        .for_each(|question| question.answer(Err(error.clone())));
+                }
             }
         }
     }
 
     fn next(&mut self) -> Option<Vec<Question>> {
         let mut queue = self.inner.queue();
-        let taken = queue.questions.len().min(MOST);
+        queue.moved = Instant::now();
+        queue.questions.retain(|question| !question.answer.is_closed());
+        let taken = queue.questions.len().min(QUESTIONS_AT_A_TIME);
         if taken == 0 {
             queue.readers -= 1;
             self.counts = false;
@@ -151,28 +189,22 @@ impl Reader {
     }
 }
 
-#[derive(FromQueryResult)]
-struct Row {
-    place: i32,
-    #[sea_orm(nested)]
-    authority: Authority,
-}
-
 impl Inner {
     fn queue(&self) -> MutexGuard<'_, Queue> {
         // Each change is one push, drain or number, so a panic elsewhere leaves nothing half-done.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// In the order of the askers; none for a session that does not live.
-    async fn find(&self, askers: &[Asker]) -> Result<Vec<Option<Authority>>, Error> {
+    /// In the order of the askers; none for a session that does not live. A row that cannot be read is its asker's alone.
+    async fn find(&self, askers: &[Asker]) -> Result<Vec<Option<Result<Authority, Error>>>, Error> {
         let size = askers.len().next_power_of_two();
         let backend = self.db.get_database_backend();
         let prepared = &self.statements[size.ilog2() as usize].get_or_init(|| Prepared::new(size, backend));
         let now = self.db.clock().now();
         let mut found = vec![None; size];
         for row in self.db.query_all_raw(prepared.for_askers(askers, now, backend)).await? {
-            let Row { place, authority } = Row::from_query_result(&row, "")?;
+            let place: i32 = row.try_get("", "place")?;
+            let authority = Authority::from_query_result(&row, "").map_err(Error::from);
             if let Some(found) = usize::try_from(place).ok().and_then(|place| found.get_mut(place)) {
                 *found = Some(authority);
             }

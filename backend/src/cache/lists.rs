@@ -11,6 +11,8 @@ use tokio_util::task::TaskTracker;
 
 /// What one process keeps at most, in bytes: some hundred lists of a hundred rows.
 const MEMORY: u64 = 24 * 1024 * 1024;
+/// Whose answers are kept.
+const RELEASE: &str = env!("CARGO_PKG_VERSION");
 /// How many lists that is about; decides how large the tables begin.
 const EXPECTED: usize = 500;
 
@@ -28,11 +30,11 @@ pub struct Key {
 }
 
 impl Key {
-    /// Its name in Redis. A query may be long, so it is hashed.
+    /// Its name in Redis. A query may be long, so it is hashed; another release may have another idea of the answer.
     fn name(&self) -> String {
         let query = Sha256::digest(&self.query);
         let query = query.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        format!("{}:{}:{}:{query}", self.org, self.list, self.version)
+        format!("{}:{}:{}:{RELEASE}:{query}", self.org, self.list, self.version)
     }
 }
 
@@ -114,9 +116,6 @@ impl Lists {
     }
 
     async fn ask(&self, key: &Key) -> Result<Option<Listing>, redis::RedisError> {
-        if let Cache::InProcess = self.shared {
-            return Ok(None);
-        }
         let kept = self.shared.run::<Option<Vec<u8>>>(redis::cmd("GET").arg(key.name())).await?;
         Ok(kept.flatten().and_then(Listing::from_stored))
     }

@@ -143,6 +143,11 @@ impl Database {
         self.statements.load(Ordering::Relaxed)
     }
 
+    /// Connections kept at most.
+    pub fn max_connections(&self) -> usize {
+        usize::try_from(self.max_connections).unwrap_or(usize::MAX)
+    }
+
     /// The clock that writes use.
     pub fn clock(&self) -> &Clock {
         &self.clock

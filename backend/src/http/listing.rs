@@ -13,15 +13,16 @@ use axum::{
 use serde::Serialize;
 use std::{
     convert::Infallible,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tower::{ServiceExt, service_fn};
 use tower_http::compression::Compression;
 
 /// Below that a compressed answer is hardly smaller.
 const WORTH_COMPRESSING: usize = 1024;
-/// Browsers send one of a few headers; whoever sends others gets an answer that is not kept.
-const FORMS_KEPT: usize = 6;
+/// Browsers send one of a few short headers; what others get is not kept.
+const FORMS_KEPT: usize = 8;
+const LONGEST_KEPT: usize = 64;
 
 /// A list's answer. Clones share it.
 #[derive(Debug, Clone)]
@@ -82,20 +83,28 @@ impl Listing {
         u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(512)
     }
 
-    /// The same answer for those who accept these encodings: the smallest that they do.
+    /// The same answer for those who accept these encodings: as they prefer it.
     async fn form_for(&self, accepted: HeaderValue) -> Form {
         if let Some(form) = self.forms().iter().find(|form| form.accepted == accepted) {
             return form.clone();
         }
-        let form = compressed(self.0.body.clone(), accepted).await;
+        let mut form = compressed(self.0.body.clone(), &accepted).await;
         let mut forms = self.forms();
-        if forms.len() < FORMS_KEPT {
+        // Others may have made it meanwhile, or asked for it in other words: its bytes are kept once.
+        if let Some(same) = forms.iter().find(|kept| kept.encoding == form.encoding) {
+            form.body = same.body.clone();
+        }
+        let new = forms.iter().all(|kept| kept.accepted != accepted);
+        let worth_it = form.encoding.is_some() && accepted.len() <= LONGEST_KEPT;
+        if new && worth_it && forms.len() < FORMS_KEPT {
+            // A copy: the client's own value holds on to all that its connection had read.
+            form.accepted = HeaderValue::from_bytes(accepted.as_bytes()).unwrap_or(accepted);
             forms.push(form.clone());
         }
         form
     }
 
-    fn forms(&self) -> std::sync::MutexGuard<'_, Vec<Form>> {
+    fn forms(&self) -> MutexGuard<'_, Vec<Form>> {
         // A panic elsewhere leaves nothing half-done in it.
         self.0.forms.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -141,14 +150,14 @@ fn accepted(headers: &HeaderMap) -> Option<HeaderValue> {
     }
 }
 
-async fn compressed(body: Bytes, accepted: HeaderValue) -> Form {
+async fn compressed(body: Bytes, accepted: &HeaderValue) -> Form {
     let plain = Form { accepted: accepted.clone(), encoding: None, body: body.clone() };
     let answer = service_fn(|_: Request| {
         let response = Response::new(Body::from(body.clone()));
         async { Ok::<_, Infallible>(response) }
     });
     let mut request = Request::new(Body::empty());
-    request.headers_mut().insert(header::ACCEPT_ENCODING, accepted);
+    request.headers_mut().insert(header::ACCEPT_ENCODING, accepted.clone());
     let Ok(response) = Compression::new(answer).oneshot(request).await;
     let encoding = response.headers().get(header::CONTENT_ENCODING).cloned();
     match to_bytes(Body::new(response.into_body()), usize::MAX).await {

@@ -3,9 +3,14 @@
 use crate::support::{Kind, Test, together};
 use rstest::rstest;
 use serde_json::json;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
 
+/// On one thread all ask before the first is answered, so how many statements that takes does not depend on the machine.
 #[rstest]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn many_at_once_each_get_their_own(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     let test = Test::start(db).await;
     let cast = [
@@ -61,13 +66,37 @@ async fn a_demotion_is_seen_by_whoever_asks_after_it(#[values(Kind::Sqlite, Kind
     let (owner, manager) = (test.owner().await, test.manager().await);
     let me = manager.get("/auth/me").await.ok();
     let member = format!("/orgs/members/{}", me["id"].as_str().expect("an id"));
-    for role in ["tech", "manager", "tech"] {
-        let crowd = together((0..30).map(|_| manager.get("/rbac_demo/any")));
-        let change = async {
+    let over = AtomicBool::new(false);
+    // At any moment some are asked for.
+    let crowd = together((0..20).map(async |_| {
+        while !over.load(Ordering::SeqCst) {
+            manager.get("/rbac_demo/any").await.ok();
+        }
+    }));
+    let changes = async {
+        for round in 0..20 {
+            let (role, status) = if round % 2 == 0 { ("tech", 403) } else { ("manager", 200) };
             owner.patch(&member, json!({ "role": role })).await.ok();
-            manager.get("/rbac_demo/manager").await.status
-        };
-        let (_, after) = tokio::join!(crowd, change);
-        assert_eq!(after, if role == "tech" { 403 } else { 200 });
-    }
+            assert_eq!(manager.get("/rbac_demo/manager").await.status, status, "round {round}");
+        }
+        over.store(true, Ordering::SeqCst);
+    };
+    tokio::join!(crowd, changes);
+}
+
+#[rstest]
+#[tokio::test]
+async fn nobody_waits_longer_than_for_one_connection(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start_with(db, &[("DB_ACQUIRE_TIMEOUT_MS", "1000")]).await;
+    let tech = test.tech().await;
+    let all = test.app.config.pool.max_connections;
+    let held = together((0..all).map(|_| test.app.db.read())).await;
+    assert!(held.iter().all(Result::is_ok));
+    let started = Instant::now();
+    let refused = together((0..200).map(|_| tech.get("/rbac_demo/any"))).await;
+    assert!(refused.iter().all(|answer| answer.status == 503));
+    // One after the other, the statements of two readers would take 6 s to fail.
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+    drop(held);
+    tech.get("/rbac_demo/any").await.ok();
 }

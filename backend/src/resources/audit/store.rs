@@ -77,8 +77,8 @@ impl Entry {
         let mut rows = Vec::with_capacity(entries.len());
         let mut details = Vec::with_capacity(entries.len());
         for entry in entries {
-            for list in lists_showing(entry.object_type) {
-                org.inspect(|org| tx.changes(*org, *list));
+            if let Some(org) = org {
+                lists_showing(entry.object_type).iter().for_each(|list| tx.changes(org, *list));
             }
             let id: AuditId = tx.new_id();
             rows.push(table::ActiveModel {
