@@ -19,6 +19,7 @@ use crate::{
         rates, users,
     },
     system,
+    telemetry::{Telemetry, TracesError},
 };
 use axum::{
     Router,
@@ -82,6 +83,8 @@ pub struct Parts {
     pub seal: Seal,
     /// Randomness.
     pub random: Random,
+    /// What the program tells of itself.
+    pub telemetry: Telemetry,
     /// Writes that are under way; shutting down waits for them.
     pub tasks: TaskTracker,
     draining: AtomicBool,
@@ -96,6 +99,9 @@ pub enum StartError {
     /// The cache's address is no good.
     #[error("REDIS_URL cannot be used: {0}; correct it, or leave it out for a cache inside the process")]
     Cache(#[from] redis::RedisError),
+    /// The collector of traces cannot be used.
+    #[error(transparent)]
+    Traces(#[from] TracesError),
     /// Password hashing does not work.
     #[error("password hashing does not work on this machine: {0:?}")]
     Passwords(Error),
@@ -109,12 +115,13 @@ impl App {
     pub async fn start(config: Config, clock: Clock, random: Random) -> Result<Self, StartError> {
         let db = Database::connect(&config.database_url, config.pool, clock.clone(), random.clone()).await?;
         let cache = Cache::connect(&config.redis_url)?;
+        let telemetry = Telemetry::start(&config, &clock, &random)?;
         let tasks = TaskTracker::new();
         Ok(Self(Arc::new(Parts {
             lists: Lists::new(cache.clone(), config.cache_ttl, clock.clone(), tasks.clone()),
             authorities: Authorities::new(db.clone()),
             guessing: Guessing::new(clock.clone(), cache.clone()),
-            refusals: Refusals::new(clock.clone()),
+            refusals: Refusals::new(clock.clone(), telemetry.metrics.clone()),
             cache,
             passwords: Passwords::new(random.clone()).map_err(StartError::Passwords)?,
             tokens: Tokens::new(&config, clock),
@@ -122,6 +129,7 @@ impl App {
             config: Arc::new(config),
             db,
             random,
+            telemetry,
             tasks,
             draining: AtomicBool::default(),
         })))
@@ -163,6 +171,7 @@ impl App {
         let query = uri.query().unwrap_or_default().to_owned();
         let key = Key { org: caller.org, list, version: caller.versions.of(list), query };
         let (listing, found) = self.lists.find(key, async || Listing::of(&read.await?, uri)).await?;
+        self.telemetry.metrics.cache_lookup(list.word(), found.word());
         let mut response = listing.into_response();
         response.headers_mut().insert(X_CACHE, HeaderValue::from_static(found.word()));
         Ok(response)

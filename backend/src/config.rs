@@ -10,7 +10,7 @@ use reader::Reader;
 use secrecy::{ExposeSecret, SecretString};
 use std::{fmt, net::IpAddr, time::Duration};
 use url::Url;
-use values::{parse_cache_url, parse_networks, parse_origins, parse_public_url};
+use values::{parse_cache_url, parse_collector_url, parse_networks, parse_origins, parse_public_url};
 
 /// Where the program runs; decides how strict it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +98,10 @@ pub struct Config {
     pub log_level: tracing::Level,
     /// LOG_FORMAT
     pub log_format: LogFormat,
+    /// METRICS_ENABLED
+    pub metrics_enabled: bool,
+    /// OTEL_EXPORTER_OTLP_ENDPOINT, to which `/v1/traces` is added
+    pub otlp_endpoint: Option<Url>,
     /// REQUEST_ID_HEADER
     pub request_id_header: axum::http::HeaderName,
     /// REQUEST_TIMEOUT_SECONDS
@@ -192,6 +196,9 @@ impl Config {
                 LogFormat::Json,
                 &[("json", LogFormat::Json), ("pretty", LogFormat::Pretty)],
             ),
+            metrics_enabled: env.choice("METRICS_ENABLED", true, &[("true", true), ("false", false)]),
+            otlp_endpoint: env
+                .read("OTEL_EXPORTER_OTLP_ENDPOINT", None, |text| parse_collector_url(text).map(Some)),
             request_id_header: env.read(
                 "REQUEST_ID_HEADER",
                 axum::http::HeaderName::from_static("x-request-id"),
@@ -258,6 +265,8 @@ impl Config {
             ("TRUSTED_PROXIES", list(&self.trusted_proxies)),
             ("LOG_LEVEL", self.log_level.to_string()),
             ("LOG_FORMAT", format!("{:?}", self.log_format).to_lowercase()),
+            ("METRICS_ENABLED", self.metrics_enabled.to_string()),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", list(&self.otlp_endpoint)),
             ("REQUEST_ID_HEADER", self.request_id_header.to_string()),
             ("REQUEST_TIMEOUT_SECONDS", seconds(self.request_timeout)),
             ("SHUTDOWN_DELAY_SECONDS", seconds(self.shutdown_delay)),

@@ -8,7 +8,12 @@ use crate::{
     http::Path,
     ids::OrgId,
 };
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+};
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,7 +21,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Routes outside the API's base path.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(livez)).routes(routes!(readyz))
+    OpenApiRouter::new()
+        .routes(routes!(healthz))
+        .routes(routes!(livez))
+        .routes(routes!(readyz))
+        .routes(routes!(metrics))
 }
 
 /// Routes under the API's base path.
@@ -80,6 +89,13 @@ async fn readyz(State(app): State<App>) -> (StatusCode, Json<Ready>) {
     let status =
         ReadyParts { db: if db.is_ok() { "ok" } else { "down" }, cache: app.cache.status().await, ok };
     (if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(Ready { status }))
+}
+
+/// What the program counts, for Prometheus. Not found where METRICS_ENABLED is false.
+#[utoipa::path(get, path = "/metrics", tag = "system", responses((status = 200, body = String, content_type = "text/plain")), extensions(("x-problems" = json!(["not_found"]))))]
+async fn metrics(State(app): State<App>) -> Result<impl IntoResponse, Error> {
+    let text = app.telemetry.metrics.show(app.db.connections()).ok_or(Error::NotFound)?;
+    Ok(([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text.map_err(Error::internal)?))
 }
 
 /// The API is there.

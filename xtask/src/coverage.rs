@@ -40,7 +40,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     let directory = cargo::target_directory()?.join("coverage");
     let cleanup = Cleanup::install()?;
     let servers = Servers::start(&cleanup)?;
-    println!("PostgreSQL {} and Redis {} started", servers.postgres_version, servers.redis_version);
+    println!("{}", servers.versions());
     let report = directory.join("tarpaulin-report.json");
     // What an earlier run left must not be taken for the result of this one.
     ensure!(!report.exists() || fs::remove_file(&report).is_ok(), "cannot delete {}", report.display());
@@ -67,6 +67,6 @@ fn command(directory: &Path, servers: &Servers) -> Command {
     command.arg("--skip-clean").arg("--target-dir").arg(directory);
     command.args(["--out", "Json", "--out", "Html", "--output-dir"]).arg(directory);
     command.args(["--color", if stderr().is_terminal() { "Always" } else { "Never" }]);
-    command.env("TEST_POSTGRES_URL", &servers.postgres_url).env("TEST_REDIS_URL", &servers.redis_url);
+    servers.tell(&mut command);
     command
 }

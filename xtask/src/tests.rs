@@ -18,7 +18,7 @@ use crate::servers::Servers;
 pub(crate) struct Options {
     /// Run only the tests whose name contains this
     name: Option<String>,
-    /// A quick loop without servers: leave out the tests on PostgreSQL and Redis
+    /// A quick loop without servers: leave out the tests on PostgreSQL, Redis and Prometheus
     #[arg(long)]
     sqlite_only: bool,
     /// Arguments for the test harness
@@ -29,11 +29,11 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let cleanup = Cleanup::install()?;
     let servers = if options.sqlite_only {
-        println!("--sqlite-only: no servers; tests named after Postgres or Redis are left out");
+        println!("--sqlite-only: no servers; tests named after Postgres, Redis or Prometheus are left out");
         None
     } else {
         let servers = Servers::start(&cleanup)?;
-        println!("PostgreSQL {} and Redis {} started", servers.postgres_version, servers.redis_version);
+        println!("{}", servers.versions());
         Some(servers)
     };
     let (status, outcome) = tee(command(options, servers.as_ref()), &cleanup)?;
@@ -55,13 +55,10 @@ fn command(options: &Options, servers: Option<&Servers>) -> Command {
     }
     command.arg("--");
     match servers {
-        Some(servers) => {
-            command.env("TEST_POSTGRES_URL", &servers.postgres_url);
-            command.env("TEST_REDIS_URL", &servers.redis_url);
-        }
+        Some(servers) => servers.tell(&mut command),
         None => {
-            command.args(["--skip", "Postgres", "--skip", "Redis"]);
-            command.env_remove("TEST_POSTGRES_URL").env_remove("TEST_REDIS_URL");
+            command.args(["--skip", "Postgres", "--skip", "Redis", "--skip", "Prometheus"]);
+            Servers::tell_of_none(&mut command);
         }
     }
     command.args(&options.harness);

@@ -9,6 +9,7 @@ use crate::{
     error::Error,
     ids::AccountId,
     resources::audit,
+    telemetry::Metrics,
 };
 use serde::Serialize;
 use std::{
@@ -29,6 +30,7 @@ type Key = (Option<AccountId>, i64);
 pub struct Refusals {
     counts: Arc<Mutex<HashMap<Key, u64>>>,
     clock: Clock,
+    metrics: Metrics,
 }
 
 /// What an entry says of its minute.
@@ -40,12 +42,13 @@ struct Refused {
 
 impl Refusals {
     /// Nothing counted yet.
-    pub fn new(clock: Clock) -> Self {
-        Self { counts: Arc::default(), clock }
+    pub fn new(clock: Clock, metrics: Metrics) -> Self {
+        Self { counts: Arc::default(), clock, metrics }
     }
 
     /// One more.
     pub fn count(&self, account: Option<AccountId>) {
+        self.metrics.sign_in_refused();
         let minute = self.minute();
         *self.lock().entry((account, minute)).or_default() += 1;
     }

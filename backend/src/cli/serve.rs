@@ -1,6 +1,6 @@
 //! `coulisses serve`.
 
-use super::{CliError, migrate, say, start};
+use super::{CliError, migrate, start};
 use crate::{
     app::{self, App},
     auth::accounts,
@@ -78,8 +78,9 @@ pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliErro
         tracing::error!("the housekeeping did not finish in time");
     }
     told(app.refusals.record_all(&app.db).await, "refused sign-ins could not be recorded");
+    app.telemetry.stop().await;
     app.db.close().await?;
-    say("stopped");
+    tracing::info!("stopped");
     Ok(())
 }
 

@@ -25,6 +25,18 @@ pub(super) fn parse_public_url(text: &str) -> Result<String, String> {
     }
 }
 
+/// Without a password, so that it can be shown and logged; without TLS, which nothing else here needs as a client.
+pub(super) fn parse_collector_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).ok().filter(|url| url.scheme() == "http" && url.has_host());
+    let bare = |url: &Url| url.query().is_none() && url.fragment().is_none();
+    let anonymous = |url: &Url| url.username().is_empty() && url.password().is_none();
+    url.filter(bare).filter(anonymous).ok_or_else(|| {
+        "must be the http:// address of a collector, for example http://127.0.0.1:4318; one beside this program can pass \
+            traces on over TLS"
+            .into()
+    })
+}
+
 /// Each as a browser writes it, so that comparing is enough.
 pub(super) fn parse_origins(text: &str) -> Result<Vec<HeaderValue>, String> {
     let origin = |text: &str| {
@@ -73,6 +85,17 @@ mod tests {
             "file:///x",
         ] {
             assert!(parse_origins(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_collector_is_spoken_to_in_clear_and_without_a_password() {
+        for right in ["http://127.0.0.1:4318", "http://collector:4318/otlp/"] {
+            assert!(parse_collector_url(right).is_ok(), "{right}");
+        }
+        for wrong in ["collector:4318", "https://collector", "http://u:p@collector", "http://collector?key=1"]
+        {
+            assert!(parse_collector_url(wrong).is_err(), "{wrong}");
         }
     }
 

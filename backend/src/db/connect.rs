@@ -1,6 +1,9 @@
 //! Opening the database that the configuration names.
 
-use super::DatabaseUrl;
+use super::{
+    DatabaseUrl,
+    waiting::{Waiting, served},
+};
 use crate::{clock::Clock, random::Random};
 use sea_orm::{
     DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector,
@@ -59,6 +62,7 @@ pub struct Database {
     /// SQLite takes one writer at a time. Waiting here is fair and holds no connection; waiting inside SQLite polls,
     /// starves the unlucky and keeps readers from the pool.
     pub(super) writers: Option<Arc<Semaphore>>,
+    pub(super) waiting: Waiting,
     pub(super) clock: Clock,
     pub(super) random: Random,
     statements: Arc<AtomicU64>,
@@ -96,6 +100,14 @@ impl Database {
                     .max_connections(limits.max_connections)
                     .acquire_timeout(limits.acquire_timeout)
                     .test_before_acquire(false)
+                    .before_acquire(|_, _| {
+                        served();
+                        Box::pin(async { Ok(true) })
+                    })
+                    .after_connect(|_, _| {
+                        served();
+                        Box::pin(async { Ok(()) })
+                    })
                     .connect_with(options)
                     .await
                     .map_err(open)?;
@@ -123,6 +135,14 @@ impl Database {
                     .max_connections(limits.max_connections)
                     .acquire_timeout(limits.acquire_timeout)
                     .test_before_acquire(false)
+                    .before_acquire(|_, _| {
+                        served();
+                        Box::pin(async { Ok(true) })
+                    })
+                    .after_connect(|_, _| {
+                        served();
+                        Box::pin(async { Ok(()) })
+                    })
                     .connect_with(options)
                     .await
                     .map_err(open)?;
@@ -134,7 +154,15 @@ impl Database {
         connection.set_metric_callback(move |_| {
             counter.fetch_add(1, Ordering::Relaxed);
         });
-        Ok(Self { connection, max_connections: limits.max_connections, writers, clock, random, statements })
+        Ok(Self {
+            connection,
+            max_connections: limits.max_connections,
+            writers,
+            waiting: Waiting::default(),
+            clock,
+            random,
+            statements,
+        })
     }
 
     /// How many statements were sent since the database was opened, by this and its clones, inside transactions too.

@@ -11,6 +11,7 @@ mod transaction;
 mod url;
 mod versions;
 mod violation;
+mod waiting;
 
 pub use connect::{ConnectError, Database, Pool};
 pub use filter::{contains, is_named};

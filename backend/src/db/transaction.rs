@@ -29,7 +29,7 @@ macro_rules! on_a_live_connection {
     ($db:expr, $work:expr) => {{
         let mut dead = 0;
         loop {
-            match $work.await {
+            match $db.waiting.until_served($work).await {
                 Err(error) if dead < $db.max_connections && connection_died(&error) => dead += 1,
                 result => break result,
             }
@@ -123,7 +123,10 @@ impl Database {
     /// [`Error::Unavailable`] when no connection is free in time or the database is out of reach.
     pub async fn write(&self, origin: Origin) -> Result<Tx, Error> {
         let turn = match &self.writers {
-            Some(writers) => Some(Arc::clone(writers).acquire_owned().await.map_err(Error::internal)?),
+            Some(writers) => {
+                let _waiting = self.waiting.place();
+                Some(Arc::clone(writers).acquire_owned().await.map_err(Error::internal)?)
+            }
             None => None,
         };
         let options = TransactionOptions {

@@ -1,6 +1,7 @@
-//! The outermost step of every request: gives it its id, turns an error into problem+json, writes the log line.
+//! The outermost step of every request: gives it its id, turns an error into problem+json, has it watched
+//! ([`super::watch`]: log line, metrics, span).
 
-use super::{RequestInfo, client::client};
+use super::{RequestInfo, client::client, watch::Watched};
 use crate::{
     app::App,
     config::{Config, Environment},
@@ -8,7 +9,7 @@ use crate::{
 };
 use axum::{
     Json,
-    extract::{ConnectInfo, MatchedPath, Request, State},
+    extract::{ConnectInfo, Request, State},
     http::{HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -23,10 +24,7 @@ pub async fn boundary(State(app): State<App>, mut request: Request, next: Next) 
         info.note_client(client(peer.ip(), request.headers(), &app.config.trusted_proxies));
     }
     request.extensions_mut().insert(info.clone());
-    let method = request.method().clone();
-    let path = super::verbs::public_path(request.uri().path());
-    let template =
-        request.extensions().get::<MatchedPath>().map(|path| super::verbs::public_path(path.as_str()));
+    let watched = Watched::new(started, &app.telemetry, &info, &request);
 
     let mut response = next.run(request).await;
     if let Some(error) = response.extensions_mut().remove::<Error>() {
@@ -37,21 +35,7 @@ pub async fn boundary(State(app): State<App>, mut request: Request, next: Next) 
     if let Ok(id) = HeaderValue::from_str(&info.to_string()) {
         response.headers_mut().insert(app.config.request_id_header.clone(), id);
     }
-
-    let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
-    let caller = info.caller();
-    tracing::info!(
-        request_id = %info,
-        trace_id = info.trace_id(),
-        method = %method,
-        path,
-        route = template,
-        status = response.status().as_u16(),
-        duration_ms = (duration_ms * 1000.0).round() / 1000.0,
-        org_id = caller.map(|(org, _)| org.to_string()),
-        account_id = caller.map(|(_, account)| account.to_string()),
-        "request"
-    );
+    watched.answered(response.status());
     response
 }
 

@@ -46,7 +46,7 @@ impl IdempotencyKey {
     /// [`Error::Invalid`] names the header.
     pub fn of(parts: &Parts, body: &[u8]) -> Result<Option<Self>, Error> {
         let mut sent = parts.headers.get_all(&HEADER).iter();
-        let path = verbs::public_path(parts.uri.path());
+        let path = verbs::public_path(parts.uri.path()).into_owned();
         let (Some(key), true) = (
             sent.next(),
             parts.method == Method::POST && path.starts_with("/api/") && !path.contains("/auth/"),

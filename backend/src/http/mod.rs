@@ -1,4 +1,4 @@
-//! What every request passes: its id and log line, problem+json, retries, bodies and
+//! What every request passes: its id, log line and metrics, problem+json, retries, bodies and
 //! changes, conditions, idempotency keys, queries, pages of lists, custom verbs.
 //! Nothing here knows a resource.
 
@@ -19,6 +19,7 @@ mod request;
 pub mod serving;
 mod strict_json;
 pub mod verbs;
+mod watch;
 
 pub use answer::{Answer, Precondition, not_modified};
 pub use body::{BadInput, Body, BulkItems, Empty};

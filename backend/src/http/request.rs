@@ -4,6 +4,7 @@ use super::IdempotencyKey;
 use crate::{
     ids::{AccountId, OrgId},
     random::Random,
+    telemetry::Parent,
 };
 use axum::http::{Extensions, HeaderMap, HeaderName};
 use std::{
@@ -26,6 +27,7 @@ pub struct RequestInfo(Arc<Inner>);
 struct Inner {
     id: String,
     trace_id: String,
+    parent: Option<Parent>,
     caller: OnceLock<(OrgId, AccountId)>,
     client: OnceLock<IpAddr>,
     tried: AtomicBool,
@@ -37,9 +39,12 @@ impl RequestInfo {
     pub fn new(headers: &HeaderMap, id_header: &HeaderName, random: &Random) -> Self {
         let id = headers.get(id_header).and_then(|id| id.to_str().ok()).filter(|id| is_safe(id));
         let id = id.map_or_else(|| hex(random.bytes::<16>()), ToOwned::to_owned);
-        let trace = headers.get("traceparent").and_then(|value| trace_id(value.to_str().ok()?));
-        let trace_id = trace.map_or_else(|| hex(random.bytes::<16>()), ToOwned::to_owned);
-        Self(Arc::new(Inner { id, trace_id, ..Inner::default() }))
+        let trace = headers.get("traceparent").and_then(|value| trace_parent(value.to_str().ok()?));
+        let (trace_id, parent) = match trace {
+            Some((trace_id, parent)) => (trace_id.to_owned(), Some(parent)),
+            None => (hex(random.bytes::<16>()), None),
+        };
+        Self(Arc::new(Inner { id, trace_id, parent, ..Inner::default() }))
     }
 
     /// The request's own; an empty one where the boundary was not passed (unit tests).
@@ -91,6 +96,11 @@ impl RequestInfo {
     pub fn trace_id(&self) -> &str {
         &self.0.trace_id
     }
+
+    /// Who sent it within that trace; none when the trace begins here.
+    pub fn parent(&self) -> Option<&Parent> {
+        self.0.parent.as_ref()
+    }
 }
 
 impl fmt::Display for RequestInfo {
@@ -104,8 +114,8 @@ fn is_safe(id: &str) -> bool {
         && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
 }
 
-/// The trace id of a `traceparent` header (W3C Trace Context, version 00 and later ones that keep its fields).
-fn trace_id(value: &str) -> Option<&str> {
+/// The trace of a `traceparent` header and who sent it (W3C Trace Context, version 00 and later ones that keep its fields).
+fn trace_parent(value: &str) -> Option<(&str, Parent)> {
     let mut fields = value.split('-');
     let (version, trace, parent, flags) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
     let hexadecimal =
@@ -118,7 +128,8 @@ fn trace_id(value: &str) -> Option<&str> {
         && hexadecimal(parent, 16)
         && parent.bytes().any(|b| b != b'0')
         && hexadecimal(flags, 2);
-    valid.then_some(trace)
+    let sampled = u8::from_str_radix(flags, 16).ok()? & 1 == 1;
+    valid.then(|| (trace, Parent { span_id: parent.to_owned(), sampled }))
 }
 
 fn hex(bytes: [u8; 16]) -> String {
@@ -136,7 +147,12 @@ mod tests {
             assert!(!is_safe(bad), "{bad:?}");
         }
         let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        assert_eq!(trace_id(good), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
+        let parent = |sampled| Parent { span_id: "00f067aa0ba902b7".into(), sampled };
+        assert_eq!(trace_parent(good), Some(("4bf92f3577b34da6a3ce929d0e0e4736", parent(true))));
+        for (flags, sampled) in [("00", false), ("02", false), ("03", true)] {
+            let value = good.replace("-01", &format!("-{flags}"));
+            assert_eq!(trace_parent(&value), Some(("4bf92f3577b34da6a3ce929d0e0e4736", parent(sampled))));
+        }
         for bad in [
             "",
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
@@ -144,7 +160,7 @@ mod tests {
             "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
             "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
         ] {
-            assert_eq!(trace_id(bad), None, "{bad}");
+            assert_eq!(trace_parent(bad), None, "{bad}");
         }
     }
 }

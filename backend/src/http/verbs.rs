@@ -5,10 +5,11 @@
 //! [`public_path`] turns it back for the OpenAPI document, the logs and the metrics. Clients cannot use the inner form.
 
 use axum::{extract::Request, http::Uri};
+use std::borrow::Cow;
 
 /// The path as clients write it.
-pub fn public_path(path: &str) -> String {
-    path.replace("/~", ":")
+pub fn public_path(path: &str) -> Cow<'_, str> {
+    if path.contains("/~") { path.replace("/~", ":").into() } else { path.into() }
 }
 
 /// Resources that had another name in the first version of the API, and still answer under it.

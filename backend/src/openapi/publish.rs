@@ -25,7 +25,7 @@ pub fn publish(document: OpenApi) -> Json {
     let paths = std::mem::take(&mut document["paths"]);
     let mut published = Map::new();
     for (path, item) in members(paths) {
-        let path = verbs::public_path(&path);
+        let path = verbs::public_path(&path).into_owned();
         let item = publish_item(&path, item);
         for (first, name) in verbs::FIRST_NAMES {
             if let Some(rest) = path.strip_prefix(name) {

@@ -1,6 +1,6 @@
 //! The program as people start it: its commands, what they print, and their exit status.
 
-use crate::support::{Kind, TestDatabase};
+use crate::support::{AT_MOST, Kind, TestDatabase};
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value as Json, json};
@@ -9,6 +9,7 @@ use std::{
     net::TcpListener,
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
+    time::Instant,
 };
 use tempfile::TempDir;
 
@@ -35,7 +36,7 @@ impl Cli {
         Self { folder: tempfile::tempdir().expect("a folder"), environment, limit: None, database: None }
     }
 
-    async fn with_database(kind: Kind) -> Self {
+    pub async fn with_database(kind: Kind) -> Self {
         let database = TestDatabase::empty(kind).await;
         let cli = Self::new(&[("DATABASE_URL", &database.url)]);
         Self { database: Some(database), ..cli }
@@ -370,6 +371,18 @@ impl Serving {
         serving
     }
 
+    /// One that logs too little to say where it listens.
+    pub fn start_silent(cli: &Cli, port: u16) -> Self {
+        let mut child = cli.command(&["serve"]).stdout(Stdio::piped()).spawn().expect("the program starts");
+        let lines = BufReader::new(child.stdout.take().expect("its output"));
+        let serving = Self { child, lines, port };
+        let begin = Instant::now();
+        while cli.run(&["healthcheck"]).status != 0 {
+            assert!(begin.elapsed() < AT_MOST, "it does not answer");
+        }
+        serving
+    }
+
     /// Waits for a log line whose message begins so.
     pub fn logs(&mut self, message: &str) -> Json {
         loop {
@@ -419,7 +432,8 @@ async fn it_serves_until_it_is_told_to_stop(
     assert_eq!(health.ok(), [r#"{"status":{"db":"ok","cache":"memory","ok":true}}"#]);
     let (status, rest) = serving.terminate();
     assert_eq!(status, Some(0), "{rest}");
-    assert_eq!(rest.lines().last(), Some("stopped"));
+    let events: Vec<Json> = rest.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    assert_eq!(events.last().expect("a line")["message"], "stopped");
     cli.run(&["healthcheck"]).failed();
 }
 

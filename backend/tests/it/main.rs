@@ -30,6 +30,7 @@ mod invitations_lists;
 mod invitations_tokens;
 mod merge_patch;
 mod methods;
+mod metrics;
 mod migrations;
 mod models_crud;
 mod obs;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::{postgres, redis};
+use super::{postgres, prometheus, redis};
 use crate::apt;
 
 const POSTGRES_MISSING: &str = "install PostgreSQL 15 or newer with its contrib extension btree_gist \
@@ -14,21 +14,33 @@ const REDIS_MISSING: &str = "install Redis or Valkey (macOS: brew install redis;
     valkey; Windows: a redis-server.exe such as Memurai's) and put its redis-server or valkey-server on \
     PATH, or run with --sqlite-only";
 
+const PROMETHEUS_MISSING: &str = "install Prometheus (macOS: brew install prometheus; Fedora: dnf install \
+    golang-github-prometheus; elsewhere: prometheus.io/download) and put its program on PATH, or run with \
+    --sqlite-only";
+
 pub(super) struct Programs {
     pub(super) postgres: postgres::Installation,
     pub(super) redis: redis::Installation,
+    pub(super) prometheus: prometheus::Installation,
 }
 
 /// Finds the programs; installs what is missing where the system is a Debian or an Ubuntu.
 pub(super) fn ensure() -> Result<Programs> {
     let (mut postgres, mut redis) = (postgres::Installation::find(), redis::Installation::find());
+    let mut prometheus = prometheus::Installation::find();
     let mut packages = Vec::new();
     packages.extend(postgres.is_none().then_some("postgresql"));
     packages.extend(redis.is_none().then_some("redis-server"));
+    packages.extend(prometheus.is_none().then_some("prometheus"));
     if !packages.is_empty() && apt::is_here() {
         apt::install(&packages)?;
         postgres = postgres.or_else(postgres::Installation::find);
         redis = redis.or_else(redis::Installation::find);
+        prometheus = prometheus.or_else(prometheus::Installation::find);
     }
-    Ok(Programs { postgres: postgres.context(POSTGRES_MISSING)?, redis: redis.context(REDIS_MISSING)? })
+    Ok(Programs {
+        postgres: postgres.context(POSTGRES_MISSING)?,
+        redis: redis.context(REDIS_MISSING)?,
+        prometheus: prometheus.context(PROMETHEUS_MISSING)?,
+    })
 }

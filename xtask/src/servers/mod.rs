@@ -1,11 +1,12 @@
 //! Throw-away database servers for one run of the tests.
 //!
 //! [`Servers::start`] installs what is missing, starts PostgreSQL and Redis on free ports in a
-//! temporary directory, and leaves their end to [`Cleanup`].
+//! temporary directory, and leaves their end to [`Cleanup`]. Prometheus is started by its tests.
 
 mod install;
 mod postgres;
 mod programs;
+mod prometheus;
 mod redis;
 
 use std::fs;
@@ -19,12 +20,17 @@ pub(crate) use self::postgres::is_root;
 pub(crate) use self::programs::on_path;
 use crate::cleanup::Cleanup;
 
-/// Two running servers.
+/// The variables that tell the tests of each.
+const VARIABLES: [&str; 3] = ["TEST_POSTGRES_URL", "TEST_REDIS_URL", "TEST_PROMETHEUS"];
+
+/// Two running servers, and the program of a third.
 pub(crate) struct Servers {
     pub(crate) postgres_url: String,
     pub(crate) postgres_version: String,
     pub(crate) redis_url: String,
     pub(crate) redis_version: String,
+    prometheus: PathBuf,
+    prometheus_version: String,
 }
 
 impl Servers {
@@ -38,7 +44,30 @@ impl Servers {
             postgres_version: programs.postgres.version.to_string(),
             redis_url,
             redis_version: programs.redis.version.to_string(),
+            prometheus: programs.prometheus.program,
+            prometheus_version: programs.prometheus.version.to_string(),
         })
+    }
+
+    /// Tells the tests where they are.
+    pub(crate) fn tell(&self, tests: &mut Command) {
+        let values = [self.postgres_url.as_ref(), self.redis_url.as_ref(), self.prometheus.as_os_str()];
+        tests.envs(VARIABLES.into_iter().zip(values));
+    }
+
+    /// Keeps from the tests what the caller's environment says.
+    pub(crate) fn tell_of_none(tests: &mut Command) {
+        for name in VARIABLES {
+            tests.env_remove(name);
+        }
+    }
+
+    /// Which they are.
+    pub(crate) fn versions(&self) -> String {
+        let Self { postgres_version, redis_version, prometheus_version, .. } = self;
+        format!(
+            "PostgreSQL {postgres_version} and Redis {redis_version} started; Prometheus {prometheus_version} found"
+        )
     }
 }
 

@@ -53,10 +53,11 @@ const PAIRS: &str = r#"[{"mission_id":"<mission>","user_id":"<user>"}]"#;
 
 /// Operation, address (under the API's base path, or the program's own), body.
 #[rustfmt::skip]
-const CALLS: [(&str, &str, &str); 79] = [
+const CALLS: [(&str, &str, &str); 80] = [
     ("GET /healthz", "/healthz", ""),
     ("GET /livez", "/livez", ""),
     ("GET /readyz", "/readyz", ""),
+    ("GET /metrics", "/metrics", ""),
     ("GET /api/v1/ping", "/ping", ""),
     ("POST /api/v1/auth/login", "/auth/login", LOGIN),
     ("POST /api/v1/auth/refresh", "/auth/refresh", ""),

@@ -32,10 +32,11 @@ fn signatures(source: &str) -> impl Iterator<Item = String> {
 }
 
 /// Whoever may call without a sign-in: probes, signing in, and the links.
-const PUBLIC: [&str; 12] = [
+const PUBLIC: [&str; 13] = [
     "GET /healthz",
     "GET /livez",
     "GET /readyz",
+    "GET /metrics",
     "GET /ping",
     "POST /auth/login",
     "POST /auth/refresh",

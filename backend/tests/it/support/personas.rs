@@ -117,6 +117,7 @@ impl<'t> Persona<'t> {
             "/healthz",
             "/livez",
             "/readyz",
+            "/metrics",
             "/openapi.json",
             "/docs",
             "/invite",

@@ -1,4 +1,8 @@
 //! Log lines: one JSON object a line on standard output, or readable ones for a terminal.
+//!
+//! A line is written when it is made, with one call of the system. A queue with a thread of its own was considered: when it
+//! is full it drops lines or waits all the same, a crash loses what it holds (the lines that explain it), and the same
+//! call is made elsewhere on the same processors.
 
 use crate::config::{Config, LogFormat};
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};

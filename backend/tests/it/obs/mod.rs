@@ -1,4 +1,8 @@
-//! What every request gets: an id, a problem document when it is refused, strict reading; and the custom verbs.
+//! What every request gets: an id, a problem document when it is refused, strict reading; and the custom verbs. What is told
+//! of it: `lines` in the log, `traces`.
+
+mod lines;
+mod traces;
 
 use crate::support::{Kind, Outcome, Test};
 use axum::http::Method;

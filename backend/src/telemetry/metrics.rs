@@ -1,0 +1,201 @@
+//! Metrics in Prometheus's text format, one registry a program. Labels take few values whatever is asked for: a path is a
+//! route's template, and what is no route or no usual method shares one value.
+
+use prometheus::{
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder, core::Collector,
+};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+/// In seconds; the brief's.
+const BUCKETS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+/// The label of a path that is no route.
+const UNMATCHED: &str = "unmatched";
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+/// The label of any other method: clients may invent them.
+const OTHER: &str = "OTHER";
+
+/// The database's connections at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    /// Doing something, or held by a transaction.
+    pub in_use: i64,
+    /// Open and free.
+    pub idle: i64,
+    /// Open at most.
+    pub max: i64,
+    /// How many statements and transactions wait for one, or for their turn to write.
+    pub waiting: i64,
+}
+
+/// What is counted. Clones count together.
+#[derive(Clone)]
+pub struct Metrics(Arc<Inner>);
+
+struct Inner {
+    enabled: bool,
+    registry: Registry,
+    requests: IntCounterVec,
+    durations: HistogramVec,
+    in_flight: AtomicI64,
+    in_flight_shown: IntGauge,
+    lookups: IntCounterVec,
+    sign_ins_refused: IntCounter,
+    connections: IntGaugeVec,
+    connections_max: IntGauge,
+    connections_waiting: IntGauge,
+    /// By route: finding a series among the labels' values for each request would cost several times as much.
+    series: RwLock<HashMap<String, Vec<Series>>>,
+}
+
+struct Series {
+    method: &'static str,
+    status: u16,
+    count: IntCounter,
+    seconds: Histogram,
+}
+
+impl Metrics {
+    /// Nothing counted yet; when not enabled it stays so, and nothing is shown.
+    pub fn new(enabled: bool) -> Self {
+        let all = Registry::new();
+        let labels = ["method", "path", "status"];
+        let count =
+            |name, help, labels: &[&str]| add(&all, IntCounterVec::new(Opts::new(name, help), labels));
+        let gauge = |name, help| add(&all, IntGauge::new(name, help));
+        let by = |name, help, labels: &[&str]| add(&all, IntGaugeVec::new(Opts::new(name, help), labels));
+        let seconds = HistogramOpts::new(
+            "app_request_duration_seconds",
+            "How long requests took, by method, route and status.",
+        );
+        by("app_build_info", "Which release runs.", &["version"])
+            .with_label_values(&[env!("CARGO_PKG_VERSION")])
+            .set(1);
+        Self(Arc::new(Inner {
+            enabled,
+            requests: count(
+                "app_requests_total",
+                "Requests answered, by method, route and status; 499 where the client hung up.",
+                &labels,
+            ),
+            durations: add(&all, HistogramVec::new(seconds.buckets(BUCKETS.to_vec()), &labels)),
+            in_flight: AtomicI64::new(0),
+            in_flight_shown: gauge(
+                "app_inflight_requests",
+                "Requests being answered, without the one that asks for this.",
+            ),
+            lookups: count(
+                "app_cache_lookups_total",
+                "Looks into the cache, by list and what X-Cache said: HIT, MISS, or BYPASS where it is out of reach.",
+                &["list", "result"],
+            ),
+            sign_ins_refused: add(
+                &all,
+                IntCounter::new("app_sign_ins_refused_total", "Passwords refused, wrong or too often tried."),
+            ),
+            connections: by("app_db_connections", "Database connections, in use or idle.", &["state"]),
+            connections_max: gauge("app_db_connections_max", "Database connections at most."),
+            connections_waiting: gauge(
+                "app_db_waiting",
+                "Statements and transactions that wait for a connection or for their turn to write.",
+            ),
+            series: RwLock::default(),
+            registry: all,
+        }))
+    }
+
+    /// A request came.
+    pub fn begun(&self) {
+        self.0.in_flight.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// It is over. `route` is the template in its public form.
+    pub fn finished(&self, method: &str, route: Option<&str>, status: u16, took: Duration) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if !self.0.enabled {
+            return;
+        }
+        let (method, route) = (known(method), route.unwrap_or(UNMATCHED));
+        let seconds = took.as_secs_f64();
+        if !self.0.count(method, route, status, seconds) {
+            self.0.add_series(method, route, status);
+            self.0.count(method, route, status, seconds);
+        }
+    }
+
+    /// A list was looked for in the cache; `found` is what `X-Cache` says of it.
+    pub fn cache_lookup(&self, list: &'static str, found: &'static str) {
+        self.0.lookups.with_label_values(&[list, found]).inc();
+    }
+
+    /// Somebody was not let in.
+    pub fn sign_in_refused(&self) {
+        self.0.sign_ins_refused.inc();
+    }
+
+    /// Everything as text, for the request that asks for it; none when metrics are switched off.
+    ///
+    /// # Errors
+    /// When the text cannot be made, which would be a mistake here.
+    pub fn show(&self, connections: Connections) -> Option<Result<String, prometheus::Error>> {
+        let inner = &self.0;
+        if !inner.enabled {
+            return None;
+        }
+        // Only the request that shows it is there always; an idle program says 0.
+        inner.in_flight_shown.set(inner.in_flight.load(Ordering::Relaxed) - 1);
+        inner.connections.with_label_values(&["in_use"]).set(connections.in_use);
+        inner.connections.with_label_values(&["idle"]).set(connections.idle);
+        inner.connections_max.set(connections.max);
+        inner.connections_waiting.set(connections.waiting);
+        Some(TextEncoder::new().encode_to_string(&inner.registry.gather()))
+    }
+
+    /// Requests being answered now.
+    pub fn in_flight(&self) -> i64 {
+        self.0.in_flight.load(Ordering::Relaxed)
+    }
+}
+
+impl Inner {
+    /// Counts in a series that is there already; whether it is.
+    fn count(&self, method: &'static str, route: &str, status: u16, seconds: f64) -> bool {
+        // Series are only ever added, so a panic elsewhere leaves nothing half-done.
+        let all = self.series.read().unwrap_or_else(PoisonError::into_inner);
+        let of_route = all.get(route).map_or(&[][..], Vec::as_slice);
+        let Some(found) = of_route.iter().find(|one| one.status == status && one.method == method) else {
+            return false;
+        };
+        found.count.inc();
+        found.seconds.observe(seconds);
+        true
+    }
+
+    /// Two may add the same series: both count in the registry's one.
+    fn add_series(&self, method: &'static str, route: &str, status: u16) {
+        let text = status.to_string();
+        let labels = [method, route, text.as_str()];
+        let count = self.requests.with_label_values(&labels);
+        let seconds = self.durations.with_label_values(&labels);
+        let mut all = self.series.write().unwrap_or_else(PoisonError::into_inner);
+        all.entry(route.to_owned()).or_default().push(Series { method, status, count, seconds });
+    }
+}
+
+/// The method as a label.
+pub(super) fn known(method: &str) -> &'static str {
+    METHODS.into_iter().find(|known| *known == method).unwrap_or(OTHER)
+}
+
+fn add<C: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<C>) -> C {
+    let made = made.expect("the name and the labels above are valid");
+    registry.register(Box::new(made.clone())).expect("the names above differ");
+    made
+}

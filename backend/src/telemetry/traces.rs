@@ -1,0 +1,185 @@
+//! Traces: one server span a request, by OTLP over HTTP to a collector. Spans wait in a bounded queue; a thread of its own
+//! sends them, so that a collector that is slow or down costs no request anything: what does not fit is dropped.
+
+use crate::{clock::Clock, random::Random};
+use opentelemetry::{
+    InstrumentationScope, KeyValue,
+    trace::{SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState},
+};
+use opentelemetry_otlp::{ExporterBuildError, SpanExporter as Otlp, WithExportConfig};
+use opentelemetry_sdk::{
+    Resource,
+    error::OTelSdkResult,
+    trace::{BatchSpanProcessor, SpanData, SpanEvents, SpanExporter, SpanLinks, SpanProcessor},
+};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant, UNIX_EPOCH},
+};
+use url::Url;
+
+/// How long one batch may take, and how long stopping waits for the last.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often a collector that is down is mentioned.
+const MENTION: Duration = Duration::from_secs(60);
+
+/// The address cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("traces cannot be sent: {0}; correct OTEL_EXPORTER_OTLP_ENDPOINT, or leave it out")]
+pub struct TracesError(#[from] ExporterBuildError);
+
+/// Who sent a request within its trace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parent {
+    /// 16 hexadecimal digits.
+    pub span_id: String,
+    /// Whether the trace is being recorded.
+    pub sampled: bool,
+}
+
+/// What is told of a request: nothing that a client could hide a secret in, except its path, which log lines have, too.
+#[derive(Debug)]
+pub struct ServerSpan<'s> {
+    /// 32 hexadecimal digits.
+    pub trace_id: &'s str,
+    /// The method.
+    pub method: &'s str,
+    /// The template in its public form.
+    pub route: Option<&'s str>,
+    /// Without the query.
+    pub path: &'s str,
+    /// None when the client hung up before.
+    pub status: Option<u16>,
+    /// From the request to its answer; it ends now.
+    pub took: Duration,
+}
+
+pub(super) struct Traces {
+    processor: BatchSpanProcessor,
+    scope: InstrumentationScope,
+    clock: Clock,
+    random: Random,
+}
+
+impl Traces {
+    /// Starts the thread; the collector is not asked for anything yet.
+    pub(super) fn start(collector: &Url, clock: &Clock, random: &Random) -> Result<Self, TracesError> {
+        let endpoint = format!("{}/v1/traces", collector.as_str().trim_end_matches('/'));
+        let otlp = Otlp::builder().with_http().with_endpoint(endpoint).with_timeout(PATIENCE).build()?;
+        let exporter = Mentioned { otlp, failed: Mutex::default() };
+        let mut processor = BatchSpanProcessor::builder(exporter).build();
+        let about = [
+            KeyValue::new("service.name", "coulisses"),
+            KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
+        ];
+        processor.set_resource(&Resource::builder_empty().with_attributes(about).build());
+        let scope = InstrumentationScope::builder("coulisses").build();
+        Ok(Self { processor, scope, clock: clock.clone(), random: random.clone() })
+    }
+
+    pub(super) fn send(&self, span: ServerSpan<'_>, parent: Option<&Parent>) {
+        let end_micros = u64::try_from(self.clock.now().as_micros()).unwrap_or(0);
+        let end_time = UNIX_EPOCH + Duration::from_micros(end_micros);
+        let context = SpanContext::new(
+            TraceId::from_hex(span.trace_id).unwrap_or(TraceId::INVALID),
+            SpanId::from_bytes(self.random.bytes()),
+            TraceFlags::SAMPLED,
+            false,
+            TraceState::default(),
+        );
+        let parent_id = parent.and_then(|parent| SpanId::from_hex(&parent.span_id).ok());
+        let failed = span.status.is_some_and(|status| status >= 500);
+        self.processor.on_end(SpanData {
+            span_context: context,
+            parent_span_id: parent_id.unwrap_or(SpanId::INVALID),
+            parent_span_is_remote: parent_id.is_some(),
+            span_kind: SpanKind::Server,
+            name: span.name().into(),
+            start_time: end_time.checked_sub(span.took).unwrap_or(end_time),
+            end_time,
+            attributes: span.attributes(),
+            dropped_attributes_count: 0,
+            events: SpanEvents::default(),
+            links: SpanLinks::default(),
+            status: if failed { Status::error("") } else { Status::Unset },
+            instrumentation_scope: self.scope.clone(),
+        });
+    }
+
+    /// Blocks while the last spans are sent.
+    pub(super) fn stop(&self) -> OTelSdkResult {
+        self.processor.shutdown_with_timeout(PATIENCE)
+    }
+}
+
+/// The names are those of OpenTelemetry's semantic conventions for HTTP servers.
+impl ServerSpan<'_> {
+    fn known_method(&self) -> Option<&'static str> {
+        Some(super::metrics::known(self.method)).filter(|known| *known == self.method)
+    }
+
+    fn name(&self) -> String {
+        let method = self.known_method().unwrap_or("HTTP");
+        self.route.map_or_else(|| method.to_owned(), |route| format!("{method} {route}"))
+    }
+
+    fn attributes(&self) -> Vec<KeyValue> {
+        let mut all = vec![
+            KeyValue::new("http.request.method", self.known_method().unwrap_or("_OTHER")),
+            KeyValue::new("url.path", self.path.to_owned()),
+            // Connections to this program are without TLS; a proxy in front has it.
+            KeyValue::new("url.scheme", "http"),
+        ];
+        all.extend(self.route.map(|route| KeyValue::new("http.route", route.to_owned())));
+        match self.status {
+            Some(status) => {
+                all.push(KeyValue::new("http.response.status_code", i64::from(status)));
+                all.extend((status >= 500).then(|| KeyValue::new("error.type", status.to_string())));
+            }
+            None => all.push(KeyValue::new("error.type", "cancelled")),
+        }
+        all
+    }
+}
+
+/// Mentions in the log when spans cannot be sent, and when they can again.
+#[derive(Debug)]
+struct Mentioned {
+    otlp: Otlp,
+    /// When it was last mentioned.
+    failed: Mutex<Option<Instant>>,
+}
+
+impl Mentioned {
+    fn mention(&self, sent: &OTelSdkResult) {
+        // It is replaced whole, so a panic elsewhere leaves nothing half-done.
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        match (sent, *failed) {
+            (Ok(()), Some(_)) => {
+                tracing::info!("the trace collector is back");
+                *failed = None;
+            }
+            (Err(error), told) if told.is_none_or(|told| told.elapsed() >= MENTION) => {
+                tracing::warn!(%error, "the trace collector does not take what is sent; spans are lost");
+                *failed = Some(Instant::now());
+            }
+            _ => {}
+        }
+    }
+}
+
+impl SpanExporter for Mentioned {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let sent = self.otlp.export(batch).await;
+        self.mention(&sent);
+        sent
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.otlp.shutdown_with_timeout(timeout)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.otlp.set_resource(resource);
+    }
+}
