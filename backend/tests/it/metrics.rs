@@ -142,7 +142,9 @@ async fn nothing_that_is_asked_for_makes_them_grow(#[values(Kind::Sqlite, Kind::
 #[rstest]
 #[tokio::test]
 async fn who_hangs_up_is_not_under_way_any_more(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
-    let test = Test::start_with(db, &[("DB_MAX_CONNECTIONS", "1")]).await;
+    // Nobody who waits gives up by himself.
+    let settings = [("DB_MAX_CONNECTIONS", "1"), ("DB_ACQUIRE_TIMEOUT_MS", "60000")];
+    let test = Test::start_with(db, &settings).await;
     let token = test.manager().await.token().to_owned();
     let server = Server::start(&test).await;
     let only_connection = test.app.db.read().await.expect("a snapshot");
@@ -168,7 +170,7 @@ async fn who_hangs_up_is_not_under_way_any_more(#[values(Kind::Sqlite, Kind::Pos
     drop(clients);
     until("their end", || test.app.telemetry.metrics.in_flight() == 0).await;
     let db = test.app.db.clone();
-    let given_up = tokio::spawn(async move { db.write(system()).await.map(drop) });
+    let given_up = tokio::spawn(async move { db.execute_unprepared("SELECT 1").await.map(drop) });
     until("one more that waits", || now().waiting == 3).await;
     given_up.abort();
     // Those who read for all requests are nobody's, and stay.
