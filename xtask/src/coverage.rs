@@ -5,7 +5,7 @@ use std::io::{IsTerminal, stderr};
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde::Deserialize;
 
 use crate::cargo;
@@ -38,6 +38,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     // the whole program before each test binary.
     cargo::ensure_installed("tarpaulin", CARGO_TARPAULIN, &["--no-default-features"])?;
     let directory = cargo::target_directory()?.join("coverage");
+    become_idle()?;
     let cleanup = Cleanup::install()?;
     let servers = Servers::start(&cleanup)?;
     println!("{}", servers.versions());
@@ -55,6 +56,25 @@ pub(crate) fn run() -> Result<ExitCode> {
     println!("line by line: {}", directory.join("tarpaulin-report.html").display());
     println!("line coverage: {percent:.1} % (bound: {BOUND} %)");
     Ok(if percent < BOUND { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Runs this and all that it starts when the processor is idle only, as the program's hashing does: tarpaulin looks after
+/// its process in a loop that never rests, and beside that loop a thread of a lower class would hardly get a turn.
+#[cfg(target_os = "linux")]
+fn become_idle() -> Result<()> {
+    use thread_priority::ThreadPriority;
+    use thread_priority::unix::{
+        NormalThreadSchedulePolicy::Idle, ThreadSchedulePolicy, set_thread_priority_and_policy,
+        thread_native_id,
+    };
+    let idle = ThreadSchedulePolicy::Normal(Idle);
+    set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle)
+        .map_err(|error| anyhow!("cannot be of the idle class: {error}"))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn become_idle() -> Result<()> {
+    Err(anyhow!("there is no idle class here"))
 }
 
 fn command(directory: &Path, servers: &Servers) -> Command {
