@@ -10,21 +10,20 @@ use super::{
     tables::{account, membership, session},
 };
 use crate::{
-    db::{Database, Timestamp, Versions},
+    db::{Database, Template, Versions},
     error::Error,
     ids::{AccountId, OrgId, SessionId, UserId},
 };
 use sea_orm::{
-    ConnectionTrait, DbBackend, FromQueryResult, Statement, Value,
+    ConnectionTrait, FromQueryResult, Value,
     sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType},
 };
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
-use uuid::Uuid;
 
 /// Statements under way at a time. While they are, the next questions gather.
 const READERS: usize = 2;
@@ -80,7 +79,7 @@ struct Inner {
     db: Database,
     queue: Mutex<Queue>,
     /// By the logarithm of how many they take.
-    statements: [OnceLock<Prepared>; SIZES],
+    statements: [Template; SIZES],
 }
 
 struct Queue {
@@ -198,11 +197,15 @@ impl Inner {
     /// In the order of the askers; none for a session that does not live. A row that cannot be read is its asker's alone.
     async fn find(&self, askers: &[Asker]) -> Result<Vec<Option<Result<Authority, Error>>>, Error> {
         let size = askers.len().next_power_of_two();
-        let backend = self.db.get_database_backend();
-        let prepared = &self.statements[size.ilog2() as usize].get_or_init(|| Prepared::new(size, backend));
         let now = self.db.clock().now();
+        // Where there are fewer askers, the last one asks again.
+        let last = askers.iter().rev().take(1).cycle();
+        let of_asker = |one: &Asker| [one.org.into(), one.account.into(), one.session.into(), now.into()];
+        let values = askers.iter().chain(last).take(size).flat_map(of_asker).collect();
+        let statement = &self.statements[size.ilog2() as usize];
+        let statement = statement.fill(self.db.get_database_backend(), values, all);
         let mut found = vec![None; size];
-        for row in self.db.query_all_raw(prepared.for_askers(askers, now, backend)).await? {
+        for row in self.db.query_all_raw(statement).await? {
             let place: i32 = row.try_get("", "place")?;
             let authority = Authority::from_query_result(&row, "").map_err(Error::from);
             if let Some(found) = usize::try_from(place).ok().and_then(|place| found.get_mut(place)) {
@@ -213,61 +216,19 @@ impl Inner {
     }
 }
 
-/// A statement's text, and what goes where in it: the same for each asker, one after the other.
-struct Prepared {
-    sql: String,
-    size: usize,
-    slots: Vec<Slot>,
-}
-
-enum Slot {
-    Org,
-    Account,
-    Session,
-    Now,
-    Always(Value),
-}
-
-impl Prepared {
-    /// Made as every other query is, of an asker whose parts can be told from each other.
-    fn new(size: usize, backend: DbBackend) -> Self {
-        let [org, account, session] = [1, 2, 3].map(Uuid::from_u128);
-        let now = Timestamp::from_micros(4);
-        let asker = Asker { org: org.into(), account: account.into(), session: session.into() };
-        let slot = |value: Value| match value {
-            Value::Uuid(Some(id)) if id == org => Slot::Org,
-            Value::Uuid(Some(id)) if id == account => Slot::Account,
-            Value::Uuid(Some(id)) if id == session => Slot::Session,
-            Value::BigInt(Some(4)) => Slot::Now,
-            other => Slot::Always(other),
-        };
-        let mut all = query(0, asker, now);
-        let one = backend.build(&all).values.map_or(Vec::new(), |values| values.0);
-        for place in 1..size {
-            all.union(UnionType::All, query(place, asker, now));
-        }
-        Self { sql: backend.build(&all).sql, size, slots: one.into_iter().map(slot).collect() }
+/// A row for each asker, who is an org, an account, a session, and now.
+fn all(values: &[Value]) -> SelectStatement {
+    let (askers, _) = values.as_chunks::<4>();
+    let mut askers = askers.iter().enumerate().map(|(place, asker)| query(place, asker.clone()));
+    let mut all = askers.next().unwrap_or_default();
+    for one in askers {
+        all.union(UnionType::All, one);
     }
-
-    /// Where there are fewer askers, the last one asks again.
-    fn for_askers(&self, askers: &[Asker], now: Timestamp, backend: DbBackend) -> Statement {
-        let last = askers.iter().rev().take(1).cycle();
-        let values = askers.iter().chain(last).take(self.size).flat_map(|asker| {
-            self.slots.iter().map(move |slot| match slot {
-                Slot::Org => asker.org.into(),
-                Slot::Account => asker.account.into(),
-                Slot::Session => asker.session.into(),
-                Slot::Now => now.into(),
-                Slot::Always(value) => value.clone(),
-            })
-        });
-        Statement::from_sql_and_values(backend, &self.sql, values)
-    }
+    all
 }
 
 /// One asker's row, if the session lives. `users` belongs to a resource above this module, so it is named here, not imported.
-fn query(place: usize, asker: Asker, now: Timestamp) -> SelectStatement {
-    let Asker { org, account, session } = asker;
+fn query(place: usize, [org, account, session, now]: [Value; 4]) -> SelectStatement {
     let mut select = Query::select();
     select
         .expr_as(Expr::cust(place.to_string()), "place")
@@ -282,7 +243,7 @@ fn query(place: usize, asker: Asker, now: Timestamp) -> SelectStatement {
         .left_join(
             membership::Entity,
             Expr::col((membership::Entity, membership::Column::OrgId))
-                .eq(org)
+                .eq(org.clone())
                 .and(
                     Expr::col((membership::Entity, membership::Column::AccountId))
                         .equals((session::Entity, session::Column::AccountId)),
@@ -291,7 +252,7 @@ fn query(place: usize, asker: Asker, now: Timestamp) -> SelectStatement {
         )
         .left_join(
             "users",
-            Expr::col(("users", "org_id")).eq(org).and(
+            Expr::col(("users", "org_id")).eq(org.clone()).and(
                 Expr::col(("users", "account_id")).equals((session::Entity, session::Column::AccountId)),
             ),
         )
@@ -301,31 +262,4 @@ fn query(place: usize, asker: Asker, now: Timestamp) -> SelectStatement {
         .and_where(Expr::col((session::Entity, session::Column::ExpiresAt)).gt(now))
         .and_where(Expr::col((account::Entity, account::Column::IsActive)).eq(true));
     Versions::join(&mut select, org).take()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_part_of_an_asker_finds_its_place_in_the_statement() {
-        for backend in [DbBackend::Sqlite, DbBackend::Postgres] {
-            for size in [1, 2, 16] {
-                let ids = |i: usize| [1, 2, 3].map(|part| Uuid::from_u128((i * 10 + part) as u128));
-                let askers: Vec<Asker> = (1..=size)
-                    .map(|i| {
-                        let [org, account, session] = ids(i);
-                        Asker { org: org.into(), account: account.into(), session: session.into() }
-                    })
-                    .collect();
-                let now = Timestamp::from_micros(77);
-                let mut whole = query(0, askers[0], now);
-                for (place, asker) in askers.iter().enumerate().skip(1) {
-                    whole.union(UnionType::All, query(place, *asker, now));
-                }
-                let made = Prepared::new(size, backend).for_askers(&askers, now, backend);
-                assert_eq!(made, backend.build(&whole));
-            }
-        }
-    }
 }

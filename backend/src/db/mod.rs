@@ -6,6 +6,7 @@
 mod connect;
 pub mod filter;
 pub mod migrations;
+mod template;
 mod timestamp;
 mod transaction;
 mod url;
@@ -15,6 +16,7 @@ mod waiting;
 
 pub use connect::{ConnectError, Database, Pool};
 pub use filter::{contains, is_named};
+pub use template::Template;
 pub use timestamp::{Timestamp, TimestampError};
 pub use transaction::{Actor, Origin, Tx};
 pub use url::{DatabaseUrl, DatabaseUrlError};

@@ -8,7 +8,7 @@
 use super::Tx;
 use crate::ids::OrgId;
 use sea_orm::{
-    ConnectionTrait, DbErr, FromQueryResult,
+    ConnectionTrait, DbErr, FromQueryResult, Value,
     sea_query::{Alias, Expr, ExprTrait, OnConflict, Query, SelectStatement},
 };
 
@@ -48,7 +48,7 @@ impl Versions {
     }
 
     /// Lets a query read them along: its result can be read as [`Versions`], too.
-    pub fn join(select: &mut SelectStatement, org: OrgId) -> &mut SelectStatement {
+    pub fn join(select: &mut SelectStatement, org: Value) -> &mut SelectStatement {
         for list in List::ALL {
             select.column((TABLE, list.word()));
         }

@@ -7,7 +7,7 @@ use super::{
     table,
 };
 use crate::{
-    db::{Timestamp, Tx, contains, filter},
+    db::{Template, Timestamp, Tx, contains, filter},
     error::Error,
     http::Page,
     ids::{MissionId, MissionRoleId, OrgId, ProjectId},
@@ -16,7 +16,7 @@ use crate::{
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, JoinType,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, StatementBuilder,
+    QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, StatementBuilder,
     sea_query::{Alias, Asterisk, Expr, ExprTrait, Func, LockType, Order, Query, SelectStatement},
 };
 use std::collections::HashMap;
@@ -99,9 +99,14 @@ pub(super) fn role_row(
 
 /// One mission.
 pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: MissionId) -> Result<Mission, Error> {
-    let chosen = table::Entity::find().filter(table::Column::OrgId.eq(org)).filter(table::Column::Id.eq(id));
-    let mut found = load(db, chosen.into_query()).await?;
-    found.pop().ok_or(Error::NotFound)
+    static ONE: Template = Template::new();
+    let one = ONE.fill(db.get_database_backend(), vec![org.into(), id.into()], |values| {
+        let [org, id] = [0, 1].map(|at: usize| values[at].clone());
+        let chosen =
+            table::Entity::find().filter(table::Column::OrgId.eq(org)).filter(table::Column::Id.eq(id));
+        with_roles(chosen.into_query())
+    });
+    shown(db.query_all_raw(one).await?)?.pop().ok_or(Error::NotFound)
 }
 
 /// A page of missions by start.
@@ -250,8 +255,13 @@ pub async fn posts(
 
 /// Runs the chosen missions joined with their roles and counts: one statement, so what is shown is one state.
 pub(super) async fn load(db: &impl ConnectionTrait, chosen: SelectStatement) -> Result<Vec<Mission>, Error> {
+    shown(db.query_all(&with_roles(chosen)).await?)
+}
+
+/// Rows of one mission follow each other.
+fn shown(rows: Vec<QueryResult>) -> Result<Vec<Mission>, Error> {
     let mut missions: Vec<Mission> = Vec::new();
-    for row in db.query_all(&with_roles(chosen)).await? {
+    for row in rows {
         let mission = table::Model::from_query_result(&row, "")?;
         if missions.last().is_none_or(|last| last.id != mission.id) {
             missions.push(view(&mission, Vec::new()));
