@@ -176,3 +176,19 @@ async fn a_failed_query_is_not_kept() {
     test.execute("ALTER TABLE elsewhere RENAME TO missions").await;
     assert_eq!(found(&read(&planner, "/missions").await), "MISS");
 }
+
+/// A thousand missions are about half a million bytes.
+#[tokio::test]
+async fn a_long_list_is_kept_also_where_many_others_are() {
+    let test = Test::start(Kind::Sqlite).await;
+    let rows = ["x".repeat(600_000)];
+    for version in 0..100 {
+        let find = async || {
+            let key = Key { org: test.org, list: List::Missions, version, query: String::new() };
+            let page = Page::new(rows.to_vec(), Limit::default(), |row| row.len());
+            let listing = Listing::of(&page, &"/".parse().expect("a URI"));
+            test.app.lists.find(key, async || listing).await.expect("a list").1
+        };
+        assert_eq!((find().await, find().await), (Found::Miss, Found::Hit), "the {version}th");
+    }
+}
