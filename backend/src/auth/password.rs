@@ -65,8 +65,6 @@ pub struct Passwords {
     turns: Arc<Semaphore>,
     threads: Arc<Threads>,
     random: Random,
-    /// Verified when there is no hash to verify, so that an unknown account costs the same time as a known one.
-    dummy: Arc<str>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +79,7 @@ impl Passwords {
     /// Half of the processor's cores may hash at a time.
     ///
     /// # Errors
-    /// When hashing does not work at all.
+    /// When its threads cannot be started.
     pub fn new(random: Random) -> Result<Self, Error> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let at_a_time = (cores / 2).max(1);
@@ -91,9 +89,8 @@ impl Passwords {
             .on_thread_start(yield_to_others)
             .build()
             .map_err(Error::internal)?;
-        let dummy = hash("no account has this password", &random.bytes())?;
         let turns = Arc::new(Semaphore::new(at_a_time));
-        Ok(Self { turns, threads: Arc::new(Threads(Some(threads))), random, dummy: dummy.into() })
+        Ok(Self { turns, threads: Arc::new(Threads(Some(threads))), random })
     }
 
     /// The hash to store, in PHC form, of a password for the account of this e-mail.
@@ -121,13 +118,13 @@ impl Passwords {
     /// [`Error::Unavailable`] when there is no turn in time.
     pub async fn verify(&self, password: &str, stored: Option<String>) -> Result<bool, Error> {
         let password: SecretString = password.nfc().collect::<String>().into();
-        let known = stored.is_some();
-        let stored = stored.unwrap_or_else(|| self.dummy.to_string());
+        let salt = self.random.bytes();
         self.in_turn(move || {
-            let matches = PasswordHash::new(&stored).is_ok_and(|hash| {
-                Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok()
-            });
-            known && matches
+            let password = password.expose_secret();
+            match stored.as_deref().map(PasswordHash::new) {
+                Some(Ok(stored)) => Argon2::default().verify_password(password.as_bytes(), &stored).is_ok(),
+                Some(Err(_)) | None => hash(password, &salt).is_ok_and(|_| false),
+            }
         })
         .await
     }
