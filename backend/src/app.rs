@@ -38,6 +38,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -87,6 +88,8 @@ pub struct Parts {
     pub telemetry: Telemetry,
     /// Writes that are under way; shutting down waits for them.
     pub tasks: TaskTracker,
+    /// Turns for large requests. They have a quarter of the connections, so that the small ones find one.
+    pub turns: Arc<Semaphore>,
     draining: AtomicBool,
 }
 
@@ -117,6 +120,8 @@ impl App {
         let cache = Cache::connect(&config.redis_url)?;
         let telemetry = Telemetry::start(&config, &clock, &random)?;
         let tasks = TaskTracker::new();
+        let connections = usize::try_from(config.pool.max_connections).unwrap_or(usize::MAX);
+        let turns = Semaphore::new((connections / 4).max(1));
         Ok(Self(Arc::new(Parts {
             lists: Lists::new(cache.clone(), config.cache_ttl, clock.clone(), tasks.clone()),
             authorities: Authorities::new(db.clone()),
@@ -131,6 +136,7 @@ impl App {
             random,
             telemetry,
             tasks,
+            turns: Arc::new(turns),
             draining: AtomicBool::default(),
         })))
     }

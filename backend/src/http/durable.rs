@@ -16,7 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use backon::{ExponentialBuilder, Retryable};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// Middleware; see the module.
 pub async fn run_to_completion(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -48,7 +48,17 @@ pub async fn run_to_completion(State(app): State<App>, request: Request, next: N
         Ok(None) => {}
         Err(error) => return error.into_response(),
     }
+    // Large requests take turns: a thousand missions take some megabytes until they are written, and where connections
+    // are short, those who want many things must not keep those waiting who want one.
+    let turn = match body.len() {
+        ..=MAX_BODY => None,
+        _ => match Arc::clone(&app.turns).acquire_owned().await {
+            Ok(turn) => Some(turn),
+            Err(closed) => return Error::internal(closed).into_response(),
+        },
+    };
     let work = app.tasks.spawn(async move {
+        let _turn = turn;
         let attempt = async || {
             let request = Request::from_parts(parts.clone(), Body::from(body.clone()));
             let response = next.clone().run(request).await;

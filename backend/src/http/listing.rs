@@ -50,7 +50,8 @@ impl Listing {
     /// Only when an item cannot be JSON, which is a defect.
     pub fn of<T: Serialize>(page: &Page<T>, uri: &Uri) -> Result<Self, Error> {
         let body = serde_json::to_vec(page.items()).map_err(Error::internal)?;
-        Ok(Self::new(body.into(), page.link(uri)))
+        // Without the room that was left to grow, which may be as large again.
+        Ok(Self::new(body.into_boxed_slice().into(), page.link(uri)))
     }
 
     fn new(body: Bytes, link: Option<HeaderValue>) -> Self {
