@@ -167,6 +167,7 @@ async fn a_change_is_on_record_and_none_is_not(#[values(Kind::Sqlite, Kind::Post
     let manager = test.manager().await;
     let path = format!("/rates/user/{}", manager.user("Nina Simone").await);
     for daily in ["250", "250", "250.00", "300"] {
+        test.pass_seconds(1);
         manager.send(Method::PUT, &format!("{path}?daily_eur={daily}"), None).await.ok();
     }
     let entries = test.audit("user.rates").await;
