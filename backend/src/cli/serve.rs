@@ -25,7 +25,8 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self, config: Config) -> Result<(), CliError> {
-        telemetry::init(&config);
+        let _last_lines =
+            telemetry::init(&config).map_err(|source| CliError::Io { what: "cannot log".into(), source })?;
         let app = start(config).await?;
         migrate::prepare(&app, self.migrate).await?;
         let listener = bind(&app.config).await?;

@@ -104,7 +104,7 @@ impl Metrics {
             connections_max: gauge("app_db_connections_max", "Database connections at most."),
             connections_waiting: gauge(
                 "app_db_waiting",
-                "Statements and transactions that wait for a connection or for their turn to write.",
+                "Statements and transactions that wait for a connection or for their turn to write; questions about callers wait together, as one statement.",
             ),
             series: RwLock::default(),
             registry: all,

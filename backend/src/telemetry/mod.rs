@@ -1,10 +1,12 @@
 //! What the running program tells of itself: log lines, metrics, traces. Nothing here knows a request's types or the
 //! database's: `http::watch` tells what became of a request, whoever owns a number says it when asked.
 
+mod lines;
 mod logs;
 mod metrics;
 mod traces;
 
+pub use lines::LastLines;
 pub use logs::init;
 pub use metrics::{Connections, Metrics};
 pub use traces::{Parent, ServerSpan, TracesError};

@@ -20,7 +20,8 @@ pub(super) async fn run(serve: Serve, config: Config) -> Result<(), CliError> {
             "the demonstration has sign-ins that everyone knows: it runs with ENV=dev on a loopback address only".into(),
         ));
     }
-    telemetry::init(&config);
+    let _last_lines =
+        telemetry::init(&config).map_err(|source| CliError::Io { what: "cannot log".into(), source })?;
     let app = start(config).await?;
     migrate::prepare(&app, serve.migrate).await?;
     let listener = serve::bind(&app.config).await?;
