@@ -88,7 +88,7 @@ pub struct Parts {
     pub telemetry: Telemetry,
     /// Writes that are under way; shutting down waits for them.
     pub tasks: TaskTracker,
-    /// Turns for large requests. They have a quarter of the connections, so that the small ones find one.
+    /// Turns for bulk requests. They have a quarter of the connections, and never fewer than two, so that others find one.
     pub turns: Arc<Semaphore>,
     draining: AtomicBool,
 }
@@ -121,7 +121,7 @@ impl App {
         let telemetry = Telemetry::start(&config, &clock, &random)?;
         let tasks = TaskTracker::new();
         let connections = usize::try_from(config.pool.max_connections).unwrap_or(usize::MAX);
-        let turns = Semaphore::new((connections / 4).max(1));
+        let turns = Semaphore::new((connections / 4).max(2));
         Ok(Self(Arc::new(Parts {
             lists: Lists::new(cache.clone(), config.cache_ttl, clock.clone(), tasks.clone()),
             authorities: Authorities::new(db.clone()),

@@ -17,6 +17,10 @@ use axum::{
 };
 use backon::{ExponentialBuilder, Retryable};
 use std::{sync::Arc, time::Duration};
+use tokio::sync::OwnedSemaphorePermit;
+
+/// Bytes of a bulk request that is as quickly done as any other: some dozen objects.
+const FEW: usize = 8 * 1024;
 
 /// Middleware; see the module.
 pub async fn run_to_completion(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -48,14 +52,10 @@ pub async fn run_to_completion(State(app): State<App>, request: Request, next: N
         Ok(None) => {}
         Err(error) => return error.into_response(),
     }
-    // Large requests take turns: a thousand missions take some megabytes until they are written, and where connections
-    // are short, those who want many things must not keep those waiting who want one.
-    let turn = match body.len() {
-        ..=MAX_BODY => None,
-        _ => match Arc::clone(&app.turns).acquire_owned().await {
-            Ok(turn) => Some(turn),
-            Err(closed) => return Error::internal(closed).into_response(),
-        },
+    let many = limit > MAX_BODY && body.len() > FEW;
+    let turn = match if many { turn(&app).await.map(Some) } else { Ok(None) } {
+        Ok(turn) => turn,
+        Err(error) => return error.into_response(),
     };
     let work = app.tasks.spawn(async move {
         let _turn = turn;
@@ -69,6 +69,19 @@ pub async fn run_to_completion(State(app): State<App>, request: Request, next: N
     });
     work.await.unwrap_or_else(|panic| Error::internal(panic).into_response())
 }
+
+/// Bulk requests take turns: a thousand missions take some megabytes until they are written, and where connections are short,
+/// those who want many things must not keep those waiting who want one. What has no turn after half of a request's time
+/// is not begun, because its client would be gone before its end.
+async fn turn(app: &App) -> Result<OwnedSemaphorePermit, Error> {
+    let turn = Arc::clone(&app.turns).acquire_owned();
+    let turn = tokio::time::timeout(app.config.request_timeout / 2, turn).await;
+    turn.map_err(|_| Error::Unavailable(Arc::new(NoTurn)))?.map_err(Error::internal)
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("too many bulk requests at once: none of them ended in time")]
+struct NoTurn;
 
 /// How often, and after which pauses, work that lost a race is begun again.
 pub fn attempts() -> ExponentialBuilder {
