@@ -177,11 +177,11 @@ async fn a_failed_query_is_not_kept() {
     assert_eq!(found(&read(&planner, "/missions").await), "MISS");
 }
 
-/// A thousand missions are about half a million bytes.
+/// A thousand missions are about half a million bytes, with long notes four times that.
 #[tokio::test]
 async fn a_long_list_is_kept_also_where_many_others_are() {
     let test = Test::start(Kind::Sqlite).await;
-    let rows = ["x".repeat(600_000)];
+    let rows = ["x".repeat(2_000_000)];
     for version in 0..100 {
         let find = async || {
             let key = Key { org: test.org, list: List::Missions, version, query: String::new() };
