@@ -12,6 +12,9 @@ use std::time::Instant;
 /// The status in log and metrics when the client hung up before it was answered: nginx's.
 const CLIENT_GONE: u16 = 499;
 
+/// Bytes of a path that are told; ours are shorter, and nobody's should fill the queue of spans.
+const LONGEST_PATH: usize = 1024;
+
 /// A request that is under way. Dropping it tells what became of it.
 pub(super) struct Watched {
     started: Instant,
@@ -54,7 +57,8 @@ impl Drop for Watched {
         let status = self.status.map(|status| status.as_u16());
         let route = self.route.as_ref().map(|route| public_path(route.as_str()));
         let (method, route) = (self.method.as_str(), route.as_deref());
-        let path = &*public_path(self.uri.path());
+        let path = public_path(self.uri.path());
+        let path = &path[..path.floor_char_boundary(LONGEST_PATH)];
         self.telemetry.metrics.finished(method, route, status.unwrap_or(CLIENT_GONE), took);
         self.telemetry.trace(self.info.parent(), || ServerSpan {
             trace_id: self.info.trace_id(),

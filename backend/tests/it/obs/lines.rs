@@ -72,6 +72,9 @@ async fn a_request_is_one_line_with_these_fields() {
     let line = serving.logs("request");
     assert_eq!(names(&line), ALWAYS.into_iter().collect());
     assert_eq!((&line["path"], &line["status"]), (&json!("/nothing"), &json!(404)));
+    let long = format!("/{}", "x".repeat(20_000));
+    assert_eq!(client.get(url(&serving, &long)).send().await.expect("an answer").status(), 414);
+    assert_eq!(serving.logs("request")["path"], long[..1024]);
     let (status, rest) = serving.terminate();
     assert_eq!(status, Some(0));
     assert_eq!(events(&rest).last().expect("a line")["message"], "stopped");
