@@ -1,5 +1,5 @@
-//! Statements whose text is made once. Building one takes the processor about as long as everything else that a short read
-//! does in this process, so those of the busiest calls are built at their first use and filled in from then on.
+//! Statements whose text is made once. Building them showed in the profile of short reads, so those of the busiest calls are
+//! built at their first use and filled in from then on.
 
 use sea_orm::{DbBackend, Statement, StatementBuilder, Value, Values};
 use std::sync::OnceLock;
