@@ -16,8 +16,12 @@ use axum::{
 };
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
+use std::time::Duration;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Who asks whether to send traffic here wants to know soon; with the cache's half a second that makes less than two.
+const PATIENCE: Duration = Duration::from_millis(1_200);
 
 /// Routes outside the API's base path.
 pub fn routes() -> OpenApiRouter<App> {
@@ -60,6 +64,9 @@ struct ReadyParts {
     /// `ok`, or `down` when the database does not answer.
     #[schema(example = "ok")]
     db: &'static str,
+    /// `ok`, or `full` when the last write found no room on the database's disk; what is there can still be read.
+    #[schema(example = "ok")]
+    storage: &'static str,
     /// Serving goes on without it.
     cache: CacheStatus,
     /// Whether to send traffic here.
@@ -81,13 +88,24 @@ async fn livez() -> Json<Live> {
 /// The process can serve: its database answers and it is not about to stop.
 #[utoipa::path(get, path = "/readyz", tag = "system", responses((status = 200, body = Ready), (status = 503, description = "A part is down, or the program is about to stop.", body = Ready)))]
 async fn readyz(State(app): State<App>) -> (StatusCode, Json<Ready>) {
-    let db = app.db.execute_unprepared("SELECT 1").await;
-    if let Err(error) = &db {
-        tracing::warn!(cause = %error, "the database does not answer");
-    }
-    let ok = db.is_ok() && !app.is_draining();
-    let status =
-        ReadyParts { db: if db.is_ok() { "ok" } else { "down" }, cache: app.cache.status().await, ok };
+    let answers = match tokio::time::timeout(PATIENCE, app.db.execute_unprepared("SELECT 1")).await {
+        Ok(Ok(_)) => true,
+        Ok(Err(error)) => {
+            tracing::warn!(cause = %error, "the database does not answer");
+            false
+        }
+        Err(_) => {
+            tracing::warn!("the database does not answer within {PATIENCE:?}");
+            false
+        }
+    };
+    let ok = answers && !app.is_draining();
+    let status = ReadyParts {
+        db: if answers { "ok" } else { "down" },
+        storage: if app.db.storage_is_full() { "full" } else { "ok" },
+        cache: app.cache.status().await,
+        ok,
+    };
     (if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(Ready { status }))
 }
 

@@ -48,6 +48,8 @@ pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliErro
     let failed = |source| CliError::Io { what: "cannot serve".into(), source };
     let address = listener.local_addr().map_err(failed)?;
     open_as_many_files_as_allowed();
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    survive_limits_of_file_size();
     tracing::info!(%address, database = %app.config.database_url, "serving");
     if app.config.links_lead_nowhere() {
         tracing::warn!(
@@ -90,6 +92,17 @@ fn open_as_many_files_as_allowed() {
     match rlimit::increase_nofile_limit(u64::MAX) {
         Ok(limit) => tracing::debug!(limit, "open files"),
         Err(error) => tracing::warn!(%error, "the limit of open files cannot be raised"),
+    }
+}
+
+/// A write beyond `ulimit -f` fails, and is answered as a full disk is, only while somebody listens for the signal that
+/// comes with it; else the system ends the program.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+fn survive_limits_of_file_size() {
+    const SIGXFSZ: i32 = 25;
+    // The handler stays when what it would wake is dropped.
+    if let Err(error) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(SIGXFSZ)) {
+        tracing::warn!(%error, "a limit of file size (ulimit -f) would end the program");
     }
 }
 

@@ -2,13 +2,14 @@
 
 use super::{
     DatabaseUrl,
+    storage::Storage,
     waiting::{Waiting, served},
 };
 use crate::{clock::Clock, random::Random};
 use sea_orm::{
     DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector,
     sqlx::{
-        self, ConnectOptions,
+        self, ConnectOptions, Connection,
         postgres::{PgConnectOptions, PgPoolOptions},
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
     },
@@ -63,6 +64,7 @@ pub struct Database {
     /// starves the unlucky and keeps readers from the pool.
     pub(super) writers: Option<Arc<Semaphore>>,
     pub(super) waiting: Waiting,
+    pub(super) storage: Storage,
     pub(super) clock: Clock,
     pub(super) random: Random,
     statements: Arc<AtomicU64>,
@@ -100,10 +102,12 @@ impl Database {
                     .max_connections(limits.max_connections)
                     .acquire_timeout(limits.acquire_timeout)
                     .test_before_acquire(false)
-                    .before_acquire(|_, _| {
+                    .before_acquire(|connection, _| {
                         served();
-                        Box::pin(async { Ok(true) })
+                        let idle = !connection.is_in_transaction();
+                        Box::pin(async move { Ok(idle) })
                     })
+                    .after_release(|connection, _| Box::pin(ended_its_transaction(connection)))
                     .after_connect(|_, _| {
                         served();
                         Box::pin(async { Ok(()) })
@@ -135,10 +139,12 @@ impl Database {
                     .max_connections(limits.max_connections)
                     .acquire_timeout(limits.acquire_timeout)
                     .test_before_acquire(false)
-                    .before_acquire(|_, _| {
+                    .before_acquire(|connection, _| {
                         served();
-                        Box::pin(async { Ok(true) })
+                        let idle = !connection.is_in_transaction();
+                        Box::pin(async move { Ok(idle) })
                     })
+                    .after_release(|connection, _| Box::pin(ended_its_transaction(connection)))
                     .after_connect(|_, _| {
                         served();
                         Box::pin(async { Ok(()) })
@@ -159,6 +165,7 @@ impl Database {
             max_connections: limits.max_connections,
             writers,
             waiting: Waiting::default(),
+            storage: Storage::default(),
             clock,
             random,
             statements,
@@ -193,4 +200,14 @@ impl Database {
     pub async fn close(&self) -> Result<(), sea_orm::DbErr> {
         self.connection.close_by_ref().await
     }
+}
+
+/// Whether a connection that comes back to the pool may serve again. One whose rollback or commit failed still counts as
+/// inside a transaction: the driver would make savepoints of all that follows, which nobody ever commits.
+async fn ended_its_transaction(connection: &mut impl Connection) -> Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // A dropped transaction's rollback waits in front of the next question.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }

@@ -6,6 +6,7 @@
 mod connect;
 pub mod filter;
 pub mod migrations;
+mod storage;
 mod template;
 mod timestamp;
 mod transaction;

@@ -2,8 +2,9 @@
 
 use super::{
     Database, Timestamp,
+    storage::Storage,
     versions::{self, List},
-    violation::connection_died,
+    violation::{connection_died, may_be_committed},
 };
 use crate::{
     error::Error,
@@ -18,7 +19,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
 };
 use tokio::sync::OwnedSemaphorePermit;
@@ -70,6 +71,9 @@ pub struct Tx {
     random: Random,
     created: AtomicU32,
     changed: Mutex<BTreeMap<OrgId, BTreeSet<List>>>,
+    storage: Storage,
+    failed: AtomicBool,
+    wrote: AtomicBool,
     // Released after the rollback or commit above it, so that the next writer finds the database free.
     _turn: Option<OwnedSemaphorePermit>,
 }
@@ -78,18 +82,47 @@ impl Tx {
     /// Makes everything that was done durable.
     ///
     /// # Errors
-    /// When the database refuses or cannot be reached; nothing was changed then, except that a connection lost in the
-    /// very moment of the commit leaves that unknown (the answer is 500 and the log says so).
+    /// When the database refuses or cannot be reached; nothing was changed then. [`Error::OutcomeUnknown`] when the
+    /// connection was lost, or the disk did not confirm, in the very moment of the commit.
     pub async fn commit(self) -> Result<(), Error> {
         // Last, because a version's row is held until the commit, and every writer of the org wants it.
         let changed = std::mem::take(&mut *self.changed());
         for (org, lists) in changed {
             versions::replace(&self, org, &lists.into_iter().collect::<Vec<_>>()).await?;
         }
-        self.inner.commit().await.map_err(|error| match Error::from(error) {
-            // A retry could do the work twice if the commit had arrived.
-            Error::Unavailable(cause) => Error::Internal(cause),
-            error => error,
+        if self.failed.load(Ordering::Relaxed) {
+            // After a failure SQLite may have undone everything by itself, and PostgreSQL answers COMMIT with a rollback that
+            // the driver takes for success.
+            return Err(Error::internal(AlreadyFailed));
+        }
+        let (storage, now, wrote) = (self.storage, self.now, self.wrote);
+        match self.inner.commit().await {
+            Ok(()) => {
+                if wrote.into_inner() {
+                    storage.note_success();
+                }
+                Ok(())
+            }
+            Err(error) => {
+                storage.note_failure(&error, now);
+                Err(if may_be_committed(&error) {
+                    Error::OutcomeUnknown(Arc::new(error))
+                } else {
+                    error.into()
+                })
+            }
+        }
+    }
+
+    /// Does one statement, and remembers how it ended. After one that failed none is done any more: SQLite ends the
+    /// transaction by itself when the disk is full or fails, and the next statement would be durable on its own.
+    async fn run<T>(&self, statement: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        if self.failed.load(Ordering::Relaxed) {
+            return Err(DbErr::Custom(AlreadyFailed.to_string()));
+        }
+        statement.await.inspect_err(|error| {
+            self.failed.store(true, Ordering::Relaxed);
+            self.storage.note_failure(error, self.now);
         })
     }
 
@@ -113,6 +146,10 @@ impl Tx {
         self.random.id(self.now, self.created.fetch_add(1, Ordering::Relaxed))
     }
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("an earlier statement of this transaction failed; it can only be rolled back")]
+struct AlreadyFailed;
 
 impl Database {
     /// Opens a transaction that may write. On SQLite the writers of this process queue up fairly and the transaction
@@ -141,6 +178,9 @@ impl Database {
             random: self.random.clone(),
             created: AtomicU32::new(0),
             changed: Mutex::default(),
+            storage: self.storage.clone(),
+            failed: AtomicBool::default(),
+            wrote: AtomicBool::default(),
             _turn: turn,
         })
     }
@@ -177,16 +217,20 @@ impl ConnectionTrait for Tx {
         self.inner.get_database_backend()
     }
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.inner.execute_raw(statement).await
+        let done = self.run(self.inner.execute_raw(statement)).await?;
+        if done.rows_affected() > 0 {
+            self.wrote.store(true, Ordering::Relaxed);
+        }
+        Ok(done)
     }
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.inner.execute_unprepared(sql).await
+        self.run(self.inner.execute_unprepared(sql)).await
     }
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.inner.query_one_raw(statement).await
+        self.run(self.inner.query_one_raw(statement)).await
     }
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.inner.query_all_raw(statement).await
+        self.run(self.inner.query_all_raw(statement)).await
     }
 }
 

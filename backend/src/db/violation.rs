@@ -31,6 +31,8 @@ pub enum Violation {
     Contention,
     /// The database cannot be reached or has no free connection.
     Outage,
+    /// The database's disk is full or refuses to be written.
+    StorageFull,
 }
 
 /// Constraint or trigger name (PostgreSQL, and every trigger of both), what SQLite says instead, and the meaning.
@@ -61,6 +63,25 @@ const NAMES: [(&str, &str, Violation); 12] = [
 /// codes BUSY_RECOVERY, BUSY_SNAPSHOT, BUSY_TIMEOUT, LOCKED_SHAREDCACHE.
 const CONTENTION: [&str; 9] = ["40001", "40P01", "55P03", "5", "6", "261", "517", "773", "262"];
 
+/// PostgreSQL: disk_full.
+const DISK_FULL: &str = "53100";
+
+/// SQLite's primary result codes (https://www.sqlite.org/rescode.html); the low byte of an extended one.
+mod sqlite {
+    pub(super) const NOMEM: u32 = 7;
+    pub(super) const READONLY: u32 = 8;
+    pub(super) const INTERRUPT: u32 = 9;
+    pub(super) const IOERR: u32 = 10;
+    pub(super) const FULL: u32 = 13;
+    pub(super) const CANTOPEN: u32 = 14;
+
+    /// Those of IOERR where writing failed: WRITE, FSYNC, DIR_FSYNC, TRUNCATE, SHMOPEN, SHMSIZE. A file that must not grow any
+    /// further (a quota, `ulimit -f`) is one of them; FULL is only what the system calls ENOSPC.
+    pub(super) const WRITE_FAILED: [u32; 6] = [778, 1034, 1290, 1546, 4618, 4874];
+    /// Among them, what failed after everything was written: whether it is durable is unknown.
+    pub(super) const SYNC_FAILED: [u32; 2] = [1034, 1290];
+}
+
 impl Violation {
     /// The meaning of `error`, when it has one beyond "failed".
     pub fn of(error: &DbErr) -> Option<Self> {
@@ -80,9 +101,12 @@ impl Violation {
                 if CONTENTION.contains(&code.as_ref()) {
                     return Some(Self::Contention);
                 }
-                // Class 57 is "operator intervention": shutdown, cancelled by a timeout; class 53 is "no resources".
-                if code.len() == 5 && (code.starts_with("57") || code.starts_with("53") || code == "25P03") {
-                    return Some(Self::Outage);
+                if code.len() == 5 {
+                    if let Some(outage) = Self::of_postgres(&code) {
+                        return Some(outage);
+                    }
+                } else if let Some(outage) = code.parse().ok().and_then(Self::of_sqlite) {
+                    return Some(outage);
                 }
                 let constraint = e.constraint();
                 NAMES
@@ -99,6 +123,44 @@ impl Violation {
             | sqlx::Error::WorkerCrashed => Some(Self::Outage),
             _ => None,
         }
+    }
+
+    /// Class 57 is "operator intervention": shutdown, cancelled by a timeout; class 53 is "no resources"; class 58 is
+    /// "system error", a disk that cannot be read or written; class 08 is a broken connection.
+    fn of_postgres(code: &str) -> Option<Self> {
+        match code {
+            DISK_FULL => Some(Self::StorageFull),
+            "25P03" => Some(Self::Outage),
+            _ => ["57", "53", "58", "08"].iter().any(|class| code.starts_with(class)).then_some(Self::Outage),
+        }
+    }
+
+    fn of_sqlite(code: u32) -> Option<Self> {
+        match code & 0xff {
+            sqlite::FULL | sqlite::READONLY => Some(Self::StorageFull),
+            sqlite::IOERR if sqlite::WRITE_FAILED.contains(&code) => Some(Self::StorageFull),
+            sqlite::IOERR | sqlite::NOMEM | sqlite::INTERRUPT | sqlite::CANTOPEN => Some(Self::Outage),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a failed COMMIT may have been carried out all the same: the connection was lost before its answer, or the disk
+/// did not confirm what was written.
+pub(super) fn may_be_committed(error: &DbErr) -> bool {
+    let sqlx = match error {
+        DbErr::Conn(RuntimeErr::SqlxError(e))
+        | DbErr::Exec(RuntimeErr::SqlxError(e))
+        | DbErr::Query(RuntimeErr::SqlxError(e)) => e,
+        _ => return true,
+    };
+    match &**sqlx {
+        sqlx::Error::Database(e) => {
+            let code = e.code().unwrap_or_default();
+            // Class 57P: the server ended the connection.
+            code.starts_with("57P") || code.parse().is_ok_and(|code| sqlite::SYNC_FAILED.contains(&code))
+        }
+        _ => true,
     }
 }
 

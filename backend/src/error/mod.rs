@@ -173,6 +173,16 @@ pub enum Error {
     /// Too much work at once, or the database is unreachable; the request changed nothing.
     #[error("The server is busy or its database is out of reach; try again in a moment.")]
     Unavailable(Cause),
+    /// The database's disk is full or refuses to be written; the request changed nothing.
+    #[error(
+        "The server's disk is full or cannot be written, so nothing was saved; ask its operator to make room, then send this again."
+    )]
+    StorageFull(Cause),
+    /// The connection to the database was lost while it was asked to make the work durable.
+    #[error(
+        "The database went away at the last moment, so this may have been done: send it again with the same Idempotency-Key, or look first."
+    )]
+    OutcomeUnknown(Cause),
     /// The request ran out of time. What it began may still be carried out.
     #[error("This took too long and may still be carried out; look before you send it again.")]
     TimedOut,
@@ -254,6 +264,8 @@ impl Error {
             Self::HeadersTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large"),
             Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            Self::StorageFull(_) => (StatusCode::SERVICE_UNAVAILABLE, "storage_full"),
+            Self::OutcomeUnknown(_) => (StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown"),
             Self::TimedOut => (StatusCode::SERVICE_UNAVAILABLE, "timed_out"),
             Self::Contended(_) => (StatusCode::SERVICE_UNAVAILABLE, "contended"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
@@ -264,7 +276,9 @@ impl Error {
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::TooManyTries(seconds) => Some(*seconds),
-            Self::Unavailable(_) | Self::TimedOut | Self::Contended(_) => Some(1),
+            Self::Unavailable(_) | Self::OutcomeUnknown(_) | Self::TimedOut | Self::Contended(_) => Some(1),
+            // Somebody has to make room first.
+            Self::StorageFull(_) => Some(30),
             _ => None,
         }
     }
@@ -272,7 +286,11 @@ impl Error {
     /// What only the log may know.
     pub fn cause(&self) -> Option<&Cause> {
         match self {
-            Self::Unavailable(cause) | Self::Contended(cause) | Self::Internal(cause) => Some(cause),
+            Self::Unavailable(cause)
+            | Self::StorageFull(cause)
+            | Self::OutcomeUnknown(cause)
+            | Self::Contended(cause)
+            | Self::Internal(cause) => Some(cause),
             _ => None,
         }
     }
@@ -290,6 +308,7 @@ impl From<DbErr> for Error {
             Some(Violation::InvitationAnswered) => Self::AlreadyAnswered,
             Some(Violation::Contention) => Self::Contended(Arc::new(error)),
             Some(Violation::Outage) => Self::Unavailable(Arc::new(error)),
+            Some(Violation::StorageFull) => Self::StorageFull(Arc::new(error)),
             Some(Violation::ProjectName) => Self::Duplicate {
                 pointer: "/name",
                 detail: "A project of this name exists already; choose another name.",

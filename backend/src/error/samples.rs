@@ -73,6 +73,8 @@ pub fn samples() -> Vec<Error> {
         Error::IdempotencyKeyReused,
         Error::IdempotencyInProgress,
         Error::Unavailable(cause.clone()),
+        Error::StorageFull(cause.clone()),
+        Error::OutcomeUnknown(cause.clone()),
         Error::TimedOut,
         Error::Contended(cause.clone()),
         Error::Internal(cause),

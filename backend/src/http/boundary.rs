@@ -29,6 +29,9 @@ pub async fn boundary(State(app): State<App>, mut request: Request, next: Next) 
     let mut response = next.run(request).await;
     if let Some(error) = response.extensions_mut().remove::<Error>() {
         log_cause(&error, &info);
+        if matches!(error, Error::StorageFull(_)) {
+            app.telemetry.metrics.storage_was_full();
+        }
         response = render(&error, response, &info);
     }
     secure(&mut response, &app.config);
@@ -81,7 +84,8 @@ fn log_cause(error: &Error, info: &RequestInfo) {
         source = error.source();
     }
     let code = error.status_and_code().1;
-    if matches!(error, Error::Internal(_)) {
+    // What somebody has to do something about.
+    if matches!(error, Error::Internal(_) | Error::StorageFull(_) | Error::OutcomeUnknown(_)) {
         tracing::error!(request_id = %info, trace_id = info.trace_id(), code, cause = chain, "request failed");
     } else {
         tracing::warn!(request_id = %info, trace_id = info.trace_id(), code, cause = chain, "request refused");

@@ -14,7 +14,7 @@ use utoipa::openapi::OpenApi;
 
 /// What a request can always run into, and what it can if it touches anything.
 const ALWAYS: [&str; 2] = ["uri_too_long", "headers_too_large"];
-const AT_WORK: [&str; 4] = ["unavailable", "contended", "timed_out", "internal"];
+const AT_WORK: [&str; 5] = ["unavailable", "storage_full", "contended", "timed_out", "internal"];
 /// The methods that an item may have, and the word for it where one handler serves two.
 const METHODS: [(&str, &str); 5] =
     [("get", "read"), ("put", "replace"), ("post", "post"), ("delete", "delete"), ("patch", "patch")];
@@ -135,6 +135,9 @@ impl Operation<'_> {
         if self.method != "get" {
             // Also where none is asked for: it is read before that is known.
             codes.push("too_large");
+            if self.json["tags"][0] != "system" {
+                codes.push("outcome_unknown");
+            }
         }
         if let Some(security) = self.json["security"].as_array() {
             codes.push("unauthenticated");

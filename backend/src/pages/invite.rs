@@ -102,7 +102,14 @@ async fn page(
     let opened = match invitations::open(&app.db, &app.tokens, token, app.db.clock().now()).await {
         Ok(opened) => opened,
         Err(Error::InvalidToken) => return respond(StatusCode::BAD_REQUEST, &blank),
-        Err(error) => return Err(error),
+        Err(error) => {
+            let (status, text) = match (outcome, message(&error, language)) {
+                (Some((status, text, _)), _) => (status, text),
+                (None, Some(text)) => (error.status_and_code().0, text),
+                (None, None) => return Err(error),
+            };
+            return respond(status, &InvitePage { message: text, ..blank });
+        }
     };
     let standing = standing(&opened, language);
     let (status, text, good) = outcome.unwrap_or((StatusCode::OK, standing.0, standing.1));

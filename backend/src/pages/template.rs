@@ -79,7 +79,8 @@ pub fn message(error: &Error, language: Language) -> Option<&'static str> {
         Error::QuotaReached => words.quota,
         Error::MissionCancelled => words.cancelled,
         Error::UserInactive => words.inactive,
-        Error::Unavailable(_) => words.try_again,
+        Error::Unavailable(_) | Error::StorageFull(_) | Error::Contended(_) => words.try_again,
+        Error::OutcomeUnknown(_) => words.perhaps,
         _ => return None,
     })
 }

@@ -48,6 +48,7 @@ struct Inner {
     in_flight_shown: IntGauge,
     lookups: IntCounterVec,
     sign_ins_refused: IntCounter,
+    storage_full: IntCounter,
     connections: IntGaugeVec,
     connections_max: IntGauge,
     connections_waiting: IntGauge,
@@ -100,6 +101,13 @@ impl Metrics {
                 &all,
                 IntCounter::new("app_sign_ins_refused_total", "Passwords refused, wrong or too often tried."),
             ),
+            storage_full: add(
+                &all,
+                IntCounter::new(
+                    "app_storage_full_total",
+                    "Requests refused because the database's disk was full or could not be written.",
+                ),
+            ),
             connections: by("app_db_connections", "Database connections, in use or idle.", &["state"]),
             connections_max: gauge("app_db_connections_max", "Database connections at most."),
             connections_waiting: gauge(
@@ -138,6 +146,11 @@ impl Metrics {
     /// Somebody was not let in.
     pub fn sign_in_refused(&self) {
         self.0.sign_ins_refused.inc();
+    }
+
+    /// A request was refused because the database's disk has no room.
+    pub fn storage_was_full(&self) {
+        self.0.storage_full.inc();
     }
 
     /// Everything as text, for the request that asks for it; none when metrics are switched off.

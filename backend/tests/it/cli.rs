@@ -61,6 +61,11 @@ impl Cli {
         self.folder.path()
     }
 
+    /// The one of [`Cli::with_database`].
+    pub fn database(&self) -> &TestDatabase {
+        self.database.as_ref().expect("a database")
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let program = env!("CARGO_BIN_EXE_coulisses");
         let mut command = match &self.limit {
@@ -396,6 +401,11 @@ impl Serving {
         }
     }
 
+    /// What the system calls it.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     fn signal_to_stop(&self) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());
@@ -429,7 +439,7 @@ async fn it_serves_until_it_is_told_to_stop(
     let serving = Serving::start(&cli, arguments);
     let cli = cli.set("BACKEND_PORT", &serving.port.to_string());
     let health = cli.run(&["healthcheck"]);
-    assert_eq!(health.ok(), [r#"{"status":{"db":"ok","cache":"memory","ok":true}}"#]);
+    assert_eq!(health.ok(), [r#"{"status":{"db":"ok","storage":"ok","cache":"memory","ok":true}}"#]);
     let (status, rest) = serving.terminate();
     assert_eq!(status, Some(0), "{rest}");
     let events: Vec<Json> = rest.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
@@ -449,7 +459,7 @@ async fn what_was_refused_is_on_record_when_it_stops(#[values(Kind::Sqlite, Kind
     assert_eq!(refused.status(), 401);
     let (status, rest) = serving.terminate();
     assert_eq!(status, Some(0), "{rest}");
-    let db = cli.database.as_ref().expect("a database").open().await;
+    let db = cli.database().open().await;
     let entries = "SELECT count(*) AS n FROM audit_log WHERE action = 'account.sign_in_refused'";
     let statement = Statement::from_string(db.get_database_backend(), entries);
     let row = db.query_one_raw(statement).await.expect(entries).expect("a row");
@@ -489,7 +499,7 @@ async fn the_operator_prints_a_new_link_for_a_forgotten_password(
     );
     assert!(!created.ok().contains(line), "it is another one");
     assert!(link("nobody@rideau.example").failed().contains("is no login"));
-    let db = cli.database.as_ref().expect("a database").open().await;
+    let db = cli.database().open().await;
     let good = "SELECT count(*) AS n FROM password_tokens WHERE used_at IS NULL";
     let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), good)).await.expect(good);
     assert_eq!(row.expect("a row").try_get::<i64>("", "n").expect("a number"), 1, "the one before is dead");

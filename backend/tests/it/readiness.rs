@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use std::net::TcpListener;
 
 fn ready(db: &str, cache: &str, ok: bool) -> Json {
-    json!({ "status": { "db": db, "cache": cache, "ok": ok } })
+    json!({ "status": { "db": db, "storage": "ok", "cache": cache, "ok": ok } })
 }
 
 #[rstest]

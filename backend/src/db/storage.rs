@@ -1,0 +1,46 @@
+//! Whether the database's disk takes writes. A disk cannot be asked; what is known is how the last writes ended.
+
+use super::{Database, Timestamp, Violation};
+use sea_orm::DbErr;
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+/// A refusal is news for so long: when nobody writes, nothing says that there is room again.
+const NEWS_SECONDS: i64 = 60;
+
+/// Remembers the last write that found no room. Clones share it.
+#[derive(Debug, Clone)]
+pub(super) struct Storage(Arc<AtomicI64>);
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self(Arc::new(AtomicI64::new(i64::MIN)))
+    }
+}
+
+impl Storage {
+    /// A statement failed; if for want of room, that is remembered.
+    pub(super) fn note_failure(&self, error: &DbErr, now: Timestamp) {
+        if Violation::of(error) == Some(Violation::StorageFull) {
+            self.0.store(now.as_micros(), Ordering::Relaxed);
+        }
+    }
+
+    /// Something was written durably.
+    pub(super) fn note_success(&self) {
+        self.0.store(i64::MIN, Ordering::Relaxed);
+    }
+
+    fn is_full(&self, now: Timestamp) -> bool {
+        self.0.load(Ordering::Relaxed) > now.plus_seconds(-NEWS_SECONDS).as_micros()
+    }
+}
+
+impl Database {
+    /// Whether a write was refused for want of room during the last minute, and none succeeded since.
+    pub fn storage_is_full(&self) -> bool {
+        self.storage.is_full(self.clock.now())
+    }
+}
