@@ -75,6 +75,17 @@ impl Server {
         log: &Path,
         cleanup: &Cleanup,
     ) -> Result<Self> {
+        Self::start_with(program, on, Environment::new(), log, cleanup)
+    }
+
+    /// The same with more in its environment.
+    pub(crate) fn start_with(
+        program: &Path,
+        on: Option<Databases>,
+        more: Environment,
+        log: &Path,
+        cleanup: &Cleanup,
+    ) -> Result<Self> {
         let directory = temporary_directory(cleanup)?;
         let port = free_port()?;
         let on = on.unwrap_or_else(|| Databases {
@@ -84,6 +95,7 @@ impl Server {
         let mut environment = environment(port, on);
         // So that one machine can play many.
         environment.push(("TRUSTED_PROXIES", "127.0.0.1".into()));
+        environment.extend(more);
         let server = Self::launch(program, &["demo", "--migrate"], (environment, directory), log, cleanup)?;
         server.wait_until_ready()?;
         Ok(server)
@@ -133,6 +145,11 @@ impl Server {
             line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().ok()
         };
         Some((field("VmRSS")?, field("VmHWM")?))
+    }
+
+    /// What the system calls it.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Ends it; where it logged.

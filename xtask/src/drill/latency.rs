@@ -25,14 +25,7 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn sign_in(url: &str) -> Result<Self> {
-        let credentials = json!({ "email": EMAIL, "password": PASSWORD });
-        let mut answer = agent().post(format!("{url}/api/v1/auth/login")).send_json(credentials)?;
-        let signed_in: Value = answer.body_mut().read_json()?;
-        let token = signed_in["access_token"].as_str().context("signing in gave no token")?;
-        Ok(Self {
-            missions: format!("{url}/api/v1/missions?limit=5"),
-            authorization: format!("Bearer {token}"),
-        })
+        Ok(Self { missions: format!("{url}/api/v1/missions?limit=5"), authorization: sign_in(url)? })
     }
 
     /// Reads for that long.
@@ -71,6 +64,15 @@ impl Reader {
         ensure!(body.len() > 2, "there are no missions to read");
         Ok(latency)
     }
+}
+
+/// The planner's `Authorization`.
+pub(super) fn sign_in(url: &str) -> Result<String> {
+    let credentials = json!({ "email": EMAIL, "password": PASSWORD });
+    let mut answer = agent().post(format!("{url}/api/v1/auth/login")).send_json(credentials)?;
+    let signed_in: Value = answer.body_mut().read_json()?;
+    let token = signed_in["access_token"].as_str().context("signing in gave no token")?;
+    Ok(format!("Bearer {token}"))
 }
 
 pub(super) fn agent() -> Agent {

@@ -5,11 +5,16 @@
 
 mod comparison;
 mod crowd;
+mod disk_full;
 mod latency;
+mod ledger;
 mod login_flood;
+mod pg_stop;
 mod slow_sockets;
+mod storage;
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -25,19 +30,30 @@ pub(crate) enum Drill {
     SlowSockets(slow_sockets::Options),
     /// A flood of wrong passwords, from one place and from everywhere
     LoginFlood(login_flood::Options),
+    /// A disk that is full or fails, and has room again
+    DiskFull(disk_full::Options),
+    /// A PostgreSQL that crashes under writes and comes back
+    PgStop(pg_stop::Options),
 }
 
 pub(crate) fn run(drill: &Drill) -> Result<ExitCode> {
     match drill {
         Drill::SlowSockets(options) => slow_sockets::run(options),
         Drill::LoginFlood(options) => login_flood::run(options),
+        Drill::DiskFull(options) => disk_full::run(options),
+        Drill::PgStop(options) => pg_stop::run(options),
     }
 }
 
 /// Its log stays under `target/drill`.
 fn start(cleanup: &Cleanup) -> Result<Server> {
     let program = server::build(Profile::Release, cleanup)?;
+    Server::start(&program, None, &log("server")?, cleanup)
+}
+
+/// Where a server of this name logs.
+fn log(name: &str) -> Result<PathBuf> {
     let directory = cargo::target_directory()?.join("drill");
     fs::create_dir_all(&directory).context("cannot create a directory under target")?;
-    Server::start(&program, None, &directory.join("server.log"), cleanup)
+    Ok(directory.join(format!("{name}.log")))
 }

@@ -16,7 +16,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-pub(crate) use self::postgres::is_root;
+pub(crate) use self::postgres::{Durability, Postgres, is_root};
 pub(crate) use self::programs::on_path;
 use crate::cleanup::Cleanup;
 
@@ -37,7 +37,7 @@ impl Servers {
     pub(crate) fn start(cleanup: &Cleanup) -> Result<Self> {
         let programs = install::ensure()?;
         let directory = temporary_directory(cleanup)?;
-        let postgres_url = postgres::start(&programs.postgres, &directory, cleanup)?;
+        let postgres_url = Postgres::start(&programs.postgres, Durability::None, &directory, cleanup)?.url;
         let redis_url = redis::start(&programs.redis, &directory, cleanup)?;
         Ok(Self {
             postgres_url,
@@ -69,6 +69,12 @@ impl Servers {
             "PostgreSQL {postgres_version} and Redis {redis_version} started; Prometheus {prometheus_version} found"
         )
     }
+}
+
+/// Only a PostgreSQL, for what happens to it.
+pub(crate) fn start_postgres(durability: Durability, cleanup: &Cleanup) -> Result<Postgres> {
+    let programs = install::ensure()?;
+    Postgres::start(&programs.postgres, durability, &temporary_directory(cleanup)?, cleanup)
 }
 
 pub(crate) fn temporary_directory(cleanup: &Cleanup) -> Result<PathBuf> {

@@ -21,32 +21,84 @@ const USER: &str = "coulisses";
 /// How long `pg_ctl` waits for the server to accept connections.
 const START_SECONDS: &str = "30";
 
-/// Nothing here survives the run, so nothing needs to reach the disk.
 const SETTINGS: &str = "
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 max_connections = 300
-fsync = off
-full_page_writes = off
-synchronous_commit = off
 ";
 
-/// Initialises a database cluster below `directory`, starts its server and returns the URL.
-pub(crate) fn start(installed: &Installation, directory: &Path, cleanup: &Cleanup) -> Result<String> {
-    // A signal waits for its end: initdb would go on writing into a directory being deleted.
-    let cluster = cleanup.start(|_| Cluster::create(&installed.directory, directory))?;
-    let port = free_port()?;
-    cluster.configure(port)?;
-    let (stopped, log) = (cluster.clone(), cluster.home.join("server.log"));
-    cleanup.start(|actions| {
-        // Noted first: a server that is too slow for us may come up all the same.
-        actions.push(Box::new(move || stopped.stop()));
-        // `pg_ctl` rather than `postgres` itself: it waits until the server is ready, and on
-        // Windows it drops the administrator's rights that the server refuses to run with.
-        let started = cluster.pg_ctl("start", &["-w", "-t", START_SECONDS, "-l"], Some(&log))?;
-        ensure!(started, "PostgreSQL did not start:\n{}\n{}", tail(&cluster.output), tail(&log));
-        Ok(format!("postgres://{USER}@127.0.0.1:{port}/postgres"))
-    })
+/// What must outlive the server.
+#[derive(Clone, Copy)]
+pub(crate) enum Durability {
+    /// Nothing here survives the run, so nothing needs to reach the disk.
+    None,
+    /// What it confirmed outlives the server, not the machine.
+    Server,
+}
+
+impl Durability {
+    fn settings(self) -> &'static str {
+        match self {
+            Self::None => "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\n",
+            Self::Server => "fsync = off\n",
+        }
+    }
+}
+
+/// A running server; [`Cleanup`] ends it.
+pub(crate) struct Postgres {
+    cluster: Cluster,
+    /// Of its database `postgres`, as its superuser.
+    pub(crate) url: String,
+}
+
+impl Postgres {
+    /// Initialises a database cluster below `directory` and starts its server.
+    pub(crate) fn start(
+        installed: &Installation,
+        durability: Durability,
+        directory: &Path,
+        cleanup: &Cleanup,
+    ) -> Result<Self> {
+        // A signal waits for its end: initdb would go on writing into a directory being deleted.
+        let cluster = cleanup.start(|_| Cluster::create(&installed.directory, directory))?;
+        let port = free_port()?;
+        cluster.configure(port, durability)?;
+        let stopped = cluster.clone();
+        cleanup.start(|actions| {
+            // Noted first: a server that is too slow for us may come up all the same.
+            actions.push(Box::new(move || stopped.stop()));
+            cluster.start()?;
+            Ok(Self { url: format!("postgres://{USER}@127.0.0.1:{port}/postgres"), cluster })
+        })
+    }
+
+    /// Ends the server without a checkpoint, as a crash would.
+    pub(crate) fn crash(&self) -> Result<()> {
+        let stopped = self.cluster.pg_ctl("stop", &["-m", "immediate"], None)?;
+        ensure!(stopped, "PostgreSQL did not stop:\n{}", tail(&self.cluster.output));
+        Ok(())
+    }
+
+    /// Starts the server again.
+    pub(crate) fn start_again(&self) -> Result<()> {
+        self.cluster.start()
+    }
+
+    /// Creates a database whose files are in a directory, and returns its URL.
+    pub(crate) fn create_database_in(&self, name: &str, directory: &Path) -> Result<String> {
+        self.cluster.account.give(directory)?;
+        let place = directory.to_str().context("the directory's name is not Unicode")?;
+        for sql in [
+            format!("CREATE TABLESPACE {name} LOCATION '{place}'"),
+            format!("CREATE DATABASE {name} TABLESPACE {name}"),
+        ] {
+            let done = self.cluster.run("psql", &["-X", "-q", "-d", &self.url, "-c", &sql], None)?;
+            ensure!(done, "{sql} failed:\n{}", tail(&self.cluster.output));
+        }
+        let (server, _) = self.url.rsplit_once('/').context("the server's URL names no database")?;
+        Ok(format!("{server}/{name}"))
+    }
 }
 
 #[derive(Clone)]
@@ -81,10 +133,19 @@ impl Cluster {
         Ok(cluster)
     }
 
-    fn configure(&self, port: u16) -> Result<()> {
+    fn configure(&self, port: u16, durability: Durability) -> Result<()> {
         let file = self.data.join("postgresql.conf");
         let mut file = OpenOptions::new().append(true).open(file).context("initdb left no configuration")?;
-        writeln!(file, "{SETTINGS}port = {port}")?;
+        writeln!(file, "{SETTINGS}{}port = {port}", durability.settings())?;
+        Ok(())
+    }
+
+    fn start(&self) -> Result<()> {
+        let log = self.home.join("server.log");
+        // `pg_ctl` rather than `postgres` itself: it waits until the server is ready, and on
+        // Windows it drops the administrator's rights that the server refuses to run with.
+        let started = self.pg_ctl("start", &["-w", "-t", START_SECONDS, "-l"], Some(&log))?;
+        ensure!(started, "PostgreSQL did not start:\n{}\n{}", tail(&self.output), tail(&log));
         Ok(())
     }
 
