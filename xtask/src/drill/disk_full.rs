@@ -42,7 +42,7 @@ pub(crate) struct Options {
 pub(super) fn run(options: &Options) -> Result<ExitCode> {
     ensure!(cfg!(target_os = "linux"), "this drill knows how to make disks fail on Linux only");
     let cleanup = Cleanup::install()?;
-    let program = server::build(Profile::Release, &cleanup)?;
+    let program = server::build(Profile::Dev, &cleanup)?;
     for failure in &options.failures {
         let name = failure.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
         println!("==> {name}");
@@ -120,10 +120,9 @@ fn until_accepted(add: &mut impl FnMut() -> Result<Answer>) -> Result<Duration> 
     Ok(begin.elapsed())
 }
 
-/// What /readyz says of it. It answers 200: what is there can still be read.
+/// What /readyz says of it.
 fn storage_of(server: &Server) -> Result<String> {
     let mut answer = lenient_agent().get(format!("{}/readyz", server.url)).call()?;
-    ensure!(answer.status() == 200, "/readyz is answered {}", answer.status());
     let ready: Value = answer.body_mut().read_json()?;
     Ok(ready["status"]["storage"].as_str().unwrap_or_default().to_owned())
 }

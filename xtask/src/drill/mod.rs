@@ -1,4 +1,4 @@
-//! `cargo xtask drill`: the real server, built for release, in trouble; what do its other clients notice?
+//! `cargo xtask drill`: the real server in trouble; what do its clients notice, and is what it acknowledged there afterwards?
 //!
 //! A drill brings the trouble. What they share: the server with the demonstration's season on SQLite ([`start`]), reading it
 //! as a signed-in planner ([`latency`]), and comparing rounds without and with the trouble ([`comparison`]).

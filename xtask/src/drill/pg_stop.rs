@@ -1,4 +1,4 @@
-//! `cargo xtask drill pg-stop`: a PostgreSQL that crashes under a load of writes and comes back.
+//! `cargo xtask drill pg-stop`: a PostgreSQL that stops or crashes under a load of writes and comes back.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ const WHILE_AWAY: [&str; 4] = ["unavailable", "outcome_unknown", "contended", "t
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// How often the database crashes
+    /// How often the database goes: in turn like a crash and in good order
     #[arg(long, default_value_t = 3, value_name = "NUMBER")]
     rounds: u32,
     /// How long it is away each time
@@ -38,7 +38,7 @@ pub(crate) struct Options {
 
 pub(super) fn run(options: &Options) -> Result<ExitCode> {
     let cleanup = Cleanup::install()?;
-    let program = server::build(Profile::Release, &cleanup)?;
+    let program = server::build(Profile::Dev, &cleanup)?;
     let postgres = start_postgres(Durability::Server, &cleanup)?;
     let on = Databases { database_url: postgres.url.clone(), redis_url: "fakeredis://".into() };
     let server = Server::start(&program, Some(on), &super::log("pg-stop")?, &cleanup)?;
@@ -46,7 +46,8 @@ pub(super) fn run(options: &Options) -> Result<ExitCode> {
     for round in 1..=options.rounds {
         let load = Load::begin(&server.url, round, options.writers)?;
         sleep(CALM);
-        postgres.crash()?;
+        let mode = if round % 2 == 1 { "immediate" } else { "fast" };
+        postgres.stop(mode)?;
         let away = Instant::now();
         sleep(Duration::from_millis(200));
         while away.elapsed() < Duration::from_secs(options.seconds) {
@@ -68,7 +69,7 @@ pub(super) fn run(options: &Options) -> Result<ExitCode> {
         sleep(CALM);
         let answers = load.end()?;
         println!(
-            "round {round}: ready {} ms after the database was back; {:?}",
+            "round {round}, {mode}: ready {} ms after the database was back; {:?}",
             took.as_millis(),
             answers.refusals()
         );

@@ -73,9 +73,9 @@ impl Postgres {
         })
     }
 
-    /// Ends the server without a checkpoint, as a crash would.
-    pub(crate) fn crash(&self) -> Result<()> {
-        let stopped = self.cluster.pg_ctl("stop", &["-m", "immediate"], None)?;
+    /// Ends the server: `fast` rolls everything back in good order, `immediate` is like a crash.
+    pub(crate) fn stop(&self, mode: &str) -> Result<()> {
+        let stopped = self.cluster.pg_ctl("stop", &["-m", mode], None)?;
         ensure!(stopped, "PostgreSQL did not stop:\n{}", tail(&self.cluster.output));
         Ok(())
     }
