@@ -102,7 +102,8 @@ impl FromStr for Timestamp {
     }
 }
 
-/// `YYYY-MM-DDTHH:MM:SS`, maybe a fraction, then `Z` or `±HH:MM`. Whether the day exists is for jiff to say.
+/// `YYYY-MM-DDTHH:MM:SS`, maybe a fraction, then `Z` or `±HH:MM`. Whether the day exists is for jiff to say. A second 60 is
+/// none: jiff takes one at any minute as a leap second and makes it 59, and no clock here counts those that there were.
 fn is_rfc3339(text: &[u8]) -> bool {
     let matches = |text: &[u8], pattern: &[u8]| {
         text.len() == pattern.len()
@@ -127,7 +128,7 @@ fn is_rfc3339(text: &[u8]) -> bool {
         }
         _ => false,
     };
-    offset && matches(moment, b"0000-00-00T00:00:00")
+    offset && matches(moment, b"0000-00-00T00:00:00") && moment[17..] < b"60"[..]
 }
 
 impl fmt::Display for Timestamp {
@@ -168,7 +169,7 @@ impl utoipa::PartialSchema for Timestamp {
             .schema_type(Type::String)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
             .description(Some(
-                "An instant: RFC 3339 with an offset, years 1970 to 2200, microseconds; answers are in UTC.",
+                "An instant: RFC 3339 with an offset, years 1970 to 2200, microseconds, no leap seconds; answers are in UTC.",
             ))
             .examples(["2026-07-10T08:00:00Z"])
             .into()
@@ -211,6 +212,11 @@ mod tests {
             "2025-09-10T09+01:00:00",
             "2025-09-10T09:00:00.Z",
             "2025-02-30T09:00:00Z",
+            "2025-09-10T09:00:60Z",
+            "2025-09-10T09:00:60.999+02:00",
+            "2016-12-31T23:59:60Z",
+            "2025-09-10T09:60:00Z",
+            "2025-09-10T24:00:00Z",
             "2025-09-10T09:00:00Z ",
         ] {
             assert!(text.parse::<Timestamp>().is_err(), "{text} was accepted");

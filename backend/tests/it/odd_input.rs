@@ -94,3 +94,41 @@ async fn nothing_and_null_are_an_empty_object_and_verbs_take_no_more(
     let refused = manager.post(&format!("/assignments/{assignment}:status"), useless).await;
     assert_eq!(refused.wrong_members(), ["/override_reason"]);
 }
+
+/// A leap second is no instant here: no clock of this program counts one, and 23:59:60 would be stored as 23:59:59.
+#[rstest]
+#[tokio::test]
+async fn a_second_60_is_refused_wherever_an_instant_is_read(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let admin = test.admin().await;
+    let mission = admin.mission("Montage", "08:00", "12:00").await;
+    let end = "2026-08-01T10:00:00Z";
+    for leap in [
+        "2026-07-01T10:00:60Z",
+        "2026-07-01T10:00:60.5+02:00",
+        "2016-12-31T23:59:60Z",
+        "2017-01-01T00:59:60+01:00",
+    ] {
+        let period = json!({ "user_id": test.tech_user, "start_at": leap, "end_at": end });
+        for (path, body, wrong) in [
+            ("/missions", json!({ "title": "x", "start_at": leap, "end_at": end }), "/start_at"),
+            ("/projects", json!({ "name": "x", "ends_at": leap }), "/ends_at"),
+            ("/availabilities", period, "/start_at"),
+            (&format!("/missions/{mission}:duplicate"), json!({ "start_at": leap }), "/start_at"),
+        ] {
+            assert_eq!(admin.post(path, body).await.wrong_members(), [wrong], "{path} with {leap}");
+        }
+        let moved = admin.patch(&format!("/missions/{mission}"), json!({ "end_at": leap })).await;
+        assert_eq!(moved.wrong_members(), ["/end_at"], "{leap}");
+        let leap = leap.replace('+', "%2B");
+        for list in ["/missions", "/assignments", "/availabilities", "/conflicts", "/audit"] {
+            assert_eq!(admin.get(&format!("{list}?from={leap}")).await.wrong_members(), ["/from"], "{list}");
+        }
+        let calendar = admin.get(&format!("/users/{}/calendar?from={leap}&to={leap}", test.tech_user)).await;
+        assert_eq!(calendar.wrong_members(), ["/from", "/to"]);
+        let cursor = URL_SAFE_NO_PAD.encode(format!(r#"["2026-07-01T10:00:60Z","{mission}"]"#));
+        assert_eq!(admin.get(&format!("/missions?cursor={cursor}")).await.wrong_members(), ["/cursor"]);
+    }
+}
