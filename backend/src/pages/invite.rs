@@ -123,8 +123,8 @@ async fn page(
 fn standing(opened: &Opened, language: Language) -> (&'static str, bool, bool) {
     let words = language.words();
     match (opened.invitation_status, opened.status) {
-        (InvitationStatus::Revoked, _) => (words.revoked, false, false),
         (_, AssignmentStatus::Cancelled) => (words.cancelled, false, false),
+        (InvitationStatus::Revoked, _) => (words.revoked, false, false),
         (InvitationStatus::Answered, AssignmentStatus::Accepted) => (words.already_accepted, true, false),
         (InvitationStatus::Answered, AssignmentStatus::Declined) => (words.already_declined, true, false),
         (InvitationStatus::Answered, _) => (words.already_answered, false, false),

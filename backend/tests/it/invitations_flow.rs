@@ -232,6 +232,126 @@ async fn what_a_manager_set_meanwhile_decides(#[values(Kind::Sqlite, Kind::Postg
     called_off.by_body(&anyone, "accept").await.refused(400, "invalid_token");
 }
 
+/// Whoever is asked again is asked by a new link; those from before stay dead.
+#[rstest]
+#[tokio::test]
+async fn asking_again_takes_a_new_link(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let (manager, tech, anyone) = (test.manager().await, test.tech().await, test.anonymous());
+    let user = test.tech_user.to_string();
+    for (case, out) in ["CANCELLED", "DECLINED by the planner", "DECLINED by the person", "ACCEPTED first"]
+        .iter()
+        .enumerate()
+    {
+        let (from, to) = (format!("{:02}:00", 2 * case), format!("{:02}:00", 2 * case + 1));
+        let old = ask(&manager, &user, &from, &to).await;
+        match *out {
+            "DECLINED by the person" => {
+                drop(tech.post_empty(&format!("/assignments/{}/decline", old.assignment)).await.ok())
+            }
+            "ACCEPTED first" => {
+                set(&manager, &old, "ACCEPTED").await;
+                set(&manager, &old, "CANCELLED").await;
+            }
+            planned => set(&manager, &old, planned.split(' ').next().unwrap()).await,
+        }
+        set(&manager, &old, "INVITED").await;
+        for verb in ["accept", "decline"] {
+            old.by_body(&anyone, verb).await.refused(400, "invalid_token");
+            let by_assignment = format!("/assignments/{}/{verb}?token={}", old.assignment, old.token);
+            anyone.post_empty(&by_assignment).await.refused(400, "invalid_token");
+            assert_eq!(click(&anyone, &old.token, verb, "").await.status, 400, "{out}");
+        }
+        let shown = page(&anyone, &old.token).await;
+        assert!(shown.text.contains("taken back") && !shown.text.contains("<form"), "{}", shown.text);
+        let seen = anyone.get(&format!("/invitations/verify?token={}", old.token)).await.ok();
+        assert_eq!(
+            (&seen["status"], &seen["invitation_status"]),
+            (&json!("INVITED"), &json!("revoked")),
+            "{out}"
+        );
+        assert_eq!(manager.status_of(&old.assignment).await, "INVITED", "{out}");
+        // Nothing of a link that is dead comes back when the next one goes.
+        let (invitation, token) = manager.invitation(&old.assignment).await;
+        let new = Asked { assignment: old.assignment.clone(), invitation, token };
+        manager.delete(&format!("/invitations/{}", new.invitation)).await.ok();
+        old.by_body(&anyone, "accept").await.refused(400, "invalid_token");
+        new.by_body(&anyone, "accept").await.refused(400, "invalid_token");
+        let (invitation, token) = manager.invitation(&old.assignment).await;
+        let newest = Asked { assignment: old.assignment.clone(), invitation, token };
+        newest.by_body(&anyone, "accept").await.ok();
+        assert_eq!(manager.status_of(&old.assignment).await, "ACCEPTED", "{out}");
+    }
+    let revoked = test.audit("invitation.revoke").await;
+    assert_eq!(revoked.len(), 8, "each dead link is on record once: {revoked:#?}");
+}
+
+/// A link that was answered says so, whatever becomes of the assignment, and answers nothing more.
+#[rstest]
+#[tokio::test]
+async fn an_answered_link_does_not_answer_the_next_question(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let (manager, anyone) = (test.manager().await, test.anonymous());
+    let old = ask_someone(&manager).await;
+    old.by_body(&anyone, "decline").await.ok();
+    set(&manager, &old, "INVITED").await;
+    for verb in ["accept", "decline"] {
+        old.by_body(&anyone, verb).await.refused(409, "already_answered");
+    }
+    assert_eq!(manager.status_of(&old.assignment).await, "INVITED");
+    let listed = manager.get(&format!("/invitations?assignment_id={}", old.assignment)).await.ok();
+    assert_eq!((&listed[0]["status"], &listed[0]["revoked_at"]), (&json!("answered"), &Json::Null));
+}
+
+/// Cancelling a mission kills its links for good; cancelling one person's call only until a new one is made.
+#[rstest]
+#[tokio::test]
+async fn the_links_of_a_cancelled_mission_stay_dead(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let (manager, anyone) = (test.manager().await, test.anonymous());
+    let asked = ask_someone(&manager).await;
+    let mission = manager.get(&format!("/assignments/{}", asked.assignment)).await.ok()["mission_id"].clone();
+    manager.post_empty(&format!("/missions/{}:cancel", mission.as_str().unwrap())).await.ok();
+    let path = format!("/assignments/{}:status", asked.assignment);
+    manager.post(&path, json!({ "status": "INVITED" })).await.refused(409, "mission_cancelled");
+    for verb in ["accept", "decline"] {
+        asked.by_body(&anyone, verb).await.refused(400, "invalid_token");
+    }
+    let shown = page(&anyone, &asked.token).await;
+    assert!(shown.text.contains("called off") && !shown.text.contains("<form"), "{}", shown.text);
+    manager
+        .post("/invitations", json!({ "assignment_id": asked.assignment }))
+        .await
+        .refused(409, "mission_cancelled");
+}
+
+/// Somebody deactivated keeps their calls: they stay INVITED all the while, and so does their link; only a yes has to wait.
+#[rstest]
+#[tokio::test]
+async fn the_link_of_someone_deactivated_waits_for_them(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let (manager, anyone) = (test.manager().await, test.anonymous());
+    let user = manager.user("Nina Simone").await;
+    let first = ask(&manager, &user, "08:00", "12:00").await;
+    let second = ask(&manager, &user, "14:00", "16:00").await;
+    let path = format!("/users/{user}");
+    manager.patch(&path, json!({ "active": false })).await.ok();
+    first.by_body(&anyone, "accept").await.refused(409, "user_inactive");
+    second.by_body(&anyone, "decline").await.ok();
+    manager.patch(&path, json!({ "active": true })).await.ok();
+    first.by_body(&anyone, "accept").await.ok();
+    // An assignment that is made anew is another one: the link of the one before is nobody's.
+    let third = ask(&manager, &user, "18:00", "19:00").await;
+    let mission = manager.get(&format!("/assignments/{}", third.assignment)).await.ok()["mission_id"].clone();
+    manager.delete(&format!("/assignments/{}", third.assignment)).await.ok();
+    let anew = manager.assignment(mission.as_str().unwrap(), &user).await;
+    third.by_body(&anyone, "accept").await.refused(400, "invalid_token");
+    let by_assignment = format!("/assignments/{anew}/accept?token={}", third.token);
+    anyone.post_empty(&by_assignment).await.refused(400, "invalid_token");
+}
+
 #[rstest]
 #[tokio::test]
 async fn an_assignment_is_answered_by_its_token_or_its_person(

@@ -14,7 +14,7 @@ use crate::{
     db::Tx,
     error::{Clash, Error},
     ids::{AssignmentId, MissionId, OrgId, UserId},
-    resources::{audit, missions, users},
+    resources::{audit, invitations, missions, users},
     text::{Label, Note},
 };
 use sea_orm::{
@@ -158,7 +158,7 @@ pub async fn hold_all(
     Ok(held.collect())
 }
 
-/// Changes where an assignment stands. The same status again changes nothing.
+/// Changes where an assignment stands. The same status again changes nothing; becoming INVITED again ends its open links.
 ///
 /// # Errors
 /// [`Error::InvalidTransition`], or what is in the way as with [`create`].
@@ -176,6 +176,10 @@ pub async fn set_status(tx: &Tx, held: Held, change: Change) -> Result<Assignmen
             may_enter(tx, org, &entering, &change).await?
         }
     };
+    if change.status == AssignmentStatus::Invited {
+        // Whoever is asked again is asked anew: a link of the question before does not answer this one.
+        invitations::revoke_of_assignment(tx, org, id).await?;
+    }
     // On a mission that has exactly one role by now, whoever has none takes it.
     let role = match row.mission_role_id {
         None if is_active(change.status) => missions::role_named(tx, org, row.mission_id, None).await?,

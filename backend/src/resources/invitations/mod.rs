@@ -12,4 +12,4 @@ pub use api::{answer_by_link, routes};
 pub use model::{Created, InvitationStatus, NewInvitation, Opened};
 pub use rules::Answer;
 pub use store::{open, pending_link};
-pub use writes::{Links, create, delete_of_assignment, revoke_of_mission};
+pub use writes::{Links, create, delete_of_assignment, revoke_of_assignment, revoke_of_mission};

@@ -147,6 +147,14 @@ pub async fn revoke(tx: &Tx, org: OrgId, id: InvitationId) -> Result<(), Error> 
     revoke_chosen(tx, open(org).filter(table::Column::Id.eq(id)), org).await
 }
 
+/// Takes back the open links of a held assignment.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke_of_assignment(tx: &Tx, org: OrgId, assignment: AssignmentId) -> Result<(), Error> {
+    revoke_chosen(tx, open(org).filter(table::Column::AssignmentId.eq(assignment)), org).await
+}
+
 /// Takes back the open links of a mission.
 ///
 /// # Errors

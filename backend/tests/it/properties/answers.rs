@@ -54,7 +54,7 @@ async fn an_assignment_goes_where_the_table_says_by_every_way(
         let mission = manager.post("/missions", body).await.ok()["id"].as_str().unwrap().to_owned();
         let assignment = manager.assignment(&mission, &user).await;
         let (invitation, token) = manager.invitation(&assignment).await;
-        let (mut status, mut answered) = ("INVITED", None);
+        let (mut status, mut answered, mut ended) = ("INVITED", None, false);
         for way in ways {
             let row = TABLE.iter().find(|(from, ..)| *from == status).expect("a row");
             let (outcome, to, allowed) = match way {
@@ -75,6 +75,8 @@ async fn an_assignment_goes_where_the_table_says_by_every_way(
             let link = matches!(way, Way::Link(_));
             let may = status == to || allowed.contains(&to);
             match (link, answered) {
+                // Whoever was asked again was asked anew.
+                (true, None) if ended => drop(outcome.refused(400, "invalid_token")),
                 // A link that was answered repeats its answer while that is what counts, and says no to the other.
                 (true, Some(given)) if given != to => drop(outcome.refused(409, "already_answered")),
                 (true, Some(_)) if status != to => {
@@ -86,6 +88,7 @@ async fn an_assignment_goes_where_the_table_says_by_every_way(
                 (false, _) if !may => drop(outcome.refused(409, "invalid_transition")),
                 _ => {
                     assert_eq!(outcome.ok()["status"], to, "{way:?} from {status}");
+                    ended |= to == "INVITED" && status != to;
                     status = to;
                     if link {
                         answered = Some(to);
