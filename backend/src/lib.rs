@@ -12,6 +12,7 @@ pub mod db;
 pub mod error;
 pub mod http;
 pub mod ids;
+pub mod json;
 pub mod openapi;
 pub mod pages;
 pub mod random;

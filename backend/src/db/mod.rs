@@ -5,6 +5,7 @@
 
 mod connect;
 pub mod filter;
+mod json_text;
 pub mod migrations;
 mod storage;
 mod template;
@@ -17,6 +18,7 @@ mod waiting;
 
 pub use connect::{ConnectError, Database, Pool};
 pub use filter::{contains, is_named};
+pub use json_text::JsonText;
 pub use template::Template;
 pub use timestamp::{Timestamp, TimestampError};
 pub use transaction::{Actor, Origin, Tx};

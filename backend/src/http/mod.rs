@@ -17,7 +17,6 @@ mod page;
 mod query;
 mod request;
 pub mod serving;
-mod strict_json;
 pub mod verbs;
 mod watch;
 

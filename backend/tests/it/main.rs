@@ -23,6 +23,7 @@ mod conditions;
 mod documents;
 mod edge;
 mod festival;
+mod free_json;
 mod idempotency;
 mod idempotency_races;
 mod invitations_flow;

@@ -5,7 +5,7 @@ use axum::response::Response;
 use deadpool_postgres::Transaction;
 use serde::Serialize;
 use tokio_postgres::Row;
-use tokio_postgres::types::{Json, ToSql};
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::postgres::{Floor, LONGEST};
@@ -101,7 +101,7 @@ impl Answer<'_> {
         (before, after): (&T, &T),
     ) -> Result<(), Failed> {
         let id = clock::new_id();
-        let shown = |object: &T| serde_json::to_value(object).map(Json).map_err(Failed::of);
+        let shown = |object: &T| serde_json::to_string(object).map_err(Failed::of);
         let (before, after) = (shown(before)?, shown(after)?);
         self.write(
             &sql::AUDIT.insert(1),

@@ -4,7 +4,6 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use deadpool_postgres::Transaction;
-use serde_json::Value as Json;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
@@ -71,7 +70,7 @@ struct Rows {
 
 impl Rows {
     fn mission(&mut self, write: &Write, mission: Mission) -> Result<(), Failed> {
-        let details = serde_json::to_value(&mission).map_err(Failed::of)?;
+        let details = serde_json::to_string(&mission).map_err(Failed::of)?;
         for (position, role) in (0_i32..).zip(mission.roles) {
             self.role(write, mission.id, role, position);
         }
@@ -108,7 +107,7 @@ impl Rows {
         ]);
     }
 
-    fn recorded(&mut self, write: &Write, mission: Uuid, after: Json) {
+    fn recorded(&mut self, write: &Write, mission: Uuid, after: String) {
         let id = clock::new_id();
         self.audit.extend::<[Value; 9]>([
             Box::new(id),
@@ -123,7 +122,7 @@ impl Rows {
         ]);
         self.details.extend::<[Value; 4]>([
             Box::new(id),
-            Box::new(None::<Json>),
+            Box::new(None::<String>),
             Box::new(after),
             Box::new(write.now),
         ]);

@@ -13,6 +13,7 @@ mod m20261123_000005_idempotency;
 mod m20261123_000006_accepted;
 mod m20261123_000007_overridden;
 mod m20261123_000008_list_versions;
+mod m20261126_000009_json_as_text;
 
 use super::Database;
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, TransactionTrait};
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000006_accepted::Migration),
             Box::new(m20261123_000007_overridden::Migration),
             Box::new(m20261123_000008_list_versions::Migration),
+            Box::new(m20261126_000009_json_as_text::Migration),
         ]
     }
 }

@@ -1,6 +1,9 @@
 //! The table `audit_details`, as SeaORM sees it.
 
-use crate::{db::Timestamp, ids::AuditId};
+use crate::{
+    db::{JsonText, Timestamp},
+    ids::AuditId,
+};
 use sea_orm::entity::prelude::*;
 
 /// The object before and after.
@@ -10,10 +13,8 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub audit_id: AuditId,
-    #[sea_orm(column_type = "JsonBinary", nullable)]
-    pub before: Option<Json>,
-    #[sea_orm(column_type = "JsonBinary", nullable)]
-    pub after: Option<Json>,
+    pub before: Option<JsonText>,
+    pub after: Option<JsonText>,
     pub created_at: Timestamp,
 }
 

@@ -1,7 +1,7 @@
 //! Shapes of audit entries.
 
 use crate::{
-    db::Timestamp,
+    db::{JsonText, Timestamp},
     http::{Cursor, Limit, Many},
     ids::{AnyId, AuditId},
     text::Search,
@@ -9,7 +9,6 @@ use crate::{
 use deserr::Deserr;
 use sea_orm::FromQueryResult;
 use serde::Serialize;
-use serde_json::Value as Json;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -50,10 +49,10 @@ pub struct AuditEntry {
     pub created_at: Timestamp,
     /// The object as it was; none for what was created.
     #[schema(value_type = Option<Object>)]
-    pub before: Option<Json>,
+    pub before: Option<JsonText>,
     /// The object as it became; none for what was deleted.
     #[schema(value_type = Option<Object>)]
-    pub after: Option<Json>,
+    pub after: Option<JsonText>,
 }
 
 /// Which entries, and which page of them.

@@ -2,13 +2,12 @@
 
 use super::{details_table, model::ActorKind, table};
 use crate::{
-    db::{Actor, List, Tx},
+    db::{Actor, JsonText, List, Tx},
     error::Error,
     ids::{AuditId, Id, OrgId},
 };
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde::Serialize;
-use serde_json::Value as Json;
 use uuid::Uuid;
 
 /// Rows per INSERT: well below the 32 766 parameters that SQLite takes.
@@ -20,8 +19,8 @@ pub struct Entry {
     action: &'static str,
     object_type: &'static str,
     object_id: Option<Uuid>,
-    before: Option<Result<Json, serde_json::Error>>,
-    after: Option<Result<Json, serde_json::Error>>,
+    before: Option<Result<JsonText, serde_json::Error>>,
+    after: Option<Result<JsonText, serde_json::Error>>,
 }
 
 impl Entry {
@@ -39,13 +38,13 @@ impl Entry {
     /// The object as it was.
     #[must_use]
     pub fn before(self, object: &impl Serialize) -> Self {
-        Self { before: Some(serde_json::to_value(object)), ..self }
+        Self { before: Some(JsonText::of(object)), ..self }
     }
 
     /// The object as it is now.
     #[must_use]
     pub fn after(self, object: &impl Serialize) -> Self {
-        Self { after: Some(serde_json::to_value(object)), ..self }
+        Self { after: Some(JsonText::of(object)), ..self }
     }
 
     /// Writes the entry into the transaction that it tells of.

@@ -49,7 +49,17 @@ pub async fn update(tx: &Tx, org: OrgId, before: User, mut new: NewUser) -> Resu
     if same_name && current == (NewUser { name: current.name.clone(), ..new.clone() }) {
         return Ok(before);
     }
-    table::Entity::update_many()
+    let mut update = table::Entity::update_many();
+    // What stays is not written: a text that is damaged stays as it is until someone decides about it.
+    if new.legal_ids != current.legal_ids {
+        let legal_ids = new.legal_ids.as_ref().map(Metadata::to_stored);
+        update = update.col_expr(Column::LegalIds, Expr::value(legal_ids));
+    }
+    if new.documents != current.documents {
+        let documents = new.documents.as_ref().map(Metadata::to_stored);
+        update = update.col_expr(Column::Documents, Expr::value(documents));
+    }
+    update
         .col_expr(Column::SortKey, Expr::value(rules::sort_key(&first_name, &last_name)))
         .col_expr(Column::NameSearch, Expr::value(text::fold(&display_name(&first_name, &last_name))))
         .col_expr(Column::FirstName, Expr::value(first_name))
@@ -60,8 +70,6 @@ pub async fn update(tx: &Tx, org: OrgId, before: User, mut new: NewUser) -> Resu
         .col_expr(Column::EmploymentType, Expr::value(new.employment_type))
         .col_expr(Column::Bio, Expr::value(new.bio.map(String::from)))
         .col_expr(Column::Active, Expr::value(new.active))
-        .col_expr(Column::LegalIds, Expr::value(new.legal_ids.as_ref().map(Metadata::to_stored)))
-        .col_expr(Column::Documents, Expr::value(new.documents.as_ref().map(Metadata::to_stored)))
         .col_expr(Column::UpdatedAt, Expr::value(tx.now))
         .filter(Column::OrgId.eq(org))
         .filter(Column::Id.eq(before.id))
@@ -95,7 +103,7 @@ pub async fn profile(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Resul
         skill_levels: words.levels,
         tags: words.tags,
         employment_type: row.employment_type,
-        rate_profile: row.rate_profile.map(RateProfile::from_stored).transpose().map_err(Error::internal)?,
+        rate_profile: row.rate_profile.map(RateProfile::from_stored),
         bio: row.bio,
     })
 }
@@ -139,12 +147,13 @@ pub async fn replace_profile(
     if after == before {
         return Ok(before);
     }
-    table::Entity::update_many()
+    let mut update = table::Entity::update_many();
+    if after.rate_profile != before.rate_profile {
+        let rates = after.rate_profile.as_ref().map(RateProfile::to_stored);
+        update = update.col_expr(table::Column::RateProfile, Expr::value(rates));
+    }
+    update
         .col_expr(table::Column::Bio, Expr::value(after.bio.clone()))
-        .col_expr(
-            table::Column::RateProfile,
-            Expr::value(after.rate_profile.as_ref().map(RateProfile::to_stored)),
-        )
         .col_expr(table::Column::EmploymentType, Expr::value(after.employment_type))
         .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
         .filter(table::Column::OrgId.eq(org))

@@ -1,5 +1,6 @@
 //! Free-form details that only planners see.
 
+use crate::db::JsonText;
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValueKind, ValuePointerRef, take_cf_content,
 };
@@ -22,14 +23,14 @@ const MAX_BYTES: usize = 8 * 1024;
 pub struct Metadata(Json);
 
 impl Metadata {
-    /// What was stored.
-    pub fn from_stored(stored: Json) -> Self {
-        Self(stored)
+    /// What was stored, or what is shown instead when that is damaged.
+    pub fn from_stored(stored: &JsonText) -> Self {
+        Self(stored.object().unwrap_or_else(|| stored.unreadable()).into())
     }
 
     /// As it is stored.
-    pub fn to_stored(&self) -> Json {
-        self.0.clone()
+    pub fn to_stored(&self) -> JsonText {
+        JsonText::from(&self.0)
     }
 }
 
@@ -39,7 +40,7 @@ impl<E: DeserializeError> Deserr<E> for Metadata {
             Value::Map(_) => {
                 let json = Json::from(value);
                 if json.to_string().len() <= MAX_BYTES {
-                    return Ok(Self(plain(json)));
+                    return Ok(Self(json));
                 }
                 ErrorKind::Unexpected { msg: format!("must have at most {MAX_BYTES} bytes as JSON") }
             }
@@ -49,27 +50,13 @@ impl<E: DeserializeError> Deserr<E> for Metadata {
     }
 }
 
-/// The same with whole numbers written as such. PostgreSQL keeps a number's value and not its spelling: `1e16` would come
-/// back as `10000000000000000`, and what a write answers would not be what the next read shows.
-fn plain(json: Json) -> Json {
-    match json {
-        Json::Number(number) if number.is_f64() => {
-            let digits = number.as_f64().map(|number| number.to_string()).unwrap_or_default();
-            let whole =
-                digits.parse::<i64>().map(Json::from).or_else(|_| digits.parse::<u64>().map(Json::from));
-            whole.unwrap_or(Json::Number(number))
-        }
-        Json::Array(items) => items.into_iter().map(plain).collect(),
-        Json::Object(members) => members.into_iter().map(|(name, value)| (name, plain(value))).collect(),
-        other => other,
-    }
-}
-
 impl PartialSchema for Metadata {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(true)))
-            .description(Some("Any members, at most 8 KiB."))
+            .description(Some(
+                "Any members, at most 8 KiB. Numbers are whole ones of 64 bits or the shortest form of a double.",
+            ))
             .examples([serde_json::json!({"guso": "12345678"})])
             .into()
     }

@@ -1,10 +1,11 @@
 //! Amounts: JSON numbers outside, integer cents inside, never a float in between.
 
-use crate::text::Label;
+use crate::{db::JsonText, text::Label};
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Map, Value, ValueKind, ValuePointerRef, take_cf_content,
 };
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
+use serde_json::Value as Json;
 use std::{collections::BTreeMap, ops::ControlFlow};
 use utoipa::{
     PartialSchema, ToSchema,
@@ -15,11 +16,12 @@ use utoipa::{
 };
 
 /// An amount of EUR in cents: 0 to 1 000 000.00.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cents(i64);
 
 const MAX_EUR: f64 = 1_000_000.0;
+const MAX_DECIMALS: usize = 2;
+const TOO_MANY_DECIMALS: &str = "must have at most 2 decimals";
 
 impl Cents {
     /// From a JSON number: at most two decimals. A double holds every such amount closely enough that its shortest
@@ -30,8 +32,8 @@ impl Cents {
         }
         let shortest = amount.to_string();
         let (whole, decimals) = shortest.split_once('.').unwrap_or((&shortest, ""));
-        if decimals.len() > 2 {
-            return Err("must have at most 2 decimals".into());
+        if decimals.len() > MAX_DECIMALS {
+            return Err(TOO_MANY_DECIMALS.into());
         }
         let cents =
             format!("{whole}{decimals:0<2}").parse().map_err(|_| "must be an amount in EUR".to_owned())?;
@@ -45,7 +47,10 @@ impl std::str::FromStr for Cents {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        // Of more decimals a double may keep nothing.
+        let decimals = text.split_once('.').map_or("", |(_, decimals)| decimals.trim_end_matches('0'));
         match text.parse() {
+            Ok(_) if plain && decimals.len() > MAX_DECIMALS => Err(TOO_MANY_DECIMALS.into()),
             Ok(amount) if plain => Self::from_number(amount),
             _ => Err("must be an amount in EUR, like 250 or 250.50".into()),
         }
@@ -96,35 +101,48 @@ impl PartialSchema for Cents {
 
 impl ToSchema for Cents {}
 
-/// What a person is paid: a label (`jour`, `heure`) and its amount. At most 50 labels of 1 to 100 characters.
+/// What a person is paid.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RateProfile(BTreeMap<String, Cents>);
+pub enum RateProfile {
+    /// A label (`jour`, `heure`) and its amount. At most 50 labels of 1 to 100 characters.
+    Amounts(BTreeMap<String, Cents>),
+    /// What is in the database is something else: shown as such, and kept until it is replaced.
+    Damaged(JsonText),
+}
 
 const MAX_LABELS: usize = 50;
 
 impl RateProfile {
     /// A daily rate alone, under the label of the first clients.
     pub fn daily(amount: Cents) -> Self {
-        Self([("jour".to_owned(), amount)].into())
+        Self::Amounts([("jour".to_owned(), amount)].into())
     }
 
     /// As it is stored: label to cents.
-    pub fn to_stored(&self) -> serde_json::Value {
-        self.0.iter().map(|(label, cents)| (label.clone(), serde_json::Value::from(cents.0))).collect()
+    pub fn to_stored(&self) -> JsonText {
+        match self {
+            Self::Amounts(amounts) => {
+                let cents = amounts.iter().map(|(label, cents)| (label.clone(), Json::from(cents.0)));
+                JsonText::from(&cents.collect::<Json>())
+            }
+            Self::Damaged(stored) => stored.clone(),
+        }
     }
 
-    /// From what was stored; anything else than amounts in cents was not written by this program.
-    ///
-    /// # Errors
-    /// When the stored JSON has another form.
-    pub fn from_stored(stored: serde_json::Value) -> Result<Self, serde_json::Error> {
-        serde_json::from_value(stored).map(Self)
+    /// From what was stored.
+    pub fn from_stored(stored: JsonText) -> Self {
+        let amount = |(label, cents): (&String, &Json)| Some((label.clone(), Cents(cents.as_i64()?)));
+        let amounts = stored.object().and_then(|members| members.iter().map(amount).collect());
+        amounts.map_or(Self::Damaged(stored), Self::Amounts)
     }
 }
 
 impl Serialize for RateProfile {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        match self {
+            Self::Amounts(amounts) => amounts.serialize(serializer),
+            Self::Damaged(stored) => stored.unreadable().serialize(serializer),
+        }
     }
 }
 
@@ -163,7 +181,7 @@ impl<E: DeserializeError> Deserr<E> for RateProfile {
                 },
             }
         }
-        wrong.map_or(Ok(Self(rates)), Err)
+        wrong.map_or(Ok(Self::Amounts(rates)), Err)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::model::EmploymentType;
 use crate::{
-    db::Timestamp,
+    db::{JsonText, Timestamp},
     ids::{AccountId, OrgId, UserId},
 };
 use sea_orm::entity::prelude::*;
@@ -25,14 +25,11 @@ pub struct Model {
     pub phone: Option<String>,
     pub employment_type: EmploymentType,
     pub bio: Option<String>,
-    #[sea_orm(column_type = "JsonBinary", nullable)]
-    pub rate_profile: Option<Json>,
+    pub rate_profile: Option<JsonText>,
     pub active: bool,
     pub account_id: Option<AccountId>,
-    #[sea_orm(column_type = "JsonBinary", nullable)]
-    pub legal_ids: Option<Json>,
-    #[sea_orm(column_type = "JsonBinary", nullable)]
-    pub documents: Option<Json>,
+    pub legal_ids: Option<JsonText>,
+    pub documents: Option<JsonText>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }

@@ -4,6 +4,7 @@
 mod answers;
 mod cursors;
 mod duplicates;
+mod free_json;
 mod overlaps;
 mod quotas;
 mod search;

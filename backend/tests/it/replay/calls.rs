@@ -295,7 +295,9 @@ fn user_patch(s: &mut Script) -> Json {
     match s.below(6) {
         0 | 1 => json!({ "active": false }),
         2 | 3 => json!({ "active": true }),
-        4 => json!({ "legal_ids": { "b": 1, "a": { "z": [1.5, null], "é": true } } }),
+        4 => {
+            json!({ "legal_ids": { "b": [1, -0.0, 5e-324, 1e16], "a": { "z": [1.5, null], "é": true }, "c": f64::MAX } })
+        }
         _ => json!({ "name": s.pick(LAST), "employment_type": s.pick(&["CDI", "INTERMITTENT", "x"]) }),
     }
 }
