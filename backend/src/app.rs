@@ -159,7 +159,7 @@ impl App {
         origin: Origin,
         request: &RequestInfo,
     ) -> Result<Writing, Error> {
-        Writing::begin(&self.db, org, origin, request.idempotency_key(), (&self.seal, &self.random)).await
+        Writing::begin(&self.db, org, origin, request, (&self.seal, &self.random)).await
     }
 
     /// The answer of a list that is kept for as long as no write changes what it shows. `uri` is the one that the client

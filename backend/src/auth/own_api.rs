@@ -10,7 +10,7 @@ use crate::{
     app::{App, Done},
     db::{Actor, Origin},
     error::{Error, FieldError},
-    http::{Answer, Body, Path, Query},
+    http::{Answer, Body, Path, Precondition, Query},
     ids::{OrgId, SessionId},
     resources::audit,
     secret::Secret,
@@ -29,7 +29,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(switch))
         .routes(routes!(change_password))
         .routes(routes!(list_sessions))
-        .routes(routes!(end_session))
+        .routes(routes!(get_session, end_session))
 }
 
 /// Where to act from now on.
@@ -144,6 +144,19 @@ async fn list_sessions(
     Ok(sessions::list(&app.db, own.account, own.session, query, now).await?.respond(&uri))
 }
 
+/// Read one of one's own live sessions.
+#[utoipa::path(get, path = "/auth/sessions/{id}", tag = "auth", security(("bearer" = [])),
+    params(("id" = SessionId, Path)), responses((status = 200, body = OwnSession)))]
+async fn get_session(
+    State(app): State<App>,
+    own: Account,
+    Path(id): Path<SessionId>,
+) -> Result<Answer, Error> {
+    let now = app.db.clock().now();
+    let found = sessions::find(&app.db, own.account, own.session, id, now).await?;
+    Answer::single(&found.ok_or(Error::NotFound)?)
+}
+
 /// End one of one's own sessions, wherever it is.
 #[utoipa::path(delete, path = "/auth/sessions/{id}", tag = "auth", security(("bearer" = [])),
     params(("id" = SessionId, Path)), responses((status = 200, body = Done)))]
@@ -151,9 +164,12 @@ async fn end_session(
     State(app): State<App>,
     own: Account,
     Path(id): Path<SessionId>,
+    precondition: Precondition,
 ) -> Result<Answer, Error> {
     let tx = app.db.write(own.origin()).await?;
-    sessions::belongs_to(&tx, id, own.account).await?;
+    // One that has ended has no tag.
+    let current = sessions::find(&tx, own.account, own.session, id, tx.now).await?;
+    precondition.check(&current)?;
     if sessions::end(&tx, id).await? {
         audit::Entry::of("session.end", id).record_for_account(&tx, None).await?;
     }

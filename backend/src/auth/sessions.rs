@@ -187,16 +187,7 @@ pub async fn list(
         .limit(query.limit.with_lookahead())
         .all(db)
         .await?;
-    let own = |row: session::Model| OwnSession {
-        id: row.id,
-        current: row.id == current,
-        org_id: row.org_id,
-        user_agent: row.user_agent,
-        created_at: row.created_at,
-        last_used_at: row.last_used_at,
-        expires_at: row.expires_at,
-    };
-    Ok(Page::new(rows, query.limit, |row| (row.created_at, row.id)).map(own))
+    Ok(Page::new(rows, query.limit, |row| (row.created_at, row.id)).map(|row| view(row, current)))
 }
 
 /// Whose session it is; none when there is no such session.
@@ -213,17 +204,39 @@ pub async fn account_of(db: &impl ConnectionTrait, session: SessionId) -> Result
 /// When the database fails.
 pub async fn lives(tx: &Tx, session: SessionId) -> Result<bool, Error> {
     let found = session::Entity::find_by_id(session).lock(LockType::NoKeyUpdate).one(tx).await?;
-    Ok(found.is_some_and(|row| row.revoked_at.is_none() && row.expires_at > tx.now))
+    Ok(found.is_some_and(|row| is_alive(&row, tx.now)))
 }
 
+/// One of an account's sessions; none when it has ended.
+///
 /// # Errors
-/// [`Error::NotFound`] when the session is not this account's.
-pub async fn belongs_to(
+/// [`Error::NotFound`] when it is not this account's.
+pub async fn find(
     db: &impl ConnectionTrait,
-    session: SessionId,
     account: AccountId,
-) -> Result<(), Error> {
-    if account_of(db, session).await? == Some(account) { Ok(()) } else { Err(Error::NotFound) }
+    current: SessionId,
+    session: SessionId,
+    now: Timestamp,
+) -> Result<Option<OwnSession>, Error> {
+    let found = session::Entity::find_by_id(session).one(db).await?;
+    let row = found.filter(|row| row.account_id == account).ok_or(Error::NotFound)?;
+    Ok(is_alive(&row, now).then(|| view(row, current)))
+}
+
+fn is_alive(row: &session::Model, now: Timestamp) -> bool {
+    row.revoked_at.is_none() && row.expires_at > now
+}
+
+fn view(row: session::Model, current: SessionId) -> OwnSession {
+    OwnSession {
+        id: row.id,
+        current: row.id == current,
+        org_id: row.org_id,
+        user_agent: row.user_agent,
+        created_at: row.created_at,
+        last_used_at: row.last_used_at,
+        expires_at: row.expires_at,
+    }
 }
 
 /// Lets a session act in another org from now on.

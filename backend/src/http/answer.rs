@@ -1,6 +1,7 @@
 //! Answers: JSON, serialised once. That of a single object carries a strong `ETag`, so that a client can ask whether it
 //! changed and change only what it has seen (RFC 9110 section 13).
 
+use super::RequestInfo;
 use crate::error::Error;
 use axum::{
     body::Bytes,
@@ -88,27 +89,60 @@ pub async fn not_modified(request: Request, next: Next) -> Response {
     response
 }
 
-/// What a change depends on: the object still being as the client saw it (`If-Match`), or not being as it is named
-/// (`If-None-Match`).
+/// What a write depends on: the object still being as the client saw it (`If-Match`), or not being as it is named
+/// (`If-None-Match`). Every write of an object with a tag checks it; where there is no tag, or a handler forgot it,
+/// [`Writing::commit`](super::Writing::commit) refuses a condition that was not met.
 #[derive(Debug)]
 pub struct Precondition {
     matches: Option<Tags>,
     matches_none: Option<Tags>,
+    request: RequestInfo,
 }
 
 impl Precondition {
+    /// Of a request.
+    pub(super) fn of(headers: &HeaderMap, request: RequestInfo) -> Self {
+        let tags = |name| tags(headers, &name);
+        Self { matches: tags(header::IF_MATCH), matches_none: tags(header::IF_NONE_MATCH), request }
+    }
+
     /// Compares with the object as the caller would be shown it now.
     ///
     /// # Errors
     /// [`Error::PreconditionFailed`].
     pub fn check(&self, current: &impl Serialize) -> Result<(), Error> {
-        if self.matches.is_none() && self.matches_none.is_none() {
+        if !self.is_there() {
             return Ok(());
         }
         let tag = tag(&Answer::of(current)?.body);
         let changed = self.matches.as_ref().is_some_and(|tags| !tags.include(&tag, false));
         let known = self.matches_none.as_ref().is_some_and(|tags| tags.include(&tag, true));
-        if changed || known { Err(Error::PreconditionFailed) } else { Ok(()) }
+        if changed || known {
+            return Err(Error::PreconditionFailed);
+        }
+        self.request.note_condition_met();
+        Ok(())
+    }
+
+    /// The same for an object that is read only if there is something to compare it with.
+    ///
+    /// # Errors
+    /// [`Error::PreconditionFailed`], or what `read` says.
+    pub async fn check_read<T: Serialize>(
+        &self,
+        read: impl Future<Output = Result<T, Error>>,
+    ) -> Result<(), Error> {
+        if self.is_there() { self.check(&read.await?) } else { Ok(()) }
+    }
+
+    /// Whether it holds where nothing has a tag: something is there that is not named.
+    pub(super) fn holds_without_a_tag(&self) -> bool {
+        self.matches.as_ref().is_none_or(Tags::name_anything)
+            && !self.matches_none.as_ref().is_some_and(Tags::name_anything)
+    }
+
+    fn is_there(&self) -> bool {
+        self.matches.is_some() || self.matches_none.is_some()
     }
 }
 
@@ -116,8 +150,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Precondition {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let tags = |name| tags(&parts.headers, &name);
-        Ok(Self { matches: tags(header::IF_MATCH), matches_none: tags(header::IF_NONE_MATCH) })
+        Ok(Self::of(&parts.headers, RequestInfo::of(&parts.extensions)))
     }
 }
 
@@ -128,7 +161,11 @@ impl Tags {
     /// A weak tag never matches in a strong comparison.
     fn include(&self, tag: &str, weakly: bool) -> bool {
         let same = |known: &str| known == tag || weakly && known.strip_prefix("W/") == Some(tag);
-        self.0.iter().any(|known| known == "*" || same(known))
+        self.name_anything() || self.0.iter().any(|known| same(known))
+    }
+
+    fn name_anything(&self) -> bool {
+        self.0.iter().any(|known| known == "*")
     }
 }
 
@@ -148,8 +185,7 @@ mod tests {
     fn precondition(name: HeaderName, value: &str) -> Precondition {
         let mut headers = HeaderMap::new();
         headers.insert(name, value.parse().unwrap());
-        let tags = |name| tags(&headers, &name);
-        Precondition { matches: tags(header::IF_MATCH), matches_none: tags(header::IF_NONE_MATCH) }
+        Precondition::of(&headers, RequestInfo::default())
     }
 
     #[test]
@@ -167,6 +203,10 @@ mod tests {
         }
         for (value, passes) in [("*", false), ("\"other\"", true)] {
             assert_eq!(precondition(header::IF_NONE_MATCH, value).check(&7).is_ok(), passes, "{value}");
+            assert_eq!(precondition(header::IF_NONE_MATCH, value).holds_without_a_tag(), passes, "{value}");
+        }
+        for (value, passes) in [("*", true), ("\"other\", *", true), ("\"other\"", false), ("", false)] {
+            assert_eq!(precondition(header::IF_MATCH, value).holds_without_a_tag(), passes, "{value}");
         }
     }
 }

@@ -4,7 +4,7 @@
 //! was undone as a whole.
 
 use super::{
-    IdempotencyKey, RequestInfo,
+    IdempotencyKey, Precondition, RequestInfo,
     limits::{MAX_BODY, max_body},
     verbs,
 };
@@ -12,6 +12,7 @@ use crate::{app::App, error::Error};
 use axum::{
     body::{Body, to_bytes},
     extract::{Request, State},
+    http::{Method, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -47,10 +48,17 @@ pub async fn run_to_completion(State(app): State<App>, request: Request, next: N
                 .into_response();
         }
     };
+    let info = RequestInfo::of(&parts.extensions);
     match IdempotencyKey::of(&parts, &body) {
-        Ok(Some(key)) => RequestInfo::of(&parts.extensions).note_idempotency_key(key),
+        Ok(Some(key)) => info.note_idempotency_key(key),
         Ok(None) => {}
         Err(error) => return error.into_response(),
+    }
+    if !Precondition::of(&parts.headers, info.clone()).holds_without_a_tag() {
+        if has_no_tags(&parts) {
+            return Error::PreconditionFailed.into_response();
+        }
+        info.note_condition();
     }
     let many = limit > MAX_BODY && body.len() > FEW;
     let turn = match if many { turn(&app).await.map(Some) } else { Ok(None) } {
@@ -68,6 +76,13 @@ pub async fn run_to_completion(State(app): State<App>, request: Request, next: N
         attempt.retry(attempts()).await.unwrap_or_else(|response| response)
     });
     work.await.unwrap_or_else(|panic| Error::internal(panic).into_response())
+}
+
+/// What signs in, and sets a password by a link, acts on nothing with a tag and commits without [`Writing`](super::Writing),
+/// which refuses a condition that nothing was compared with.
+fn has_no_tags(parts: &Parts) -> bool {
+    let path = parts.uri.path();
+    parts.method == Method::POST && (path.contains("/auth/") || path == "/password")
 }
 
 /// Bulk requests take turns: a thousand missions take some megabytes until they are written, and where connections are short,

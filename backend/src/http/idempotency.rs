@@ -5,7 +5,7 @@
 //! exactly when the work does. A second request with the key waits for that transaction (PostgreSQL: on the row of the
 //! key; SQLite: in the queue of writers). Answers are kept encrypted: some carry a token that is stored nowhere else.
 
-use super::{Answer, idempotency_table as table, verbs};
+use super::{Answer, RequestInfo, idempotency_table as table, verbs};
 use crate::{
     auth::Seal,
     db::{Actor, Database, Origin, Timestamp, Tx, Violation},
@@ -70,10 +70,12 @@ impl IdempotencyKey {
     }
 }
 
-/// A request's transaction: a [`Tx`] that also keeps the answer when the request has a key.
+/// A request's transaction: a [`Tx`] that also keeps the answer when the request has a key, and that knows whether what the
+/// request depends on is so.
 pub struct Writing {
     tx: Tx,
     claim: Option<Claim>,
+    request: RequestInfo,
 }
 
 struct Claim {
@@ -100,7 +102,7 @@ impl Writing {
         db: &Database,
         org: OrgId,
         origin: Origin,
-        key: Option<&IdempotencyKey>,
+        request: &RequestInfo,
         (seal, random): (&Seal, &Random),
     ) -> Result<Self, Error> {
         let caller: Option<Uuid> = match origin.actor {
@@ -109,8 +111,9 @@ impl Writing {
             Actor::System => None,
         };
         let tx = db.write(origin).await?;
-        let (Some(key), Some(caller_id)) = (key, caller) else {
-            return Ok(Self { tx, claim: None });
+        let request = request.clone();
+        let (Some(key), Some(caller_id)) = (request.idempotency_key(), caller) else {
+            return Ok(Self { tx, claim: None, request });
         };
         let row = table::Model {
             org_id: org,
@@ -125,14 +128,18 @@ impl Writing {
         if !claim.take(&tx).await? {
             return Err(claim.answer_given(&tx).await?);
         }
-        Ok(Self { tx, claim: Some(claim) })
+        Ok(Self { tx, claim: Some(claim), request })
     }
 
     /// Stores the answer with the work and makes both durable.
     ///
     /// # Errors
-    /// When the database refuses or cannot be reached, as [`Tx::commit`].
+    /// [`Error::PreconditionFailed`] when the request depends on a tag and nothing was compared with it; or what
+    /// [`Tx::commit`] says.
     pub async fn commit(self, answer: Answer) -> Result<Answer, Error> {
+        if self.request.has_unmet_condition() {
+            return Err(Error::PreconditionFailed);
+        }
         if let Some(claim) = self.claim {
             claim.keep(&self.tx, &answer).await?;
         }

@@ -32,6 +32,7 @@ struct Inner {
     client: OnceLock<IpAddr>,
     tried: AtomicBool,
     idempotency: OnceLock<IdempotencyKey>,
+    unmet_condition: AtomicBool,
 }
 
 impl RequestInfo {
@@ -90,6 +91,21 @@ impl RequestInfo {
     /// The key under which its answer is kept.
     pub fn idempotency_key(&self) -> Option<&IdempotencyKey> {
         self.0.idempotency.get()
+    }
+
+    /// Remembers that its write depends on a tag. Until it was compared with one, nothing is committed.
+    pub fn note_condition(&self) {
+        self.0.unmet_condition.store(true, Ordering::SeqCst);
+    }
+
+    /// Remembers that what it depends on was compared and is so.
+    pub fn note_condition_met(&self) {
+        self.0.unmet_condition.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether its write depends on a tag that nothing was compared with: there is none where it writes.
+    pub fn has_unmet_condition(&self) -> bool {
+        self.0.unmet_condition.load(Ordering::SeqCst)
     }
 
     /// The id of the trace it belongs to: 32 hexadecimal digits.

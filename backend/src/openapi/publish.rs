@@ -22,11 +22,15 @@ const METHODS: [(&str, &str); 5] =
 /// The document as it is served.
 pub fn publish(document: OpenApi) -> Json {
     let mut document = json!(document);
-    let paths = std::mem::take(&mut document["paths"]);
+    let paths: Vec<_> = members(std::mem::take(&mut document["paths"]))
+        .into_iter()
+        .map(|(path, item)| (verbs::public_path(&path).into_owned(), item))
+        .collect();
+    let singles: BTreeSet<_> =
+        paths.iter().filter(|(_, item)| is_single(item)).map(|(path, _)| path.clone()).collect();
     let mut published = Map::new();
-    for (path, item) in members(paths) {
-        let path = verbs::public_path(&path).into_owned();
-        let item = publish_item(&path, item);
+    for (path, item) in paths {
+        let item = publish_item(&path, item, &singles);
         for (first, name) in verbs::FIRST_NAMES {
             if let Some(rest) = path.strip_prefix(name) {
                 published.insert(format!("{first}{rest}"), under_first_name(item.clone()));
@@ -52,9 +56,19 @@ fn members(object: Json) -> Map<String, Json> {
 }
 
 /// An item whose object can be changed is one object: it carries a tag.
-fn publish_item(path: &str, mut item: Json) -> Json {
+fn is_single(item: &Json) -> bool {
     let has = |method: &str| item.get(method).is_some();
-    let single = has("get") && ["put", "patch", "delete"].into_iter().any(has);
+    has("get") && ["put", "patch", "delete"].into_iter().any(has)
+}
+
+/// Whether what is at `path` writes an object with a tag: at its own address, or by a verb behind it.
+fn writes_single(path: &str, singles: &BTreeSet<String>) -> bool {
+    let object = path.rsplit_once([':', '/']).map_or(path, |(object, _)| object);
+    singles.contains(path) || singles.contains(object)
+}
+
+fn publish_item(path: &str, mut item: Json, singles: &BTreeSet<String>) -> Json {
+    let (single, conditional) = (singles.contains(path), writes_single(path, singles));
     let ids: Vec<_> = METHODS.iter().filter_map(|(method, _)| item[method]["operationId"].as_str()).collect();
     let distinct: BTreeSet<_> = ids.iter().collect();
     let shared = distinct.len() < ids.len();
@@ -65,7 +79,7 @@ fn publish_item(path: &str, mut item: Json) -> Json {
             let both = shared && matches!(id, "update" | "set");
             operation["operationId"] =
                 json!(if both { format!("{tag}_{word}") } else { format!("{tag}_{id}") });
-            Operation { path, method, single, json: operation }.complete();
+            Operation { path, method, single, conditional, json: operation }.complete();
         }
     }
     item
@@ -85,7 +99,10 @@ fn under_first_name(mut item: Json) -> Json {
 struct Operation<'a> {
     path: &'a str,
     method: &'a str,
+    /// Its GET shows one object, with a tag.
     single: bool,
+    /// It writes one.
+    conditional: bool,
     json: &'a mut Json,
 }
 
@@ -138,6 +155,8 @@ impl Operation<'_> {
             if self.json["tags"][0] != "system" {
                 codes.push("outcome_unknown");
             }
+            // Also where nothing has a tag: a condition on one is not ignored there.
+            codes.push("precondition_failed");
         }
         if let Some(security) = self.json["security"].as_array() {
             codes.push("unauthenticated");
@@ -153,6 +172,9 @@ impl Operation<'_> {
     }
 
     fn conditions(&mut self) {
+        if self.method != "get" && self.conditional {
+            self.parameter("If-Match", "Write only what one of these tags names, else answer 412.", "*");
+        }
         match self.method {
             "get" if self.single => {
                 self.parameter(
@@ -166,13 +188,8 @@ impl Operation<'_> {
                     self.header(status, "ETag", "Changes with anything the caller sees of the object.");
                 }
             }
-            "put" | "patch" | "delete" if self.single => {
-                let what = "Change only what one of these tags names, else answer 412.";
-                self.parameter("If-Match", what, "*");
-                self.refuse(&["precondition_failed".to_owned()]);
-                if self.method != "delete" {
-                    self.header("200", "ETag", "Of the object as it is now.");
-                }
+            "put" | "patch" if self.single => {
+                self.header("200", "ETag", "Of the object as it is now.");
             }
             "post" if self.path.starts_with("/api") && !self.path.contains("/auth/") => {
                 let what = "1 to 255 visible ASCII characters. The same key, caller, path and body within a day give the \

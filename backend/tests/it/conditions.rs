@@ -10,7 +10,10 @@ fn singles() -> Vec<Operation> {
     let singles: Vec<_> = operations().into_iter().filter(|operation| operation.may_answer("304")).collect();
     let found: Vec<_> = singles.iter().map(|single| single.template.trim_start_matches("/api/v1")).collect();
     for wanted in [
+        "/auth/sessions/{id}",
+        "/invitations/{id}",
         "/orgs/current",
+        "/orgs/members/{account_id}",
         "/projects/{id}",
         "/missions/{id}",
         "/assignments/{id}",
@@ -109,11 +112,12 @@ async fn what_was_not_seen_is_not_overwritten(#[values(Kind::Sqlite, Kind::Postg
     let owner = test.owner().await;
     for single in singles() {
         let sample = Sample::of(&owner, &single).await;
-        let stale = tag(&owner, &sample.path).await;
+        let mut stale = tag(&owner, &sample.path).await;
         let writes = writes(&single.template);
         // Somebody else is faster.
-        if let Some(other) = writes.iter().find(|write| write.method != Method::DELETE) {
-            sample.again_as(&owner, other).await.send(&owner).await.ok();
+        match writes.iter().find(|write| write.method != Method::DELETE) {
+            Some(other) => drop(sample.again_as(&owner, other).await.send(&owner).await.ok()),
+            None => stale = "\"of something else\"".to_owned(),
         }
         for write in writes {
             let wanted = sample.again_as(&owner, &write).await;
@@ -138,7 +142,12 @@ async fn what_was_not_seen_is_not_overwritten(#[values(Kind::Sqlite, Kind::Postg
 
             if write.method == Method::DELETE {
                 wanted.send(&owner.clone().with_header("if-match", &current)).await.ok();
-                owner.get(&sample.path).await.refused(404, "not_found");
+                let after = owner.get(&sample.path).await;
+                // An invitation that was taken back stays on record.
+                match single.template.ends_with("/invitations/{id}") {
+                    true => assert_eq!(after.ok()["status"], "revoked"),
+                    false => drop(after.refused(404, "not_found")),
+                }
                 continue;
             }
             let changed = wanted.send(&owner.clone().with_header("if-match", &current)).await;
@@ -149,6 +158,72 @@ async fn what_was_not_seen_is_not_overwritten(#[values(Kind::Sqlite, Kind::Postg
                 next.send(&owner.clone().with_header("if-match", known)).await.ok();
             }
         }
+    }
+}
+
+/// Where the object is that a write acts on: its own address, or the one before its verb.
+fn object_of(write: &Sample, template: &str) -> String {
+    let own = singles().iter().any(|single| single.template == template);
+    let verb = template.rsplit_once('}').map_or("", |(_, verb)| verb);
+    write.path.strip_suffix(if own { "" } else { verb }).expect("a verb at the end").to_owned()
+}
+
+/// Every operation that writes, also those that the next one will add: with a tag that nothing has, it does nothing.
+#[rstest]
+#[tokio::test]
+async fn no_write_ignores_a_condition(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let owner = test.owner().await;
+    let mut on_objects = 0;
+    for write in operations().iter().filter(|operation| operation.method != Method::GET) {
+        let what = format!("{} {}", write.method, write.template);
+        let sample = Sample::of(&owner, write).await;
+        let entries = test.audit_count().await;
+        for tags in ["\"x\"", "\"x\", W/\"y\"", ""] {
+            let refused = sample.send(&owner.clone().with_header("if-match", tags)).await;
+            assert_eq!(refused.status, 412, "{what} with {tags}: {}", refused.text);
+            refused.refused(412, "precondition_failed");
+        }
+        let only_new = sample.send(&owner.clone().with_header("if-none-match", "*")).await;
+        assert_eq!(only_new.status, 412, "{what}: {}", only_new.text);
+        assert_eq!(test.audit_count().await, entries, "{what}");
+        // An id in the path is of an object with a tag, except where it is of what something new is made for.
+        let of_object = write.template.contains('{') && !write.template.ends_with(":bulk_create")
+            || write.template.ends_with("/orgs/current");
+        assert_eq!(write.takes("If-Match"), of_object, "{what}");
+        let tag = if of_object {
+            on_objects += 1;
+            tag(&owner, &object_of(&sample, &write.template)).await
+        } else {
+            "*".to_owned()
+        };
+        let written = sample.send(&owner.clone().with_header("if-match", &tag)).await;
+        assert_eq!(written.status, 200, "{what}: {}", written.text);
+    }
+    assert!(on_objects >= 34, "{on_objects}");
+}
+
+/// A tag tells those who may not act nothing, and comes after everything that is wrong with the request itself.
+#[rstest]
+#[tokio::test]
+async fn whoever_may_not_write_learns_nothing_from_a_tag(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let owner = test.owner().await;
+    let tech = test.tech().await.with_header("if-match", "\"x\"");
+    let anyone = test.anonymous().with_header("if-match", "\"x\"");
+    let path = format!(
+        "/orgs/members/{}",
+        owner.get("/orgs/members").await.ok()["members"][0]["account_id"].as_str().unwrap()
+    );
+    tech.delete(&path).await.refused(403, "forbidden");
+    anyone.delete(&path).await.refused(401, "unauthenticated");
+    tech.post("/projects", json!({ "name": "x" })).await.refused(403, "forbidden");
+    anyone.post("/projects", json!({ "name": "x" })).await.refused(401, "unauthenticated");
+    let owner = owner.with_header("if-match", "\"x\"");
+    assert_eq!(owner.post("/projects", json!({})).await.wrong_members(), ["/name"]);
+    let unknown = "019f0000-0000-7000-8000-000000000000";
+    for path in ["/orgs/members", "/invitations", "/auth/sessions"] {
+        owner.delete(&format!("{path}/{unknown}")).await.refused(404, "not_found");
     }
 }
 
@@ -205,6 +280,9 @@ async fn a_write_answers_with_the_tag_of_the_next_read(#[values(Kind::Sqlite, Ki
     let (project_path, user_path) = (format!("/projects/{}", ids[0]), format!("/users/{user_id}"));
     let profile = json!({ "skills": ["zz", "aa", "Éé"], "tags": ["b", "A"], "rate_profile": { "jour": 19.99, "heure": 0.1 } });
     let rates = json!({ "rate_profile": { "z": 250.50, "a": 100.00 } });
+    let member = json!({ "email": "Nouvelle@Rideau.example", "role": "tech" });
+    let member = owner.post("/orgs/members", member).await.ok()["account_id"].clone();
+    let member_path = format!("/orgs/members/{}", member.as_str().unwrap());
     let (mission_path, availability_path) =
         (format!("/missions/{}", ids[1]), format!("/availabilities/{}", ids[2]));
     for (method, path, read, body) in [
@@ -248,6 +326,7 @@ async fn a_write_answers_with_the_tag_of_the_next_read(#[values(Kind::Sqlite, Ki
             &"/orgs/current".to_owned(),
             json!({ "name": " Autre  Nom " }),
         ),
+        (Method::PATCH, member_path.clone(), &member_path, json!({ "role": "manager", "user_id": user_id })),
     ] {
         test.pass_seconds(1);
         let answer = owner.send(method.clone(), &path, Some(body.to_string())).await;

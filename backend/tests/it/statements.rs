@@ -26,14 +26,17 @@ const LISTS: [(&str, &str, u64); 13] = [
     ("/users/{id}/calendar", "?include=missions", 4),
 ];
 /// What else is read, and its statements.
-const SINGLES: [(&str, u64); 17] = [
+const SINGLES: [(&str, u64); 20] = [
     ("/assignments/{id}", 2),
     ("/auth/me", 3),
+    ("/auth/sessions/{id}", 2),
     ("/availabilities/{id}", 2),
     ("/availability/{id}", 2),
     ("/invitations/verify", 1),
+    ("/invitations/{id}", 2),
     ("/missions/{id}", 2),
     ("/orgs/current", 2),
+    ("/orgs/members/{account_id}", 2),
     ("/projects/{id}", 2),
     ("/rates/user/{uid}", 4),
     ("/rbac_demo/admin", 1),
@@ -58,11 +61,15 @@ const FEW: usize = 1;
 const MANY: usize = 40;
 
 /// Ids of the first object of each kind.
+#[derive(Default)]
 struct Plan {
     project: String,
     mission: String,
     assignment: String,
     availability: String,
+    invitation: String,
+    account: String,
+    session: String,
     token: String,
 }
 
@@ -74,13 +81,7 @@ impl Plan {
         let parts: Vec<_> = (0..rows).map(|i| format!("part {i}")).collect();
         let roles: Vec<_> = parts.iter().map(|name| json!({ "role_name": name })).collect();
         let day = |i: usize, hour: &str| format!("2026-{:02}-{:02}T{hour}:00Z", 8 + i / 28, 1 + i % 28);
-        let mut plan = Self {
-            project: String::new(),
-            mission: String::new(),
-            assignment: String::new(),
-            availability: String::new(),
-            token: String::new(),
-        };
+        let mut plan = Self::default();
         for i in (0..rows).rev() {
             let project = owner.project(&format!("Projet {i}")).await;
             let roles = if i == 0 { roles.clone() } else { Vec::new() };
@@ -99,13 +100,15 @@ impl Plan {
             let person = json!({ "name": format!("Personne {i}"), "skills": parts, "tags": parts });
             let person = id(&owner.post("/users", person).await.ok());
             plan.assignment = owner.assignment(&mission(0), &person).await;
-            plan.token = owner.invitation(&plan.assignment).await.1;
+            (plan.invitation, plan.token) = owner.invitation(&plan.assignment).await;
             let period = json!({ "user_id": user, "start_at": day(i, "06:00"), "end_at": day(i, "20:00") });
             plan.availability = id(&owner.post("/availabilities", period).await.ok());
             owner.post_empty(&format!("/availabilities/{}:approve", plan.availability)).await.ok();
             let member = json!({ "email": format!("member{i}@rideau.example"), "role": "tech" });
-            owner.post("/orgs/members", member).await.ok();
+            let added = owner.post("/orgs/members", member).await.ok();
+            plan.account = added["account_id"].as_str().expect("an id").to_owned();
             test.owner().await;
+            plan.session = id(&owner.get("/auth/sessions").await.ok()[0]);
             (plan.project, plan.mission) = (project, mission(0));
         }
         let rates: Json =
@@ -121,12 +124,15 @@ impl Plan {
             Some("missions") => self.mission.clone(),
             Some("assignments") => self.assignment.clone(),
             Some("availabilities" | "availability") => self.availability.clone(),
+            Some("invitations") => self.invitation.clone(),
+            Some("orgs") => self.account.clone(),
+            Some("auth") => self.session.clone(),
             _ => test.tech_user.to_string(),
         };
         let token =
             if template == "/invitations/verify" { format!("?token={}", self.token) } else { String::new() };
         let path = template.replace("{org_id}", &test.org.to_string());
-        path.replace("{id}", &id).replace("{uid}", &id) + &token
+        path.replace("{id}", &id).replace("{uid}", &id).replace("{account_id}", &id) + &token
     }
 }
 

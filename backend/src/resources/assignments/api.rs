@@ -154,6 +154,7 @@ async fn set_status(
     State(app): State<App>,
     caller: Caller<Tech>,
     Path(id): Path<AssignmentId>,
+    precondition: Precondition,
     Body(new): Body<NewStatus>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
@@ -161,6 +162,7 @@ async fn set_status(
     if !caller.plans() {
         may_answer(&caller, held.user(), &new)?;
     }
+    precondition.check_read(store::get(&*tx, caller.org, id)).await?;
     let override_reason = new.override_reason.map(Into::into);
     let change = StatusChange { status: new.status, override_reason, decline_reason: None };
     let assignment = writes::set_status(&tx, held, change).await?;

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     app::{App, Done},
-    auth::{Caller, Manager, Tech},
+    auth::{Caller, Manager, Rank, Tech},
     db::Tx,
     error::Error,
     http::{Answer, Body, Change, Empty, Path, Precondition, Query},
@@ -102,9 +102,9 @@ async fn delete(
     tx.answer(&Done::OK).await
 }
 
-async fn held(
+async fn held<R: Rank>(
     tx: &Tx,
-    caller: &Caller<Tech>,
+    caller: &Caller<R>,
     id: AvailabilityId,
     precondition: &Precondition,
 ) -> Result<Availability, Error> {
@@ -114,7 +114,7 @@ async fn held(
 }
 
 /// A colleague's is, for those who do not plan, as if it were not there.
-fn visible(caller: &Caller<Tech>, availability: Availability) -> Result<Availability, Error> {
+fn visible<R: Rank>(caller: &Caller<R>, availability: Availability) -> Result<Availability, Error> {
     if caller.plans() || caller.is(availability.user_id) { Ok(availability) } else { Err(Error::NotFound) }
 }
 
@@ -126,10 +126,12 @@ async fn approve(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(id): Path<AvailabilityId>,
+    precondition: Precondition,
     Body(Empty {}): Body<Empty>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let availability = store::decide(&tx, caller.org, id, AvailabilityStatus::Approved).await?;
+    let current = held(&tx, &caller, id, &precondition).await?;
+    let availability = store::decide(&tx, caller.org, current, AvailabilityStatus::Approved).await?;
     tx.single(&availability).await
 }
 
@@ -141,9 +143,11 @@ async fn reject(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(id): Path<AvailabilityId>,
+    precondition: Precondition,
     Body(Empty {}): Body<Empty>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let availability = store::decide(&tx, caller.org, id, AvailabilityStatus::Rejected).await?;
+    let current = held(&tx, &caller, id, &precondition).await?;
+    let availability = store::decide(&tx, caller.org, current, AvailabilityStatus::Rejected).await?;
     tx.single(&availability).await
 }

@@ -115,17 +115,16 @@ pub async fn update(
     change(tx, org, "availability.update", before, after).await
 }
 
-/// Approves or rejects an availability. What it is already changes nothing.
+/// Approves or rejects a held availability. What it is already changes nothing.
 ///
 /// # Errors
-/// [`Error::NotFound`], or [`Error::AvailabilityOverlap`] when the person's approved ones would overlap.
+/// [`Error::AvailabilityOverlap`] when the person's approved ones would overlap.
 pub async fn decide(
     tx: &Tx,
     org: OrgId,
-    id: AvailabilityId,
+    before: Availability,
     status: AvailabilityStatus,
 ) -> Result<Availability, Error> {
-    let before = hold(tx, org, id).await?;
     let action = match status {
         AvailabilityStatus::Approved => "availability.approve",
         _ => "availability.reject",

@@ -14,8 +14,8 @@ use crate::{
     auth::{Caller, Manager, Tech},
     db::{Actor, Origin},
     error::Error,
-    http::{Answer as Reply, Body, BulkItems, Path, Query, RequestInfo, Writing},
-    ids::{AssignmentId, InvitationId},
+    http::{Answer as Reply, Body, BulkItems, Path, Precondition, Query, RequestInfo, Writing},
+    ids::{AssignmentId, InvitationId, OrgId},
     resources::assignments::{self, Change},
     secret::Secret,
 };
@@ -31,7 +31,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(create, list))
         .routes(routes!(bulk_create))
-        .routes(routes!(revoke))
+        .routes(routes!(get, revoke))
         .routes(routes!(verify))
         .routes(routes!(accept))
         .routes(routes!(decline))
@@ -85,6 +85,17 @@ async fn list(
     Ok(store::list(&app.db, caller.org, query, now).await?.respond(&uri))
 }
 
+/// Read an invitation. Its token is shown nowhere.
+#[utoipa::path(get, path = "/invitations/{id}", tag = "invitations", security(("bearer" = ["manager"])),
+    params(("id" = InvitationId, Path)), responses((status = 200, body = Invitation)))]
+async fn get(
+    State(app): State<App>,
+    caller: Caller<Manager>,
+    Path(id): Path<InvitationId>,
+) -> Result<Reply, Error> {
+    Reply::single(&store::get(&app.db, caller.org, id, app.db.clock().now()).await?)
+}
+
 /// Take a link back. One that was answered has no power left; taking it back changes nothing.
 #[utoipa::path(delete, path = "/invitations/{id}", tag = "invitations", security(("bearer" = ["manager"])),
     params(("id" = InvitationId, Path)), responses((status = 200, body = Done)))]
@@ -92,8 +103,10 @@ async fn revoke(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(id): Path<InvitationId>,
+    precondition: Precondition,
 ) -> Result<Reply, Error> {
     let tx = app.write(&caller).await?;
+    precondition.check(&writes::hold(&tx, caller.org, id).await?)?;
     writes::revoke(&tx, caller.org, id).await?;
     tx.answer(&Done::OK).await
 }
@@ -117,9 +130,11 @@ async fn accept(
     Extension(request): Extension<RequestInfo>,
     Path(id): Path<InvitationId>,
     Query(query): Query<TokenQuery>,
+    precondition: Precondition,
     Body(body): Body<AcceptBody>,
 ) -> Result<Reply, Error> {
-    answer_invitation(&app, &request, id, body.token.or(query.token), Answer::Accept).await
+    let token = body.token.or(query.token);
+    answer_invitation(&app, &request, (id, &precondition), token, Answer::Accept).await
 }
 
 /// Say no with a link. Saying it again is harmless.
@@ -133,16 +148,17 @@ async fn decline(
     Extension(request): Extension<RequestInfo>,
     Path(id): Path<InvitationId>,
     Query(query): Query<TokenQuery>,
+    precondition: Precondition,
     Body(body): Body<DeclineBody>,
 ) -> Result<Reply, Error> {
-    let reason = body.reason.map(Into::into);
-    answer_invitation(&app, &request, id, body.token.or(query.token), Answer::Decline { reason }).await
+    let answer = Answer::Decline { reason: body.reason.map(Into::into) };
+    answer_invitation(&app, &request, (id, &precondition), body.token.or(query.token), answer).await
 }
 
 async fn answer_invitation(
     app: &App,
     request: &RequestInfo,
-    id: InvitationId,
+    (id, precondition): (InvitationId, &Precondition),
     token: Option<Secret>,
     answer: Answer,
 ) -> Result<Reply, Error> {
@@ -152,7 +168,15 @@ async fn answer_invitation(
         let exists = store::exists(&app.db, claims.map(|claims| claims.org), id).await?;
         return Err(if exists { Error::InvalidToken } else { Error::NotFound });
     };
-    let (tx, answered) = begin_answer(app, request, &token, answer).await?;
+    let (tx, org) = begin_answer(app, request, &token).await?;
+    let as_it_is = async {
+        let assignment = store::get(&*tx, org, id, tx.now).await?.assignment_id;
+        // The locks of an answer, in their order.
+        assignments::hold(&tx, org, assignment).await?;
+        writes::hold(&tx, org, id).await
+    };
+    precondition.check_read(as_it_is).await?;
+    let answered = writes::answer(&tx, &app.tokens, &token, answer).await?;
     tx.answer(&answered).await
 }
 
@@ -166,24 +190,18 @@ pub async fn answer_by_link(
     token: &str,
     answer: Answer,
 ) -> Result<Answered, Error> {
-    let (tx, answered) = begin_answer(app, request, token, answer).await?;
+    let (tx, _) = begin_answer(app, request, token).await?;
+    let answered = writes::answer(&tx, &app.tokens, token, answer).await?;
     tx.answer(&answered).await?;
     Ok(answered)
 }
 
-/// An answer in the name of the invitation, in a transaction that is yet to be committed.
-async fn begin_answer(
-    app: &App,
-    request: &RequestInfo,
-    token: &str,
-    answer: Answer,
-) -> Result<(Writing, Answered), Error> {
+/// The transaction of an answer in the name of the invitation, and its org.
+async fn begin_answer(app: &App, request: &RequestInfo, token: &str) -> Result<(Writing, OrgId), Error> {
     let claims = app.tokens.read_invite(token).ok_or(Error::InvalidToken)?;
-    let (org, invitation) = (claims.org, claims.inv);
-    let origin = Origin { actor: Actor::Invitation(invitation), request_id: Some(request.to_string()) };
-    let tx = app.write_for(org, origin, request).await?;
-    let answered = writes::answer(&tx, &app.tokens, token, answer).await?;
-    Ok((tx, answered))
+    let actor = Actor::Invitation(claims.inv);
+    let origin = Origin { actor, request_id: Some(request.to_string()) };
+    Ok((app.write_for(claims.org, origin, request).await?, claims.org))
 }
 
 /// Say yes to one's own call: signed in, or with the token of its invitation.
@@ -200,9 +218,11 @@ async fn accept_assignment(
     caller: Option<Caller<Tech>>,
     Path(id): Path<AssignmentId>,
     Query(query): Query<TokenQuery>,
+    precondition: Precondition,
     Body(body): Body<AcceptBody>,
 ) -> Result<Reply, Error> {
-    answer_assignment(&app, &request, caller, id, body.token.or(query.token), Answer::Accept).await
+    let who = By { request: &request, caller, token: body.token.or(query.token) };
+    answer_assignment(&app, who, id, &precondition, Answer::Accept).await
 }
 
 /// Say no to one's own call: signed in, or with the token of its invitation.
@@ -219,28 +239,41 @@ async fn decline_assignment(
     caller: Option<Caller<Tech>>,
     Path(id): Path<AssignmentId>,
     Query(query): Query<TokenQuery>,
+    precondition: Precondition,
     Body(body): Body<DeclineBody>,
 ) -> Result<Reply, Error> {
-    let reason = body.reason.map(Into::into);
-    answer_assignment(&app, &request, caller, id, body.token.or(query.token), Answer::Decline { reason })
-        .await
+    let who = By { request: &request, caller, token: body.token.or(query.token) };
+    let answer = Answer::Decline { reason: body.reason.map(Into::into) };
+    answer_assignment(&app, who, id, &precondition, answer).await
+}
+
+/// Who answers an assignment: whoever holds the token of its invitation, or its person's session.
+struct By<'r> {
+    request: &'r RequestInfo,
+    caller: Option<Caller<Tech>>,
+    token: Option<Secret>,
 }
 
 async fn answer_assignment(
     app: &App,
-    request: &RequestInfo,
-    caller: Option<Caller<Tech>>,
+    by: By<'_>,
     id: AssignmentId,
-    token: Option<Secret>,
+    precondition: &Precondition,
     answer: Answer,
 ) -> Result<Reply, Error> {
-    match (token, caller) {
+    match (by.token, by.caller) {
         (Some(token), _) => {
             let opened = store::open(&app.db, &app.tokens, &token, app.db.clock().now()).await?;
             if opened.assignment_id != id {
                 return Err(Error::InvalidToken);
             }
-            let (tx, answered) = begin_answer(app, request, &token, answer).await?;
+            let (tx, org) = begin_answer(app, by.request, &token).await?;
+            let as_it_is = async {
+                assignments::hold(&tx, org, id).await?;
+                assignments::get(&*tx, org, id).await
+            };
+            precondition.check_read(as_it_is).await?;
+            let answered = writes::answer(&tx, &app.tokens, &token, answer).await?;
             tx.answer(&AnsweredAssignment { status: answered.status }).await
         }
         (None, Some(caller)) => {
@@ -249,6 +282,7 @@ async fn answer_assignment(
             if !caller.is(held.user()) {
                 return Err(if caller.plans() { Error::NotYourCall } else { Error::NotFound });
             }
+            precondition.check_read(assignments::get(&*tx, caller.org, id)).await?;
             let status = answer.status();
             let decline_reason = match answer {
                 Answer::Accept => None,

@@ -51,6 +51,20 @@ pub async fn list(
     Ok(Page::new(rows, query.limit, |row| (row.created_at, row.id)).map(|row| view(row, now)))
 }
 
+/// One invitation.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn get(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    id: InvitationId,
+    now: Timestamp,
+) -> Result<Invitation, Error> {
+    let found = table::Entity::find_by_id((org, id)).one(db).await?;
+    Ok(view(found.ok_or(Error::NotFound)?, now))
+}
+
 #[derive(Debug, FromQueryResult)]
 struct OpenedRow {
     token_hash: Vec<u8>,

@@ -1,7 +1,7 @@
 //! The writes on invitations: making links, taking them back, answering.
 
 use super::{
-    model::{Answered, Created, Delivery, NewInvitation},
+    model::{Answered, Created, Delivery, Invitation, NewInvitation},
     rules::{self, Answer, State},
     store::{link, same_secret, view},
     table,
@@ -138,12 +138,20 @@ fn new_link(
     Ok((row, Created { id, assignment_id, token: token.into(), url: url.into(), expires_at, delivery }))
 }
 
-/// Takes a link back. One that was answered has no power left; taking it back changes nothing.
+/// An invitation that nobody answers or takes back until the transaction ends.
 ///
 /// # Errors
 /// [`Error::NotFound`].
+pub async fn hold(tx: &Tx, org: OrgId, id: InvitationId) -> Result<Invitation, Error> {
+    let found = table::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?;
+    Ok(view(found.ok_or(Error::NotFound)?, tx.now))
+}
+
+/// Takes a held link back. One that was answered has no power left; taking it back changes nothing.
+///
+/// # Errors
+/// When the database fails.
 pub async fn revoke(tx: &Tx, org: OrgId, id: InvitationId) -> Result<(), Error> {
-    table::Entity::find_by_id((org, id)).one(tx).await?.ok_or(Error::NotFound)?;
     revoke_chosen(tx, open(org).filter(table::Column::Id.eq(id)), org).await
 }
 

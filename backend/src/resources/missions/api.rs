@@ -156,12 +156,14 @@ async fn duplicate(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(id): Path<MissionId>,
+    precondition: Precondition,
     Body(how): Body<Duplication>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
     // It stays until the copy is there, and so does its project.
     store::lock(&tx, caller.org, id).await?;
     let original = store::get(&*tx, caller.org, id).await?;
+    precondition.check(&original)?;
     let zone = ZoneName::zone(&original.timezone).map_err(Error::internal)?;
     let copy = rules::copy(original, &zone, &how).map_err(|mistake| Error::Invalid(vec![mistake]))?;
     let mut created = store::create_all(&tx, caller.org, vec![copy]).await?;
@@ -176,10 +178,12 @@ async fn cancel(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(id): Path<MissionId>,
+    precondition: Precondition,
     Body(Empty {}): Body<Empty>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
     let current = changes::hold(&tx, caller.org, id).await?;
+    precondition.check(&current)?;
     if current.cancelled_at.is_some() {
         return tx.single(&current).await;
     }

@@ -20,7 +20,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(current, update))
         .routes(routes!(members, add_member))
-        .routes(routes!(update_member, remove_member))
+        .routes(routes!(member, update_member, remove_member))
 }
 
 /// Read the org that the caller acts in.
@@ -55,6 +55,17 @@ async fn members(State(app): State<App>, caller: Caller<Tech>) -> Result<Answer,
     Answer::of(&Members { members })
 }
 
+/// Read a member of the caller's org.
+#[utoipa::path(get, path = "/orgs/members/{account_id}", tag = "orgs", security(("bearer" = ["tech"])),
+    params(("account_id" = AccountId, Path)), responses((status = 200, body = Member)))]
+async fn member(
+    State(app): State<App>,
+    caller: Caller<Tech>,
+    Path(account): Path<AccountId>,
+) -> Result<Answer, Error> {
+    Answer::single(&store::member(&app.db, caller.org, account, caller.plans()).await?)
+}
+
 /// Make someone a member of the caller's org.
 #[utoipa::path(post, path = "/orgs/members", tag = "orgs", security(("bearer" = ["admin"])),
     request_body = NewMember, responses((status = 200, body = Added)),
@@ -80,16 +91,18 @@ async fn update_member(
     State(app): State<App>,
     caller: Caller<Admin>,
     Path(account): Path<AccountId>,
+    precondition: Precondition,
     change: Change<MemberForm>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
     let member = changes::hold_member(&tx, caller.org, account).await?;
     let own = changes::role_of(&tx, caller.org, caller.account).await?;
     rules::may_change(own, member.role)?;
+    precondition.check(&member)?;
     let new = change.onto(&member.form())?;
     rules::may_grant(own, new.role)?;
     let member = changes::update_member(&tx, caller.org, member, new).await?;
-    tx.answer(&member).await
+    tx.single(&member).await
 }
 
 /// End a membership. The account keeps its other orgs; the person stays.
@@ -100,10 +113,12 @@ async fn remove_member(
     State(app): State<App>,
     caller: Caller<Admin>,
     Path(account): Path<AccountId>,
+    precondition: Precondition,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
     let member = changes::hold_member(&tx, caller.org, account).await?;
     rules::may_change(changes::role_of(&tx, caller.org, caller.account).await?, member.role)?;
+    precondition.check(&member)?;
     changes::remove_member(&tx, caller.org, &member).await?;
     tx.answer(&Done::OK).await
 }

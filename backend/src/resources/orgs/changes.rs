@@ -2,7 +2,7 @@
 
 use super::{
     model::{Member, MemberForm, Org, OrgForm},
-    store::find_members,
+    store,
 };
 use crate::{
     auth::{
@@ -63,8 +63,7 @@ pub async fn update(tx: &Tx, before: Org, new: OrgForm) -> Result<Org, Error> {
 pub async fn hold_member(tx: &Tx, org: OrgId, account: AccountId) -> Result<Member, Error> {
     // The org's row first, as the guard of its last owner does: two owners who change each other wait here.
     hold(tx, org).await?;
-    let mut found = find_members(tx, org, Some(account), true).await?;
-    found.pop().ok_or(Error::NotFound)
+    store::member(tx, org, account, true).await
 }
 
 /// Gives a held member their new form. The form they have already changes nothing.

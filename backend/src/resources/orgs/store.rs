@@ -136,8 +136,21 @@ pub async fn members(db: &impl ConnectionTrait, org: OrgId, with_email: bool) ->
     find_members(db, org, None, with_email).await
 }
 
+/// One member; their e-mail only for those who may see it.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn member(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    account: AccountId,
+    with_email: bool,
+) -> Result<Member, Error> {
+    find_members(db, org, Some(account), with_email).await?.pop().ok_or(Error::NotFound)
+}
+
 /// All members, or the one with this account.
-pub(super) async fn find_members(
+async fn find_members(
     db: &impl ConnectionTrait,
     org: OrgId,
     account: Option<AccountId>,

@@ -53,7 +53,7 @@ const PAIRS: &str = r#"[{"mission_id":"<mission>","user_id":"<user>"}]"#;
 
 /// Operation, address (under the API's base path, or the program's own), body.
 #[rustfmt::skip]
-const CALLS: [(&str, &str, &str); 80] = [
+const CALLS: [(&str, &str, &str); 83] = [
     ("GET /healthz", "/healthz", ""),
     ("GET /livez", "/livez", ""),
     ("GET /readyz", "/readyz", ""),
@@ -66,6 +66,7 @@ const CALLS: [(&str, &str, &str); 80] = [
     ("POST /api/v1/auth/switch", "/auth/switch", r#"{"org_id":"<org>"}"#),
     ("POST /api/v1/auth/password", "/auth/password", PASSWORD),
     ("GET /api/v1/auth/sessions", "/auth/sessions", ""),
+    ("GET /api/v1/auth/sessions/{id}", "/auth/sessions/<session>", ""),
     ("DELETE /api/v1/auth/sessions/{id}", "/auth/sessions/<session>", ""),
     ("POST /api/v1/auth/reset/request", "/auth/reset/request", r#"{"email":"oubli@rideau.example"}"#),
     ("POST /api/v1/auth/reset/confirm", "/auth/reset/confirm", RESET),
@@ -78,6 +79,7 @@ const CALLS: [(&str, &str, &str); 80] = [
     ("PATCH /api/v1/orgs/current", "/orgs/current", r#"{"timezone":"Europe/Brussels"}"#),
     ("GET /api/v1/orgs/members", "/orgs/members", ""),
     ("POST /api/v1/orgs/members", "/orgs/members", NEW_MEMBER),
+    ("GET /api/v1/orgs/members/{account_id}", "/orgs/members/<account>", ""),
     ("PATCH /api/v1/orgs/members/{account_id}", "/orgs/members/<account>", MEMBER),
     ("DELETE /api/v1/orgs/members/{account_id}", "/orgs/members/<account>", ""),
     ("GET /api/v1/projects", "/projects?q=o", ""),
@@ -123,6 +125,7 @@ const CALLS: [(&str, &str, &str); 80] = [
     ("GET /api/v1/invitations", "/invitations?assignment_id=<assignment>", ""),
     ("POST /api/v1/invitations", "/invitations", r#"{"assignment_id":"<assignment>"}"#),
     ("POST /api/v1/invitations:bulk_create", "/invitations:bulk_create", r#"[{"assignment_id":"<assignment>"}]"#),
+    ("GET /api/v1/invitations/{id}", "/invitations/<invitation>", ""),
     ("DELETE /api/v1/invitations/{id}", "/invitations/<invitation>", ""),
     ("GET /api/v1/invitations/verify", "/invitations/verify?token=<token>", ""),
     ("POST /api/v1/invitations/{id}/accept", "/invitations/<invitation>/accept?token=<token>", ""),

@@ -119,6 +119,8 @@ struct Colleague {
     mission: String,
     assignment: String,
     availability: String,
+    invitation: String,
+    session: String,
     token: String,
 }
 
@@ -159,8 +161,11 @@ impl Colleague {
         let declined = owner.assignment(&third, &user).await;
         let link = json!({ "assignment_id": declined, "email": SECRETS[11] });
         let link = owner.post("/invitations", link).await.ok();
+        let invitation = text(&link, "id");
         let no = json!({ "token": link["token"], "reason": SECRETS[9] });
-        test.anonymous().post(&format!("/invitations/{}/decline", text(&link, "id")), no).await.ok();
+        test.anonymous().post(&format!("/invitations/{invitation}/decline"), no).await.ok();
+        let signed_in = test.signed_in(SECRETS[1]).await;
+        let session = test.app.tokens.read_access(signed_in.token()).expect("claims").sid.to_string();
         let period = json!({
             "user_id": user, "start_at": "2026-07-12T08:00:00Z", "end_at": "2026-07-12T12:00:00Z", "note": SECRETS[7],
         });
@@ -169,7 +174,7 @@ impl Colleague {
         let (mission, assignment) = made.swap_remove(0);
         let own = owner.assignment(&mission, &test.tech_user.to_string()).await;
         let (_, token) = owner.invitation(&own).await;
-        Self { user, account, project, mission, assignment, availability, token }
+        Self { user, account, project, mission, assignment, availability, invitation, session, token }
     }
 
     /// The path with the colleague's ids.
@@ -182,6 +187,9 @@ impl Colleague {
             "/users/" | "/rates/user/" | "/conflicts/user/" => self.user.clone(),
             "/assignments/" => self.assignment.clone(),
             "/availabilities/" | "/availability/" => self.availability.clone(),
+            "/invitations/" => self.invitation.clone(),
+            "/orgs/members/" => self.account.clone(),
+            "/auth/sessions/" => self.session.clone(),
             "/rbac_demo/scoped/" => test.org.to_string(),
             other => panic!("say what of a colleague's the id in {other} is"),
         };
