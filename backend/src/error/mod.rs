@@ -30,6 +30,9 @@ pub enum Error {
     /// The body is not JSON at all.
     #[error("The body is not valid JSON: {0}.")]
     Malformed(String),
+    /// The head of the request breaks a rule of HTTP/1.1 that guards against smuggling.
+    #[error("This is not a well-formed HTTP request; {0}.")]
+    MalformedRequest(&'static str),
     /// A token from a link is forged, expired, revoked, used up or meant for something else.
     #[error("This link is not valid any more; ask for a new one.")]
     InvalidToken,
@@ -221,6 +224,7 @@ impl Error {
         match self {
             Self::Invalid(_) => (StatusCode::BAD_REQUEST, "validation_failed"),
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed_json"),
+            Self::MalformedRequest(_) => (StatusCode::BAD_REQUEST, "malformed_request"),
             Self::InvalidToken => (StatusCode::BAD_REQUEST, "invalid_token"),
             Self::ScheduleConflict(_) => (StatusCode::BAD_REQUEST, "schedule_conflict"),
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated"),

@@ -32,6 +32,7 @@ pub fn samples() -> Vec<Error> {
     vec![
         Error::Invalid(vec![FieldError::invalid("/end_at", "must be after start_at")]),
         Error::Malformed("expected value at line 1 column 1".into()),
+        Error::MalformedRequest("send one Host header with the name and port of this server"),
         Error::InvalidToken,
         Error::ScheduleConflict(vec![accepted]),
         Error::Unauthenticated,

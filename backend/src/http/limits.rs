@@ -1,5 +1,6 @@
 //! What one request may take, whoever sends it: headers, address, body, time. The numbers are the security rules'.
 
+use super::heads;
 use crate::{app::App, error::Error};
 use axum::{
     extract::{OriginalUri, Request, State},
@@ -26,6 +27,9 @@ const AROUND_A_HEADER: usize = 4;
 
 /// Middleware; see the module. A body's size is checked where it is read: [`super::run_to_completion`].
 pub async fn limits(State(app): State<App>, request: Request, next: Next) -> Response {
+    if let Some(fault) = heads::fault(&request) {
+        return Error::MalformedRequest(fault).into_response();
+    }
     if size(sent_uri(&request)) > MAX_URI_BYTES {
         return Error::UriTooLong.into_response();
     }

@@ -9,6 +9,7 @@ mod change;
 mod client;
 mod cors;
 mod durable;
+mod heads;
 pub mod idempotency;
 mod idempotency_table;
 mod limits;

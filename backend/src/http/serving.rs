@@ -3,17 +3,20 @@
 //! A whole request is limited by [`super::limits`], so a body that drips in is, too; what is limited here is what happens
 //! before there is a request and after it was answered.
 
+use super::heads::Heads;
 use axum::{
     Router,
     extract::{ConnectInfo, Request},
+    http::{HeaderValue, header},
+    response::Response,
 };
-use hyper::{body::Incoming, server::conn::http1};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
-    service::TowerToHyperService,
 };
 use std::{
+    convert::Infallible,
     future::Future,
     io,
     net::SocketAddr,
@@ -62,12 +65,14 @@ pub async fn serve(
             accepted = accept(&listener, &mut told) => accepted,
             () = &mut stop => break,
         };
-        let router = router.clone().map_request(move |mut request: Request<Incoming>| {
+        let stream = Heads::of(Box::pin(limited(stream, patience)));
+        let (router, framing) = (router.clone(), stream.framing());
+        let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
-            request
+            let last = framing.parsed(&mut request);
+            answer(router.clone(), request, last)
         });
-        let stream = TokioIo::new(Box::pin(limited(stream, patience)));
-        let connection = http.serve_connection(stream, TowerToHyperService::new(router));
+        let connection = http.serve_connection(TokioIo::new(stream), service);
         let connection = connections.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -78,6 +83,14 @@ pub async fn serve(
     // Nobody new may wait for an answer.
     drop(listener);
     connections.shutdown().await;
+}
+
+async fn answer(router: Router, request: Request<Incoming>, last: bool) -> Result<Response, Infallible> {
+    let mut response = router.oneshot(request).await?;
+    if last {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(response)
 }
 
 fn limited(stream: TcpStream, patience: Patience) -> TimeoutStream<TcpStream> {

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use utoipa::openapi::OpenApi;
 
 /// What a request can always run into, and what it can if it touches anything.
-const ALWAYS: [&str; 2] = ["uri_too_long", "headers_too_large"];
+const ALWAYS: [&str; 3] = ["malformed_request", "uri_too_long", "headers_too_large"];
 const AT_WORK: [&str; 5] = ["unavailable", "storage_full", "contended", "timed_out", "internal"];
 /// The methods that an item may have, and the word for it where one handler serves two.
 const METHODS: [(&str, &str); 5] =

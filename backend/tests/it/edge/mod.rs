@@ -2,6 +2,7 @@
 
 mod connections;
 mod files;
+mod heads;
 mod limits;
 mod origins;
 mod proxies;
