@@ -1,0 +1,335 @@
+//! Sharing out what there is too little of (bytes, connections, cores), so that no org makes the others wait.
+//!
+//! Orgs that wait take turns, whichever asked more often; requests of one org keep their order. Who waits alone gets what
+//! is free, up to the share that one org may have. A large portion is not overtaken by the small ones of others, or it
+//! would never come; who waits for their own share to become free holds up nobody.
+//!
+//! `let _room = fair.take(tenant, bytes, patience).await?;` – it is given back when it is dropped.
+
+use crate::{error::Error, ids::OrgId};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::sync::oneshot;
+
+/// Whose request it is; none is everyone who is not signed in, together.
+pub type Tenant = Option<OrgId>;
+
+/// So much of something, shared out. Clones share it out together.
+#[derive(Clone, Debug)]
+pub struct Fair(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    what: &'static str,
+    share: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    free: usize,
+    /// Those that have or wait for something.
+    tenants: HashMap<Tenant, Claims>,
+    /// Those that wait, whose turn it is first.
+    turns: VecDeque<Tenant>,
+}
+
+#[derive(Debug, Default)]
+struct Claims {
+    held: usize,
+    waiting: VecDeque<Claim>,
+}
+
+#[derive(Debug)]
+struct Claim {
+    amount: usize,
+    answer: oneshot::Sender<Portion>,
+}
+
+/// What was taken, until it is dropped.
+#[derive(Debug)]
+#[must_use = "it is given back when it is dropped"]
+pub struct Portion {
+    fair: Fair,
+    tenant: Tenant,
+    amount: usize,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("too many {what} at once: none was given back within {patience:?}")]
+struct NothingFree {
+    what: &'static str,
+    patience: Duration,
+}
+
+impl Fair {
+    /// `total` of `what` (in the plural, for the log), of which one tenant has at most `share`.
+    pub fn new(what: &'static str, total: usize, share: usize) -> Self {
+        let state = State { free: total, tenants: HashMap::new(), turns: VecDeque::new() };
+        Self(Arc::new(Inner { what, share: share.clamp(1, total.max(1)), state: Mutex::new(state) }))
+    }
+
+    /// Waits for its turn and takes `amount`, or the tenant's share where that is less.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when its turn does not come in time.
+    pub async fn take(&self, tenant: Tenant, amount: usize, patience: Duration) -> Result<Portion, Error> {
+        let (answer, answered) = oneshot::channel();
+        let claim = Claim { amount: amount.min(self.0.share), answer };
+        self.0.state().claim(tenant, claim);
+        let mut place = Place { fair: self, tenant, answered };
+        self.hand_out();
+        let what = self.0.what;
+        let taken = tokio::time::timeout(patience, &mut place.answered).await;
+        let taken = taken.map_err(|_| Error::Unavailable(Arc::new(NothingFree { what, patience })))?;
+        taken.map_err(Error::internal)
+    }
+
+    /// What nobody has taken.
+    pub fn free(&self) -> usize {
+        self.0.state().free
+    }
+
+    fn hand_out(&self) {
+        let mut unclaimed = Vec::new();
+        {
+            let mut state = self.0.state();
+            while let Some((tenant, claim)) = state.next(self.0.share) {
+                let portion = Portion { fair: self.clone(), tenant, amount: claim.amount };
+                // Who gave up has not left the queue yet. Dropped here, it would wait for this very lock.
+                unclaimed.extend(claim.answer.send(portion).err());
+            }
+        }
+        drop(unclaimed);
+    }
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing between two changes of it can panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn claim(&mut self, tenant: Tenant, claim: Claim) {
+        let claims = self.tenants.entry(tenant).or_default();
+        if claims.waiting.is_empty() {
+            self.turns.push_back(tenant);
+        }
+        claims.waiting.push_back(claim);
+    }
+
+    /// The next claim that there is enough for; it counts as held from now on.
+    fn next(&mut self, share: usize) -> Option<(Tenant, Claim)> {
+        let amount_within_share = |tenant: &Tenant| {
+            let claims = self.tenants.get(tenant)?;
+            let amount = claims.waiting.front()?.amount;
+            (claims.held + amount <= share).then_some(amount)
+        };
+        let mut turns = self.turns.iter().enumerate();
+        let (place, amount) =
+            turns.find_map(|(place, tenant)| Some((place, amount_within_share(tenant)?)))?;
+        self.free = self.free.checked_sub(amount)?;
+        let tenant = self.turns.remove(place)?;
+        let claims = self.tenants.get_mut(&tenant)?;
+        let claim = claims.waiting.pop_front()?;
+        claims.held += amount;
+        if !claims.waiting.is_empty() {
+            self.turns.push_back(tenant);
+        }
+        Some((tenant, claim))
+    }
+
+    fn give_back(&mut self, tenant: Tenant, amount: usize) {
+        self.free += amount;
+        if let Some(claims) = self.tenants.get_mut(&tenant) {
+            claims.held -= amount;
+        }
+        self.forget_if_idle(tenant);
+    }
+
+    /// Takes the claims of those who gave up out of the queue.
+    fn leave(&mut self, tenant: Tenant) {
+        let Some(claims) = self.tenants.get_mut(&tenant) else { return };
+        claims.waiting.retain(|claim| !claim.answer.is_closed());
+        if claims.waiting.is_empty() {
+            self.turns.retain(|waiting| *waiting != tenant);
+        }
+        self.forget_if_idle(tenant);
+    }
+
+    fn forget_if_idle(&mut self, tenant: Tenant) {
+        if self.tenants.get(&tenant).is_some_and(|claims| claims.held == 0 && claims.waiting.is_empty()) {
+            self.tenants.remove(&tenant);
+        }
+    }
+}
+
+/// A place in the queue. Whoever leaves it early (a client hung up, patience ended) holds up nobody.
+struct Place<'f> {
+    fair: &'f Fair,
+    tenant: Tenant,
+    answered: oneshot::Receiver<Portion>,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if !self.answered.is_terminated() {
+            self.answered.close();
+            self.fair.0.state().leave(self.tenant);
+            self.fair.hand_out();
+        }
+    }
+}
+
+impl Portion {
+    /// Gives back what is more than `amount`.
+    pub fn shrink_to(&mut self, amount: usize) {
+        let spare = self.amount.saturating_sub(amount);
+        if spare > 0 {
+            self.amount -= spare;
+            self.fair.0.state().give_back(self.tenant, spare);
+            self.fair.hand_out();
+        }
+    }
+}
+
+impl Drop for Portion {
+    fn drop(&mut self) {
+        self.fair.0.state().give_back(self.tenant, self.amount);
+        self.fair.hand_out();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::task::{Context, Poll, Waker};
+    use uuid::Uuid;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn org(number: u128) -> Tenant {
+        Some(OrgId(Uuid::from_u128(number)))
+    }
+
+    type Taking<'f> = std::pin::Pin<Box<dyn Future<Output = Result<Portion, Error>> + 'f>>;
+
+    /// Asks and stands in the queue from then on.
+    fn ask(fair: &Fair, tenant: Tenant, amount: usize) -> Taking<'_> {
+        let mut taking: Taking<'_> = Box::pin(fair.take(tenant, amount, LONG));
+        assert!(poll(&mut taking).is_none(), "nothing is free");
+        taking
+    }
+
+    fn poll(taking: &mut Taking<'_>) -> Option<Portion> {
+        match taking.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(taken) => Some(taken.unwrap()),
+            Poll::Pending => None,
+        }
+    }
+
+    async fn now(fair: &Fair, tenant: Tenant, amount: usize) -> Portion {
+        fair.take(tenant, amount, Duration::ZERO).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn orgs_take_turns_however_often_one_asks() {
+        let fair = Fair::new("turns", 1, 1);
+        let mut held = now(&fair, org(1), 1).await;
+        let names = ["1a", "1b", "1c", "2a", "3a", "2b"];
+        let mut waiting: Vec<_> = names
+            .into_iter()
+            .map(|name| (name, ask(&fair, org(u128::from(name.as_bytes()[0] - b'0')), 1)))
+            .collect();
+        let mut order = Vec::new();
+        while !waiting.is_empty() {
+            drop(held);
+            let mut found = None;
+            for (i, (_, taking)) in waiting.iter_mut().enumerate() {
+                if let Some(portion) = poll(taking) {
+                    assert!(found.is_none(), "there is one");
+                    found = Some((i, portion));
+                }
+            }
+            let (i, portion) = found.unwrap();
+            order.push(waiting.remove(i).0);
+            held = portion;
+        }
+        assert_eq!(order, ["1a", "2a", "3a", "1b", "2b", "1c"]);
+        drop(held);
+        assert_eq!(fair.free(), 1);
+        assert!(
+            fair.0.state().tenants.is_empty() && fair.0.state().turns.is_empty(),
+            "nothing is remembered"
+        );
+    }
+
+    #[tokio::test]
+    async fn one_org_has_at_most_its_share_and_does_not_hold_up_others() {
+        let fair = Fair::new("bytes", 10, 4);
+        let first = now(&fair, org(1), 3).await;
+        let mut second = ask(&fair, org(1), 2);
+        let others = [now(&fair, org(2), 4).await, now(&fair, None, 3).await];
+        assert_eq!(fair.free(), 0);
+        drop(first);
+        assert!(poll(&mut second).is_some());
+        drop(others);
+        assert_eq!(now(&fair, org(3), 9).await.amount, 4, "more than the share is the share");
+    }
+
+    #[tokio::test]
+    async fn a_large_portion_is_not_overtaken_by_those_of_others() {
+        let fair = Fair::new("bytes", 10, 10);
+        let (first, second) = (now(&fair, org(1), 5).await, now(&fair, org(2), 5).await);
+        let mut large = ask(&fair, org(3), 8);
+        let mut small = ask(&fair, org(4), 1);
+        drop(first);
+        assert!(poll(&mut large).is_none() && poll(&mut small).is_none());
+        drop(second);
+        assert!(poll(&mut large).is_some() && poll(&mut small).is_some());
+    }
+
+    #[tokio::test]
+    async fn who_gives_up_holds_up_nobody_and_takes_nothing_along() {
+        let fair = Fair::new("bytes", 10, 10);
+        let held = now(&fair, org(1), 5).await;
+        let large = ask(&fair, org(2), 8);
+        let mut small = ask(&fair, org(3), 1);
+        drop(large);
+        assert!(poll(&mut small).is_some(), "at once, not when the next is given back");
+        // Given up in the moment between the answer and looking at it.
+        let unseen = ask(&fair, org(2), 8);
+        drop(held);
+        assert_eq!(fair.free(), 2);
+        drop(unseen);
+        assert_eq!(fair.free(), 10);
+    }
+
+    #[tokio::test]
+    async fn patience_ends_with_a_503_and_nothing_is_lost() {
+        let fair = Fair::new("turns", 1, 1);
+        let held = now(&fair, None, 1).await;
+        let refused = fair.take(org(1), 1, Duration::ZERO).await;
+        assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
+        drop(held);
+        assert_eq!(fair.free(), 1);
+        assert!(fair.0.state().tenants.is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_is_given_back_early_goes_to_those_who_wait() {
+        let fair = Fair::new("bytes", 10, 10);
+        let mut held = now(&fair, org(1), 10).await;
+        let mut waiting = ask(&fair, org(2), 6);
+        held.shrink_to(4);
+        assert!(poll(&mut waiting).is_some());
+        held.shrink_to(9);
+        drop(held);
+        assert_eq!(fair.free(), 10);
+    }
+}
