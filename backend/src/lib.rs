@@ -23,3 +23,4 @@ pub mod system;
 pub mod telemetry;
 pub mod text;
 mod words;
+pub mod workers;
