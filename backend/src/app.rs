@@ -7,6 +7,7 @@ use crate::{
     config::Config,
     db::{ConnectError, Database, List, Origin},
     error::Error,
+    fair::{Fair, Tenant},
     http::{
         Cors, Listing, Page, RequestInfo, Writing, boundary, compress, cors, limits, not_modified,
         run_to_completion, verbs,
@@ -20,6 +21,7 @@ use crate::{
     },
     system,
     telemetry::{Telemetry, TracesError},
+    workers::{Lane, Workers},
 };
 use axum::{
     Router,
@@ -45,6 +47,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
+/// Items of a list that are written as JSON where they were read, in some hundred microseconds.
+const WRITTEN_AT_ONCE: usize = 200;
 /// Says whether a list was kept: `HIT`, `MISS`, or `BYPASS` while the cache is out of reach.
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
@@ -90,6 +94,10 @@ pub struct Parts {
     pub tasks: TaskTracker,
     /// Turns for bulk requests. They have a quarter of the connections, and never fewer than two, so that others find one.
     pub turns: Arc<Semaphore>,
+    /// Turns for reading lists: half of the connections, of which one org never has the last.
+    pub reads: Fair,
+    /// For what keeps a core busy.
+    pub workers: Workers,
     draining: AtomicBool,
 }
 
@@ -105,6 +113,9 @@ pub enum StartError {
     /// The collector of traces cannot be used.
     #[error(transparent)]
     Traces(#[from] TracesError),
+    /// Its workers cannot be started.
+    #[error("the threads for heavy work cannot be started: {0}; is the number of threads limited?")]
+    Workers(#[from] std::io::Error),
     /// Password hashing does not work.
     #[error("password hashing does not work on this machine: {0:?}")]
     Passwords(Error),
@@ -121,7 +132,7 @@ impl App {
         let telemetry = Telemetry::start(&config, &clock, &random)?;
         let tasks = TaskTracker::new();
         let connections = usize::try_from(config.pool.max_connections).unwrap_or(usize::MAX);
-        let turns = Semaphore::new((connections / 4).max(2));
+        let (bulks, lists) = ((connections / 4).max(2), (connections / 2).max(1));
         Ok(Self(Arc::new(Parts {
             lists: Lists::new(cache.clone(), config.cache_ttl, clock.clone(), tasks.clone()),
             authorities: Authorities::new(db.clone()),
@@ -136,7 +147,9 @@ impl App {
             random,
             telemetry,
             tasks,
-            turns: Arc::new(turns),
+            turns: Arc::new(Semaphore::new(bulks)),
+            reads: Fair::new("lists", lists, lists - 1),
+            workers: Workers::start()?,
             draining: AtomicBool::default(),
         })))
     }
@@ -162,12 +175,43 @@ impl App {
         Writing::begin(&self.db, org, origin, request, (&self.seal, &self.random)).await
     }
 
-    /// The answer of a list that is kept for as long as no write changes what it shows. `uri` is the one that the client
+    /// The answer of a list. `read` takes its turn among the org's and those of others; `uri` is the one that the client sent.
+    ///
+    /// # Errors
+    /// What `read` says; [`Error::Unavailable`] when its turn does not come in time.
+    pub async fn listed<T: Serialize + Send + Sync + 'static>(
+        &self,
+        request: &RequestInfo,
+        uri: &Uri,
+        read: impl Future<Output = Result<Page<T>, Error>>,
+    ) -> Result<Response, Error> {
+        Ok(self.listing(request.tenant(), uri, read).await?.into_response())
+    }
+
+    async fn listing<T: Serialize + Send + Sync + 'static>(
+        &self,
+        tenant: Tenant,
+        uri: &Uri,
+        read: impl Future<Output = Result<Page<T>, Error>>,
+    ) -> Result<Listing, Error> {
+        // Held until the rows are JSON, so that there are not more of them in memory.
+        let _turn = self.reads.take(tenant, 1, self.config.pool.acquire_timeout).await?;
+        let page = read.await?;
+        let lane = self.lane(tenant, page.items().len() > WRITTEN_AT_ONCE);
+        Listing::of(page, uri, &lane).await
+    }
+
+    /// Where this tenant's work is done.
+    pub fn lane(&self, tenant: Tenant, much: bool) -> Lane {
+        if much { Lane::of(&self.workers, tenant) } else { Lane::HERE }
+    }
+
+    /// The same for a list that is kept for as long as no write changes what it shows. `uri` is the one that the client
     /// sent.
     ///
     /// # Errors
-    /// What `read` says.
-    pub async fn cached<R: Rank, T: Serialize>(
+    /// As [`App::listed`].
+    pub async fn cached<R: Rank, T: Serialize + Send + Sync + 'static>(
         &self,
         caller: &Caller<R>,
         list: List,
@@ -176,7 +220,8 @@ impl App {
     ) -> Result<Response, Error> {
         let query = uri.query().unwrap_or_default().to_owned();
         let key = Key { org: caller.org, list, version: caller.versions.of(list), query };
-        let (listing, found) = self.lists.find(key, async || Listing::of(&read.await?, uri)).await?;
+        let (listing, found) =
+            self.lists.find(key, async || self.listing(Some(caller.org), uri, read).await).await?;
         self.telemetry.metrics.cache_lookup(list.word(), found.word());
         let mut response = listing.into_response();
         response.headers_mut().insert(X_CACHE, HeaderValue::from_static(found.word()));
@@ -269,7 +314,7 @@ pub fn service(app: App) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), limits))
         .layer(CatchPanicLayer::custom(after_panic))
         .layer(middleware::from_fn(not_modified))
-        .layer(middleware::from_fn(compress))
+        .layer(middleware::from_fn_with_state(app.clone(), compress))
         .layer(middleware::from_fn_with_state(app.clone(), run_to_completion))
         .layer(DefaultBodyLimit::disable());
     let inner = router

@@ -141,7 +141,7 @@ async fn list_sessions(
     Query(query): Query<SessionQuery>,
 ) -> Result<Response, Error> {
     let now = app.db.clock().now();
-    Ok(sessions::list(&app.db, own.account, own.session, query, now).await?.respond(&uri))
+    app.listed(&own.request, &uri, sessions::list(&app.db, own.account, own.session, query, now)).await
 }
 
 /// Read one of one's own live sessions.

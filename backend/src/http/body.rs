@@ -1,8 +1,11 @@
 //! JSON bodies, read strictly: unknown members, wrong types and values that break a rule are all named at once.
 
+use super::{MAX_BODY, RequestInfo};
 use crate::{
+    app::App,
     error::{Error, FieldError},
     json::{self, Flaw, push_step},
+    workers::Lane,
 };
 use axum::{
     body::Bytes,
@@ -28,35 +31,48 @@ pub struct Body<T>(pub T);
 pub struct Empty {}
 
 /// An array of 1 to 1000 objects, each read by itself, so that every bad one can be
-/// named by its index whatever is wrong with the others.
-#[derive(Debug)]
-pub struct BulkItems<T>(Vec<Result<T, Vec<FieldError>>>);
+/// named by its index whatever is wrong with the others. The workers read and plan what is large.
+pub struct BulkItems<T> {
+    items: Vec<Result<T, Vec<FieldError>>>,
+    lane: Lane,
+}
 
 /// Items of a bulk request.
 const MAX_ITEMS: usize = 1000;
 /// What is told of one bad item: enough to correct it by, and 1000 of them stay a readable answer.
 const MAX_ERRORS_OF_ITEM: usize = 5;
 
-impl<T> BulkItems<T> {
+impl<T: Send + 'static> BulkItems<T> {
     /// What the rules make of every item.
     ///
     /// # Errors
     /// [`Error::Invalid`] with the mistakes of all of them, each under its index.
-    pub fn plan<U>(self, rules: impl Fn(T) -> Result<U, Vec<FieldError>>) -> Result<Vec<U>, Error> {
-        let mut planned = Vec::with_capacity(self.0.len());
-        let mut mistakes = Vec::new();
-        for (index, item) in self.0.into_iter().enumerate() {
-            match item.and_then(&rules) {
-                Ok(item) => planned.push(item),
-                Err(of_item) => {
-                    mistakes.extend(
-                        of_item.into_iter().take(MAX_ERRORS_OF_ITEM).map(|mistake| mistake.at_index(index)),
-                    );
-                }
+    pub async fn plan<U: Send + 'static>(
+        self,
+        rules: impl Fn(T) -> Result<U, Vec<FieldError>> + Send + 'static,
+    ) -> Result<Vec<U>, Error> {
+        let Self { items, lane } = self;
+        lane.run(async move { plan(items, rules) }).await?
+    }
+}
+
+fn plan<T, U>(
+    items: Vec<Result<T, Vec<FieldError>>>,
+    rules: impl Fn(T) -> Result<U, Vec<FieldError>>,
+) -> Result<Vec<U>, Error> {
+    let mut planned = Vec::with_capacity(items.len());
+    let mut mistakes = Vec::new();
+    for (index, item) in items.into_iter().enumerate() {
+        match item.and_then(&rules) {
+            Ok(item) => planned.push(item),
+            Err(of_item) => {
+                mistakes.extend(
+                    of_item.into_iter().take(MAX_ERRORS_OF_ITEM).map(|mistake| mistake.at_index(index)),
+                );
             }
         }
-        if mistakes.is_empty() { Ok(planned) } else { Err(Error::Invalid(mistakes)) }
     }
+    if mistakes.is_empty() { Ok(planned) } else { Err(Error::Invalid(mistakes)) }
 }
 
 impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for Body<T> {
@@ -67,22 +83,29 @@ impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for Body<T> {
     }
 }
 
-impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for BulkItems<T> {
+impl<T: Deserr<BadInput> + Send + 'static> FromRequest<App> for BulkItems<T> {
     type Rejection = Error;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
-        let whole = format!("must be an array of 1 to {MAX_ITEMS} objects");
-        match parse(request, state).await?.unwrap_or_default() {
-            Json::Array(items) if (1..=MAX_ITEMS).contains(&items.len()) => {
-                let read = |item| match check_at(2, item) {
-                    Ok(item) => Ok(Ok(item)),
-                    Err(Error::Invalid(mistakes)) => Ok(Err(mistakes)),
-                    Err(error) => Err(error),
-                };
-                items.into_iter().map(read).collect::<Result<_, _>>().map(Self)
-            }
-            _ => Err(Error::invalid("", whole)),
+    async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
+        let tenant = RequestInfo::of(request.extensions()).tenant();
+        let body = Sent::of(request, app).await?;
+        let lane = app.lane(tenant, body.bytes.len() > MAX_BODY);
+        let items = lane.run(async move { read_items(&body) }).await??;
+        Ok(Self { items, lane })
+    }
+}
+
+fn read_items<T: Deserr<BadInput>>(body: &Sent) -> Result<Vec<Result<T, Vec<FieldError>>>, Error> {
+    match body.json()?.unwrap_or_default() {
+        Json::Array(items) if (1..=MAX_ITEMS).contains(&items.len()) => {
+            let read = |item| match check_at(2, item) {
+                Ok(item) => Ok(Ok(item)),
+                Err(Error::Invalid(mistakes)) => Ok(Err(mistakes)),
+                Err(error) => Err(error),
+            };
+            items.into_iter().map(read).collect()
         }
+        _ => Err(Error::invalid("", format!("must be an array of 1 to {MAX_ITEMS} objects"))),
     }
 }
 
@@ -96,23 +119,39 @@ pub(super) fn object(body: Option<Json>) -> Json {
 
 /// The body as JSON, when there is one.
 pub(super) async fn parse<S: Send + Sync>(request: Request, state: &S) -> Result<Option<Json>, Error> {
-    let is_json = is_json(request.headers());
-    // It was read, within the limits, before the handler was called.
-    let bytes = Bytes::from_request(request, state).await.map_err(Error::internal)?;
-    if bytes.is_empty() {
-        // PowerShell sends a content type without a body.
-        return Ok(None);
+    Sent::of(request, state).await?.json()
+}
+
+/// A body as it was sent.
+struct Sent {
+    is_json: bool,
+    bytes: Bytes,
+}
+
+impl Sent {
+    async fn of<S: Send + Sync>(request: Request, state: &S) -> Result<Self, Error> {
+        let is_json = is_json(request.headers());
+        // It was received, within the limits, before the handler was called.
+        let bytes = Bytes::from_request(request, state).await.map_err(Error::internal)?;
+        Ok(Self { is_json, bytes })
     }
-    if !is_json {
-        return Err(Error::UnsupportedMediaType);
-    }
-    json::parse(&bytes).map(Some).map_err(|flaw| match flaw {
-        Flaw::Malformed(error) => Error::Malformed(error.to_string()),
-        Flaw::Numbers(pointers) => {
-            let wrong = |pointer| FieldError::invalid(pointer, json::NUMBER_RULE);
-            Error::Invalid(pointers.into_iter().take(MAX_ERRORS).map(wrong).collect())
+
+    fn json(&self) -> Result<Option<Json>, Error> {
+        if self.bytes.is_empty() {
+            // PowerShell sends a content type without a body.
+            return Ok(None);
         }
-    })
+        if !self.is_json {
+            return Err(Error::UnsupportedMediaType);
+        }
+        json::parse(&self.bytes).map(Some).map_err(|flaw| match flaw {
+            Flaw::Malformed(error) => Error::Malformed(error.to_string()),
+            Flaw::Numbers(pointers) => {
+                let wrong = |pointer| FieldError::invalid(pointer, json::NUMBER_RULE);
+                Error::Invalid(pointers.into_iter().take(MAX_ERRORS).map(wrong).collect())
+            }
+        })
+    }
 }
 
 /// Reads a value out of JSON that is already parsed.

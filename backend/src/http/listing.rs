@@ -1,11 +1,11 @@
 //! The answer of a list: JSON and where the next page is. It is made once, and so is each compressed form of it, for as
-//! long as someone keeps it (`cache::Lists`).
+//! long as someone keeps it (`cache::Lists`). Large ones are made by the workers.
 
-use super::Page;
-use crate::error::Error;
+use super::{Page, RequestInfo};
+use crate::{app::App, error::Error, workers::Lane};
 use axum::{
     body::{Body, Bytes, to_bytes},
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderMap, HeaderValue, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -13,16 +13,16 @@ use axum::{
 use serde::Serialize;
 use std::{
     convert::Infallible,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
+use tokio::sync::OnceCell;
 use tower::{ServiceExt, service_fn};
-use tower_http::compression::Compression;
+use tower_http::{CompressionLevel, compression::Compression};
 
 /// Below that a compressed answer is hardly smaller.
 const WORTH_COMPRESSING: usize = 1024;
-/// Browsers send one of a few short headers; what others get is not kept.
-const FORMS_KEPT: usize = 8;
-const LONGEST_KEPT: usize = 64;
+/// Up to that it is compressed where it is, in a fraction of a millisecond.
+const COMPRESSED_AT_ONCE: usize = 16 * 1024;
 
 /// A list's answer. Clones share it.
 #[derive(Debug, Clone)]
@@ -32,26 +32,28 @@ pub struct Listing(Arc<Inner>);
 struct Inner {
     body: Bytes,
     link: Option<HeaderValue>,
-    forms: Mutex<Vec<Form>>,
+    /// By encoding, of which there are three.
+    forms: Mutex<Vec<(HeaderValue, Form)>>,
 }
 
-/// How the answer looks to those who accept these encodings.
-#[derive(Debug, Clone)]
-struct Form {
-    accepted: HeaderValue,
-    encoding: Option<HeaderValue>,
-    body: Bytes,
-}
+/// A compressed form, once it is made: whoever asks meanwhile waits for it.
+type Form = Arc<OnceCell<Bytes>>;
 
 impl Listing {
     /// Of a page. `uri` is the one that the client sent: inside a nested router the request's own has lost its prefix.
     ///
     /// # Errors
-    /// Only when an item cannot be JSON, which is a defect.
-    pub fn of<T: Serialize>(page: &Page<T>, uri: &Uri) -> Result<Self, Error> {
-        let body = serde_json::to_vec(page.items()).map_err(Error::internal)?;
+    /// Only when an item cannot be JSON, which is a defect, or the program stops.
+    pub async fn of<T: Serialize + Send + Sync + 'static>(
+        page: Page<T>,
+        uri: &Uri,
+        lane: &Lane,
+    ) -> Result<Self, Error> {
+        let link = page.link(uri);
+        let body =
+            lane.run(async move { serde_json::to_vec(page.items()) }).await?.map_err(Error::internal)?;
         // Without the room that was left to grow, which may be as large again.
-        Ok(Self::new(body.into_boxed_slice().into(), page.link(uri)))
+        Ok(Self::new(body.into_boxed_slice().into(), link))
     }
 
     fn new(body: Bytes, link: Option<HeaderValue>) -> Self {
@@ -84,30 +86,25 @@ impl Listing {
         u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(512)
     }
 
-    /// The same answer for those who accept these encodings: as they prefer it.
-    async fn form_for(&self, accepted: HeaderValue) -> Form {
-        if let Some(form) = self.forms().iter().find(|form| form.accepted == accepted) {
-            return form.clone();
-        }
-        let mut form = compressed(self.0.body.clone(), &accepted).await;
-        let mut forms = self.forms();
-        // Others may have made it meanwhile, or asked for it in other words: its bytes are kept once.
-        if let Some(same) = forms.iter().find(|kept| kept.encoding == form.encoding) {
-            form.body = same.body.clone();
-        }
-        let new = forms.iter().all(|kept| kept.accepted != accepted);
-        let worth_it = form.encoding.is_some() && accepted.len() <= LONGEST_KEPT;
-        if new && worth_it && forms.len() < FORMS_KEPT {
-            // A copy: the client's own value holds on to all that its connection had read.
-            form.accepted = HeaderValue::from_bytes(accepted.as_bytes()).unwrap_or(accepted);
-            forms.push(form.clone());
-        }
-        form
+    /// The same answer in this encoding, which `make` makes of it the first time.
+    async fn form<F: Future<Output = Result<Bytes, Error>>>(
+        &self,
+        encoding: &HeaderValue,
+        make: impl FnOnce(Bytes) -> F,
+    ) -> Result<Bytes, Error> {
+        let form = self.place_of(encoding);
+        Ok(form.get_or_try_init(|| make(self.0.body.clone())).await?.clone())
     }
 
-    fn forms(&self) -> MutexGuard<'_, Vec<Form>> {
+    fn place_of(&self, encoding: &HeaderValue) -> Form {
         // A panic elsewhere leaves nothing half-done in it.
-        self.0.forms.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut forms = self.0.forms.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, form)) = forms.iter().find(|(kept, _)| kept == encoding) {
+            return Arc::clone(form);
+        }
+        let form = Form::default();
+        forms.push((encoding.clone(), Arc::clone(&form)));
+        form
     }
 }
 
@@ -126,20 +123,24 @@ impl IntoResponse for Listing {
 }
 
 /// Middleware: lists leave compressed for those who accept that.
-pub async fn compress(request: Request, next: Next) -> Response {
-    let accepted = accepted(request.headers());
+pub async fn compress(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (accepted, info) = (accepted(request.headers()), RequestInfo::of(request.extensions()));
     let mut response = next.run(request).await;
     let Some(listing) = response.extensions_mut().remove::<Listing>() else { return response };
-    let Some(accepted) = accepted.filter(|_| listing.0.body.len() >= WORTH_COMPRESSING) else {
-        return response;
-    };
-    let form = listing.form_for(accepted).await;
-    if let Some(encoding) = form.encoding {
-        response.headers_mut().insert(header::CONTENT_ENCODING, encoding);
-        response.headers_mut().insert(header::CONTENT_LENGTH, form.body.len().into());
-        *response.body_mut() = form.body.into();
+    let size = listing.0.body.len();
+    let Some(accepted) = accepted.filter(|_| size >= WORTH_COMPRESSING) else { return response };
+    let Some(encoding) = preferred(accepted).await else { return response };
+    let lane = app.lane(info.tenant(), size > COMPRESSED_AT_ONCE);
+    let make = |body| lane.run(compressed(body, encoding.clone()));
+    match listing.form(&encoding, make).await {
+        Ok(body) => {
+            response.headers_mut().insert(header::CONTENT_ENCODING, encoding);
+            response.headers_mut().insert(header::CONTENT_LENGTH, body.len().into());
+            *response.body_mut() = body.into();
+            response
+        }
+        Err(error) => error.into_response(),
     }
-    response
 }
 
 fn accepted(headers: &HeaderMap) -> Option<HeaderValue> {
@@ -151,19 +152,76 @@ fn accepted(headers: &HeaderMap) -> Option<HeaderValue> {
     }
 }
 
-async fn compressed(body: Bytes, accepted: &HeaderValue) -> Form {
-    let plain = Form { accepted: accepted.clone(), encoding: None, body: body.clone() };
-    let answer = service_fn(|_: Request| {
+/// The encoding that those who send this `Accept-Encoding` prefer, of those that we have.
+async fn preferred(accepted: HeaderValue) -> Option<HeaderValue> {
+    let sample = Bytes::from_static(&[b' '; WORTH_COMPRESSING]);
+    // Its body would be compressed while it is read, which nobody does.
+    encoded(sample, accepted).await.headers_mut().remove(header::CONTENT_ENCODING)
+}
+
+async fn compressed(body: Bytes, encoding: HeaderValue) -> Bytes {
+    let answer = encoded(body.clone(), encoding).await;
+    // Compressing bytes that are all there does not fail.
+    to_bytes(Body::new(answer.into_body()), usize::MAX).await.unwrap_or(body)
+}
+
+async fn encoded(
+    body: Bytes,
+    accepted: HeaderValue,
+) -> Response<impl axum::body::HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Send + 'static> {
+    let answer = service_fn(move |_: Request| {
         let response = Response::new(Body::from(body.clone()));
         async { Ok::<_, Infallible>(response) }
     });
     let mut request = Request::new(Body::empty());
-    request.headers_mut().insert(header::ACCEPT_ENCODING, accepted.clone());
-    let Ok(response) = Compression::new(answer).oneshot(request).await;
-    let encoding = response.headers().get(header::CONTENT_ENCODING).cloned();
-    match to_bytes(Body::new(response.into_body()), usize::MAX).await {
-        Ok(body) => Form { encoding, body, ..plain },
-        // Compressing bytes that are all there does not fail; if it did, they would do as they are.
-        Err(_) => plain,
+    request.headers_mut().insert(header::ACCEPT_ENCODING, accepted);
+    let Ok(response) = Compression::new(answer).quality(CompressionLevel::Fastest).oneshot(request).await;
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[tokio::test]
+    async fn a_form_is_made_once_also_for_those_who_ask_meanwhile() {
+        let listing = Listing::new(Bytes::from(vec![b' '; 4096]), None);
+        let (made, ready) = (Cell::new(0), tokio::sync::Semaphore::new(0));
+        let ask = async |encoding| {
+            let encoding = HeaderValue::from_static(encoding);
+            let make = async |body| {
+                made.set(made.get() + 1);
+                let _ = ready.acquire().await;
+                Ok(compressed(body, encoding.clone()).await)
+            };
+            listing.form(&encoding, make).await.unwrap()
+        };
+        let begin = async {
+            tokio::task::yield_now().await;
+            ready.add_permits(1);
+        };
+        let (first, second, other, ()) = tokio::join!(ask("br"), ask("br"), ask("gzip"), begin);
+        assert_eq!((made.get(), &first), (2, &second));
+        assert_ne!(first, other);
+        assert_eq!((ask("br").await, made.get()), (first, 2));
+    }
+
+    #[tokio::test]
+    async fn what_a_client_prefers_is_what_it_gets() {
+        for (accepted, encoding) in [
+            ("br", Some("br")),
+            ("gzip, br;q=0.5", Some("gzip")),
+            ("zstd, gzip;q=0", Some("zstd")),
+            ("gzip;q=0, identity", None),
+            ("compress", None),
+        ] {
+            let preferred = preferred(HeaderValue::from_static(accepted)).await;
+            assert_eq!(
+                preferred.as_ref().map(HeaderValue::as_bytes),
+                encoding.map(str::as_bytes),
+                "{accepted}"
+            );
+        }
     }
 }

@@ -1,10 +1,6 @@
 //! Pages of lists: keyset pagination, stable while rows come and go.
 
-use super::Listing;
-use axum::{
-    http::{HeaderValue, Uri},
-    response::{IntoResponse, Response},
-};
+use axum::http::{HeaderValue, Uri};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValueKind, ValuePointerRef, take_cf_content,
@@ -98,13 +94,6 @@ impl<T> Page<T> {
         }
         query.append_pair("cursor", next);
         HeaderValue::from_str(&format!("<{}?{}>; rel=\"next\"", uri.path(), query.finish())).ok()
-    }
-}
-
-impl<T: Serialize> Page<T> {
-    /// The answer: an array, and where the next page is in `Link`. `uri` is the one that the client sent.
-    pub fn respond(self, uri: &Uri) -> Response {
-        Listing::of(&self, uri).into_response()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::IdempotencyKey;
 use crate::{
+    fair::Tenant,
     ids::{AccountId, OrgId},
     random::Random,
     telemetry::Parent,
@@ -62,6 +63,11 @@ impl RequestInfo {
     /// Who sent it, once known.
     pub fn caller(&self) -> Option<(OrgId, AccountId)> {
         self.0.caller.get().copied()
+    }
+
+    /// Whose share of the server it takes.
+    pub fn tenant(&self) -> Tenant {
+        self.caller().map(|(org, _)| org)
     }
 
     /// Remembers where it was sent from.

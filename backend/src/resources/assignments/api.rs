@@ -61,7 +61,7 @@ async fn bulk_create(
     caller: Caller<Manager>,
     items: BulkItems<BulkAssignment>,
 ) -> Result<Answer, Error> {
-    let items = items.plan(Ok)?;
+    let items = items.plan(Ok).await?;
     let tx = app.write(&caller).await?;
     let ids = bulk::create_all(&tx, caller.org, items).await?;
     tx.answer(&BulkCreated::of(ids)).await
@@ -77,7 +77,7 @@ async fn list(
     Query(query): Query<AssignmentQuery>,
 ) -> Result<Response, Error> {
     let own = (!caller.plans() || query.me == Some(Whose::Yes)).then_some(caller.user);
-    Ok(store::list(&app.db, caller.org, query, own).await?.respond(&uri))
+    app.listed(&caller.request, &uri, store::list(&app.db, caller.org, query, own)).await
 }
 
 /// Read an assignment; those who do not plan read their own.

@@ -30,5 +30,5 @@ async fn list(
     OriginalUri(uri): OriginalUri,
     Query(query): Query<AuditQuery>,
 ) -> Result<Response, Error> {
-    Ok(log::list(&app.db, caller.org, query).await?.respond(&uri))
+    app.listed(&caller.request, &uri, log::list(&app.db, caller.org, query)).await
 }

@@ -54,7 +54,7 @@ async fn list(
     Query(query): Query<AvailabilityQuery>,
 ) -> Result<Response, Error> {
     let own = (!caller.plans()).then_some(caller.user);
-    Ok(store::list(&app.db, caller.org, query, own).await?.respond(&uri))
+    app.listed(&caller.request, &uri, store::list(&app.db, caller.org, query, own)).await
 }
 
 /// Read an availability; those who do not plan read their own.

@@ -35,6 +35,9 @@ async fn calendar(
     Query(query): Query<CalendarQuery>,
 ) -> Result<Response, Error> {
     caller.may_see_personal_things_of(id)?;
-    let snapshot = app.db.read().await?;
-    Ok(store::of_user(&snapshot, caller.org, id, query).await?.respond(&uri))
+    let read = async {
+        let snapshot = app.db.read().await?;
+        store::of_user(&snapshot, caller.org, id, query).await
+    };
+    app.listed(&caller.request, &uri, read).await
 }

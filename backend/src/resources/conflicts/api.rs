@@ -32,8 +32,11 @@ async fn list(
     Query(query): Query<ConflictQuery>,
 ) -> Result<Response, Error> {
     let own = (!caller.plans()).then_some(caller.user);
-    let snapshot = app.db.read().await?;
-    Ok(store::list(&snapshot, caller.org, query, own).await?.respond(&uri))
+    let read = async {
+        let snapshot = app.db.read().await?;
+        store::list(&snapshot, caller.org, query, own).await
+    };
+    app.listed(&caller.request, &uri, read).await
 }
 
 /// The overlapping accepted missions of a person: one's own, or for planners anyone's.

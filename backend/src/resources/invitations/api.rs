@@ -66,7 +66,7 @@ async fn bulk_create(
     caller: Caller<Manager>,
     items: BulkItems<NewInvitation>,
 ) -> Result<Reply, Error> {
-    let items = items.plan(Ok)?;
+    let items = items.plan(Ok).await?;
     let tx = app.write(&caller).await?;
     let created = writes::create_all(&tx, caller.org, items, &Links::of(&app)).await?;
     tx.answer(&created).await
@@ -82,7 +82,7 @@ async fn list(
     Query(query): Query<InvitationQuery>,
 ) -> Result<Response, Error> {
     let now = app.db.clock().now();
-    Ok(store::list(&app.db, caller.org, query, now).await?.respond(&uri))
+    app.listed(&caller.request, &uri, store::list(&app.db, caller.org, query, now)).await
 }
 
 /// Read an invitation. Its token is shown nowhere.

@@ -204,8 +204,10 @@ async fn bulk_create(
     items: BulkItems<NewProjectMission>,
 ) -> Result<Answer, Error> {
     let zone = orgs::timezone(&app.db, caller.org).await?;
-    let planned =
-        items.plan(|item| rules::plan(Sketch { project_id: Some(project), ..item.into() }, &zone))?;
+    let rules = move |item: NewProjectMission| {
+        rules::plan(Sketch { project_id: Some(project), ..item.into() }, &zone)
+    };
+    let planned = items.plan(rules).await?;
     let tx = app.write(&caller).await?;
     projects::lock(&tx, caller.org, project).await?;
     let created = store::create_all(&tx, caller.org, planned).await?;

@@ -53,8 +53,11 @@ async fn list(
     OriginalUri(uri): OriginalUri,
     Query(query): Query<UserQuery>,
 ) -> Result<Response, Error> {
-    let snapshot = app.db.read().await?;
-    Ok(store::list(&snapshot, caller.org, query, sight(&caller)).await?.respond(&uri))
+    let read = async {
+        let snapshot = app.db.read().await?;
+        store::list(&snapshot, caller.org, query, sight(&caller)).await
+    };
+    app.listed(&caller.request, &uri, read).await
 }
 
 /// Read a person.

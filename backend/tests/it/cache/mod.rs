@@ -8,6 +8,7 @@ use coulisses::{
     cache::{Found, Key, Lists},
     db::List,
     http::{Limit, Listing, Page},
+    workers::Lane,
 };
 use rstest::rstest;
 use serde_json::{Value as Json, json};
@@ -146,24 +147,28 @@ async fn what_a_slow_reader_keeps_late_is_not_found_after_the_write() {
     let test = Test::start(Kind::Sqlite).await;
     let lists: &Lists = &test.app.lists;
     let key = |version| Key { org: test.org, list: List::Missions, version, query: String::new() };
-    let listing = |items: &[i32]| {
-        Listing::of(&Page::new(items.to_vec(), Limit::default(), |item| *item), &"/".parse().expect("a URI"))
+    let listing = async |items: &[i32]| {
+        let page = Page::new(items.to_vec(), Limit::default(), |item| *item);
+        Listing::of(page, &"/".parse().expect("a URI"), &Lane::HERE).await
     };
     let (go_on, told) = oneshot::channel::<()>();
     let slow = lists.find(key(1), async || {
         told.await.expect("told to go on");
-        listing(&[1])
+        listing(&[1]).await
     });
     let quick = async {
         // The write came meanwhile, and with it another version.
-        let (_, found) = lists.find(key(2), async || listing(&[1, 2])).await.expect("the new state");
+        let (_, found) = lists.find(key(2), async || listing(&[1, 2]).await).await.expect("the new state");
         assert_eq!(found, Found::Miss);
         go_on.send(()).expect("the slow reader still waits");
     };
     let (slow, ()) = tokio::join!(slow, quick);
     assert_eq!(slow.expect("the old state").1, Found::Miss);
-    let (after, found) = lists.find(key(2), async || listing(&[])).await.expect("the new state");
-    assert_eq!((found, after.to_stored()), (Found::Hit, listing(&[1, 2]).expect("a listing").to_stored()));
+    let (after, found) = lists.find(key(2), async || listing(&[]).await).await.expect("the new state");
+    assert_eq!(
+        (found, after.to_stored()),
+        (Found::Hit, listing(&[1, 2]).await.expect("a listing").to_stored())
+    );
 }
 
 #[tokio::test]
@@ -186,8 +191,9 @@ async fn a_long_list_is_kept_also_where_many_others_are() {
         let find = async || {
             let key = Key { org: test.org, list: List::Missions, version, query: String::new() };
             let page = Page::new(rows.to_vec(), Limit::default(), |row| row.len());
-            let listing = Listing::of(&page, &"/".parse().expect("a URI"));
-            test.app.lists.find(key, async || listing).await.expect("a list").1
+            let uri = "/".parse().expect("a URI");
+            let build = async || Listing::of(page, &uri, &Lane::HERE).await;
+            test.app.lists.find(key, build).await.expect("a list").1
         };
         assert_eq!((find().await, find().await), (Found::Miss, Found::Hit), "the {version}th");
     }

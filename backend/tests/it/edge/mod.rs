@@ -4,6 +4,7 @@ mod connections;
 mod files;
 mod heads;
 mod limits;
+mod neighbours;
 mod origins;
 mod proxies;
 

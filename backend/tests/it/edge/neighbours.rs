@@ -1,0 +1,132 @@
+//! What keeps a core or a connection busy waits for its turn, and others do not wait for it. The tests' runtime has one
+//! thread: what kept it busy would keep everything.
+
+use crate::support::{Kind, Persona, Test};
+use rstest::rstest;
+use serde_json::{Value as Json, json};
+use std::{sync::mpsc, time::Duration};
+use tokio::task::JoinHandle;
+use tower::ServiceExt;
+
+/// Keeps all workers busy until it is dropped.
+struct Busy(Vec<mpsc::Sender<()>>, Vec<JoinHandle<()>>);
+
+impl Busy {
+    async fn all(test: &Test) -> Self {
+        let mut busy = Self(Vec::new(), Vec::new());
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        for _ in 0..(cores / 2).max(1) {
+            let (end, ended) = mpsc::channel();
+            let (begun, begins) = tokio::sync::oneshot::channel();
+            let workers = test.app.workers.clone();
+            busy.0.push(end);
+            busy.1.push(tokio::spawn(async move {
+                let work = async move {
+                    begun.send(()).expect("the test waits");
+                    ended.recv().expect_err("the sender is dropped");
+                };
+                workers.run(None, work).await.expect("the work is done");
+            }));
+            begins.await.expect("it begins");
+        }
+        busy
+    }
+
+    /// Whether this waits for a worker: it is not there when much else has happened.
+    async fn holds_up<T>(self, waits: impl Future<Output = T>, others: impl Future<Output = ()>) -> T {
+        let mut waits = std::pin::pin!(waits);
+        tokio::select! {
+            biased;
+            _ = &mut waits => panic!("it is there although all workers are busy"),
+            () = others => {}
+        }
+        let Self(ends, works) = self;
+        drop(ends);
+        for work in works {
+            work.await.expect("the work ends");
+        }
+        waits.await
+    }
+}
+
+fn missions(number: usize) -> Json {
+    let item = |n| {
+        json!({
+            "role": "son", "title": format!("Représentation {n}"), "note": "x".repeat(200),
+            "start_at": "2026-07-10T08:00:00Z", "end_at": "2026-07-10T12:00:00Z",
+        })
+    };
+    (0..number).map(item).collect()
+}
+
+/// Others ask for all sorts of things.
+async fn others_are_served(other: &Persona<'_>) {
+    for _ in 0..5 {
+        other.get("/missions").await.ok();
+        other.get("/auth/me").await.ok();
+        other.post("/projects", json!({ "name": "Ailleurs" })).await;
+        other.get("/healthz").await.ok();
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn large_answers_and_bodies_are_the_workers_business(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let (manager, other) = (test.manager().await, test.other_owner().await);
+    let path = format!("/projects/{}/missions:bulk_create", manager.project("Festival").await);
+    let large = missions(250);
+    assert!(large.to_string().len() > 64 * 1024);
+
+    let busy = Busy::all(&test).await;
+    let created = busy.holds_up(manager.post(&path, large), others_are_served(&other)).await;
+    assert_eq!(created.ok()["created"], 250);
+
+    // Compressed, of few rows.
+    let busy = Busy::all(&test).await;
+    let compressed = encoding_of(&test, &manager, "/api/v1/missions?limit=100");
+    assert_eq!(busy.holds_up(compressed, others_are_served(&other)).await, "br");
+
+    // As it is, of many.
+    let busy = Busy::all(&test).await;
+    let listed = busy.holds_up(manager.get("/missions?limit=1000"), others_are_served(&other)).await;
+    assert_eq!(listed.ok().as_array().map(Vec::len), Some(250));
+}
+
+/// How the answer is encoded for those who want it so.
+async fn encoding_of(test: &Test, who: &Persona<'_>, uri: &str) -> String {
+    let request = axum::http::Request::get(uri)
+        .header("authorization", format!("Bearer {}", who.token()))
+        .header("accept-encoding", "br")
+        .body(axum::body::Body::empty())
+        .expect("a request");
+    let response = test.router.clone().oneshot(request).await.expect("the router never fails");
+    assert_eq!(response.status(), 200);
+    let encoding = response.headers().get("content-encoding").expect("an encoding");
+    encoding.to_str().expect("a text").to_owned()
+}
+
+/// Of ten connections lists have five, of which one org has four.
+#[rstest]
+#[tokio::test]
+async fn an_org_that_reads_many_lists_leaves_a_turn_to_others(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start_with(db, &[("DB_ACQUIRE_TIMEOUT_MS", "500")]).await;
+    let (manager, other) = (test.manager().await, test.other_owner().await);
+    let mut turns = Vec::new();
+    while let Ok(turn) = test.app.reads.take(Some(test.org), 1, Duration::ZERO).await {
+        turns.push(turn);
+    }
+    assert_eq!((turns.len(), test.app.reads.free()), (4, 1));
+    for list in ["/missions", "/assignments", "/users", "/conflicts", "/audit?limit=1"] {
+        let refused = test.owner().await.get(list).await;
+        refused.refused(503, "unavailable");
+        assert_eq!(refused.header("retry-after"), "1");
+        other.get(list).await.ok();
+    }
+    manager.get("/auth/me").await.ok();
+    drop(turns);
+    manager.get("/missions").await.ok();
+    assert_eq!(test.app.reads.free(), 5);
+}
