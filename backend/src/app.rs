@@ -9,8 +9,8 @@ use crate::{
     error::Error,
     fair::{Fair, Tenant},
     http::{
-        Cors, Listing, Page, RequestInfo, Writing, boundary, compress, cors, limits, not_modified,
-        run_to_completion, verbs,
+        Cors, Doors, Listing, Page, ROOM, ROOM_OF_ONE, RequestInfo, Writing, boundary, compress, cors,
+        limits, not_modified, run_to_completion, verbs,
     },
     ids::OrgId,
     openapi, pages,
@@ -26,7 +26,7 @@ use crate::{
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri},
+    http::{HeaderName, HeaderValue, Method, StatusCode, Uri},
     middleware,
     response::IntoResponse,
     response::Response,
@@ -40,7 +40,6 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -92,8 +91,10 @@ pub struct Parts {
     pub telemetry: Telemetry,
     /// Writes that are under way; shutting down waits for them.
     pub tasks: TaskTracker,
+    /// Bytes for bodies that are received or worked on.
+    pub bodies: Fair,
     /// Turns for bulk requests. They have a quarter of the connections, and never fewer than two, so that others find one.
-    pub turns: Arc<Semaphore>,
+    pub turns: Fair,
     /// Turns for reading lists: half of the connections, of which one org never has the last.
     pub reads: Fair,
     /// For what keeps a core busy.
@@ -147,7 +148,8 @@ impl App {
             random,
             telemetry,
             tasks,
-            turns: Arc::new(Semaphore::new(bulks)),
+            bodies: Fair::new("bytes of bodies", ROOM, ROOM_OF_ONE),
+            turns: Fair::new("bulk requests", bulks, bulks),
             reads: Fair::new("lists", lists, lists - 1),
             workers: Workers::start()?,
             draining: AtomicBool::default(),
@@ -228,11 +230,6 @@ impl App {
         Ok(response)
     }
 
-    /// Whether a request carries an access token of ours; whether it is still good for anything is asked later.
-    pub fn is_signed(&self, headers: &HeaderMap) -> bool {
-        auth::bearer(headers).is_some_and(|token| self.tokens.read_access(token).is_some())
-    }
-
     /// From now on `/readyz` sends new traffic elsewhere.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::SeqCst);
@@ -307,6 +304,7 @@ pub fn routes() -> (Router<App>, serde_json::Value) {
 /// after routing.
 pub fn service(app: App) -> Router {
     let (router, document) = routes();
+    let doors = Doors::new(&document, &pages::SMALL_BODIES);
     // From the outside in; one layer, because the router boxes each that it is given.
     let around = ServiceBuilder::new()
         .layer(middleware::from_fn_with_state(app.clone(), boundary))
@@ -315,7 +313,7 @@ pub fn service(app: App) -> Router {
         .layer(CatchPanicLayer::custom(after_panic))
         .layer(middleware::from_fn(not_modified))
         .layer(middleware::from_fn_with_state(app.clone(), compress))
-        .layer(middleware::from_fn_with_state(app.clone(), run_to_completion))
+        .layer(middleware::from_fn_with_state((app.clone(), doors), run_to_completion))
         .layer(DefaultBodyLimit::disable());
     let inner = router
         .merge(openapi::routes(&document))

@@ -11,7 +11,7 @@ use crate::{
     app::{App, Done},
     db::{Actor, Origin, Timestamp},
     error::Error,
-    http::{Body, RequestInfo},
+    http::{Body, MAX_SIGN_IN_BODY, RequestInfo, limit_bodies},
     ids::{AccountId, OrgId, SessionId, UserId},
     resources::audit,
     secret::Secret,
@@ -37,13 +37,16 @@ const COOKIE_PATH: &str = "/api/v1/auth";
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    let mut routes = OpenApiRouter::new()
         .routes(routes!(login))
         .routes(routes!(refresh))
         .routes(routes!(logout))
         .routes(routes!(me))
         .merge(reset_api::routes())
-        .merge(own_api::routes())
+        .merge(own_api::routes());
+    // None of them needs more.
+    limit_bodies(routes.get_openapi_mut(), MAX_SIGN_IN_BODY);
+    routes
 }
 
 /// Who signs in, and where.

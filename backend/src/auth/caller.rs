@@ -14,7 +14,11 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderValue, header, request::Parts},
 };
-use std::marker::PhantomData;
+use std::{marker::PhantomData, time::Duration};
+
+/// How old an answer to "who may do what" may be where a handler begins: about as long as a body that is sent at once is on its
+/// way. After a slower one it is asked for again, because a removal takes effect at once.
+const FRESH: Duration = Duration::from_millis(100);
 
 /// A minimum role, as a type.
 pub trait Rank: Send + Sync + 'static {
@@ -110,8 +114,13 @@ impl FromRequestParts<App> for Account {
     }
 }
 
-/// Whose valid token a request carries, and what they may do as of now.
+/// Whose valid token a request carries, and what they may do as of now, or of the moment before its body was received.
 async fn authority(parts: &Parts, app: &App) -> Result<(AccessClaims, Authority), Error> {
+    if let Some(Admitted { claims, authority, asked }) = parts.extensions.get()
+        && app.db.clock().elapsed().saturating_sub(*asked) <= FRESH
+    {
+        return Ok((claims.clone(), authority.clone()));
+    }
     let token = bearer(&parts.headers).ok_or(Error::Unauthenticated)?;
     let claims = app.tokens.read_access(token).ok_or(Error::Unauthenticated)?;
     let asker = Asker { org: claims.org, account: claims.sub, session: claims.sid };
@@ -119,15 +128,40 @@ async fn authority(parts: &Parts, app: &App) -> Result<(AccessClaims, Authority)
     Ok((claims, authority))
 }
 
+/// What was found when the request was admitted.
+#[derive(Clone)]
+struct Admitted {
+    claims: AccessClaims,
+    authority: Authority,
+    /// On the clock that never goes back.
+    asked: Duration,
+}
+
+/// Lets a request in whose body is still to be received, as [`Caller`] does when it is there: whoever sends it must be a
+/// member with at least this role. The org that it acts in.
+///
+/// # Errors
+/// As [`Caller`]: [`Error::Unauthenticated`], [`Error::NotAMember`], [`Error::Forbidden`].
+pub async fn admit(parts: &mut Parts, app: &App, needs: Role) -> Result<OrgId, Error> {
+    let asked = app.db.clock().elapsed();
+    let (claims, authority) = authority(parts, app).await?;
+    member(&authority, needs)?;
+    let org = claims.org;
+    parts.extensions.insert(Admitted { claims, authority, asked });
+    Ok(org)
+}
+
+fn member(authority: &Authority, needs: Role) -> Result<Role, Error> {
+    let role = authority.role.ok_or(Error::NotAMember)?;
+    if role < needs { Err(Error::Forbidden(needs)) } else { Ok(role) }
+}
+
 impl<R: Rank> FromRequestParts<App> for Caller<R> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let (claims, authority) = authority(parts, app).await?;
-        let role = authority.role.ok_or(Error::NotAMember)?;
-        if role < R::NEEDS {
-            return Err(Error::Forbidden(R::NEEDS));
-        }
+        let role = member(&authority, R::NEEDS)?;
         let request = RequestInfo::of(&parts.extensions);
         request.note_caller(claims.org, claims.sub);
         Ok(Self {

@@ -20,7 +20,7 @@ mod token;
 pub use accounts::PasswordTokenPurpose;
 pub use api::routes;
 pub use authority::{Asker, Authorities, Authority};
-pub use caller::{Account, Admin, Caller, Manager, Owner, Rank, Tech, bearer, refuse_foreign_origin};
+pub use caller::{Account, Admin, Caller, Manager, Owner, Rank, Tech, admit, bearer, refuse_foreign_origin};
 pub use guessing::{Guesser, Guessing};
 pub use password::{NewPassword, Passwords};
 pub use refusals::Refusals;

@@ -15,17 +15,17 @@ pub const MAX_HEADERS: usize = 64;
 pub const MAX_HEADER_BYTES: usize = 16 * 1024;
 /// The path with its query.
 pub const MAX_URI_BYTES: usize = 8 * 1024;
-/// Bodies that sign in, out, or set a password.
+/// Bodies that sign in, out, or set a password; their routes declare it.
 pub const MAX_SIGN_IN_BODY: usize = 4 * 1024;
-/// Most bodies are far smaller.
+/// Bodies of routes that declare nothing; most are far smaller.
 pub const MAX_BODY: usize = 64 * 1024;
-/// Bodies that carry many objects.
+/// Bodies that carry many objects; their routes declare it.
 pub const MAX_BULK_BODY: usize = 2 * 1024 * 1024;
 
 /// What stands around a header on the wire: a colon, a space, the end of the line.
 const AROUND_A_HEADER: usize = 4;
 
-/// Middleware; see the module. A body's size is checked where it is read: [`super::run_to_completion`].
+/// Middleware; see the module. A body's size is checked before and while it is received: [`super::run_to_completion`].
 pub async fn limits(State(app): State<App>, request: Request, next: Next) -> Response {
     if let Some(fault) = heads::fault(&request) {
         return Error::MalformedRequest(fault).into_response();
@@ -40,17 +40,6 @@ pub async fn limits(State(app): State<App>, request: Request, next: Next) -> Res
     match tokio::time::timeout(app.config.request_timeout, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Error::TimedOut.into_response(),
-    }
-}
-
-/// The most that a body sent to this path may have. Known before it is read, so that no more than that is ever held.
-pub(super) fn max_body(path: &str) -> usize {
-    if path.ends_with(":bulk_create") {
-        MAX_BULK_BODY
-    } else if path.starts_with("/api/v1/auth/") || path == "/password" {
-        MAX_SIGN_IN_BODY
-    } else {
-        MAX_BODY
     }
 }
 

@@ -6,10 +6,10 @@ mod password;
 mod template;
 mod words;
 
-use crate::app::App;
+use crate::{app::App, http::MAX_SIGN_IN_BODY};
 use axum::{
     Router,
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, Method, header},
     routing::get,
 };
 
@@ -19,6 +19,9 @@ pub fn routes() -> Router<App> {
         .route("/invite", get(invite::show).post(invite::answer))
         .route("/password", get(password::show).post(password::set))
 }
+
+/// Those of the pages that take less than other bodies.
+pub const SMALL_BODIES: [(Method, &str, usize); 1] = [(Method::POST, "/password", MAX_SIGN_IN_BODY)];
 
 /// The address of a page. What mail programs and link trackers add to it is none of its business.
 #[derive(Debug, deserr::Deserr)]

@@ -14,7 +14,7 @@ use crate::{
     app::{App, BulkCreated, Done},
     auth::{Caller, Manager, Role, Tech},
     error::{Error, FieldError},
-    http::{Answer, Body, BulkItems, Change, Path, Precondition, Query},
+    http::{Answer, Body, BulkItems, Change, MAX_BULK_BODY, Path, Precondition, Query},
     ids::{AssignmentId, UserId},
     resources::{invitations, missions},
 };
@@ -55,7 +55,7 @@ async fn create(
     request_body = Vec<BulkAssignment>, responses((status = 200, body = BulkCreated<AssignmentId>)),
     extensions(("x-problems" = json!([
         "unknown_reference", "already_assigned", "mission_cancelled", "user_inactive",
-    ]))))]
+    ])), ("x-max-body-bytes" = json!(MAX_BULK_BODY))))]
 async fn bulk_create(
     State(app): State<App>,
     caller: Caller<Manager>,

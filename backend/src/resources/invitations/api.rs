@@ -14,7 +14,9 @@ use crate::{
     auth::{Caller, Manager, Tech},
     db::{Actor, Origin},
     error::Error,
-    http::{Answer as Reply, Body, BulkItems, Path, Precondition, Query, RequestInfo, Writing},
+    http::{
+        Answer as Reply, Body, BulkItems, MAX_BULK_BODY, Path, Precondition, Query, RequestInfo, Writing,
+    },
     ids::{AssignmentId, InvitationId, OrgId},
     resources::assignments::{self, Change},
     secret::Secret,
@@ -60,7 +62,7 @@ async fn create(
     request_body = Vec<NewInvitation>, responses((status = 200, body = Vec<Created>)),
     extensions(("x-problems" = json!([
         "unknown_reference", "mission_cancelled", "user_inactive", "not_invited", "duplicate",
-    ]))))]
+    ])), ("x-max-body-bytes" = json!(MAX_BULK_BODY))))]
 async fn bulk_create(
     State(app): State<App>,
     caller: Caller<Manager>,

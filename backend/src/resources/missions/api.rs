@@ -10,7 +10,7 @@ use crate::{
     auth::{Caller, Manager, Tech},
     db::List,
     error::Error,
-    http::{Answer, Body, BulkItems, Change, Empty, Path, Precondition, Query, Writing},
+    http::{Answer, Body, BulkItems, Change, Empty, MAX_BULK_BODY, Path, Precondition, Query, Writing},
     ids::{MissionId, OrgId, ProjectId},
     resources::{assignments, invitations, orgs, projects},
     text::ZoneName,
@@ -196,7 +196,8 @@ async fn cancel(
 /// Create 1 to 1000 missions of a project: all of them or none.
 #[utoipa::path(post, path = "/projects/{id}/missions/~bulk_create", tag = "missions",
     security(("bearer" = ["manager"])), params(("id" = ProjectId, Path)), request_body = Vec<NewProjectMission>,
-    responses((status = 200, body = BulkCreated<MissionId>)))]
+    responses((status = 200, body = BulkCreated<MissionId>)),
+    extensions(("x-max-body-bytes" = json!(MAX_BULK_BODY))))]
 async fn bulk_create(
     State(app): State<App>,
     caller: Caller<Manager>,

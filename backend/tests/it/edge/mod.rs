@@ -1,5 +1,6 @@
 //! What stands between the program and whoever connects: the section "Edge" of the security rules, line by line.
 
+mod bodies;
 mod connections;
 mod files;
 mod heads;
