@@ -137,6 +137,13 @@ impl Server {
         answers && matches!(self.process.has_ended(), Ok(false))
     }
 
+    /// What a command of the program prints, over the same database.
+    pub(crate) fn output(&self, arguments: &[&str]) -> Result<String> {
+        let output = command(&self.program, &self.environment, &self.directory, arguments).output()?;
+        ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
     /// Resident memory now and at most, in KiB, where the system tells (Linux).
     pub(crate) fn memory_kib(&self) -> Option<(u64, u64)> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;

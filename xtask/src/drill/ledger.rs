@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use ureq::Agent;
 
-use super::latency::sign_in;
+use super::latency;
 
 /// What came of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(super) struct Planner {
 
 impl Planner {
     pub(super) fn sign_in(url: &str) -> Result<Self> {
-        Ok(Self { url: url.to_owned(), authorization: sign_in(url)?, agent: lenient_agent() })
+        Ok(Self { url: url.to_owned(), authorization: latency::planner(url)?, agent: lenient_agent() })
     }
 
     /// Adds one person of that name, under a key of that name.

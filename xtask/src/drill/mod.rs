@@ -9,6 +9,8 @@ mod disk_full;
 mod latency;
 mod ledger;
 mod login_flood;
+mod neighbour;
+mod noisy_neighbour;
 mod pg_stop;
 mod slow_sockets;
 mod storage;
@@ -34,6 +36,8 @@ pub(crate) enum Drill {
     DiskFull(disk_full::Options),
     /// A PostgreSQL that crashes under writes and comes back
     PgStop(pg_stop::Options),
+    /// An organisation that asks for all it can: large lists, bulk requests, conflicts, guesses
+    NoisyNeighbour(noisy_neighbour::Options),
 }
 
 pub(crate) fn run(drill: &Drill) -> Result<ExitCode> {
@@ -42,6 +46,7 @@ pub(crate) fn run(drill: &Drill) -> Result<ExitCode> {
         Drill::LoginFlood(options) => login_flood::run(options),
         Drill::DiskFull(options) => disk_full::run(options),
         Drill::PgStop(options) => pg_stop::run(options),
+        Drill::NoisyNeighbour(options) => noisy_neighbour::run(options),
     }
 }
 
