@@ -43,8 +43,7 @@ async fn full_count(test: &Test) -> String {
 #[case::many_pages_at_once("x".repeat(8_000))]
 #[case::few_pages(String::new())]
 #[tokio::test]
-#[allow(non_snake_case, reason = "the name tells which database it needs")]
-async fn a_full_disk_costs_no_acknowledged_write_on_SQLite(#[case] ballast: String) {
+async fn a_full_disk_costs_no_acknowledged_write_on_sqlite(#[case] ballast: String) {
     let test = Test::start_with(Kind::Sqlite, &[("DB_MAX_CONNECTIONS", "1")]).await;
     let manager = test.manager().await;
     assert_eq!(storage(&test).await, "ok");
@@ -84,8 +83,7 @@ async fn a_full_disk_costs_no_acknowledged_write_on_SQLite(#[case] ballast: Stri
 /// in that state would only make savepoints of all that follows: acknowledged, seen by some, and gone at the next start.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-#[allow(non_snake_case, reason = "the name tells which database it needs")]
-async fn a_file_that_cannot_grow_costs_no_acknowledged_write_on_SQLite() {
+async fn a_file_that_cannot_grow_costs_no_acknowledged_write_on_sqlite() {
     let cli = Cli::with_database(Kind::Sqlite).await.set("BACKEND_PORT", "0");
     let serving = Serving::start(&cli, &["demo"]);
     let api = format!("http://127.0.0.1:{}/api/v1", serving.port);
