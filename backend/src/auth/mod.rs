@@ -14,8 +14,10 @@ mod reset_api;
 mod role;
 mod seal;
 pub mod sessions;
+mod strength;
 pub mod tables;
 mod token;
+mod workers;
 
 pub use accounts::PasswordTokenPurpose;
 pub use api::routes;

@@ -1,8 +1,11 @@
 //! Passwords: Argon2id with OWASP's parameters (m = 19456 KiB, t = 2, p = 1; Password Storage Cheat Sheet), hashed
-//! few at a time, because each takes 19 MiB and tens of milliseconds, and on threads of their own: always the same ones,
-//! because an allocator keeps what a thread freed for that thread, and of a lower priority, because nobody else should
-//! wait for those who sign in.
+//! few at a time, because each takes 19 MiB and tens of milliseconds. A new one is judged before, elsewhere: how long that
+//! takes depends on what is sent, and nobody who signs in waits for it.
 
+use super::{
+    strength::is_common,
+    workers::{Workers, in_time},
+};
 use crate::{error::Error, random::Random};
 use argon2::{
     Argon2,
@@ -12,19 +15,17 @@ use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValueKind, ValuePointerRef, take_cf_content,
 };
 use secrecy::{ExposeSecret, SecretString};
-use std::{sync::Arc, time::Duration};
-use thread_priority::ThreadPriority;
-use tokio::{
-    runtime::{self, Runtime},
-    sync::Semaphore,
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
 };
+use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
 
-/// A password that is found with fewer guesses is among the commonest: the lists that `zxcvbn` knows hold 30 000 real ones,
-/// and their usual variations, rows of keys and repetitions come to about as many again.
-const COMMON_GUESSES: u64 = 100_000;
-/// How long a sign-in waits for its turn before it is sent away with a 503.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// New passwords that may wait to be judged; each takes at most some 100 ms, so that all get their turn in time.
+const WAITING: usize = 16;
+/// Accounts are spread over so many lanes, and one new password of a lane is judged at a time: nobody fills the queue alone.
+const LANES: usize = 256;
 
 /// A password that may be set: 8 to 128 characters of any script (NIST 800-63B), normalised so that the same keys on
 /// another keyboard give the same bytes.
@@ -62,18 +63,15 @@ impl<E: DeserializeError> Deserr<E> for NewPassword {
 /// Hashes and verifies.
 #[derive(Clone)]
 pub struct Passwords {
-    turns: Arc<Semaphore>,
-    threads: Arc<Threads>,
+    hashing: Workers,
+    judging: Workers,
+    lanes: Arc<[Arc<Semaphore>]>,
     random: Random,
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("password hashing failed: {0}")]
 struct HashingFailed(argon2::password_hash::Error);
-
-#[derive(Debug, thiserror::Error)]
-#[error("too many sign-ins at once: no turn to hash a password within {PATIENCE:?}")]
-struct NoTurn;
 
 impl Passwords {
     /// Half of the processor's cores may hash at a time.
@@ -82,15 +80,12 @@ impl Passwords {
     /// When its threads cannot be started.
     pub fn new(random: Random) -> Result<Self, Error> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let at_a_time = (cores / 2).max(1);
-        let threads = runtime::Builder::new_multi_thread()
-            .worker_threads(at_a_time)
-            .thread_name("hashing")
-            .on_thread_start(yield_to_others)
-            .build()
-            .map_err(Error::internal)?;
-        let turns = Arc::new(Semaphore::new(at_a_time));
-        Ok(Self { turns, threads: Arc::new(Threads(Some(threads))), random })
+        Ok(Self {
+            hashing: Workers::new("hashing", (cores / 2).max(1), usize::MAX)?,
+            judging: Workers::new("judging", 1, WAITING)?,
+            lanes: (0..LANES).map(|_| Arc::new(Semaphore::new(1))).collect(),
+            random,
+        })
     }
 
     /// The hash to store, in PHC form, of a password for the account of this e-mail.
@@ -99,17 +94,25 @@ impl Passwords {
     /// [`Error::Invalid`] at `/new_password` when it is among the commonest or is the e-mail; [`Error::Unavailable`] when
     /// there is no turn in time.
     pub async fn hash(&self, password: NewPassword, email: &str) -> Result<String, Error> {
+        if self.is_common(&password, email).await? {
+            let rule = "is among the first that anyone would guess; choose another one";
+            return Err(Error::invalid("/new_password", rule));
+        }
         let salt = self.random.bytes();
-        let email = email.to_owned();
-        self.in_turn(move || {
-            let password = password.0.expose_secret();
-            if is_common(password, &email) {
-                let rule = "is among the first that anyone would guess; choose another one";
-                return Err(Error::invalid("/new_password", rule));
-            }
-            hash(password, &salt)
-        })
-        .await?
+        self.hashing.run(move || hash(password.0.expose_secret(), &salt)).await?
+    }
+
+    async fn is_common(&self, password: &NewPassword, email: &str) -> Result<bool, Error> {
+        let mut hasher = DefaultHasher::new();
+        email.hash(&mut hasher);
+        let lane = usize::try_from(hasher.finish() % LANES as u64).unwrap_or(0);
+        let lane = in_time(&self.lanes[lane]).await?;
+        let (password, email) = (password.0.clone(), email.to_owned());
+        let work = move || {
+            let _lane = lane;
+            is_common(password.expose_secret(), &email)
+        };
+        self.judging.run(work).await
     }
 
     /// Whether `password` belongs to `stored`. Takes the same time when there is nothing stored.
@@ -119,80 +122,22 @@ impl Passwords {
     pub async fn verify(&self, password: &str, stored: Option<String>) -> Result<bool, Error> {
         let password: SecretString = password.nfc().collect::<String>().into();
         let salt = self.random.bytes();
-        self.in_turn(move || {
-            let password = password.expose_secret();
-            match stored.as_deref().map(PasswordHash::new) {
-                Some(Ok(stored)) => Argon2::default().verify_password(password.as_bytes(), &stored).is_ok(),
-                Some(Err(_)) | None => {
-                    // For the time that it takes.
-                    let _ = hash(password, &salt);
-                    false
+        self.hashing
+            .run(move || {
+                let password = password.expose_secret();
+                match stored.as_deref().map(PasswordHash::new) {
+                    Some(Ok(stored)) => {
+                        Argon2::default().verify_password(password.as_bytes(), &stored).is_ok()
+                    }
+                    Some(Err(_)) | None => {
+                        // For the time that it takes.
+                        let _ = hash(password, &salt);
+                        false
+                    }
                 }
-            }
-        })
-        .await
+            })
+            .await
     }
-
-    async fn in_turn<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Error> {
-        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
-        let turn = turn.map_err(|_| Error::Unavailable(Arc::new(NoTurn)))?.map_err(Error::internal)?;
-        let threads = self.threads.0.as_ref().map(Runtime::handle).ok_or_else(|| Error::internal(Stopped))?;
-        let work = threads.spawn(async move {
-            // Held by the work itself: a client that hangs up must not free the turn while the core is still busy.
-            let _turn = turn;
-            work()
-        });
-        work.await.map_err(Error::internal)
-    }
-}
-
-/// Threads that do nothing but hash; there until the last [`Passwords`] goes.
-struct Threads(Option<Runtime>);
-
-impl Drop for Threads {
-    fn drop(&mut self) {
-        // Its own drop would wait, which is forbidden where others are served.
-        if let Some(threads) = self.0.take() {
-            threads.shutdown_background();
-        }
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("the program stops: nothing is hashed any more")]
-struct Stopped;
-
-/// A thread that wakes up to serve someone does not wait for a hash, which lasts tens of milliseconds. Hashes get what the
-/// others leave, and a small part where they leave nothing.
-fn yield_to_others() {
-    if let Err(error) = step_aside() {
-        tracing::debug!(?error, "hashing has the priority of everything else");
-    }
-}
-
-/// Linux lets a thread of its own class run until the next tick, 4 ms later, however low its priority is; not so one that
-/// is there for when the processor is idle.
-#[cfg(target_os = "linux")]
-fn step_aside() -> Result<(), thread_priority::Error> {
-    use thread_priority::unix::{
-        NormalThreadSchedulePolicy::Idle, ThreadSchedulePolicy, set_thread_priority_and_policy,
-        thread_native_id,
-    };
-    let idle = ThreadSchedulePolicy::Normal(Idle);
-    set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn step_aside() -> Result<(), thread_priority::Error> {
-    thread_priority::set_current_thread_priority(ThreadPriority::Min)
-}
-
-/// The e-mail counts as a word that everyone knows, so it and its usual variations are refused as well.
-fn is_common(password: &str, email: &str) -> bool {
-    password.eq_ignore_ascii_case(email) || zxcvbn::zxcvbn(password, &[email]).guesses() < COMMON_GUESSES
 }
 
 fn hash(password: &str, salt: &[u8; 16]) -> Result<String, Error> {
@@ -203,7 +148,7 @@ fn hash(password: &str, salt: &[u8; 16]) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Instant;
+    use std::time::{Duration, Instant};
 
     #[tokio::test]
     async fn hashes_with_the_owasp_parameters_and_normalises() {
@@ -247,9 +192,9 @@ mod tests {
         let passwords = Passwords::new(Random::seeded(1)).unwrap();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let turns = (cores / 2).max(1);
-        assert_eq!(passwords.turns.available_permits(), turns);
+        assert_eq!(passwords.hashing.turns.available_permits(), turns);
         let here = std::thread::current().id();
-        assert_ne!(passwords.in_turn(|| std::thread::current().id()).await.unwrap(), here);
+        assert_ne!(passwords.hashing.run(|| std::thread::current().id()).await.unwrap(), here);
 
         // Every turn is taken by work that lasts, whose clients have hung up meanwhile.
         let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
@@ -262,7 +207,7 @@ mod tests {
                     begun.send(()).unwrap();
                     ended.recv().unwrap();
                 };
-                mine.in_turn(work).await
+                mine.hashing.run(work).await
             });
             begins.recv().await.unwrap();
             client.abort();
@@ -276,6 +221,71 @@ mod tests {
         assert!(waited >= Duration::from_secs(2) && waited < Duration::from_secs(10), "{waited:?}");
         ends.iter().for_each(|end| end.send(()).unwrap());
         assert!(!passwords.verify("no account has this password", None).await.unwrap());
+    }
+
+    /// Takes every thread that judges, until it is dropped.
+    async fn block_judging(passwords: &Passwords) -> std::sync::mpsc::Sender<()> {
+        let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let judging = passwords.judging.clone();
+        tokio::spawn(async move {
+            let work = move || {
+                begun.send(()).unwrap();
+                // Ends with its sender.
+                let _ = ended.recv();
+            };
+            judging.run(work).await
+        });
+        begins.recv().await.unwrap();
+        end
+    }
+
+    #[tokio::test]
+    async fn whoever_signs_in_does_not_wait_for_passwords_that_are_judged() {
+        let passwords = Passwords::new(Random::seeded(1)).unwrap();
+        let judging = block_judging(&passwords).await;
+        assert!(!passwords.verify("no account has this password", None).await.unwrap());
+        drop(judging);
+    }
+
+    #[tokio::test]
+    async fn few_new_passwords_wait_and_nobody_fills_the_queue_alone() {
+        let passwords = Passwords::new(Random::seeded(1)).unwrap();
+        let judging = block_judging(&passwords).await;
+        let new = |email: String| {
+            let passwords = passwords.clone();
+            tokio::spawn(async move {
+                passwords.hash(NewPassword::parse("une longue phrase").unwrap(), &email).await
+            })
+        };
+        let places = || passwords.judging.places.available_permits();
+        assert_eq!(places(), WAITING);
+        let mut of_one: Vec<_> = (0..50).map(|_| new("marion@rideau.example".into())).collect();
+        while places() == WAITING {
+            tokio::task::yield_now().await;
+        }
+        let mut others = Vec::new();
+        let mut number = 0;
+        while places() > 0 {
+            let before = places();
+            others.push(new(format!("nina{number}@rideau.example")));
+            number += 1;
+            // One whose lane is taken waits outside.
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+            assert!(before - places() <= 1);
+        }
+        // At least this many accounts, less those that share a lane, and one place for all fifty of the one.
+        assert!(number >= WAITING - 1, "{number}");
+        let full = passwords.hash(NewPassword::parse("une longue phrase").unwrap(), "o@other.example").await;
+        assert!(matches!(full, Err(Error::Unavailable(_))), "{full:?}");
+        others.push(of_one.swap_remove(0));
+        of_one.iter().for_each(tokio::task::JoinHandle::abort);
+        drop(judging);
+        for other in others {
+            assert!(other.await.unwrap().is_ok());
+        }
     }
 
     #[test]
