@@ -67,10 +67,7 @@ mod tests {
         for password in crafted() {
             let parts = parts(&password);
             let judged: Vec<usize> = parts.iter().map(|part| part.chars().count()).collect();
-            assert!(
-                judged.len() <= 2 && judged.iter().all(|length| (1..=32).contains(length)),
-                "{judged:?}"
-            );
+            assert!(judged.len() <= 2 && judged.iter().all(|length| (1..=32).contains(length)), "{judged:?}");
             is_common(&password, EMAIL);
         }
         assert_eq!(parts("une longue phrase"), ["une longue phrase"]);

@@ -60,7 +60,7 @@ pub(super) enum Member {
 impl Member {
     pub(super) async fn run(self, config: Config) -> Result<(), CliError> {
         let app = start(config).await?;
-        migrate::prepare(&app, false).await?;
+        migrate::prepare(&app, false, say).await?;
         match self {
             Self::Add { of, email, role } => add(&app, &of, &email, &role).await,
             Self::Link { email } => link(&app, &email).await,

@@ -7,11 +7,14 @@ use crate::{
     config::{Config, Environment},
     db::{
         Actor, Database, DatabaseUrl, Origin, Pool,
-        migrations::{self, Migrator},
+        migrations::{self, Exclusive, Migrator},
     },
 };
 use clap::Subcommand;
 use sea_orm_migration::{MigrationStatus, MigratorTrait};
+
+/// Said before the wait begins.
+const WAITING: &str = "another coulisses is migrating; waiting";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Migrate {
@@ -38,11 +41,16 @@ impl Migrate {
     pub(super) async fn run(self, config: Config) -> Result<(), CliError> {
         let dev = config.environment == Environment::Dev;
         let db = patient(&config).await?;
-        match self {
-            Self::Up { to } => up(&db, to).await,
-            Self::Down { all, yes } => down(&db, all, yes || dev).await,
-            Self::Status => status(&db).await,
+        if let Self::Status = self {
+            return status(&db).await;
         }
+        let schema = Exclusive::of(&db, || say(WAITING)).await?;
+        match self {
+            Self::Up { to } => up(&schema, to).await?,
+            Self::Down { all, yes } => down(&schema, all, yes || dev).await?,
+            Self::Status => {}
+        }
+        Ok(schema.release().await?)
     }
 }
 
@@ -53,47 +61,54 @@ async fn patient(config: &Config) -> Result<Database, CliError> {
     Ok(connected.map_err(StartError::from)?)
 }
 
-async fn up(db: &Database, to: Option<String>) -> Result<(), CliError> {
-    let pending: Vec<_> = Migrator::get_pending_migrations(db.connection())
-        .await?
-        .iter()
-        .map(|step| step.name().to_owned())
-        .collect();
+async fn up(schema: &Exclusive<'_>, to: Option<String>) -> Result<(), CliError> {
+    let missing = schema.missing().await?;
     let steps = match to {
-        None => None,
+        None => missing.len(),
         Some(to) => {
-            let position = pending.iter().position(|name| *name == to).ok_or_else(|| {
+            let position = missing.iter().position(|name| *name == to).ok_or_else(|| {
                 CliError::Refused(format!(
                     "{to} is not a step that is missing; `coulisses migrate status` lists them"
                 ))
             })?;
-            Some(u32::try_from(position + 1).unwrap_or(u32::MAX))
+            position + 1
         }
     };
-    migrations::up(db, steps).await?;
-    let applied = steps.map_or(pending.len(), |steps| steps as usize);
-    say(&format!("{applied} step{} applied", if applied == 1 { "" } else { "s" }));
+    schema.up(steps).await?;
+    say(&format!("{steps} step{} applied", if steps == 1 { "" } else { "s" }));
     Ok(())
 }
 
-/// Brings the schema up to date where that is expected, else makes sure that it is.
-pub(super) async fn prepare(app: &App, wanted: bool) -> Result<(), CliError> {
+/// Brings the schema up to date where that is expected, else makes sure that it is. When another process is migrating, `say`
+/// is told and it is waited for.
+pub(super) async fn prepare(app: &App, wanted: bool, say: fn(&str)) -> Result<(), CliError> {
     let embedded = matches!(app.config.database_url, DatabaseUrl::Sqlite(_));
     if embedded || wanted {
         let db = patient(&app.config).await?;
-        migrations::up(&db, None).await?;
+        let schema = Exclusive::of(&db, || say(WAITING)).await?;
         if embedded {
             writable(&db).await?;
         }
+        schema.up(usize::MAX).await?;
+        schema.release().await?;
         return Ok(db.close().await?);
     }
-    if Migrator::get_pending_migrations_read_only(app.db.connection()).await?.is_empty() {
+    if is_current(&app.db).await? {
+        return Ok(());
+    }
+    // Another process may be about to bring it up to date.
+    Exclusive::of(&app.db, || say(WAITING)).await?.release().await?;
+    if is_current(&app.db).await? {
         Ok(())
     } else {
         Err(CliError::Refused(
             "the database's schema is older than this program; run `coulisses migrate up`".into(),
         ))
     }
+}
+
+async fn is_current(db: &Database) -> Result<bool, CliError> {
+    Ok(Migrator::get_pending_migrations_read_only(db.connection()).await?.is_empty())
 }
 
 /// A file that cannot be written opens all the same, and every sign-in would fail.
@@ -107,11 +122,11 @@ async fn writable(db: &Database) -> Result<(), CliError> {
     })
 }
 
-async fn down(db: &Database, all: bool, confirmed: bool) -> Result<(), CliError> {
-    let applied = Migrator::get_applied_migrations(db.connection()).await?;
+async fn down(schema: &Exclusive<'_>, all: bool, confirmed: bool) -> Result<(), CliError> {
+    let applied = schema.applied().await?;
     let steps = if all { applied.len() } else { applied.len().min(1) };
-    let losing: Vec<_> = applied.iter().rev().take(steps).map(|step| step.name().to_owned()).collect();
-    for line in migrations::losses(db, &losing).await? {
+    let losing: Vec<_> = applied.into_iter().rev().take(steps).collect();
+    for line in migrations::losses(schema.database(), &losing).await? {
         say(&line);
     }
     if !confirmed {
@@ -119,11 +134,12 @@ async fn down(db: &Database, all: bool, confirmed: bool) -> Result<(), CliError>
             "nothing was changed; to lose the rows listed above for good, add --yes".into(),
         ));
     }
-    Migrator::down(db.connection(), Some(u32::try_from(steps).unwrap_or(u32::MAX))).await?;
+    schema.down(steps).await?;
     say(&format!("{steps} step{} taken back", if steps == 1 { "" } else { "s" }));
     Ok(())
 }
 
+/// Looks without waiting for anyone: what another process is doing shows step by step.
 async fn status(db: &Database) -> Result<(), CliError> {
     for step in Migrator::get_migration_with_status_read_only(db.connection()).await? {
         let state = if step.status() == MigrationStatus::Applied { "applied" } else { "missing" };

@@ -13,7 +13,7 @@ use crate::{
     app::{self, App, StartError},
     clock::Clock,
     config::{Config, ConfigError},
-    db::{Actor, Origin},
+    db::{Actor, Origin, migrations::MigrationError},
     error::Error,
     openapi,
     random::Random,
@@ -63,6 +63,8 @@ enum CliError {
     Refused(String),
     #[error("the database refused: {0}")]
     Database(#[from] sea_orm::DbErr),
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
     #[error("{what}: {source}")]
     Io { what: String, source: std::io::Error },
 }

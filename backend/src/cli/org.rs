@@ -33,7 +33,7 @@ impl Org {
         let email = Email::parse(&owner_email).map_err(wrong("--owner-email"))?;
         let zone = ZoneName::parse(&timezone).map_err(wrong("--timezone"))?;
         let app = start(config).await?;
-        migrate::prepare(&app, false).await?;
+        migrate::prepare(&app, false, say).await?;
         let tx = app.db.write(origin()).await?;
         let org = orgs::create(&tx, name, &zone).await?;
         let owner = NewMember { email, role: Role::Owner, user_id: None };

@@ -28,13 +28,18 @@ impl Serve {
         let _last_lines =
             telemetry::init(&config).map_err(|source| CliError::Io { what: "cannot log".into(), source })?;
         let app = start(config).await?;
-        migrate::prepare(&app, self.migrate).await?;
+        migrate::prepare(&app, self.migrate, log).await?;
         let listener = bind(&app.config).await?;
         serve(app, listener).await
     }
 }
 
 /// Takes the configured address.
+/// Says something to whoever reads the log.
+pub(super) fn log(line: &str) {
+    tracing::info!("{line}");
+}
+
 pub(super) async fn bind(config: &Config) -> Result<TcpListener, CliError> {
     let address = SocketAddr::new(config.host, config.port);
     TcpListener::bind(address).await.map_err(|source| CliError::Io {

@@ -1,7 +1,7 @@
 //! Opening the database that the configuration names.
 
 use super::{
-    DatabaseUrl,
+    DatabaseUrl, opening,
     storage::Storage,
     waiting::{Waiting, served},
 };
@@ -111,10 +111,8 @@ impl Database {
                     .after_connect(|_, _| {
                         served();
                         Box::pin(async { Ok(()) })
-                    })
-                    .connect_with(options)
-                    .await
-                    .map_err(open)?;
+                    });
+                let pool = opening::sqlite(pool, options).await.map_err(open)?;
                 (SqlxSqliteConnector::from_sqlx_sqlite_pool(pool), Some(Arc::new(Semaphore::new(1))))
             }
             DatabaseUrl::Postgres(server) => {

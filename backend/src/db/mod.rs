@@ -7,6 +7,7 @@ mod connect;
 pub mod filter;
 mod json_text;
 pub mod migrations;
+mod opening;
 mod storage;
 mod template;
 mod timestamp;

@@ -16,7 +16,7 @@ use std::{
 use tempfile::TempDir;
 
 /// How many steps the schema has.
-fn steps() -> usize {
+pub fn all_steps() -> usize {
     Migrator::migrations().len()
 }
 
@@ -26,7 +26,7 @@ pub struct Cli {
     environment: Vec<(String, String)>,
     /// What the shell does before it starts the program.
     limit: Option<String>,
-    database: Option<TestDatabase>,
+    pub database: Option<TestDatabase>,
 }
 
 pub struct Run {
@@ -71,7 +71,7 @@ impl Cli {
         self.database.as_ref().expect("a database")
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let program = env!("CARGO_BIN_EXE_coulisses");
         let mut command = match &self.limit {
             None => Command::new(program),
@@ -201,7 +201,7 @@ fn calling_it_wrongly_is_exit_status_two() {
 #[rstest]
 #[tokio::test]
 async fn the_schema_goes_up_and_down_and_up(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
-    let (cli, steps) = (Cli::with_database(db).await, steps());
+    let (cli, steps) = (Cli::with_database(db).await, all_steps());
     let states = || {
         let run = cli.run(&["migrate", "status"]);
         run.ok().iter().map(|line| line.split("  ").next().expect("a state").to_owned()).collect::<Vec<_>>()
@@ -247,7 +247,7 @@ async fn outside_dev_rows_are_lost_only_with_yes(#[values(Kind::Sqlite, Kind::Po
     assert!(run.out.contains("1 row of orgs"), "{}", run.out);
     assert_eq!(cli.run(&["member", "list", "--org", "rideau"]).ok(), ["owner    o@rideau.example"]);
     let run = cli.run(&["migrate", "down", "--all", "--yes"]);
-    assert_eq!(run.ok().last(), Some(&format!("{} steps taken back", steps()).as_str()));
+    assert_eq!(run.ok().last(), Some(&format!("{} steps taken back", all_steps()).as_str()));
 }
 
 #[rstest]

@@ -33,6 +33,7 @@ mod merge_patch;
 mod methods;
 mod metrics;
 mod migrations;
+mod migrators;
 mod models_crud;
 mod obs;
 mod odd_input;

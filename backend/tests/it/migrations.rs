@@ -28,6 +28,11 @@ async fn down(db: &Database, steps: Option<u32>) {
     Migrator::down(db.connection(), steps).await.expect("steps are taken back");
 }
 
+async fn last_step(db: &Database) -> String {
+    let applied = Migrator::get_applied_migrations(db.connection()).await.expect("the record of migrations");
+    applied.last().expect("a step").name().to_owned()
+}
+
 /// Everything in the database but its record of migrations.
 async fn objects(kind: Kind, db: &Database) -> BTreeSet<String> {
     let sql = match kind {
@@ -281,7 +286,7 @@ async fn what_going_down_would_lose_is_counted(#[values(Kind::Sqlite, Kind::Post
 
 #[rstest]
 #[tokio::test]
-async fn two_processes_may_migrate_at_once(#[values(Kind::Postgres)] db: Kind) {
+async fn two_may_migrate_at_once(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     let database = TestDatabase::empty(db).await;
     let (one, other) = (database.open().await, database.open().await);
     let (first, second) = tokio::join!(migrations::up(&one, None), migrations::up(&other, None));
@@ -350,4 +355,22 @@ async fn json_stays_what_it_is_over_the_step_to_text_and_back(
         let shown: BTreeSet<_> = damaged.map(|person| person["legal_ids"].to_string()).collect();
         assert!(shown.contains(r#"{"unreadable":"not json"}"#), "{shown:?}");
     }
+}
+
+/// The fourth step creates two tables, and finds that the second exists.
+#[rstest]
+#[tokio::test]
+async fn a_step_that_fails_leaves_the_schema_as_it_was(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let database = TestDatabase::empty(db).await;
+    let connection = database.open().await;
+    migrations::up(&connection, Some(3)).await.expect("the guards");
+    connection.execute_unprepared("CREATE TABLE audit_details (x integer)").await.expect("another's table");
+    let before = objects(db, &connection).await;
+    let failed = migrations::up(&connection, None).await.expect_err("its name is taken").to_string();
+    assert!(failed.contains("audit_details"), "{failed}");
+    assert_eq!(objects(db, &connection).await, before);
+    assert_eq!(last_step(&connection).await, "m20261123_000003_guards");
+    connection.execute_unprepared("DROP TABLE audit_details").await.expect("another's table");
+    migrations::up(&connection, None).await.expect("everything");
+    assert!(Migrator::migrations().iter().all(|step| step.use_transaction() == Some(true)));
 }

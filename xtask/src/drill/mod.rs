@@ -1,6 +1,6 @@
 //! `cargo xtask drill`: the real server in trouble; what do its clients notice, and is what it acknowledged there afterwards?
 //!
-//! A drill brings the trouble. What they share: the server with the demonstration's season on SQLite ([`start`]), reading it
+//! A drill brings the trouble. What those that measure share: the server with the demonstration's season on SQLite ([`start`]), reading it
 //! as a signed-in planner ([`latency`]), and comparing rounds without and with the trouble ([`comparison`]).
 
 mod comparison;
@@ -9,6 +9,7 @@ mod disk_full;
 mod latency;
 mod ledger;
 mod login_flood;
+mod migrators;
 mod neighbour;
 mod noisy_neighbour;
 mod pg_stop;
@@ -38,6 +39,8 @@ pub(crate) enum Drill {
     PgStop(pg_stop::Options),
     /// An organisation that asks for all it can: large lists, bulk requests, conflicts, guesses
     NoisyNeighbour(noisy_neighbour::Options),
+    /// Processes that migrate one database at once
+    Migrators(migrators::Options),
 }
 
 pub(crate) fn run(drill: &Drill) -> Result<ExitCode> {
@@ -47,6 +50,7 @@ pub(crate) fn run(drill: &Drill) -> Result<ExitCode> {
         Drill::DiskFull(options) => disk_full::run(options),
         Drill::PgStop(options) => pg_stop::run(options),
         Drill::NoisyNeighbour(options) => noisy_neighbour::run(options),
+        Drill::Migrators(options) => migrators::run(options),
     }
 }
 

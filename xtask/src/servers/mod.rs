@@ -12,9 +12,9 @@ mod redis;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 pub(crate) use self::postgres::{Durability, Postgres, is_root};
 pub(crate) use self::programs::on_path;
@@ -29,6 +29,7 @@ pub(crate) struct Servers {
     pub(crate) postgres_version: String,
     pub(crate) redis_url: String,
     pub(crate) redis_version: String,
+    psql: PathBuf,
     prometheus: PathBuf,
     prometheus_version: String,
 }
@@ -44,9 +45,26 @@ impl Servers {
             postgres_version: programs.postgres.version.to_string(),
             redis_url,
             redis_version: programs.redis.version.to_string(),
+            psql: programs.postgres.directory.join("psql"),
             prometheus: programs.prometheus.program,
             prometheus_version: programs.prometheus.version.to_string(),
         })
+    }
+
+    /// Makes another, empty database and returns its URL; the name is one of ours, of letters, digits and underscores.
+    pub(crate) fn new_database(&self, name: &str) -> Result<String> {
+        let mut psql = Command::new(&self.psql);
+        psql.args([
+            "--no-psqlrc",
+            "--quiet",
+            "--command",
+            &format!("CREATE DATABASE {name}"),
+            &self.postgres_url,
+        ]);
+        let output = psql.stdin(Stdio::null()).output().context("cannot run psql")?;
+        ensure!(output.status.success(), "no new database: {}", String::from_utf8_lossy(&output.stderr));
+        let server = self.postgres_url.rsplit_once('/').map(|(server, _)| server);
+        Ok(format!("{}/{name}", server.context("the server's URL names no database")?))
     }
 
     /// Tells the tests where they are.

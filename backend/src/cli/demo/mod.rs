@@ -8,7 +8,7 @@ use super::{
     serve::{self, Serve},
     start,
 };
-use crate::{app::App, config::Config, resources::invitations, telemetry};
+use crate::{app::App, config::Config, db::migrations::Exclusive, resources::invitations, telemetry};
 
 /// The password of the three sign-ins. They exist on a developer's own machine only.
 const PASSWORD: &str = "entree-des-artistes";
@@ -23,9 +23,13 @@ pub(super) async fn run(serve: Serve, config: Config) -> Result<(), CliError> {
     let _last_lines =
         telemetry::init(&config).map_err(|source| CliError::Io { what: "cannot log".into(), source })?;
     let app = start(config).await?;
-    migrate::prepare(&app, serve.migrate).await?;
+    migrate::prepare(&app, serve.migrate, serve::log).await?;
     let listener = serve::bind(&app.config).await?;
+    // Of several that begin at once, one fills the database and the others find it filled.
+    let alone =
+        Exclusive::of(&app.db, || serve::log("another coulisses is filling the database; waiting")).await?;
     season::fill_if_empty(&app, PASSWORD).await?;
+    alone.release().await?;
     welcome(&app).await?;
     serve::serve(app, listener).await
 }

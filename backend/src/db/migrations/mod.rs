@@ -3,8 +3,10 @@
 //! Conventions: a planning row belongs to one org and its key is `(org_id, id)`, so every foreign key carries the org
 //! and the database itself refuses a reference across orgs; constraints and triggers are named, and
 //! [`crate::db::Violation`] gives each its meaning. Where the dialects must differ (triggers, exclusion constraints) a
-//! step holds both texts side by side.
+//! step holds both texts side by side. A step is one transaction in both databases (`use_transaction`), so one that fails
+//! leaves the schema as it was.
 
+mod lock;
 mod m20261123_000001_accounts;
 mod m20261123_000002_planning;
 mod m20261123_000003_guards;
@@ -15,11 +17,18 @@ mod m20261123_000007_overridden;
 mod m20261123_000008_list_versions;
 mod m20261126_000009_json_as_text;
 
-use super::Database;
-use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, TransactionTrait};
+use super::{Database, Violation};
+use backon::{ExponentialBuilder, Retryable};
+use lock::Lock;
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbBackend, FromQueryResult, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait,
+};
 use sea_orm_migration::{prelude::*, schema};
 
 /// All steps in order.
+pub use lock::MigrationError;
+
 pub struct Migrator;
 
 #[sea_orm::prelude::async_trait::async_trait]
@@ -60,29 +69,117 @@ const TABLES: [(&str, &[&str]); 4] = [
     ("m20261123_000005_idempotency", &["idempotency_keys"]),
 ];
 
-/// A number that no other program is likely to lock: "coulisse" in ASCII.
-const LOCK: i64 = i64::from_be_bytes(*b"coulisse");
+/// The schema, which no other process changes while this is held. A process that ends, however it ends, holds nothing.
+pub struct Exclusive<'a> {
+    db: &'a Database,
+    lock: Lock,
+}
 
-/// Applies what is missing, `steps` at most. Of several processes that start at once, one migrates and the others wait.
+#[derive(Clone, Copy)]
+enum Way {
+    Up,
+    Down,
+}
+
+impl<'a> Exclusive<'a> {
+    /// Waits for the process that changes the schema now, if there is one; calls `waits` before.
+    ///
+    /// # Errors
+    /// When the lock cannot be had, not even by waiting.
+    pub async fn of(db: &'a Database, waits: impl FnOnce()) -> Result<Self, MigrationError> {
+        Ok(Self { db, lock: Lock::take(db, waits).await? })
+    }
+
+    /// Where the schema is.
+    pub fn database(&self) -> &'a Database {
+        self.db
+    }
+
+    /// The steps that are not applied, in order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn missing(&self) -> Result<Vec<String>, DbErr> {
+        let transaction = self.begin().await?;
+        let missing = names(&Migrator::get_pending_migrations(&transaction).await?);
+        transaction.commit().await.map(|()| missing)
+    }
+
+    /// The steps that are applied, in order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn applied(&self) -> Result<Vec<String>, DbErr> {
+        let transaction = self.begin().await?;
+        let applied = names(&Migrator::get_applied_migrations(&transaction).await?);
+        transaction.commit().await.map(|()| applied)
+    }
+
+    /// Applies what is missing, `steps` at most.
+    ///
+    /// # Errors
+    /// When a step fails: it is then undone as a whole.
+    pub async fn up(&self, steps: usize) -> Result<(), DbErr> {
+        self.go(Way::Up, self.missing().await?.len().min(steps)).await
+    }
+
+    /// Takes the last `steps` back.
+    ///
+    /// # Errors
+    /// As [`Exclusive::up`].
+    pub async fn down(&self, steps: usize) -> Result<(), DbErr> {
+        self.go(Way::Down, self.applied().await?.len().min(steps)).await
+    }
+
+    /// Lets the next process in; dropping it does so, too, but later.
+    ///
+    /// # Errors
+    /// When the database has lost the lock meanwhile.
+    pub async fn release(self) -> Result<(), DbErr> {
+        self.lock.release().await
+    }
+
+    async fn go(&self, way: Way, steps: usize) -> Result<(), DbErr> {
+        for _ in 0..steps {
+            let transaction = self.begin().await?;
+            match way {
+                Way::Up => Migrator::up(&transaction, Some(1)).await?,
+                Way::Down => Migrator::down(&transaction, Some(1)).await?,
+            }
+            transaction.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// A transaction that begins as a writer's: SQLite refuses one that reads first and finds itself outrun. A server may be
+    /// writing meanwhile, and for longer than a writer waits for its turn.
+    async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let begin = || {
+            self.db.connection.begin_with_options(TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..TransactionOptions::default()
+            })
+        };
+        let pauses = ExponentialBuilder::default().with_max_times(10).with_jitter();
+        let contended = |error: &DbErr| Violation::of(error) == Some(Violation::Contention);
+        let transaction = begin.retry(pauses).when(contended).await?;
+        lock::also_of_transaction(&transaction).await?;
+        Ok(transaction)
+    }
+}
+
+fn names(steps: &[sea_orm_migration::Migration]) -> Vec<String> {
+    steps.iter().map(|step| step.name().to_owned()).collect()
+}
+
+/// Applies what is missing, `steps` at most, when nobody else does.
 ///
 /// # Errors
-/// When a step fails: on both databases it is then undone as a whole.
-pub async fn up(db: &Database, steps: Option<u32>) -> Result<(), DbErr> {
-    if db.get_database_backend() != DbBackend::Postgres {
-        // SQLite: steps run in transactions of their own, and the loser of a race finds its step applied.
-        return Migrator::up(db.connection(), steps).await;
-    }
-    // The lock belongs to a transaction that does nothing else, so it ends with it however the steps end.
-    let holder = db.connection().begin().await?;
-    holder
-        .execute_raw(Statement::from_string(
-            DbBackend::Postgres,
-            format!("SELECT pg_advisory_xact_lock({LOCK})"),
-        ))
-        .await?;
-    let outcome = Migrator::up(db.connection(), steps).await;
-    holder.commit().await?;
-    outcome
+/// As [`Exclusive::up`].
+pub async fn up(db: &Database, steps: Option<usize>) -> Result<(), MigrationError> {
+    let schema = Exclusive::of(db, || {}).await?;
+    schema.up(steps.unwrap_or(usize::MAX)).await?;
+    Ok(schema.release().await?)
 }
 
 /// One line for each table with rows that taking back `steps` would lose.

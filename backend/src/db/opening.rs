@@ -1,0 +1,25 @@
+//! Opening a SQLite file that other processes may be opening in the same moment.
+
+use backon::{ExponentialBuilder, Retryable};
+use sea_orm::sqlx::{
+    Error, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+};
+use std::time::Duration;
+
+/// The pool of this file. Whoever opens a new file turns it to WAL, which takes a lock that SQLite waits for no moment,
+/// whatever the busy timeout: of several who open it at once, all but one fail. They try again and find it turned.
+pub(super) async fn sqlite(pool: SqlitePoolOptions, file: SqliteConnectOptions) -> Result<SqlitePool, Error> {
+    let pauses = ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(5))
+        .with_max_delay(Duration::from_millis(100))
+        .with_max_times(100)
+        .with_jitter();
+    (|| pool.clone().connect_with(file.clone())).retry(pauses).when(is_busy).await
+}
+
+/// `SQLITE_BUSY`, the lower byte of whatever says more precisely why.
+fn is_busy(error: &Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    code.is_some_and(|code| code & 0xff == 5)
+}
