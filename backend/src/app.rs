@@ -130,7 +130,10 @@ impl App {
     pub async fn start(config: Config, clock: Clock, random: Random) -> Result<Self, StartError> {
         let db = Database::connect(&config.database_url, config.pool, clock.clone(), random.clone()).await?;
         let cache = Cache::connect(&config.redis_url)?;
+        // A log and its spans are read beside those of other programs of this machine.
         let telemetry = Telemetry::start(&config, &clock, &random)?;
+        // Everything else compares with what other instances wrote.
+        let clock = db.clock().clone();
         let tasks = TaskTracker::new();
         let connections = usize::try_from(config.pool.max_connections).unwrap_or(usize::MAX);
         let (bulks, lists) = ((connections / 4).max(2), (connections / 2).max(1));

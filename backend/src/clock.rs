@@ -16,14 +16,46 @@ pub struct Clock(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    System(Instant),
+    Machine(Machine),
+    /// Shows what another clock showed when this one began to count, and what it counted since.
+    Following(Machine, Arc<AtomicI64>),
     Fixed(Arc<AtomicI64>),
+}
+
+/// What [`Source::Following`] holds until it was told the time: the machine's counts.
+const NOT_TOLD: i64 = i64::MIN;
+
+#[derive(Clone, Copy, Debug)]
+struct Machine {
+    started: Instant,
+    wrong_by_micros: i64,
+}
+
+impl Machine {
+    #[allow(clippy::disallowed_methods, reason = "the one place that may ask the system")]
+    fn now(self) -> i64 {
+        jiff::Timestamp::now().as_microsecond() + self.wrong_by_micros
+    }
+
+    fn elapsed_micros(self) -> i64 {
+        micros(self.started.elapsed())
+    }
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
-        Self(Source::System(Instant::now()))
+        Self::wrong_by(0)
+    }
+
+    /// The clock of a machine on which it is so many seconds later than it is; for tests of machines that disagree.
+    pub fn wrong_by(seconds: i64) -> Self {
+        let wrong_by_micros = seconds.saturating_mul(1_000_000);
+        Self(Source::Machine(Machine { started: Instant::now(), wrong_by_micros }))
     }
 
     /// A clock that stands still until [`Clock::set`] moves it.
@@ -31,19 +63,44 @@ impl Clock {
         Self(Source::Fixed(Arc::new(AtomicI64::new(at.as_micros()))))
     }
 
-    /// The current instant.
-    #[allow(clippy::disallowed_methods, reason = "the one place that may ask the system")]
-    pub fn now(&self) -> Timestamp {
+    /// A clock that shows this one's time until it is told another's. A fixed one stays as it is.
+    #[must_use]
+    pub fn following(&self) -> Self {
         match &self.0 {
-            Source::System(_) => Timestamp::from_micros(jiff::Timestamp::now().as_microsecond()),
-            Source::Fixed(micros) => Timestamp::from_micros(micros.load(Ordering::SeqCst)),
+            Source::Machine(machine) => Self(Source::Following(*machine, Arc::new(AtomicI64::new(NOT_TOLD)))),
+            Source::Following(..) | Source::Fixed(_) => self.clone(),
         }
+    }
+
+    /// Whether [`Clock::follow`] does anything.
+    pub fn follows(&self) -> bool {
+        matches!(self.0, Source::Following(..))
+    }
+
+    /// The other clock showed `at` when this one had been running for `elapsed`. From there it runs on evenly, whatever is
+    /// done to the machine's clock. Clones follow as well.
+    pub fn follow(&self, at: Timestamp, elapsed: Duration) {
+        if let Source::Following(_, began) = &self.0 {
+            began.store(at.as_micros().saturating_sub(micros(elapsed)), Ordering::SeqCst);
+        }
+    }
+
+    /// The current instant.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_micros(match &self.0 {
+            Source::Machine(machine) => machine.now(),
+            Source::Following(machine, began) => match began.load(Ordering::SeqCst) {
+                NOT_TOLD => machine.now(),
+                began => began.saturating_add(machine.elapsed_micros()),
+            },
+            Source::Fixed(micros) => micros.load(Ordering::SeqCst),
+        })
     }
 
     /// How long it has been running: unlike [`Clock::now`] it never goes back, whatever is done to the machine's clock.
     pub fn elapsed(&self) -> Duration {
         match &self.0 {
-            Source::System(started) => started.elapsed(),
+            Source::Machine(machine) | Source::Following(machine, _) => machine.started.elapsed(),
             Source::Fixed(micros) => {
                 Duration::from_micros(u64::try_from(micros.load(Ordering::SeqCst)).unwrap_or(0))
             }
@@ -55,5 +112,42 @@ impl Clock {
         if let Source::Fixed(micros) = &self.0 {
             micros.store(at.as_micros(), Ordering::SeqCst);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG_AGO: Timestamp = Timestamp::from_micros(1_000_000_000);
+
+    #[test]
+    fn runs_on_from_what_it_was_told() {
+        let machine = Clock::wrong_by(3600);
+        let (clock, other) = (machine.following(), machine.following());
+        let clone = clock.clone();
+        assert!(clock.now() >= machine.now().plus_seconds(-1), "nothing was told yet");
+        clock.follow(LONG_AGO, clock.elapsed());
+        for clock in [&clock, &clone, &clock.following()] {
+            assert!((LONG_AGO..LONG_AGO.plus_seconds(60)).contains(&clock.now()), "{}", clock.now());
+        }
+        assert!(other.now() > LONG_AGO.plus_seconds(60), "another one was told nothing");
+        // What was heard late counts from when it was said.
+        let before = clock.now();
+        clock.follow(LONG_AGO, Duration::ZERO);
+        assert!(clock.now() >= before);
+    }
+
+    #[test]
+    fn the_machines_and_a_fixed_clock_follow_nobody() {
+        let fixed = Clock::fixed(LONG_AGO.plus_seconds(1)).following();
+        let machine = Clock::system();
+        for clock in [&fixed, &machine] {
+            assert!(!clock.follows());
+            clock.follow(LONG_AGO, clock.elapsed());
+            assert!(clock.now() > LONG_AGO);
+        }
+        fixed.set(LONG_AGO);
+        assert_eq!(fixed.now(), LONG_AGO);
     }
 }

@@ -200,9 +200,8 @@ pub struct Guessing {
     clock: Clock,
 }
 
-/// The same rule in Redis: each key holds when its next try is due. Times are the caller's, in milliseconds, because a
-/// script that asks for the server's could not be tested with a fixed clock; instances whose clocks differ never make
-/// anyone wait longer than a whole burst would.
+/// The same rule in Redis: each key holds when its next try is due. Times are the caller's, in milliseconds, and each caller
+/// follows the clock of the database that they share (`db::time`), so that a fixed clock can be tested.
 const SCRIPT: &str = r"
 local now, wait = tonumber(ARGV[1]), 0
 local due = {}

@@ -5,6 +5,7 @@ use crate::{
     app::{self, App},
     auth::accounts,
     config::Config,
+    db::TIME_ASKED_EVERY,
     error::Error,
     http::{
         idempotency,
@@ -34,12 +35,12 @@ impl Serve {
     }
 }
 
-/// Takes the configured address.
 /// Says something to whoever reads the log.
 pub(super) fn log(line: &str) {
     tracing::info!("{line}");
 }
 
+/// Takes the configured address.
 pub(super) async fn bind(config: &Config) -> Result<TcpListener, CliError> {
     let address = SocketAddr::new(config.host, config.port);
     TcpListener::bind(address).await.map_err(|source| CliError::Io {
@@ -112,11 +113,12 @@ fn survive_limits_of_file_size() {
 }
 
 /// Once an hour, deletes the answers to repeatable requests and the links that have been kept long enough; once a minute,
-/// records the sign-ins that were refused.
+/// records the sign-ins that were refused; more often than that, asks the database what time it is.
 async fn keep_house(app: App, stopped: impl Future<Output = ()>) {
     tokio::pin!(stopped);
     let mut hours = tokio::time::interval(std::time::Duration::from_secs(3600));
     let mut minutes = tokio::time::interval(std::time::Duration::from_secs(60));
+    let mut times = tokio::time::interval(TIME_ASKED_EVERY);
     loop {
         tokio::select! {
             () = &mut stopped => return,
@@ -127,6 +129,9 @@ async fn keep_house(app: App, stopped: impl Future<Output = ()>) {
             }
             _ = minutes.tick() => {
                 told(app.refusals.record(&app.db).await, "refused sign-ins could not be recorded");
+            }
+            _ = times.tick() => {
+                told(app.db.follow_clock().await, "the database does not say what time it is");
             }
         }
     }

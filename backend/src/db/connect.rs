@@ -158,16 +158,20 @@ impl Database {
         connection.set_metric_callback(move |_| {
             counter.fetch_add(1, Ordering::Relaxed);
         });
-        Ok(Self {
+        let db = Self {
             connection,
             max_connections: limits.max_connections,
             writers,
             waiting: Waiting::default(),
             storage: Storage::default(),
-            clock,
+            clock: clock.following(),
             random,
             statements,
-        })
+        };
+        if let Err(error) = db.follow_clock().await {
+            tracing::warn!(%error, cause = ?error.cause(), "the database did not say what time it is; it is asked again");
+        }
+        Ok(db)
     }
 
     /// How many statements were sent since the database was opened, by this and its clones, inside transactions too.
@@ -181,7 +185,7 @@ impl Database {
         usize::try_from(self.max_connections).unwrap_or(usize::MAX)
     }
 
-    /// The clock that writes use.
+    /// The clock that writes use: of a PostgreSQL server the server's, which all its instances follow.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }

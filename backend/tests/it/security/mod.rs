@@ -2,6 +2,7 @@
 
 mod access;
 mod at_once;
+mod clocks;
 mod code;
 mod document;
 mod doors;

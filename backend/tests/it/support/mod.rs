@@ -89,6 +89,14 @@ impl Test {
         self.second_instance_with((*self.app.config).clone()).await
     }
 
+    /// One on a machine with a clock of its own, over the same database.
+    pub async fn instance_at(&self, clock: Clock) -> App {
+        let config = (*self.app.config).clone();
+        let app = App::start(config, clock, Random::seeded(9)).await.expect("another instance starts");
+        open_all_connections(&app).await;
+        app
+    }
+
     /// The same with other settings.
     pub async fn second_instance_with(&self, config: Config) -> axum::Router {
         let app = App::start(config, self.clock.clone(), Random::seeded(8))
