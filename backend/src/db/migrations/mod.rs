@@ -16,6 +16,7 @@ mod m20261123_000006_accepted;
 mod m20261123_000007_overridden;
 mod m20261123_000008_list_versions;
 mod m20261126_000009_json_as_text;
+mod m20261126_000015_replacing;
 
 use super::{Database, Violation};
 use backon::{ExponentialBuilder, Retryable};
@@ -26,9 +27,9 @@ use sea_orm::{
 };
 use sea_orm_migration::{prelude::*, schema};
 
-/// All steps in order.
 pub use lock::MigrationError;
 
+/// All steps in order.
 pub struct Migrator;
 
 #[sea_orm::prelude::async_trait::async_trait]
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000007_overridden::Migration),
             Box::new(m20261123_000008_list_versions::Migration),
             Box::new(m20261126_000009_json_as_text::Migration),
+            Box::new(m20261126_000015_replacing::Migration),
         ]
     }
 }

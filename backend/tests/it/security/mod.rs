@@ -12,6 +12,7 @@ mod logs;
 mod ranks;
 mod refresh;
 mod refusals;
+mod replacing;
 mod secrets;
 mod shared_counts;
 mod supply;
