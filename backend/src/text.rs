@@ -1,4 +1,8 @@
 //! Texts that people type: checked once at the edge, then carried as types; and how they are compared and searched.
+//!
+//! A text identifies something by its key ([`NameKey`], [`EmailKey`], [`WordKey`]): the one form in which it is counted,
+//! compared, hashed and looked up. Functions that do any of this take the key, so that two places cannot read one text in
+//! two ways.
 
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValueKind, ValuePointerRef, take_cf_content,
@@ -30,9 +34,68 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
-/// The key under which a name is unique: case and the way of typing accents do not matter, accents do.
-pub fn name_key(text: &str) -> String {
-    text.nfkc().flat_map(char::to_lowercase).nfc().collect()
+/// The form in which texts are compared: compatibility forms (NFKC), case, kinds and amounts of white space and characters
+/// that do not show make no difference; accents do. Lower case as PRECIS has it (RFC 8264 section 5.2.3), so ß is not ss;
+/// a sigma is the same at the end of a word.
+fn canonical(text: &str) -> String {
+    let lower = text.nfkd().filter(|c| !is_invisible(*c)).flat_map(char::to_lowercase);
+    let composed: String = lower.map(|c| if c == 'ς' { 'σ' } else { c }).nfkc().collect();
+    one_space(&composed)
+}
+
+/// Between two words one space, around them none.
+fn one_space(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+macro_rules! keys {
+    ($($(#[$doc:meta])* $name:ident by $form:expr),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, sea_orm::DeriveValueType)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The key of a text, whether or not something is called so.
+            pub fn of(text: &str) -> Self {
+                let form: fn(&str) -> String = $form;
+                Self(form(text))
+            }
+
+            /// As it is stored.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        /// SeaORM asks for this of whatever is part of a primary key; ours are never numbers.
+        impl sea_orm::TryFromU64 for $name {
+            fn try_from_u64(_: u64) -> Result<Self, sea_orm::DbErr> {
+                Err(sea_orm::DbErr::ConvertFromU64(stringify!($name)))
+            }
+        }
+    )+};
+}
+keys! {
+    /// What the name of an org, a project or a mission role is unique by.
+    NameKey by canonical,
+    /// What an e-mail is unique by, and what guesses at it are counted by. Every text has one, also one that is no e-mail:
+    /// no account has that.
+    EmailKey by canonical,
+    /// What a skill or a tag is one of a person's by: accents make no difference either.
+    WordKey by |text| one_space(&fold(&canonical(text))),
+}
+
+/// Who signs in may type anything.
+impl<E: DeserializeError> Deserr<E> for EmailKey {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef) -> Result<Self, E> {
+        match value {
+            Value::String(text) => Ok(Self::of(&text)),
+            actual => {
+                let kind = ErrorKind::IncorrectValueKind { actual, accepted: &[ValueKind::String] };
+                Err(take_cf_content(E::error::<V>(None, kind, at)))
+            }
+        }
+    }
 }
 
 /// A text that can be read from JSON with a rule of its own.
@@ -101,34 +164,71 @@ macro_rules! text_type {
     };
 }
 
-/// One line of 1 to `MAX` characters, without control characters; outer white space is dropped.
+/// One line of 1 to `MAX` characters; outer white space is dropped, and accents are composed (NFC). It holds nothing that
+/// breaks the line or does not show, except what joins or varies the letters and pictures before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line<const MAX: usize>(String);
 
 impl<const MAX: usize> Checked for Line<MAX> {
     fn check(text: String) -> Result<Self, String> {
-        let text = text.trim();
-        if text.chars().all(is_blank) {
-            Err("must not be empty".into())
-        } else if text.chars().count() > MAX {
-            Err(format!("must have at most {MAX} characters"))
-        } else if text.chars().any(|c| c.is_control() || reorders(c)) {
-            Err("must be one line without control characters".into())
-        } else {
-            Ok(Self(text.to_owned()))
+        let text: String = text.trim().nfc().collect();
+        if text.chars().all(|c| c.is_whitespace() || is_invisible(c)) {
+            return Err("must not be empty".into());
+        }
+        if text.chars().count() > MAX {
+            return Err(format!("must have at most {MAX} characters"));
+        }
+        if text.chars().any(breaks_a_line) {
+            return Err("must be one line without control characters".into());
+        }
+        match text.chars().enumerate().find(|(i, c)| is_invisible(*c) && (*i == 0 || !shapes(*c))) {
+            Some((_, c)) => Err(invisible(c)),
+            None => Ok(Self(text)),
         }
     }
 }
 text_type!(Line<const MAX: usize>, ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX)));
 
-/// Changes the direction of the text around it: a name could pass for another.
-fn reorders(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Controls, the separators of lines and paragraphs, and what frames an annotation.
+fn breaks_a_line(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}')
 }
 
-/// Shows nothing by itself.
-fn is_blank(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+/// Does not show: Default_Ignorable_Code_Point in the Unicode Character Database (DerivedCoreProperties.txt). With one of
+/// these a name or an e-mail would pass for another; some turn the direction of the text around them.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fff8}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+/// Of these, what spelling needs: joiners (Persian, Indic scripts, emoji) and variation selectors (emoji, Japanese names).
+fn shapes(c: char) -> bool {
+    matches!(
+        c,
+        '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0020}'..='\u{e007f}' | '\u{e0100}'..='\u{e01ef}'
+    )
+}
+
+fn invisible(c: char) -> String {
+    format!("must not contain the invisible character U+{:04X}", u32::from(c))
 }
 
 /// A name or title.
@@ -149,6 +249,16 @@ impl<const MAX: usize> Line<MAX> {
     /// The rule that is broken, in words.
     pub fn parse(text: impl Into<String>) -> Result<Self, String> {
         Self::check(text.into())
+    }
+
+    /// What it is unique by, where it names something.
+    pub fn key(&self) -> NameKey {
+        NameKey::of(&self.0)
+    }
+
+    /// What it is one of a person's by, as a skill or a tag.
+    pub fn word_key(&self) -> WordKey {
+        WordKey::of(&self.0)
     }
 }
 
@@ -221,9 +331,9 @@ text_type!(Search, ObjectBuilder::new().schema_type(Type::String).max_length(Som
 pub struct Email(String);
 
 impl Email {
-    /// The key under which an address is unique: its case does not matter.
-    pub fn key(&self) -> String {
-        name_key(&self.0)
+    /// What the address is unique by.
+    pub fn key(&self) -> EmailKey {
+        EmailKey::of(&self.0)
     }
 
     /// An address from the command line or a query.
@@ -237,7 +347,7 @@ impl Email {
 
 impl Checked for Email {
     fn check(text: String) -> Result<Self, String> {
-        let text = text.trim();
+        let text: String = text.trim().nfc().collect();
         let form = |(local, domain): (&str, &str)| {
             !local.is_empty()
                 && !domain.is_empty()
@@ -247,10 +357,14 @@ impl Checked for Email {
         };
         let plain =
             !text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';'));
+        // Forms of other letters (ﬁ, full width) have their key; mail to them may go elsewhere.
+        let own_letters = text.nfkc().eq(text.chars());
         if text.chars().count() > 254 {
             Err("must have at most 254 characters".into())
-        } else if plain && text.split_once('@').is_some_and(form) {
-            Ok(Self(text.to_owned()))
+        } else if let Some(c) = text.chars().find(|c| is_invisible(*c)) {
+            Err(invisible(c))
+        } else if plain && own_letters && text.split_once('@').is_some_and(form) {
+            Ok(Self(text))
         } else {
             Err("must be an e-mail address, like nina@example.org".into())
         }
@@ -339,14 +453,112 @@ mod tests {
     #[test]
     fn a_line_is_one_line() {
         assert_eq!(&*Name::parse("  Régie son ").unwrap(), "Régie son");
-        for bad in ["", "   ", "\u{200b}", "a\u{202e}b", "two\nlines", "null\0", &"x".repeat(201)] {
+        let long = "x".repeat(201);
+        for bad in [
+            "",
+            "   ",
+            "\u{200b}",
+            "\u{fe0f}\u{200d}",
+            "a\u{202e}b",
+            "two\nlines",
+            "a\u{2028}b",
+            "null\0",
+            &long,
+        ] {
             assert!(Name::parse(bad).is_err(), "{bad:?}");
+        }
+        for hidden in ['\u{200b}', '\u{feff}', '\u{2060}', '\u{ad}', '\u{202e}', '\u{3164}', '\u{e0001}'] {
+            let rule = format!("must not contain the invisible character U+{:04X}", u32::from(hidden));
+            for text in [format!("{hidden}Son"), format!("S{hidden}on"), format!("Son{hidden}")] {
+                assert_eq!(Name::parse(&*text), Err(rule.clone()), "{text:?}");
+            }
+        }
+        // Spelling needs these: hearts, a family, Persian, the variants of a Japanese family name.
+        for good in ["Équipe ❤\u{fe0f}", "👩\u{200d}👧", "می\u{200c}خواهم", "葛\u{e0100}城"] {
+            assert_eq!(&*Name::parse(good).unwrap(), good);
+        }
+        assert_eq!(&*Name::parse("Re\u{301}gie").unwrap(), "Régie");
+    }
+
+    #[test]
+    fn what_does_not_show_is_what_unicode_says() {
+        let unicode =
+            icu_properties::CodePointSetData::new::<icu_properties::props::DefaultIgnorableCodePoint>();
+        for c in '\0'..=char::MAX {
+            assert_eq!(is_invisible(c), unicode.contains(c), "{c:?}");
+        }
+    }
+
+    /// A text, and another way to write it.
+    fn twice() -> impl Strategy<Value = (String, String)> {
+        let hidden =
+            prop::sample::select(vec!['\u{200b}', '\u{feff}', '\u{2060}', '\u{ad}', '\u{202e}', '\u{fe0f}']);
+        let space = prop::sample::select(vec![" ", "  ", "\t", "\u{a0}", "\u{2003}", "\u{3000}", "\u{2028}"]);
+        let words = prop::collection::vec("[a-zA-Zéèœøßς@.１ﬁİ]{1,6}|\\PC{1,4}", 1..4);
+        let how = (hidden, space.clone(), space, 0..6_usize, any::<prop::sample::Index>());
+        (words, how).prop_map(|(words, (hidden, between, around, case, at))| {
+            let plain = words.join(" ");
+            let spaced = format!("{around}{}{around}", words.join(between));
+            let mut other: String = match case {
+                0 => spaced.to_lowercase(),
+                1 => spaced
+                    .chars()
+                    .flat_map(|c| if c == 'ß' { vec![c] } else { c.to_uppercase().collect() })
+                    .collect(),
+                2 => spaced.nfd().collect(),
+                3 => spaced.nfc().collect(),
+                4 => spaced.nfkc().collect(),
+                _ => spaced.nfkd().collect(),
+            };
+            let ends: Vec<_> = other.char_indices().map(|(i, c)| i + c.len_utf8()).collect();
+            other.insert(*at.get(&ends), hidden);
+            (plain, other)
+        })
+    }
+
+    proptest! {
+        /// What one place counts and another looks up is the same, whether or not it passes the check in between.
+        #[test]
+        fn a_text_has_the_key_of_what_it_is_stored_as(raw in "\\PC{0,8}[\\s\u{200b}]?[A-Zé]@?\\PC{0,8}[\\s]{0,2}") {
+            if let Ok(name) = Name::parse(&*raw) {
+                prop_assert_eq!((name.key(), name.word_key()), (NameKey::of(&raw), WordKey::of(&raw)));
+            }
+            if let Ok(email) = Email::parse(&raw) {
+                prop_assert_eq!(email.key(), EmailKey::of(&raw));
+                prop_assert_eq!(Email::parse(&email).unwrap(), email);
+            }
+        }
+
+        #[test]
+        fn a_key_is_its_own_key(raw in "\\PC{0,20}|[\\s\\PC]{0,20}") {
+            let (name, word) = (NameKey::of(&raw), WordKey::of(&raw));
+            prop_assert_eq!((NameKey::of(name.as_str()), WordKey::of(word.as_str())), (name, word));
+        }
+
+        #[test]
+        fn another_way_to_write_it_is_the_same_text((text, other) in twice()) {
+            // Upper case has no way back for some letters of the random ones.
+            prop_assume!(text.chars().all(|c| c.is_ascii() || !c.is_alphabetic() || "éèœøßς１ﬁİ".contains(c)));
+            prop_assert_eq!(NameKey::of(&other), NameKey::of(&text));
+            prop_assert_eq!(WordKey::of(&other), WordKey::of(&text));
+        }
+    }
+
+    #[test]
+    fn accents_and_letters_make_a_difference() {
+        for (one, other) in [("Tournée", "Tournee"), ("Weiß", "Weiss"), ("a b", "ab"), ("a@b.c", "a@b.cc")]
+        {
+            assert_ne!(NameKey::of(one), NameKey::of(other));
+        }
+        for c in '\0'..=char::MAX {
+            let key = canonical(&c.to_string());
+            assert_eq!(canonical(&key), key, "{c:?}");
         }
     }
 
     #[test]
     fn an_email_has_a_rough_form() {
-        assert_eq!(Email::parse("Nina@Example.org").unwrap().key(), "nina@example.org");
+        assert_eq!(Email::parse(" Nina@Example.org ").unwrap().key().as_str(), "nina@example.org");
         for bad in [
             "",
             "nina",
@@ -356,6 +568,11 @@ mod tests {
             "a b@c.d",
             "a@b\r\nBcc: x@y.z",
             "<a@b.c>",
+            "a\u{200b}@b.c",
+            "\u{feff}a@b.c",
+            "a@b.c\u{202e}",
+            "a@b\u{ad}.c",
+            "\u{ff41}@b.c",
             &format!("{}@b.c", "a".repeat(254)),
         ] {
             assert!(Email::parse(bad).is_err(), "{bad:?}");

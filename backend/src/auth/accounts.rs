@@ -9,7 +9,7 @@ use crate::{
     error::Error,
     ids::{AccountId, MembershipId, OrgId},
     random::Random,
-    text::Email,
+    text::{Email, EmailKey},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{
@@ -44,8 +44,8 @@ impl PasswordTokenPurpose {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn by_email(db: &impl ConnectionTrait, email: &Email) -> Result<Option<account::Model>, Error> {
-    Ok(account::Entity::find().filter(account::Column::EmailKey.eq(email.key())).one(db).await?)
+pub async fn by_email(db: &impl ConnectionTrait, email: &EmailKey) -> Result<Option<account::Model>, Error> {
+    Ok(account::Entity::find().filter(account::Column::EmailKey.eq(email.clone())).one(db).await?)
 }
 
 /// The account of this id.
@@ -74,7 +74,7 @@ pub async fn find_or_create(tx: &Tx, email: &Email) -> Result<(account::Model, b
         .on_conflict(OnConflict::column(account::Column::EmailKey).do_nothing().to_owned())
         .exec_without_returning(tx)
         .await?;
-    let account = by_email(tx, email).await?.ok_or(Error::NotFound)?;
+    let account = by_email(tx, &email.key()).await?.ok_or(Error::NotFound)?;
     Ok((account, created > 0))
 }
 
@@ -156,13 +156,18 @@ pub async fn issue_password_token(
         id: Set(tx.new_id()),
         account_id: Set(account),
         purpose: Set(purpose),
-        token_hash: Set(hash_secret(token.as_bytes())),
+        token_hash: Set(hash_link(&token)),
         expires_at: Set(tx.now.plus_seconds(purpose.seconds())),
         used_at: NotSet,
         created_at: Set(tx.now),
     };
     password_token::Entity::insert(new).exec_without_returning(tx).await?;
     Ok(token)
+}
+
+/// What is stored of a link's token, and looked up. Whoever copies one may take white space along.
+fn hash_link(token: &str) -> Vec<u8> {
+    hash_secret(token.trim().as_bytes())
 }
 
 /// The account that a password token may still set the password of.
@@ -182,7 +187,7 @@ pub async fn password_token_account(
                 .to(password_token::Column::AccountId)
                 .into(),
         )
-        .filter(password_token::Column::TokenHash.eq(hash_secret(token.as_bytes())))
+        .filter(password_token::Column::TokenHash.eq(hash_link(token)))
         .filter(password_token::Column::UsedAt.is_null())
         .filter(password_token::Column::ExpiresAt.gt(now))
         .filter(account::Column::IsActive.eq(true))
@@ -201,7 +206,7 @@ pub async fn set_password(tx: &Tx, token: &str, password_hash: String) -> Result
     lock(tx, account).await?;
     let used = password_token::Entity::update_many()
         .col_expr(password_token::Column::UsedAt, Expr::value(tx.now))
-        .filter(password_token::Column::TokenHash.eq(hash_secret(token.as_bytes())))
+        .filter(password_token::Column::TokenHash.eq(hash_link(token)))
         .filter(password_token::Column::UsedAt.is_null())
         .filter(password_token::Column::ExpiresAt.gt(tx.now))
         .exec(tx)

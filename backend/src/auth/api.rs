@@ -15,7 +15,7 @@ use crate::{
     ids::{AccountId, OrgId, SessionId, UserId},
     resources::audit,
     secret::Secret,
-    text::Email,
+    text::EmailKey,
 };
 use axum::{
     Extension, Json,
@@ -54,8 +54,8 @@ pub fn routes() -> OpenApiRouter<App> {
 #[deserr(deny_unknown_fields)]
 struct Login {
     /// The account's e-mail.
-    #[schema(example = "marion@rideau-rouge.example")]
-    email: String,
+    #[schema(value_type = String, example = "marion@rideau-rouge.example")]
+    email: EmailKey,
     /// Its password.
     #[schema(value_type = String, format = Password)]
     password: Secret,
@@ -125,11 +125,7 @@ async fn login(
         .attempt_from(request.client(), Guesser::Address)
         .await
         .inspect_err(|_| app.refusals.count(None))?;
-    // An e-mail that cannot exist takes the same way as one that does not.
-    let known = match Email::parse(&login.email) {
-        Ok(email) => accounts::by_email(&app.db, &email).await?,
-        Err(_) => None,
-    };
+    let known = accounts::by_email(&app.db, &login.email).await?;
     let account = known.as_ref().map(|account| account.id);
     let signed_in = sign_in(&app, &request, &headers, login, known).await;
     if matches!(signed_in, Err(Error::InvalidCredentials | Error::TooManyTries(_))) {
@@ -197,7 +193,7 @@ async fn guessers(
     app: &App,
     request: &RequestInfo,
     headers: &HeaderMap,
-    email: &str,
+    email: &EmailKey,
     known: Option<&account::Model>,
 ) -> Result<Vec<Guesser>, Error> {
     let jar = CookieJar::from_headers(headers);

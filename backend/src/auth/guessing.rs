@@ -7,7 +7,7 @@
 //! a guesser gains nothing from going to another instance; when it fails, the instance's own count does.
 
 use super::hash_secret;
-use crate::{cache::Cache, clock::Clock, error::Error, ids::SessionId, text::name_key};
+use crate::{cache::Cache, clock::Clock, error::Error, ids::SessionId, text::EmailKey};
 use governor::{
     Quota, RateLimiter, clock::Clock as _, middleware::NoOpMiddleware, nanos::Nanos, state::StateStore,
 };
@@ -64,20 +64,20 @@ pub enum Guesser {
 /// By [`Guesser::kind`].
 const TIERS: [&[Tier]; 6] = [&CREW, &GROWING, &CROWD, &GROWING, &CREW, &LINKS];
 
-/// Who tries an e-mail, as it was sent, from an address.
-pub fn at_account(email: &str, client: Option<IpAddr>) -> [Guesser; 2] {
+/// Who tries an e-mail from an address.
+pub fn at_account(email: &EmailKey, client: Option<IpAddr>) -> [Guesser; 2] {
     let subject = subject(email);
     [Guesser::Account(subject, client.map(network)), Guesser::Crowd(subject)]
 }
 
 /// Who asks for a link to an e-mail.
-pub fn for_link(email: &str) -> Guesser {
+pub fn for_link(email: &EmailKey) -> Guesser {
     Guesser::Links(subject(email))
 }
 
-fn subject(email: &str) -> Subject {
+fn subject(email: &EmailKey) -> Subject {
     let mut hash = Subject::default();
-    hash.copy_from_slice(&hash_secret(name_key(email).as_bytes()));
+    hash.copy_from_slice(&hash_secret(email.as_str().as_bytes()));
     hash
 }
 

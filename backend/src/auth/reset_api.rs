@@ -84,11 +84,12 @@ async fn request_reset(
 /// A new link, when the e-mail is known. Asked for too often, the one before stays good: nobody can keep an owner's
 /// mailbox full of dead links.
 async fn issue_reset(app: &App, request: &RequestInfo, email: &Email) -> Result<Option<String>, Error> {
-    if request.counts_as_a_try() && app.guessing.attempt(&[guessing::for_link(email)]).await.is_err() {
+    if request.counts_as_a_try() && app.guessing.attempt(&[guessing::for_link(&email.key())]).await.is_err() {
         return Ok(None);
     }
     let tx = app.db.write(origin(Actor::System, request)).await?;
-    let Some(account) = accounts::by_email(&tx, email).await?.filter(|account| account.is_active) else {
+    let Some(account) = accounts::by_email(&tx, &email.key()).await?.filter(|account| account.is_active)
+    else {
         return Ok(None);
     };
     let reset = PasswordTokenPurpose::Reset;
@@ -122,14 +123,13 @@ pub async fn set_password(
 ) -> Result<(), Error> {
     // A bad token must not cost a hash, and a hash must not be computed inside a transaction.
     let account = accounts::password_token_account(&app.db, token, app.db.clock().now()).await?;
-    let email = account.email;
-    let hash = app.passwords.hash(password, &email).await?;
+    let hash = app.passwords.hash(password, &account.email).await?;
     let tx = app.db.write(origin(Actor::Account(account.id), request)).await?;
-    let account = accounts::set_password(&tx, token, hash).await?;
-    sessions::end_all(&tx, account).await?;
-    audit::Entry::of("account.password_set", account).record_for_account(&tx, None).await?;
+    accounts::set_password(&tx, token, hash).await?;
+    sessions::end_all(&tx, account.id).await?;
+    audit::Entry::of("account.password_set", account.id).record_for_account(&tx, None).await?;
     tx.commit().await?;
     // Whatever strangers tried before, its owner comes next.
-    app.guessing.forgive(&guessing::at_account(&email, request.client())).await;
+    app.guessing.forgive(&guessing::at_account(&account.email_key, request.client())).await;
     Ok(())
 }

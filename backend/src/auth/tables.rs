@@ -2,7 +2,7 @@
 
 /// Companies: the tenants.
 pub mod org {
-    use crate::{db::Timestamp, ids::OrgId};
+    use crate::{db::Timestamp, ids::OrgId, text::NameKey};
     use sea_orm::entity::prelude::*;
 
     /// A row of `orgs`.
@@ -13,7 +13,7 @@ pub mod org {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: OrgId,
         pub name: String,
-        pub name_key: String,
+        pub name_key: NameKey,
         pub timezone: String,
         pub created_at: Timestamp,
         pub updated_at: Timestamp,
@@ -28,7 +28,7 @@ pub mod org {
 
 /// Logins.
 pub mod account {
-    use crate::{db::Timestamp, ids::AccountId};
+    use crate::{db::Timestamp, ids::AccountId, text::EmailKey};
     use sea_orm::entity::prelude::*;
 
     /// A row of `accounts`.
@@ -39,7 +39,7 @@ pub mod account {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: AccountId,
         pub email: String,
-        pub email_key: String,
+        pub email_key: EmailKey,
         pub password_hash: Option<String>,
         pub is_active: bool,
         pub created_at: Timestamp,

@@ -213,9 +213,9 @@ impl Tokens {
     }
 
     /// The claims of an invitation token whose signature is good, and whether it is still alive. An expired one can
-    /// still be looked at, to say so.
+    /// still be looked at, to say so. Whoever copies one may take white space along.
     pub fn read_invite(&self, token: &str) -> Option<InviteClaims> {
-        self.invitations.read(token, Timestamp::from_micros(0))
+        self.invitations.read(token.trim(), Timestamp::from_micros(0))
     }
 }
 

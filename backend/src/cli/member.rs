@@ -11,7 +11,7 @@ use crate::{
         audit,
         orgs::{self, NewMember},
     },
-    text::Email,
+    text::{Email, NameKey},
 };
 use clap::{Args, Subcommand};
 
@@ -72,9 +72,9 @@ impl Member {
 
 impl OfOrg {
     async fn find(&self, app: &App) -> Result<OrgId, CliError> {
-        let found = match self.org.parse::<OrgId>() {
+        let found = match self.org.trim().parse::<OrgId>() {
             Ok(id) => orgs::timezone(&app.db, id).await.map(|_| id),
-            Err(_) => orgs::find_by_name(&app.db, &self.org).await,
+            Err(_) => orgs::find_by_name(&app.db, &NameKey::of(&self.org)).await,
         };
         found.map_err(|error| match error {
             Error::NotFound => {
@@ -109,7 +109,7 @@ async fn add(app: &App, of: &OfOrg, email: &str, role: &str) -> Result<(), CliEr
 async fn link(app: &App, email: &str) -> Result<(), CliError> {
     let email = parse_email(email)?;
     let unknown = || CliError::Refused(format!("{email} is no login; `coulisses member add` makes one"));
-    let account = accounts::by_email(&app.db, &email).await?.ok_or_else(unknown)?;
+    let account = accounts::by_email(&app.db, &email.key()).await?.ok_or_else(unknown)?;
     let tx = app.db.write(origin()).await?;
     let welcome = PasswordTokenPurpose::Welcome;
     let token = accounts::issue_password_token(&tx, &app.random, account.id, welcome).await?;
@@ -133,7 +133,7 @@ async fn remove(app: &App, of: &OfOrg, email: &str) -> Result<(), CliError> {
     let org = of.find(app).await?;
     let unknown =
         || CliError::Refused(format!("{email} is not a member; `coulisses member list` shows who is"));
-    let account = accounts::by_email(&app.db, &email).await?.ok_or_else(unknown)?;
+    let account = accounts::by_email(&app.db, &email.key()).await?.ok_or_else(unknown)?;
     let tx = app.db.write(origin()).await?;
     let member = orgs::hold_member(&tx, org, account.id).await.map_err(|error| match error {
         Error::NotFound => unknown(),

@@ -1,15 +1,21 @@
 //! The schema goes up and down, on an empty database and over data, and is the same on both databases.
 
 use crate::support::{Kind, Persona, Test, TestDatabase, snapshot};
-use coulisses::db::{
-    Database,
-    migrations::{self, Migrator},
+use coulisses::{
+    auth::accounts,
+    db::{
+        Database,
+        migrations::{self, Migrator},
+    },
+    resources::orgs,
+    text::{EmailKey, NameKey},
 };
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, Statement};
 use sea_orm_migration::MigratorTrait;
 use serde_json::json;
 use std::collections::BTreeSet;
+use unicode_normalization::UnicodeNormalization;
 
 async fn lines(db: &Database, sql: &str) -> BTreeSet<String> {
     let statement = Statement::from_string(db.get_database_backend(), sql);
@@ -156,7 +162,7 @@ async fn taking_everything_back_leaves_nothing_of_ours(#[values(Kind::Sqlite, Ki
 }
 
 /// Steps that bring nothing and change what is there.
-const CHANGES: [&str; 1] = ["m20261126_000009_json_as_text"];
+const CHANGES: [&str; 2] = ["m20261126_000009_json_as_text", "m20261126_000013_canonical_keys"];
 
 #[rstest]
 #[tokio::test]
@@ -266,6 +272,94 @@ async fn the_guards_come_back_over_a_plan(#[values(Kind::Sqlite, Kind::Postgres)
     let sql = "UPDATE assignments SET status = 'INVITED', starts_at = ends_at";
     test.app.db.execute_unprepared(sql).await.expect_err("the instants are the mission's");
     assert_eq!(test.audit_count().await, 1, "the new log has the one mission created since");
+}
+
+/// A key as the program made it before there was a canonical form.
+fn old_key(text: &str) -> String {
+    text.nfkc().flat_map(char::to_lowercase).nfc().collect()
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_stored_under_an_old_key_is_found_under_the_canonical_one(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let (manager, owner) = (test.manager().await, test.owner().await);
+    let mut ids = Vec::new();
+    for name in ["Été", "Hiver", "Automne"] {
+        ids.push(manager.project(name).await);
+    }
+    let mission = json!({ "title": "Montage", "start_at": "2026-07-10T08:00:00Z", "end_at": "2026-07-10T12:00:00Z",
+        "roles": [{ "role_name": "son" }] });
+    let mission = manager.post("/missions", mission).await.ok()["id"].as_str().unwrap().to_owned();
+    let nina = manager
+        .post("/users", json!({ "name": "Nina Simone", "skills": ["son"], "tags": ["nuit"] }))
+        .await
+        .ok();
+    let nina = nina["id"].as_str().unwrap().to_owned();
+    down(&test.app.db, Some(back_through("m20261126_000013_canonical_keys"))).await;
+    // As the program before would have stored them: a twin of the technician, and names beside names.
+    let (twin, tech) = ("\u{200b}tech@rideau.example", "tech@rideau.example");
+    let other = "zoé\u{ad}@rideau.example";
+    for (from, to) in [("admin@rideau.example", twin), ("manager@rideau.example", other)] {
+        let set = format!("email = '{to}', email_key = '{}'", old_key(to));
+        test.execute(&format!("UPDATE accounts SET {set} WHERE email_key = '{from}'")).await;
+    }
+    let org = "Théâtre  du Rideau";
+    let set = format!("name = '{org}', name_key = '{}'", old_key(org));
+    test.execute(&format!("UPDATE orgs SET {set} WHERE name <> 'Other House'")).await;
+    for (from, to) in [("Hiver", "\u{feff}Été"), ("Automne", "ΟΔΟΣ\u{a0}1")] {
+        let set = format!("name = '{to}', name_key = '{}'", old_key(to));
+        test.execute(&format!("UPDATE projects SET {set} WHERE name = '{from}'")).await;
+    }
+    for change in [
+        "UPDATE mission_roles SET role_name = 's\u{200b}on', name_key = 's\u{200b}on'",
+        "UPDATE user_skills SET skill = 's\u{200b}on', skill_key = 's\u{200b}on'",
+        "UPDATE user_tags SET tag = 'de  nuit', tag_key = 'de  nuit'",
+    ] {
+        test.execute(change).await;
+    }
+
+    for _over_and_over in 0..2 {
+        migrations::up(&test.app.db, None).await.expect("the keys");
+        let found = async |email: &str| {
+            accounts::by_email(&test.app.db, &EmailKey::of(email)).await.unwrap().map(|account| account.email)
+        };
+        assert_eq!(found(tech).await.as_deref(), Some(tech), "the twin does not take its place");
+        assert_eq!(found(&format!("{tech}~2")).await.as_deref(), Some(twin));
+        for spelling in [other, "ZOÉ@rideau.example"] {
+            assert_eq!(found(spelling).await.as_deref(), Some(other));
+        }
+        for name in [org, "théâtre du rideau"] {
+            assert_eq!(orgs::find_by_name(&test.app.db, &NameKey::of(name)).await.unwrap(), test.org);
+        }
+        let taken = async |name: &str| manager.post("/projects", json!({ "name": name })).await;
+        for name in ["été", "Été~2", "οδος 1"] {
+            taken(name).await.refused(409, "duplicate");
+        }
+        for filter in ["skill=son", "tag=de%20nuit", "tag=de%20%20nuit"] {
+            assert_eq!(manager.get(&format!("/users?{filter}")).await.ok()[0]["id"], nina, "{filter}");
+        }
+        // The person is put on the role under its plain name.
+        let assigned = json!({ "mission_id": mission, "user_id": nina, "role_name": "son" });
+        let assigned = manager.post("/assignments", assigned).await.ok()["id"].as_str().unwrap().to_owned();
+        manager.delete(&format!("/assignments/{assigned}")).await.ok();
+        for id in &ids {
+            owner.get(&format!("/projects/{id}")).await.ok();
+        }
+        // The program before finds what it stored.
+        down(&test.app.db, Some(back_through("m20261126_000013_canonical_keys"))).await;
+        for (table, text, key) in [
+            ("accounts", "email", "email_key"),
+            ("projects", "name", "name_key"),
+            ("orgs", "name", "name_key"),
+        ] {
+            for row in test.rows(&format!("SELECT {text} AS t, {key} AS k FROM {table}")).await {
+                assert_eq!(row["k"], old_key(row["t"].as_str().unwrap()), "{table}");
+            }
+        }
+    }
 }
 
 #[rstest]

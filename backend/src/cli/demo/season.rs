@@ -16,7 +16,7 @@ use crate::{
         projects::{self, NewProject, ProjectStatus},
         users::{self, EmploymentType, NewSkill, NewUser},
     },
-    text::{Email, Label, Name, Reason},
+    text::{Email, EmailKey, Label, Name, Reason},
 };
 use jiff::{ToSpan, civil, tz::TimeZone};
 
@@ -62,8 +62,7 @@ const PEOPLE: [(&str, &str, &str, i16, Option<&str>); 25] = [
 /// The demonstration's theatre, when it is in this database: one with its people, not another house of that name.
 pub(super) async fn find(app: &App) -> Result<Option<OrgId>, CliError> {
     let (_, planner) = SIGN_INS[1];
-    let email = Email::parse(planner).map_err(CliError::Refused)?;
-    let Some(account) = accounts::by_email(&app.db, &email).await? else { return Ok(None) };
+    let Some(account) = accounts::by_email(&app.db, &EmailKey::of(planner)).await? else { return Ok(None) };
     let memberships = accounts::memberships(&app.db, account.id).await?;
     Ok(memberships
         .into_iter()

@@ -75,7 +75,7 @@ fn may_join<'m>(
 ) -> Result<(&'m missions::Locked, Option<MissionRoleId>), Error> {
     let mission = mission.ok_or(Error::NotFound).map_err(Error::referred("/mission_id", "mission"))?;
     let user = user.ok_or(Error::NotFound).map_err(Error::referred("/user_id", "user"))?;
-    let role = posts.named(item.role_name.as_deref())?;
+    let role = posts.named(item.role_name.as_ref())?;
     if !taken.insert((item.mission_id, item.user_id)) {
         Err(Error::AlreadyAssigned)
     } else if mission.cancelled {

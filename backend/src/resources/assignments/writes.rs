@@ -35,7 +35,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
     let mission =
         missions::lock(tx, org, new.mission_id).await.map_err(Error::referred("/mission_id", "mission"))?;
     let user = users::lock(tx, org, new.user_id).await.map_err(Error::referred("/user_id", "user"))?;
-    let role = missions::role_named(tx, org, new.mission_id, new.role_name.as_deref()).await?;
+    let role = missions::role_named(tx, org, new.mission_id, new.role_name.as_ref()).await?;
     if active_on_mission(tx, org, new.mission_id, new.user_id).await? {
         return Err(Error::AlreadyAssigned);
     }
@@ -276,7 +276,7 @@ pub async fn update(
     org: OrgId,
 ) -> Result<Assignment, Error> {
     use table::Column;
-    let role = posts.named(new.role_name.as_deref())?;
+    let role = posts.named(new.role_name.as_ref())?;
     let note = new.note.map(String::from);
     if role == before.mission_role_id && note == before.note {
         return Ok(before);

@@ -90,7 +90,7 @@ async fn replace_roles(
         match form.id {
             Some(id) => {
                 let columns = [
-                    (role_table::Column::NameKey, Expr::value(text::name_key(&form.role_name))),
+                    (role_table::Column::NameKey, Expr::value(form.role_name.key())),
                     (role_table::Column::RoleName, Expr::value(form.role_name.to_string())),
                     (role_table::Column::Quota, Expr::value(form.quota)),
                     (role_table::Column::Position, Expr::value(position)),

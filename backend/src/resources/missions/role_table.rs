@@ -3,6 +3,7 @@
 use crate::{
     db::Timestamp,
     ids::{MissionId, MissionRoleId, OrgId},
+    text::NameKey,
 };
 use sea_orm::entity::prelude::*;
 
@@ -17,7 +18,7 @@ pub struct Model {
     pub id: MissionRoleId,
     pub mission_id: MissionId,
     pub role_name: String,
-    pub name_key: String,
+    pub name_key: NameKey,
     pub quota: Option<i32>,
     pub position: i32,
     pub created_at: Timestamp,

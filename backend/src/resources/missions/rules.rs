@@ -5,7 +5,7 @@ use crate::{
     db::Timestamp,
     error::{Error, FieldError},
     ids::{MissionRoleId, ProjectId},
-    text::{self, Label},
+    text::{Label, NameKey},
 };
 use jiff::{ToSpan, tz::TimeZone};
 use std::collections::HashSet;
@@ -77,8 +77,7 @@ pub fn plan(body: impl Into<Sketch>, zone: &str) -> Result<PlannedMission, Vec<F
 
 /// The short label of the first clients leads, unless the roles name it themselves.
 fn leading(label: Option<Label>, roles: &[MissionRoleForm]) -> Option<MissionRoleForm> {
-    let named =
-        |label: &Label| roles.iter().any(|role| text::name_key(&role.role_name) == text::name_key(label));
+    let named = |label: &Label| roles.iter().any(|role| role.role_name.key() == label.key());
     let leading = label.filter(|label| !named(label));
     leading.map(|role_name| MissionRoleForm { id: None, role_name, quota: None })
 }
@@ -90,7 +89,7 @@ fn role_mistakes(leading: Option<&MissionRoleForm>, roles: &[MissionRoleForm]) -
     let mut seen = HashSet::new();
     let mut mistakes = Vec::new();
     for (i, role) in roles.iter().enumerate() {
-        if !seen.insert(text::name_key(&role.role_name)) {
+        if !seen.insert(role.role_name.key()) {
             mistakes.push(FieldError::invalid(
                 format!("/roles/{i}/role_name"),
                 "is listed twice; add up the quotas",
@@ -116,7 +115,7 @@ pub fn recognise(roles: &mut [MissionRoleForm], existing: &[MissionRole]) -> Res
     let named: HashSet<_> = roles.iter().filter_map(|role| role.id).collect();
     for (i, role) in roles.iter_mut().enumerate() {
         let same_name = |known: &&MissionRole| {
-            text::name_key(&known.role_name) == text::name_key(&role.role_name) && !named.contains(&known.id)
+            NameKey::of(&known.role_name) == role.role_name.key() && !named.contains(&known.id)
         };
         match role.id {
             None => role.id = existing.iter().find(same_name).map(|known| known.id),

@@ -12,7 +12,7 @@ use crate::{
     http::Page,
     ids::{MissionId, MissionRoleId, OrgId, ProjectId},
     resources::audit,
-    text,
+    text::{self, Label},
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, JoinType,
@@ -89,7 +89,7 @@ pub(super) fn role_row(
         org_id: org,
         id: tx.new_id(),
         mission_id: mission,
-        name_key: text::name_key(&form.role_name),
+        name_key: form.role_name.key(),
         role_name: form.role_name.into(),
         quota: form.quota,
         position,
@@ -190,7 +190,7 @@ pub async fn role_named(
     tx: &Tx,
     org: OrgId,
     mission: MissionId,
-    name: Option<&str>,
+    name: Option<&Label>,
 ) -> Result<Option<MissionRoleId>, Error> {
     posts_of(tx, org, mission).await?.named(name)
 }
@@ -204,8 +204,8 @@ impl Posts {
     ///
     /// # Errors
     /// [`Error::UnknownReference`] when there is none of that name.
-    pub fn named(&self, name: Option<&str>) -> Result<Option<MissionRoleId>, Error> {
-        match (name.map(text::name_key), self.0.as_slice()) {
+    pub fn named(&self, name: Option<&Label>) -> Result<Option<MissionRoleId>, Error> {
+        match (name.map(Label::key), self.0.as_slice()) {
             (Some(key), roles) => match roles.iter().find(|role| role.name_key == key) {
                 Some(role) => Ok(Some(role.id)),
                 None => Err(Error::UnknownReference {

@@ -13,7 +13,6 @@ use crate::{
     error::Error,
     ids::{AccountId, OrgId},
     resources::{audit, users},
-    text,
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter, QuerySelect,
@@ -46,7 +45,7 @@ pub async fn update(tx: &Tx, before: Org, new: OrgForm) -> Result<Org, Error> {
     };
     org::Entity::update_many()
         .col_expr(Column::Name, Expr::value(&after.name))
-        .col_expr(Column::NameKey, Expr::value(text::name_key(&after.name)))
+        .col_expr(Column::NameKey, Expr::value(new.name.key()))
         .col_expr(Column::Timezone, Expr::value(&after.timezone))
         .col_expr(Column::UpdatedAt, Expr::value(tx.now))
         .filter(Column::Id.eq(after.id))

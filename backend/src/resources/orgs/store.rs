@@ -14,7 +14,7 @@ use crate::{
         audit,
         users::{self, table as user},
     },
-    text::{self, Name},
+    text::{Name, NameKey},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, JoinType, QueryFilter,
@@ -28,7 +28,7 @@ use sea_orm::{
 pub async fn create(tx: &Tx, name: Name, timezone: &str) -> Result<OrgId, Error> {
     let row = org::Model {
         id: tx.new_id(),
-        name_key: text::name_key(&name),
+        name_key: name.key(),
         name: name.into(),
         timezone: timezone.to_owned(),
         created_at: tx.now,
@@ -47,8 +47,8 @@ pub async fn create(tx: &Tx, name: Name, timezone: &str) -> Result<OrgId, Error>
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn find_by_name(db: &impl ConnectionTrait, name: &str) -> Result<OrgId, Error> {
-    let found = org::Entity::find().filter(org::Column::NameKey.eq(text::name_key(name))).one(db).await?;
+pub async fn find_by_name(db: &impl ConnectionTrait, name: &NameKey) -> Result<OrgId, Error> {
+    let found = org::Entity::find().filter(org::Column::NameKey.eq(name.clone())).one(db).await?;
     Ok(found.ok_or(Error::NotFound)?.id)
 }
 

@@ -26,7 +26,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewProject) -> Result<Project, Err
     let row = table::Model {
         org_id: org,
         id: tx.new_id(),
-        name_key: text::name_key(&new.name),
+        name_key: new.name.key(),
         name_search: text::fold(&new.name),
         name: new.name.into(),
         status: new.status,
@@ -68,7 +68,7 @@ pub async fn update(tx: &Tx, org: OrgId, before: Project, new: NewProject) -> Re
         return Ok(before);
     }
     table::Entity::update_many()
-        .col_expr(Column::NameKey, Expr::value(text::name_key(&new.name)))
+        .col_expr(Column::NameKey, Expr::value(new.name.key()))
         .col_expr(Column::NameSearch, Expr::value(text::fold(&new.name)))
         .col_expr(Column::Name, Expr::value(String::from(new.name)))
         .col_expr(Column::Status, Expr::value(new.status))

@@ -4,6 +4,7 @@ use super::model::ProjectStatus;
 use crate::{
     db::Timestamp,
     ids::{OrgId, ProjectId},
+    text::NameKey,
 };
 use sea_orm::entity::prelude::*;
 
@@ -17,7 +18,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: ProjectId,
     pub name: String,
-    pub name_key: String,
+    pub name_key: NameKey,
     pub name_search: String,
     pub status: ProjectStatus,
     pub starts_at: Option<Timestamp>,

@@ -68,7 +68,7 @@ fn word_mistakes<'a>(pointer: &str, words: impl ExactSizeIterator<Item = &'a Lab
         return vec![FieldError::invalid(pointer, format!("must have at most {MAX_WORDS} items"))];
     }
     let mut seen = HashSet::new();
-    let twice = words.enumerate().filter(|(_, word)| !seen.insert(text::fold(word)));
+    let twice = words.enumerate().filter(|(_, word)| !seen.insert(word.word_key()));
     twice.map(|(i, _)| FieldError::invalid(format!("{pointer}/{i}"), "is listed twice")).collect()
 }
 

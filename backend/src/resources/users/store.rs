@@ -11,7 +11,7 @@ use crate::{
     http::Page,
     ids::{AccountId, OrgId, UserId},
     resources::audit,
-    text::{self, Label},
+    text::{self, Label, WordKey},
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -99,7 +99,7 @@ pub async fn list(
         select = select.filter(matches);
     }
     if !query.skill.0.is_empty() {
-        let keys = query.skill.0.iter().map(|skill| text::fold(skill));
+        let keys = query.skill.0.iter().map(|skill| WordKey::of(skill));
         let with_skill = skill_table::Entity::find()
             .select_only()
             .column(skill_table::Column::UserId)
@@ -108,7 +108,7 @@ pub async fn list(
         select = select.filter(Column::Id.in_subquery(with_skill.into_query()));
     }
     if !query.tag.0.is_empty() {
-        let keys = query.tag.0.iter().map(|tag| text::fold(tag));
+        let keys = query.tag.0.iter().map(|tag| WordKey::of(tag));
         let with_tag = tag_table::Entity::find()
             .select_only()
             .column(tag_table::Column::UserId)
@@ -336,7 +336,7 @@ pub(super) async fn write_words(
             org_id: org,
             user_id: user,
             skill: skill.skill.to_string(),
-            skill_key: text::fold(&skill.skill),
+            skill_key: skill.skill.word_key(),
             level: skill.level,
             created_at: tx.now,
         }
@@ -354,7 +354,7 @@ pub(super) async fn write_words(
             org_id: org,
             user_id: user,
             tag: tag.to_string(),
-            tag_key: text::fold(tag),
+            tag_key: tag.word_key(),
             created_at: tx.now,
         }
         .into_active_model()

@@ -3,6 +3,7 @@
 use crate::{
     db::Timestamp,
     ids::{OrgId, UserId},
+    text::WordKey,
 };
 use sea_orm::entity::prelude::*;
 
@@ -17,7 +18,7 @@ pub struct Model {
     pub user_id: UserId,
     pub tag: String,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub tag_key: String,
+    pub tag_key: WordKey,
     pub created_at: Timestamp,
 }
 

@@ -5,6 +5,7 @@ mod answers;
 mod cursors;
 mod duplicates;
 mod free_json;
+mod keys;
 mod overlaps;
 mod quotas;
 mod search;

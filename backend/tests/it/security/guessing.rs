@@ -14,6 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::task::JoinSet;
+use unicode_normalization::UnicodeNormalization;
 
 /// security.md: per account at most 30 s.
 pub(super) const LONGEST_WAIT: i64 = 30;
@@ -86,6 +87,76 @@ async fn the_wait_for_the_next_guess_grows_to_thirty_seconds(
         assert!(waits.is_sorted(), "{email}: {waits:?}");
         assert_eq!((waits[0], waits.last()), (1, Some(&LONGEST_WAIT)), "{email}: {waits:?}");
     }
+}
+
+/// An e-mail as it is stored, and as someone might write it who wants more guesses than one account has.
+pub(super) fn spellings(email: &str) -> Vec<String> {
+    let wide: String = email.chars().map(|c| if c == 't' { '\u{ff54}' } else { c }).collect();
+    let mut spellings = vec![email.to_owned(), email.to_uppercase(), email.nfd().collect(), wide];
+    for blank in [" ", "\t", "\r\n", "\u{a0}", "\u{2003}", "\u{2028}", "\u{3000}"] {
+        spellings.extend([
+            format!("{blank}{email}"),
+            format!("{email}{blank}"),
+            format!("{blank}{email}{blank}{blank}"),
+        ]);
+    }
+    for hidden in
+        ["\u{200b}", "\u{feff}", "\u{2060}", "\u{ad}", "\u{202e}", "\u{200d}", "\u{fe0f}", "\u{e0001}"]
+    {
+        let (local, domain) = email.split_at(1);
+        spellings.extend([
+            format!("{hidden}{email}"),
+            format!("{local}{hidden}{domain}"),
+            format!("{email} {hidden}"),
+        ]);
+    }
+    spellings
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_e_mail_is_one_account_however_it_is_written(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let stranger = test.anonymous();
+    // Known, unknown, with an accent, and no e-mail at all.
+    for email in [TECH, "nobody@rideau.example", "th\u{e9}o@rideau.example", "tout sauf une adresse"] {
+        let mut counted = 0;
+        for spelling in spellings(email) {
+            counted += usize::from(wait(&guess(&stranger, &spelling).await).is_none());
+        }
+        assert_eq!(counted, 5, "{email}");
+    }
+    // What is counted as one is looked up as one.
+    for spelling in spellings(TECH) {
+        test.pass_seconds(LONGEST_WAIT);
+        try_in(&stranger, &spelling, PASSWORD).await.ok();
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn nobody_gets_an_account_beside_anothers(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let (stranger, anonymous) = (test.other_owner().await, test.anonymous());
+    let accounts = "SELECT count(*) AS n FROM accounts";
+    let before = test.count(accounts).await;
+    for email in spellings("owner@rideau.example") {
+        let added = stranger.post("/orgs/members", json!({ "email": email, "role": "tech" })).await;
+        let asked = anonymous.post("/auth/reset/request", json!({ "email": email })).await;
+        match added.status.as_u16() {
+            // It is theirs, not another one.
+            200 => {
+                let id = added.ok()["account_id"].as_str().unwrap().to_owned();
+                stranger.delete(&format!("/orgs/members/{id}")).await.ok();
+                asked.ok();
+            }
+            _ => {
+                assert_eq!(added.wrong_members(), ["/email"], "{email:?}");
+                assert_eq!(asked.wrong_members(), ["/email"], "{email:?}");
+            }
+        }
+    }
+    assert_eq!(test.count(accounts).await, before);
 }
 
 #[rstest]

@@ -4,7 +4,7 @@
 
 use super::{
     Session, TECH, browser,
-    guessing::{LONGEST_WAIT, exhaust, guess, try_in, wait},
+    guessing::{LONGEST_WAIT, exhaust, guess, spellings, try_in, wait},
 };
 use crate::support::{Kind, PASSWORD, Test};
 use rstest::rstest;
@@ -57,6 +57,20 @@ async fn the_instances_count_together_over_Redis_and_alone_without_it(
         // Twenty times half a second, for each of the two counts, would be 20 s.
         assert!(started.elapsed() < Duration::from_secs(10), "{setting}: {:?}", started.elapsed());
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_e_mail_is_one_over_Redis_however_it_is_written(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let url = std::env::var("TEST_REDIS_URL").expect("TEST_REDIS_URL is not set: run `cargo xtask test`");
+    let test = Test::start_with(db, &[("REDIS_URL", &url)]).await;
+    let instances = [test.router.clone(), test.second_instance().await];
+    let mut counted = 0;
+    for (number, email) in spellings(&format!("th\u{e9}o.{db:?}@spelled.example")).iter().enumerate() {
+        let stranger = test.anonymous().at(&instances[number % 2]);
+        counted += usize::from(wait(&guess(&stranger, email).await).is_none());
+    }
+    assert_eq!(counted, 5);
 }
 
 #[rstest]

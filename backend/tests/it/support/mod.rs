@@ -29,7 +29,7 @@ use coulisses::{
         orgs::{self, NewMember},
         users::{self, NewUser},
     },
-    text::{Email, Name},
+    text::{Email, EmailKey, Name},
 };
 use serde_json::Value as Json;
 use std::collections::HashMap;
@@ -114,7 +114,7 @@ impl Test {
 
     /// What a mail would carry, made as a request for it makes it, but as often as a test likes.
     pub async fn reset_token(&self, email: &str) -> String {
-        let (app, email) = (&self.app, Email::parse(email).expect("an e-mail"));
+        let (app, email) = (&self.app, EmailKey::of(email));
         let account =
             accounts::by_email(&app.db, &email).await.expect("accounts are read").expect("an account");
         let tx =
