@@ -142,15 +142,13 @@ async fn sign_in(
     known: Option<account::Model>,
 ) -> Result<Response, Error> {
     let guessers = guessers(app, request, headers, &login.email, known.as_ref()).await?;
-    if request.counts_as_a_try() {
-        app.guessing.attempt(&guessers).await?;
-    }
+    let begun = app.guessing.begin(guessers, request).await?;
     let stored = known.as_ref().and_then(|account| account.password_hash.clone());
     let matches = app.passwords.verify(&login.password, stored).await?;
     let account = known.filter(|account| matches && account.is_active).ok_or(Error::InvalidCredentials)?;
     let org = choose_org(app, account.id, login.org_id).await?.ok_or(Error::InvalidCredentials)?;
     let answer = start_session(app, request, headers, &account, org).await?;
-    app.guessing.forgive(&guessers).await;
+    begun.succeeded().await;
     request.note_caller(org, account.id);
     Ok(answer)
 }

@@ -3,21 +3,27 @@
 //! elsewhere do not make the owner wait: what is counted for an account as a whole is so wide that it takes a crowd to
 //! fill it. What is refused does not count further, and a success forgives.
 //!
+//! Tries of one guesser are made one after the other, in the order in which they came ([`Guessing::begin`]): each is
+//! counted when its turn comes, before a hash is computed, and a success forgives before the next one is counted. So the
+//! right password never waits for others that are right, and whoever guesses gets through as often as without a line.
+//!
 //! Every instance counts for itself (GCRA, by `governor`). Where Redis is there it decides, by the same numbers, so that
 //! a guesser gains nothing from going to another instance; when it fails, the instance's own count does.
 
 use super::hash_secret;
-use crate::{cache::Cache, clock::Clock, error::Error, ids::SessionId, text::EmailKey};
+use crate::{cache::Cache, clock::Clock, error::Error, http::RequestInfo, ids::SessionId, text::EmailKey};
 use governor::{
     Quota, RateLimiter, clock::Clock as _, middleware::NoOpMiddleware, nanos::Nanos, state::StateStore,
 };
 use lru::LruCache;
 use std::{
+    collections::HashMap,
     net::{IpAddr, Ipv6Addr},
     num::{NonZeroU32, NonZeroUsize},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// So many tries at once, then one each `period_ms`.
 #[derive(Debug, Clone, Copy)]
@@ -125,7 +131,7 @@ impl Guesser {
 struct Recent(Arc<Mutex<LruCache<Guesser, Nanos>>>);
 
 impl Recent {
-    fn lock(&self) -> std::sync::MutexGuard<'_, LruCache<Guesser, Nanos>> {
+    fn lock(&self) -> MutexGuard<'_, LruCache<Guesser, Nanos>> {
         // Each change is one insertion or removal, so a panic elsewhere leaves nothing half-done.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -191,11 +197,93 @@ impl Limit {
     }
 }
 
+/// Tries of one guesser that are made or wait at a time. A crew's tablets, not a flood: what comes beyond is refused.
+const LINE: usize = 32;
+/// How long a try waits in line; a request has more.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Those whose tries are made or wait.
+#[derive(Clone)]
+struct Lines {
+    lines: Arc<Mutex<HashMap<Guesser, Line>>>,
+    patience: Duration,
+}
+
+struct Line {
+    turn: Arc<Semaphore>,
+    length: usize,
+}
+
+/// A place in a line, given up when it is dropped.
+struct Place {
+    lines: Lines,
+    guesser: Guesser,
+    _turn: Option<OwnedSemaphorePermit>,
+}
+
+impl Lines {
+    fn new(patience: Duration) -> Self {
+        Self { lines: Arc::default(), patience }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Guesser, Line>> {
+        // Each change is one number, so a panic elsewhere leaves nothing half-done.
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The turn of one more try; none when the line is too long, or does not move.
+    async fn turn(&self, guesser: Guesser) -> Option<Place> {
+        let turn = {
+            let mut lines = self.lock();
+            let line =
+                lines.entry(guesser).or_insert_with(|| Line { turn: Arc::new(Semaphore::new(1)), length: 0 });
+            if line.length == LINE {
+                return None;
+            }
+            line.length += 1;
+            Arc::clone(&line.turn)
+        };
+        // From here on it counts, also when its client hangs up.
+        let mut place = Place { lines: self.clone(), guesser, _turn: None };
+        let turn = tokio::time::timeout(self.patience, turn.acquire_owned()).await;
+        place._turn = Some(turn.ok()?.ok()?);
+        Some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut lines = self.lines.lock();
+        if let Some(line) = lines.get_mut(&self.guesser) {
+            line.length -= 1;
+            if line.length == 0 {
+                lines.remove(&self.guesser);
+            }
+        }
+    }
+}
+
+/// A try at a password whose turn it is, and which was counted. The next one of its guesser begins when it is dropped.
+#[must_use = "the next try of the same guesser waits until this one is dropped"]
+pub struct Try {
+    guessing: Guessing,
+    guessers: Vec<Guesser>,
+    _place: Option<Place>,
+}
+
+impl Try {
+    /// It was right: forgets the tries of whoever has just shown who they are.
+    pub async fn succeeded(self) {
+        self.guessing.forgive(&self.guessers).await;
+    }
+}
+
 /// Counts tries. Clones share what is counted.
 #[derive(Clone)]
 pub struct Guessing {
     /// By [`Guesser::kind`].
     limits: Arc<[Vec<Limit>]>,
+    lines: Lines,
     shared: Cache,
     clock: Clock,
 }
@@ -223,7 +311,23 @@ impl Guessing {
     pub fn new(clock: Clock, shared: Cache) -> Self {
         let limits =
             TIERS.iter().map(|tiers| tiers.iter().filter_map(|tier| Limit::new(tier, &clock)).collect());
-        Self { limits: limits.collect(), shared, clock }
+        Self { limits: limits.collect(), lines: Lines::new(PATIENCE), shared, clock }
+    }
+
+    /// Begins a try at a password when its turn comes: behind those of the first guesser that are made already. A request
+    /// that is run again was counted before.
+    ///
+    /// # Errors
+    /// [`Error::TooManyTries`] with the wait, when it comes too soon; 1 s when too many stand in line.
+    pub async fn begin(&self, guessers: Vec<Guesser>, request: &RequestInfo) -> Result<Try, Error> {
+        let place = match guessers.first() {
+            Some(first) => Some(self.lines.turn(*first).await.ok_or(Error::TooManyTries(1))?),
+            None => None,
+        };
+        if request.counts_as_a_try() {
+            self.attempt(&guessers).await?;
+        }
+        Ok(Try { guessing: self.clone(), guessers, _place: place })
     }
 
     /// Counts a try, before anything is done about it: for each guesser in turn, up to the first that must wait.
@@ -298,4 +402,59 @@ impl Guessing {
 /// Rounded up: who waits as long as told is let in.
 fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::Timestamp;
+
+    const GUESSER: Guesser = Guesser::Crowd([7; 32]);
+
+    #[tokio::test]
+    async fn a_line_is_bounded_in_length_and_in_time() {
+        let lines = Lines::new(Duration::from_secs(600));
+        let first = lines.turn(GUESSER).await.expect("nobody is before it");
+        let mut waiting = tokio::task::JoinSet::new();
+        for _ in 1..LINE {
+            let lines = lines.clone();
+            waiting.spawn(async move { lines.turn(GUESSER).await.is_some() });
+        }
+        while lines.lock()[&GUESSER].length < LINE {
+            tokio::task::yield_now().await;
+        }
+        assert!(lines.turn(GUESSER).await.is_none(), "it is full");
+        assert!(lines.turn(Guesser::Crowd([8; 32])).await.is_some(), "another's is not");
+        drop(first);
+        while let Some(served) = waiting.join_next().await {
+            assert!(served.expect("no panic"));
+        }
+        assert!(lines.lock().is_empty(), "nothing is left of it");
+
+        let lines = Lines::new(Duration::ZERO);
+        let first = lines.turn(GUESSER).await.expect("nobody is before it");
+        assert!(lines.turn(GUESSER).await.is_none(), "it does not move");
+        drop(first);
+        assert!(lines.lock().is_empty(), "who gave up left it");
+    }
+
+    /// The next one is counted after the one before was forgiven or not, never in between.
+    #[tokio::test]
+    async fn tries_of_one_guesser_are_counted_one_after_the_other() {
+        let guessing = Guessing::new(Clock::fixed(Timestamp::from_micros(0)), Cache::InProcess);
+        let begin = async || guessing.begin(vec![GROWN], &RequestInfo::default()).await;
+        const GROWN: Guesser = Guesser::Account([7; 32], None);
+        for _ in 0..20 {
+            let one = begin().await.expect("the one before was right");
+            let mut next = std::pin::pin!(begin());
+            let waited = tokio::time::timeout(Duration::ZERO, &mut next).await;
+            assert!(waited.is_err(), "it waits for the one before");
+            one.succeeded().await;
+            next.await.expect("its turn").succeeded().await;
+        }
+        for _ in 0..5 {
+            drop(begin().await.expect("a mistake that is free"));
+        }
+        assert!(matches!(begin().await, Err(Error::TooManyTries(1))));
+    }
 }

@@ -120,14 +120,11 @@ async fn check_password(
     password: &str,
     account: &account::Model,
 ) -> Result<(), Error> {
-    let guesser = [Guesser::Session(own.session)];
-    if own.request.counts_as_a_try() {
-        app.guessing.attempt(&guesser).await?;
-    }
+    let begun = app.guessing.begin(vec![Guesser::Session(own.session)], &own.request).await?;
     if !app.passwords.verify(password, account.password_hash.clone()).await? {
         return Err(Error::invalid("/current_password", "is not the current password"));
     }
-    app.guessing.forgive(&guesser).await;
+    begun.succeeded().await;
     Ok(())
 }
 

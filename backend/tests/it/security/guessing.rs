@@ -1,7 +1,7 @@
 //! Guessing passwords: slower with every try, on every instance, and never at the cost of whoever owns the account.
 
 use super::{Session, TECH, browser, reset_token};
-use crate::support::{Kind, Outcome, PASSWORD, Persona, Test};
+use crate::support::{Kind, Outcome, PASSWORD, Persona, Test, together};
 use axum::{Extension, Router, extract::ConnectInfo};
 use rstest::rstest;
 use serde_json::{Value as Json, json};
@@ -24,7 +24,7 @@ pub(super) async fn try_in(who: &Persona<'_>, email: &str, password: &str) -> Ou
 }
 
 pub(super) async fn guess(who: &Persona<'_>, email: &str) -> Outcome {
-    try_in(who, email, "le mauvais mot de passe").await
+    try_in(who, email, WRONG).await
 }
 
 /// How long the answer says to wait, in seconds; none when the try counted.
@@ -222,6 +222,43 @@ async fn a_crowd_is_slowed_and_a_new_password_lets_its_owner_through(
     let set = json!({ "token": token, "new_password": "cinq actes et un prologue" });
     owner.post("/auth/reset/confirm", set).await.ok();
     try_in(&owner, TECH, "cinq actes et un prologue").await.ok();
+}
+
+/// Tries at once, from one address.
+pub(super) async fn at_once(who: &[Persona<'_>], email: &str, passwords: &[&str]) -> Vec<Outcome> {
+    let tries = passwords.iter().zip(who.iter().cycle()).map(|(password, who)| try_in(who, email, password));
+    together(tries).await
+}
+
+pub(super) const WRONG: &str = "le mauvais mot de passe";
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn right_passwords_do_not_slow_each_other_and_wrong_ones_gain_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let session = Session::start(&test).await;
+    let here = test.anonymous().at(&from(&test.router, "203.0.113.7"));
+    let known = browser(&test, &session.refresh).at(&from(&test.router, "203.0.113.7"));
+    for who in [[here.clone()], [known]] {
+        for answer in at_once(&who, TECH, &[PASSWORD; 10]).await {
+            answer.ok();
+        }
+        // Some mistakes among them cost nothing either, whoever comes first.
+        let mixed = [PASSWORD, WRONG, PASSWORD, WRONG, WRONG, PASSWORD, WRONG, PASSWORD, PASSWORD, PASSWORD];
+        for (answer, password) in at_once(&who, TECH, &mixed).await.iter().zip(mixed) {
+            assert_eq!(answer.status.as_u16(), if password == WRONG { 401 } else { 200 }, "{}", answer.text);
+        }
+        try_in(&who[0], TECH, PASSWORD).await.ok();
+        // Guessed at once they are as many as one after the other; and after them the right one waits as well.
+        let counted =
+            at_once(&who, TECH, &[WRONG; 10]).await.iter().filter(|answer| wait(answer).is_none()).count();
+        assert_eq!(counted, 5);
+        assert_eq!(wait(&try_in(&who[0], TECH, PASSWORD).await), Some(1));
+        test.pass_seconds(1);
+        try_in(&who[0], TECH, PASSWORD).await.ok();
+    }
 }
 
 #[rstest]

@@ -4,7 +4,7 @@
 
 use super::{
     Session, TECH, browser,
-    guessing::{LONGEST_WAIT, exhaust, guess, spellings, try_in, wait},
+    guessing::{LONGEST_WAIT, WRONG, at_once, exhaust, guess, spellings, try_in, wait},
 };
 use crate::support::{Kind, PASSWORD, Test};
 use rstest::rstest;
@@ -71,6 +71,26 @@ async fn an_e_mail_is_one_over_Redis_however_it_is_written(#[values(Kind::Sqlite
         counted += usize::from(wait(&guess(&stranger, email).await).is_none());
     }
     assert_eq!(counted, 5);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn right_passwords_do_not_slow_each_other_over_Redis_and_wrong_ones_gain_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let url = std::env::var("TEST_REDIS_URL").expect("TEST_REDIS_URL is not set: run `cargo xtask test`");
+    let test = Test::start_with(db, &[("REDIS_URL", &url)]).await;
+    let email = format!("{db:?}.parallel@rideau.example").to_lowercase();
+    test.execute(&format!("UPDATE accounts SET email_key = '{email}' WHERE email_key = '{TECH}'")).await;
+    let both = [test.anonymous(), test.anonymous().at(&test.second_instance().await)];
+    for answer in at_once(&both, &email, &[PASSWORD; 10]).await {
+        answer.ok();
+    }
+    let guessed = at_once(&both, &email, &[WRONG; 10]).await;
+    assert_eq!(guessed.iter().filter(|answer| wait(answer).is_none()).count(), 5);
+    assert_eq!(wait(&try_in(&both[0], &email, PASSWORD).await), Some(1));
+    test.pass_seconds(1);
+    try_in(&both[1], &email, PASSWORD).await.ok();
 }
 
 #[rstest]
