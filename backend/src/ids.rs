@@ -110,4 +110,6 @@ ids! {
     PasswordTokenId,
     /// An account's membership of an org.
     MembershipId,
+    /// A single-use permission to prove a membership.
+    MembershipLinkId,
 }

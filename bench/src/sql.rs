@@ -11,7 +11,7 @@ SELECT org_memberships.role AS role, users.id AS user_id, list_versions.projects
 FROM sessions
 INNER JOIN accounts ON accounts.id = sessions.account_id
 LEFT JOIN org_memberships ON org_memberships.org_id = $1 AND org_memberships.account_id = sessions.account_id
-    AND org_memberships.is_active = TRUE
+    AND org_memberships.is_active = TRUE AND org_memberships.proven_at IS NOT NULL
 LEFT JOIN users ON users.org_id = $1 AND users.account_id = sessions.account_id
 LEFT JOIN list_versions ON list_versions.org_id = $1
 WHERE sessions.id = $2 AND sessions.account_id = $3 AND sessions.revoked_at IS NULL AND sessions.expires_at > $4

@@ -93,7 +93,7 @@ struct Me {
     role: Role,
     /// The person it is there.
     user_id: Option<UserId>,
-    /// All orgs it may act in.
+    /// All its orgs; it may act in those that are not pending.
     memberships: Vec<OrgMembership>,
 }
 
@@ -267,7 +267,7 @@ async fn logout(
     responses((status = 200, body = Me)))]
 async fn me(State(app): State<App>, caller: Caller<Tech>) -> Result<Json<Me>, Error> {
     let account = accounts::by_id(&app.db, caller.account).await?;
-    let memberships = accounts::memberships(&app.db, caller.account).await?;
+    let memberships = accounts::memberships_and_pending(&app.db, caller.account).await?;
     Ok(Json(Me {
         id: caller.account,
         email: account.email,

@@ -39,7 +39,7 @@ const QUESTIONS_AT_A_TIME: usize = 1 << (SIZES - 1);
 /// What a request may do, as of now.
 #[derive(Debug, Clone, FromQueryResult)]
 pub struct Authority {
-    /// The role in the org, when the account is an active member of it.
+    /// The role in the org, when the account is an active member of it and has proven it: a pending one opens nothing.
     pub role: Option<Role>,
     /// The person in the org that this account belongs to.
     pub user_id: Option<UserId>,
@@ -248,7 +248,8 @@ fn query(place: usize, [org, account, session, now]: [Value; 4]) -> SelectStatem
                     Expr::col((membership::Entity, membership::Column::AccountId))
                         .equals((session::Entity, session::Column::AccountId)),
                 )
-                .and(Expr::col((membership::Entity, membership::Column::IsActive)).eq(true)),
+                .and(Expr::col((membership::Entity, membership::Column::IsActive)).eq(true))
+                .and(Expr::col((membership::Entity, membership::Column::ProvenAt)).is_not_null()),
         )
         .left_join(
             "users",

@@ -3,6 +3,7 @@
 use super::{
     Account, Guesser, NewPassword, accounts,
     api::SignedIn,
+    links,
     sessions::{self, OwnSession, SessionQuery},
     tables::account,
 };
@@ -104,7 +105,7 @@ async fn change_password(
     if current.password_hash != account.password_hash {
         return Err(Error::Invalid(vec![FieldError::invalid("/current_password", "was changed meanwhile")]));
     }
-    if !accounts::replace_password(&tx, own.account, hash).await? {
+    if !links::replace_password(&tx, own.account, hash).await? {
         return Err(Error::Unauthenticated);
     }
     sessions::end_others(&tx, own.account, own.session).await?;

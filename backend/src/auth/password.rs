@@ -47,6 +47,13 @@ impl NewPassword {
     }
 }
 
+impl NewPassword {
+    /// Whether it is this one, typed on whatever keyboard.
+    pub fn is(&self, other: &str) -> bool {
+        self.0.expose_secret().chars().eq(other.nfc())
+    }
+}
+
 impl<E: DeserializeError> Deserr<E> for NewPassword {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef) -> Result<Self, E> {
         let kind = match value {

@@ -1,10 +1,10 @@
 //! Routes of setting a forgotten password anew.
 
-use super::{Guesser, NewPassword, PasswordTokenPurpose, accounts, api::origin, guessing, sessions};
+use super::{Guesser, NewPassword, accounts, api::origin, guessing, links, sessions, tables::account};
 use crate::{
     app::{App, Done},
     db::Actor,
-    error::Error,
+    error::{Error, FieldError},
     http::{Body, RequestInfo, attempts},
     resources::audit,
     secret::Secret,
@@ -49,6 +49,11 @@ struct ResetConfirm {
     /// From the link.
     #[schema(value_type = String)]
     token: Secret,
+    /// The password that is good now: for a link by which an organisation lets a login that was there before take up a
+    /// membership. Other links do not look at it.
+    #[deserr(default)]
+    #[schema(value_type = Option<String>, format = Password)]
+    current_password: Option<Secret>,
     /// 8 to 128 characters.
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
     new_password: NewPassword,
@@ -92,44 +97,88 @@ async fn issue_reset(app: &App, request: &RequestInfo, email: &Email) -> Result<
     else {
         return Ok(None);
     };
-    let reset = PasswordTokenPurpose::Reset;
-    let token = accounts::issue_password_token(&tx, &app.random, account.id, reset).await?;
+    let token = links::issue_reset(&tx, &app.random, account.id).await?;
     audit::Entry::of("account.reset_requested", account.id).record_for_account(&tx, None).await?;
     tx.commit().await?;
     Ok(Some(token))
 }
 
 /// Set a new password with the token from the link. Every session of the account ends.
+///
+/// What the link was for is taken up: the membership of the organisation that handed it out, or all that are pending when it
+/// went to the account's address.
 #[utoipa::path(post, path = "/auth/reset/confirm", tag = "auth", request_body = ResetConfirm,
-    responses((status = 200, body = Done)), extensions(("x-problems" = json!(["invalid_token"]))))]
+    responses((status = 200, body = Done)), extensions(("x-problems" = json!(["invalid_token", "too_many_tries"]))))]
 async fn confirm_reset(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
     Body(reset): Body<ResetConfirm>,
 ) -> Result<Json<Done>, Error> {
-    set_password(&app, &request, &reset.token, reset.new_password).await?;
+    set_password(&app, &request, &reset.token, reset.current_password, reset.new_password).await?;
     Ok(Json(Done::OK))
 }
 
-/// Sets the password that a token permits to set. The page uses it, too.
+/// Sets the password that a token permits to set, and proves what it proves. The page uses it, too.
 ///
 /// # Errors
-/// [`Error::InvalidToken`], or [`Error::Unavailable`] when there is no turn to hash.
+/// [`Error::InvalidToken`]; [`Error::Invalid`] at `/current_password` or `/new_password`; [`Error::TooManyTries`];
+/// [`Error::Unavailable`] when there is no turn to hash.
 pub async fn set_password(
     app: &App,
     request: &RequestInfo,
     token: &str,
+    current: Option<Secret>,
     password: NewPassword,
 ) -> Result<(), Error> {
     // A bad token must not cost a hash, and a hash must not be computed inside a transaction.
-    let account = accounts::password_token_account(&app.db, token, app.db.clock().now()).await?;
+    let link = links::open(&app.db, token, app.db.clock().now()).await?;
+    let account = &link.account;
+    if link.wants_password {
+        let current = current.ok_or_else(password_is_missing)?;
+        // The org where the current one was first set may know it.
+        if password.is(&current) {
+            return Err(Error::invalid("/new_password", "must be another one than the current password"));
+        }
+        check_password(app, request, account, &current).await.inspect_err(|error| {
+            // A server that is too busy to look has refused nobody.
+            if !matches!(error, Error::Unavailable(_)) {
+                app.refusals.count(Some(account.id));
+            }
+        })?;
+    }
     let hash = app.passwords.hash(password, &account.email).await?;
     let tx = app.db.write(origin(Actor::Account(account.id), request)).await?;
-    accounts::set_password(&tx, token, hash).await?;
+    let proven = links::use_up(&tx, token, &link, hash).await?;
     sessions::end_all(&tx, account.id).await?;
     audit::Entry::of("account.password_set", account.id).record_for_account(&tx, None).await?;
+    for org in proven {
+        audit::Entry::of("member.prove", account.id).record(&tx, org).await?;
+    }
     tx.commit().await?;
     // Whatever strangers tried before, its owner comes next.
     app.guessing.forgive(&guessing::at_account(&account.email_key, request.client())).await;
+    Ok(())
+}
+
+fn password_is_missing() -> Error {
+    let rule = "is required: this login has a password already; whoever does not know it asks for a reset";
+    let missing = FieldError { detail: rule.into(), ..FieldError::missing("/current_password") };
+    Error::Invalid(vec![missing])
+}
+
+/// Whether who has an org's link is who has the login.
+async fn check_password(
+    app: &App,
+    request: &RequestInfo,
+    account: &account::Model,
+    password: &str,
+) -> Result<(), Error> {
+    app.guessing.attempt_from(request.client(), Guesser::Address).await?;
+    let guessers = guessing::at_account(&account.email_key, request.client()).into();
+    let begun = app.guessing.begin(guessers, request).await?;
+    if !app.passwords.verify(password, account.password_hash.clone()).await? {
+        return Err(Error::invalid("/current_password", "is not the current password"));
+    }
+    begun.succeeded().await;
     Ok(())
 }

@@ -81,6 +81,8 @@ pub mod membership {
         pub account_id: AccountId,
         pub role: Role,
         pub is_active: bool,
+        /// None while it is pending.
+        pub proven_at: Option<Timestamp>,
         pub created_at: Timestamp,
         pub updated_at: Timestamp,
     }
@@ -125,10 +127,43 @@ pub mod session {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Single-use permissions to set a password.
+/// Single-use permissions to prove a membership and to set a password by it.
+pub mod membership_link {
+    use crate::{
+        auth::links::Giver,
+        db::Timestamp,
+        ids::{AccountId, MembershipLinkId, OrgId},
+    };
+    use sea_orm::entity::prelude::*;
+
+    /// A row of `membership_links`.
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "membership_links")]
+    #[allow(missing_docs, reason = "the columns are described in the schema")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub org_id: OrgId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: MembershipLinkId,
+        pub account_id: AccountId,
+        pub giver: Giver,
+        pub token_hash: Vec<u8>,
+        pub expires_at: Timestamp,
+        pub used_at: Option<Timestamp>,
+        pub created_at: Timestamp,
+    }
+
+    /// None: queries join on the columns they need.
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Single-use permissions to set a forgotten password.
 pub mod password_token {
     use crate::{
-        auth::accounts::PasswordTokenPurpose,
+        auth::links::PasswordTokenPurpose,
         db::Timestamp,
         ids::{AccountId, PasswordTokenId},
     };

@@ -3,8 +3,9 @@
 use super::{CliError, migrate, origin, say, start};
 use crate::{
     app::App,
-    auth::{PasswordTokenPurpose, Role, accounts},
+    auth::{Giver, Role, accounts, links},
     config::Config,
+    db::Tx,
     error::Error,
     ids::OrgId,
     resources::{
@@ -25,7 +26,7 @@ pub(super) struct OfOrg {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Member {
-    /// Make someone a member; prints a link to set the password of a new login.
+    /// Make someone a member, and vouch for them; prints a link to set the password of a login that has none.
     Add {
         #[command(flatten)]
         of: OfOrg,
@@ -36,13 +37,16 @@ pub(super) enum Member {
         #[arg(long)]
         role: String,
     },
-    /// Print a new link to set a login's password: the one before expired, or the password was forgotten.
+    /// Print a link that sets a member's password and takes up a pending membership: the one before expired, the
+    /// password was forgotten, or somebody else may know it.
     Link {
-        /// The login.
+        #[command(flatten)]
+        of: OfOrg,
+        /// Their login.
         #[arg(long)]
         email: String,
     },
-    /// List the members, highest role first.
+    /// List the members, highest role first; pending are those who have not taken their membership up.
     List {
         #[command(flatten)]
         of: OfOrg,
@@ -63,7 +67,7 @@ impl Member {
         migrate::prepare(&app, false, say).await?;
         match self {
             Self::Add { of, email, role } => add(&app, &of, &email, &role).await,
-            Self::Link { email } => link(&app, &email).await,
+            Self::Link { of, email } => link(&app, &of, &email).await,
             Self::List { of } => list(&app, &of).await,
             Self::Remove { of, email } => remove(&app, &of, &email).await,
         }
@@ -96,33 +100,57 @@ async fn add(app: &App, of: &OfOrg, email: &str, role: &str) -> Result<(), CliEr
         .map_err(|_| CliError::Refused(format!("--role must be one of {}", Role::WORDS.join(", "))))?;
     let org = of.find(app).await?;
     let tx = app.db.write(origin()).await?;
-    let (member, token) =
+    let (member, link) =
         orgs::add_member(&tx, &app.random, org, NewMember { email, role, user_id: None }).await?;
     tx.commit().await?;
     say(&format!("{} is {role} now", member.email.unwrap_or_default()));
-    if let Some(token) = token {
-        say(&format!("set the password within 7 days: {}", app.config.password_url(&token)));
+    match link {
+        Some(link) => say_link(app, &link.token),
+        None => say(PASSWORD_THEY_HAVE),
     }
     Ok(())
 }
 
-async fn link(app: &App, email: &str) -> Result<(), CliError> {
+/// Of a login that was there before. Another organisation may have handed out the link by which its password was set.
+pub(super) const PASSWORD_THEY_HAVE: &str = "they sign in with the password they have; if somebody else may know it, \
+    `coulisses member link` prints a link to replace it";
+
+fn say_link(app: &App, token: &str) {
+    say(&format!("set the password within 7 days: {}", app.config.password_url(token)));
+}
+
+async fn link(app: &App, of: &OfOrg, email: &str) -> Result<(), CliError> {
     let email = parse_email(email)?;
-    let unknown = || CliError::Refused(format!("{email} is no login; `coulisses member add` makes one"));
-    let account = accounts::by_email(&app.db, &email.key()).await?.ok_or_else(unknown)?;
+    let org = of.find(app).await?;
     let tx = app.db.write(origin()).await?;
-    let welcome = PasswordTokenPurpose::Welcome;
-    let token = accounts::issue_password_token(&tx, &app.random, account.id, welcome).await?;
-    audit::Entry::of("account.link_issued", account.id).record_for_account(&tx, None).await?;
+    let member = hold_member(&tx, org, &email).await?;
+    let token = links::issue(&tx, &app.random, org, member.account_id, Giver::Operator).await?;
+    audit::Entry::of("account.link_issued", member.account_id).record(&tx, org).await?;
     tx.commit().await?;
-    say(&format!("set the password within 7 days: {}", app.config.password_url(&token)));
+    say_link(app, &token);
     Ok(())
+}
+
+/// A member by their login, held until the transaction ends.
+async fn hold_member(tx: &Tx, org: OrgId, email: &Email) -> Result<orgs::Member, CliError> {
+    let unknown =
+        || CliError::Refused(format!("{email} is not a member; `coulisses member list` shows who is"));
+    let account = accounts::by_email(tx, &email.key()).await?.ok_or_else(unknown)?;
+    orgs::hold_member(tx, org, account.id).await.map_err(|error| match error {
+        Error::NotFound => unknown(),
+        error => error.into(),
+    })
 }
 
 async fn list(app: &App, of: &OfOrg) -> Result<(), CliError> {
     let org = of.find(app).await?;
     for member in orgs::members(&app.db, org, true).await? {
-        let state = if member.is_active { "" } else { "  (inactive)" };
+        let state = match (member.is_active, member.pending) {
+            (true, false) => "",
+            (true, true) => "  (pending)",
+            (false, false) => "  (inactive)",
+            (false, true) => "  (inactive, pending)",
+        };
         say(&format!("{:<8} {}{state}", member.role.word(), member.email.unwrap_or_default()));
     }
     Ok(())
@@ -131,14 +159,8 @@ async fn list(app: &App, of: &OfOrg) -> Result<(), CliError> {
 async fn remove(app: &App, of: &OfOrg, email: &str) -> Result<(), CliError> {
     let email = parse_email(email)?;
     let org = of.find(app).await?;
-    let unknown =
-        || CliError::Refused(format!("{email} is not a member; `coulisses member list` shows who is"));
-    let account = accounts::by_email(&app.db, &email.key()).await?.ok_or_else(unknown)?;
     let tx = app.db.write(origin()).await?;
-    let member = orgs::hold_member(&tx, org, account.id).await.map_err(|error| match error {
-        Error::NotFound => unknown(),
-        error => error.into(),
-    })?;
+    let member = hold_member(&tx, org, &email).await?;
     orgs::remove_member(&tx, org, &member).await?;
     tx.commit().await?;
     say(&format!("{email} is no member any more"));

@@ -1,10 +1,10 @@
 //! `coulisses org`.
 
-use super::{CliError, migrate, origin, say, start};
+use super::{CliError, member::PASSWORD_THEY_HAVE, migrate, origin, say, start};
 use crate::{
     auth::Role,
     config::Config,
-    resources::orgs::{self, NewMember},
+    resources::orgs::{self, MemberLink, NewMember},
     text::{Email, Name, ZoneName},
 };
 use clap::Subcommand;
@@ -37,14 +37,14 @@ impl Org {
         let tx = app.db.write(origin()).await?;
         let org = orgs::create(&tx, name, &zone).await?;
         let owner = NewMember { email, role: Role::Owner, user_id: None };
-        let (_, token) = orgs::add_member(&tx, &app.random, org, owner).await?;
+        let (_, link) = orgs::add_member(&tx, &app.random, org, owner).await?;
         tx.commit().await?;
         say(&format!("organisation {org} created"));
-        match token {
-            Some(token) => {
+        match link {
+            Some(MemberLink { token, .. }) => {
                 say(&format!("set the owner's password within 7 days: {}", app.config.password_url(&token)))
             }
-            None => say("the owner signs in with the password they have"),
+            None => say(PASSWORD_THEY_HAVE),
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::{CliError, migrate, start};
 use crate::{
     app::{self, App},
-    auth::accounts,
+    auth::links,
     config::Config,
     db::TIME_ASKED_EVERY,
     error::Error,
@@ -124,7 +124,7 @@ async fn keep_house(app: App, stopped: impl Future<Output = ()>) {
             () = &mut stopped => return,
             _ = hours.tick() => {
                 told(idempotency::forget_old_answers(&app.db).await, "old answers could not be deleted");
-                let tokens = accounts::forget_old_password_tokens(&app.db).await;
+                let tokens = links::forget_old(&app.db).await;
                 told(tokens, "old links could not be deleted");
             }
             _ = minutes.tick() => {

@@ -1,14 +1,14 @@
-//! `/password?token=`: sets the password that the link permits to set.
+//! `/password?token=`: sets the password that the link permits to set, and takes up the membership that it is about.
 
 use super::{
     PageQuery,
-    template::{PasswordPage, message, respond},
-    words::Language,
+    template::{PasswordForm, PasswordPage, message, respond},
+    words::{Language, Words},
 };
 use crate::{
     app::App,
-    auth::{NewPassword, accounts, set_password},
-    error::Error,
+    auth::{NewPassword, links, set_password},
+    error::{Error, FieldError},
     http::{Form, Query, RequestInfo},
     secret::Secret,
 };
@@ -26,19 +26,25 @@ pub async fn show(
     headers: HeaderMap,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Error> {
-    let token = query.token;
-    match accounts::password_token_account(&app.db, &token, app.db.clock().now()).await {
-        Ok(_) => page(&headers, StatusCode::OK, "", true, Some(&token)),
-        Err(Error::InvalidToken) => refused(&headers, &Error::InvalidToken, None),
-        Err(error) => Err(error),
+    match form(&app, query.token).await {
+        Ok(form) => page(&headers, StatusCode::OK, "", true, Some(&form)),
+        Err(error) => refused(&headers, &error, None),
     }
+}
+
+/// What the form asks for.
+async fn form(app: &App, token: Secret) -> Result<PasswordForm, Error> {
+    let link = links::open(&app.db, &token, app.db.clock().now()).await?;
+    Ok(PasswordForm { token, org: link.org.map(|(_, name)| name), wants_password: link.wants_password })
 }
 
 /// What the form sends.
 #[derive(Debug, Deserr)]
-pub struct PasswordForm {
+pub struct Sent {
     #[deserr(default)]
     token: Secret,
+    #[deserr(default)]
+    current_password: Option<Secret>,
     #[deserr(default)]
     new_password: Secret,
 }
@@ -48,26 +54,38 @@ pub async fn set(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
     headers: HeaderMap,
-    Form(form): Form<PasswordForm>,
+    Form(sent): Form<Sent>,
 ) -> Result<Response, Error> {
     let words = Language::of(&headers).words();
-    let Ok(password) = NewPassword::parse(&form.new_password) else {
-        return page(&headers, StatusCode::BAD_REQUEST, words.password_rule, false, Some(&form.token));
+    let form = match form(&app, sent.token).await {
+        Ok(form) => form,
+        Err(error) => return refused(&headers, &error, None),
     };
-    match set_password(&app, &request, &form.token, password).await {
+    let Ok(password) = NewPassword::parse(&sent.new_password) else {
+        return page(&headers, StatusCode::BAD_REQUEST, words.password_rule, false, Some(&form));
+    };
+    match set_password(&app, &request, &form.token, sent.current_password, password).await {
         Ok(()) => page(&headers, StatusCode::OK, words.saved, true, None),
-        // Among the commonest: the only rule that is left.
-        Err(error @ Error::Invalid(_)) => {
-            page(&headers, error.status_and_code().0, words.password_common, false, Some(&form.token))
-        }
         Err(error @ Error::InvalidToken) => refused(&headers, &error, None),
-        Err(error) => refused(&headers, &error, Some(&form.token)),
+        Err(Error::Invalid(mistakes)) => {
+            page(&headers, StatusCode::BAD_REQUEST, mistake(&mistakes, words), false, Some(&form))
+        }
+        Err(error) => refused(&headers, &error, Some(&form)),
     }
 }
 
-fn refused(headers: &HeaderMap, error: &Error, token: Option<&str>) -> Result<Response, Error> {
+/// What is wrong with what was typed.
+fn mistake(mistakes: &[FieldError], words: &Words) -> &'static str {
+    match mistakes.first() {
+        Some(mistake) if mistake.pointer == "/current_password" => words.password_wrong,
+        // Among the commonest or the current one: the only rules that are left.
+        _ => words.password_common,
+    }
+}
+
+fn refused(headers: &HeaderMap, error: &Error, form: Option<&PasswordForm>) -> Result<Response, Error> {
     match message(error, Language::of(headers)) {
-        Some(text) => page(headers, error.status_and_code().0, text, false, token),
+        Some(text) => page(headers, error.status_and_code().0, text, false, form),
         None => Err(error.clone()),
     }
 }
@@ -77,8 +95,8 @@ fn page(
     status: StatusCode,
     message: &str,
     good: bool,
-    token: Option<&str>,
+    form: Option<&PasswordForm>,
 ) -> Result<Response, Error> {
     let language = Language::of(headers);
-    respond(status, &PasswordPage { lang: language.code(), words: language.words(), message, good, token })
+    respond(status, &PasswordPage { lang: language.code(), words: language.words(), message, good, form })
 }

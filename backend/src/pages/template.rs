@@ -1,7 +1,7 @@
 //! The two templates, filled.
 
 use super::words::{Language, Words};
-use crate::error::Error;
+use crate::{error::Error, secret::Secret};
 use askama::Template;
 use axum::{
     http::StatusCode,
@@ -59,8 +59,19 @@ pub struct PasswordPage<'a> {
     pub message: &'a str,
     /// Whether that is good news.
     pub good: bool,
-    /// The token, while there is a password to set.
-    pub token: Option<&'a str>,
+    /// The form, while there is a password to set.
+    pub form: Option<&'a PasswordForm>,
+}
+
+/// What the page that sets a password asks for.
+#[derive(Debug)]
+pub struct PasswordForm {
+    /// The token of the link.
+    pub token: Secret,
+    /// The org whose link it is.
+    pub org: Option<String>,
+    /// Whether the current password is asked for.
+    pub wants_password: bool,
 }
 
 /// The page with its headers.
@@ -79,7 +90,9 @@ pub fn message(error: &Error, language: Language) -> Option<&'static str> {
         Error::QuotaReached => words.quota,
         Error::MissionCancelled => words.cancelled,
         Error::UserInactive => words.inactive,
-        Error::Unavailable(_) | Error::StorageFull(_) | Error::Contended(_) => words.try_again,
+        Error::Unavailable(_) | Error::StorageFull(_) | Error::Contended(_) | Error::TooManyTries(_) => {
+            words.try_again
+        }
         Error::OutcomeUnknown(_) => words.perhaps,
         _ => return None,
     })

@@ -164,6 +164,7 @@ async fn a_member_of_several_orgs_acts_where_they_acted_last(
     test.pass_seconds(1);
     let second = json!({ "email": TECH, "role": "manager" });
     test.other_owner().await.post("/orgs/members", second).await.ok();
+    test.prove(TECH).await;
     let org_after = async |body: Json| log_in(&test, body).await.ok()["org_id"].clone();
     let anywhere = json!({ "email": TECH, "password": PASSWORD });
     let other = json!({ "email": TECH, "password": PASSWORD, "org_id": test.other_org });
@@ -183,6 +184,7 @@ async fn me_tells_who_is_signed_in_and_where_else_they_may_act(
     test.pass_seconds(1);
     let second = json!({ "email": TECH, "role": "manager" });
     test.other_owner().await.post("/orgs/members", second).await.ok();
+    test.prove(TECH).await;
     let session = session(&test).await;
     let me = me(&test, &session.access).await.ok();
     assert_eq!(
@@ -194,8 +196,8 @@ async fn me_tells_who_is_signed_in_and_where_else_they_may_act(
             "role": "tech",
             "user_id": test.tech_user,
             "memberships": [
-                { "org_id": test.org, "org_name": "Théâtre du Rideau", "role": "tech" },
-                { "org_id": test.other_org, "org_name": "Other House", "role": "manager" },
+                { "org_id": test.org, "org_name": "Théâtre du Rideau", "role": "tech", "pending": false },
+                { "org_id": test.other_org, "org_name": "Other House", "role": "manager", "pending": false },
             ],
         })
     );
@@ -300,6 +302,7 @@ async fn refreshing_keeps_the_org_that_was_signed_in_to(#[values(Kind::Sqlite, K
     test.pass_seconds(1);
     let second = json!({ "email": TECH, "role": "manager" });
     test.other_owner().await.post("/orgs/members", second).await.ok();
+    test.prove(TECH).await;
     let other = json!({ "email": TECH, "password": PASSWORD, "org_id": test.other_org });
     let there = session_of(&log_in(&test, other).await);
     session(&test).await;

@@ -493,7 +493,7 @@ async fn the_operator_prints_a_new_link_for_a_forgotten_password(
     let cli = Cli::with_database(db).await;
     cli.run(&["migrate", "up"]).ok();
     let created = cli.run(&["org", "create", "--name", "Rideau", "--owner-email", "o@rideau.example"]);
-    let link = |email: &str| cli.run(&["member", "link", "--email", email]);
+    let link = |email: &str| cli.run(&["member", "link", "--org", "rideau ", "--email", email]);
     let linked = link("O@rideau.example");
     let lines = linked.ok();
     assert_eq!(lines.len(), 1);
@@ -503,9 +503,45 @@ async fn the_operator_prints_a_new_link_for_a_forgotten_password(
         "{line}"
     );
     assert!(!created.ok().contains(line), "it is another one");
-    assert!(link("nobody@rideau.example").failed().contains("is no login"));
+    assert!(link("nobody@rideau.example").failed().contains("is not a member"));
+    let elsewhere = cli.run(&["member", "link", "--org", "Nowhere", "--email", "o@rideau.example"]);
+    assert!(elsewhere.failed().contains("there is no organisation"), "{}", elsewhere.err);
     let db = cli.database().open().await;
-    let good = "SELECT count(*) AS n FROM password_tokens WHERE used_at IS NULL";
+    let good = "SELECT count(*) AS n FROM membership_links WHERE used_at IS NULL";
     let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), good)).await.expect(good);
     assert_eq!(row.expect("a row").try_get::<i64>("", "n").expect("a number"), 1, "the one before is dead");
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_operator_vouches_for_whom_they_add_and_sees_who_is_pending(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let cli = Cli::with_database(db).await;
+    cli.run(&["migrate", "up"]).ok();
+    for org in ["Rideau", "Chapiteau"] {
+        cli.run(&["org", "create", "--name", org, "--owner-email", "o@rideau.example"]).ok();
+    }
+    let add = |org: &str, email: &str| {
+        cli.run(&["member", "add", "--org", org, "--email", email, "--role", "tech"])
+    };
+    let list = || cli.run(&["member", "list", "--org", "Rideau"]).out;
+    assert!(add("Rideau", "theo@rideau.example").ok()[1].contains("/password?token="));
+    assert_eq!(list(), "owner    o@rideau.example\ntech     theo@rideau.example\n");
+    let db = cli.database.as_ref().expect("a database").open().await;
+    let sets = "UPDATE accounts SET password_hash = 'a hash'";
+    db.execute_unprepared(sets).await.expect(sets);
+    // Who has a password keeps it; the operator is told what to do when it is not theirs alone.
+    let second = add("Chapiteau", "theo@rideau.example");
+    assert!(
+        second.ok()[1].contains("password they have") && second.out.contains("member link"),
+        "{}",
+        second.out
+    );
+    let unproven = "UPDATE org_memberships SET proven_at = NULL WHERE role = 'tech'";
+    db.execute_unprepared(unproven).await.expect(unproven);
+    assert_eq!(list(), "owner    o@rideau.example\ntech     theo@rideau.example  (pending)\n");
+    let removed = cli.run(&["member", "remove", "--org", "Rideau", "--email", " THEO@rideau.example"]);
+    removed.ok();
+    assert_eq!(list(), "owner    o@rideau.example\n");
 }

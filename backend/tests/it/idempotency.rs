@@ -135,6 +135,7 @@ async fn a_key_belongs_to_its_caller_org_and_path(#[values(Kind::Sqlite, Kind::P
     let (manager, admin, stranger) = (test.manager().await, test.admin().await, test.other_owner().await);
     let membership = json!({ "email": "manager@rideau.example", "role": "manager" });
     stranger.post("/orgs/members", membership).await.ok();
+    test.prove("manager@rideau.example").await;
     let switched = manager.post("/auth/switch", json!({ "org_id": test.other_org })).await.ok();
     let elsewhere = manager.clone().with_token(switched["access_token"].as_str().unwrap());
     let mut ids = std::collections::BTreeSet::new();
@@ -368,6 +369,8 @@ async fn a_replay_needs_a_session_and_a_role(#[values(Kind::Sqlite, Kind::Postgr
     owner.delete(&member).await.ok();
     sender.post("/projects", body.clone()).await.refused(403, "not_a_member");
     owner.post("/orgs/members", json!({ "email": "manager@rideau.example", "role": "manager" })).await.ok();
+    sender.post("/projects", body.clone()).await.refused(403, "not_a_member");
+    test.prove("manager@rideau.example").await;
     assert_replayed(&sender.post("/projects", body.clone()).await, &first);
     let sessions = manager.get("/auth/sessions").await.ok();
     manager.delete(&format!("/auth/sessions/{}", sessions[0]["id"].as_str().unwrap())).await.ok();

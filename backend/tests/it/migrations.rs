@@ -2,7 +2,7 @@
 
 use crate::support::{Kind, Persona, Test, TestDatabase, snapshot};
 use coulisses::{
-    auth::accounts,
+    auth::{accounts, hash_secret},
     db::{
         Database,
         migrations::{self, Migrator},
@@ -360,6 +360,61 @@ async fn what_was_stored_under_an_old_key_is_found_under_the_canonical_one(
             }
         }
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn memberships_that_exist_stay_open_and_those_that_wait_do_not_open_by_going_down(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    const STEP: &str = "m20261126_000014_pending_memberships";
+    let test = Test::start(db).await;
+    let stranger = test.other_owner().await;
+    down(&test.app.db, Some(steps_behind(STEP) + 1)).await;
+    test.execute("UPDATE accounts SET password_hash = NULL WHERE email_key = 'admin@rideau.example'").await;
+    // Links that were handed out before: for a first password, and by the operator for another one.
+    let handed = [("admin@rideau.example", "a first link"), ("manager@rideau.example", "the operator's")];
+    let expires = test.clock.now().plus_seconds(60).as_micros();
+    for (email, token) in handed {
+        let hash: String = hash_secret(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = if db == Kind::Sqlite { format!("x'{hash}'") } else { format!("'\\x{hash}'::bytea") };
+        test.execute(&format!(
+            "INSERT INTO password_tokens (id, account_id, purpose, token_hash, expires_at, created_at)
+            SELECT id, id, 'welcome', {hash}, {expires}, 0 FROM accounts WHERE email_key = '{email}'"
+        ))
+        .await;
+    }
+    migrations::up(&test.app.db, None).await.expect("pending memberships");
+    let waiting = "SELECT count(*) AS n FROM org_memberships WHERE proven_at IS NULL";
+    assert_eq!(test.count(waiting).await, 0);
+    for (email, token) in handed {
+        let set = json!({ "token": token, "new_password": "cinq actes et un prologue" });
+        test.anonymous().post("/auth/reset/confirm", set).await.ok();
+        let login = json!({ "email": email, "password": "cinq actes et un prologue", "org_id": test.org });
+        test.anonymous().post("/auth/login", login).await.ok();
+    }
+
+    test.execute("DELETE FROM membership_links").await;
+    // One that waits would open; that of a new login waits for its first password as it did before.
+    for email in ["tech@rideau.example", "nina@other.example"] {
+        stranger.post("/orgs/members", json!({ "email": email, "role": "tech" })).await.ok();
+    }
+    let losses = migrations::losses(&test.app.db, &[STEP.to_owned()]).await.expect("rows are counted");
+    assert!(losses.contains(&format!("{STEP}: 1 pending membership, to be switched off")), "{losses:?}");
+    down(&test.app.db, Some(steps_behind(STEP) + 1)).await;
+    let closed = test
+        .rows(
+            "SELECT a.email, m.is_active FROM org_memberships m JOIN accounts a ON a.id = m.account_id
+            WHERE m.role = 'tech' AND a.email IN ('tech@rideau.example', 'nina@other.example') ORDER BY a.email, m.is_active DESC",
+        )
+        .await;
+    let open = |row: &serde_json::Value| row["is_active"] != json!(false) && row["is_active"] != json!(0);
+    assert_eq!(closed.iter().map(open).collect::<Vec<_>>(), [true, true, false], "{closed:?}");
+    let links = "SELECT count(*) AS n FROM password_tokens t JOIN accounts a ON a.id = t.account_id
+        WHERE t.used_at IS NULL AND a.email IN ('tech@rideau.example', 'nina@other.example')";
+    assert_eq!(test.count(links).await, 1, "that of the new login");
+    migrations::up(&test.app.db, None).await.expect("it comes back");
+    assert_eq!(test.count(waiting).await, 0);
 }
 
 #[rstest]

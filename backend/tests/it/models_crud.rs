@@ -523,6 +523,22 @@ async fn an_org_keeps_an_owner(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind)
     };
     p.takes(&promote("FALSE")).await;
     p.refuses(last, &format!("{} AND is_active", ways[0])).await;
+    // Nor is one any help whose account has not proven it, nor may the last one become such.
+    let org = p.id(&p.org);
+    let pending = format!(
+        "UPDATE org_memberships SET proven_at = NULL, is_active = TRUE WHERE NOT is_active AND org_id = {org}"
+    );
+    p.takes(&pending).await;
+    for way in &ways {
+        p.refuses(last, &format!("{way} AND proven_at IS NOT NULL")).await;
+    }
+    p.refuses(
+        last,
+        &format!("UPDATE org_memberships SET proven_at = NULL {owner} AND proven_at IS NOT NULL"),
+    )
+    .await;
+    p.takes("UPDATE org_memberships SET proven_at = created_at, is_active = FALSE WHERE proven_at IS NULL")
+        .await;
     let reactivate = format!("UPDATE org_memberships SET is_active = TRUE {owner}");
     p.takes(&reactivate).await;
     // Both at once leaves none, too.

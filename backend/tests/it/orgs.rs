@@ -173,7 +173,20 @@ async fn the_last_owner_stays(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) 
     owner.patch(&path, json!({ "role": "admin" })).await.refused(409, "last_owner");
     owner.patch(&path, json!({ "is_active": false })).await.refused(409, "last_owner");
     owner.delete(&path).await.refused(409, "last_owner");
-    // An owner who may not sign in is none to rely on.
+    // An owner who never took it up, or may not sign in, is none to rely on.
+    let new = json!({ "email": "lea@rideau.example", "role": "owner" });
+    let pending = owner.post("/orgs/members", new).await.ok();
+    assert_eq!((&pending["role"], &pending["pending"]), (&json!("owner"), &json!(true)));
+    for refused in [
+        owner.patch(&path, json!({ "role": "admin" })).await,
+        owner.patch(&path, json!({ "is_active": false })).await,
+        owner.delete(&path).await,
+    ] {
+        refused.refused(409, "last_owner");
+    }
+    let of_pending = format!("/orgs/members/{}", pending["account_id"].as_str().unwrap());
+    owner.patch(&of_pending, json!({ "role": "tech" })).await.ok();
+    owner.delete(&of_pending).await.ok();
     owner.patch(&of_admin, json!({ "role": "owner", "is_active": false })).await.ok();
     owner.patch(&path, json!({ "role": "admin" })).await.refused(409, "last_owner");
     owner.delete(&path).await.refused(409, "last_owner");
@@ -184,7 +197,7 @@ async fn the_last_owner_stays(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) 
 }
 
 const OWNERS: &str = "SELECT count(*) AS n FROM org_memberships m JOIN orgs o ON o.id = m.org_id
-    WHERE m.role = 'owner' AND m.is_active AND o.name <> 'Other House'";
+    WHERE m.role = 'owner' AND m.is_active AND m.proven_at IS NOT NULL AND o.name <> 'Other House'";
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

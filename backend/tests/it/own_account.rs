@@ -24,6 +24,7 @@ async fn join_other(test: &Test) {
     test.pass_seconds(1);
     let body = json!({ "email": "manager@rideau.example", "role": "tech" });
     test.other_owner().await.post("/orgs/members", body).await.ok();
+    test.prove("manager@rideau.example").await;
 }
 
 #[rstest]

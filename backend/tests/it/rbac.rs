@@ -83,6 +83,7 @@ async fn members_are_listed_highest_role_first(#[values(Kind::Sqlite, Kind::Post
             let user = (member["role"] == "tech").then_some(test.tech_user);
             let mut expected = json!({
                 "account_id": member["account_id"], "role": member["role"], "user_id": user, "is_active": true,
+                "pending": false,
             });
             if role != "tech" {
                 expected["email"] = json!(email);
@@ -137,7 +138,7 @@ async fn a_new_account_gets_a_link_that_really_sets_its_password(
         added,
         json!({
             "account_id": added["account_id"], "email": "lea@rideau.example", "role": "manager",
-            "user_id": null, "is_active": true, "password_url": added["password_url"],
+            "user_id": null, "is_active": true, "pending": true, "password_url": added["password_url"],
         })
     );
     let url = added["password_url"].as_str().expect("a link");
@@ -160,19 +161,29 @@ async fn a_new_account_gets_a_link_that_really_sets_its_password(
 
 #[rstest]
 #[tokio::test]
-async fn an_existing_account_gets_no_link(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+async fn an_existing_account_gets_a_link_that_takes_up_the_membership(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
     let test = Test::start(db).await;
     let admin = test.admin().await;
-    let tokens = "SELECT count(*) AS n FROM password_tokens";
-    let before = test.count(tokens).await;
     let added =
         admin.post("/orgs/members", json!({ "email": "tech@other.example", "role": "tech" })).await.ok();
-    assert!(added.get("password_url").is_none(), "{added}");
-    assert_eq!(test.count(tokens).await, before);
-    let both = json!({
-        "email": "tech@other.example", "password": crate::support::PASSWORD, "org_id": test.org,
+    assert_eq!((added.get("password_url"), &added["pending"]), (None, &json!(true)), "{added}");
+    let login =
+        |password: &str| json!({ "email": "tech@other.example", "password": password, "org_id": test.org });
+    let anonymous = test.anonymous();
+    anonymous.post("/auth/login", login(crate::support::PASSWORD)).await.refused(401, "invalid_credentials");
+    let url = added["membership_url"].as_str().expect("a link");
+    let token = url.strip_prefix("http://127.0.0.1:8000/password?token=").expect("a token");
+    let take_up = json!({
+        "token": token, "current_password": crate::support::PASSWORD, "new_password": PASSWORD_OF_NEWCOMER,
     });
-    test.anonymous().post("/auth/login", both).await.ok();
+    anonymous.post("/auth/reset/confirm", take_up).await.ok();
+    anonymous.post("/auth/login", login(PASSWORD_OF_NEWCOMER)).await.ok();
+    let listed = admin.get("/orgs/members").await.ok();
+    let member =
+        listed["members"].as_array().unwrap().iter().find(|one| one["email"] == "tech@other.example");
+    assert_eq!(member.expect("a member")["pending"], false);
 }
 
 #[rstest]

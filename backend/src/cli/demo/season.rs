@@ -3,7 +3,7 @@
 use super::{CliError, festivals, origin};
 use crate::{
     app::App,
-    auth::{NewPassword, Role, accounts},
+    auth::{NewPassword, Role, accounts, links},
     db::{Timestamp, Tx},
     error::Error,
     ids::{OrgId, ProjectId, UserId},
@@ -84,8 +84,8 @@ pub(super) async fn fill_if_empty(app: &App, password: &str) -> Result<(), CliEr
     for (role, email) in SIGN_INS {
         let user_id = (role == Role::Tech).then_some(people[0]);
         let new = NewMember { email: Email::parse(email).map_err(CliError::Refused)?, role, user_id };
-        let (_, token) = orgs::add_member(&tx, &app.random, org, new).await?;
-        accounts::set_password(&tx, &token.unwrap_or_default(), hash.clone()).await?;
+        let (member, _) = orgs::add_member(&tx, &app.random, org, new).await?;
+        links::replace_password(&tx, member.account_id, hash.clone()).await?;
     }
     add_productions(&tx, app, org, &people).await?;
     festivals::plan(&tx, org, &people).await?;

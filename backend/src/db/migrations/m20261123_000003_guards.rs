@@ -26,6 +26,8 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let (postgres, sqlite) = DROP_LAST_OWNER;
+        dialect(manager, postgres, sqlite).await?;
         dialect(manager, DROP_POSTGRES, DROP_SQLITE).await
     }
 }
@@ -168,7 +170,7 @@ const NO_AVAILABILITY_OVERLAP: (&str, &str) = (
     ",
 );
 
-const LAST_OWNER: (&str, &str) = (
+pub(super) const LAST_OWNER: (&str, &str) = (
     "
     CREATE FUNCTION org_memberships_last_owner() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -225,12 +227,21 @@ const ANSWERED_ONCE: (&str, &str) = (
     ",
 );
 
+pub(super) const DROP_LAST_OWNER: (&str, &str) = (
+    "
+    DROP TRIGGER org_memberships_last_owner ON org_memberships;
+    DROP FUNCTION org_memberships_last_owner();
+    ",
+    "
+    DROP TRIGGER org_memberships_last_owner_delete;
+    DROP TRIGGER org_memberships_last_owner_update;
+    ",
+);
+
 /// The extension stays: other schemas of the database may use it.
 const DROP_POSTGRES: &str = "
     DROP TRIGGER invitations_answered_once ON invitations;
     DROP FUNCTION invitations_answered_once();
-    DROP TRIGGER org_memberships_last_owner ON org_memberships;
-    DROP FUNCTION org_memberships_last_owner();
     ALTER TABLE availabilities DROP CONSTRAINT availabilities_no_overlap;
     DROP TRIGGER mission_roles_quota ON mission_roles;
     DROP FUNCTION mission_roles_quota();
@@ -243,8 +254,6 @@ const DROP_POSTGRES: &str = "
 
 const DROP_SQLITE: &str = "
     DROP TRIGGER invitations_answered_once;
-    DROP TRIGGER org_memberships_last_owner_delete;
-    DROP TRIGGER org_memberships_last_owner_update;
     DROP TRIGGER availabilities_no_overlap_update;
     DROP TRIGGER availabilities_no_overlap_insert;
     DROP TRIGGER mission_roles_quota;

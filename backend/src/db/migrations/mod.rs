@@ -17,6 +17,7 @@ mod m20261123_000007_overridden;
 mod m20261123_000008_list_versions;
 mod m20261126_000009_json_as_text;
 mod m20261126_000013_canonical_keys;
+mod m20261126_000014_pending_memberships;
 mod m20261126_000015_replacing;
 
 use super::{Database, Violation};
@@ -47,13 +48,14 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000008_list_versions::Migration),
             Box::new(m20261126_000009_json_as_text::Migration),
             Box::new(m20261126_000013_canonical_keys::Migration),
+            Box::new(m20261126_000014_pending_memberships::Migration),
             Box::new(m20261126_000015_replacing::Migration),
         ]
     }
 }
 
 /// Which tables each step brought: what is in them is lost when it is taken back.
-const TABLES: [(&str, &[&str]); 4] = [
+const TABLES: [(&str, &[&str]); 5] = [
     ("m20261123_000001_accounts", &["orgs", "accounts", "org_memberships", "sessions", "password_tokens"]),
     (
         "m20261123_000002_planning",
@@ -71,7 +73,17 @@ const TABLES: [(&str, &[&str]); 4] = [
     ),
     ("m20261123_000004_audit", &["audit_log", "audit_details"]),
     ("m20261123_000005_idempotency", &["idempotency_keys"]),
+    (PENDING_MEMBERSHIPS, &["membership_links"]),
 ];
+
+const PENDING_MEMBERSHIPS: &str = "m20261126_000014_pending_memberships";
+
+/// Memberships that a schema without pending ones cannot hold as they are: all but that of a new login which waits for its
+/// first password. They are switched off.
+const TOO_NEW: &str = "proven_at IS NULL AND is_active AND (
+    EXISTS (SELECT 1 FROM accounts a WHERE a.id = account_id AND a.password_hash IS NOT NULL)
+    OR EXISTS (SELECT 1 FROM org_memberships o WHERE o.account_id = org_memberships.account_id
+        AND o.org_id <> org_memberships.org_id))";
 
 /// The schema, which no other process changes while this is held. A process that ends, however it ends, holds nothing.
 pub struct Exclusive<'a> {
@@ -195,19 +207,27 @@ pub async fn losses(db: &Database, steps: &[String]) -> Result<Vec<String>, DbEr
     struct Count {
         rows: i64,
     }
+    let count = async |from: &str| {
+        let sql = format!("SELECT count(*) AS \"rows\" FROM {from}");
+        let counted = Count::find_by_statement(Statement::from_string(db.get_database_backend(), sql));
+        Ok::<_, DbErr>(counted.one(db).await?.map_or(0, |count| count.rows))
+    };
+    let plural = |rows| if rows == 1 { "" } else { "s" };
     let mut lines = Vec::new();
     for (step, tables) in TABLES {
         if !steps.iter().any(|name| name == step) {
             continue;
         }
         for table in tables {
-            let sql = format!("SELECT count(*) AS \"rows\" FROM {table}");
-            let counted = Count::find_by_statement(Statement::from_string(db.get_database_backend(), sql))
-                .one(db)
-                .await?;
-            let rows = counted.map_or(0, |count| count.rows);
+            let rows = count(table).await?;
             if rows > 0 {
-                lines.push(format!("{step}: {rows} row{} of {table}", if rows == 1 { "" } else { "s" }));
+                lines.push(format!("{step}: {rows} row{} of {table}", plural(rows)));
+            }
+        }
+        if step == PENDING_MEMBERSHIPS {
+            let rows = count(&format!("org_memberships WHERE {TOO_NEW}")).await?;
+            if rows > 0 {
+                lines.push(format!("{step}: {rows} pending membership{}, to be switched off", plural(rows)));
             }
         }
     }

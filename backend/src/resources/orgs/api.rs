@@ -67,6 +67,9 @@ async fn member(
 }
 
 /// Make someone a member of the caller's org.
+///
+/// The membership is pending, and opens nothing, until they take it up by the link in the answer, or by one that went to
+/// their address.
 #[utoipa::path(post, path = "/orgs/members", tag = "orgs", security(("bearer" = ["admin"])),
     request_body = NewMember, responses((status = 200, body = Added)),
     extensions(("x-problems" = json!(["rank_too_low", "duplicate", "unknown_reference"]))))]
@@ -78,9 +81,13 @@ async fn add_member(
     let tx = app.write(&caller).await?;
     changes::hold(&tx, caller.org).await?;
     rules::may_grant(changes::role_of(&tx, caller.org, caller.account).await?, new.role)?;
-    let (member, token) = store::add_member(&tx, &app.random, caller.org, new).await?;
-    let password_url = token.map(|token| app.config.password_url(&token).into());
-    tx.answer(&Added { member, password_url }).await
+    let (member, link) = store::add_member(&tx, &app.random, caller.org, new).await?;
+    let mut added = Added { member, password_url: None, membership_url: None };
+    if let Some(link) = link {
+        let url = if link.login_is_new { &mut added.password_url } else { &mut added.membership_url };
+        *url = Some(app.config.password_url(&link.token).into());
+    }
+    tx.answer(&added).await
 }
 
 /// Change what a member may do, whether they may sign in here, or which person they are. It holds at once.

@@ -119,6 +119,7 @@ pub async fn role_of(tx: &Tx, org: OrgId, account: AccountId) -> Result<Role, Er
         .filter(membership::Column::OrgId.eq(org))
         .filter(membership::Column::AccountId.eq(account))
         .filter(membership::Column::IsActive.eq(true))
+        .filter(membership::Column::ProvenAt.is_not_null())
         .one(tx)
         .await?;
     let role = found.map(|row| row.role).ok_or(Error::NotAMember)?;

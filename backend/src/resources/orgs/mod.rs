@@ -9,4 +9,4 @@ mod store;
 pub use api::routes;
 pub use changes::{hold_member, remove_member};
 pub use model::{Member, NewMember};
-pub use store::{add_member, create, exist, find_by_name, members, timezone};
+pub use store::{MemberLink, add_member, create, exist, find_by_name, members, timezone};

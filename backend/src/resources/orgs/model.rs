@@ -81,6 +81,9 @@ pub struct Member {
     pub user_id: Option<UserId>,
     /// Whether they may sign in here.
     pub is_active: bool,
+    /// Whether they are still to take their membership up, by the link that they were handed; until then it opens
+    /// nothing.
+    pub pending: bool,
 }
 
 /// The members, highest role first.
@@ -109,8 +112,14 @@ pub struct Added {
     /// The member.
     #[serde(flatten)]
     pub member: Member,
-    /// For a new login: the link to set its password, shown this once. Hand it over yourself.
+    /// For a new login: the link to set its password, which takes the membership up. Shown this once; hand it over
+    /// yourself.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub password_url: Option<Secret>,
+    /// For a login that was there before: the link by which whoever knows its password takes the membership up. Shown
+    /// this once; hand it over yourself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub membership_url: Option<Secret>,
 }

@@ -3,10 +3,10 @@
 use super::model::{Member, NewMember, Org};
 use crate::{
     auth::{
-        PasswordTokenPurpose, Role, accounts,
+        Giver, Role, accounts, links,
         tables::{account, membership, org},
     },
-    db::{Actor, Tx, filter},
+    db::{Actor, Timestamp, Tx, filter},
     error::Error,
     ids::{AccountId, OrgId, UserId},
     random::Random,
@@ -14,6 +14,7 @@ use crate::{
         audit,
         users::{self, table as user},
     },
+    secret::Secret,
     text::{Name, NameKey},
 };
 use sea_orm::{
@@ -88,7 +89,17 @@ pub async fn timezone(db: &impl ConnectionTrait, id: OrgId) -> Result<String, Er
     Ok(get(db, id).await?.timezone)
 }
 
-/// Makes someone a member; returns the token that sets the password of a new login.
+/// A link for whoever has just been made a member.
+#[derive(Debug)]
+pub struct MemberLink {
+    /// Its token.
+    pub token: Secret,
+    /// Whether the login was created for them.
+    pub login_is_new: bool,
+}
+
+/// Makes someone a member, and the link by which they take it up. The operator vouches for whom they add: that membership
+/// is not pending, and has a link only while the login has no password.
 ///
 /// # Errors
 /// [`Error::Duplicate`] when they are one already or the person is someone else's; [`Error::UnknownReference`].
@@ -97,26 +108,32 @@ pub async fn add_member(
     random: &Random,
     org: OrgId,
     new: NewMember,
-) -> Result<(Member, Option<String>), Error> {
-    let (account, is_new) = accounts::find_or_create(tx, &new.email).await?;
-    accounts::add_membership(tx, org, account.id, new.role).await?;
+) -> Result<(Member, Option<MemberLink>), Error> {
+    let (account, login_is_new) = accounts::find_or_create(tx, &new.email).await?;
+    // A first password is set only while no other org would open by it: whoever sets one waits here, and sees this.
+    let account = accounts::lock(tx, account.id).await?;
+    let proven_at = (tx.origin.actor == Actor::System).then_some(tx.now);
+    accounts::add_membership(tx, org, account.id, new.role, proven_at).await?;
     if let Some(user) = new.user_id {
         users::account_link(tx, org, user, account.id).await.map_err(Error::referred("/user_id", "user"))?;
     }
-    // Whoever holds the link becomes that login, in every org it belongs to. So a member of one org gets it for a login
-    // that is new; for one that waits for its first password, only the operator does.
-    let operator = tx.origin.actor == Actor::System;
-    let token = if is_new || operator && account.password_hash.is_none() {
-        let welcome = PasswordTokenPurpose::Welcome;
-        Some(accounts::issue_password_token(tx, random, account.id, welcome).await?)
-    } else {
-        None
+    let giver = match proven_at {
+        None => Some(Giver::Org),
+        Some(_) => account.password_hash.is_none().then_some(Giver::Operator),
+    };
+    let link = match giver {
+        Some(giver) => {
+            let token = links::issue(tx, random, org, account.id, giver).await?.into();
+            Some(MemberLink { token, login_is_new })
+        }
+        None => None,
     };
     let user_id = users::of_account(tx, org, account.id).await?;
     let email = Some(account.email);
-    let member = Member { account_id: account.id, email, role: new.role, user_id, is_active: true };
+    let pending = proven_at.is_none();
+    let member = Member { account_id: account.id, email, role: new.role, user_id, is_active: true, pending };
     audit::Entry::of("member.add", account.id).after(&member).record(tx, org).await?;
-    Ok((member, token))
+    Ok((member, link))
 }
 
 #[derive(Debug, FromQueryResult)]
@@ -126,6 +143,7 @@ struct Row {
     role: Role,
     user_id: Option<UserId>,
     is_active: bool,
+    proven_at: Option<Timestamp>,
 }
 
 /// The members, highest role first, then by e-mail; e-mails only for those who may see them.
@@ -158,7 +176,8 @@ async fn find_members(
 ) -> Result<Vec<Member>, Error> {
     let mut rows = membership::Entity::find()
         .select_only()
-        .columns([membership::Column::AccountId, membership::Column::Role, membership::Column::IsActive])
+        .columns([membership::Column::AccountId, membership::Column::Role])
+        .columns([membership::Column::IsActive, membership::Column::ProvenAt])
         .column(account::Column::Email)
         .column_as(user::Column::Id, "user_id")
         .join(
@@ -187,6 +206,7 @@ async fn find_members(
         role: row.role,
         user_id: row.user_id,
         is_active: row.is_active,
+        pending: row.proven_at.is_none(),
     };
     Ok(rows.into_iter().map(member).collect())
 }

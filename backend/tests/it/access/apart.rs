@@ -255,6 +255,7 @@ async fn an_account_of_two_orgs_acts_in_each_apart(#[values(Kind::Sqlite, Kind::
     let person = stranger.user("Zoé Zanzibar").await;
     let member = json!({ "email": "tech@rideau.example", "role": "owner", "user_id": person });
     stranger.post("/orgs/members", member).await.ok();
+    test.prove("tech@rideau.example").await;
     let there = stranger.mission("Zanzibar", "08:00", "12:00").await;
     let accepted = json!({ "mission_id": there, "user_id": person, "status": "ACCEPTED" });
     stranger.post("/assignments", accepted).await.ok();

@@ -164,6 +164,7 @@ impl<'t> House<'t> {
     async fn make_account(&mut self) {
         let body = json!({ "email": self.email, "role": "tech", "user_id": self.user });
         self.owner.post("/orgs/members", body).await;
+        self.test.prove(&self.email).await;
         let members = self.owner.get("/orgs/members").await.ok();
         let mut listed = members["members"].as_array().expect("members").iter();
         let account = listed.find(|member| member["email"] == self.email).expect("a member");

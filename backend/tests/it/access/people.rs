@@ -29,6 +29,14 @@ pub async fn everyone(test: &Test) -> Vec<Someone<'_>> {
     signed_in.get("/rbac_demo/owner").await.ok();
     owner.delete(&format!("/orgs/members/{}", text("account_id"))).await.ok();
 
+    // Who has not taken their membership up gets what a removed one gets.
+    let pending = "attend@rideau.example";
+    owner.post("/orgs/members", json!({ "email": pending, "role": "owner" })).await.ok();
+    let password = "(SELECT password_hash FROM accounts WHERE email_key = 'tech@rideau.example')";
+    let set = format!("UPDATE accounts SET password_hash = {password} WHERE email_key = '{pending}'");
+    test.execute(&set).await;
+    let waiting = test.pending(pending).await;
+
     let someone = |column, email, persona| Someone { column, email, persona };
     vec![
         someone("anonymous", "tech@rideau.example", test.anonymous()),
@@ -39,6 +47,7 @@ pub async fn everyone(test: &Test) -> Vec<Someone<'_>> {
         someone("owner", "owner@rideau.example", owner),
         someone("other org's owner", "owner@other.example", test.other_owner().await),
         someone("removed member", removed, signed_in),
+        someone("removed member", pending, waiting),
     ]
 }
 
@@ -51,7 +60,7 @@ impl Someone<'_> {
         }
         if call.reads_cookie() && self.column != "anonymous" {
             // Of a session of its own: theirs goes on.
-            let signed_in = test.signed_in(self.email).await;
+            let signed_in = test.pending(self.email).await;
             let session = test.app.tokens.read_access(signed_in.token()).expect("claims").sid;
             let expires = at(NOW).plus_seconds(86_400);
             let cookie = test.app.tokens.refresh(session, 0, expires).expect("a refresh token");

@@ -67,7 +67,7 @@ const NEVER: [(&str, &str); 10] = [
     (
         "an org without an active owner",
         "SELECT count(*) AS n FROM orgs o WHERE NOT EXISTS (SELECT 1 FROM org_memberships m
-        WHERE m.org_id = o.id AND m.role = 'owner' AND m.is_active)",
+        WHERE m.org_id = o.id AND m.role = 'owner' AND m.is_active AND m.proven_at IS NOT NULL)",
     ),
 ];
 

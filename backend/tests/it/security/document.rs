@@ -8,7 +8,7 @@ const DOCUMENT: &str = include_str!("../../../../docs/security.md");
 const SECTIONS: [(&str, usize); 5] = [
     ("### Passwords and sign-in", 4),
     ("### Tokens", 5),
-    ("### Access", 4),
+    ("### Access", 6),
     ("### Edge", 4),
     ("### Traces and supply", 3),
 ];

@@ -9,6 +9,7 @@ mod doors;
 mod guessing;
 mod invitations;
 mod logs;
+mod memberships;
 mod ranks;
 mod refresh;
 mod refusals;

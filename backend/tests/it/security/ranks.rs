@@ -64,11 +64,12 @@ async fn nobody_grants_above_their_rank_or_edits_a_superior(
 
 async fn member(test: &Test, email: &str, role: &str) -> String {
     let added = test.owner().await.post("/orgs/members", json!({ "email": email, "role": role })).await.ok();
+    test.prove(email).await;
     added["account_id"].as_str().expect("an id").to_owned()
 }
 
 const OWNERS: &str = "SELECT count(*) AS n FROM org_memberships m JOIN orgs o ON o.id = m.org_id
-    WHERE m.role = 'owner' AND m.is_active AND o.name <> 'Other House'";
+    WHERE m.role = 'owner' AND m.is_active AND m.proven_at IS NOT NULL AND o.name <> 'Other House'";
 
 /// What one owner does to the other.
 async fn turn_on(who: &Persona<'_>, whom: &str, how: &str) -> Outcome {
@@ -107,6 +108,7 @@ async fn of_two_owners_who_turn_on_each_other_from_two_instances_one_stays(
         let back = json!({ "role": "owner", "is_active": true });
         if who.patch(&format!("/orgs/members/{}", accounts[other]), back).await.status == 404 {
             who.post("/orgs/members", json!({ "email": both[other].1, "role": "owner" })).await.ok();
+            test.prove(both[other].1).await;
         }
     }
 }

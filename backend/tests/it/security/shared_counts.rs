@@ -28,6 +28,7 @@ async fn the_instances_count_together_over_Redis_and_alone_without_it(
     assert_eq!(wait(&guess(&there, &email).await), Some(1), "nothing is gained by going elsewhere");
     // A success is a success everywhere.
     shared.owner().await.post("/orgs/members", json!({ "email": email, "role": "tech" })).await.ok();
+    shared.prove(&email).await;
     shared
         .execute(&format!(
         "UPDATE accounts SET password_hash = (SELECT password_hash FROM accounts WHERE email_key = '{TECH}')

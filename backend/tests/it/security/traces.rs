@@ -71,6 +71,12 @@ async fn every_security_event_is_on_record_under_the_name_of_whoever_did_it(
     let new = json!({ "email": "lea@rideau.example", "role": "tech" });
     let added = owner.post("/orgs/members", new).await.ok();
     event("member.add", by(Some(email), "member")).await;
+    let token = added["password_url"].as_str().and_then(|url| url.split("token=").nth(1)).expect("a token");
+    let set = json!({ "token": token, "new_password": "cinq actes et un prologue" });
+    anonymous.post("/auth/reset/confirm", set).await.ok();
+    event("member.prove", by(Some("lea@rideau.example"), "member")).await;
+    let seen = owner.get("/audit?object_type=member").await.ok();
+    assert!(seen.as_array().unwrap().iter().any(|entry| entry["action"] == "member.prove"), "{seen}");
     let path = format!("/orgs/members/{}", added["account_id"].as_str().expect("an id"));
     owner.patch(&path, json!({ "role": "admin" })).await.ok();
     event("member.update", by(Some(email), "member")).await;

@@ -19,7 +19,7 @@ pub use server::{AT_MOST, Server};
 
 use coulisses::{
     app::{self, App},
-    auth::{PasswordTokenPurpose, Role, accounts},
+    auth::{Role, accounts, links},
     clock::Clock,
     config::Config,
     db::{Actor, Origin, Timestamp},
@@ -119,11 +119,18 @@ impl Test {
             accounts::by_email(&app.db, &email).await.expect("accounts are read").expect("an account");
         let tx =
             app.db.write(Origin { actor: Actor::System, request_id: None }).await.expect("a transaction");
-        let reset = PasswordTokenPurpose::Reset;
-        let token =
-            accounts::issue_password_token(&tx, &app.random, account.id, reset).await.expect("a token");
+        let token = links::issue_reset(&tx, &app.random, account.id).await.expect("a token");
         tx.commit().await.expect("the token is stored");
         token
+    }
+
+    /// Takes up the memberships of this login, as if its owner had been sent a link.
+    pub async fn prove(&self, email: &str) {
+        let account =
+            format!("(SELECT id FROM accounts WHERE email_key = '{}')", EmailKey::of(email).as_str());
+        let prove =
+            "UPDATE org_memberships SET proven_at = created_at WHERE proven_at IS NULL AND account_id";
+        self.execute(&format!("{prove} = {account}")).await;
     }
 
     /// Waits for what goes on behind answers.
@@ -171,6 +178,11 @@ impl Test {
     /// Whoever has this login, in the org of its domain.
     pub async fn signed_in(&self, email: &str) -> Persona<'_> {
         Persona::sign_in(self, email).await
+    }
+
+    /// Whoever has this login, with a session in the org of its domain although their membership may be pending.
+    pub async fn pending(&self, email: &str) -> Persona<'_> {
+        Persona::pending(self, email).await
     }
 
     /// Runs a query, for what no endpoint shows; each row's columns as JSON.

@@ -6,7 +6,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header},
 };
-use coulisses::auth::tables::account;
+use coulisses::{auth::tables::account, text::EmailKey};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value as Json;
 use std::marker::PhantomData;
@@ -37,10 +37,18 @@ impl<'t> Persona<'t> {
         Self { test: PhantomData, router: test.router.clone(), token: None, headers: HeaderMap::new() }
     }
 
-    /// With a session of the account, made as sign-in makes it but without hashing a password.
+    /// With a session of the account, made as sign-in makes it but without hashing a password. Their memberships are
+    /// taken up.
     pub(super) async fn sign_in(test: &'t Test, email: &str) -> Self {
+        test.prove(email).await;
+        Self::pending(test, email).await
+    }
+
+    /// The same, but what is pending stays so.
+    pub(super) async fn pending(test: &'t Test, email: &str) -> Self {
         let db = &test.app.db;
-        let found = account::Entity::find().filter(account::Column::EmailKey.eq(email)).one(db).await;
+        let found =
+            account::Entity::find().filter(account::Column::EmailKey.eq(EmailKey::of(email))).one(db).await;
         let account = found.expect("accounts are read").expect("the persona's account").id;
         let org = if email.ends_with("@other.example") { test.other_org } else { test.org };
         let origin = coulisses::db::Origin { actor: coulisses::db::Actor::System, request_id: None };
