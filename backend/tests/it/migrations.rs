@@ -370,7 +370,7 @@ async fn memberships_that_exist_stay_open_and_those_that_wait_do_not_open_by_goi
     const STEP: &str = "m20261126_000014_pending_memberships";
     let test = Test::start(db).await;
     let stranger = test.other_owner().await;
-    down(&test.app.db, Some(steps_behind(STEP) + 1)).await;
+    down(&test.app.db, Some(back_through(STEP))).await;
     test.execute("UPDATE accounts SET password_hash = NULL WHERE email_key = 'admin@rideau.example'").await;
     // Links that were handed out before: for a first password, and by the operator for another one.
     let handed = [("admin@rideau.example", "a first link"), ("manager@rideau.example", "the operator's")];
@@ -401,7 +401,7 @@ async fn memberships_that_exist_stay_open_and_those_that_wait_do_not_open_by_goi
     }
     let losses = migrations::losses(&test.app.db, &[STEP.to_owned()]).await.expect("rows are counted");
     assert!(losses.contains(&format!("{STEP}: 1 pending membership, to be switched off")), "{losses:?}");
-    down(&test.app.db, Some(steps_behind(STEP) + 1)).await;
+    down(&test.app.db, Some(back_through(STEP))).await;
     let closed = test
         .rows(
             "SELECT a.email, m.is_active FROM org_memberships m JOIN accounts a ON a.id = m.account_id
