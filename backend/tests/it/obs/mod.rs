@@ -17,7 +17,7 @@ async fn probes_answer_without_a_session(#[values(Kind::Sqlite, Kind::Postgres)]
     for (path, body) in [
         ("/healthz", json!({ "status": "ok" })),
         ("/livez", json!({ "status": "live" })),
-        ("/readyz", json!({ "status": { "db": "ok", "cache": "memory", "ok": true } })),
+        ("/readyz", json!({ "status": { "db": "ok", "storage": "ok", "cache": "memory", "ok": true } })),
         ("/api/v1/ping", json!({ "status": "ok" })),
     ] {
         let answer = test.anonymous().get(path).await;
