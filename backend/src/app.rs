@@ -46,8 +46,6 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
-/// Items of a list that are written as JSON where they were read, in some hundred microseconds.
-const WRITTEN_AT_ONCE: usize = 200;
 /// Says whether a list was kept: `HIT`, `MISS`, or `BYPASS` while the cache is out of reach.
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
@@ -184,26 +182,23 @@ impl App {
     ///
     /// # Errors
     /// What `read` says; [`Error::Unavailable`] when its turn does not come in time.
-    pub async fn listed<T: Serialize + Send + Sync + 'static>(
+    pub async fn listed(
         &self,
         request: &RequestInfo,
         uri: &Uri,
-        read: impl Future<Output = Result<Page<T>, Error>>,
+        read: impl Future<Output = Result<Page, Error>>,
     ) -> Result<Response, Error> {
         Ok(self.listing(request.tenant(), uri, read).await?.into_response())
     }
 
-    async fn listing<T: Serialize + Send + Sync + 'static>(
+    async fn listing(
         &self,
         tenant: Tenant,
         uri: &Uri,
-        read: impl Future<Output = Result<Page<T>, Error>>,
+        read: impl Future<Output = Result<Page, Error>>,
     ) -> Result<Listing, Error> {
-        // Held until the rows are JSON, so that there are not more of them in memory.
         let _turn = self.reads.take(tenant, 1, self.config.pool.acquire_timeout).await?;
-        let page = read.await?;
-        let lane = self.lane(tenant, page.items().len() > WRITTEN_AT_ONCE);
-        Listing::of(page, uri, &lane).await
+        Listing::of(read.await?, uri)
     }
 
     /// Where this tenant's work is done.
@@ -216,12 +211,12 @@ impl App {
     ///
     /// # Errors
     /// As [`App::listed`].
-    pub async fn cached<R: Rank, T: Serialize + Send + Sync + 'static>(
+    pub async fn cached<R: Rank>(
         &self,
         caller: &Caller<R>,
         list: List,
         uri: &Uri,
-        read: impl Future<Output = Result<Page<T>, Error>>,
+        read: impl Future<Output = Result<Page, Error>>,
     ) -> Result<Response, Error> {
         let query = uri.query().unwrap_or_default().to_owned();
         let key = Key { org: caller.org, list, version: caller.versions.of(list), query };

@@ -44,10 +44,21 @@ pub fn parse(text: &[u8]) -> Result<Value, Flaw> {
     Err(Flaw::Numbers(state.changed))
 }
 
-/// Appends one step to a JSON pointer (RFC 6901).
+/// What is shown of where a mistake is, in bytes. No member of this API is that far in; a name made up may be as long as
+/// the body.
+pub const MAX_POINTER: usize = 256;
+
+/// Appends one step to a JSON pointer (RFC 6901). One that gets too long ends in `…`.
 pub fn push_step(pointer: &mut String, step: &str) {
+    if pointer.len() > MAX_POINTER {
+        return;
+    }
     pointer.push('/');
     for c in step.chars() {
+        if pointer.len() >= MAX_POINTER {
+            pointer.push('…');
+            return;
+        }
         match c {
             '~' => pointer.push_str("~0"),
             '/' => pointer.push_str("~1"),

@@ -32,15 +32,14 @@ pub(crate) fn pool(url: &str) -> Result<Pool> {
     Pool::builder(manager).max_size(CONNECTIONS).build().context("the pool cannot be made")
 }
 
-/// Where the columns of a mission begin, and those of its role: the statement names them in this order.
-const MISSION: usize = 1;
-const ROLE: usize = 13;
+/// Where the columns of a mission's role begin, behind the mission's own: the statement names them in this order.
+const ROLE: usize = 11;
 
 /// Missions from rows that come once for each of their roles.
 pub(crate) fn missions(rows: &[Row]) -> Result<Vec<Mission>, tokio_postgres::Error> {
     let mut missions: Vec<Mission> = Vec::with_capacity(rows.len());
     for row in rows {
-        let id: Uuid = row.try_get(MISSION)?;
+        let id: Uuid = row.try_get(0)?;
         if missions.last().is_none_or(|last| last.id != id) {
             missions.push(mission(row, id)?);
         }
@@ -62,17 +61,17 @@ pub(crate) fn missions(rows: &[Row]) -> Result<Vec<Mission>, tokio_postgres::Err
 fn mission(row: &Row, id: Uuid) -> Result<Mission, tokio_postgres::Error> {
     Ok(Mission {
         id,
-        project_id: row.try_get(MISSION + 1)?,
-        title: row.try_get(MISSION + 2)?,
+        project_id: row.try_get(1)?,
+        title: row.try_get(2)?,
         role: None,
-        location: row.try_get(MISSION + 4)?,
-        start_at: Instant(row.try_get(MISSION + 5)?),
-        end_at: Instant(row.try_get(MISSION + 6)?),
-        timezone: row.try_get(MISSION + 7)?,
-        note: row.try_get(MISSION + 8)?,
-        cancelled_at: row.try_get::<_, Option<i64>>(MISSION + 9)?.map(Instant),
+        location: row.try_get(9)?,
+        start_at: Instant(row.try_get(3)?),
+        end_at: Instant(row.try_get(4)?),
+        timezone: row.try_get(5)?,
+        note: row.try_get(10)?,
+        cancelled_at: row.try_get::<_, Option<i64>>(6)?.map(Instant),
         roles: Vec::with_capacity(1),
-        created_at: Instant(row.try_get(MISSION + 10)?),
-        updated_at: Instant(row.try_get(MISSION + 11)?),
+        created_at: Instant(row.try_get(7)?),
+        updated_at: Instant(row.try_get(8)?),
     })
 }

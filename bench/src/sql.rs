@@ -29,7 +29,7 @@ pub(crate) static LIST: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// Missions with their roles, and how many people are on each.
+/// Missions with their roles, and how many people are on each. What may be long comes with the first role only.
 fn missions(chosen: &str) -> String {
     let count = |status: &str| {
         format!(
@@ -37,11 +37,18 @@ fn missions(chosen: &str) -> String {
             AND assignments.mission_role_id = r.id AND assignments.status = '{status}')"
         )
     };
+    let long = |column: &str| {
+        format!("(CASE WHEN (r.position IS NULL OR r.position = 0) THEN m.{column} END) AS {column}")
+    };
     format!(
-        "SELECT m.*, r.id AS role_id, r.role_name, r.quota, {invited} AS invited, {accepted} AS accepted
+        "SELECT m.id, m.project_id, m.title, m.starts_at, m.ends_at, m.timezone, m.cancelled_at, m.created_at,
+            m.updated_at, {location}, {note}, r.id AS role_id, r.role_name, r.quota, {invited} AS invited,
+            {accepted} AS accepted
         FROM (SELECT {MISSION} FROM missions {chosen}) AS m
         LEFT JOIN mission_roles AS r ON r.org_id = m.org_id AND r.mission_id = m.id
         ORDER BY m.starts_at ASC, m.id ASC, r.position ASC",
+        location = long("location"),
+        note = long("note"),
         invited = count("INVITED"),
         accepted = count("ACCEPTED"),
     )
@@ -89,15 +96,15 @@ pub(crate) static SHOWN: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// What a person has accepted meanwhile: org, user, end, start, start less the longest period, mission.
-pub(crate) static CLASHES: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "{} WHERE assignments.org_id = $1 AND assignments.user_id IN ($2) AND assignments.status = 'ACCEPTED'
-            AND assignments.starts_at < $3 AND assignments.ends_at > $4 AND assignments.starts_at > $5
-            AND assignments.mission_id <> $6
-        ORDER BY assignments.starts_at ASC, assignments.id ASC",
-        shown_from()
-    )
-});
+pub(crate) const CLASHES: &str = "
+SELECT assignments.id, assignments.user_id, assignments.mission_id, assignments.starts_at, assignments.ends_at,
+    missions.title
+FROM assignments
+INNER JOIN missions ON assignments.org_id = missions.org_id AND assignments.mission_id = missions.id
+WHERE assignments.org_id = $1 AND assignments.user_id IN ($2) AND assignments.status = 'ACCEPTED'
+    AND assignments.starts_at < $3 AND assignments.ends_at > $4 AND assignments.starts_at > $5
+    AND assignments.mission_id <> $6
+ORDER BY assignments.starts_at ASC, assignments.id ASC LIMIT 101";
 
 fn shown_from() -> String {
     format!(

@@ -139,7 +139,11 @@ async fn list_sessions(
     Query(query): Query<SessionQuery>,
 ) -> Result<Response, Error> {
     let now = app.db.clock().now();
-    app.listed(&own.request, &uri, sessions::list(&app.db, own.account, own.session, query, now)).await
+    let read = async {
+        let db = app.db.reader(query.limit.takes_parts()).await?;
+        sessions::list(&db, own.account, own.session, query, now).await
+    };
+    app.listed(&own.request, &uri, read).await
 }
 
 /// Read one of one's own live sessions.

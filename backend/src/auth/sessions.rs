@@ -175,19 +175,22 @@ pub async fn list(
     current: SessionId,
     query: SessionQuery,
     now: Timestamp,
-) -> Result<Page<OwnSession>, Error> {
+) -> Result<Page, Error> {
     use session::Column;
-    let rows = session::Entity::find()
+    let select = session::Entity::find()
         .filter(Column::AccountId.eq(account))
         .filter(Column::RevokedAt.is_null())
         .filter(Column::ExpiresAt.gt(now))
-        .filter(filter::before((Column::CreatedAt, Column::Id), query.cursor.map(|cursor| cursor.0)))
         .order_by_desc(Column::CreatedAt)
-        .order_by_desc(Column::Id)
-        .limit(query.limit.with_lookahead())
-        .all(db)
-        .await?;
-    Ok(Page::new(rows, query.limit, |row| (row.created_at, row.id)).map(|row| view(row, current)))
+        .order_by_desc(Column::Id);
+    Page::fill(query.limit, query.cursor, |after, count| {
+        let part = select.clone().filter(filter::before((Column::CreatedAt, Column::Id), after)).limit(count);
+        async move {
+            let rows = part.all(db).await?.into_iter();
+            Ok(rows.map(|row| ((row.created_at, row.id), view(row, current))).collect::<Vec<_>>())
+        }
+    })
+    .await
 }
 
 /// Whose session it is; none when there is no such session.

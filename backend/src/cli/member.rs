@@ -144,7 +144,7 @@ async fn hold_member(tx: &Tx, org: OrgId, email: &Email) -> Result<orgs::Member,
 
 async fn list(app: &App, of: &OfOrg) -> Result<(), CliError> {
     let org = of.find(app).await?;
-    for member in orgs::members(&app.db, org, true).await? {
+    for member in orgs::members(&app.db, org).await? {
         let state = match (member.is_active, member.pending) {
             (true, false) => "",
             (true, true) => "  (pending)",

@@ -34,7 +34,8 @@ pub fn after<C: ColumnTrait, K: Into<Value> + Clone, I: Into<Value>>(
     (column, id): (C, C),
     cursor: Option<(K, I)>,
 ) -> Condition {
-    let later = cursor.map(|(key, last)| column.gt(key.clone()).or(column.eq(key).and(id.gt(last))));
+    // The first half alone tells an index where to begin; with the other half only, it is read from its start.
+    let later = cursor.map(|(key, last)| column.gte(key.clone()).and(column.gt(key).or(id.gt(last))));
     Condition::all().add_option(later)
 }
 
@@ -43,7 +44,7 @@ pub fn before<C: ColumnTrait, K: Into<Value> + Clone, I: Into<Value>>(
     (column, id): (C, C),
     cursor: Option<(K, I)>,
 ) -> Condition {
-    let earlier = cursor.map(|(key, last)| column.lt(key.clone()).or(column.eq(key).and(id.lt(last))));
+    let earlier = cursor.map(|(key, last)| column.lte(key.clone()).and(column.lt(key).or(id.lt(last))));
     Condition::all().add_option(earlier)
 }
 

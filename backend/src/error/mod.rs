@@ -3,10 +3,12 @@
 //! A handler returns [`Error`]; [`crate::http::boundary`] renders it at the boundary, where the request id is known and
 //! where what must not leave the server is logged instead. `docs/errors.md` lists every code.
 
+mod clash;
 mod problem;
 mod samples;
 
-pub use problem::{Clash, FieldError, Problem};
+pub use clash::{Clash, Clashes};
+pub use problem::{FieldError, Problem};
 pub use samples::samples;
 
 use crate::{
@@ -40,7 +42,7 @@ pub enum Error {
     #[error(
         "Accepted missions at that time are in the way, listed in conflicts; choose another time or person, or let a planner send override_reason."
     )]
-    ScheduleConflict(Vec<Clash>),
+    ScheduleConflict(Clashes),
     /// No valid access token.
     #[error("Sign in and send the access token as a Bearer token.")]
     Unauthenticated,
@@ -120,7 +122,7 @@ pub enum Error {
     #[error(
         "An approved availability of this person already covers part of that time; it is listed in conflicts."
     )]
-    AvailabilityOverlap(Vec<Clash>),
+    AvailabilityOverlap(Clashes),
     /// The organisation would have no owner left.
     #[error("An organisation always keeps an owner; make someone else owner first.")]
     LastOwner,
@@ -304,11 +306,11 @@ impl Error {
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         match Violation::of(&error) {
-            Some(Violation::DoubleBooking) => Self::ScheduleConflict(Vec::new()),
+            Some(Violation::DoubleBooking) => Self::ScheduleConflict(Clashes::default()),
             Some(Violation::ActiveAssignment) => Self::AlreadyAssigned,
             Some(Violation::Quota) => Self::QuotaReached,
             Some(Violation::LastOwner) => Self::LastOwner,
-            Some(Violation::AvailabilityOverlap) => Self::AvailabilityOverlap(Vec::new()),
+            Some(Violation::AvailabilityOverlap) => Self::AvailabilityOverlap(Clashes::default()),
             Some(Violation::InvitationAnswered) => Self::AlreadyAnswered,
             Some(Violation::Contention) => Self::Contended(Arc::new(error)),
             Some(Violation::Outage) => Self::Unavailable(Arc::new(error)),

@@ -1,12 +1,12 @@
 //! How an error looks on the wire: problem+json.
 
-use super::Error;
-use crate::{
-    db::Timestamp,
-    ids::{AssignmentId, AvailabilityId, MissionId, UserId},
-};
+use super::{Clash, Clashes, Error};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+/// Wrong members that are named at most: each item of a bulk request, and then some. The answer stays below half of what
+/// a bulk request may have.
+const MOST_ERRORS: usize = 1000;
 
 /// One member that breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -41,48 +41,6 @@ impl FieldError {
     }
 }
 
-/// What is in the way.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(untagged)]
-pub enum Clash {
-    /// An accepted mission.
-    Mission {
-        /// Whose it is.
-        user_id: UserId,
-        /// The accepted assignment.
-        assignment_id: AssignmentId,
-        /// Its mission.
-        mission_id: MissionId,
-        /// The mission's title.
-        #[schema(example = "Montage lumière")]
-        mission_title: String,
-        /// When it starts.
-        start_at: Timestamp,
-        /// When it ends.
-        end_at: Timestamp,
-    },
-    /// An approved availability.
-    Availability {
-        /// Whose it is.
-        user_id: UserId,
-        /// The availability.
-        availability_id: AvailabilityId,
-        /// When it starts.
-        start_at: Timestamp,
-        /// When it ends.
-        end_at: Timestamp,
-    },
-}
-
-impl Clash {
-    /// Whom it concerns.
-    pub fn user(&self) -> UserId {
-        match self {
-            Self::Mission { user_id, .. } | Self::Availability { user_id, .. } => *user_id,
-        }
-    }
-}
-
 /// The body of every error answer: `application/problem+json`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Problem {
@@ -107,16 +65,23 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub errors: Vec<FieldError>,
-    /// The accepted missions or approved availabilities in the way.
+    /// The accepted missions or approved availabilities in the way: the first 100.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub conflicts: Vec<Clash>,
+    /// How many are in the way in all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 1)]
+    pub conflicts_total: Option<u64>,
 }
 
 impl Error {
     /// The problem+json body for the request `request_id`.
     pub fn problem(&self, request_id: &str) -> Problem {
         let (status, code) = self.status_and_code();
+        let mut errors = self.fields();
+        errors.truncate(MOST_ERRORS);
+        let clashes = self.clashes();
         Problem {
             kind: format!("urn:coulisses:problem:{code}"),
             title: status.canonical_reason().unwrap_or("Error"),
@@ -124,8 +89,9 @@ impl Error {
             detail: self.to_string(),
             code,
             request_id: request_id.into(),
-            errors: self.fields(),
-            conflicts: self.clashes(),
+            errors,
+            conflicts_total: (!clashes.is_empty()).then_some(clashes.total()),
+            conflicts: clashes.into_named(),
         }
     }
 
@@ -155,11 +121,11 @@ impl Error {
         fields.into_iter()
     }
 
-    fn clashes(&self) -> Vec<Clash> {
+    fn clashes(&self) -> Clashes {
         match self {
             Self::ScheduleConflict(clashes) | Self::AvailabilityOverlap(clashes) => clashes.clone(),
-            Self::Items(items) => items.iter().flat_map(|(_, error)| error.clashes()).collect(),
-            _ => Vec::new(),
+            Self::Items(items) => items.iter().map(|(_, error)| error.clashes()).sum(),
+            _ => Clashes::default(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One error of each kind, for the documents: the OpenAPI document shows them as examples.
 
-use super::{Cause, Clash, Error, FieldError};
+use super::{Cause, Clash, Clashes, Error, FieldError};
 use crate::{
     auth::Role,
     db::Timestamp,
@@ -34,7 +34,7 @@ pub fn samples() -> Vec<Error> {
         Error::Malformed("expected value at line 1 column 1".into()),
         Error::MalformedRequest("send one Host header with the name and port of this server"),
         Error::InvalidToken,
-        Error::ScheduleConflict(vec![accepted]),
+        Error::ScheduleConflict(Clashes::of(vec![accepted], 1)),
         Error::Unauthenticated,
         Error::InvalidCredentials,
         Error::TooManyTries(30),
@@ -59,7 +59,7 @@ pub fn samples() -> Vec<Error> {
         Error::MissionCancelled,
         Error::UserInactive,
         Error::AlreadyAnswered,
-        Error::AvailabilityOverlap(vec![approved]),
+        Error::AvailabilityOverlap(Clashes::of(vec![approved], 1)),
         Error::LastOwner,
         Error::ProjectNotEmpty,
         Error::MissionNotEmpty,

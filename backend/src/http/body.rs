@@ -39,8 +39,10 @@ pub struct BulkItems<T> {
 
 /// Items of a bulk request.
 const MAX_ITEMS: usize = 1000;
-/// What is told of one bad item: enough to correct it by, and 1000 of them stay a readable answer.
+/// What is told of one bad item at most: enough to correct it by.
 const MAX_ERRORS_OF_ITEM: usize = 5;
+/// And of all items together: each bad one is named, and as much of each as there is room for.
+const MAX_ERRORS_OF_ITEMS: usize = 1000;
 
 impl<T: Send + 'static> BulkItems<T> {
     /// What the rules make of every item.
@@ -61,18 +63,24 @@ fn plan<T, U>(
     rules: impl Fn(T) -> Result<U, Vec<FieldError>>,
 ) -> Result<Vec<U>, Error> {
     let mut planned = Vec::with_capacity(items.len());
-    let mut mistakes = Vec::new();
+    let mut bad = Vec::new();
     for (index, item) in items.into_iter().enumerate() {
         match item.and_then(&rules) {
             Ok(item) => planned.push(item),
-            Err(of_item) => {
-                mistakes.extend(
-                    of_item.into_iter().take(MAX_ERRORS_OF_ITEM).map(|mistake| mistake.at_index(index)),
-                );
+            Err(mut of_item) => {
+                of_item.truncate(MAX_ERRORS_OF_ITEM);
+                bad.push((index, of_item));
             }
         }
     }
-    if mistakes.is_empty() { Ok(planned) } else { Err(Error::Invalid(mistakes)) }
+    if bad.is_empty() {
+        return Ok(planned);
+    }
+    let of_each = MAX_ERRORS_OF_ITEMS / bad.len();
+    let told = bad.into_iter().flat_map(|(index, of_item)| {
+        of_item.into_iter().take(of_each).map(move |mistake| mistake.at_index(index))
+    });
+    Err(Error::Invalid(told.collect()))
 }
 
 impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for Body<T> {
@@ -100,7 +108,10 @@ fn read_items<T: Deserr<BadInput>>(body: &Sent) -> Result<Vec<Result<T, Vec<Fiel
         Json::Array(items) if (1..=MAX_ITEMS).contains(&items.len()) => {
             let read = |item| match check_at(2, item) {
                 Ok(item) => Ok(Ok(item)),
-                Err(Error::Invalid(mistakes)) => Ok(Err(mistakes)),
+                Err(Error::Invalid(mut mistakes)) => {
+                    mistakes.truncate(MAX_ERRORS_OF_ITEM);
+                    Ok(Err(mistakes))
+                }
                 Err(error) => Err(error),
             };
             items.into_iter().map(read).collect()
@@ -364,6 +375,14 @@ mod tests {
         assert_eq!(mistakes(r#"[{"name":"a\u0000b"}]"#), [("/0/name".to_owned(), "invalid")]);
         let deep = format!("{}{}", "[".repeat(40), "]".repeat(40));
         assert_eq!(mistakes(&deep).len(), 1);
+    }
+
+    #[test]
+    fn a_name_as_long_as_the_body_is_not_told_back() {
+        let name = "~".repeat(10_000);
+        let found = mistakes(&format!(r#"[{{"name":"ok","{name}":{{"x\u0000":"\u0000"}}}}]"#));
+        assert!(found.iter().all(|(pointer, _)| pointer.len() < json::MAX_POINTER + 10), "{found:?}");
+        assert!(found[0].0.starts_with("/0/~0~0") && found[0].0.ends_with('…'), "{found:?}");
     }
 
     #[test]

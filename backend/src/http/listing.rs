@@ -2,7 +2,7 @@
 //! long as someone keeps it (`cache::Lists`). Large ones are made by the workers.
 
 use super::{Page, RequestInfo};
-use crate::{app::App, error::Error, workers::Lane};
+use crate::{app::App, error::Error};
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
@@ -10,7 +10,6 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
 use std::{
     convert::Infallible,
     sync::{Arc, Mutex, PoisonError},
@@ -43,17 +42,11 @@ impl Listing {
     /// Of a page. `uri` is the one that the client sent: inside a nested router the request's own has lost its prefix.
     ///
     /// # Errors
-    /// Only when an item cannot be JSON, which is a defect, or the program stops.
-    pub async fn of<T: Serialize + Send + Sync + 'static>(
-        page: Page<T>,
-        uri: &Uri,
-        lane: &Lane,
-    ) -> Result<Self, Error> {
-        let link = page.link(uri);
-        let body =
-            lane.run(async move { serde_json::to_vec(page.items()) }).await?.map_err(Error::internal)?;
+    /// [`Error::UriTooLong`] when the next page's address would be.
+    pub fn of(page: Page, uri: &Uri) -> Result<Self, Error> {
+        let link = page.link(uri)?;
         // Without the room that was left to grow, which may be as large again.
-        Ok(Self::new(body.into_boxed_slice().into(), link))
+        Ok(Self::new(page.items.into_boxed_slice().into(), link))
     }
 
     fn new(body: Bytes, link: Option<HeaderValue>) -> Self {

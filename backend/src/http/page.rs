@@ -1,5 +1,8 @@
-//! Pages of lists: keyset pagination, stable while rows come and go.
+//! Pages of lists: keyset pagination, stable while rows come and go. A page ends at its number of items, or before it
+//! would be larger than [`MAX_PAGE_BYTES`], and is read in parts that are small whatever the rows hold.
 
+use super::MAX_URI_BYTES;
+use crate::error::Error;
 use axum::http::{HeaderValue, Uri};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use deserr::{
@@ -10,6 +13,14 @@ use utoipa::openapi::{
     RefOr,
     schema::{ObjectBuilder, Schema, Type},
 };
+use uuid::Uuid;
+
+/// A page as it is sent, at most; an item that is larger by itself has a page of its own.
+pub const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
+/// What may stand around the array of items.
+const AROUND_THE_ITEMS: usize = 256;
+/// Rows that are read at once: a page of the usual size, and the row that tells whether another page follows.
+const ROWS_AT_ONCE: u64 = 201;
 
 /// How many items a page has: 1 to 1000, 200 unless asked.
 #[derive(Debug, Clone, Copy)]
@@ -18,15 +29,9 @@ pub struct Limit(u64);
 impl Limit {
     const MAX: u64 = 1000;
 
-    /// For a page that is put together from several lists.
-    #[must_use]
-    pub fn and_one_more(self) -> Self {
-        Self(self.0 + 1)
-    }
-
-    /// One more than the page holds: whether it comes tells whether there is a next page.
-    pub fn with_lookahead(self) -> u64 {
-        self.0 + 1
+    /// Whether such a page is read in several parts, which must agree with each other.
+    pub fn takes_parts(self) -> bool {
+        self.0 >= ROWS_AT_ONCE
     }
 }
 
@@ -36,56 +41,98 @@ impl Default for Limit {
     }
 }
 
-/// Where a page begins: behind the item whose sort key `K` it holds. Opaque to clients.
+/// Where a page begins: behind the item whose sort key `K` it holds. Opaque to clients. A key is bounded whatever the
+/// item holds: instants, ids, and texts that were cut to be one.
 #[derive(Debug, Clone)]
 pub struct Cursor<K>(pub K);
 
-/// A list's page, in order.
+impl<K: Serialize> Cursor<K> {
+    fn encode(&self) -> Result<String, Error> {
+        Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(&self.0).map_err(Error::internal)?))
+    }
+}
+
+impl<K: DeserializeOwned> Cursor<K> {
+    fn decode(text: &str) -> Option<Self> {
+        let json = URL_SAFE_NO_PAD.decode(text).ok()?;
+        // A text that no database takes would otherwise hide in the encoding.
+        let json = serde_json::from_slice(&json).ok().filter(super::body::is_usable)?;
+        serde_json::from_value(json).ok().map(Self)
+    }
+}
+
+/// Consecutive rows of a list, each with its sort key.
 #[derive(Debug)]
-pub struct Page<T> {
-    items: Vec<T>,
+pub struct Part<K, T> {
+    rows: Vec<(K, T)>,
+    cut: bool,
+}
+
+impl<K, T> Part<K, T> {
+    /// Fewer than were asked for although more may follow: these are large.
+    pub fn cut(rows: Vec<(K, T)>) -> Self {
+        Self { rows, cut: true }
+    }
+}
+
+/// As many as were asked for, or all that there are.
+impl<K, T> From<Vec<(K, T)>> for Part<K, T> {
+    fn from(rows: Vec<(K, T)>) -> Self {
+        Self { rows, cut: false }
+    }
+}
+
+/// A list's page as it is sent.
+#[derive(Debug)]
+pub struct Page {
+    /// A JSON array.
+    pub(super) items: Vec<u8>,
     next: Option<String>,
 }
 
-impl<T> Page<T> {
-    /// From the rows of a query that asked for [`Limit::with_lookahead`]; `key` gives an item's sort key.
-    pub fn new<K: Serialize>(mut items: Vec<T>, limit: Limit, key: impl FnOnce(&T) -> K) -> Self {
-        let size = usize::try_from(limit.0).unwrap_or(usize::MAX);
-        let more = items.len() > size;
-        items.truncate(size);
-        let next = items.last().filter(|_| more).map(|last| {
-            let json = serde_json::to_vec(&key(last)).unwrap_or_default();
-            URL_SAFE_NO_PAD.encode(json)
-        });
-        Self { items, next }
+impl Page {
+    /// Fills a page with what `read` finds: it is told behind which sort key to begin and how many rows to return, and is
+    /// asked again while there is room.
+    ///
+    /// # Errors
+    /// What `read` says.
+    pub async fn fill<K, T, P, R>(
+        limit: Limit,
+        cursor: Option<Cursor<K>>,
+        read: impl Fn(Option<K>, u64) -> R,
+    ) -> Result<Self, Error>
+    where
+        K: Serialize + Clone,
+        T: Serialize,
+        P: Into<Part<K, T>>,
+        R: Future<Output = Result<P, Error>>,
+    {
+        let mut items = Items::new();
+        let mut last = cursor.map(|cursor| cursor.0);
+        loop {
+            let asked = (limit.0 - items.count + 1).min(ROWS_AT_ONCE);
+            let Part { rows, cut } = read(last.clone(), asked).await?.into();
+            let more = cut || u64::try_from(rows.len()).unwrap_or(u64::MAX) >= asked;
+            for (key, item) in rows {
+                if items.count == limit.0 || !items.take(&item)? {
+                    let next = last.map(|key| Cursor(key).encode()).transpose()?;
+                    return Ok(Self { items: items.close(), next });
+                }
+                last = Some(key);
+            }
+            if !more {
+                return Ok(Self { items: items.close(), next: None });
+            }
+        }
     }
 
-    /// The same page of other items.
-    pub fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
-        Page { items: self.items.into_iter().map(convert).collect(), next: self.next }
-    }
-
-    /// The same page of those items that still are there.
-    pub fn filter_map<U>(self, convert: impl FnMut(T) -> Option<U>) -> Page<U> {
-        Page { items: self.items.into_iter().filter_map(convert).collect(), next: self.next }
-    }
-
-    /// The items alone.
-    pub fn into_items(self) -> impl Iterator<Item = T> {
-        self.items.into_iter()
-    }
-
-    /// The items.
-    pub fn items(&self) -> &[T] {
-        &self.items
-    }
-}
-
-impl<T> Page<T> {
     /// Where the next page is, as `Link` says it. `uri` is the one that the client sent: inside a nested router the
     /// request's own has lost its prefix.
-    pub(super) fn link(&self, uri: &Uri) -> Option<HeaderValue> {
-        let next = self.next.as_ref()?;
+    ///
+    /// # Errors
+    /// [`Error::UriTooLong`] when the filters leave no room for a cursor: a link that is refused would be no link.
+    pub(super) fn link(&self, uri: &Uri) -> Result<Option<HeaderValue>, Error> {
+        let Some(next) = &self.next else { return Ok(None) };
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         for (name, value) in url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
             if name != "cursor" {
@@ -93,7 +140,51 @@ impl<T> Page<T> {
             }
         }
         query.append_pair("cursor", next);
-        HeaderValue::from_str(&format!("<{}?{}>; rel=\"next\"", uri.path(), query.finish())).ok()
+        let target = format!("{}?{}", uri.path(), query.finish());
+        if target.len() > MAX_URI_BYTES {
+            return Err(Error::UriTooLong);
+        }
+        HeaderValue::from_str(&format!("<{target}>; rel=\"next\"")).map(Some).map_err(Error::internal)
+    }
+
+    /// The same where the array is the member `name` of an object, behind an id, as the first clients know it.
+    #[must_use]
+    pub fn within(self, id: Option<(&'static str, Uuid)>, name: &'static str) -> Self {
+        let other = id.map_or(String::new(), |(name, id)| format!("\"{name}\":\"{id}\","));
+        let items = [format!("{{{other}\"{name}\":").as_bytes(), &self.items, b"}"].concat();
+        Self { items, ..self }
+    }
+}
+
+/// A JSON array that is being written.
+struct Items {
+    json: Vec<u8>,
+    count: u64,
+}
+
+impl Items {
+    fn new() -> Self {
+        Self { json: b"[".to_vec(), count: 0 }
+    }
+
+    /// Appends an item; false when there is no room for it. There always is for the first: a list must go on.
+    fn take(&mut self, item: &impl Serialize) -> Result<bool, Error> {
+        let before = self.json.len();
+        if self.count > 0 {
+            self.json.push(b',');
+        }
+        serde_json::to_writer(&mut self.json, item).map_err(Error::internal)?;
+        if self.count > 0 && self.json.len() > MAX_PAGE_BYTES - AROUND_THE_ITEMS {
+            self.json.truncate(before);
+            return Ok(false);
+        }
+        self.count += 1;
+        Ok(true)
+    }
+
+    fn close(mut self) -> Vec<u8> {
+        self.json.push(b']');
+        self.json
     }
 }
 
@@ -109,12 +200,7 @@ impl<E: DeserializeError> Deserr<E> for Limit {
 impl<E: DeserializeError, K: DeserializeOwned> Deserr<E> for Cursor<K> {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef) -> Result<Self, E> {
         read(value, at, |text| {
-            let key = URL_SAFE_NO_PAD.decode(text).ok().and_then(|json| {
-                // A text that no database takes would otherwise hide in the encoding.
-                let json = serde_json::from_slice(&json).ok().filter(super::body::is_usable)?;
-                serde_json::from_value(json).ok()
-            });
-            key.map(Self).ok_or_else(|| "must be a cursor from the Link header of this list".into())
+            Self::decode(text).ok_or_else(|| "must be a cursor from the Link header of this list".into())
         })
     }
 }

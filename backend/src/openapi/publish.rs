@@ -3,7 +3,10 @@
 //! A handler names, in the extension `x-problems`, the codes of the problems that are its own. The rest follows: whoever
 //! needs a sign-in can be refused one, whatever has a body can have a wrong one, what has an id in its path may not exist.
 
-use super::{examples, schemas};
+use super::{
+    examples,
+    schemas::{self, parameters},
+};
 use crate::{
     error::{Error, samples},
     http::verbs,
@@ -119,9 +122,8 @@ impl Operation<'_> {
         self.conditions();
         self.refuse(&codes);
         self.json["responses"]["200"]["description"] = self.json["summary"].clone();
-        let listed =
-            self.json["responses"]["200"]["content"]["application/json"]["schema"]["type"] == "array";
-        if listed && self.method == "get" {
+        let has_pages = parameters(self.json).any(|parameter| parameter["name"] == "cursor");
+        if has_pages {
             self.header(
                 "200",
                 "Link",

@@ -16,6 +16,7 @@ mod auth_flow;
 mod authorities;
 mod availabilities;
 mod availability_changes;
+mod bounds;
 mod cache;
 mod calendar;
 mod cli;

@@ -78,7 +78,7 @@ impl Answer<'_> {
 
     /// Nobody measured has anything else at that time.
     async fn free(&self, user: Uuid, call: &Assignment) -> Result<(), Failed> {
-        let statement = self.tx.prepare_cached(&sql::CLASHES).await?;
+        let statement = self.tx.prepare_cached(sql::CLASHES).await?;
         let (start, end) = (call.start_at.0, call.end_at.0);
         let clashes = self
             .tx

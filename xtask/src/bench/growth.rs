@@ -38,7 +38,8 @@ pub(super) fn more_conflicts(stage: &Stage<'_>, site: &Site) -> Result<Bar> {
 /// Milliseconds.
 fn of_person(stage: &Stage<'_>, site: &Site, missions: usize, first: u64) -> Result<f64> {
     let (filled, token) = site.add(stage, &format!("person --missions {missions} --first {first}"))?;
-    let url = site.api(&format!("/conflicts/user/{}", filled.users[0]));
+    // A page that holds them all, of whichever of the two.
+    let url = site.api(&format!("/conflicts/user/{}?limit=1000", filled.users[0]));
     let mut took = Vec::with_capacity(TIMES);
     let mut last = Vec::new();
     for _ in 0..TIMES {

@@ -16,6 +16,7 @@ mod m20261123_000006_accepted;
 mod m20261123_000007_overridden;
 mod m20261123_000008_list_versions;
 mod m20261126_000009_json_as_text;
+mod m20261126_000011_pages;
 mod m20261126_000013_canonical_keys;
 mod m20261126_000014_pending_memberships;
 mod m20261126_000015_replacing;
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000007_overridden::Migration),
             Box::new(m20261123_000008_list_versions::Migration),
             Box::new(m20261126_000009_json_as_text::Migration),
+            Box::new(m20261126_000011_pages::Migration),
             Box::new(m20261126_000013_canonical_keys::Migration),
             Box::new(m20261126_000014_pending_memberships::Migration),
             Box::new(m20261126_000015_replacing::Migration),

@@ -77,7 +77,11 @@ async fn list(
     Query(query): Query<AssignmentQuery>,
 ) -> Result<Response, Error> {
     let own = (!caller.plans() || query.me == Some(Whose::Yes)).then_some(caller.user);
-    app.listed(&caller.request, &uri, store::list(&app.db, caller.org, query, own)).await
+    let read = async {
+        let db = app.db.reader(query.limit.takes_parts()).await?;
+        store::list(&db, caller.org, query, own).await
+    };
+    app.listed(&caller.request, &uri, read).await
 }
 
 /// Read an assignment; those who do not plan read their own.

@@ -11,7 +11,7 @@ pub(crate) mod table;
 mod writes;
 
 pub use api::routes;
-pub use model::{Assignment, AssignmentQuery, AssignmentStatus, NewAssignment};
+pub use model::{Assignment, AssignmentStatus, NewAssignment};
 pub use moves::{Move, begin_move, cancel_all, finish_move, leave_roles, take_role};
-pub use store::{get, list, upcoming};
+pub use store::{Expected, expected, get, upcoming};
 pub use writes::{Change, Held, create, hold, hold_all, set_status};

@@ -119,7 +119,7 @@ pub struct NewStatus {
 }
 
 /// Which assignments, and which page of them.
-#[derive(Debug, Default, Deserr, IntoParams)]
+#[derive(Debug, Deserr, IntoParams)]
 #[deserr(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct AssignmentQuery {

@@ -2,26 +2,31 @@
 
 use super::{
     model::{Assignment, AssignmentStatus},
-    store, table,
+    store::{self, Call},
+    table,
     writes::override_entry,
 };
 use crate::{
     db::{Timestamp, Tx},
-    error::{Clash, Error},
+    error::Error,
     ids::{AssignmentId, MissionId, MissionRoleId, OrgId, UserId},
     resources::{audit, missions::MissionRole, users},
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder,
+    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
-use std::collections::HashMap;
+use std::collections::HashSet;
+
+/// People whose overrides are put on record at once, with all that each covers.
+const AT_ONCE: usize = 50;
 
 /// A move that may be carried out: the accepted people who are taken at the new time, and those whose earlier override
 /// ends with it.
 #[derive(Debug, Default)]
 pub struct Move {
-    overridden: Vec<(AssignmentId, Vec<Clash>)>,
+    to: Option<Call>,
+    overridden: Vec<(AssignmentId, UserId)>,
     cleared: Vec<Assignment>,
 }
 
@@ -29,37 +34,60 @@ pub struct Move {
 /// The mission moves next, and [`finish_move`] follows.
 ///
 /// # Errors
-/// [`Error::ScheduleConflict`] with every clash of everyone.
+/// [`Error::ScheduleConflict`] with the clashes of everyone.
 pub async fn begin_move(
     tx: &Tx,
     org: OrgId,
     mission: MissionId,
-    period: (Timestamp, Timestamp),
+    (start, end): (Timestamp, Timestamp),
     reason: Option<String>,
 ) -> Result<Move, Error> {
-    let accepted = store::all(tx, of_mission(org, mission, &[AssignmentStatus::Accepted])).await?;
-    let people: Vec<UserId> = accepted.iter().map(|assignment| assignment.user_id).collect();
+    let call = Call { mission, start, end };
+    let accepted = of_mission(org, mission, &[AssignmentStatus::Accepted]);
+    let accepted: Vec<Accepted> = accepted
+        .select_only()
+        .columns([table::Column::Id, table::Column::UserId, table::Column::ConflictOverride])
+        .into_model()
+        .all(tx)
+        .await?;
+    let people = || accepted.iter().map(|one| one.user_id);
     // Nobody of them is accepted elsewhere until this transaction ends.
-    users::lock_all(tx, org, people.iter().copied()).await?;
-    let clashes = store::clashes(tx, org, people, period, mission).await?;
-    if !clashes.is_empty() && reason.is_none() {
-        return Err(Error::ScheduleConflict(clashes));
-    }
-    let mut of_person: HashMap<UserId, Vec<Clash>> = HashMap::new();
-    for clash in clashes {
-        of_person.entry(clash.user()).or_default().push(clash);
-    }
-    let mut moving = Move::default();
-    for assignment in accepted {
-        if let Some(own) = of_person.remove(&assignment.user_id) {
-            moving.overridden.push((assignment.id, own));
-        } else if assignment.conflict_override.is_some() {
-            moving.cleared.push(assignment);
+    users::lock_all(tx, org, people()).await?;
+    let taken = if reason.is_some() {
+        store::taken(tx, org, people(), call).await?
+    } else {
+        let clashes = store::clashes(tx, org, people(), call).await?;
+        if !clashes.is_empty() {
+            return Err(Error::ScheduleConflict(clashes));
         }
-    }
+        HashSet::new()
+    };
+    let (overridden, free): (Vec<_>, Vec<_>) =
+        accepted.into_iter().partition(|one| taken.contains(&one.user_id));
+    let overridden: Vec<_> = overridden.into_iter().map(|one| (one.id, one.user_id)).collect();
+    let cleared = free.into_iter().filter(|one| one.conflict_override.is_some()).map(|one| one.id).collect();
+    let cleared = chosen(tx, org, cleared).await?;
     // Before the move: the database refuses an overlap without a reason at once.
-    set_override(tx, org, moving.overridden.iter().map(|(id, _)| *id), reason).await?;
-    Ok(moving)
+    set_override(tx, org, overridden.iter().map(|(id, _)| *id), reason).await?;
+    Ok(Move { to: Some(call), overridden, cleared })
+}
+
+#[derive(Debug, FromQueryResult)]
+struct Accepted {
+    id: AssignmentId,
+    user_id: UserId,
+    conflict_override: Option<String>,
+}
+
+async fn chosen(tx: &Tx, org: OrgId, ids: Vec<AssignmentId>) -> Result<Vec<Assignment>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let chosen = table::Entity::find()
+        .filter(table::Column::OrgId.eq(org))
+        .filter(table::Column::Id.is_in(ids))
+        .order_by_asc(table::Column::Id);
+    store::all(tx, chosen).await
 }
 
 /// Ends what an earlier override covered, and records what the new one does.
@@ -67,25 +95,23 @@ pub async fn begin_move(
 /// # Errors
 /// When the database fails.
 pub async fn finish_move(tx: &Tx, org: OrgId, moved: Move) -> Result<(), Error> {
-    let ids = moved.cleared.iter().map(|before| before.id).chain(moved.overridden.iter().map(|(id, _)| *id));
-    let ids: Vec<_> = ids.collect();
-    if ids.is_empty() {
-        return Ok(());
-    }
+    let Some(call) = moved.to else { return Ok(()) };
     // After the move: until then these overlap still.
     set_override(tx, org, moved.cleared.iter().map(|assignment| assignment.id), None).await?;
-    let chosen =
-        table::Entity::find().filter(table::Column::OrgId.eq(org)).filter(table::Column::Id.is_in(ids));
-    let after: HashMap<_, _> = store::all(tx, chosen).await?.into_iter().map(|one| (one.id, one)).collect();
-    let mut entries = Vec::with_capacity(after.len());
-    for before in &moved.cleared {
-        let after = after.get(&before.id).ok_or(Error::NotFound)?;
-        entries.push(audit::Entry::of("assignment.update", before.id).before(before).after(after));
+    let after = chosen(tx, org, moved.cleared.iter().map(|before| before.id).collect()).await?;
+    let cleared = moved.cleared.iter().zip(&after);
+    let entry = |(before, after): (&Assignment, &Assignment)| {
+        audit::Entry::of("assignment.update", before.id).before(before).after(after)
+    };
+    audit::Entry::record_all(cleared.map(entry).collect(), tx, Some(org)).await?;
+    for people in moved.overridden.chunks(AT_ONCE) {
+        let covered = store::clashes_of_each(tx, org, people.iter().map(|(_, user)| *user), call).await?;
+        let after = chosen(tx, org, people.iter().map(|(id, _)| *id).collect()).await?;
+        let of_person = |user| covered.get(&user).cloned().unwrap_or_default();
+        let entry = |after: &Assignment| override_entry(after, &of_person(after.user_id));
+        audit::Entry::record_all(after.iter().map(entry).collect(), tx, Some(org)).await?;
     }
-    for (id, clashes) in &moved.overridden {
-        entries.push(override_entry(after.get(id).ok_or(Error::NotFound)?, clashes));
-    }
-    audit::Entry::record_all(entries, tx, Some(org)).await
+    Ok(())
 }
 
 /// Takes these roles, which are about to go, from those who still name one: people who said no or were called off.

@@ -6,47 +6,152 @@ use super::{
 };
 use crate::{
     db::{Timestamp, Tx, filter},
-    error::{Clash, Error},
+    error::{Clash, Clashes, Error},
     http::Page,
     ids::{AssignmentId, MissionId, OrgId, UserId},
     resources::{missions, projects, users},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult,
-    QuerySelect, Select, sea_query::JoinType,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder,
+    QueryResult, QuerySelect, QueryTrait, Select,
+    sea_query::{Asterisk, Expr, ExprTrait, Func, JoinType, Order, Query, WindowStatement},
 };
+use std::collections::{HashMap, HashSet};
 
-/// The accepted missions of people that overlap `[start, end)`, by start; `except` is the mission that it is about.
+/// Calls ahead that the answer to a deactivation shows; the list has them all.
+const UPCOMING: u64 = 100;
+
+/// What accepted people may not do besides: a mission, and when it takes place or is to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Call {
+    pub mission: MissionId,
+    pub start: Timestamp,
+    pub end: Timestamp,
+}
+
+/// The accepted assignments of people that overlap a call of theirs.
+fn overlapping(org: OrgId, users: impl IntoIterator<Item = UserId>, call: Call) -> Select<table::Entity> {
+    use table::Column;
+    table::Entity::find()
+        .filter(Column::OrgId.eq(org))
+        .filter(Column::UserId.is_in(users))
+        .filter(Column::Status.eq(AssignmentStatus::Accepted))
+        .filter(Column::StartsAt.lt(call.end))
+        .filter(Column::EndsAt.gt(call.start))
+        .filter(Column::StartsAt.gt(call.start.earliest_start()))
+        .filter(Column::MissionId.ne(call.mission))
+}
+
+/// What keeps people from a call, by start.
 pub(super) async fn clashes(
     tx: &Tx,
     org: OrgId,
     users: impl IntoIterator<Item = UserId>,
-    (start, end): (Timestamp, Timestamp),
-    except: MissionId,
-) -> Result<Vec<Clash>, Error> {
+    call: Call,
+) -> Result<Clashes, Error> {
     use table::Column;
-    let found = with_titles(table::Entity::find())
-        .filter(Column::OrgId.eq(org))
-        .filter(Column::UserId.is_in(users))
-        .filter(Column::Status.eq(AssignmentStatus::Accepted))
-        .filter(Column::StartsAt.lt(end))
-        .filter(Column::EndsAt.gt(start))
-        .filter(Column::StartsAt.gt(start.earliest_start()))
-        .filter(Column::MissionId.ne(except))
+    let overlapping = overlapping(org, users, call);
+    let found = overlapping
+        .clone()
+        .select_only()
+        .columns([Column::Id, Column::UserId, Column::MissionId, Column::StartsAt, Column::EndsAt])
+        .column(missions::table::Column::Title)
+        .join(
+            JoinType::InnerJoin,
+            table::Entity::belongs_to(missions::table::Entity)
+                .from((Column::OrgId, Column::MissionId))
+                .to((missions::table::Column::OrgId, missions::table::Column::Id))
+                .into(),
+        )
         .order_by_asc(Column::StartsAt)
         .order_by_asc(Column::Id)
-        .into_model::<AssignmentRow>()
+        .limit(Clashes::LOOKED_FOR)
+        .into_model::<ClashRow>()
         .all(tx)
         .await?;
-    let clash = |AssignmentRow(a)| Clash::Mission {
-        user_id: a.user_id,
-        assignment_id: a.id,
-        mission_id: a.mission_id,
-        mission_title: a.mission_title,
-        start_at: a.start_at,
-        end_at: a.end_at,
-    };
-    Ok(found.into_iter().map(clash).collect())
+    let found = found.into_iter().map(Clash::from).collect();
+    Ok(Clashes::counted(found, async || overlapping.count(tx).await).await?)
+}
+
+/// Who of the people is kept from a call.
+pub(super) async fn taken(
+    tx: &Tx,
+    org: OrgId,
+    users: impl IntoIterator<Item = UserId>,
+    call: Call,
+) -> Result<HashSet<UserId>, Error> {
+    let taken = overlapping(org, users, call).select_only().column(table::Column::UserId).distinct();
+    Ok(taken.into_tuple().all(tx).await?.into_iter().collect())
+}
+
+/// What keeps each of the people from a call; so many of each are named as in a refusal.
+pub(super) async fn clashes_of_each(
+    tx: &Tx,
+    org: OrgId,
+    users: impl IntoIterator<Item = UserId>,
+    call: Call,
+) -> Result<HashMap<UserId, Clashes>, Error> {
+    use table::Column;
+    let of_person = || WindowStatement::partition_by(Column::UserId);
+    let in_order = of_person().order_by(Column::StartsAt, Order::Asc).order_by(Column::Id, Order::Asc).take();
+    let mut numbered = overlapping(org, users, call)
+        .select_only()
+        .columns([Column::Id, Column::UserId, Column::MissionId, Column::StartsAt, Column::EndsAt])
+        .into_query();
+    numbered.expr_window_as(Func::cust("row_number"), in_order, "nth").expr_window_as(
+        Func::count(Expr::col(Asterisk)),
+        of_person(),
+        "total",
+    );
+    let c = |column: &'static str| Expr::col(("c", column));
+    let title = Query::select()
+        .expr(Expr::col(("m", "title")))
+        .from_as("missions", "m")
+        .and_where(Expr::col(("m", "org_id")).eq(org))
+        .and_where(Expr::col(("m", "id")).eq(c("mission_id")))
+        .take();
+    let mut named = Query::select();
+    for column in ["id", "user_id", "mission_id", "starts_at", "ends_at", "total"] {
+        named.expr(c(column));
+    }
+    named
+        .expr_as(Expr::SubQuery(None, Box::new(title.into())), "title")
+        .from_subquery(numbered, "c")
+        .and_where(c("nth").lte(i64::try_from(Clashes::NAMED).unwrap_or(i64::MAX)))
+        .order_by(("c", "starts_at"), Order::Asc)
+        .order_by(("c", "id"), Order::Asc);
+    let mut of_each: HashMap<UserId, (Vec<Clash>, i64)> = HashMap::new();
+    for row in tx.query_all(&named).await? {
+        let clash = ClashRow::from_query_result(&row, "")?;
+        let (named, total) = of_each.entry(clash.user_id).or_default();
+        named.push(clash.into());
+        *total = row.try_get("", "total")?;
+    }
+    let clashes = |(named, total)| Clashes::of(named, u64::try_from(total).unwrap_or_default());
+    Ok(of_each.into_iter().map(|(user, found)| (user, clashes(found))).collect())
+}
+
+#[derive(Debug, FromQueryResult)]
+struct ClashRow {
+    id: AssignmentId,
+    user_id: UserId,
+    mission_id: MissionId,
+    title: String,
+    starts_at: Timestamp,
+    ends_at: Timestamp,
+}
+
+impl From<ClashRow> for Clash {
+    fn from(row: ClashRow) -> Self {
+        Self::Mission {
+            user_id: row.user_id,
+            assignment_id: row.id,
+            mission_id: row.mission_id,
+            mission_title: row.title,
+            start_at: row.starts_at,
+            end_at: row.ends_at,
+        }
+    }
 }
 
 /// The chosen assignments.
@@ -74,9 +179,9 @@ pub async fn list(
     org: OrgId,
     query: AssignmentQuery,
     own: Option<Option<UserId>>,
-) -> Result<Page<Assignment>, Error> {
+) -> Result<Page, Error> {
     use table::Column;
-    let rows = with_titles(table::Entity::find())
+    let select = with_titles(table::Entity::find())
         .filter(Column::OrgId.eq(org))
         .filter(filter::own(Column::UserId, own))
         .filter(filter::one_of(Column::MissionId, query.mission_id.0))
@@ -84,30 +189,73 @@ pub async fn list(
         .filter(filter::one_of(missions::table::Column::ProjectId, query.project_id.0))
         .filter(filter::one_of(Column::Status, query.status.0))
         .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), query.from, query.to))
-        .filter(filter::after((Column::StartsAt, Column::Id), query.cursor.map(|cursor| cursor.0)))
         .order_by_asc(Column::StartsAt)
-        .order_by_asc(Column::Id)
-        .limit(query.limit.with_lookahead())
-        .into_model::<AssignmentRow>()
-        .all(db)
-        .await?;
-    let page = Page::new(rows, query.limit, |AssignmentRow(a)| (a.start_at, a.id));
-    Ok(page.map(|row| row.0))
+        .order_by_asc(Column::Id);
+    Page::fill(query.limit, query.cursor, |after, count| {
+        let part = select.clone().filter(filter::after((Column::StartsAt, Column::Id), after)).limit(count);
+        async move {
+            let rows = part.into_model::<AssignmentRow>().all(db).await?.into_iter();
+            Ok(rows.map(|AssignmentRow(a)| ((a.start_at, a.id), a)).collect::<Vec<_>>())
+        }
+    })
+    .await
 }
 
-/// The calls of a person that are still ahead, by start: what they are invited to or accepted on.
+/// An accepted mission as the person's calendar shows it.
+#[derive(Debug, FromQueryResult)]
+pub struct Expected {
+    /// The assignment.
+    pub id: AssignmentId,
+    /// When the mission starts.
+    pub starts_at: Timestamp,
+    /// When it ends.
+    pub ends_at: Timestamp,
+    /// What it is.
+    pub mission_title: String,
+    /// What it belongs to.
+    pub project_title: Option<String>,
+}
+
+/// So many accepted missions of a person that overlap `[from, to)`, by start, behind that of `after`.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn upcoming(tx: &Tx, org: OrgId, user: UserId) -> Result<Vec<Assignment>, Error> {
-    let chosen = table::Entity::find()
+pub async fn expected(
+    db: &impl ConnectionTrait,
+    (org, user): (OrgId, UserId),
+    (from, to): (Option<Timestamp>, Option<Timestamp>),
+    after: Option<(Timestamp, AssignmentId)>,
+    count: u64,
+) -> Result<Vec<Expected>, Error> {
+    use table::Column;
+    let shown = table::Entity::find().select_only().columns([Column::Id, Column::StartsAt, Column::EndsAt]);
+    let found = with_titles(shown)
+        .filter(Column::OrgId.eq(org))
+        .filter(Column::UserId.eq(user))
+        .filter(Column::Status.eq(AssignmentStatus::Accepted))
+        .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), from, to))
+        .filter(filter::after((Column::StartsAt, Column::Id), after))
+        .order_by_asc(Column::StartsAt)
+        .order_by_asc(Column::Id)
+        .limit(count);
+    Ok(found.into_model().all(db).await?)
+}
+
+/// The calls of a person that are still ahead, by start: what they are invited to or accepted on. The first ones, and how
+/// many there are.
+///
+/// # Errors
+/// When the database fails.
+pub async fn upcoming(tx: &Tx, org: OrgId, user: UserId) -> Result<(Vec<Assignment>, u64), Error> {
+    let ahead = table::Entity::find()
         .filter(table::Column::OrgId.eq(org))
         .filter(table::Column::UserId.eq(user))
         .filter(table::Column::Status.is_in([AssignmentStatus::Invited, AssignmentStatus::Accepted]))
-        .filter(filter::overlaps((table::Column::StartsAt, table::Column::EndsAt), Some(tx.now), None))
-        .order_by_asc(table::Column::StartsAt)
-        .order_by_asc(table::Column::Id);
-    all(tx, chosen).await
+        .filter(filter::overlaps((table::Column::StartsAt, table::Column::EndsAt), Some(tx.now), None));
+    let first =
+        ahead.clone().order_by_asc(table::Column::StartsAt).order_by_asc(table::Column::Id).limit(UPCOMING);
+    let first = all(tx, first).await?;
+    Ok((first, ahead.count(tx).await?))
 }
 
 /// Joins what an assignment is shown with: the mission's and project's titles and the person's name.

@@ -7,12 +7,12 @@
 use super::{
     model::{Assignment, AssignmentForm, AssignmentStatus, NewAssignment},
     rules::{Step, step},
-    store::{clashes, get},
+    store::{self, Call, get},
     table,
 };
 use crate::{
     db::Tx,
-    error::{Clash, Error},
+    error::{Clashes, Error},
     ids::{AssignmentId, MissionId, OrgId, UserId},
     resources::{audit, invitations, missions, users},
     text::{Label, Note},
@@ -169,7 +169,7 @@ pub async fn set_status(tx: &Tx, held: Held, change: Change) -> Result<Assignmen
     let before = get(tx, org, id).await?;
     let clashes = match step(row.status, change.status)? {
         Step::Stay => return Ok(before),
-        Step::Leave => Vec::new(),
+        Step::Leave => Clashes::default(),
         Step::Enter => {
             let entering =
                 Entering { user: row.user_id, on: row.mission_id, mission: &mission, active: user.active };
@@ -222,12 +222,7 @@ struct Entering<'a> {
 }
 
 /// Checks what the rules want of a person who is invited or accepted; returns the clashes that a reason overrides.
-async fn may_enter(
-    tx: &Tx,
-    org: OrgId,
-    entering: &Entering<'_>,
-    change: &Change,
-) -> Result<Vec<Clash>, Error> {
+async fn may_enter(tx: &Tx, org: OrgId, entering: &Entering<'_>, change: &Change) -> Result<Clashes, Error> {
     if entering.mission.cancelled {
         return Err(Error::MissionCancelled);
     }
@@ -235,10 +230,11 @@ async fn may_enter(
         return Err(Error::UserInactive);
     }
     if change.status != AssignmentStatus::Accepted {
-        return Ok(Vec::new());
+        return Ok(Clashes::default());
     }
-    let period = (entering.mission.start_at, entering.mission.end_at);
-    let clashes = clashes(tx, org, [entering.user], period, entering.on).await?;
+    let (start, end) = (entering.mission.start_at, entering.mission.end_at);
+    let call = Call { mission: entering.on, start, end };
+    let clashes = store::clashes(tx, org, [entering.user], call).await?;
     if clashes.is_empty() || change.override_reason.is_some() {
         Ok(clashes)
     } else {
@@ -246,7 +242,7 @@ async fn may_enter(
     }
 }
 
-async fn record_override(tx: &Tx, org: OrgId, after: &Assignment, clashes: &[Clash]) -> Result<(), Error> {
+async fn record_override(tx: &Tx, org: OrgId, after: &Assignment, clashes: &Clashes) -> Result<(), Error> {
     if clashes.is_empty() {
         return Ok(());
     }
@@ -254,8 +250,10 @@ async fn record_override(tx: &Tx, org: OrgId, after: &Assignment, clashes: &[Cla
 }
 
 /// Whoever overrides a conflict is on record with what it covers.
-pub(super) fn override_entry(after: &Assignment, clashes: &[Clash]) -> audit::Entry {
-    let covered = serde_json::json!({ "reason": after.conflict_override, "conflicts": clashes });
+pub(super) fn override_entry(after: &Assignment, clashes: &Clashes) -> audit::Entry {
+    let covered = serde_json::json!({
+        "reason": after.conflict_override, "conflicts": clashes.named(), "conflicts_total": clashes.total(),
+    });
     audit::Entry::of("assignment.override", after.id).after(&covered)
 }
 

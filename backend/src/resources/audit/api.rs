@@ -30,5 +30,10 @@ async fn list(
     OriginalUri(uri): OriginalUri,
     Query(query): Query<AuditQuery>,
 ) -> Result<Response, Error> {
-    app.listed(&caller.request, &uri, log::list(&app.db, caller.org, query)).await
+    let read = async {
+        // What an entry says and how much that is must agree.
+        let snapshot = app.db.read().await?;
+        log::list(&snapshot, caller.org, query).await
+    };
+    app.listed(&caller.request, &uri, read).await
 }

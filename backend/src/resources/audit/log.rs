@@ -2,26 +2,35 @@
 
 use super::{
     details_table,
-    model::{AuditEntry, AuditQuery},
+    model::{ActorKind, AuditEntry, AuditQuery},
     table,
 };
-use crate::{auth::tables::account, db::filter, error::Error, http::Page, ids::OrgId};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
+use crate::{
+    auth::tables::account,
+    db::{Timestamp, filter},
+    error::Error,
+    http::{MAX_PAGE_BYTES, Page, Part},
+    ids::{AuditId, OrgId},
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, Select,
+    sea_query::{Expr, ExprTrait, Func},
+};
+use std::collections::HashMap;
+use uuid::Uuid;
 
 /// A page of an org's entries, newest first.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(
-    db: &impl ConnectionTrait,
-    org: OrgId,
-    query: AuditQuery,
-) -> Result<Page<AuditEntry>, Error> {
+pub async fn list(db: &impl ConnectionTrait, org: OrgId, query: AuditQuery) -> Result<Page, Error> {
     use table::Column;
     let types: Vec<String> = query.object_type.0.into_iter().map(Into::into).collect();
     let mut select = table::Entity::find()
         .column_as(account::Column::Email, "actor_email")
-        .columns([details_table::Column::Before, details_table::Column::After])
+        .column_as(size(details_table::Column::Before), "before_size")
+        .column_as(size(details_table::Column::After), "after_size")
         .join(
             JoinType::LeftJoin,
             table::Entity::belongs_to(account::Entity).from(Column::ActorId).to(account::Column::Id).into(),
@@ -37,19 +46,91 @@ pub async fn list(
         .filter(filter::one_of(Column::ObjectType, types))
         .filter(filter::one_of(Column::ObjectId, query.object_id.0))
         .filter(filter::one_of(Column::ActorId, query.actor_id.0))
-        .filter(filter::before((Column::CreatedAt, Column::Id), query.cursor.map(|cursor| cursor.0)));
+        .order_by_desc(Column::CreatedAt)
+        .order_by_desc(Column::Id);
     if let Some(from) = query.from {
         select = select.filter(Column::CreatedAt.gte(from));
     }
     if let Some(to) = query.to {
         select = select.filter(Column::CreatedAt.lt(to));
     }
-    let rows = select
-        .order_by_desc(Column::CreatedAt)
-        .order_by_desc(Column::Id)
-        .limit(query.limit.with_lookahead())
-        .into_model::<AuditEntry>()
-        .all(db)
-        .await?;
-    Ok(Page::new(rows, query.limit, |entry| (entry.created_at, entry.id)))
+    Page::fill(query.limit, query.cursor, |after, count| {
+        let part = select.clone().filter(filter::before((Column::CreatedAt, Column::Id), after)).limit(count);
+        async move {
+            let mut rows = part.into_model::<Row>().all(db).await?;
+            let all = rows.len();
+            rows.truncate(fitting(&rows));
+            let cut = rows.len() < all;
+            let details = match details_of(&rows) {
+                Some(chosen) => chosen.all(db).await?,
+                None => Vec::new(),
+            };
+            let mut details: HashMap<_, _> = details.into_iter().map(|one| (one.audit_id, one)).collect();
+            let entry = |row: Row| ((row.created_at, row.id), row.entry(&mut details));
+            let entries = rows.into_iter().map(entry).collect();
+            Ok(if cut { Part::cut(entries) } else { Part::from(entries) })
+        }
+    })
+    .await
+}
+
+/// An entry without its details, whose bytes are counted first: those of an earlier release have no bound.
+#[derive(Debug, FromQueryResult)]
+struct Row {
+    id: AuditId,
+    actor_kind: ActorKind,
+    actor_id: Option<Uuid>,
+    actor_email: Option<String>,
+    action: String,
+    object_type: String,
+    object_id: Option<Uuid>,
+    request_id: Option<String>,
+    created_at: Timestamp,
+    before_size: Option<i64>,
+    after_size: Option<i64>,
+}
+
+/// The bytes of a column.
+fn size(column: details_table::Column) -> Expr {
+    let text = Expr::col((details_table::Entity, column)).cast_as("text");
+    Expr::expr(Func::cust("octet_length").arg(text)).cast_as("bigint")
+}
+
+/// How many of the rows go into one page with their details; the first always does.
+fn fitting(rows: &[Row]) -> usize {
+    let mut room = MAX_PAGE_BYTES;
+    let fits = |row: &&Row| {
+        let size = row.before_size.unwrap_or(0) + row.after_size.unwrap_or(0);
+        let left = room.checked_sub(usize::try_from(size).unwrap_or(usize::MAX));
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    rows.iter().take_while(fits).count().max(1)
+}
+
+/// The details of these rows; none when none have any.
+fn details_of(rows: &[Row]) -> Option<Select<details_table::Entity>> {
+    let with_details = rows.iter().filter(|row| row.before_size.is_some() || row.after_size.is_some());
+    let ids: Vec<_> = with_details.map(|row| row.id).collect();
+    (!ids.is_empty()).then(|| details_table::Entity::find().filter(details_table::Column::AuditId.is_in(ids)))
+}
+
+impl Row {
+    fn entry(self, details: &mut HashMap<AuditId, details_table::Model>) -> AuditEntry {
+        let details = details.remove(&self.id);
+        let (before, after) = details.map_or((None, None), |details| (details.before, details.after));
+        AuditEntry {
+            id: self.id,
+            actor_kind: self.actor_kind,
+            actor_id: self.actor_id,
+            actor_email: self.actor_email,
+            action: self.action,
+            object_type: self.object_type,
+            object_id: self.object_id,
+            request_id: self.request_id,
+            created_at: self.created_at,
+            before,
+            after,
+        }
+    }
 }

@@ -7,7 +7,6 @@ use crate::{
     text::Search,
 };
 use deserr::Deserr;
-use sea_orm::FromQueryResult;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -25,7 +24,7 @@ crate::words::words! {
 }
 
 /// Who did what, when, to which object.
-#[derive(Debug, Serialize, ToSchema, FromQueryResult)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct AuditEntry {
     /// Its id.
     pub id: AuditId,

@@ -54,7 +54,11 @@ async fn list(
     Query(query): Query<AvailabilityQuery>,
 ) -> Result<Response, Error> {
     let own = (!caller.plans()).then_some(caller.user);
-    app.listed(&caller.request, &uri, store::list(&app.db, caller.org, query, own)).await
+    let read = async {
+        let db = app.db.reader(query.limit.takes_parts()).await?;
+        store::list(&db, caller.org, query, own).await
+    };
+    app.listed(&caller.request, &uri, read).await
 }
 
 /// Read an availability; those who do not plan read their own.

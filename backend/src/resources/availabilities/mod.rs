@@ -6,5 +6,5 @@ mod store;
 mod table;
 
 pub use api::routes;
-pub use model::{Availability, AvailabilityQuery, AvailabilityStatus, NewAvailability};
-pub use store::{create, decide, delete_of_user, list};
+pub use model::{Availability, AvailabilityStatus, NewAvailability};
+pub use store::{Approved, approved, create, decide, delete_of_user};

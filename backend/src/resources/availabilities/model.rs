@@ -92,7 +92,7 @@ impl Availability {
 }
 
 /// Which availabilities, and which page of them.
-#[derive(Debug, Default, Deserr, IntoParams)]
+#[derive(Debug, Deserr, IntoParams)]
 #[deserr(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct AvailabilityQuery {

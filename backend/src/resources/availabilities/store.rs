@@ -5,14 +5,15 @@ use super::{
     table,
 };
 use crate::{
-    db::{Tx, filter},
-    error::{Clash, Error},
+    db::{Timestamp, Tx, filter},
+    error::{Clash, Clashes, Error},
     http::Page,
     ids::{AvailabilityId, OrgId, UserId},
     resources::{audit, missions, users},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
     sea_query::{Expr, LockType},
 };
 
@@ -60,21 +61,61 @@ pub async fn list(
     org: OrgId,
     query: AvailabilityQuery,
     own: Option<Option<UserId>>,
-) -> Result<Page<Availability>, Error> {
+) -> Result<Page, Error> {
     use table::Column;
-    let rows = table::Entity::find()
+    let select = table::Entity::find()
         .filter(Column::OrgId.eq(org))
         .filter(filter::own(Column::UserId, own))
         .filter(filter::one_of(Column::UserId, query.user_id.0))
         .filter(filter::one_of(Column::Status, query.status.0))
         .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), query.from, query.to))
-        .filter(filter::after((Column::StartsAt, Column::Id), query.cursor.map(|cursor| cursor.0)))
+        .order_by_asc(Column::StartsAt)
+        .order_by_asc(Column::Id);
+    Page::fill(query.limit, query.cursor, |after, count| {
+        let part = select.clone().filter(filter::after((Column::StartsAt, Column::Id), after)).limit(count);
+        async move {
+            let rows = part.all(db).await?.into_iter();
+            Ok(rows.map(|row| ((row.starts_at, row.id), Availability::from(row))).collect::<Vec<_>>())
+        }
+    })
+    .await
+}
+
+/// An approved availability as the person's calendar shows it.
+#[derive(Debug, FromQueryResult)]
+pub struct Approved {
+    /// Its id.
+    pub id: AvailabilityId,
+    /// From when.
+    pub starts_at: Timestamp,
+    /// Until when.
+    pub ends_at: Timestamp,
+}
+
+/// So many approved availabilities of a person that overlap `[from, to)`, by start, behind that of `after`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn approved(
+    db: &impl ConnectionTrait,
+    (org, user): (OrgId, UserId),
+    (from, to): (Option<Timestamp>, Option<Timestamp>),
+    after: Option<(Timestamp, AvailabilityId)>,
+    count: u64,
+) -> Result<Vec<Approved>, Error> {
+    use table::Column;
+    let found = table::Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::StartsAt, Column::EndsAt])
+        .filter(Column::OrgId.eq(org))
+        .filter(Column::UserId.eq(user))
+        .filter(Column::Status.eq(AvailabilityStatus::Approved))
+        .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), from, to))
+        .filter(filter::after((Column::StartsAt, Column::Id), after))
         .order_by_asc(Column::StartsAt)
         .order_by_asc(Column::Id)
-        .limit(query.limit.with_lookahead())
-        .all(db)
-        .await?;
-    Ok(Page::new(rows, query.limit, |row| (row.starts_at, row.id)).map(Availability::from))
+        .limit(count);
+    Ok(found.into_model().all(db).await?)
 }
 
 /// An availability that nobody else changes, of a person for whom nothing else is approved, until the transaction ends.
@@ -172,20 +213,25 @@ async fn refuse_overlap(tx: &Tx, org: OrgId, wanted: &Availability) -> Result<()
         .filter(Column::StartsAt.lt(wanted.end_at))
         .filter(Column::EndsAt.gt(wanted.start_at))
         .filter(Column::StartsAt.gt(wanted.start_at.earliest_start()))
-        .filter(Column::Id.ne(wanted.id))
+        .filter(Column::Id.ne(wanted.id));
+    let named = overlapping
+        .clone()
+        .select_only()
+        .columns([Column::Id, Column::StartsAt, Column::EndsAt])
         .order_by_asc(Column::StartsAt)
+        .limit(Clashes::LOOKED_FOR)
+        .into_model::<Approved>()
         .all(tx)
         .await?;
-    if overlapping.is_empty() {
-        return Ok(());
-    }
-    let clash = |a: table::Model| Clash::Availability {
-        user_id: a.user_id,
-        availability_id: a.id,
-        start_at: a.starts_at,
-        end_at: a.ends_at,
+    let clash = |approved: Approved| Clash::Availability {
+        user_id: wanted.user_id,
+        availability_id: approved.id,
+        start_at: approved.starts_at,
+        end_at: approved.ends_at,
     };
-    Err(Error::AvailabilityOverlap(overlapping.into_iter().map(clash).collect()))
+    let named = named.into_iter().map(clash).collect();
+    let clashes = Clashes::counted(named, async || overlapping.count(tx).await).await?;
+    if clashes.is_empty() { Ok(()) } else { Err(Error::AvailabilityOverlap(clashes)) }
 }
 
 /// Deletes a held availability.

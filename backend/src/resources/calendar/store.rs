@@ -3,11 +3,11 @@
 use super::model::{CalendarEntry, CalendarQuery, EntryKind};
 use crate::{
     error::Error,
-    http::{Cursor, Many, Page},
+    http::Page,
     ids::{OrgId, UserId},
     resources::{
-        assignments::{self, Assignment, AssignmentQuery, AssignmentStatus},
-        availabilities::{self, Availability, AvailabilityQuery, AvailabilityStatus},
+        assignments::{self, AssignmentStatus, Expected},
+        availabilities::{self, Approved, AvailabilityStatus},
         users,
     },
 };
@@ -22,57 +22,46 @@ pub async fn of_user(
     org: OrgId,
     user: UserId,
     query: CalendarQuery,
-) -> Result<Page<CalendarEntry>, Error> {
+) -> Result<Page, Error> {
     users::exists(db, org, user).await?;
     let CalendarQuery { from, to, include, limit, cursor } = query;
-    let start = cursor.map(|cursor| cursor.0);
-    let available = AvailabilityQuery {
-        user_id: Many(vec![user]),
-        status: Many(vec![AvailabilityStatus::Approved]),
-        from,
-        to,
-        limit: limit.and_one_more(),
-        cursor: start.map(|(at, id)| Cursor((at, id.into()))),
-    };
-    // Each source gives a whole page and one more, so the page of both together is complete and knows what follows.
-    let mut entries: Vec<_> =
-        availabilities::list(db, org, available, None).await?.into_items().map(of_availability).collect();
-    if include.is_some() {
-        let expected = AssignmentQuery {
-            user_id: Many(vec![user]),
-            status: Many(vec![AssignmentStatus::Accepted]),
-            from,
-            to,
-            limit: limit.and_one_more(),
-            cursor: start.map(|(at, id)| Cursor((at, id.into()))),
-            ..AssignmentQuery::default()
-        };
-        entries.extend(assignments::list(db, org, expected, None).await?.into_items().map(of_mission));
-    }
-    entries.sort_by_key(|entry| (entry.start_at, entry.id));
-    Ok(Page::new(entries, limit, |entry| (entry.start_at, entry.id)))
+    // Each source gives as many as are wanted of both, so the first of both together are complete.
+    Page::fill(limit, cursor, |after, count| async move {
+        let place = after.map(|(at, id)| (at, id.into()));
+        let available = availabilities::approved(db, (org, user), (from, to), place, count).await?;
+        let mut entries: Vec<_> = available.into_iter().map(of_availability).collect();
+        if include.is_some() {
+            let place = after.map(|(at, id)| (at, id.into()));
+            let expected = assignments::expected(db, (org, user), (from, to), place, count).await?;
+            entries.extend(expected.into_iter().map(of_mission));
+        }
+        entries.sort_by_key(|entry| (entry.start_at, entry.id));
+        entries.truncate(usize::try_from(count).unwrap_or(usize::MAX));
+        Ok(entries.into_iter().map(|entry| ((entry.start_at, entry.id), entry)).collect::<Vec<_>>())
+    })
+    .await
 }
 
-fn of_availability(availability: Availability) -> CalendarEntry {
+fn of_availability(availability: Approved) -> CalendarEntry {
     CalendarEntry {
         id: availability.id.0,
         kind: EntryKind::Availability,
-        start_at: availability.start_at,
-        end_at: availability.end_at,
-        status: availability.status.word(),
+        start_at: availability.starts_at,
+        end_at: availability.ends_at,
+        status: AvailabilityStatus::Approved.word(),
         mission_title: None,
         project_title: None,
     }
 }
 
-fn of_mission(assignment: Assignment) -> CalendarEntry {
+fn of_mission(expected: Expected) -> CalendarEntry {
     CalendarEntry {
-        id: assignment.id.0,
+        id: expected.id.0,
         kind: EntryKind::Mission,
-        start_at: assignment.start_at,
-        end_at: assignment.end_at,
-        status: assignment.status.word(),
-        mission_title: Some(assignment.mission_title),
-        project_title: assignment.project_title,
+        start_at: expected.starts_at,
+        end_at: expected.ends_at,
+        status: AssignmentStatus::Accepted.word(),
+        mission_title: Some(expected.mission_title),
+        project_title: expected.project_title,
     }
 }

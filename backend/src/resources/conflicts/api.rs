@@ -8,7 +8,7 @@ use crate::{
     app::App,
     auth::{Caller, Tech},
     error::Error,
-    http::{Answer, Path, Query},
+    http::{Path, Query},
     ids::UserId,
 };
 use axum::{
@@ -39,15 +39,21 @@ async fn list(
     app.listed(&caller.request, &uri, read).await
 }
 
-/// The overlapping accepted missions of a person: one's own, or for planners anyone's.
+/// The overlapping accepted missions of a person, by when the overlap starts: one's own, or for planners anyone's.
 #[utoipa::path(get, path = "/conflicts/user/{uid}", tag = "conflicts", security(("bearer" = ["tech"])),
-    params(("uid" = UserId, Path)), responses((status = 200, body = UserConflicts)))]
+    params(("uid" = UserId, Path), ConflictQuery), responses((status = 200, body = UserConflicts)))]
 async fn of_user(
     State(app): State<App>,
     caller: Caller<Tech>,
+    OriginalUri(uri): OriginalUri,
     Path(id): Path<UserId>,
-) -> Result<Answer, Error> {
+    Query(query): Query<ConflictQuery>,
+) -> Result<Response, Error> {
     caller.may_see_personal_things_of(id)?;
-    let snapshot = app.db.read().await?;
-    Answer::of(&store::of_user(&snapshot, caller.org, id).await?)
+    let read = async {
+        let snapshot = app.db.read().await?;
+        let page = store::of_user(&snapshot, caller.org, id, query).await?;
+        Ok(page.within(Some(("user_id", id.into())), "conflicts"))
+    };
+    app.listed(&caller.request, &uri, read).await
 }

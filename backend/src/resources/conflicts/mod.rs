@@ -3,5 +3,6 @@
 mod api;
 mod model;
 mod store;
+mod sweep;
 
 pub use api::routes;

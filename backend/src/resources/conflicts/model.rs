@@ -9,8 +9,9 @@ use deserr::Deserr;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-/// A person's conflicts.
-#[derive(Debug, Serialize, ToSchema)]
+/// A person's conflicts: a page of them, put together as it is sent.
+#[derive(Debug, ToSchema)]
+#[allow(dead_code, reason = "describes what [`crate::http::Page::respond_within`] writes")]
 pub struct UserConflicts {
     /// The person.
     pub user_id: UserId,

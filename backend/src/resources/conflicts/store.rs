@@ -1,34 +1,45 @@
 //! The queries behind conflicts.
 
-use super::model::{Conflict, ConflictKey, ConflictMission, ConflictQuery, UserConflicts};
+use super::{
+    model::{Conflict, ConflictKey, ConflictMission, ConflictQuery},
+    sweep::{Pair, Place, Range, Side, Sweep, key},
+};
 use crate::{
     db::Timestamp,
     error::Error,
     http::Page,
     ids::{AssignmentId, MissionId, OrgId, UserId},
-    resources::{assignments::AssignmentStatus, users},
+    resources::{
+        assignments::{AssignmentStatus, table as assignment},
+        missions::table as mission,
+        users::{self, table as user},
+    },
 };
 use sea_orm::{
-    ConnectionTrait, DbErr, FromQueryResult, JoinType, QueryResult,
-    sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, UnionType},
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, JoinType, QueryFilter,
+    QuerySelect,
+    sea_query::{Expr, ExprTrait, IntoTableRef, Order, Query, SelectStatement, UnionType},
 };
 use std::{
-    cmp::min,
-    collections::{HashMap, HashSet},
+    cmp::{max, min},
+    collections::{BTreeSet, HashMap},
 };
 
-/// Every conflict of one person.
+/// Sides that are read at once, at most. The first time as many as pairs are wanted, then twice as many each time.
+const MOST_SIDES: u64 = 4096;
+
+/// A page of one person's conflicts, by when the overlap starts.
 ///
 /// # Errors
 /// [`Error::NotFound`] for a person who does not exist.
-pub async fn of_user(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Result<UserConflicts, Error> {
+pub async fn of_user(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    id: UserId,
+    query: ConflictQuery,
+) -> Result<Page, Error> {
     users::exists(db, org, id).await?;
-    let pairs = run(db, shown(pairs(org, Some(id), |_| ()))).await?;
-    let names = names(db, org, &pairs).await?;
-    Ok(UserConflicts {
-        user_id: id,
-        conflicts: pairs.into_iter().filter_map(|pair| pair.conflict(&names)).collect(),
-    })
+    list(db, org, query, Some(Some(id))).await
 }
 
 /// A page of the org's conflicts, by when the overlap starts. `own` narrows it to one person, or to nobody.
@@ -40,204 +51,283 @@ pub async fn list(
     org: OrgId,
     query: ConflictQuery,
     own: Option<Option<UserId>>,
-) -> Result<Page<Conflict>, Error> {
-    let found = match own {
-        Some(None) => Vec::new(),
-        own => {
-            let mut page = pairs(org, own.flatten(), |half| {
-                // The overlap lasts from the second's start until either ends.
-                if let Some(from) = query.from {
-                    half.and_where(a("ends_at").gt(from)).and_where(b("ends_at").gt(from));
-                    half.and_where(a("starts_at").gt(from.earliest_start()));
-                }
-                if let Some(to) = query.to {
-                    half.and_where(a("starts_at").lt(to)).and_where(b("starts_at").lt(to));
-                }
-                if let Some(cursor) = &query.cursor {
-                    half.and_where(beyond(cursor.0));
-                }
-            });
-            run(db, shown(page.limit(query.limit.with_lookahead()).take())).await?
+) -> Result<Page, Error> {
+    let sought = Sought { own: own.flatten(), from: query.from, to: query.to };
+    Page::fill(query.limit, query.cursor, |after, count| async move {
+        let pairs = match own {
+            Some(None) => Vec::new(),
+            _ => pairs(db, org, sought, after, count).await?,
+        };
+        shown(db, org, pairs).await
+    })
+    .await
+}
+
+/// Whose overlaps, and when.
+#[derive(Clone, Copy)]
+struct Sought {
+    own: Option<UserId>,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+}
+
+/// The first `count` pairs behind the one that a cursor names.
+async fn pairs(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    sought: Sought,
+    after: Option<ConflictKey>,
+    count: u64,
+) -> Result<Vec<Pair>, Error> {
+    let mut sweep = Sweep::new(after, usize::try_from(count).unwrap_or(usize::MAX));
+    // Both of a pair end after the later one starts, and the overlap after the window does.
+    let alive = max(sweep.begins_at(), sought.from);
+    // One more than pairs: what the last one is in conflict with starts behind it.
+    let (mut behind, mut at_once) = (None, count + 1);
+    loop {
+        let overridden = sides(db, true, overridden(org, sought, (alive, behind), at_once)).await?;
+        let last = overridden.last().filter(|_| number(&overridden) >= at_once).map(Side::place);
+        // What starts together with the last one may be on either side of it.
+        let end = last.map(|(at, _)| Timestamp::from_micros(at.as_micros() + 1));
+        let end = [end, sought.to].into_iter().flatten().min();
+        let ranges = sweep.cover(behind.map(|(at, _)| at), &overridden, end);
+        let mut met = overridden;
+        if !ranges.is_empty() {
+            let backend = db.get_database_backend();
+            let within = undisputed(backend, org, alive, (behind, last), &ranges, count);
+            met.extend(sides(db, false, within).await?);
         }
+        if sweep.meet(met) || last.is_none() {
+            return Ok(sweep.into_found());
+        }
+        behind = last;
+        at_once = min(at_once * 2, MOST_SIDES);
+    }
+}
+
+fn number<T>(all: &[T]) -> u64 {
+    u64::try_from(all.len()).unwrap_or(u64::MAX)
+}
+
+/// The columns of a side.
+const COLUMNS: [&str; 4] = ["user_id", "id", "starts_at", "ends_at"];
+
+async fn sides(
+    db: &impl ConnectionTrait,
+    overridden: bool,
+    select: SelectStatement,
+) -> Result<Vec<Side>, Error> {
+    let side = |row: sea_orm::QueryResult| {
+        Ok(Side {
+            user: row.try_get("", "user_id")?,
+            id: row.try_get("", "id")?,
+            starts_at: row.try_get("", "starts_at")?,
+            ends_at: row.try_get("", "ends_at")?,
+            overridden,
+        })
     };
-    let page =
-        Page::new(found, query.limit, |pair| (pair.b.starts_at, pair.b.id, pair.a.starts_at, pair.a.id));
-    let names = names(db, org, page.items()).await?;
-    Ok(page.filter_map(|pair| pair.conflict(&names)))
+    db.query_all(&select).await?.into_iter().map(side).collect()
 }
 
-/// Two accepted assignments of one person, `a` first.
-#[derive(Debug)]
-struct Pair {
-    user_id: UserId,
-    a: Side,
-    b: Side,
+/// A column of the table of that alias.
+fn of(table: &'static str, column: &'static str) -> Expr {
+    Expr::col((table, column))
 }
 
-/// One of the two, with what it is shown with.
+/// Accepted with an override, or without. Written out: a partial index is used only where the text of the query implies
+/// its condition.
+fn accepted(table: &str, overridden: bool) -> Expr {
+    let not = if overridden { "NOT " } else { "" };
+    let status = AssignmentStatus::Accepted.word();
+    Expr::cust(format!("{table}.status = '{status}' AND {table}.conflict_override IS {not}NULL"))
+}
+
+/// The next overridden assignments: those that last until the window begins and begin before it ends. The longest mission
+/// bounds how far back an index is read.
+fn overridden(
+    org: OrgId,
+    sought: Sought,
+    (alive, behind): (Option<Timestamp>, Option<Place>),
+    count: u64,
+) -> SelectStatement {
+    let mut select = Query::select();
+    select
+        .exprs(COLUMNS.map(|column| of("s", column)))
+        .from_as("assignments", "s")
+        .and_where(of("s", "org_id").eq(org))
+        .and_where_option(sought.own.map(|own| of("s", "user_id").eq(own)))
+        .and_where(accepted("s", true))
+        .and_where_option(sought.to.map(|to| of("s", "starts_at").lt(to)))
+        .and_where_option(alive.map(|alive| of("s", "ends_at").gt(alive)));
+    match behind {
+        Some((at, id)) => {
+            select
+                .and_where(of("s", "starts_at").gte(at))
+                .and_where(of("s", "starts_at").gt(at).or(of("s", "id").gt(id)));
+        }
+        None => {
+            let earliest = alive.map(Timestamp::earliest_start);
+            select.and_where_option(earliest.map(|earliest| of("s", "starts_at").gt(earliest)));
+        }
+    }
+    // Nothing follows an id but what an index has behind it: SQLite takes the index that has the whole order, else it
+    // would read all that the person was ever asked for.
+    for column in ["starts_at", "id", "ends_at"] {
+        select.order_by(("s", column), Order::Asc);
+    }
+    select.limit(count).take()
+}
+
+/// At most `count` of the undisputed assignments that begin within the ranges, between two places; and the one that each
+/// range begins in.
+fn undisputed(
+    backend: DbBackend,
+    org: OrgId,
+    alive: Option<Timestamp>,
+    (behind, last): (Option<Place>, Option<Place>),
+    ranges: &[Range],
+    count: u64,
+) -> SelectStatement {
+    let [user, from, until] = ["column1", "column2", "column3"].map(|column| of("r", column));
+    // What starts with the one that ends a range, or ended the ranges before, is on either side by its id. (Ranges lie
+    // between the places: an index takes one bound, and that has to be the range's.)
+    let later = behind.map(|(at, id)| of("s", "starts_at").gt(at).or(of("s", "id").gt(id)));
+    let earlier = last.map(|(at, id)| of("s", "starts_at").lt(at).or(of("s", "id").lt(id)));
+    let sought = || {
+        Condition::all()
+            .add(of("s", "org_id").eq(org))
+            .add(accepted("s", false))
+            .add_option(alive.map(|alive| of("s", "ends_at").gt(alive)))
+            .add_option(earlier.clone())
+    };
+    let within = sought()
+        .add(of("s", "user_id").eq(user.clone()))
+        .add(of("s", "starts_at").gte(from.clone()))
+        .add(of("s", "starts_at").lt(until))
+        .add_option(later);
+    // Undisputed ones are apart: only the last that starts before can still last.
+    let last_before = Query::select()
+        .expr(of("u", "id"))
+        .from_as("assignments", "u")
+        .and_where(of("u", "org_id").eq(org))
+        .and_where(of("u", "user_id").eq(user))
+        .and_where(accepted("u", false))
+        .and_where(of("u", "starts_at").lte(from.clone()))
+        .order_by(("u", "starts_at"), Order::Desc)
+        .order_by(("u", "ends_at"), Order::Desc)
+        .limit(1)
+        .take();
+    let last_before = Expr::SubQuery(None, Box::new(last_before.into()));
+    // Where the page begins late in a range, that may be behind the last place.
+    let begun = sought()
+        .add(of("s", "id").eq(last_before))
+        .add(of("s", "ends_at").gt(from))
+        .add_option(last.map(|(at, _)| of("s", "starts_at").lte(at)));
+    let mut both = for_each(backend, ranges, within, count);
+    both.union(UnionType::All, for_each(backend, ranges, begun, count));
+    // Each that begins inside a range makes a pair; besides, each range may begin inside one, which is found twice.
+    let enough = count + 2 * number(ranges);
+    both.order_by("starts_at", Order::Asc).order_by("id", Order::Asc).limit(enough).take()
+}
+
+/// The first assignments `s` of each range `r`: the ranges one after the other, and for each the index. Left to
+/// themselves both databases join the other way round where few people have most of the assignments. SQLite keeps the
+/// order of a cross join and has no LATERAL; PostgreSQL the other way about.
+fn for_each(backend: DbBackend, ranges: &[Range], sought: Condition, count: u64) -> SelectStatement {
+    let columns = || COLUMNS.map(|column| of("s", column));
+    let rows = ranges.iter().map(|range| (range.user.0, range.from.as_micros(), range.until.as_micros()));
+    let mut select = Query::select();
+    select.exprs(columns()).from_values(rows, "r");
+    match backend {
+        DbBackend::Postgres => {
+            let first = Query::select()
+                .exprs(columns())
+                .from_as("assignments", "s")
+                .cond_where(sought)
+                .order_by(("s", "starts_at"), Order::Asc)
+                .limit(count)
+                .take();
+            select.join_lateral(JoinType::InnerJoin, first, "s", Expr::val(true));
+        }
+        _ => {
+            select.cross_join("assignments".into_table_ref().alias("s")).cond_where(sought);
+        }
+    }
+    select
+}
+
+/// What is shown of one of a pair besides.
 #[derive(Debug, FromQueryResult)]
-struct Side {
+struct Details {
     id: AssignmentId,
-    starts_at: Timestamp,
-    ends_at: Timestamp,
     conflict_override: Option<String>,
     mission_id: MissionId,
     title: String,
     location: Option<String>,
+    first_name: String,
+    last_name: String,
 }
 
-/// The columns of a side that come from its assignment.
-const COLUMNS: [&str; 5] = ["id", "starts_at", "ends_at", "conflict_override", "mission_id"];
-/// And from its mission.
-const TITLES: [&str; 2] = ["title", "location"];
-
-impl FromQueryResult for Pair {
-    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        Ok(Self {
-            user_id: row.try_get("", "user_id")?,
-            a: Side::from_query_result(row, "a_")?,
-            b: Side::from_query_result(row, "b_")?,
-        })
-    }
-}
-
-impl Pair {
-    fn conflict(self, names: &HashMap<UserId, String>) -> Option<Conflict> {
-        Some(Conflict {
-            a1: self.a.id,
-            a2: self.b.id,
-            overlap_start: self.b.starts_at,
-            overlap_end: min(self.a.ends_at, self.b.ends_at),
-            override_reason: self.b.conflict_override.clone().or(self.a.conflict_override.clone()),
-            mission1: self.a.into(),
-            mission2: self.b.into(),
-            user_id: self.user_id,
-            user_name: names.get(&self.user_id)?.clone(),
-        })
-    }
-}
-
-impl From<Side> for ConflictMission {
-    fn from(side: Side) -> Self {
-        Self {
-            id: side.mission_id,
-            title: side.title,
-            location: side.location,
-            start_at: side.starts_at,
-            end_at: side.ends_at,
-        }
-    }
-}
-
-fn a(column: &'static str) -> Expr {
-    Expr::col(("a", column))
-}
-
-fn b(column: &'static str) -> Expr {
-    Expr::col(("b", column))
-}
-
-/// The overlapping pairs, by start and id of the second, then of the first; `narrow` sees each of their two halves.
-///
-/// The database lets no accepted assignment overlap another unless it carries an override, so every pair has one that
-/// does, and those without are apart from each other. Therefore only the overridden are looked at, and for each the index
-/// gives what starts while it runs, and the one undisputed assignment that may still run when it starts: the work grows
-/// with the number of overrides, not with that of assignments.
-fn pairs(org: OrgId, user: Option<UserId>, narrow: impl Fn(&mut SelectStatement)) -> SelectStatement {
-    let half = |overridden: &'static str, other: &'static str, meets: Expr| {
-        let same = Expr::col((other, "org_id")).eq(Expr::col((overridden, "org_id")));
-        let same = same.and(Expr::col((other, "user_id")).eq(Expr::col((overridden, "user_id"))));
-        let later = b("starts_at").gt(a("starts_at")).or(b("id").gt(a("id")));
-        let mut half = Query::select();
-        half.expr(a("org_id")).expr(a("user_id"));
-        for column in COLUMNS {
-            half.expr_as(a(column), format!("a_{column}")).expr_as(b(column), format!("b_{column}"));
-        }
-        half.from_as("assignments", overridden)
-            .join_as(JoinType::InnerJoin, "assignments", other, same.and(meets))
-            .and_where(Expr::col((overridden, "org_id")).eq(org))
-            .and_where_option(user.map(|user| Expr::col((overridden, "user_id")).eq(user)))
-            .and_where(accepted(overridden))
-            .and_where(Expr::col((overridden, "conflict_override")).is_not_null())
-            .and_where(later);
-        narrow(&mut half);
-        half
-    };
-    // The sum keeps SQLite from looking for `a` by `b`, which would read everything before it.
-    let meanwhile = b("starts_at").gte(a("starts_at").add(0)).and(b("starts_at").lt(a("ends_at").add(0)));
-    let last_before = a("id").eq(Expr::SubQuery(None, Box::new(last_undisputed_before_b().into())));
-    let mut both = half("a", "b", accepted("b").and(meanwhile));
-    both.union(UnionType::All, half("b", "a", last_before.and(a("ends_at").gt(b("starts_at")))));
-    in_order(&mut both);
-    both
-}
-
-fn in_order(pairs: &mut SelectStatement) {
-    for column in ["b_starts_at", "b_id", "a_starts_at", "a_id"] {
-        pairs.order_by(column, Order::Asc);
-    }
-}
-
-/// Written out: a partial index is used only where the text of the query implies its condition.
-fn accepted(table: &str) -> Expr {
-    Expr::cust(format!("{table}.status = '{}'", AssignmentStatus::Accepted.word()))
-}
-
-/// Of the undisputed assignments of the person of `b`, the last that starts no later: those before have ended by then.
-fn last_undisputed_before_b() -> SelectStatement {
-    let u = |column: &'static str| Expr::col(("u", column));
-    Query::select()
-        .expr(u("id"))
-        .from_as("assignments", "u")
-        .and_where(u("org_id").eq(b("org_id")).and(u("user_id").eq(b("user_id"))))
-        .and_where(accepted("u").and(u("conflict_override").is_null()))
-        .and_where(u("starts_at").lte(b("starts_at")))
-        .order_by(("u", "starts_at"), Order::Desc)
-        .limit(1)
-        .take()
-}
-
-/// The pairs with the titles of their missions. Looked up pair by pair inside the statement: given a join, SQLite would
-/// rather read all missions of the org.
-fn shown(pairs: SelectStatement) -> SelectStatement {
-    let p = |column: String| Expr::col(("p", column));
-    let mut shown = Query::select();
-    shown.expr(p("user_id".into()));
-    for side in ["a", "b"] {
-        for column in COLUMNS {
-            shown.expr_as(p(format!("{side}_{column}")), format!("{side}_{column}"));
-        }
-        for column in TITLES {
-            let title = Query::select()
-                .expr(Expr::col(("m", column)))
-                .from_as("missions", "m")
-                .and_where(Expr::col(("m", "org_id")).eq(p("org_id".into())))
-                .and_where(Expr::col(("m", "id")).eq(p(format!("{side}_mission_id"))))
-                .take();
-            shown.expr_as(Expr::SubQuery(None, Box::new(title.into())), format!("{side}_{column}"));
-        }
-    }
-    shown.from_subquery(pairs, "p");
-    in_order(&mut shown);
-    shown
-}
-
-/// What comes after the pair that a cursor names.
-fn beyond((b_start, b_id, a_start, a_id): ConflictKey) -> Expr {
-    let later_a = a("starts_at").gt(a_start).or(a("starts_at").eq(a_start).and(a("id").gt(a_id)));
-    let later_b = b("id").gt(b_id).or(b("id").eq(b_id).and(later_a));
-    b("starts_at").gt(b_start).or(b("starts_at").eq(b_start).and(later_b))
-}
-
-async fn run(db: &impl ConnectionTrait, select: SelectStatement) -> Result<Vec<Pair>, Error> {
-    let rows = db.query_all(&select).await?;
-    rows.iter().map(|row| Pair::from_query_result(row, "").map_err(Error::from)).collect()
-}
-
-async fn names(
+/// The pairs with the titles of their missions and the names of their people.
+async fn shown(
     db: &impl ConnectionTrait,
     org: OrgId,
-    pairs: &[Pair],
-) -> Result<HashMap<UserId, String>, Error> {
-    users::names(db, org, pairs.iter().map(|pair| pair.user_id).collect::<HashSet<_>>()).await
+    pairs: Vec<Pair>,
+) -> Result<Vec<(ConflictKey, Conflict)>, Error> {
+    if pairs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: BTreeSet<AssignmentId> = pairs.iter().flat_map(|(a, b)| [a.id, b.id]).collect();
+    let details = assignment::Entity::find()
+        .select_only()
+        .columns([
+            assignment::Column::Id,
+            assignment::Column::ConflictOverride,
+            assignment::Column::MissionId,
+        ])
+        .columns([mission::Column::Title, mission::Column::Location])
+        .columns([user::Column::FirstName, user::Column::LastName])
+        .join(
+            JoinType::InnerJoin,
+            assignment::Entity::belongs_to(mission::Entity)
+                .from((assignment::Column::OrgId, assignment::Column::MissionId))
+                .to((mission::Column::OrgId, mission::Column::Id))
+                .into(),
+        )
+        .join(
+            JoinType::InnerJoin,
+            assignment::Entity::belongs_to(user::Entity)
+                .from((assignment::Column::OrgId, assignment::Column::UserId))
+                .to((user::Column::OrgId, user::Column::Id))
+                .into(),
+        )
+        .filter(assignment::Column::OrgId.eq(org))
+        .filter(assignment::Column::Id.is_in(ids))
+        .into_model::<Details>()
+        .all(db)
+        .await?;
+    let details: HashMap<_, _> = details.into_iter().map(|one| (one.id, one)).collect();
+    pairs.iter().map(|pair| Ok((key(pair), conflict(pair, &details).ok_or(Error::NotFound)?))).collect()
+}
+
+fn conflict((a, b): &Pair, details: &HashMap<AssignmentId, Details>) -> Option<Conflict> {
+    let (of_a, of_b) = (details.get(&a.id)?, details.get(&b.id)?);
+    let mission = |side: &Side, details: &Details| ConflictMission {
+        id: details.mission_id,
+        title: details.title.clone(),
+        location: details.location.clone(),
+        start_at: side.starts_at,
+        end_at: side.ends_at,
+    };
+    Some(Conflict {
+        a1: a.id,
+        a2: b.id,
+        mission1: mission(a, of_a),
+        mission2: mission(b, of_b),
+        overlap_start: b.starts_at,
+        overlap_end: min(a.ends_at, b.ends_at),
+        override_reason: of_b.conflict_override.clone().or(of_a.conflict_override.clone()),
+        user_id: a.user,
+        user_name: users::display_name(&of_a.first_name, &of_a.last_name),
+    })
 }

@@ -84,7 +84,11 @@ async fn list(
     Query(query): Query<InvitationQuery>,
 ) -> Result<Response, Error> {
     let now = app.db.clock().now();
-    app.listed(&caller.request, &uri, store::list(&app.db, caller.org, query, now)).await
+    let read = async {
+        let db = app.db.reader(query.limit.takes_parts()).await?;
+        store::list(&db, caller.org, query, now).await
+    };
+    app.listed(&caller.request, &uri, read).await
 }
 
 /// Read an invitation. Its token is shown nowhere.

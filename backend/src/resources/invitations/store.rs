@@ -25,12 +25,13 @@ pub async fn list(
     org: OrgId,
     query: InvitationQuery,
     now: Timestamp,
-) -> Result<Page<Invitation>, Error> {
+) -> Result<Page, Error> {
     use table::Column;
     let mut select = table::Entity::find()
         .filter(Column::OrgId.eq(org))
         .filter(filter::one_of(Column::AssignmentId, query.assignment_id.0))
-        .filter(filter::before((Column::CreatedAt, Column::Id), query.cursor.map(|cursor| cursor.0)));
+        .order_by_desc(Column::CreatedAt)
+        .order_by_desc(Column::Id);
     if !query.status.0.is_empty() {
         // The same four cases as `rules::status`.
         let open = || Column::Answer.is_null().and(Column::RevokedAt.is_null());
@@ -42,13 +43,14 @@ pub async fn list(
         });
         select = select.filter(states.fold(Condition::any(), Condition::add));
     }
-    let rows = select
-        .order_by_desc(Column::CreatedAt)
-        .order_by_desc(Column::Id)
-        .limit(query.limit.with_lookahead())
-        .all(db)
-        .await?;
-    Ok(Page::new(rows, query.limit, |row| (row.created_at, row.id)).map(|row| view(row, now)))
+    Page::fill(query.limit, query.cursor, |after, count| {
+        let part = select.clone().filter(filter::before((Column::CreatedAt, Column::Id), after)).limit(count);
+        async move {
+            let rows = part.all(db).await?.into_iter();
+            Ok(rows.map(|row| ((row.created_at, row.id), view(row, now))).collect::<Vec<_>>())
+        }
+    })
+    .await
 }
 
 /// One invitation.

@@ -58,7 +58,11 @@ async fn list(
     OriginalUri(uri): OriginalUri,
     Query(query): Query<MissionQuery>,
 ) -> Result<Response, Error> {
-    app.cached(&caller, List::Missions, &uri, store::list(&app.db, caller.org, query)).await
+    let read = async {
+        let db = app.db.reader(query.limit.takes_parts()).await?;
+        store::list(&db, caller.org, query).await
+    };
+    app.cached(&caller, List::Missions, &uri, read).await
 }
 
 /// Read a mission.

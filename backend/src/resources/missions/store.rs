@@ -110,17 +110,14 @@ pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: MissionId) -> Result
 }
 
 /// A page of missions by start.
-pub async fn list(
-    db: &impl ConnectionTrait,
-    org: OrgId,
-    query: MissionQuery,
-) -> Result<Page<Mission>, Error> {
+pub async fn list(db: &impl ConnectionTrait, org: OrgId, query: MissionQuery) -> Result<Page, Error> {
     use table::Column;
     let mut select = table::Entity::find()
         .filter(Column::OrgId.eq(org))
         .filter(filter::one_of(Column::ProjectId, query.project_id.0))
         .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), query.from, query.to))
-        .filter(filter::after((Column::StartsAt, Column::Id), query.cursor.map(|cursor| cursor.0)));
+        .order_by_asc(Column::StartsAt)
+        .order_by_asc(Column::Id);
     if let Some(part) = query.q {
         select = select.filter(Column::TitleSearch.like(contains(&text::fold(&part))));
     }
@@ -131,10 +128,14 @@ pub async fn list(
         });
         select = select.filter(states.fold(Condition::any(), Condition::add));
     }
-    let chosen =
-        select.order_by_asc(Column::StartsAt).order_by_asc(Column::Id).limit(query.limit.with_lookahead());
-    let missions = load(db, chosen.into_query()).await?;
-    Ok(Page::new(missions, query.limit, |mission| (mission.start_at, mission.id)))
+    Page::fill(query.limit, query.cursor, |after, count| {
+        let part = select.clone().filter(filter::after((Column::StartsAt, Column::Id), after)).limit(count);
+        async move {
+            let missions = shown(db.query_all(&with_roles(part.into_query())).await?)?.into_iter();
+            Ok(missions.map(|mission| ((mission.start_at, mission.id), mission)).collect::<Vec<_>>())
+        }
+    })
+    .await
 }
 
 /// A mission as a decision about its people needs it.
@@ -253,18 +254,13 @@ pub async fn posts(
     Ok(posts)
 }
 
-/// Runs the chosen missions joined with their roles and counts: one statement, so what is shown is one state.
-pub(super) async fn load(db: &impl ConnectionTrait, chosen: SelectStatement) -> Result<Vec<Mission>, Error> {
-    shown(db.query_all(&with_roles(chosen)).await?)
-}
-
-/// Rows of one mission follow each other.
+/// Rows of one mission follow each other; the first has what is the mission's own.
 fn shown(rows: Vec<QueryResult>) -> Result<Vec<Mission>, Error> {
     let mut missions: Vec<Mission> = Vec::new();
     for row in rows {
-        let mission = table::Model::from_query_result(&row, "")?;
-        if missions.last().is_none_or(|last| last.id != mission.id) {
-            missions.push(view(&mission, Vec::new()));
+        let id: MissionId = row.try_get("", "id")?;
+        if missions.last().is_none_or(|last| last.id != id) {
+            missions.push(MissionRow::from_query_result(&row, "")?.into());
         }
         let role_id: Option<MissionRoleId> = row.try_get("", "role_id")?;
         if let (Some(id), Some(last)) = (role_id, missions.last_mut()) {
@@ -282,6 +278,31 @@ fn shown(rows: Vec<QueryResult>) -> Result<Vec<Mission>, Error> {
     Ok(missions)
 }
 
+/// What is shown of a mission itself.
+#[derive(Debug, FromQueryResult)]
+struct MissionRow {
+    id: MissionId,
+    project_id: Option<ProjectId>,
+    title: String,
+    location: Option<String>,
+    starts_at: Timestamp,
+    ends_at: Timestamp,
+    timezone: String,
+    note: Option<String>,
+    cancelled_at: Option<Timestamp>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+/// Its columns, but for the long ones.
+const SHORT_COLUMNS: [table::Column; 9] = {
+    use table::Column::*;
+    [Id, ProjectId, Title, StartsAt, EndsAt, Timezone, CancelledAt, CreatedAt, UpdatedAt]
+};
+/// These come with the first role only: a long note fifty times over would be a megabyte.
+const LONG_COLUMNS: [table::Column; 2] = [table::Column::Location, table::Column::Note];
+
+/// The chosen missions joined with their roles and counts: one statement, so what is shown is one state.
 fn with_roles(chosen: SelectStatement) -> impl StatementBuilder {
     let (m, r) = (Alias::new("m"), Alias::new("r"));
     // `assignments` is a resource of its own, above missions; only its rows are counted here.
@@ -296,8 +317,17 @@ fn with_roles(chosen: SelectStatement) -> impl StatementBuilder {
             .and_where(Expr::col(("assignments", "status")).eq(status))
             .take()
     };
-    Query::select()
-        .column((m.clone(), Asterisk))
+    let mut select = Query::select();
+    for column in SHORT_COLUMNS {
+        select.column((m.clone(), column));
+    }
+    for column in LONG_COLUMNS {
+        // Positions count from 0 ([`role_row`]).
+        let position = Expr::col((r.clone(), role_table::Column::Position));
+        let first = position.clone().is_null().or(position.eq(0));
+        select.expr_as(Expr::case(first, Expr::col((m.clone(), column))), column);
+    }
+    select
         .expr_as(Expr::col((r.clone(), role_table::Column::Id)), "role_id")
         .column((r.clone(), role_table::Column::RoleName))
         .column((r.clone(), role_table::Column::Quota))
@@ -316,6 +346,27 @@ fn with_roles(chosen: SelectStatement) -> impl StatementBuilder {
         .order_by((m, table::Column::Id), Order::Asc)
         .order_by((r, role_table::Column::Position), Order::Asc)
         .take()
+}
+
+/// As yet without its roles.
+impl From<MissionRow> for Mission {
+    fn from(row: MissionRow) -> Self {
+        Self {
+            id: row.id,
+            project_id: row.project_id,
+            title: row.title,
+            role: None,
+            location: row.location,
+            start_at: row.starts_at,
+            end_at: row.ends_at,
+            timezone: row.timezone,
+            note: row.note,
+            cancelled_at: row.cancelled_at,
+            roles: Vec::new(),
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
 }
 
 fn view(row: &table::Model, roles: Vec<MissionRole>) -> Mission {

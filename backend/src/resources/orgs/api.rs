@@ -2,17 +2,20 @@
 
 use super::{
     changes,
-    model::{Added, Member, MemberForm, Members, NewMember, Org, OrgForm},
+    model::{Added, Member, MemberForm, MemberQuery, Members, NewMember, Org, OrgForm},
     rules, store,
 };
 use crate::{
     app::{App, Done},
     auth::{Admin, Caller, Owner, Tech},
     error::Error,
-    http::{Answer, Body, Change, Path, Precondition},
+    http::{Answer, Body, Change, Path, Precondition, Query},
     ids::AccountId,
 };
-use axum::extract::State;
+use axum::{
+    extract::{OriginalUri, State},
+    response::Response,
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
@@ -48,11 +51,20 @@ async fn update(
 }
 
 /// List the members of the caller's org, highest role first, then by e-mail.
-#[utoipa::path(get, path = "/orgs/members", tag = "orgs", security(("bearer" = ["tech"])),
+#[utoipa::path(get, path = "/orgs/members", tag = "orgs", security(("bearer" = ["tech"])), params(MemberQuery),
     responses((status = 200, body = Members)))]
-async fn members(State(app): State<App>, caller: Caller<Tech>) -> Result<Answer, Error> {
-    let members = store::members(&app.db, caller.org, caller.plans()).await?;
-    Answer::of(&Members { members })
+async fn members(
+    State(app): State<App>,
+    caller: Caller<Tech>,
+    OriginalUri(uri): OriginalUri,
+    Query(query): Query<MemberQuery>,
+) -> Result<Response, Error> {
+    let read = async {
+        let db = app.db.reader(query.limit.takes_parts()).await?;
+        let page = store::member_page(&db, caller.org, query, caller.plans()).await?;
+        Ok(page.within(None, "members"))
+    };
+    app.listed(&caller.request, &uri, read).await
 }
 
 /// Read a member of the caller's org.

@@ -3,13 +3,14 @@
 use crate::{
     auth::Role,
     db::Timestamp,
+    http::{Cursor, Limit},
     ids::{AccountId, OrgId, UserId},
     secret::Secret,
     text::{Email, Name, ZoneName},
 };
 use deserr::Deserr;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// An org as its members see it.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -86,11 +87,30 @@ pub struct Member {
     pub pending: bool,
 }
 
-/// The members, highest role first.
-#[derive(Debug, Serialize, ToSchema)]
+/// A page of the members, highest role first, put together as it is sent.
+#[derive(Debug, ToSchema)]
+#[allow(dead_code, reason = "describes what [`crate::http::Page::respond_within`] writes")]
 pub struct Members {
     /// The members.
     pub members: Vec<Member>,
+}
+
+/// Where a member stands in the list: their role's rank and their login. Not their e-mail, which not everybody sees.
+pub type MemberKey = (i32, AccountId);
+
+/// Which page of the members.
+#[derive(Debug, Deserr, IntoParams)]
+#[deserr(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct MemberQuery {
+    /// Items per page.
+    #[deserr(default)]
+    #[param(value_type = Option<Limit>)]
+    pub limit: Limit,
+    /// Where the page begins.
+    #[deserr(default)]
+    #[param(value_type = Option<String>)]
+    pub cursor: Option<Cursor<MemberKey>>,
 }
 
 /// Who becomes a member, as what.

@@ -1,13 +1,14 @@
 //! Every query on orgs and members.
 
-use super::model::{Member, NewMember, Org};
+use super::model::{Member, MemberKey, MemberQuery, NewMember, Org};
 use crate::{
     auth::{
         Giver, Role, accounts, links,
         tables::{account, membership, org},
     },
-    db::{Actor, Timestamp, Tx, filter},
+    db::{Actor, Timestamp, Tx},
     error::Error,
+    http::Page,
     ids::{AccountId, OrgId, UserId},
     random::Random,
     resources::{
@@ -18,8 +19,9 @@ use crate::{
     text::{Name, NameKey},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, JoinType, QueryFilter,
-    QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, IntoActiveModel,
+    JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    sea_query::{CaseStatement, Expr, ExprTrait},
 };
 
 /// Founds an org. It needs an owner in the same transaction.
@@ -146,15 +148,90 @@ struct Row {
     proven_at: Option<Timestamp>,
 }
 
-/// The members, highest role first, then by e-mail; e-mails only for those who may see them.
+impl Row {
+    /// E-mails only for those who may see them.
+    fn member(self, with_email: bool) -> Member {
+        Member {
+            account_id: self.account_id,
+            email: with_email.then_some(self.email),
+            role: self.role,
+            user_id: self.user_id,
+            is_active: self.is_active,
+            pending: self.proven_at.is_none(),
+        }
+    }
+}
+
+/// A page of the members, highest role first, then by e-mail; e-mails only for those who may see them.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn members(db: &impl ConnectionTrait, org: OrgId, with_email: bool) -> Result<Vec<Member>, Error> {
-    find_members(db, org, None, with_email).await
+pub async fn member_page(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    query: MemberQuery,
+    with_email: bool,
+) -> Result<Page, Error> {
+    let backend = db.get_database_backend();
+    let select = find_members(org)
+        .order_by_desc(rank(Expr::col((membership::Entity, membership::Column::Role))))
+        .order_by_asc(by_bytes(backend, Expr::col((account::Entity, account::Column::Email))))
+        .order_by_asc(membership::Column::AccountId);
+    Page::fill(query.limit, query.cursor, |after, count| {
+        let part = select
+            .clone()
+            .filter(Condition::all().add_option(after.map(|after| member_after(backend, after))))
+            .limit(count);
+        async move {
+            let rows = part.into_model::<Row>().all(db).await?.into_iter();
+            Ok(rows
+                .map(|row| ((row.role as i32, row.account_id), row.member(with_email)))
+                .collect::<Vec<_>>())
+        }
+    })
+    .await
 }
 
-/// One member; their e-mail only for those who may see it.
+/// What comes behind a member. An account outlives its memberships, so their e-mail can be looked up whatever became of
+/// them.
+fn member_after(backend: DbBackend, (last_rank, last): MemberKey) -> Condition {
+    let email = account::Entity::find_by_id(last).select_only().column(account::Column::Email).into_query();
+    let email = || by_bytes(backend, Expr::SubQuery(None, Box::new(email.clone().into())));
+    let own_email = || by_bytes(backend, Expr::col((account::Entity, account::Column::Email)));
+    let own_rank = || rank(Expr::col((membership::Entity, membership::Column::Role)));
+    let same_email = own_email().eq(email()).and(membership::Column::AccountId.gt(last));
+    Condition::any()
+        .add(own_rank().lt(last_rank))
+        .add(own_rank().eq(last_rank).and(own_email().gt(email()).or(same_email)))
+}
+
+/// A role as a number: the higher, the more it may do.
+fn rank(role: Expr) -> Expr {
+    let ranks = Role::WORDS.iter().zip(0..);
+    ranks
+        .fold(CaseStatement::new(), |ranks, (word, rank): (_, i32)| ranks.case(role.clone().eq(*word), rank))
+        .into()
+}
+
+/// Compared byte by byte, as SQLite does; PostgreSQL has an order of its own for each language.
+fn by_bytes(backend: DbBackend, text: Expr) -> Expr {
+    match backend {
+        DbBackend::Postgres => Expr::cust_with_expr("$1 COLLATE \"C\"", text),
+        _ => text,
+    }
+}
+
+/// All members, highest role first, then by e-mail.
+///
+/// # Errors
+/// When the database fails.
+pub async fn members(db: &impl ConnectionTrait, org: OrgId) -> Result<Vec<Member>, Error> {
+    let mut rows = find_members(org).into_model::<Row>().all(db).await?;
+    rows.sort_by(|a, b| b.role.cmp(&a.role).then_with(|| a.email.cmp(&b.email)));
+    Ok(rows.into_iter().map(|row| row.member(true)).collect())
+}
+
+/// The member with this account; their e-mail only for those who may see it.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -164,17 +241,13 @@ pub async fn member(
     account: AccountId,
     with_email: bool,
 ) -> Result<Member, Error> {
-    find_members(db, org, Some(account), with_email).await?.pop().ok_or(Error::NotFound)
+    let found = find_members(org).filter(membership::Column::AccountId.eq(account));
+    let row = found.into_model::<Row>().one(db).await?.ok_or(Error::NotFound)?;
+    Ok(row.member(with_email))
 }
 
-/// All members, or the one with this account.
-async fn find_members(
-    db: &impl ConnectionTrait,
-    org: OrgId,
-    account: Option<AccountId>,
-    with_email: bool,
-) -> Result<Vec<Member>, Error> {
-    let mut rows = membership::Entity::find()
+fn find_members(org: OrgId) -> Select<membership::Entity> {
+    membership::Entity::find()
         .select_only()
         .columns([membership::Column::AccountId, membership::Column::Role])
         .columns([membership::Column::IsActive, membership::Column::ProvenAt])
@@ -195,18 +268,4 @@ async fn find_members(
                 .into(),
         )
         .filter(membership::Column::OrgId.eq(org))
-        .filter(filter::one_of(membership::Column::AccountId, account.into_iter().collect::<Vec<_>>()))
-        .into_model::<Row>()
-        .all(db)
-        .await?;
-    rows.sort_by(|a, b| b.role.cmp(&a.role).then_with(|| a.email.cmp(&b.email)));
-    let member = |row: Row| Member {
-        account_id: row.account_id,
-        email: with_email.then_some(row.email),
-        role: row.role,
-        user_id: row.user_id,
-        is_active: row.is_active,
-        pending: row.proven_at.is_none(),
-    };
-    Ok(rows.into_iter().map(member).collect())
 }

@@ -46,7 +46,11 @@ async fn list(
     OriginalUri(uri): OriginalUri,
     Query(query): Query<ProjectQuery>,
 ) -> Result<Response, Error> {
-    app.cached(&caller, List::Projects, &uri, store::list(&app.db, caller.org, query)).await
+    let read = async {
+        let db = app.db.reader(query.limit.takes_parts()).await?;
+        store::list(&db, caller.org, query).await
+    };
+    app.cached(&caller, List::Projects, &uri, read).await
 }
 
 /// Read a project.

@@ -107,24 +107,22 @@ pub async fn lock(tx: &Tx, org: OrgId, id: ProjectId) -> Result<(), Error> {
 }
 
 /// A page of projects, newest first.
-pub async fn list(
-    db: &impl ConnectionTrait,
-    org: OrgId,
-    query: ProjectQuery,
-) -> Result<Page<Project>, Error> {
+pub async fn list(db: &impl ConnectionTrait, org: OrgId, query: ProjectQuery) -> Result<Page, Error> {
     use table::Column;
     let mut select = table::Entity::find()
         .filter(Column::OrgId.eq(org))
         .filter(filter::one_of(Column::Status, query.status.0))
-        .filter(filter::before((Column::CreatedAt, Column::Id), query.cursor.map(|cursor| cursor.0)));
+        .order_by_desc(Column::CreatedAt)
+        .order_by_desc(Column::Id);
     if let Some(part) = query.q {
         select = select.filter(Column::NameSearch.like(contains(&text::fold(&part))));
     }
-    let rows = select
-        .order_by_desc(Column::CreatedAt)
-        .order_by_desc(Column::Id)
-        .limit(query.limit.with_lookahead())
-        .all(db)
-        .await?;
-    Ok(Page::new(rows, query.limit, |row| (row.created_at, row.id)).map(Project::from))
+    Page::fill(query.limit, query.cursor, |after, count| {
+        let part = select.clone().filter(filter::before((Column::CreatedAt, Column::Id), after)).limit(count);
+        async move {
+            let rows = part.all(db).await?.into_iter();
+            Ok(rows.map(|row| ((row.created_at, row.id), Project::from(row))).collect::<Vec<_>>())
+        }
+    })
+    .await
 }

@@ -91,8 +91,9 @@ async fn update(
     if user.active || !was_active {
         return tx.single(&user).await;
     }
-    let upcoming_assignments = Some(assignments::upcoming(&tx, caller.org, id).await?);
-    tx.answer(&UpdatedUser { user, upcoming_assignments }).await
+    let (first, total) = assignments::upcoming(&tx, caller.org, id).await?;
+    let (upcoming_assignments, upcoming_assignments_total) = (Some(first), Some(total));
+    tx.answer(&UpdatedUser { user, upcoming_assignments, upcoming_assignments_total }).await
 }
 
 /// Delete a person who was never assigned, with their availabilities. Deactivate anyone else.

@@ -16,5 +16,5 @@ pub use changes::{hold_profile, profile, set_rates};
 pub use model::{EmploymentType, NewSkill, NewUser, User};
 pub use money::{Cents, RateProfile};
 pub use store::{
-    Locked, account_link, create, display_name, exists, lock, lock_all, names, of_account, unlink_account,
+    Locked, account_link, create, display_name, exists, lock, lock_all, of_account, unlink_account,
 };

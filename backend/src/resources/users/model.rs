@@ -209,9 +209,12 @@ pub struct UpdatedUser {
     /// The person.
     #[serde(flatten)]
     pub user: User,
-    /// After a deactivation: the calls still ahead that the person is invited to or accepted on, by start.
+    /// After a deactivation: the first 100 calls still ahead that the person is invited to or accepted on, by start.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upcoming_assignments: Option<Vec<Assignment>>,
+    /// After a deactivation: how many these are in all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upcoming_assignments_total: Option<u64>,
 }
 
 impl NewUser {

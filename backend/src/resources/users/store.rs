@@ -2,11 +2,11 @@
 
 use super::{
     metadata::Metadata,
-    model::{Flag, NewSkill, NewUser, User, UserQuery},
+    model::{EmploymentType, Flag, NewSkill, NewUser, User, UserQuery},
     rules, skill_table, table, tag_table,
 };
 use crate::{
-    db::{Tx, contains, filter},
+    db::{JsonText, Timestamp, Tx, contains, filter},
     error::Error,
     http::Page,
     ids::{AccountId, OrgId, UserId},
@@ -14,8 +14,8 @@ use crate::{
     text::{self, Label, WordKey},
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, Select,
     sea_query::{Expr, ExprTrait, LockType},
 };
 use std::collections::{BTreeMap, HashMap};
@@ -71,7 +71,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewUser, account: Option<AccountId
     };
     table::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
     write_words(tx, org, row.id, &new.skills, Some(&new.tags)).await?;
-    let user = view(row, &mut Words::of(&new.skills, &new.tags), Sight::All);
+    let user = view(row.into(), &mut Words::of(&new.skills, &new.tags), Sight::All);
     audit::Entry::of("user.create", user.id).after(&user).record(tx, org).await?;
     Ok(user)
 }
@@ -82,9 +82,9 @@ pub async fn list(
     org: OrgId,
     query: UserQuery,
     sight: Sight,
-) -> Result<Page<User>, Error> {
+) -> Result<Page, Error> {
     use table::Column;
-    let mut select = table::Entity::find().filter(Column::OrgId.eq(org));
+    let mut select = shown().filter(Column::OrgId.eq(org));
     if let Some(part) = &query.q {
         let part = text::fold(part);
         let mut matches = Condition::any().add(Column::NameSearch.like(contains(&part)));
@@ -119,24 +119,26 @@ pub async fn list(
     if let Some(active) = query.active {
         select = select.filter(Column::Active.eq(active == Flag::True));
     }
-    select = select.filter(filter::after((Column::SortKey, Column::Id), query.cursor.map(|cursor| cursor.0)));
-    let rows = select
-        .order_by_asc(Column::SortKey)
-        .order_by_asc(Column::Id)
-        .limit(query.limit.with_lookahead())
-        .all(db)
-        .await?;
-    let page = Page::new(rows, query.limit, |row| (row.sort_key.clone(), row.id));
-    let mut words = words(db, org, page.items().iter().map(|row| row.id).collect()).await?;
-    Ok(page.map(|row| {
-        let mut own = words.remove(&row.id).unwrap_or_default();
-        view(row, &mut own, sight)
-    }))
+    select = select.column(Column::SortKey).order_by_asc(Column::SortKey).order_by_asc(Column::Id);
+    Page::fill(query.limit, query.cursor, |after, count| {
+        let part = select.clone().filter(filter::after((Column::SortKey, Column::Id), after)).limit(count);
+        async move {
+            let rows = part.into_model::<SortedRow>().all(db).await?;
+            let mut words = words(db, org, rows.iter().map(|row| row.user.id).collect()).await?;
+            let user = |SortedRow { sort_key, user: row }: SortedRow| {
+                let mut own = words.remove(&row.id).unwrap_or_default();
+                ((sort_key, row.id), view(row, &mut own, sight))
+            };
+            Ok(rows.into_iter().map(user).collect::<Vec<_>>())
+        }
+    })
+    .await
 }
 
 /// One person.
 pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: UserId, sight: Sight) -> Result<User, Error> {
-    let row = table::Entity::find_by_id((org, id)).one(db).await?.ok_or(Error::NotFound)?;
+    let chosen = shown().filter(table::Column::OrgId.eq(org)).filter(table::Column::Id.eq(id));
+    let row = chosen.into_model::<Row>().one(db).await?.ok_or(Error::NotFound)?;
     let mut words = words(db, org, vec![id]).await?.remove(&id).unwrap_or_default();
     Ok(view(row, &mut words, sight))
 }
@@ -193,23 +195,6 @@ pub async fn lock_all(
 pub async fn exists(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Result<(), Error> {
     let found = table::Entity::find_by_id((org, id)).select_only().column(table::Column::Id);
     found.into_tuple::<UserId>().one(db).await?.map(|_| ()).ok_or(Error::NotFound)
-}
-
-/// How several people's names are written.
-///
-/// # Errors
-/// When the database fails.
-pub async fn names(
-    db: &impl ConnectionTrait,
-    org: OrgId,
-    ids: impl IntoIterator<Item = UserId>,
-) -> Result<HashMap<UserId, String>, Error> {
-    let rows = table::Entity::find()
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::Id.is_in(ids))
-        .all(db)
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.id, display_name(&row.first_name, &row.last_name))).collect())
 }
 
 /// The person that an account is in an org.
@@ -298,21 +283,22 @@ pub(super) async fn words(
     if ids.is_empty() {
         return Ok(words);
     }
+    // Without the keys, which can be ten times as long.
     let skills = skill_table::Entity::find()
+        .select_only()
+        .columns([skill_table::Column::UserId, skill_table::Column::Skill, skill_table::Column::Level])
         .filter(skill_table::Column::OrgId.eq(org))
-        .filter(skill_table::Column::UserId.is_in(ids.iter().copied()))
-        .all(db)
-        .await?;
-    for row in skills {
-        words.entry(row.user_id).or_default().levels.insert(row.skill, row.level);
+        .filter(skill_table::Column::UserId.is_in(ids.iter().copied()));
+    for (user, skill, level) in skills.into_tuple::<(UserId, String, i16)>().all(db).await? {
+        words.entry(user).or_default().levels.insert(skill, level);
     }
     let tags = tag_table::Entity::find()
+        .select_only()
+        .columns([tag_table::Column::UserId, tag_table::Column::Tag])
         .filter(tag_table::Column::OrgId.eq(org))
-        .filter(tag_table::Column::UserId.is_in(ids))
-        .all(db)
-        .await?;
-    for row in tags {
-        words.entry(row.user_id).or_default().tags.push(row.tag);
+        .filter(tag_table::Column::UserId.is_in(ids));
+    for (user, tag) in tags.into_tuple::<(UserId, String)>().all(db).await? {
+        words.entry(user).or_default().tags.push(tag);
     }
     words.values_mut().for_each(|words| words.tags.sort());
     Ok(words)
@@ -363,7 +349,73 @@ pub(super) async fn write_words(
     Ok(())
 }
 
-fn view(row: table::Model, words: &mut Words, sight: Sight) -> User {
+/// What is shown of a person's row. The columns that it is searched by can be ten times as long.
+#[derive(Debug, FromQueryResult)]
+struct Row {
+    id: UserId,
+    first_name: String,
+    last_name: String,
+    email: Option<String>,
+    phone: Option<String>,
+    employment_type: EmploymentType,
+    bio: Option<String>,
+    active: bool,
+    account_id: Option<AccountId>,
+    legal_ids: Option<JsonText>,
+    documents: Option<JsonText>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+/// The same in a list.
+#[derive(Debug, FromQueryResult)]
+struct SortedRow {
+    sort_key: String,
+    #[sea_orm(nested)]
+    user: Row,
+}
+
+fn shown() -> Select<table::Entity> {
+    use table::Column::*;
+    let columns = [
+        Id,
+        FirstName,
+        LastName,
+        Email,
+        Phone,
+        EmploymentType,
+        Bio,
+        Active,
+        AccountId,
+        LegalIds,
+        Documents,
+        CreatedAt,
+        UpdatedAt,
+    ];
+    table::Entity::find().select_only().columns(columns)
+}
+
+impl From<table::Model> for Row {
+    fn from(row: table::Model) -> Self {
+        Self {
+            id: row.id,
+            first_name: row.first_name,
+            last_name: row.last_name,
+            email: row.email,
+            phone: row.phone,
+            employment_type: row.employment_type,
+            bio: row.bio,
+            active: row.active,
+            account_id: row.account_id,
+            legal_ids: row.legal_ids,
+            documents: row.documents,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+fn view(row: Row, words: &mut Words, sight: Sight) -> User {
     let contacts = sight.sees(row.id);
     let planner = matches!(sight, Sight::All);
     User {

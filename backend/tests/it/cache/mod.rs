@@ -7,8 +7,8 @@ use crate::support::{Kind, Outcome, Persona, Test, together};
 use coulisses::{
     cache::{Found, Key, Lists},
     db::List,
+    error::Error,
     http::{Limit, Listing, Page},
-    workers::Lane,
 };
 use rstest::rstest;
 use serde_json::{Value as Json, json};
@@ -142,15 +142,18 @@ async fn many_who_ask_at_once_are_answered_by_one_query(#[values(Kind::Sqlite, K
     assert!((2..=10).contains(&statements), "{statements}");
 }
 
+/// The answer of a list with these items.
+async fn listing<T: Clone + serde::Serialize>(items: &[T]) -> Result<Listing, Error> {
+    let rows: Vec<_> = items.iter().cloned().map(|item| ((), item)).collect();
+    let page = Page::fill(Limit::default(), None, |_, _| async { Ok(rows.clone()) }).await?;
+    Listing::of(page, &"/".parse().expect("a URI"))
+}
+
 #[tokio::test]
 async fn what_a_slow_reader_keeps_late_is_not_found_after_the_write() {
     let test = Test::start(Kind::Sqlite).await;
     let lists: &Lists = &test.app.lists;
     let key = |version| Key { org: test.org, list: List::Missions, version, query: String::new() };
-    let listing = async |items: &[i32]| {
-        let page = Page::new(items.to_vec(), Limit::default(), |item| *item);
-        Listing::of(page, &"/".parse().expect("a URI"), &Lane::HERE).await
-    };
     let (go_on, told) = oneshot::channel::<()>();
     let slow = lists.find(key(1), async || {
         told.await.expect("told to go on");
@@ -164,7 +167,7 @@ async fn what_a_slow_reader_keeps_late_is_not_found_after_the_write() {
     };
     let (slow, ()) = tokio::join!(slow, quick);
     assert_eq!(slow.expect("the old state").1, Found::Miss);
-    let (after, found) = lists.find(key(2), async || listing(&[]).await).await.expect("the new state");
+    let (after, found) = lists.find(key(2), async || listing::<i32>(&[]).await).await.expect("the new state");
     assert_eq!(
         (found, after.to_stored()),
         (Found::Hit, listing(&[1, 2]).await.expect("a listing").to_stored())
@@ -190,10 +193,7 @@ async fn a_long_list_is_kept_also_where_many_others_are() {
     for version in 0..100 {
         let find = async || {
             let key = Key { org: test.org, list: List::Missions, version, query: String::new() };
-            let page = Page::new(rows.to_vec(), Limit::default(), |row| row.len());
-            let uri = "/".parse().expect("a URI");
-            let build = async || Listing::of(page, &uri, &Lane::HERE).await;
-            test.app.lists.find(key, build).await.expect("a list").1
+            test.app.lists.find(key, async || listing(&rows).await).await.expect("a list").1
         };
         assert_eq!((find().await, find().await), (Found::Miss, Found::Hit), "the {version}th");
     }

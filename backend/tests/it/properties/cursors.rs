@@ -2,6 +2,7 @@
 
 use super::for_all;
 use crate::support::{Kind, NOW, Outcome, Persona, Test, at};
+use coulisses::http::MAX_URI_BYTES;
 use proptest::{collection::vec, prelude::*};
 use rstest::rstest;
 use serde_json::{Value as Json, json};
@@ -11,15 +12,17 @@ use std::{
 };
 
 /// Every list that has pages.
-const LISTS: [&str; 11] = [
+const LISTS: [&str; 13] = [
     "/assignments",
     "/audit",
     "/auth/sessions",
     "/availabilities",
     "/availability",
     "/conflicts",
+    "/conflicts/user/{uid}",
     "/invitations",
     "/missions",
+    "/orgs/members",
     "/projects",
     "/users",
     "/users/{id}/calendar",
@@ -72,9 +75,14 @@ impl World<'_> {
         let (period, number) = (self.hour(), self.made.get());
         let user = self.test.tech_user.to_string();
         match list {
-            "/projects" | "/audit" => drop(self.owner.project(&format!("Projet {number}")).await),
+            "/projects" | "/audit" => drop(self.owner.project(&long_name("Projet", number)).await),
             "/missions" => drop(self.post(list, period, json!({ "title": "Montage" })).await),
-            "/users" => drop(self.owner.user(&format!("Personne {}", number * 7 % 11)).await),
+            "/users" => drop(self.owner.user(&long_name("Personne", number * 7 % 11)).await),
+            "/orgs/members" => {
+                let role = ["tech", "manager", "admin"][usize::try_from(number % 3).unwrap()];
+                let email = format!("{}{number}@rideau.example", "\u{fdfa}".repeat(200));
+                drop(self.owner.post(list, json!({ "email": email, "role": role })).await.ok());
+            }
             "/auth/sessions" => drop(self.test.owner().await),
             "/assignments" => drop(self.assign(&period, &user, json!({})).await),
             "/invitations" => {
@@ -84,8 +92,8 @@ impl World<'_> {
             "/availabilities" | "/availability" => {
                 drop(self.post(list, period, json!({ "user_id": user })).await)
             }
-            "/conflicts" => {
-                let person = self.owner.user("Nina Simone").await;
+            "/conflicts" | "/conflicts/user/{uid}" => {
+                let person = if list == "/conflicts" { self.owner.user("Nina Simone").await } else { user };
                 self.assign(&period, &person, json!({ "status": "ACCEPTED" })).await;
                 let both = json!({ "status": "ACCEPTED", "override_reason": "both" });
                 self.assign(&period, &person, both).await;
@@ -110,7 +118,9 @@ impl World<'_> {
             "/audit" => return false,
             "/auth/sessions" if row["current"] == true => return false,
             "/invitations" => self.owner.delete(&format!("/assignments/{}", id("assignment_id"))).await,
-            "/conflicts" => cancel(id("a2")).await,
+            "/conflicts" | "/conflicts/user/{uid}" => cancel(id("a2")).await,
+            "/orgs/members" if row["role"] == "owner" => return false,
+            "/orgs/members" => self.owner.delete(&format!("{list}/{}", id("account_id"))).await,
             "/users" if row["account_id"].is_string() => return false,
             "/users/{id}/calendar" if row["kind"] == "mission" => cancel(id("id")).await,
             "/users/{id}/calendar" => self.owner.delete(&format!("/availabilities/{}", id("id"))).await,
@@ -126,24 +136,22 @@ impl World<'_> {
 
     fn path(&self, list: &str, limit: usize) -> String {
         let more = if list.ends_with("/calendar") { "&include=missions" } else { "" };
-        format!("{}?limit={limit}{more}", list.replace("{id}", &self.test.tech_user.to_string()))
+        let user = self.test.tech_user.to_string();
+        format!("{}?limit={limit}{more}", list.replace("{id}", &user).replace("{uid}", &user))
     }
 
     async fn walk(&self, list: &str, limit: usize, events: Vec<Event>) {
-        let before = self.owner.get(&self.path(list, 1000)).await.ok().as_array().unwrap().clone();
+        let before = rows(&self.owner.get(&self.path(list, 1000)).await.ok());
         let (mut events, mut gone, mut seen) = (VecDeque::from(events), HashSet::new(), Vec::new());
         let mut path = Some(self.path(list, limit));
         while let Some(here) = path {
             let page = self.owner.get(&here).await;
-            let rows = page.ok();
-            let rows = rows.as_array().unwrap();
+            let rows = rows(&page.ok());
             assert!(rows.len() <= limit, "{here}");
             assert!(seen.len() <= before.len() + 100, "{list} by {limit} does not end: {seen:#?}");
             seen.extend(rows.iter().map(key));
-            path = page
-                .header("link")
-                .strip_prefix('<')
-                .and_then(|link| Some(link.split_once('>')?.0.to_owned()));
+            path = page.next_page();
+            assert!(path.as_ref().is_none_or(|path| path.len() <= MAX_URI_BYTES), "{path:?}");
             let going = match events.pop_front() {
                 Some(Event::Come) => {
                     self.come(list).await;
@@ -170,8 +178,23 @@ impl World<'_> {
 
 /// What tells a row from the others.
 fn key(row: &Json) -> String {
-    let member = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
-    if row["a1"].is_string() { member("a1") + &member("a2") } else { member("id") }
+    // Of members their login, which people have, too.
+    let names = if row["id"].is_string() { &["id"][..] } else { &["a1", "a2", "account_id"] };
+    names.iter().map(|name| row[name].as_str().unwrap_or_default()).collect()
+}
+
+/// The rows of a list, also where they are a member of an object.
+fn rows(list: &Json) -> Vec<Json> {
+    let array = ["members", "conflicts"].iter().find_map(|name| list.get(name)).unwrap_or(list);
+    array.as_array().unwrap().clone()
+}
+
+/// As long as a name may be; each letter folds to eighteen.
+fn long_name(what: &str, number: i64) -> String {
+    let start = if number % 2 == 0 { String::new() } else { format!("{what} {number} ") };
+    let end = format!(" {number}");
+    let room = 200 - start.chars().count() - end.chars().count();
+    format!("{start}{}{end}", "\u{fdfa}".repeat(room))
 }
 
 #[rstest]

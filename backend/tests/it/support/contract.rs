@@ -1,5 +1,6 @@
 //! The OpenAPI document as a promise: whatever any test receives must be in it.
 
+use super::bounds::{REFUSAL, bounds};
 use serde_json::Value as Json;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,6 +22,7 @@ pub fn check(method: &str, path: &str, status: u16, body: &str) {
     }
     let response = &operation["responses"][status.to_string()];
     assert!(!response.is_null(), "{method} {path} answered {status}, which is not documented: {body}");
+    check_bound(method, template, status, body);
     if status == 200 {
         let mut succeeded = SUCCEEDED.lock().unwrap_or_else(PoisonError::into_inner);
         succeeded.entry(test_name()).or_default().insert(format!("{method} {template}"));
@@ -31,6 +33,18 @@ pub fn check(method: &str, path: &str, status: u16, body: &str) {
         let known = content["examples"].get(code).is_some();
         assert!(known, "{method} {path} answered {status} {code}, which is not documented");
     }
+}
+
+/// Panics when an answer is larger than `docs/bounds.md` says.
+fn check_bound(method: &str, template: &str, status: u16, body: &str) {
+    static BOUNDS: LazyLock<BTreeMap<&str, usize>> = LazyLock::new(bounds);
+    let bound = match status {
+        200 => *BOUNDS.get(&*format!("{method} {template}")).unwrap_or(&REFUSAL),
+        _ => REFUSAL,
+    };
+    // A list goes on, also when one item of an earlier release is larger than a page.
+    let one_item = || serde_json::from_str::<Vec<Json>>(body).is_ok_and(|items| items.len() == 1);
+    assert!(body.len() <= bound || one_item(), "{method} {template} answered {} bytes", body.len());
 }
 
 /// What each test has seen succeed so far.

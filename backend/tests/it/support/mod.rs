@@ -2,6 +2,7 @@
 //! and people to act as.
 
 mod audit;
+mod bounds;
 mod contract;
 mod database;
 mod personas;
@@ -9,6 +10,7 @@ mod sample;
 mod server;
 pub mod snapshot;
 
+pub use bounds::bounds;
 pub use contract::calls;
 pub use database::{Kind, TestDatabase};
 /// Runs requests side by side; their outcomes in order.
