@@ -15,13 +15,19 @@ pub enum Flaw {
     /// It is not JSON, or a member is there twice.
     #[error(transparent)]
     Malformed(#[from] serde_json::Error),
-    /// Numbers that would change, by their pointers. The parser stops at one that is beyond all doubles, so that one is last.
+    /// Numbers that would change, by their pointers: the first of them. The parser stops at one that is beyond all doubles, so
+    /// that one is last.
     #[error("the numbers at {} cannot be kept", .0.join(", "))]
     Numbers(Vec<String>),
 }
 
 /// What a number must be to be kept.
-pub const NUMBER_RULE: &str = "must be a whole number of 64 bits or the shortest form of a double (up to 15 digits always are); send others as text";
+pub const NUMBER_RULE: &str = "must be a whole number of 64 bits or the shortest form of a double \
+    (up to 15 digits always are); send others as text";
+
+/// Numbers that are named, and bytes of their pointers: a text may have a long name around many numbers.
+const MAX_NAMED: usize = 100;
+const MAX_NAMED_BYTES: usize = 16 * 1024;
 
 /// How `serde_json` begins to complain about a number beyond all doubles.
 const OUT_OF_RANGE: &str = "number out of range";
@@ -74,6 +80,17 @@ struct State<'t> {
     changed: Vec<String>,
 }
 
+impl State<'_> {
+    /// The number at hand would change.
+    fn name_number(&mut self) {
+        let room = self.changed.len() < MAX_NAMED
+            && self.changed.iter().map(String::len).sum::<usize>() + self.pointer.len() <= MAX_NAMED_BYTES;
+        if room || self.changed.is_empty() {
+            self.changed.push(self.pointer.clone());
+        }
+    }
+}
+
 /// Reads one value, whatever it is.
 struct AnyValue<'s, 't>(&'s mut State<'t>);
 
@@ -114,7 +131,7 @@ impl<'de> Visitor<'de> for AnyValue<'_, '_> {
         let value = Value::from(value);
         let sent = self.0.numbers.next().unwrap_or_default();
         if Decimal::of(sent) != Decimal::of(&value.to_string()) {
-            self.0.changed.push(self.0.pointer.clone());
+            self.0.name_number();
         }
         Ok(value)
     }
@@ -257,6 +274,9 @@ mod tests {
         assert_eq!(changed(text), ["/a\"1/2", "/b~1c/~0", "/b~1c/d"]);
         assert_eq!(changed(r#"[0.30000000000000001, {"a":[1, 1e400]}, 1e-400]"#), ["/0", "/1/a/1"]);
         assert_eq!(changed("1e-99999999999999999999"), [""]);
+        let long = format!(r#"{{"{}":[{}0]}}"#, "x".repeat(10_000), "1e-400,".repeat(1000));
+        assert_eq!(changed(&long).len(), 1);
+        assert_eq!(changed(&format!("[{}0]", "1e-400,".repeat(1000))).len(), MAX_NAMED);
     }
 
     #[test]

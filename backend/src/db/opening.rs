@@ -7,8 +7,8 @@ use sea_orm::sqlx::{
 };
 use std::time::Duration;
 
-/// The pool of this file. Whoever opens a new file turns it to WAL, which takes a lock that SQLite waits for no moment,
-/// whatever the busy timeout: of several who open it at once, all but one fail. They try again and find it turned.
+/// The pool of this file. Whoever opens a new file turns it to WAL. While another writes to it, or turns it itself, SQLite
+/// refuses that at once, whatever the busy timeout, because each could be waiting for the other. Tried again, it is turned.
 pub(super) async fn sqlite(pool: SqlitePoolOptions, file: SqliteConnectOptions) -> Result<SqlitePool, Error> {
     let pauses = ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(5))

@@ -159,7 +159,7 @@ impl Sent {
             Flaw::Malformed(error) => Error::Malformed(error.to_string()),
             Flaw::Numbers(pointers) => {
                 let wrong = |pointer| FieldError::invalid(pointer, json::NUMBER_RULE);
-                Error::Invalid(pointers.into_iter().take(MAX_ERRORS).map(wrong).collect())
+                Error::Invalid(pointers.into_iter().map(wrong).collect())
             }
         })
     }

@@ -176,16 +176,16 @@ async fn the_lock_is_the_same_whatever_the_file_is_called(#[values(Kind::Sqlite)
     assert!(waiting.wait().expect("it ends").success());
 }
 
-/// While another connection reads a new file, it cannot be turned to WAL, and SQLite does not wait for that.
+/// While another connection writes to a new file, it cannot be turned to WAL, and SQLite does not wait for that.
 #[tokio::test]
 async fn a_new_file_that_others_are_opening_is_opened() {
     let database = TestDatabase::empty(Kind::Sqlite).await;
     let options = SqliteConnectOptions::new()
         .filename(database.url.trim_start_matches("sqlite:///"))
         .create_if_missing(true);
-    let mut reader = SqliteConnection::connect_with(&options).await.expect("the file opens");
-    for sql in ["CREATE TABLE other (x)", "BEGIN", "SELECT * FROM other"] {
-        reader.execute(sql).await.expect(sql);
+    let mut writer = SqliteConnection::connect_with(&options).await.expect("the file opens");
+    for sql in ["CREATE TABLE other (x)", "BEGIN IMMEDIATE"] {
+        writer.execute(sql).await.expect(sql);
     }
     let url = database.url.parse().expect("a URL");
     let pool = Pool { max_connections: 1, acquire_timeout: AT_MOST, statement_timeout: None };
@@ -193,6 +193,6 @@ async fn a_new_file_that_others_are_opening_is_opened() {
         tokio::spawn(async move { Database::connect(&url, pool, Clock::system(), Random::seeded(1)).await });
     let failed = tokio::time::timeout(Duration::from_millis(300), &mut opening).await;
     assert!(failed.is_err(), "{failed:?}");
-    reader.execute("COMMIT").await.expect("it has read");
+    writer.execute("COMMIT").await.expect("it has written");
     opening.await.expect("no panic").expect("the file opens");
 }

@@ -309,12 +309,14 @@ async fn every_odd_number_is_kept_or_refused_by_name(#[values(Kind::Sqlite, Kind
     let admin = test.admin().await;
     for number in ODD {
         let body = format!(r#"{{"name":"Nina","documents":{{"a/b":[1,{{"v":{number}}}]}}}}"#);
-        let created = admin.send(Method::POST, "/users", Some(body)).await;
+        let keyed = admin.clone().with_header("idempotency-key", number);
+        let created = keyed.send(Method::POST, "/users", Some(body.clone())).await;
         if is_kept(number) {
             assert_eq!(created.status, 200, "{number}: {}", created.text);
             let id: String = serde_json::from_str(member(&created.text, "id")).unwrap();
             let read = admin.get(&format!("/users/{id}")).await;
             assert_eq!(read.text, created.text, "{number}");
+            assert_eq!(keyed.send(Method::POST, "/users", Some(body)).await.text, created.text, "{number}");
             let parts: Vec<&RawValue> =
                 serde_json::from_str(member(member(&read.text, "documents"), "a/b")).unwrap();
             assert_eq!(worth(member(parts[1].get(), "v")), worth(number), "{number}");
