@@ -82,7 +82,7 @@ pub const CALLS: &[Call] = &[
     }),
     call(4, Tech, "get", "/users/{id}"),
     call(4, Manager, "put", "/users/{id}").with(user),
-    call(9, Manager, "patch", "/users/{id}").with(user_patch),
+    call(6, Manager, "patch", "/users/{id}").with(user_patch),
     call(8, Manager, "delete", "/users/{id}"),
     call(3, Manager, "get", "/users/{id}/profile"),
     call(4, Manager, "put", "/users/{id}/profile").with(profile),

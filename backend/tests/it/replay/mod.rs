@@ -8,7 +8,7 @@ use crate::support::{Kind, Outcome, Persona, Test};
 use script::{EVERYONE, Request, Script, Who};
 use std::collections::{BTreeMap, BTreeSet};
 
-const REQUESTS: usize = 1500;
+const REQUESTS: usize = 2400;
 /// After so many requests the rows themselves are looked at.
 const LOOK_EVERY: usize = 75;
 const SEED: u64 = 20_260_701;
