@@ -168,6 +168,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Heads<S> {
             let length = framing.reading().read(&beyond[..length]);
             buffer.put_slice(&beyond[..length]);
             beyond.drain(..length);
+            if beyond.is_empty() {
+                // An idle connection keeps nothing.
+                *beyond = Vec::new();
+            }
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
