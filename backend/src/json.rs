@@ -275,7 +275,8 @@ mod tests {
         assert_eq!(changed(r#"[0.30000000000000001, {"a":[1, 1e400]}, 1e-400]"#), ["/0", "/1/a/1"]);
         assert_eq!(changed("1e-99999999999999999999"), [""]);
         let long = format!(r#"{{"{}":[{}0]}}"#, "x".repeat(10_000), "1e-400,".repeat(1000));
-        assert_eq!(changed(&long).len(), 1);
+        let named = changed(&long);
+        assert!(named.iter().map(String::len).sum::<usize>() <= MAX_NAMED_BYTES && named.len() < MAX_NAMED);
         assert_eq!(changed(&format!("[{}0]", "1e-400,".repeat(1000))).len(), MAX_NAMED);
     }
 
