@@ -162,6 +162,8 @@ impl<'de> Visitor<'de> for AnyValue<'_, '_> {
             let value = members.next_value_seed(AnyValue(self.0))?;
             self.0.pointer.truncate(length);
             if object.contains_key(&name) {
+                // As much of it as tells which one it is.
+                let name: String = name.chars().take(100).collect();
                 return Err(A::Error::custom(format_args!("the member {name:?} is there twice")));
             }
             object.insert(name, value);

@@ -122,6 +122,17 @@ impl Passwords {
         self.judging.run(work).await
     }
 
+    /// Whether a password that is about to be set is the one that is stored already.
+    ///
+    /// # Errors
+    /// As [`Passwords::verify`].
+    pub async fn is_current(&self, password: &NewPassword, stored: Option<String>) -> Result<bool, Error> {
+        match stored {
+            Some(stored) => self.verify(password.0.expose_secret(), Some(stored)).await,
+            None => Ok(false),
+        }
+    }
+
     /// Whether `password` belongs to `stored`. Takes the same time when there is nothing stored.
     ///
     /// # Errors

@@ -135,9 +135,8 @@ pub async fn set_password(
     let account = &link.account;
     if link.wants_password {
         let current = current.ok_or_else(password_is_missing)?;
-        // The org where the current one was first set may know it.
         if password.is(&current) {
-            return Err(Error::invalid("/new_password", "must be another one than the current password"));
+            return Err(must_be_another());
         }
         check_password(app, request, account, &current).await.inspect_err(|error| {
             // A server that is too busy to look has refused nobody.
@@ -145,6 +144,10 @@ pub async fn set_password(
                 app.refusals.count(Some(account.id));
             }
         })?;
+    }
+    // Whoever set the current one may know it, and a link lets whoever else had it out.
+    if !link.wants_password && app.passwords.is_current(&password, account.password_hash.clone()).await? {
+        return Err(must_be_another());
     }
     let hash = app.passwords.hash(password, &account.email).await?;
     let tx = app.db.write(origin(Actor::Account(account.id), request)).await?;
@@ -158,6 +161,10 @@ pub async fn set_password(
     // Whatever strangers tried before, its owner comes next.
     app.guessing.forgive(&guessing::at_account(&account.email_key, request.client())).await;
     Ok(())
+}
+
+fn must_be_another() -> Error {
+    Error::invalid("/new_password", "must be another one than the current password")
 }
 
 fn password_is_missing() -> Error {

@@ -124,6 +124,13 @@ async fn link(app: &App, of: &OfOrg, email: &str) -> Result<(), CliError> {
     let org = of.find(app).await?;
     let tx = app.db.write(origin()).await?;
     let member = hold_member(&tx, org, &email).await?;
+    if !member.is_active {
+        let inactive = format!(
+            "{email} is deactivated, so a link would not work; reactivate the member first (PATCH /orgs/members/{})",
+            member.account_id
+        );
+        return Err(CliError::Refused(inactive));
+    }
     let token = links::issue(&tx, &app.random, org, member.account_id, Giver::Operator).await?;
     audit::Entry::of("account.link_issued", member.account_id).record(&tx, org).await?;
     tx.commit().await?;

@@ -2,7 +2,7 @@
 
 use super::{
     PageQuery,
-    template::{Call, InvitePage, message, respond},
+    template::{Call, InvitePage, message, respond, with_retry_after},
     words::{Language, Words},
 };
 use crate::{
@@ -61,7 +61,11 @@ pub async fn answer(
                 (StatusCode::OK, if answered.accepted { words.accepted } else { words.declined }, true)
             }
             Err(error) => match message(&error, language) {
-                Some(text) => (error.status_and_code().0, text, false),
+                Some(text) => {
+                    let outcome = Some((error.status_and_code().0, text, false));
+                    let page = page(&app, language, &form.token, &form.reason, outcome).await?;
+                    return Ok(with_retry_after(page, &error));
+                }
                 None => return Err(error),
             },
         },
@@ -108,7 +112,8 @@ async fn page(
                 (None, Some(text)) => (error.status_and_code().0, text),
                 (None, None) => return Err(error),
             };
-            return respond(status, &InvitePage { message: text, ..blank });
+            let page = respond(status, &InvitePage { message: text, ..blank })?;
+            return Ok(with_retry_after(page, &error));
         }
     };
     let standing = standing(&opened, language);

@@ -2,7 +2,7 @@
 
 use super::{
     PageQuery,
-    template::{PasswordForm, PasswordPage, message, respond},
+    template::{PasswordForm, PasswordPage, message, respond, with_retry_after},
     words::{Language, Words},
 };
 use crate::{
@@ -85,7 +85,10 @@ fn mistake(mistakes: &[FieldError], words: &Words) -> &'static str {
 
 fn refused(headers: &HeaderMap, error: &Error, form: Option<&PasswordForm>) -> Result<Response, Error> {
     match message(error, Language::of(headers)) {
-        Some(text) => page(headers, error.status_and_code().0, text, false, form),
+        Some(text) => {
+            let page = page(headers, error.status_and_code().0, text, false, form)?;
+            Ok(with_retry_after(page, error))
+        }
         None => Err(error.clone()),
     }
 }

@@ -4,7 +4,7 @@ use super::words::{Language, Words};
 use crate::{error::Error, secret::Secret};
 use askama::Template;
 use axum::{
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 
@@ -78,6 +78,14 @@ pub struct PasswordForm {
 pub fn respond(status: StatusCode, page: &impl Template) -> Result<Response, Error> {
     let html = page.render().map_err(Error::internal)?;
     Ok((status, super::headers(), html).into_response())
+}
+
+/// When to come back after an error, as its problem would say it.
+pub fn with_retry_after(mut page: Response, error: &Error) -> Response {
+    if let Some(seconds) = error.retry_after() {
+        page.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    page
 }
 
 /// The words for an error; none when the boundary should speak.

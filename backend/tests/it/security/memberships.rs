@@ -240,6 +240,10 @@ async fn a_link_to_the_address_takes_up_all_that_wait_and_shuts_everyone_else_ou
     let session = test.anonymous().with_token(&session);
     let link = token(&add(&ours, VICTIM, "admin").await);
     let mailed = reset_token(&test, VICTIM).await;
+    // Whoever sets what there is would let in who set it.
+    let same = confirm(&test, &mailed, None, THEIRS).await;
+    assert_eq!(same.wrong_members(), ["/new_password"]);
+    assert_eq!(opens(&test, VICTIM, THEIRS).await, (false, true));
     confirm(&test, &mailed, None, OWN).await.ok();
     assert_eq!(opens(&test, VICTIM, OWN).await, (true, true));
     assert_eq!(opens(&test, VICTIM, THEIRS).await, (false, false));
@@ -271,6 +275,7 @@ async fn the_operators_link_replaces_a_password_and_proves_the_org_it_names(
     tx.commit().await.unwrap();
     // Made, it opens nothing yet.
     assert_eq!(opens(&test, VICTIM, THEIRS).await, (false, true));
+    assert_eq!(confirm(&test, &given, None, THEIRS).await.wrong_members(), ["/new_password"]);
     confirm(&test, &given, None, OWN).await.ok();
     assert_eq!(opens(&test, VICTIM, OWN).await, (true, true));
     assert_eq!(opens(&test, VICTIM, THEIRS).await, (false, false));
