@@ -13,7 +13,7 @@ use tokio::runtime::{self, Runtime};
 /// The longest that a turn is waited for: longer than a request may take, whose own limit ends the wait.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// From 0 to 99. Unlike password hashing (`auth::password`) it is what a caller who did nothing wrong waits for, also
-/// where the machine has much else to do: a tenth of a core is left to it then (on Linux a niceness of 10).
+/// where the machine has much else to do: it is not to starve then (on Linux a niceness of 9).
 const PRIORITY: u8 = 25;
 
 /// The threads. Clones share them.
