@@ -46,12 +46,12 @@ const LAST_OWNER: &str = "
     CREATE TRIGGER org_memberships_last_owner_not_replaced BEFORE INSERT ON org_memberships
     WHEN EXISTS (
         SELECT 1 FROM org_memberships m
-        WHERE m.role = 'owner' AND m.is_active
+        WHERE m.role = 'owner' AND m.is_active AND m.proven_at IS NOT NULL
             AND (m.org_id = NEW.org_id AND (m.id = NEW.id OR m.account_id = NEW.account_id)
                 OR m.rowid = NEW.rowid AND NEW.rowid <> -1)
             AND NOT EXISTS (
                 SELECT 1 FROM org_memberships o
-                WHERE o.org_id = m.org_id AND o.role = 'owner' AND o.is_active
+                WHERE o.org_id = m.org_id AND o.role = 'owner' AND o.is_active AND o.proven_at IS NOT NULL
                     AND NOT (o.org_id = NEW.org_id AND (o.id = NEW.id OR o.account_id = NEW.account_id)
                         OR o.rowid = NEW.rowid AND NEW.rowid <> -1)
             )
@@ -68,12 +68,12 @@ const LAST_OWNER: &str = "
             OR NEW.account_id IS NOT OLD.account_id)
         AND EXISTS (
             SELECT 1 FROM org_memberships m
-            WHERE m.role = 'owner' AND m.is_active AND m.rowid <> OLD.rowid
+            WHERE m.role = 'owner' AND m.is_active AND m.proven_at IS NOT NULL AND m.rowid <> OLD.rowid
                 AND (m.org_id = NEW.org_id AND (m.id = NEW.id OR m.account_id = NEW.account_id) OR m.rowid = NEW.rowid)
-                AND NOT (NEW.org_id = m.org_id AND NEW.role = 'owner' AND NEW.is_active)
+                AND NOT (NEW.org_id = m.org_id AND NEW.role = 'owner' AND NEW.is_active AND NEW.proven_at IS NOT NULL)
                 AND NOT EXISTS (
                     SELECT 1 FROM org_memberships o
-                    WHERE o.org_id = m.org_id AND o.role = 'owner' AND o.is_active AND o.rowid <> OLD.rowid
+                    WHERE o.org_id = m.org_id AND o.role = 'owner' AND o.is_active AND o.proven_at IS NOT NULL AND o.rowid <> OLD.rowid
                         AND NOT (o.org_id = NEW.org_id AND (o.id = NEW.id OR o.account_id = NEW.account_id)
                             OR o.rowid = NEW.rowid)
                 )

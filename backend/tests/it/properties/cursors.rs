@@ -80,7 +80,7 @@ impl World<'_> {
             "/users" => drop(self.owner.user(&long_name("Personne", number * 7 % 11)).await),
             "/orgs/members" => {
                 let role = ["tech", "manager", "admin"][usize::try_from(number % 3).unwrap()];
-                let email = format!("{}{number}@rideau.example", "\u{fdfa}".repeat(200));
+                let email = format!("{}{number}@rideau.example", "é".repeat(200));
                 drop(self.owner.post(list, json!({ "email": email, "role": role })).await.ok());
             }
             "/auth/sessions" => drop(self.test.owner().await),

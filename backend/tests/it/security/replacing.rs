@@ -187,7 +187,7 @@ async fn two_owners_are_not_replaced_by_one_row() {
     let row = |role: &str, id: &str, account: &str| {
         format!(
             "REPLACE INTO org_memberships SELECT {org}, (SELECT {id} FROM ({owners})), (SELECT {account} FROM ({owners})),
-            '{role}', 1, 0, 0"
+            '{role}', 1, 0, 0, 0"
         )
     };
     refused(&mut connection, "UNIQUE constraint failed", &row("tech", "min(id)", "max(account_id)")).await;
@@ -207,7 +207,7 @@ async fn what_nothing_guards_is_written_as_ever() {
         "UPDATE audit_details SET before = NULL, after = NULL",
         "REPLACE INTO mission_roles SELECT org_id, id, mission_id, role_name, name_key, 3, position, created_at FROM mission_roles",
         "UPDATE org_memberships SET updated_at = updated_at + 1, role = 'manager' WHERE role = 'tech'",
-        "REPLACE INTO org_memberships SELECT org_id, id, account_id, 'admin', 1, 0, 0 FROM org_memberships WHERE role = 'manager'",
+        "REPLACE INTO org_memberships SELECT org_id, id, account_id, 'admin', 1, 0, 0, 0 FROM org_memberships WHERE role = 'manager'",
         "UPDATE invitations SET updated_at = updated_at + 1",
     ] {
         connection.execute(sql).await.expect(sql);
