@@ -66,7 +66,7 @@ const CONTENTION: [&str; 9] = ["40001", "40P01", "55P03", "5", "6", "261", "517"
 /// PostgreSQL: disk_full.
 const DISK_FULL: &str = "53100";
 
-/// SQLite's primary result codes (https://www.sqlite.org/rescode.html); the low byte of an extended one.
+/// SQLite's primary result codes (<https://www.sqlite.org/rescode.html>); the low byte of an extended one.
 mod sqlite {
     pub(super) const NOMEM: u32 = 7;
     pub(super) const READONLY: u32 = 8;

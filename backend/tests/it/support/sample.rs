@@ -190,7 +190,7 @@ async fn body(owner: &Persona<'_>, method: &Method, template: &str) -> Option<Js
         ("POST", "/auth/reset/confirm") => {
             let asked =
                 owner.post("/auth/reset/request", json!({ "email": "tech@rideau.example" })).await.ok();
-            json!({ "token": asked["reset_token"], "new_password": PASSWORD })
+            json!({ "token": asked["reset_token"], "new_password": "cinq actes et un prologue" })
         }
         ("POST", "/orgs/members") => {
             json!({ "email": format!("m{}@rideau.example", number()), "role": "tech" })
