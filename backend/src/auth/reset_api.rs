@@ -145,13 +145,15 @@ pub async fn set_password(
             }
         })?;
     }
-    // Whoever set the current one may know it, and a link lets whoever else had it out.
-    if !link.wants_password && app.passwords.is_current(&password, account.password_hash.clone()).await? {
-        return Err(must_be_another());
-    }
+    let same =
+        !link.wants_password && app.passwords.is_current(&password, account.password_hash.clone()).await?;
     let hash = app.passwords.hash(password, &account.email).await?;
     let tx = app.db.write(origin(Actor::Account(account.id), request)).await?;
     let proven = links::use_up(&tx, token, &link, hash).await?;
+    // What opens now must not open to whoever set the current one: it may have been another org.
+    if same && !proven.is_empty() {
+        return Err(must_be_another());
+    }
     sessions::end_all(&tx, account.id).await?;
     audit::Entry::of("account.password_set", account.id).record_for_account(&tx, None).await?;
     for org in proven {
