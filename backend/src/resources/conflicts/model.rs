@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 /// A person's conflicts: a page of them, put together as it is sent.
 #[derive(Debug, ToSchema)]
-#[allow(dead_code, reason = "describes what [`crate::http::Page::respond_within`] writes")]
+#[allow(dead_code, reason = "describes what [`crate::http::Page::within`] writes")]
 pub struct UserConflicts {
     /// The person.
     pub user_id: UserId,

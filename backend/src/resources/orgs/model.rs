@@ -89,7 +89,7 @@ pub struct Member {
 
 /// A page of the members, highest role first, put together as it is sent.
 #[derive(Debug, ToSchema)]
-#[allow(dead_code, reason = "describes what [`crate::http::Page::respond_within`] writes")]
+#[allow(dead_code, reason = "describes what [`crate::http::Page::within`] writes")]
 pub struct Members {
     /// The members.
     pub members: Vec<Member>,
