@@ -278,6 +278,13 @@ impl Try {
     }
 }
 
+/// Whether a try counts, or is only asked about.
+#[derive(Debug, Clone, Copy)]
+enum Counted {
+    Yes,
+    No,
+}
+
 /// Counts tries. Clones share what is counted.
 #[derive(Clone)]
 pub struct Guessing {
@@ -299,7 +306,7 @@ for i, key in ipairs(KEYS) do
     due[i] = math.min(due[i], now + burst * period)
     wait = math.max(wait, due[i] - (burst - 1) * period - now)
 end
-if wait > 0 then return wait end
+if wait > 0 or ARGV[#ARGV] == 'look' then return wait end
 for i, key in ipairs(KEYS) do
     local period = tonumber(ARGV[2 * i + 1])
     redis.call('SET', key, string.format('%d', due[i] + period), 'PX', due[i] + period - now)
@@ -330,14 +337,17 @@ impl Guessing {
         Ok(Try { guessing: self.clone(), guessers, _place: place })
     }
 
-    /// Counts a try, before anything is done about it: for each guesser in turn, up to the first that must wait.
+    /// Counts a try of all these guessers, before anything is done about it, or of none when one of them must wait: a try that
+    /// is refused because of a crowd is none of its network.
     ///
     /// # Errors
     /// [`Error::TooManyTries`] with the wait, when it comes too soon.
     pub async fn attempt(&self, guessers: &[Guesser]) -> Result<(), Error> {
-        for guesser in guessers {
-            let here = self.wait_here(guesser);
-            let wait = self.wait_shared(guesser).await.unwrap_or(here);
+        // The first one is counted next, and sees for itself.
+        let looks = guessers.iter().skip(1).map(|guesser| (guesser, Counted::No));
+        for (guesser, counted) in looks.chain(guessers.iter().map(|guesser| (guesser, Counted::Yes))) {
+            let here = self.wait_here(guesser, counted);
+            let wait = self.wait_shared(guesser, counted).await.unwrap_or(here);
             if !wait.is_zero() {
                 return Err(Error::TooManyTries(whole_seconds(wait)));
             }
@@ -377,24 +387,32 @@ impl Guessing {
 
     /// The shortest period first: what one tier refuses, those above never count. The wait is that of the one that takes
     /// longest.
-    fn wait_here(&self, guesser: &Guesser) -> Duration {
+    fn wait_here(&self, guesser: &Guesser, counted: Counted) -> Duration {
         let limits = self.limits(guesser);
-        if limits.iter().all(|limit| limit.limiter.check_key(guesser).is_ok()) {
-            return Duration::ZERO;
-        }
         let now = Ticks(self.clock.clone()).now();
-        // What was refused waits, if only for an instant.
-        limits.iter().map(|limit| limit.wait(guesser, now)).fold(Duration::from_millis(1), Duration::max)
+        let longest = |least| limits.iter().map(|limit| limit.wait(guesser, now)).fold(least, Duration::max);
+        match counted {
+            Counted::No => longest(Duration::ZERO),
+            Counted::Yes if limits.iter().all(|limit| limit.limiter.check_key(guesser).is_ok()) => {
+                Duration::ZERO
+            }
+            // What was refused waits, if only for an instant.
+            Counted::Yes => longest(Duration::from_millis(1)),
+        }
     }
 
     /// None where nothing is shared, or out of reach.
-    async fn wait_shared(&self, guesser: &Guesser) -> Option<Duration> {
+    async fn wait_shared(&self, guesser: &Guesser, counted: Counted) -> Option<Duration> {
         let keys = guesser.keys();
         let mut script = redis::cmd("EVAL");
         script.arg(SCRIPT).arg(keys.len()).arg(keys).arg(self.clock.now().as_micros() / 1000);
         for tier in guesser.tiers() {
             script.arg(tier.burst.get()).arg(tier.period_ms);
         }
+        script.arg(match counted {
+            Counted::Yes => "count",
+            Counted::No => "look",
+        });
         self.shared.run(&script).await.ok().flatten().map(Duration::from_millis)
     }
 }
@@ -456,5 +474,26 @@ mod tests {
             drop(begin().await.expect("a mistake that is free"));
         }
         assert!(matches!(begin().await, Err(Error::TooManyTries(1))));
+    }
+
+    /// Those of the crowd cost the owner the crowd's wait, not one of their own besides.
+    #[tokio::test]
+    async fn a_try_that_the_crowd_keeps_out_is_none_of_its_network() {
+        let guessing = Guessing::new(Clock::fixed(Timestamp::from_micros(0)), Cache::InProcess);
+        let (crowd, owner) = (Guesser::Crowd([7; 32]), Guesser::Account([7; 32], None));
+        while guessing.attempt(&[crowd]).await.is_ok() {}
+        for _ in 0..20 {
+            assert!(matches!(guessing.attempt(&[owner, crowd]).await, Err(Error::TooManyTries(1))));
+        }
+        guessing.forgive(&[crowd]).await;
+        for _ in 0..5 {
+            assert!(guessing.attempt(&[owner, crowd]).await.is_ok(), "a mistake that is free");
+        }
+        assert!(guessing.attempt(&[owner, crowd]).await.is_err());
+        // Nor does what its own network keeps out count for the crowd.
+        for _ in 5..100 {
+            assert!(guessing.attempt(&[crowd]).await.is_ok());
+        }
+        assert!(guessing.attempt(&[crowd]).await.is_err());
     }
 }
