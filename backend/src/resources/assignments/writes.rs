@@ -161,7 +161,7 @@ pub async fn hold_all(
 /// Changes where an assignment stands. The same status again changes nothing; becoming INVITED again ends its open links.
 ///
 /// # Errors
-/// [`Error::InvalidTransition`], or what is in the way as with [`create`].
+/// [`Error::InvalidTransition`], [`Error::AlreadyAssigned`] by another one, or what is in the way as with [`create`].
 pub async fn set_status(tx: &Tx, held: Held, change: Change) -> Result<Assignment, Error> {
     let Held { row, mission, user } = held;
     let (org, id) = (row.org_id, row.id);
@@ -171,6 +171,10 @@ pub async fn set_status(tx: &Tx, held: Held, change: Change) -> Result<Assignmen
         Step::Stay => return Ok(before),
         Step::Leave => Clashes::default(),
         Step::Enter => {
+            // Before their clashes, of which the other one would be the first.
+            if !is_active(row.status) && active_on_mission(tx, org, row.mission_id, row.user_id).await? {
+                return Err(Error::AlreadyAssigned);
+            }
             let entering =
                 Entering { user: row.user_id, on: row.mission_id, mission: &mission, active: user.active };
             may_enter(tx, org, &entering, &change).await?
