@@ -197,7 +197,7 @@ async fn cancel(
     tx.single(&cancelled).await
 }
 
-/// Create 1 to 1000 missions of a project: all of them or none.
+/// Create 1 to 1000 missions of a project, with up to 5000 roles together: all of them or none.
 #[utoipa::path(post, path = "/projects/{id}/missions/~bulk_create", tag = "missions",
     security(("bearer" = ["manager"])), params(("id" = ProjectId, Path)), request_body = Vec<NewProjectMission>,
     responses((status = 200, body = BulkCreated<MissionId>)),
@@ -213,6 +213,7 @@ async fn bulk_create(
         rules::plan(Sketch { project_id: Some(project), ..item.into() }, &zone)
     };
     let planned = items.plan(rules).await?;
+    rules::few_enough_roles(&planned)?;
     let tx = app.write(&caller).await?;
     projects::lock(&tx, caller.org, project).await?;
     let created = store::create_all(&tx, caller.org, planned).await?;

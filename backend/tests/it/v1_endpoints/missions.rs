@@ -319,3 +319,20 @@ async fn a_duplicate_has_the_roles_and_not_the_people(#[values(Kind::Sqlite, Kin
     test.rows("UPDATE missions SET cancelled_at = 1").await;
     assert_eq!(manager.post_empty(&verb).await.ok()["cancelled_at"], Json::Null);
 }
+
+#[rstest]
+#[tokio::test]
+async fn so_many_roles_at_once_and_no_more(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let manager = test.manager().await;
+    let path = format!("/projects/{}/missions:bulk_create", manager.project("Festival").await);
+    let roles: Json = (0..50).map(|n| json!({ "role_name": n.to_string() })).collect();
+    let mission = json!({ "title": "Montage", "start_at": START, "end_at": END, "roles": roles });
+    let mut missions = vec![mission; 100];
+    missions.push(json!({ "role": "son", "start_at": START, "end_at": END }));
+    missions.push(json!({ "role": "son", "start_at": START, "end_at": END }));
+    let refused = manager.post(&path, json!(missions)).await;
+    assert_eq!(refused.wrong_members(), ["/100/roles"]);
+    missions.truncate(100);
+    assert_eq!(manager.post(&path, json!(missions)).await.ok()["created"], 100);
+}
