@@ -39,6 +39,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 use tokio_util::task::TaskTracker;
 use tower::ServiceBuilder;
@@ -48,6 +49,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// Says whether a list was kept: `HIT`, `MISS`, or `BYPASS` while the cache is out of reach.
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+
+/// How long heavy work waits for its turn: longer than a request may take, whose own limit ends the wait.
+const HEAVY_PATIENCE: Duration = Duration::from_secs(60);
 
 /// What every handler may use. Clones share everything; there is one for each step of each request.
 #[derive(Clone)]
@@ -141,7 +145,7 @@ impl App {
             guessing: Guessing::new(clock.clone(), cache.clone()),
             refusals: Refusals::new(clock.clone(), telemetry.metrics.clone()),
             cache,
-            passwords: Passwords::new(random.clone()).map_err(StartError::Passwords)?,
+            passwords: Passwords::start(random.clone())?,
             tokens: Tokens::new(&config, clock),
             seal: Seal::new(&config.secret_key).map_err(StartError::Passwords)?,
             config: Arc::new(config),
@@ -152,7 +156,7 @@ impl App {
             bodies: Fair::new("bytes of bodies", ROOM, ROOM_OF_ONE),
             turns: Fair::new("bulk requests", bulks, bulks),
             reads: Fair::new("lists", lists, lists - 1),
-            workers: Workers::start()?,
+            workers: Workers::start("heavy pieces of work", Workers::half_of_the_cores(), HEAVY_PATIENCE)?,
             draining: AtomicBool::default(),
         })))
     }
@@ -162,7 +166,9 @@ impl App {
     /// # Errors
     /// As [`Writing::begin`].
     pub async fn write<R: Rank>(&self, caller: &Caller<R>) -> Result<Writing, Error> {
-        self.write_for(caller.org, caller.origin(), &caller.request).await
+        let tx = self.write_for(caller.org, caller.origin(), &caller.request).await?;
+        caller.still_is_who_they_were(&tx, &self.authorities, self.db.clock().elapsed()).await?;
+        Ok(tx)
     }
 
     /// The same for whoever else is behind a request: the holder of an invitation.

@@ -77,15 +77,22 @@ impl Fair {
     /// # Errors
     /// [`Error::Unavailable`] when its turn does not come in time.
     pub async fn take(&self, tenant: Tenant, amount: usize, patience: Duration) -> Result<Portion, Error> {
+        let what = self.0.what;
+        let taken = tokio::time::timeout(patience, self.wait(tenant, amount)).await;
+        taken.map_err(|_| Error::Unavailable(Arc::new(NothingFree { what, patience })))?
+    }
+
+    /// The same, however long it takes.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub async fn wait(&self, tenant: Tenant, amount: usize) -> Result<Portion, Error> {
         let (answer, answered) = oneshot::channel();
         let claim = Claim { amount: amount.min(self.0.share), answer };
         self.0.state().claim(tenant, claim);
         let mut place = Place { fair: self, tenant, answered };
         self.hand_out();
-        let what = self.0.what;
-        let taken = tokio::time::timeout(patience, &mut place.answered).await;
-        let taken = taken.map_err(|_| Error::Unavailable(Arc::new(NothingFree { what, patience })))?;
-        taken.map_err(Error::internal)
+        (&mut place.answered).await.map_err(Error::internal)
     }
 
     /// What nobody has taken.

@@ -1,55 +1,60 @@
-//! Threads for work that keeps a core busy for milliseconds: compressing, writing and reading large JSON, planning a
-//! thousand items. On the threads that serve requests it would keep everybody else waiting; here it waits for its turn,
-//! fairly by org ([`Fair`]), and runs with a lower priority.
+//! Threads for work that keeps a core busy for milliseconds: hashing a password, compressing, writing and reading large
+//! JSON, planning a thousand items. On the threads that serve requests it would keep everybody else waiting; here it waits
+//! for its turn, fairly by org ([`Fair`]), and runs with a lower priority. Each kind has threads of its own, always the same
+//! ones, because an allocator keeps what a thread freed for that thread.
 
 use crate::{
     error::Error,
     fair::{Fair, Tenant},
 };
 use std::{sync::Arc, time::Duration};
-use thread_priority::{ThreadPriority, ThreadPriorityValue};
+use thread_priority::ThreadPriority;
 use tokio::runtime::{self, Runtime};
 
-/// The longest that a turn is waited for: longer than a request may take, whose own limit ends the wait.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// From 0 to 99. Unlike password hashing (`auth::password`) it is what a caller who did nothing wrong waits for, also
-/// where the machine has much else to do: it is not to starve then (on Linux a niceness of 9).
-const PRIORITY: u8 = 25;
-
-/// The threads. Clones share them.
+/// Threads for one kind of work. Clones share them.
 #[derive(Clone)]
 pub struct Workers {
     turns: Fair,
+    patience: Duration,
     threads: Arc<Threads>,
 }
 
 impl Workers {
-    /// Half of the processor's cores may work at a time.
+    /// So many threads for `what` (in the plural, for the log); who has no turn after `patience` is refused.
     ///
     /// # Errors
     /// When a thread cannot be started.
-    pub fn start() -> std::io::Result<Self> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let number = (cores / 2).max(1);
+    pub fn start(what: &'static str, number: usize, patience: Duration) -> std::io::Result<Self> {
         let threads = runtime::Builder::new_multi_thread()
             .worker_threads(number)
-            .thread_name("worker")
+            .thread_name(what)
             .on_thread_start(yield_to_others)
             .build()?;
-        let turns = Fair::new("heavy pieces of work", number, number);
-        Ok(Self { turns, threads: Arc::new(Threads(Some(threads))) })
+        let turns = Fair::new(what, number, number);
+        Ok(Self { turns, patience, threads: Arc::new(Threads(Some(threads))) })
+    }
+
+    /// Half of the processor's cores.
+    pub fn half_of_the_cores() -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        (cores / 2).max(1)
+    }
+
+    /// How many more could work at once.
+    pub fn free(&self) -> usize {
+        self.turns.free()
     }
 
     /// Does work for this tenant. Begun, it runs to its end, whatever becomes of who waits for it.
     ///
     /// # Errors
-    /// When the work panics, or the program stops.
+    /// [`Error::Unavailable`] when its turn does not come in time; when the work panics, or the program stops.
     pub async fn run<T: Send + 'static>(
         &self,
         tenant: Tenant,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, Error> {
-        let turn = self.turns.take(tenant, 1, PATIENCE).await?;
+        let turn = self.turns.take(tenant, 1, self.patience).await?;
         let threads = self.threads.0.as_ref().map(Runtime::handle).ok_or_else(|| Error::internal(Stopped))?;
         let work = threads.spawn(async move {
             // Held by the work: a client that hangs up must not free the turn while the core is still busy.
@@ -104,12 +109,29 @@ impl Drop for Threads {
 #[error("the program stops: its workers are gone")]
 struct Stopped;
 
+/// A thread that wakes up to serve someone does not wait for work that lasts tens of milliseconds. It gets what the others
+/// leave, and a small part where they leave nothing.
 fn yield_to_others() {
-    let lower = ThreadPriorityValue::try_from(PRIORITY).map(ThreadPriority::Crossplatform);
-    let set = lower.map(thread_priority::set_current_thread_priority);
-    if !matches!(set, Ok(Ok(()))) {
-        tracing::debug!(?set, "the workers have the priority of everything else");
+    if let Err(error) = step_aside() {
+        tracing::debug!(?error, "the workers have the priority of everything else");
     }
+}
+
+/// Linux lets a thread of its own class run until the next tick, 4 ms later, however low its priority is; not so one that
+/// is there for when the processor is idle.
+#[cfg(target_os = "linux")]
+fn step_aside() -> Result<(), thread_priority::Error> {
+    use thread_priority::unix::{
+        NormalThreadSchedulePolicy::Idle, ThreadSchedulePolicy, set_thread_priority_and_policy,
+        thread_native_id,
+    };
+    let idle = ThreadSchedulePolicy::Normal(Idle);
+    set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn step_aside() -> Result<(), thread_priority::Error> {
+    thread_priority::set_current_thread_priority(ThreadPriority::Min)
 }
 
 #[cfg(test)]
@@ -118,10 +140,12 @@ mod tests {
     use crate::ids::OrgId;
     use std::sync::mpsc;
 
+    const PATIENCE: Duration = Duration::from_secs(60);
+
     /// The test's runtime has one thread; work that blocked it would never see its end.
     #[tokio::test]
     async fn others_are_served_while_they_work_and_a_turn_ends_with_its_work() {
-        let workers = Workers::start().unwrap();
+        let workers = Workers::start("pieces of work", 1, PATIENCE).unwrap();
         let turns = workers.turns.free();
         let (end, ended) = mpsc::channel::<()>();
         let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
@@ -151,7 +175,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_an_error_and_frees_the_turn() {
-        let workers = Workers::start().unwrap();
+        let workers = Workers::start("pieces of work", 1, PATIENCE).unwrap();
         let turns = workers.turns.free();
         for _ in 0..=turns {
             let failed = workers.run(None, async { panic!("as it may happen") }).await;
@@ -161,7 +185,8 @@ mod tests {
 
     #[tokio::test]
     async fn little_is_done_where_it_is() {
-        let (here, workers) = (std::thread::current().id(), Workers::start().unwrap());
+        let (here, workers) =
+            (std::thread::current().id(), Workers::start("pieces of work", 1, PATIENCE).unwrap());
         let thread = async { std::thread::current().id() };
         assert_eq!(Lane::HERE.run(thread).await.unwrap(), here);
         let org = Some(OrgId(uuid::Uuid::nil()));

@@ -146,12 +146,12 @@ async fn sign_in(
     let guessers = guessers(app, request, headers, &login.email, known.as_ref()).await?;
     let begun = app.guessing.begin(guessers, request).await?;
     let stored = known.as_ref().and_then(|account| account.password_hash.clone());
-    let matches = app.passwords.verify(&login.password, stored).await?;
+    let matches = app.passwords.verify(&login.password, stored, None).await?;
     let account = known.filter(|account| matches && account.is_active).ok_or(Error::InvalidCredentials)?;
     let org = choose_org(app, account.id, login.org_id).await?.ok_or(Error::InvalidCredentials)?;
+    request.note_caller(org, account.id);
     let answer = start_session(app, request, headers, &account, org).await?;
     begun.succeeded().await;
-    request.note_caller(org, account.id);
     Ok(answer)
 }
 
@@ -173,7 +173,7 @@ async fn start_session(
     account: &account::Model,
     org: OrgId,
 ) -> Result<Response, Error> {
-    let tx = app.db.write(origin(Actor::Account(account.id), request)).await?;
+    let tx = app.db.write(request.origin(Actor::Account(account.id))).await?;
     // The password may have been changed, or the account switched off, while the hash was computed.
     let current = accounts::lock(&tx, account.id).await?;
     if current.password_hash != account.password_hash || !current.is_active {
@@ -219,7 +219,8 @@ async fn refresh(
     refuse_foreign_origin(&headers, &app.config)?;
     let token = jar.get(COOKIE).ok_or(Error::Unauthenticated)?;
     let claims = app.tokens.read_refresh(token.value()).ok_or(Error::Unauthenticated)?;
-    let tx = app.db.write(origin(Actor::System, &request)).await?;
+    let tenant = sessions::org_of(&app.db, claims.sid).await?;
+    let tx = app.db.write(Origin { tenant, ..request.origin(Actor::System) }).await?;
     let session = match sessions::renew(&tx, &claims, refresh_seconds(&app)).await? {
         Renewal::Renewed(session) => session,
         Renewal::Reused(session) => {
@@ -252,7 +253,7 @@ async fn logout(
         None => None,
     };
     if let (Some(claims), Some(account)) = (claims, account) {
-        let tx = app.db.write(origin(Actor::Account(account), &request)).await?;
+        let tx = app.db.write(request.origin(Actor::Account(account))).await?;
         if sessions::end(&tx, claims.sid).await? {
             audit::Entry::of("session.end", claims.sid).record_for_account(&tx, None).await?;
         }
@@ -279,10 +280,6 @@ async fn me(State(app): State<App>, caller: Caller<Tech>) -> Result<Json<Me>, Er
         user_id: caller.user,
         memberships,
     }))
-}
-
-pub(super) fn origin(actor: Actor, request: &RequestInfo) -> Origin {
-    Origin { actor, request_id: Some(request.to_string()) }
 }
 
 fn refresh_seconds(app: &App) -> i64 {

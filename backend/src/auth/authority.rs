@@ -10,7 +10,7 @@ use super::{
     tables::{account, membership, session},
 };
 use crate::{
-    db::{Database, Template, Versions},
+    db::{Database, Template, Tx, Versions},
     error::Error,
     ids::{AccountId, OrgId, SessionId, UserId},
 };
@@ -132,6 +132,15 @@ impl Authorities {
         }
         answered.await.map_err(|_| Error::internal(ReaderGone))?
     }
+
+    /// The same, as this transaction sees it.
+    ///
+    /// # Errors
+    /// As [`Authorities::of`].
+    pub async fn within(&self, tx: &Tx, asker: Asker) -> Result<Authority, Error> {
+        let found = self.0.find(tx, &[asker]).await?;
+        found.into_iter().flatten().next().unwrap_or(Err(Error::Unauthenticated))
+    }
 }
 
 /// Reads for as long as there are questions.
@@ -155,7 +164,7 @@ impl Reader {
     async fn read(mut self) {
         while let Some(questions) = self.next() {
             let askers: Vec<Asker> = questions.iter().map(|question| question.asker).collect();
-            let found = tokio::time::timeout(PATIENCE, self.inner.find(&askers)).await;
+            let found = tokio::time::timeout(PATIENCE, self.inner.find(&self.inner.db, &askers)).await;
             match found.unwrap_or_else(|_| Err(Error::Unavailable(Arc::new(TooSlow)))) {
                 Ok(found) => {
                     for (question, found) in questions.into_iter().zip(found) {
@@ -195,7 +204,11 @@ impl Inner {
     }
 
     /// In the order of the askers; none for a session that does not live. A row that cannot be read is its asker's alone.
-    async fn find(&self, askers: &[Asker]) -> Result<Vec<Option<Result<Authority, Error>>>, Error> {
+    async fn find(
+        &self,
+        db: &impl ConnectionTrait,
+        askers: &[Asker],
+    ) -> Result<Vec<Option<Result<Authority, Error>>>, Error> {
         let size = askers.len().next_power_of_two();
         let now = self.db.clock().now();
         // Where there are fewer askers, the last one asks again.
@@ -203,9 +216,9 @@ impl Inner {
         let of_asker = |one: &Asker| [one.org.into(), one.account.into(), one.session.into(), now.into()];
         let values = askers.iter().chain(last).take(size).flat_map(of_asker).collect();
         let statement = &self.statements[size.ilog2() as usize];
-        let statement = statement.fill(self.db.get_database_backend(), values, all);
+        let statement = statement.fill(db.get_database_backend(), values, all);
         let mut found = vec![None; size];
-        for row in self.db.query_all_raw(statement).await? {
+        for row in db.query_all_raw(statement).await? {
             let place: i32 = row.try_get("", "place")?;
             let authority = Authority::from_query_result(&row, "").map_err(Error::from);
             if let Some(found) = usize::try_from(place).ok().and_then(|place| found.get_mut(place)) {

@@ -1,11 +1,11 @@
 //! The caller of a request. A handler that takes a `Caller<Manager>` runs only for managers and above; the role comes
 //! from the database at each request, never from the token.
 
-use super::{AccessClaims, Asker, Authority, Role};
+use super::{AccessClaims, Asker, Authorities, Authority, Role};
 use crate::{
     app::App,
     config::{Config, Environment},
-    db::{Actor, Origin, Versions},
+    db::{Actor, Origin, Tx, Versions},
     error::Error,
     http::RequestInfo,
     ids::{AccountId, OrgId, SessionId, UserId},
@@ -14,7 +14,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderValue, header, request::Parts},
 };
-use std::{marker::PhantomData, time::Duration};
+use std::{marker::PhantomData, sync::Arc, time::Duration};
 
 /// How old an answer to "who may do what" may be where a handler begins: about as long as a body that is sent at once is on its
 /// way. After a slower one it is asked for again, because a removal takes effect at once.
@@ -64,13 +64,38 @@ pub struct Caller<R: Rank> {
     pub versions: Versions,
     /// The request.
     pub request: RequestInfo,
+    /// When the database was asked, on the clock that never goes back.
+    asked: Duration,
     rank: PhantomData<R>,
 }
 
 impl<R: Rank> Caller<R> {
     /// Where a write by this caller comes from.
     pub fn origin(&self) -> Origin {
-        Origin { actor: Actor::Account(self.account), request_id: Some(self.request.to_string()) }
+        self.request.origin(Actor::Account(self.account))
+    }
+
+    /// Asks again when a write began long after the answer: it may have waited for those of others, and a removal takes
+    /// effect at once.
+    ///
+    /// # Errors
+    /// [`Error::Contended`] when they may do something else by now: the request is to begin again, as what they are.
+    pub(crate) async fn still_is_who_they_were(
+        &self,
+        tx: &Tx,
+        authorities: &Authorities,
+        elapsed: Duration,
+    ) -> Result<(), Error> {
+        if elapsed.saturating_sub(self.asked) <= FRESH {
+            return Ok(());
+        }
+        let asker = Asker { org: self.org, account: self.account, session: self.session };
+        let now = authorities.within(tx, asker).await?;
+        if (now.role, now.user_id) == (Some(self.role), self.user) {
+            Ok(())
+        } else {
+            Err(Error::Contended(Arc::new(BecameAnother)))
+        }
     }
 
     /// Whether the caller plans for others; else personal things are narrowed to their own.
@@ -107,7 +132,7 @@ impl FromRequestParts<App> for Account {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let (claims, _) = authority(parts, app).await?;
+        let Admitted { claims, .. } = authority(parts, app).await?;
         let request = RequestInfo::of(&parts.extensions);
         request.note_caller(claims.org, claims.sub);
         Ok(Self { account: claims.sub, session: claims.sid, request })
@@ -115,20 +140,25 @@ impl FromRequestParts<App> for Account {
 }
 
 /// Whose valid token a request carries, and what they may do as of now, or of the moment before its body was received.
-async fn authority(parts: &Parts, app: &App) -> Result<(AccessClaims, Authority), Error> {
-    if let Some(Admitted { claims, authority, asked }) = parts.extensions.get()
-        && app.db.clock().elapsed().saturating_sub(*asked) <= FRESH
+async fn authority(parts: &Parts, app: &App) -> Result<Admitted, Error> {
+    let now = app.db.clock().elapsed();
+    if let Some(admitted) = parts.extensions.get::<Admitted>()
+        && now.saturating_sub(admitted.asked) <= FRESH
     {
-        return Ok((claims.clone(), authority.clone()));
+        return Ok(admitted.clone());
     }
     let token = bearer(&parts.headers).ok_or(Error::Unauthenticated)?;
     let claims = app.tokens.read_access(token).ok_or(Error::Unauthenticated)?;
     let asker = Asker { org: claims.org, account: claims.sub, session: claims.sid };
     let authority = app.authorities.of(asker).await?;
-    Ok((claims, authority))
+    Ok(Admitted { claims, authority, asked: now })
 }
 
-/// What was found when the request was admitted.
+#[derive(Debug, thiserror::Error)]
+#[error("the caller's role changed while the write waited for its turn")]
+struct BecameAnother;
+
+/// What was found when the request was admitted, or a handler's caller looked for.
 #[derive(Clone)]
 struct Admitted {
     claims: AccessClaims,
@@ -143,11 +173,10 @@ struct Admitted {
 /// # Errors
 /// As [`Caller`]: [`Error::Unauthenticated`], [`Error::NotAMember`], [`Error::Forbidden`].
 pub async fn admit(parts: &mut Parts, app: &App, needs: Role) -> Result<OrgId, Error> {
-    let asked = app.db.clock().elapsed();
-    let (claims, authority) = authority(parts, app).await?;
-    member(&authority, needs)?;
-    let org = claims.org;
-    parts.extensions.insert(Admitted { claims, authority, asked });
+    let admitted = authority(parts, app).await?;
+    member(&admitted.authority, needs)?;
+    let org = admitted.claims.org;
+    parts.extensions.insert(admitted);
     Ok(org)
 }
 
@@ -160,7 +189,7 @@ impl<R: Rank> FromRequestParts<App> for Caller<R> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let (claims, authority) = authority(parts, app).await?;
+        let Admitted { claims, authority, asked } = authority(parts, app).await?;
         let role = member(&authority, R::NEEDS)?;
         let request = RequestInfo::of(&parts.extensions);
         request.note_caller(claims.org, claims.sub);
@@ -172,6 +201,7 @@ impl<R: Rank> FromRequestParts<App> for Caller<R> {
             user: authority.user_id,
             versions: authority.versions,
             request,
+            asked,
             rank: PhantomData,
         })
     }

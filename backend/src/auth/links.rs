@@ -10,7 +10,7 @@ use super::{
     tables::{account, membership, membership_link, org, password_token},
 };
 use crate::{
-    db::{Actor, Database, Origin, Timestamp, Tx},
+    db::{Database, Origin, Timestamp, Tx},
     error::Error,
     ids::{AccountId, OrgId},
     random::Random,
@@ -254,7 +254,7 @@ async fn kill_resets(tx: &Tx, account: AccountId) -> Result<(), Error> {
 /// # Errors
 /// When the database fails.
 pub async fn forget_old(db: &Database) -> Result<u64, Error> {
-    let tx = db.write(Origin { actor: Actor::System, request_id: None }).await?;
+    let tx = db.write(Origin::system()).await?;
     let oldest = tx.now.plus_seconds(-24 * 3600);
     let mailed = password_token::Column::ExpiresAt.lte(oldest);
     let mailed = password_token::Entity::delete_many().filter(mailed).exec(&tx).await?;

@@ -18,7 +18,6 @@ pub mod sessions;
 mod strength;
 pub mod tables;
 mod token;
-mod workers;
 
 pub use api::routes;
 pub use authority::{Asker, Authorities, Authority};

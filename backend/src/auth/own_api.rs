@@ -55,7 +55,7 @@ struct PasswordChange {
 
 impl Account {
     fn origin(&self) -> Origin {
-        Origin { actor: Actor::Account(self.account), request_id: Some(self.request.to_string()) }
+        self.request.origin(Actor::Account(self.account))
     }
 }
 
@@ -95,7 +95,7 @@ async fn change_password(
         }
     })?;
     // Hashes take long: none is computed inside a transaction.
-    let hash = app.passwords.hash(change.new_password, &account.email).await?;
+    let hash = app.passwords.hash(change.new_password, &account.email, own.request.tenant()).await?;
     let tx = app.db.write(own.origin()).await?;
     let current = accounts::lock(&tx, own.account).await?;
     // The session may have been ended meanwhile, by an owner who saw that it is not theirs.
@@ -122,7 +122,7 @@ async fn check_password(
     account: &account::Model,
 ) -> Result<(), Error> {
     let begun = app.guessing.begin(vec![Guesser::Session(own.session)], &own.request).await?;
-    if !app.passwords.verify(password, account.password_hash.clone()).await? {
+    if !app.passwords.verify(password, account.password_hash.clone(), own.request.tenant()).await? {
         return Err(Error::invalid("/current_password", "is not the current password"));
     }
     begun.succeeded().await;

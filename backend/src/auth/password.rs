@@ -2,11 +2,13 @@
 //! few at a time, because each takes 19 MiB and tens of milliseconds. A new one is judged before, elsewhere: how long that
 //! takes depends on what is sent, and nobody who signs in waits for it.
 
-use super::{
-    strength::is_common,
-    workers::{Workers, in_time},
+use super::strength::is_common;
+use crate::{
+    error::Error,
+    fair::{Fair, Tenant},
+    random::Random,
+    workers::Workers,
 };
-use crate::{error::Error, random::Random};
 use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
@@ -18,13 +20,14 @@ use secrecy::{ExposeSecret, SecretString};
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
+    time::Duration,
 };
-use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
 
-/// New passwords that may wait to be judged; each takes at most some 100 ms, so that all get their turn in time.
-const WAITING: usize = 16;
-/// Accounts are spread over so many lanes, and one new password of a lane is judged at a time: nobody fills the queue alone.
+/// How long a password waits for its turn before it is refused with a 503.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Accounts are spread over so many lanes, and one new password of a lane is judged at a time: nobody takes the turns of
+/// their org alone.
 const LANES: usize = 256;
 
 /// A password that may be set: 8 to 128 characters of any script (NIST 800-63B), normalised so that the same keys on
@@ -72,7 +75,7 @@ impl<E: DeserializeError> Deserr<E> for NewPassword {
 pub struct Passwords {
     hashing: Workers,
     judging: Workers,
-    lanes: Arc<[Arc<Semaphore>]>,
+    lanes: Arc<[Fair]>,
     random: Random,
 }
 
@@ -85,63 +88,74 @@ impl Passwords {
     ///
     /// # Errors
     /// When its threads cannot be started.
-    pub fn new(random: Random) -> Result<Self, Error> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    pub fn start(random: Random) -> std::io::Result<Self> {
         Ok(Self {
-            hashing: Workers::new("hashing", (cores / 2).max(1), usize::MAX)?,
-            judging: Workers::new("judging", 1, WAITING)?,
-            lanes: (0..LANES).map(|_| Arc::new(Semaphore::new(1))).collect(),
+            hashing: Workers::start("password hashes", Workers::half_of_the_cores(), PATIENCE)?,
+            judging: Workers::start("new passwords", 1, PATIENCE)?,
+            lanes: (0..LANES).map(|_| Fair::new("new passwords of one login", 1, 1)).collect(),
             random,
         })
     }
 
-    /// The hash to store, in PHC form, of a password for the account of this e-mail.
+    /// The hash to store, in PHC form, of a password for the account of this e-mail, made in the turn of the org that it is
+    /// set for.
     ///
     /// # Errors
     /// [`Error::Invalid`] at `/new_password` when it is among the commonest or is the e-mail; [`Error::Unavailable`] when
     /// there is no turn in time.
-    pub async fn hash(&self, password: NewPassword, email: &str) -> Result<String, Error> {
-        if self.is_common(&password, email).await? {
+    pub async fn hash(&self, password: NewPassword, email: &str, tenant: Tenant) -> Result<String, Error> {
+        if self.is_common(&password, email, tenant).await? {
             let rule = "is among the first that anyone would guess; choose another one";
             return Err(Error::invalid("/new_password", rule));
         }
         let salt = self.random.bytes();
-        self.hashing.run(move || hash(password.0.expose_secret(), &salt)).await?
+        self.hashing.run(tenant, async move { hash(password.0.expose_secret(), &salt) }).await?
     }
 
-    async fn is_common(&self, password: &NewPassword, email: &str) -> Result<bool, Error> {
+    async fn is_common(&self, password: &NewPassword, email: &str, tenant: Tenant) -> Result<bool, Error> {
         let mut hasher = DefaultHasher::new();
         email.hash(&mut hasher);
         let lane = usize::try_from(hasher.finish() % LANES as u64).unwrap_or(0);
-        let lane = in_time(&self.lanes[lane]).await?;
+        let lane = self.lanes[lane].take(None, 1, PATIENCE).await?;
         let (password, email) = (password.0.clone(), email.to_owned());
-        let work = move || {
+        let work = async move {
             let _lane = lane;
             is_common(password.expose_secret(), &email)
         };
-        self.judging.run(work).await
+        self.judging.run(tenant, work).await
     }
 
     /// Whether a password that is about to be set is the one that is stored already.
     ///
     /// # Errors
     /// As [`Passwords::verify`].
-    pub async fn is_current(&self, password: &NewPassword, stored: Option<String>) -> Result<bool, Error> {
+    pub async fn is_current(
+        &self,
+        password: &NewPassword,
+        stored: Option<String>,
+        tenant: Tenant,
+    ) -> Result<bool, Error> {
         match stored {
-            Some(stored) => self.verify(password.0.expose_secret(), Some(stored)).await,
+            Some(stored) => self.verify(password.0.expose_secret(), Some(stored), tenant).await,
             None => Ok(false),
         }
     }
 
-    /// Whether `password` belongs to `stored`. Takes the same time when there is nothing stored.
+    /// Whether `password` belongs to `stored`. Takes the same time when there is nothing stored. Those who sign in have no
+    /// org yet, and take their turns as one.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when there is no turn in time.
-    pub async fn verify(&self, password: &str, stored: Option<String>) -> Result<bool, Error> {
+    pub async fn verify(
+        &self,
+        password: &str,
+        stored: Option<String>,
+        tenant: Tenant,
+    ) -> Result<bool, Error> {
         let password: SecretString = password.nfc().collect::<String>().into();
         let salt = self.random.bytes();
         self.hashing
-            .run(move || {
+            .run(tenant, async move {
                 let password = password.expose_secret();
                 match stored.as_deref().map(PasswordHash::new) {
                     Some(Ok(stored)) => {
@@ -166,26 +180,29 @@ fn hash(password: &str, salt: &[u8; 16]) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::{Duration, Instant};
+    use crate::ids::OrgId;
+    use std::time::Instant;
 
     #[tokio::test]
     async fn hashes_with_the_owasp_parameters_and_normalises() {
-        let passwords = Passwords::new(Random::seeded(1)).unwrap();
+        let passwords = Passwords::start(Random::seeded(1)).unwrap();
         let hashed = passwords
-            .hash(NewPassword::parse("re\u{301}gisseur en tournée").unwrap(), "m@example.org")
+            .hash(NewPassword::parse("re\u{301}gisseur en tournée").unwrap(), "m@example.org", None)
             .await
             .unwrap();
         assert!(hashed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hashed}");
-        assert!(passwords.verify("r\u{e9}gisseur en tourne\u{301}e", Some(hashed.clone())).await.unwrap());
-        assert!(!passwords.verify("regisseur", Some(hashed)).await.unwrap());
-        assert!(!passwords.verify("no account has this password", None).await.unwrap());
+        assert!(
+            passwords.verify("r\u{e9}gisseur en tourne\u{301}e", Some(hashed.clone()), None).await.unwrap()
+        );
+        assert!(!passwords.verify("regisseur", Some(hashed), None).await.unwrap());
+        assert!(!passwords.verify("no account has this password", None, None).await.unwrap());
     }
 
     #[tokio::test]
     async fn refuses_the_commonest_and_the_e_mail() {
-        let passwords = Passwords::new(Random::seeded(1)).unwrap();
+        let passwords = Passwords::start(Random::seeded(1)).unwrap();
         let set = async |text: &str| {
-            passwords.hash(NewPassword::parse(text).unwrap(), "marion@rideau.example").await
+            passwords.hash(NewPassword::parse(text).unwrap(), "marion@rideau.example", None).await
         };
         for common in [
             "password",
@@ -207,12 +224,11 @@ mod tests {
 
     #[tokio::test]
     async fn few_hash_at_a_time_on_threads_of_their_own() {
-        let passwords = Passwords::new(Random::seeded(1)).unwrap();
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let turns = (cores / 2).max(1);
-        assert_eq!(passwords.hashing.turns.available_permits(), turns);
+        let passwords = Passwords::start(Random::seeded(1)).unwrap();
+        let turns = Workers::half_of_the_cores();
+        assert_eq!(passwords.hashing.free(), turns);
         let here = std::thread::current().id();
-        assert_ne!(passwords.hashing.run(|| std::thread::current().id()).await.unwrap(), here);
+        assert_ne!(passwords.hashing.run(None, async { std::thread::current().id() }).await.unwrap(), here);
 
         // Every turn is taken by work that lasts, whose clients have hung up meanwhile.
         let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
@@ -221,11 +237,11 @@ mod tests {
             let (end, ended) = std::sync::mpsc::channel::<()>();
             let (mine, begun) = (passwords.clone(), begun.clone());
             let client = tokio::spawn(async move {
-                let work = move || {
+                let work = async move {
                     begun.send(()).unwrap();
                     ended.recv().unwrap();
                 };
-                mine.hashing.run(work).await
+                mine.hashing.run(None, work).await
             });
             begins.recv().await.unwrap();
             client.abort();
@@ -233,12 +249,12 @@ mod tests {
             ends.push(end);
         }
         let started = Instant::now();
-        let refused = passwords.verify("no account has this password", None).await;
+        let refused = passwords.verify("no account has this password", None, None).await;
         assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
         let waited = started.elapsed();
         assert!(waited >= Duration::from_secs(2) && waited < Duration::from_secs(10), "{waited:?}");
         ends.iter().for_each(|end| end.send(()).unwrap());
-        assert!(!passwords.verify("no account has this password", None).await.unwrap());
+        assert!(!passwords.verify("no account has this password", None, None).await.unwrap());
     }
 
     /// Takes every thread that judges, until it is dropped.
@@ -247,12 +263,12 @@ mod tests {
         let (end, ended) = std::sync::mpsc::channel::<()>();
         let judging = passwords.judging.clone();
         tokio::spawn(async move {
-            let work = move || {
+            let work = async move {
                 begun.send(()).unwrap();
                 // Ends with its sender.
                 let _ = ended.recv();
             };
-            judging.run(work).await
+            judging.run(None, work).await
         });
         begins.recv().await.unwrap();
         end
@@ -260,50 +276,46 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_signs_in_does_not_wait_for_passwords_that_are_judged() {
-        let passwords = Passwords::new(Random::seeded(1)).unwrap();
+        let passwords = Passwords::start(Random::seeded(1)).unwrap();
         let judging = block_judging(&passwords).await;
-        assert!(!passwords.verify("no account has this password", None).await.unwrap());
+        assert!(!passwords.verify("no account has this password", None, None).await.unwrap());
         drop(judging);
     }
 
     #[tokio::test]
-    async fn few_new_passwords_wait_and_nobody_fills_the_queue_alone() {
-        let passwords = Passwords::new(Random::seeded(1)).unwrap();
+    async fn new_passwords_take_turns_by_org_and_one_login_has_one_place() {
+        let passwords = Passwords::start(Random::seeded(1)).unwrap();
         let judging = block_judging(&passwords).await;
-        let new = |email: String| {
-            let passwords = passwords.clone();
+        let (sender, mut order) = tokio::sync::mpsc::unbounded_channel();
+        let new = |who: &'static str, org: u128| {
+            let (passwords, sender) = (passwords.clone(), sender.clone());
+            let tenant = Some(OrgId(uuid::Uuid::from_u128(org)));
+            let password = NewPassword::parse("une longue phrase").unwrap();
             tokio::spawn(async move {
-                passwords.hash(NewPassword::parse("une longue phrase").unwrap(), &email).await
+                passwords.is_common(&password, who, tenant).await.unwrap();
+                sender.send(who).unwrap();
             })
         };
-        let places = || passwords.judging.places.available_permits();
-        assert_eq!(places(), WAITING);
-        let mut of_one: Vec<_> = (0..50).map(|_| new("marion@rideau.example".into())).collect();
-        while places() == WAITING {
-            tokio::task::yield_now().await;
-        }
-        let mut others = Vec::new();
-        let mut number = 0;
-        while places() > 0 {
-            let before = places();
-            others.push(new(format!("nina{number}@rideau.example")));
-            number += 1;
-            // One whose lane is taken waits outside.
+        let mut waiting = Vec::new();
+        for (who, org) in [
+            ("a@busy.example", 1),
+            ("b@busy.example", 1),
+            ("b@busy.example", 1),
+            ("c@busy.example", 1),
+            ("d@quiet.example", 2),
+        ] {
+            waiting.push(new(who, org));
             for _ in 0..100 {
                 tokio::task::yield_now().await;
             }
-            assert!(before - places() <= 1);
         }
-        // At least this many accounts, less those that share a lane, and one place for all fifty of the one.
-        assert!(number >= WAITING - 1, "{number}");
-        let full = passwords.hash(NewPassword::parse("une longue phrase").unwrap(), "o@other.example").await;
-        assert!(matches!(full, Err(Error::Unavailable(_))), "{full:?}");
-        others.push(of_one.swap_remove(0));
-        of_one.iter().for_each(tokio::task::JoinHandle::abort);
         drop(judging);
-        for other in others {
-            assert!(other.await.unwrap().is_ok());
+        let mut seen = Vec::new();
+        for _ in 0..waiting.len() {
+            seen.push(order.recv().await.unwrap());
         }
+        assert_eq!(seen[1], "d@quiet.example", "{seen:?}");
+        assert_eq!(seen[4], "b@busy.example", "{seen:?}");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use super::accounts;
 use crate::{
     clock::Clock,
-    db::{Actor, Database, Origin, Timestamp},
+    db::{Database, Origin, Timestamp},
     error::Error,
     ids::AccountId,
     resources::audit,
@@ -104,7 +104,7 @@ impl Refusals {
 
 /// One entry for each org that the account works for, because each has its own log; one without an org where there is none.
 async fn insert(db: &Database, counts: &[(Key, u64)]) -> Result<(), Error> {
-    let tx = db.write(Origin { actor: Actor::System, request_id: None }).await?;
+    let tx = db.write(Origin::system()).await?;
     for ((account, minute), refused) in counts {
         let said = Refused { minute: Timestamp::from_micros(minute * MINUTE_MICROS), refused: *refused };
         let entry = || match account {

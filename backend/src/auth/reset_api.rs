@@ -1,9 +1,9 @@
 //! Routes of setting a forgotten password anew.
 
-use super::{Guesser, NewPassword, accounts, api::origin, guessing, links, sessions, tables::account};
+use super::{Guesser, NewPassword, accounts, guessing, links, sessions};
 use crate::{
     app::{App, Done},
-    db::Actor,
+    db::{Actor, Origin},
     error::{Error, FieldError},
     http::{Body, RequestInfo, attempts},
     resources::audit,
@@ -92,7 +92,7 @@ async fn issue_reset(app: &App, request: &RequestInfo, email: &Email) -> Result<
     if request.counts_as_a_try() && app.guessing.attempt(&[guessing::for_link(&email.key())]).await.is_err() {
         return Ok(None);
     }
-    let tx = app.db.write(origin(Actor::System, request)).await?;
+    let tx = app.db.write(request.origin(Actor::System)).await?;
     let Some(account) = accounts::by_email(&tx, &email.key()).await?.filter(|account| account.is_active)
     else {
         return Ok(None);
@@ -132,23 +132,24 @@ pub async fn set_password(
 ) -> Result<(), Error> {
     // A bad token must not cost a hash, and a hash must not be computed inside a transaction.
     let link = links::open(&app.db, token, app.db.clock().now()).await?;
-    let account = &link.account;
+    app.guessing.attempt_from(request.client(), Guesser::Address).await?;
+    let (account, tenant) = (&link.account, link.org.as_ref().map(|(org, _)| *org));
     if link.wants_password {
         let current = current.ok_or_else(password_is_missing)?;
         if password.is(&current) {
             return Err(must_be_another());
         }
-        check_password(app, request, account, &current).await.inspect_err(|error| {
+        check_password(app, request, &link, &current).await.inspect_err(|error| {
             // A server that is too busy to look has refused nobody.
             if !matches!(error, Error::Unavailable(_)) {
                 app.refusals.count(Some(account.id));
             }
         })?;
     }
-    let same =
-        !link.wants_password && app.passwords.is_current(&password, account.password_hash.clone()).await?;
-    let hash = app.passwords.hash(password, &account.email).await?;
-    let tx = app.db.write(origin(Actor::Account(account.id), request)).await?;
+    let same = !link.wants_password
+        && app.passwords.is_current(&password, account.password_hash.clone(), tenant).await?;
+    let hash = app.passwords.hash(password, &account.email, tenant).await?;
+    let tx = app.db.write(Origin { tenant, ..request.origin(Actor::Account(account.id)) }).await?;
     let proven = links::use_up(&tx, token, &link, hash).await?;
     // What opens now must not open to whoever set the current one: it may have been another org.
     if same && !proven.is_empty() {
@@ -179,13 +180,13 @@ fn password_is_missing() -> Error {
 async fn check_password(
     app: &App,
     request: &RequestInfo,
-    account: &account::Model,
+    link: &links::Opened,
     password: &str,
 ) -> Result<(), Error> {
-    app.guessing.attempt_from(request.client(), Guesser::Address).await?;
+    let (account, tenant) = (&link.account, link.org.as_ref().map(|(org, _)| *org));
     let guessers = guessing::at_account(&account.email_key, request.client()).into();
     let begun = app.guessing.begin(guessers, request).await?;
-    if !app.passwords.verify(password, account.password_hash.clone()).await? {
+    if !app.passwords.verify(password, account.password_hash.clone(), tenant).await? {
         return Err(Error::invalid("/current_password", "is not the current password"));
     }
     begun.succeeded().await;

@@ -201,6 +201,14 @@ pub async fn account_of(db: &impl ConnectionTrait, session: SessionId) -> Result
     Ok(session::Entity::find_by_id(session).one(db).await?.map(|row| row.account_id))
 }
 
+/// The org that a session acts in, if there is such a session.
+///
+/// # Errors
+/// When the database fails.
+pub async fn org_of(db: &impl ConnectionTrait, session: SessionId) -> Result<Option<OrgId>, Error> {
+    Ok(session::Entity::find_by_id(session).one(db).await?.and_then(|row| row.org_id))
+}
+
 /// Whether a session has neither ended nor expired, which it will not do before the transaction ends.
 ///
 /// # Errors

@@ -1,11 +1,11 @@
 //! `coulisses member`.
 
-use super::{CliError, migrate, origin, say, start};
+use super::{CliError, migrate, say, start};
 use crate::{
     app::App,
     auth::{Giver, Role, accounts, links},
     config::Config,
-    db::Tx,
+    db::{Origin, Tx},
     error::Error,
     ids::OrgId,
     resources::{
@@ -99,7 +99,7 @@ async fn add(app: &App, of: &OfOrg, email: &str, role: &str) -> Result<(), CliEr
         .parse()
         .map_err(|_| CliError::Refused(format!("--role must be one of {}", Role::WORDS.join(", "))))?;
     let org = of.find(app).await?;
-    let tx = app.db.write(origin()).await?;
+    let tx = app.db.write(Origin::system()).await?;
     let (member, link) =
         orgs::add_member(&tx, &app.random, org, NewMember { email, role, user_id: None }).await?;
     tx.commit().await?;
@@ -122,7 +122,7 @@ fn say_link(app: &App, token: &str) {
 async fn link(app: &App, of: &OfOrg, email: &str) -> Result<(), CliError> {
     let email = parse_email(email)?;
     let org = of.find(app).await?;
-    let tx = app.db.write(origin()).await?;
+    let tx = app.db.write(Origin::system()).await?;
     let member = hold_member(&tx, org, &email).await?;
     if !member.is_active {
         let inactive = format!(
@@ -166,7 +166,7 @@ async fn list(app: &App, of: &OfOrg) -> Result<(), CliError> {
 async fn remove(app: &App, of: &OfOrg, email: &str) -> Result<(), CliError> {
     let email = parse_email(email)?;
     let org = of.find(app).await?;
-    let tx = app.db.write(origin()).await?;
+    let tx = app.db.write(Origin::system()).await?;
     let member = hold_member(&tx, org, &email).await?;
     orgs::remove_member(&tx, org, &member).await?;
     tx.commit().await?;

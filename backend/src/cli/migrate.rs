@@ -6,7 +6,7 @@ use crate::{
     clock::Clock,
     config::{Config, Environment},
     db::{
-        Actor, Database, DatabaseUrl, Origin, Pool,
+        Database, DatabaseUrl, Origin, Pool,
         migrations::{self, Exclusive, Migrator},
     },
 };
@@ -113,7 +113,7 @@ async fn is_current(db: &Database) -> Result<bool, CliError> {
 
 /// A file that cannot be written opens all the same, and every sign-in would fail.
 async fn writable(db: &Database) -> Result<(), CliError> {
-    let begun = db.write(Origin { actor: Actor::System, request_id: None }).await;
+    let begun = db.write(Origin::system()).await;
     begun.map(drop).map_err(|error| {
         let cause = error.cause().map_or_else(|| error.to_string(), ToString::to_string);
         CliError::Refused(format!(

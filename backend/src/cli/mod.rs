@@ -13,7 +13,7 @@ use crate::{
     app::{self, App, StartError},
     clock::Clock,
     config::{Config, ConfigError},
-    db::{Actor, Origin, migrations::MigrationError},
+    db::migrations::MigrationError,
     error::Error,
     openapi,
     random::Random,
@@ -143,10 +143,6 @@ fn random() -> Result<Random, CliError> {
 }
 
 /// Writes made on the command line.
-fn origin() -> Origin {
-    Origin { actor: Actor::System, request_id: None }
-}
-
 /// Prints a line; a closed pipe ends the command quietly, as other tools do.
 fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");

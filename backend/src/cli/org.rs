@@ -1,9 +1,10 @@
 //! `coulisses org`.
 
-use super::{CliError, member::PASSWORD_THEY_HAVE, migrate, origin, say, start};
+use super::{CliError, member::PASSWORD_THEY_HAVE, migrate, say, start};
 use crate::{
     auth::Role,
     config::Config,
+    db::Origin,
     resources::orgs::{self, MemberLink, NewMember},
     text::{Email, Name, ZoneName},
 };
@@ -34,7 +35,7 @@ impl Org {
         let zone = ZoneName::parse(&timezone).map_err(wrong("--timezone"))?;
         let app = start(config).await?;
         migrate::prepare(&app, false, say).await?;
-        let tx = app.db.write(origin()).await?;
+        let tx = app.db.write(Origin::system()).await?;
         let org = orgs::create(&tx, name, &zone).await?;
         let owner = NewMember { email, role: Role::Owner, user_id: None };
         let (_, link) = orgs::add_member(&tx, &app.random, org, owner).await?;

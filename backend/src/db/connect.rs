@@ -5,7 +5,7 @@ use super::{
     storage::Storage,
     waiting::{Waiting, served},
 };
-use crate::{clock::Clock, random::Random};
+use crate::{clock::Clock, fair::Fair, random::Random};
 use sea_orm::{
     DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector,
     sqlx::{
@@ -22,7 +22,6 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::Semaphore;
 
 /// The pool's size and patience.
 #[derive(Debug, Clone, Copy)]
@@ -60,9 +59,8 @@ pub enum ConnectError {
 pub struct Database {
     pub(super) connection: DatabaseConnection,
     pub(super) max_connections: u32,
-    /// SQLite takes one writer at a time. Waiting here is fair and holds no connection; waiting inside SQLite polls,
-    /// starves the unlucky and keeps readers from the pool.
-    pub(super) writers: Option<Arc<Semaphore>>,
+    /// Turns for transactions that write. Waiting for one holds no connection.
+    pub(super) writers: Fair,
     pub(super) waiting: Waiting,
     pub(super) storage: Storage,
     pub(super) clock: Clock,
@@ -113,7 +111,9 @@ impl Database {
                         Box::pin(async { Ok(()) })
                     });
                 let pool = opening::sqlite(pool, options).await.map_err(open)?;
-                (SqlxSqliteConnector::from_sqlx_sqlite_pool(pool), Some(Arc::new(Semaphore::new(1))))
+                // SQLite takes one writer at a time. Waiting for it inside SQLite polls, starves the unlucky and keeps readers
+                // from the pool.
+                (SqlxSqliteConnector::from_sqlx_sqlite_pool(pool), Fair::new("writes", 1, 1))
             }
             DatabaseUrl::Postgres(server) => {
                 // PostgreSQL reads 0 as "none".
@@ -150,7 +150,10 @@ impl Database {
                     .connect_with(options)
                     .await
                     .map_err(open)?;
-                (SqlxPostgresConnector::from_sqlx_postgres_pool(pool), None)
+                // Reads find a connection while all write, and the writes of others while one org does all it can.
+                let connections = usize::try_from(limits.max_connections).unwrap_or(usize::MAX);
+                let writers = Fair::new("writes", (connections - 1).max(1), (connections / 2).max(1));
+                (SqlxPostgresConnector::from_sqlx_postgres_pool(pool), writers)
             }
         };
         let statements = Arc::<AtomicU64>::default();

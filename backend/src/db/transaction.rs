@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     error::Error,
+    fair::{Portion, Tenant},
     ids::{AccountId, Id, InvitationId, OrgId},
     random::Random,
 };
@@ -22,7 +23,7 @@ use std::{
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
 };
-use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
 
 /// Does something that may be repeated until it meets a live connection: each failure throws a dead one out of the
 /// pool, so there are at most as many as the pool is large.
@@ -49,13 +50,24 @@ pub enum Actor {
     System,
 }
 
-/// Where a write comes from; the audit log keeps it.
+/// Where a write comes from. The audit log keeps who and by which request.
 #[derive(Debug, Clone)]
 pub struct Origin {
     /// Who is behind it.
     pub actor: Actor,
     /// The request it was made by; none on the command line.
     pub request_id: Option<String>,
+    /// In whose turn it is done.
+    pub tenant: Tenant,
+    /// Cancelled when nobody waits for it any more: a write that has not begun by then never does.
+    pub hung_up: CancellationToken,
+}
+
+impl Origin {
+    /// The program itself, or its operator on the command line.
+    pub fn system() -> Self {
+        Self { actor: Actor::System, request_id: None, tenant: None, hung_up: CancellationToken::new() }
+    }
 }
 
 /// An open transaction and what a write needs besides: the instant it happens at, new ids, and who is behind it.
@@ -75,7 +87,7 @@ pub struct Tx {
     failed: AtomicBool,
     wrote: AtomicBool,
     // Released after the rollback or commit above it, so that the next writer finds the database free.
-    _turn: Option<OwnedSemaphorePermit>,
+    _turn: Portion,
 }
 
 impl Tx {
@@ -151,20 +163,29 @@ impl Tx {
 #[error("an earlier statement of this transaction failed; it can only be rolled back")]
 struct AlreadyFailed;
 
+#[derive(Debug, thiserror::Error)]
+#[error("its client hung up before the write had begun")]
+struct HungUp;
+
 impl Database {
-    /// Opens a transaction that may write. On SQLite the writers of this process queue up fairly and the transaction
-    /// is `BEGIN IMMEDIATE`; on PostgreSQL it is READ COMMITTED and the rows that a decision depends on are locked by
-    /// the queries that read them.
+    /// Opens a transaction that may write, when its turn comes among those of this process: one org after the other,
+    /// however much each wants to write. On SQLite it is `BEGIN IMMEDIATE`; on PostgreSQL it is READ COMMITTED and the rows
+    /// that a decision depends on are locked by the queries that read them.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when no connection is free in time or the database is out of reach.
     pub async fn write(&self, origin: Origin) -> Result<Tx, Error> {
-        let turn = match &self.writers {
-            Some(writers) => {
-                let _waiting = self.waiting.place();
-                Some(Arc::clone(writers).acquire_owned().await.map_err(Error::internal)?)
-            }
-            None => None,
+        let hung_up = origin.hung_up.clone();
+        hung_up.run_until_cancelled(self.begin_writing(origin)).await.unwrap_or_else(|| {
+            // Nobody reads it.
+            Err(Error::Unavailable(Arc::new(HungUp)))
+        })
+    }
+
+    async fn begin_writing(&self, origin: Origin) -> Result<Tx, Error> {
+        let turn = {
+            let _waiting = self.waiting.place();
+            self.writers.wait(origin.tenant, 1).await?
         };
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),

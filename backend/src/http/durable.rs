@@ -56,6 +56,7 @@ async fn run(app: App, doors: Doors, request: Request, next: Next) -> Result<Res
         true => Some(app.turns.take(tenant, 1, app.config.request_timeout / 2).await?),
         false => None,
     };
+    let client = info.client_waits();
     let work = app.tasks.spawn(async move {
         let _held = (turn, room);
         let attempt = async || {
@@ -66,7 +67,10 @@ async fn run(app: App, doors: Doors, request: Request, next: Next) -> Result<Res
         };
         attempt.retry(attempts()).await.unwrap_or_else(|response| response)
     });
-    work.await.map_err(Error::internal)
+    let response = work.await.map_err(Error::internal);
+    // What the request left to be done in the background goes on.
+    client.disarm();
+    response
 }
 
 /// What signs in, and sets a password by a link, acts on nothing with a tag and commits without [`Writing`](super::Writing),

@@ -110,7 +110,7 @@ impl Writing {
             Actor::Invitation(id) => Some(id.0),
             Actor::System => None,
         };
-        let tx = db.write(origin).await?;
+        let tx = db.write(Origin { tenant: Some(org), ..origin }).await?;
         let request = request.clone();
         let (Some(key), Some(caller_id)) = (request.idempotency_key(), caller) else {
             return Ok(Self { tx, claim: None, request });
@@ -226,7 +226,7 @@ impl Claim {
 /// # Errors
 /// When the database fails.
 pub async fn forget_old_answers(db: &Database) -> Result<u64, Error> {
-    let tx = db.write(Origin { actor: Actor::System, request_id: None }).await?;
+    let tx = db.write(Origin::system()).await?;
     let oldest: Timestamp = tx.now.plus_seconds(-KEPT_SECONDS);
     let done = table::Entity::delete_many().filter(table::Column::CreatedAt.lte(oldest)).exec(&tx).await?;
     tx.commit().await?;

@@ -2,6 +2,7 @@
 
 use super::IdempotencyKey;
 use crate::{
+    db::{Actor, Origin},
     fair::Tenant,
     ids::{AccountId, OrgId},
     random::Random,
@@ -16,6 +17,8 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
+
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// The longest request id that is taken over from a client.
 const MAX_ID_CHARS: usize = 128;
@@ -34,6 +37,7 @@ struct Inner {
     tried: AtomicBool,
     idempotency: OnceLock<IdempotencyKey>,
     unmet_condition: AtomicBool,
+    hung_up: CancellationToken,
 }
 
 impl RequestInfo {
@@ -68,6 +72,21 @@ impl RequestInfo {
     /// Whose share of the server it takes.
     pub fn tenant(&self) -> Tenant {
         self.caller().map(|(org, _)| org)
+    }
+
+    /// Where what it writes comes from.
+    pub fn origin(&self, actor: Actor) -> Origin {
+        Origin {
+            actor,
+            request_id: Some(self.to_string()),
+            tenant: self.tenant(),
+            hung_up: self.0.hung_up.clone(),
+        }
+    }
+
+    /// Its client waits for as long as the guard is kept.
+    pub(super) fn client_waits(&self) -> DropGuard {
+        self.0.hung_up.clone().drop_guard()
     }
 
     /// Remembers where it was sent from.

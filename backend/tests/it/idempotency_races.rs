@@ -36,7 +36,7 @@ async fn until_waiting(test: &Test, transactions: i64) {
 }
 
 fn system() -> coulisses::db::Origin {
-    coulisses::db::Origin { actor: coulisses::db::Actor::System, request_id: None }
+    coulisses::db::Origin::system()
 }
 
 /// The first is stopped half-way by a lock; the second waits for it rather than doing the work again.
@@ -74,7 +74,10 @@ async fn claimed(test: &Test, who: &Persona<'_>, body: &Json) -> coulisses::http
     let name = HeaderName::from_static("x-request-id");
     let request = coulisses::http::RequestInfo::new(&HeaderMap::new(), &name, &test.app.random);
     request.note_idempotency_key(key);
-    let origin = coulisses::db::Origin { actor: coulisses::db::Actor::Account(account), request_id: None };
+    let origin = coulisses::db::Origin {
+        actor: coulisses::db::Actor::Account(account),
+        ..coulisses::db::Origin::system()
+    };
     test.app.write_for(test.org, origin, &request).await.unwrap()
 }
 

@@ -2,10 +2,7 @@
 
 use crate::support::{AT_MOST, Kind, Outcome, Server, Test, together};
 use axum::http::Method;
-use coulisses::{
-    db::{Actor, Origin},
-    random::Random,
-};
+use coulisses::{db::Origin, random::Random};
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -46,7 +43,7 @@ async fn until(what: &str, so: impl Fn() -> bool) {
 }
 
 fn system() -> Origin {
-    Origin { actor: Actor::System, request_id: None }
+    Origin::system()
 }
 
 #[rstest]

@@ -6,7 +6,7 @@ use crate::{
 };
 use coulisses::{
     clock::Clock,
-    db::{Actor, Database, Origin, Pool, Tx},
+    db::{Database, Origin, Pool, Tx},
     random::Random,
 };
 use rstest::rstest;
@@ -83,8 +83,7 @@ async fn all_servers_that_start_at_once_on_an_empty_database_serve(
 /// Whoever migrates stops at its first step for as long as this lives.
 async fn in_the_way(db: Kind, database: &TestDatabase) -> (Database, Tx) {
     let connection = database.open().await;
-    let tx =
-        connection.write(Origin { actor: Actor::System, request_id: None }).await.expect("a transaction");
+    let tx = connection.write(Origin::system()).await.expect("a transaction");
     if db == Kind::Postgres {
         tx.execute_unprepared("CREATE TABLE seaql_migrations (x integer)").await.expect("a table");
     }

@@ -231,7 +231,7 @@ async fn of_two_owners_who_meet_in_that_instant_one_stays_on_Postgres() {
     let (one, two) = (test.owner().await, test.admin().await);
     let (of_one, of_two) = (member(&one).await, member(&two).await);
     one.patch(&of_two, json!({ "role": "owner" })).await.ok();
-    let origin = coulisses::db::Origin { actor: coulisses::db::Actor::System, request_id: None };
+    let origin = coulisses::db::Origin::system();
     let held = test.app.db.write(origin).await.unwrap();
     held.execute_unprepared(&format!("SELECT 1 FROM orgs WHERE id = '{}' FOR UPDATE", test.org))
         .await

@@ -4,7 +4,7 @@
 use crate::cli::{Cli, Serving};
 use crate::support::{Kind, Persona, Test};
 use coulisses::{
-    db::{Actor, Database, Origin},
+    db::{Database, Origin},
     error::Error,
 };
 use rstest::rstest;
@@ -226,8 +226,7 @@ async fn a_transaction_with_a_failed_statement_is_never_committed(
     #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
 ) {
     let test = Test::start(db).await;
-    let tx =
-        test.app.db.write(Origin { actor: Actor::System, request_id: None }).await.expect("a transaction");
+    let tx = test.app.db.write(Origin::system()).await.expect("a transaction");
     tx.execute_unprepared("UPDATE orgs SET timezone = 'UTC'").await.expect("rows are changed");
     tx.execute_unprepared("UPDATE orgs SET name_key = 'the same'").await.expect_err("names are unique");
     let after = tx.execute_unprepared("UPDATE orgs SET timezone = 'Asia/Tokyo'").await;

@@ -4,7 +4,7 @@
 use crate::support::{Kind, Outcome, Persona, Test, together};
 use axum::http::Method;
 use coulisses::{
-    db::{Actor, Origin},
+    db::Origin,
     resources::assignments::{self, AssignmentStatus, Change},
 };
 use rstest::rstest;
@@ -111,7 +111,7 @@ async fn a_move_waits_for_the_acceptance_before_on_Postgres() {
     manager.post(&format!("/assignments/{moved}:status"), accepted()).await.ok();
     let asked = manager.assignment(&manager.mission("Concert", "12:00", "14:00").await, &user).await;
 
-    let tx = test.app.db.write(Origin { actor: Actor::System, request_id: None }).await.unwrap();
+    let tx = test.app.db.write(Origin::system()).await.unwrap();
     let held = assignments::hold(&tx, test.org, asked.parse().unwrap()).await.unwrap();
     let accept = Change { status: AssignmentStatus::Accepted, override_reason: None, decline_reason: None };
     assignments::set_status(&tx, held, accept).await.unwrap();
@@ -134,7 +134,7 @@ async fn a_copy_waits_for_a_deletion_before_on_Postgres() {
     let mission = manager.mission("Montage", "08:00", "10:00").await;
     manager.patch(&format!("/missions/{mission}"), json!({ "project_id": project })).await.ok();
 
-    let tx = test.app.db.write(Origin { actor: Actor::System, request_id: None }).await.unwrap();
+    let tx = test.app.db.write(Origin::system()).await.unwrap();
     tx.execute_unprepared("DELETE FROM missions").await.unwrap();
     tx.execute_unprepared("DELETE FROM projects").await.unwrap();
     let path = format!("/missions/{mission}:duplicate");

@@ -2,7 +2,7 @@
 
 use crate::support::{Kind, Outcome, Test};
 use coulisses::{
-    db::{Actor, Origin},
+    db::Origin,
     error::Error,
     resources::assignments::{self, AssignmentStatus, Change},
 };
@@ -233,7 +233,7 @@ async fn an_acceptance_waits_for_the_one_before_on_Postgres() {
     }
     let accept =
         || Change { status: AssignmentStatus::Accepted, override_reason: None, decline_reason: None };
-    let origin = || Origin { actor: Actor::System, request_id: None };
+    let origin = || Origin::system();
     let (org, second_call) = (test.org, asked[1]);
 
     let first = test.app.db.write(origin()).await.unwrap();

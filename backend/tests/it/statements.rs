@@ -2,7 +2,7 @@
 //! more is seen in review; BEGIN and COMMIT are not counted.
 
 use crate::support::{Kind, Persona, Test};
-use coulisses::db::{Actor, Origin};
+use coulisses::db::Origin;
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value as Json, json};
@@ -305,7 +305,7 @@ async fn every_statement_is_counted_inside_transactions_too(
     }
     drop(snapshot);
     assert_eq!(counted(before), 4);
-    let tx = db.write(Origin { actor: Actor::System, request_id: None }).await.unwrap();
+    let tx = db.write(Origin::system()).await.unwrap();
     for _ in 0..5 {
         ask(&tx).await;
     }

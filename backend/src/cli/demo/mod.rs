@@ -4,7 +4,7 @@ mod festivals;
 mod season;
 
 use super::{
-    CliError, migrate, origin, say,
+    CliError, migrate, say,
     serve::{self, Serve},
     start,
 };

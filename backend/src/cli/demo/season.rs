@@ -1,10 +1,10 @@
 //! A theatre in Paris, its people, and three productions around today.
 
-use super::{CliError, festivals, origin};
+use super::{CliError, festivals};
 use crate::{
     app::App,
     auth::{NewPassword, Role, accounts, links},
-    db::{Timestamp, Tx},
+    db::{Origin, Timestamp, Tx},
     error::Error,
     ids::{OrgId, ProjectId, UserId},
     resources::{
@@ -77,8 +77,8 @@ pub(super) async fn fill_if_empty(app: &App, password: &str) -> Result<(), CliEr
     }
     // Before the transaction: a password hash never holds one open.
     let password = NewPassword::parse(password).map_err(|rule| CliError::Refused(rule.into()))?;
-    let hash = app.passwords.hash(password, SIGN_INS[0].1).await?;
-    let tx = app.db.write(origin()).await?;
+    let hash = app.passwords.hash(password, SIGN_INS[0].1, None).await?;
+    let tx = app.db.write(Origin::system()).await?;
     let org = orgs::create(&tx, name(THEATRE)?, ZONE).await?;
     let people = add_people(&tx, org).await?;
     for (role, email) in SIGN_INS {

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     app::{App, Done},
     auth::{Caller, Manager, Tech},
-    db::{Actor, Origin},
+    db::Actor,
     error::Error,
     http::{
         Answer as Reply, Body, BulkItems, MAX_BULK_BODY, Path, Precondition, Query, RequestInfo, Writing,
@@ -206,7 +206,7 @@ pub async fn answer_by_link(
 async fn begin_answer(app: &App, request: &RequestInfo, token: &str) -> Result<(Writing, OrgId), Error> {
     let claims = app.tokens.read_invite(token).ok_or(Error::InvalidToken)?;
     let actor = Actor::Invitation(claims.inv);
-    let origin = Origin { actor, request_id: Some(request.to_string()) };
+    let origin = request.origin(actor);
     Ok((app.write_for(claims.org, origin, request).await?, claims.org))
 }
 

@@ -8,6 +8,7 @@ mod limits;
 mod neighbours;
 mod origins;
 mod proxies;
+mod writers;
 
 /// The secrets without which it does not start outside dev.
 const PROD: [(&str, &str); 3] = [

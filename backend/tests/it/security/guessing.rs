@@ -452,7 +452,7 @@ async fn overtakes_the_queue(test: &Test, request: impl AsyncFn()) -> bool {
         for _ in 0..LENGTH {
             let (passwords, done) = (test.app.passwords.clone(), Arc::clone(&done));
             queue.spawn(async move {
-                let _ = passwords.verify("le mauvais mot de passe", None).await;
+                let _ = passwords.verify("le mauvais mot de passe", None, None).await;
                 done.fetch_add(1, Ordering::SeqCst);
             });
         }

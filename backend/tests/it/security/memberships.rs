@@ -458,7 +458,10 @@ async fn found_org(test: &Test) -> OrgId {
 /// As an administrator of that org would add them.
 async fn add_pending(test: &Test, org: OrgId, email: &str) {
     let actor = account_of(&test.owner().await).await.parse().unwrap();
-    let origin = coulisses::db::Origin { actor: coulisses::db::Actor::Account(actor), request_id: None };
+    let origin = coulisses::db::Origin {
+        actor: coulisses::db::Actor::Account(actor),
+        ..coulisses::db::Origin::system()
+    };
     let tx = test.app.db.write(origin).await.unwrap();
     let new = NewMember { email: Email::parse(email).unwrap(), role: Role::Owner, user_id: None };
     let (member, link) = orgs::add_member(&tx, &test.app.random, org, new).await.unwrap();

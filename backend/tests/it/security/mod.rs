@@ -56,7 +56,7 @@ async fn reset_token(test: &Test, email: &str) -> String {
 }
 
 fn system() -> coulisses::db::Origin {
-    coulisses::db::Origin { actor: coulisses::db::Actor::System, request_id: None }
+    coulisses::db::Origin::system()
 }
 
 /// Until this many transactions wait for a lock of PostgreSQL.

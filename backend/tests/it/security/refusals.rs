@@ -131,7 +131,7 @@ async fn a_session_that_ends_while_it_changes_the_password_does_not_change_it(
     let (stolen, owner) = (Session::start(&test).await, test.tech().await);
     let (thief, id) = (test.anonymous().with_token(&stolen.access), session_of(&test, &stolen).await);
     // Hashes stand in line: the change waits behind these while the session is ended.
-    let queue = (0..40).map(|_| test.app.passwords.verify("anything", None));
+    let queue = (0..40).map(|_| test.app.passwords.verify("anything", None, None));
     let change = json!({ "current_password": PASSWORD, "new_password": "cinq actes et un prologue" });
     let changing = thief.post("/auth/password", change);
     let path = format!("/auth/sessions/{id}");

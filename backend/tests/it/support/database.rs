@@ -128,9 +128,9 @@ async fn postgres_template() -> String {
 pub async fn password_hash() -> String {
     static HASH: OnceCell<String> = OnceCell::const_new();
     let make = async || {
-        let passwords = coulisses::auth::Passwords::new(Random::seeded(2)).expect("hashing works");
+        let passwords = coulisses::auth::Passwords::start(Random::seeded(2)).expect("hashing works");
         let password = coulisses::auth::NewPassword::parse(super::PASSWORD).expect("a password");
-        passwords.hash(password, "owner@rideau.example").await.expect("a hash")
+        passwords.hash(password, "owner@rideau.example", None).await.expect("a hash")
     };
     HASH.get_or_init(make).await.clone()
 }

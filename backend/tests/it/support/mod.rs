@@ -24,7 +24,7 @@ use coulisses::{
     auth::{Role, accounts, links},
     clock::Clock,
     config::Config,
-    db::{Actor, Origin, Timestamp},
+    db::{Origin, Timestamp},
     ids::{AccountId, OrgId, UserId},
     random::Random,
     resources::{
@@ -119,8 +119,7 @@ impl Test {
         let (app, email) = (&self.app, EmailKey::of(email));
         let account =
             accounts::by_email(&app.db, &email).await.expect("accounts are read").expect("an account");
-        let tx =
-            app.db.write(Origin { actor: Actor::System, request_id: None }).await.expect("a transaction");
+        let tx = app.db.write(Origin::system()).await.expect("a transaction");
         let token = links::issue_reset(&tx, &app.random, account.id).await.expect("a token");
         tx.commit().await.expect("the token is stored");
         token
@@ -224,7 +223,7 @@ async fn open_all_connections(app: &App) {
 
 async fn populate(app: &App) -> (OrgId, OrgId, UserId) {
     let hash = database::password_hash().await;
-    let tx = app.db.write(Origin { actor: Actor::System, request_id: None }).await.expect("a transaction");
+    let tx = app.db.write(Origin::system()).await.expect("a transaction");
     let mut ids = Vec::new();
     for (name, domain) in [("Théâtre du Rideau", "rideau"), ("Other House", "other")] {
         let org =

@@ -51,7 +51,7 @@ impl<'t> Persona<'t> {
             account::Entity::find().filter(account::Column::EmailKey.eq(EmailKey::of(email))).one(db).await;
         let account = found.expect("accounts are read").expect("the persona's account").id;
         let org = if email.ends_with("@other.example") { test.other_org } else { test.org };
-        let origin = coulisses::db::Origin { actor: coulisses::db::Actor::System, request_id: None };
+        let origin = coulisses::db::Origin::system();
         let tx = db.write(origin).await.expect("a transaction");
         let session =
             coulisses::auth::sessions::start(&tx, account, org, 86_400, None).await.expect("a session");
