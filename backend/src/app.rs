@@ -5,7 +5,7 @@ use crate::{
     cache::{Cache, Key, Lists},
     clock::Clock,
     config::Config,
-    db::{ConnectError, Database, List, Origin},
+    db::{ConnectError, Database, DatabaseUrl, List, Origin},
     error::Error,
     fair::{Fair, Tenant},
     http::{
@@ -95,9 +95,9 @@ pub struct Parts {
     pub tasks: TaskTracker,
     /// Bytes for bodies that are received or worked on.
     pub bodies: Fair,
-    /// Turns for bulk requests. They have a quarter of the connections, and never fewer than two, so that others find one.
+    /// Turns for bulk requests.
     pub turns: Fair,
-    /// Turns for reading lists: half of the connections, of which one org never has the last.
+    /// Turns for reading lists.
     pub reads: Fair,
     /// For what keeps a core busy.
     pub workers: Workers,
@@ -124,6 +124,33 @@ pub enum StartError {
     Passwords(Error),
 }
 
+/// How many bulk requests and lists are worked on at a time, and how many of them for one org.
+struct Shares {
+    bulks: usize,
+    bulks_of_one: usize,
+    lists: usize,
+    lists_of_one: usize,
+}
+
+impl Shares {
+    fn of(database: &DatabaseUrl, connections: usize) -> Self {
+        let bulks = (connections / 4).max(2);
+        let lists = (connections / 2).max(1);
+        match database {
+            // What they keep busy are connections: others find one.
+            DatabaseUrl::Postgres(_) => {
+                Self { bulks, bulks_of_one: bulks, lists, lists_of_one: (lists - 1).max(1) }
+            }
+            // What they keep busy is this machine's processor, and more at once are not done sooner.
+            DatabaseUrl::Sqlite(_) => {
+                let half = Workers::half_of_the_cores();
+                let lists = lists.min(2 * half);
+                Self { bulks, bulks_of_one: 1, lists, lists_of_one: lists.min(half) }
+            }
+        }
+    }
+}
+
 impl App {
     /// Connects to everything the configuration names.
     ///
@@ -138,7 +165,8 @@ impl App {
         let clock = db.clock().clone();
         let tasks = TaskTracker::new();
         let connections = usize::try_from(config.pool.max_connections).unwrap_or(usize::MAX);
-        let (bulks, lists) = ((connections / 4).max(2), (connections / 2).max(1));
+        let Shares { bulks, bulks_of_one, lists, lists_of_one } =
+            Shares::of(&config.database_url, connections);
         Ok(Self(Arc::new(Parts {
             lists: Lists::new(cache.clone(), config.cache_ttl, clock.clone(), tasks.clone()),
             authorities: Authorities::new(db.clone()),
@@ -154,8 +182,8 @@ impl App {
             telemetry,
             tasks,
             bodies: Fair::new("bytes of bodies", ROOM, ROOM_OF_ONE),
-            turns: Fair::new("bulk requests", bulks, bulks),
-            reads: Fair::new("lists", lists, lists - 1),
+            turns: Fair::new("bulk requests", bulks, bulks_of_one),
+            reads: Fair::new("lists", lists, lists_of_one),
             workers: Workers::start("heavy pieces of work", Workers::half_of_the_cores(), HEAVY_PATIENCE)?,
             draining: AtomicBool::default(),
         })))

@@ -5,6 +5,7 @@
 
 mod connect;
 pub mod filter;
+mod insert;
 mod json_text;
 pub mod migrations;
 mod opening;

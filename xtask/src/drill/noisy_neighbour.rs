@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::json;
 use thread_priority::{ThreadPriority, set_current_thread_priority};
 
@@ -29,6 +29,9 @@ pub(crate) struct Options {
     /// Its clients that ask for large lists, each time for another one, without a pause
     #[arg(long, default_value_t = 4, value_name = "NUMBER")]
     lists: u64,
+    /// Of what it does, only this; may be given several times
+    #[arg(long, value_enum, value_name = "NOISE")]
+    only: Vec<Noise>,
     /// Measurements without and with the neighbour, in turn
     #[arg(long, default_value_t = 3, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
@@ -53,20 +56,22 @@ pub(super) fn run(options: &Options) -> Result<ExitCode> {
     let reader = Reader::sign_in(&server.url)?;
     let neighbour = Arc::new(Neighbour::move_in(&server)?);
     let (rounds, duration) = options.rounds();
+    let noises = if options.only.is_empty() { Noise::ALL.to_vec() } else { options.only.clone() };
     let mut comparison = Comparison::at_most(MOST);
     let mut total = [[0; 3]; Noise::ALL.len()];
     for _ in 0..rounds {
         comparison.round(
             || reader.measure(duration),
             || {
-                let crowd = Crowd::begin(&neighbour, options.lists);
+                let crowd = Crowd::begin(&neighbour, &noises, options.lists);
                 let measured = reader.measure(duration)?;
                 crowd.end(&mut total)?;
                 Ok(measured)
             },
         )?;
     }
-    for (noise, [done, refused, other]) in Noise::ALL.into_iter().zip(total) {
+    for noise in noises {
+        let [done, refused, other] = total[noise as usize];
         println!("{}: {done} carried out, {refused} refused", noise.word());
         ensure!(done + refused > 0, "there was no noise");
         ensure!(other == 0, "{other} were answered with 500 or worse than 503");
@@ -76,7 +81,7 @@ pub(super) fn run(options: &Options) -> Result<ExitCode> {
     Ok(comparison.verdict())
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, ValueEnum)]
 enum Noise {
     /// Pages of a thousand, compressed, no two with the same query: none is kept.
     Lists,
@@ -166,11 +171,11 @@ struct Crowd {
 }
 
 impl Crowd {
-    fn begin(neighbour: &Arc<Neighbour>, lists: u64) -> Self {
+    fn begin(neighbour: &Arc<Neighbour>, noises: &[Noise], lists: u64) -> Self {
         let over = Arc::new(AtomicBool::new(false));
         let bodies = Arc::new(Bodies::new());
         let mut clients = Vec::new();
-        for noise in Noise::ALL {
+        for &noise in noises {
             for _ in 0..noise.clients(lists) {
                 let (neighbour, bodies, over) = (neighbour.client(), bodies.clone(), over.clone());
                 let client = thread::spawn(move || {

@@ -53,8 +53,7 @@ pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Resu
         return Err(Error::Items(refused));
     }
     let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-    let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
-    table::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    tx.insert_all(rows.into_iter().map(IntoActiveModel::into_active_model).collect()).await?;
     let created = table::Entity::find()
         .filter(table::Column::OrgId.eq(org))
         .filter(table::Column::Id.is_in(ids.iter().copied()))

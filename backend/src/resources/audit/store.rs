@@ -6,12 +6,9 @@ use crate::{
     error::Error,
     ids::{AuditId, Id, OrgId},
 };
-use sea_orm::{ActiveValue::Set, EntityTrait};
+use sea_orm::ActiveValue::Set;
 use serde::Serialize;
 use uuid::Uuid;
-
-/// Rows per INSERT: well below the 32 766 parameters that SQLite takes.
-const ROWS: usize = 1000;
 
 /// One entry, to be recorded.
 #[derive(Debug)]
@@ -100,12 +97,8 @@ impl Entry {
                 });
             }
         }
-        for rows in rows.chunks(ROWS) {
-            table::Entity::insert_many(rows.to_vec()).exec_without_returning(tx).await?;
-        }
-        for details in details.chunks(ROWS) {
-            details_table::Entity::insert_many(details.to_vec()).exec_without_returning(tx).await?;
-        }
+        tx.insert_all(rows).await?;
+        tx.insert_all(details).await?;
         Ok(())
     }
 }

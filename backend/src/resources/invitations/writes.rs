@@ -87,8 +87,7 @@ pub async fn create_all(
         .iter()
         .map(|row| audit::Entry::of("invitation.create", row.id).after(&view(row.clone(), tx.now)));
     let entries = entries.collect();
-    let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
-    table::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    tx.insert_all(rows.into_iter().map(IntoActiveModel::into_active_model).collect()).await?;
     audit::Entry::record_all(entries, tx, Some(org)).await?;
     Ok(created)
 }

@@ -21,9 +21,6 @@ use sea_orm::{
 };
 use std::collections::HashMap;
 
-/// Rows per INSERT: well below the 32 766 parameters that SQLite takes.
-const ROWS: usize = 1000;
-
 /// Creates missions, with few statements however many they are.
 ///
 /// # Errors
@@ -63,12 +60,8 @@ pub async fn create_all(tx: &Tx, org: OrgId, planned: Vec<PlannedMission>) -> Re
         missions.push(view(&row, roles));
         rows.push(row.into_active_model());
     }
-    for rows in rows.chunks(ROWS) {
-        table::Entity::insert_many(rows.to_vec()).exec_without_returning(tx).await?;
-    }
-    for rows in role_rows.chunks(ROWS) {
-        role_table::Entity::insert_many(rows.to_vec()).exec_without_returning(tx).await?;
-    }
+    tx.insert_all(rows).await?;
+    tx.insert_all(role_rows).await?;
     let entries = missions
         .iter()
         .map(|mission| audit::Entry::of("mission.create", mission.id).after(mission))

@@ -328,7 +328,7 @@ pub(super) async fn write_words(
         }
         .into_active_model()
     });
-    skill_table::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    tx.insert_all(rows.collect()).await?;
     let Some(tags) = tags else { return Ok(()) };
     tag_table::Entity::delete_many()
         .filter(tag_table::Column::OrgId.eq(org))
@@ -345,7 +345,7 @@ pub(super) async fn write_words(
         }
         .into_active_model()
     });
-    tag_table::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    tx.insert_all(rows.collect()).await?;
     Ok(())
 }
 

@@ -229,8 +229,8 @@ async fn bulk_requests_take_turns_and_small_ones_need_none(#[values(Kind::Sqlite
     let item = json!({ "role": "son", "start_at": START, "end_at": END });
     let large = json!(vec![item.clone(); 120]);
     assert!(large.to_string().len() > 8 * 1024);
-    let turn = async || test.app.turns.take(None, 1, Duration::ZERO).await.expect("a turn");
-    let turns = [turn().await, turn().await];
+    let turn = async |tenant| test.app.turns.take(tenant, 1, Duration::ZERO).await.expect("a turn");
+    let turns = [turn(None).await, turn(Some(test.other_org)).await];
     manager.post(&path, large.clone()).await.refused(503, "unavailable");
     manager.post(&path, json!([item])).await.ok();
     assert_eq!(test.count("SELECT count(*) AS n FROM missions").await, 1);
