@@ -158,11 +158,11 @@ async fn sign_in(
 /// The org that was asked for, else the one used last, else the first: of those that the account may act in.
 async fn choose_org(app: &App, account: AccountId, wanted: Option<OrgId>) -> Result<Option<OrgId>, Error> {
     let memberships = accounts::memberships(&app.db, account).await?;
-    let last = sessions::last_org(&app.db, account).await?;
-    let may_act_in = |org: &OrgId| memberships.iter().any(|membership| membership.org_id == *org);
+    let orgs: Vec<_> = memberships.iter().map(|membership| membership.org_id).collect();
+    let last = sessions::last_org(&app.db, account, orgs.iter().copied()).await?;
     Ok(match wanted {
-        Some(org) => Some(org).filter(may_act_in),
-        None => last.filter(may_act_in).or_else(|| memberships.first().map(|membership| membership.org_id)),
+        Some(org) => Some(org).filter(|org| orgs.contains(org)),
+        None => last.or_else(|| orgs.first().copied()),
     })
 }
 
@@ -199,7 +199,7 @@ async fn guessers(
     let jar = CookieJar::from_headers(headers);
     let cookie = jar.get(COOKIE).filter(|_| refuse_foreign_origin(headers, &app.config).is_ok());
     if let Some(earlier) = cookie.and_then(|token| app.tokens.read_refresh(token.value())) {
-        let owner = sessions::account_of(&app.db, earlier.sid).await?;
+        let owner = sessions::owner_of(&app.db, earlier.sid).await?.map(|(account, _)| account);
         if owner.is_some() && owner == known.map(|account| account.id) {
             return Ok(vec![Guesser::Session(earlier.sid)]);
         }
@@ -219,7 +219,7 @@ async fn refresh(
     refuse_foreign_origin(&headers, &app.config)?;
     let token = jar.get(COOKIE).ok_or(Error::Unauthenticated)?;
     let claims = app.tokens.read_refresh(token.value()).ok_or(Error::Unauthenticated)?;
-    let tenant = sessions::org_of(&app.db, claims.sid).await?;
+    let tenant = sessions::owner_of(&app.db, claims.sid).await?.and_then(|(_, org)| org);
     let tx = app.db.write(Origin { tenant, ..request.origin(Actor::System) }).await?;
     let session = match sessions::renew(&tx, &claims, refresh_seconds(&app)).await? {
         Renewal::Renewed(session) => session,
@@ -248,14 +248,14 @@ async fn logout(
 ) -> Result<Response, Error> {
     refuse_foreign_origin(&headers, &app.config)?;
     let claims = jar.get(COOKIE).and_then(|token| app.tokens.read_refresh(token.value()));
-    let account = match &claims {
-        Some(claims) => sessions::account_of(&app.db, claims.sid).await?,
+    let owner = match &claims {
+        Some(claims) => sessions::owner_of(&app.db, claims.sid).await?,
         None => None,
     };
-    if let (Some(claims), Some(account)) = (claims, account) {
-        let tx = app.db.write(request.origin(Actor::Account(account))).await?;
+    if let (Some(claims), Some((account, tenant))) = (claims, owner) {
+        let tx = app.db.write(Origin { tenant, ..request.origin(Actor::Account(account)) }).await?;
         if sessions::end(&tx, claims.sid).await? {
-            audit::Entry::of("session.end", claims.sid).record_for_account(&tx, None).await?;
+            audit::Entry::of("session.end", claims.sid).record_for_account(&tx, tenant).await?;
         }
         tx.commit().await?;
     }

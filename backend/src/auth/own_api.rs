@@ -109,7 +109,9 @@ async fn change_password(
         return Err(Error::Unauthenticated);
     }
     sessions::end_others(&tx, own.account, own.session).await?;
-    audit::Entry::of("account.password_change", own.account).record_for_account(&tx, None).await?;
+    audit::Entry::of("account.password_change", own.account)
+        .record_for_account(&tx, own.request.tenant())
+        .await?;
     tx.commit().await?;
     Answer::of(&Done::OK)
 }
@@ -173,7 +175,7 @@ async fn end_session(
     let current = sessions::find(&tx, own.account, own.session, id, tx.now).await?;
     precondition.check(&current)?;
     if sessions::end(&tx, id).await? {
-        audit::Entry::of("session.end", id).record_for_account(&tx, None).await?;
+        audit::Entry::of("session.end", id).record_for_account(&tx, own.request.tenant()).await?;
     }
     tx.commit().await?;
     Answer::of(&Done::OK)

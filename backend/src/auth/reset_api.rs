@@ -156,7 +156,7 @@ pub async fn set_password(
         return Err(must_be_another());
     }
     sessions::end_all(&tx, account.id).await?;
-    audit::Entry::of("account.password_set", account.id).record_for_account(&tx, None).await?;
+    audit::Entry::of("account.password_set", account.id).record_for_account(&tx, tenant).await?;
     for org in proven {
         audit::Entry::of("member.prove", account.id).record(&tx, org).await?;
     }

@@ -10,7 +10,7 @@ use super::{
     tables::{account, session},
 };
 use crate::{
-    db::{Timestamp, Tx, filter},
+    db::{Database, Origin, Timestamp, Tx, filter},
     error::Error,
     http::{Cursor, Limit, Page},
     ids::{AccountId, OrgId, SessionId},
@@ -53,14 +53,18 @@ pub async fn start(
     Ok(session)
 }
 
-/// The org that the account used last, over all its sessions.
+/// Which of these orgs the account used last, over all its sessions.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn last_org(db: &impl ConnectionTrait, account: AccountId) -> Result<Option<OrgId>, Error> {
+pub async fn last_org(
+    db: &impl ConnectionTrait,
+    account: AccountId,
+    orgs: impl IntoIterator<Item = OrgId>,
+) -> Result<Option<OrgId>, Error> {
     let latest = session::Entity::find()
         .filter(session::Column::AccountId.eq(account))
-        .filter(session::Column::OrgId.is_not_null())
+        .filter(session::Column::OrgId.is_in(orgs))
         .order_by_desc(session::Column::LastUsedAt)
         .order_by_desc(session::Column::Id)
         .limit(1)
@@ -193,20 +197,27 @@ pub async fn list(
     .await
 }
 
-/// Whose session it is; none when there is no such session.
+/// Whose session it is, and the org that it acts in; none when there is no such session.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn account_of(db: &impl ConnectionTrait, session: SessionId) -> Result<Option<AccountId>, Error> {
-    Ok(session::Entity::find_by_id(session).one(db).await?.map(|row| row.account_id))
+pub async fn owner_of(
+    db: &impl ConnectionTrait,
+    session: SessionId,
+) -> Result<Option<(AccountId, Option<OrgId>)>, Error> {
+    Ok(session::Entity::find_by_id(session).one(db).await?.map(|row| (row.account_id, row.org_id)))
 }
 
-/// The org that a session acts in, if there is such a session.
+/// Deletes the sessions that expired more than 30 days ago; returns how many. Until then they say which org was used last.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn org_of(db: &impl ConnectionTrait, session: SessionId) -> Result<Option<OrgId>, Error> {
-    Ok(session::Entity::find_by_id(session).one(db).await?.and_then(|row| row.org_id))
+pub async fn forget_old(db: &Database) -> Result<u64, Error> {
+    let tx = db.write(Origin::system()).await?;
+    let old = session::Column::ExpiresAt.lte(tx.now.plus_seconds(-30 * 24 * 3600));
+    let done = session::Entity::delete_many().filter(old).exec(&tx).await?;
+    tx.commit().await?;
+    Ok(done.rows_affected)
 }
 
 /// Whether a session has neither ended nor expired, which it will not do before the transaction ends.

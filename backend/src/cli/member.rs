@@ -5,7 +5,7 @@ use crate::{
     app::App,
     auth::{Giver, Role, accounts, links},
     config::Config,
-    db::{Origin, Tx},
+    db::{DatabaseUrl, Origin, Tx},
     error::Error,
     ids::OrgId,
     resources::{
@@ -15,6 +15,7 @@ use crate::{
     text::{Email, NameKey},
 };
 use clap::{Args, Subcommand};
+use std::io::Write;
 
 /// Which organisation.
 #[derive(Debug, Args)]
@@ -63,6 +64,13 @@ pub(super) enum Member {
 
 impl Member {
     pub(super) async fn run(self, config: Config) -> Result<(), CliError> {
+        // To create it would hide that another one was meant.
+        if let DatabaseUrl::Sqlite(file) = &config.database_url
+            && !file.exists()
+        {
+            let missing = format!("there is no database file {}; check DATABASE_URL", file.display());
+            return Err(CliError::Refused(missing));
+        }
         let app = start(config).await?;
         migrate::prepare(&app, false, say).await?;
         match self {
@@ -105,7 +113,7 @@ async fn add(app: &App, of: &OfOrg, email: &str, role: &str) -> Result<(), CliEr
     tx.commit().await?;
     say(&format!("{} is {role} now", member.email.unwrap_or_default()));
     match link {
-        Some(link) => say_link(app, &link.token),
+        Some(link) => say_link(app, "the", &link.token)?,
         None => say(PASSWORD_THEY_HAVE),
     }
     Ok(())
@@ -115,8 +123,14 @@ async fn add(app: &App, of: &OfOrg, email: &str, role: &str) -> Result<(), CliEr
 pub(super) const PASSWORD_THEY_HAVE: &str = "they sign in with the password they have; if somebody else may know it, \
     `coulisses member link` prints a link to replace it";
 
-fn say_link(app: &App, token: &str) {
-    say(&format!("set the password within 7 days: {}", app.config.password_url(token)));
+/// Prints a link, which is stored nowhere.
+pub(super) fn say_link(app: &App, whose: &str, token: &str) -> Result<(), CliError> {
+    let url = app.config.password_url(token);
+    writeln!(std::io::stdout(), "set {whose} password within 7 days: {url}").map_err(|source| CliError::Io {
+        what: "it is done, but the link could not be printed; `coulisses member link` makes another one"
+            .into(),
+        source,
+    })
 }
 
 async fn link(app: &App, of: &OfOrg, email: &str) -> Result<(), CliError> {
@@ -134,8 +148,7 @@ async fn link(app: &App, of: &OfOrg, email: &str) -> Result<(), CliError> {
     let token = links::issue(&tx, &app.random, org, member.account_id, Giver::Operator).await?;
     audit::Entry::of("account.link_issued", member.account_id).record(&tx, org).await?;
     tx.commit().await?;
-    say_link(app, &token);
-    Ok(())
+    say_link(app, "the", &token)
 }
 
 /// A member by their login, held until the transaction ends.

@@ -142,7 +142,6 @@ fn random() -> Result<Random, CliError> {
         .map_err(|error| CliError::Refused(format!("the system has no randomness to give: {error}")))
 }
 
-/// Writes made on the command line.
 /// Prints a line; a closed pipe ends the command quietly, as other tools do.
 fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");

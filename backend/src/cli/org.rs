@@ -1,6 +1,10 @@
 //! `coulisses org`.
 
-use super::{CliError, member::PASSWORD_THEY_HAVE, migrate, say, start};
+use super::{
+    CliError,
+    member::{PASSWORD_THEY_HAVE, say_link},
+    migrate, say, start,
+};
 use crate::{
     auth::Role,
     config::Config,
@@ -42,9 +46,7 @@ impl Org {
         tx.commit().await?;
         say(&format!("organisation {org} created"));
         match link {
-            Some(MemberLink { token, .. }) => {
-                say(&format!("set the owner's password within 7 days: {}", app.config.password_url(&token)))
-            }
+            Some(MemberLink { token, .. }) => say_link(&app, "the owner's", &token)?,
             None => say(PASSWORD_THEY_HAVE),
         }
         Ok(())

@@ -3,7 +3,7 @@
 use super::{CliError, migrate, start};
 use crate::{
     app::{self, App},
-    auth::links,
+    auth::{links, sessions},
     config::Config,
     db::TIME_ASKED_EVERY,
     error::Error,
@@ -112,8 +112,8 @@ fn survive_limits_of_file_size() {
     }
 }
 
-/// Once an hour, deletes the answers to repeatable requests and the links that have been kept long enough; once a minute,
-/// records the sign-ins that were refused; more often than that, asks the database what time it is.
+/// Once an hour, deletes the answers to repeatable requests, the links and the sessions that have been kept long enough;
+/// once a minute, records the sign-ins that were refused; more often than that, asks the database what time it is.
 async fn keep_house(app: App, stopped: impl Future<Output = ()>) {
     tokio::pin!(stopped);
     let mut hours = tokio::time::interval(std::time::Duration::from_secs(3600));
@@ -126,6 +126,7 @@ async fn keep_house(app: App, stopped: impl Future<Output = ()>) {
                 told(idempotency::forget_old_answers(&app.db).await, "old answers could not be deleted");
                 let tokens = links::forget_old(&app.db).await;
                 told(tokens, "old links could not be deleted");
+                told(sessions::forget_old(&app.db).await, "old sessions could not be deleted");
             }
             _ = minutes.tick() => {
                 told(app.refusals.record(&app.db).await, "refused sign-ins could not be recorded");

@@ -216,6 +216,10 @@ pub(super) fn fault(request: &Request) -> Option<&'static str> {
     if *bare_lf {
         return Some("end each line of its head with CR and LF");
     }
+    let chunked = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");
+    if !request.headers().get_all(header::TRANSFER_ENCODING).iter().all(chunked) {
+        return Some("send its body as it is, or in chunks: there is no other Transfer-Encoding");
+    }
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let right = match (hosts.next(), hosts.next()) {
         (Some(host), None) => is_host(host),

@@ -8,6 +8,7 @@ use axum::{
     http::request::Parts,
 };
 use deserr::{DeserializeError, Deserr, IntoValue, Sequence, Value, ValuePointerRef};
+use percent_encoding::percent_decode;
 use serde_json::{Map, Value as Json};
 use std::str::FromStr;
 
@@ -38,6 +39,13 @@ impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for Form<T> {
 
 /// A parameter that is repeated becomes an array of its values.
 fn read<T: Deserr<BadInput>>(encoded: &[u8]) -> Result<T, Error> {
+    for parameter in encoded.split(|byte| *byte == b'&') {
+        if percent_decode(parameter).decode_utf8().is_err() {
+            let name = parameter.split(|byte| *byte == b'=').next().unwrap_or_default();
+            let pointer = format!("/{}", percent_decode(name).decode_utf8_lossy());
+            return Err(Error::invalid(&pointer, "must be UTF-8, percent-encoded"));
+        }
+    }
     let mut parameters = Map::new();
     for (name, value) in url::form_urlencoded::parse(encoded) {
         let value = Json::String(value.into_owned());

@@ -307,6 +307,43 @@ async fn members_are_added_listed_and_removed(#[values(Kind::Sqlite, Kind::Postg
     assert!(elsewhere.failed().contains("there is no organisation"), "{}", elsewhere.err);
 }
 
+/// A link is stored nowhere, so that it was not printed is not to be overlooked.
+#[cfg(target_os = "linux")]
+#[rstest]
+#[tokio::test]
+async fn a_link_that_cannot_be_printed_is_a_failure(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let cli = Cli::with_database(db).await;
+    cli.run(&["migrate", "up"]).ok();
+    let email = "owner@rideau.example";
+    for arguments in [
+        &["org", "create", "--name", "Rideau", "--owner-email", email][..],
+        &["member", "link", "--org", "Rideau", "--email", email],
+        &["member", "add", "--org", "Rideau", "--email", "theo@rideau.example", "--role", "tech"],
+    ] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a full device");
+        let output = cli.command(arguments).stdout(full).output().expect("the program starts");
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("`coulisses member link` makes another one"), "{arguments:?}: {said}");
+    }
+    assert!(
+        link(cli.run(&["member", "link", "--org", "Rideau", "--email", email]).ok()[0]).contains("token=")
+    );
+}
+
+#[test]
+fn a_mistyped_database_is_not_created_to_look_for_members_in_it() {
+    let cli = Cli::new(&[("DATABASE_URL", "sqlite://./mistyped.db")]);
+    for arguments in [
+        &["member", "list", "--org", "Rideau"][..],
+        &["member", "remove", "--org", "Rideau", "--email", "theo@rideau.example"],
+    ] {
+        let run = cli.run(arguments);
+        assert!(run.failed().contains("there is no database file"), "{}", run.err);
+        assert!(!cli.folder().join("mistyped.db").exists());
+    }
+}
+
 #[rstest]
 #[tokio::test]
 async fn the_last_owner_stays(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {

@@ -132,3 +132,16 @@ async fn a_second_60_is_refused_wherever_an_instant_is_read(
         assert_eq!(admin.get(&format!("/missions?cursor={cursor}")).await.wrong_members(), ["/cursor"]);
     }
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_query_that_is_no_utf8_is_refused(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let admin = test.admin().await;
+    for (query, wrong) in
+        [("q=%ff", "/q"), ("limit=5&q=a%c3", "/q"), ("%ff=1", "/\u{fffd}"), ("q=%ed%a0%80", "/q")]
+    {
+        assert_eq!(admin.get(&format!("/missions?{query}")).await.wrong_members(), [wrong], "{query}");
+    }
+    admin.get("/missions?q=%c3%a9+%f0%9f%8e%ad").await.ok();
+}

@@ -55,6 +55,26 @@ async fn a_request_has_one_host(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind
     }
 }
 
+/// A coding that this server does not undo would make its body another one than a proxy sees.
+#[rstest]
+#[tokio::test]
+async fn a_body_has_no_transfer_coding_but_chunked(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let server = Server::start(&test).await;
+    let post = |coding| {
+        let head = "POST /api/v1/auth/logout HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
+        format!("{head}Transfer-Encoding: {coding}\r\n\r\n0\r\n\r\n")
+    };
+    for coding in ["chunked", "Chunked"] {
+        let answer = exchange(&server, &post(coding)).await;
+        assert!(answer.contains(" 200 OK\r\n"), "{coding}: {answer}");
+    }
+    for coding in ["gzip, chunked", "chunked, chunked", "identity, chunked", "xchunked"] {
+        let answer = exchange(&server, &post(coding)).await;
+        assert!(answer.contains(" 400 "), "{coding}: {answer}");
+    }
+}
+
 #[rstest]
 #[tokio::test]
 async fn the_lines_of_a_head_end_with_crlf(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {

@@ -6,7 +6,10 @@ use coulisses::db::{Origin, Tx};
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 /// Transactions that take all the turns that the org may have: SQLite's one, half of PostgreSQL's ten connections.
 async fn take_the_orgs_turns(test: &Test, db: Kind) -> Vec<Tx> {
@@ -19,9 +22,12 @@ async fn take_the_orgs_turns(test: &Test, db: Kind) -> Vec<Tx> {
 }
 
 async fn until_so_many_wait(test: &Test, number: i64) {
-    while test.app.db.connections().waiting != number {
-        tokio::task::yield_now().await;
-    }
+    let until = async {
+        while test.app.db.connections().waiting != number {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), until).await.expect("so many wait");
 }
 
 /// Polls what is under way until `others` are done, before which it must not be.

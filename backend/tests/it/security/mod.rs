@@ -15,6 +15,7 @@ mod refresh;
 mod refusals;
 mod replacing;
 mod secrets;
+mod sessions;
 mod shared_counts;
 mod supply;
 mod traces;
