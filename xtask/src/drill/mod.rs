@@ -25,7 +25,8 @@ use clap::Subcommand;
 
 use crate::cargo;
 use crate::cleanup::Cleanup;
-use crate::server::{self, Profile, Server};
+use crate::server::{self, Databases, Profile, Server};
+use crate::servers::Postgres;
 
 #[derive(Subcommand)]
 pub(crate) enum Drill {
@@ -56,8 +57,17 @@ pub(crate) fn run(drill: &Drill) -> Result<ExitCode> {
 
 /// Its log stays under `target/drill`.
 fn start(cleanup: &Cleanup) -> Result<Server> {
+    start_on(None, cleanup)
+}
+
+/// The same over this PostgreSQL server, if there is one.
+fn start_on(postgres: Option<&Postgres>, cleanup: &Cleanup) -> Result<Server> {
     let program = server::build(Profile::Release, cleanup)?;
-    Server::start(&program, None, &log("server")?, cleanup)
+    let on = |postgres: &Postgres| Databases {
+        database_url: postgres.url.clone(),
+        redis_url: "fakeredis://".into(),
+    };
+    Server::start(&program, postgres.map(on), &log("server")?, cleanup)
 }
 
 /// Where a server of this name logs.

@@ -14,8 +14,9 @@ use thread_priority::{ThreadPriority, set_current_thread_priority};
 use super::comparison::Comparison;
 use super::latency::Reader;
 use super::neighbour::{EMAIL, Neighbour, missions};
-use super::start;
+use super::start_on;
 use crate::cleanup::Cleanup;
+use crate::servers::{Durability, start_postgres};
 
 /// The p99 of others may be so many times what it is without the neighbour.
 const MOST: f64 = 3.0;
@@ -32,6 +33,9 @@ pub(crate) struct Options {
     /// Of what it does, only this; may be given several times
     #[arg(long, value_enum, value_name = "NOISE")]
     only: Vec<Noise>,
+    /// Over PostgreSQL instead of SQLite
+    #[arg(long)]
+    postgres: bool,
     /// Measurements without and with the neighbour, in turn
     #[arg(long, default_value_t = 3, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
@@ -52,7 +56,11 @@ impl Options {
 
 pub(super) fn run(options: &Options) -> Result<ExitCode> {
     let cleanup = Cleanup::install()?;
-    let server = start(&cleanup)?;
+    let postgres = match options.postgres {
+        true => Some(start_postgres(Durability::Server, &cleanup)?),
+        false => None,
+    };
+    let server = start_on(postgres.as_ref(), &cleanup)?;
     let reader = Reader::sign_in(&server.url)?;
     let neighbour = Arc::new(Neighbour::move_in(&server)?);
     let (rounds, duration) = options.rounds();
