@@ -194,9 +194,9 @@ impl App {
     /// # Errors
     /// As [`Writing::begin`].
     pub async fn write<R: Rank>(&self, caller: &Caller<R>) -> Result<Writing, Error> {
-        let tx = self.write_for(caller.org, caller.origin(), &caller.request).await?;
-        caller.still_is_who_they_were(&tx, &self.authorities, self.db.clock().elapsed()).await?;
-        Ok(tx)
+        let standing = caller.standing(&self.authorities, self.db.clock());
+        let keys = (&self.seal, &self.random);
+        Writing::begin(&self.db, (caller.org, caller.origin()), &caller.request, keys, Some(standing)).await
     }
 
     /// The same for whoever else is behind a request: the holder of an invitation.
@@ -209,7 +209,7 @@ impl App {
         origin: Origin,
         request: &RequestInfo,
     ) -> Result<Writing, Error> {
-        Writing::begin(&self.db, org, origin, request, (&self.seal, &self.random)).await
+        Writing::begin(&self.db, (org, origin), request, (&self.seal, &self.random), None).await
     }
 
     /// The answer of a list. `read` takes its turn among the org's and those of others; `uri` is the one that the client sent.

@@ -15,7 +15,7 @@ use crate::{
     ids::{AccountId, OrgId, SessionId, UserId},
 };
 use sea_orm::{
-    ConnectionTrait, FromQueryResult, Value,
+    ConnectionTrait, DbBackend, FromQueryResult, Value,
     sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType},
 };
 use std::{
@@ -140,6 +140,12 @@ impl Authorities {
     pub async fn within(&self, tx: &Tx, asker: Asker) -> Result<Authority, Error> {
         let found = self.0.find(tx, &[asker]).await?;
         found.into_iter().flatten().next().unwrap_or(Err(Error::Unauthenticated))
+    }
+
+    /// Whether others may write while a transaction that writes is open, and there is a connection beside its own to ask by.
+    pub fn can_change_beside_a_write(&self) -> bool {
+        let db = &self.0.db;
+        db.get_database_backend() == DbBackend::Postgres && db.max_connections() > 1
     }
 }
 

@@ -4,6 +4,7 @@
 use super::{AccessClaims, Asker, Authorities, Authority, Role};
 use crate::{
     app::App,
+    clock::Clock,
     config::{Config, Environment},
     db::{Actor, Origin, Tx, Versions},
     error::Error,
@@ -75,26 +76,14 @@ impl<R: Rank> Caller<R> {
         self.request.origin(Actor::Account(self.account))
     }
 
-    /// Asks again when a write began long after the answer: it may have waited for those of others, and a removal takes
-    /// effect at once.
-    ///
-    /// # Errors
-    /// [`Error::Contended`] when they may do something else by now: the request is to begin again, as what they are.
-    pub(crate) async fn still_is_who_they_were(
-        &self,
-        tx: &Tx,
-        authorities: &Authorities,
-        elapsed: Duration,
-    ) -> Result<(), Error> {
-        if elapsed.saturating_sub(self.asked) <= FRESH {
-            return Ok(());
-        }
-        let asker = Asker { org: self.org, account: self.account, session: self.session };
-        let now = authorities.within(tx, asker).await?;
-        if (now.role, now.user_id) == (Some(self.role), self.user) {
-            Ok(())
-        } else {
-            Err(Error::Contended(Arc::new(BecameAnother)))
+    /// What they may do, to be asked about again.
+    pub fn standing(&self, authorities: &Authorities, clock: &Clock) -> Standing {
+        Standing {
+            asker: Asker { org: self.org, account: self.account, session: self.session },
+            found: (Some(self.role), self.user),
+            asked: self.asked,
+            authorities: authorities.clone(),
+            clock: clock.clone(),
         }
     }
 
@@ -154,8 +143,56 @@ async fn authority(parts: &Parts, app: &App) -> Result<Admitted, Error> {
     Ok(Admitted { claims, authority, asked: now })
 }
 
+/// What a caller may do, as it was when their request began.
+pub struct Standing {
+    asker: Asker,
+    found: (Option<Role>, Option<UserId>),
+    asked: Duration,
+    authorities: Authorities,
+    clock: Clock,
+}
+
+impl Standing {
+    /// Asks again where it was found long ago, in a transaction that begins: it may have waited for those of others, and a
+    /// removal takes effect at once.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] when the session has ended; [`Error::Contended`] when they may do something else by now:
+    /// the request is to begin again, as what they are.
+    pub async fn holds_as_it_begins(&self, tx: &Tx) -> Result<(), Error> {
+        if self.is_fresh() {
+            return Ok(());
+        }
+        self.is(&self.authorities.within(tx, self.asker).await?)
+    }
+
+    /// The same where it is about to be committed, having waited for locks. Asked beside the transaction, which may change
+    /// what its own caller may do.
+    ///
+    /// # Errors
+    /// As [`Standing::holds_as_it_begins`].
+    pub async fn holds_as_it_ends(&self) -> Result<(), Error> {
+        if self.is_fresh() || !self.authorities.can_change_beside_a_write() {
+            return Ok(());
+        }
+        self.is(&self.authorities.of(self.asker).await?)
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.clock.elapsed().saturating_sub(self.asked) <= FRESH
+    }
+
+    fn is(&self, now: &Authority) -> Result<(), Error> {
+        if (now.role, now.user_id) == self.found {
+            Ok(())
+        } else {
+            Err(Error::Contended(Arc::new(BecameAnother)))
+        }
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
-#[error("the caller's role changed while the write waited for its turn")]
+#[error("the caller's role changed while the write was under way")]
 struct BecameAnother;
 
 /// What was found when the request was admitted, or a handler's caller looked for.

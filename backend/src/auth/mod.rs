@@ -21,7 +21,9 @@ mod token;
 
 pub use api::routes;
 pub use authority::{Asker, Authorities, Authority};
-pub use caller::{Account, Admin, Caller, Manager, Owner, Rank, Tech, admit, bearer, refuse_foreign_origin};
+pub use caller::{
+    Account, Admin, Caller, Manager, Owner, Rank, Standing, Tech, admit, bearer, refuse_foreign_origin,
+};
 pub use guessing::{Guesser, Guessing};
 pub use links::Giver;
 pub use password::{NewPassword, Passwords};

@@ -7,7 +7,7 @@
 
 use super::{Answer, RequestInfo, idempotency_table as table, verbs};
 use crate::{
-    auth::Seal,
+    auth::{Seal, Standing},
     db::{Actor, Database, Origin, Timestamp, Tx, Violation},
     error::Error,
     ids::OrgId,
@@ -76,6 +76,7 @@ pub struct Writing {
     tx: Tx,
     claim: Option<Claim>,
     request: RequestInfo,
+    standing: Option<Standing>,
 }
 
 struct Claim {
@@ -100,10 +101,10 @@ impl Writing {
     /// [`Error::IdempotencyInProgress`]; or what [`Database::write`] says.
     pub async fn begin(
         db: &Database,
-        org: OrgId,
-        origin: Origin,
+        (org, origin): (OrgId, Origin),
         request: &RequestInfo,
         (seal, random): (&Seal, &Random),
+        standing: Option<Standing>,
     ) -> Result<Self, Error> {
         let caller: Option<Uuid> = match origin.actor {
             Actor::Account(id) => Some(id.0),
@@ -111,9 +112,12 @@ impl Writing {
             Actor::System => None,
         };
         let tx = db.write(Origin { tenant: Some(org), ..origin }).await?;
+        if let Some(standing) = &standing {
+            standing.holds_as_it_begins(&tx).await?;
+        }
         let request = request.clone();
         let (Some(key), Some(caller_id)) = (request.idempotency_key(), caller) else {
-            return Ok(Self { tx, claim: None, request });
+            return Ok(Self { tx, claim: None, request, standing });
         };
         let row = table::Model {
             org_id: org,
@@ -126,22 +130,30 @@ impl Writing {
         };
         let claim = Claim { row, seal: seal.clone(), random: random.clone() };
         if !claim.take(&tx).await? {
-            return Err(claim.answer_given(&tx).await?);
+            let given = claim.answer_given(&tx).await?;
+            if let Some(standing) = standing {
+                standing.holds_as_it_ends().await?;
+            }
+            return Err(given);
         }
-        Ok(Self { tx, claim: Some(claim), request })
+        Ok(Self { tx, claim: Some(claim), request, standing })
     }
 
     /// Stores the answer with the work and makes both durable.
     ///
     /// # Errors
-    /// [`Error::PreconditionFailed`] when the request depends on a tag and nothing was compared with it; or what
-    /// [`Tx::commit`] says.
+    /// [`Error::PreconditionFailed`] when the request depends on a tag and nothing was compared with it; what
+    /// [`Standing::holds_as_it_ends`] or [`Tx::commit`] says.
     pub async fn commit(self, answer: Answer) -> Result<Answer, Error> {
         if self.request.has_unmet_condition() {
             return Err(Error::PreconditionFailed);
         }
         if let Some(claim) = self.claim {
             claim.keep(&self.tx, &answer).await?;
+        }
+        // Last, because the write may have waited for locks.
+        if let Some(standing) = self.standing {
+            standing.holds_as_it_ends().await?;
         }
         self.tx.commit().await?;
         Ok(answer)

@@ -55,7 +55,14 @@ impl MigrationTrait for Migration {
         let (postgres, sqlite) = m20261123_000003_guards::DROP_LAST_OWNER;
         dialect(manager, postgres, sqlite).await?;
         // Without the column they would open what nobody has proven.
-        run(&format!("UPDATE org_memberships SET is_active = FALSE WHERE {}", super::TOO_NEW)).await?;
+        run(&format!(
+            "UPDATE users SET account_id = NULL WHERE EXISTS (
+                SELECT 1 FROM org_memberships
+                WHERE org_memberships.org_id = users.org_id AND org_memberships.account_id = users.account_id AND {TOO_NEW}
+            )"
+        ))
+        .await?;
+        run(&format!("DELETE FROM org_memberships WHERE {TOO_NEW}")).await?;
         run(MOVE_LINKS_BACK).await?;
         drop_tables(manager, &["membership_links"]).await?;
         let proven_at = Table::alter().table("org_memberships").drop_column("proven_at").take();

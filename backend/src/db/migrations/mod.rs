@@ -81,9 +81,9 @@ const TABLES: [(&str, &[&str]); 5] = [
 const PENDING_MEMBERSHIPS: &str = "m20261126_000014_pending_memberships";
 
 /// Memberships that a schema without pending ones cannot hold as they are: all but that of a new login which waits for its
-/// first password. They are switched off.
-const TOO_NEW: &str = "proven_at IS NULL AND is_active AND (
-    EXISTS (SELECT 1 FROM accounts a WHERE a.id = account_id AND a.password_hash IS NOT NULL)
+/// first password. They are removed: switched off, they would be proven when the schema is brought up again.
+const TOO_NEW: &str = "proven_at IS NULL AND (
+    EXISTS (SELECT 1 FROM accounts a WHERE a.id = org_memberships.account_id AND a.password_hash IS NOT NULL)
     OR EXISTS (SELECT 1 FROM org_memberships o WHERE o.account_id = org_memberships.account_id
         AND o.org_id <> org_memberships.org_id))";
 
@@ -229,7 +229,7 @@ pub async fn losses(db: &Database, steps: &[String]) -> Result<Vec<String>, DbEr
         if step == PENDING_MEMBERSHIPS {
             let rows = count(&format!("org_memberships WHERE {TOO_NEW}")).await?;
             if rows > 0 {
-                lines.push(format!("{step}: {rows} pending membership{}, to be switched off", plural(rows)));
+                lines.push(format!("{step}: {rows} pending membership{}, to be removed", plural(rows)));
             }
         }
     }

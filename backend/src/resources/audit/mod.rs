@@ -9,4 +9,4 @@ mod store;
 mod table;
 
 pub use api::routes;
-pub use store::Entry;
+pub use store::{Entry, is_on_record};

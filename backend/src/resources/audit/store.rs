@@ -6,7 +6,7 @@ use crate::{
     error::Error,
     ids::{AuditId, Id, OrgId},
 };
-use sea_orm::ActiveValue::Set;
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -113,4 +113,23 @@ fn lists_showing(object_type: &str) -> &'static [List] {
         // Rather one list too many than one too few.
         _ => &List::ALL,
     }
+}
+
+/// Whether anything of the org's log is about this object.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_on_record(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    object_type: &str,
+    object: Uuid,
+) -> Result<bool, Error> {
+    let found = table::Entity::find()
+        .filter(table::Column::OrgId.eq(org))
+        .filter(table::Column::ObjectType.eq(object_type))
+        .filter(table::Column::ObjectId.eq(object))
+        .one(db)
+        .await?;
+    Ok(found.is_some())
 }

@@ -8,7 +8,7 @@ use crate::{
     },
     db::{Actor, Timestamp, Tx},
     error::Error,
-    http::Page,
+    http::{Cursor, Page},
     ids::{AccountId, OrgId, UserId},
     random::Random,
     resources::{
@@ -20,7 +20,7 @@ use crate::{
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, IntoActiveModel,
-    JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     sea_query::{CaseStatement, Expr, ExprTrait},
 };
 
@@ -165,13 +165,18 @@ impl Row {
 /// A page of the members, highest role first, then by e-mail; e-mails only for those who may see them.
 ///
 /// # Errors
-/// When the database fails.
+/// [`Error::Invalid`] for a cursor that names whoever never was a member: where they would stand tells their e-mail.
 pub async fn member_page(
     db: &impl ConnectionTrait,
     org: OrgId,
     query: MemberQuery,
     with_email: bool,
 ) -> Result<Page, Error> {
+    if let Some(Cursor((_, last))) = query.cursor
+        && !was_member(db, org, last).await?
+    {
+        return Err(Error::invalid("/cursor", "must be a cursor from the Link header of this list"));
+    }
     let backend = db.get_database_backend();
     let select = find_members(org)
         .order_by_desc(rank(Expr::col((membership::Entity, membership::Column::Role))))
@@ -190,6 +195,12 @@ pub async fn member_page(
         }
     })
     .await
+}
+
+/// Whether an account is a member, or was one until somebody removed them.
+async fn was_member(db: &impl ConnectionTrait, org: OrgId, account: AccountId) -> Result<bool, Error> {
+    let is = find_members(org).filter(membership::Column::AccountId.eq(account)).count(db).await? > 0;
+    Ok(is || audit::is_on_record(db, org, "member", account.0).await?)
 }
 
 /// What comes behind a member. An account outlives its memberships, so their e-mail can be looked up whatever became of

@@ -3,6 +3,7 @@
 
 use super::{account_of, reset_token, system, until_waiting};
 use crate::support::{Kind, Outcome, Persona, Test, together};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use coulisses::{
     auth::{Giver, Role, links},
     ids::{AccountId, OrgId},
@@ -467,4 +468,26 @@ async fn add_pending(test: &Test, org: OrgId, email: &str) {
     let (member, link) = orgs::add_member(&tx, &test.app.random, org, new).await.unwrap();
     tx.commit().await.unwrap();
     assert!(member.pending && !link.unwrap().login_is_new);
+}
+
+/// The cursor names an account, and where that one stands tells its e-mail to whoever puts members around it.
+#[rstest]
+#[tokio::test]
+async fn a_cursor_of_the_members_tells_nothing_of_who_is_none(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let (owner, other) = (test.owner().await, test.other_owner().await);
+    let stranger = owner.get("/auth/me").await.ok()["id"].as_str().expect("an id").to_owned();
+    let cursor = |account: &str| URL_SAFE_NO_PAD.encode(format!("[0,\"{account}\"]"));
+    for nobody in [stranger.as_str(), "0197f000-0000-7000-8000-000000000000"] {
+        let refused = other.get(&format!("/orgs/members?cursor={}", cursor(nobody))).await;
+        assert_eq!(refused.wrong_members(), ["/cursor"], "{nobody}");
+    }
+    // Who was removed between two pages does not end the list.
+    let added = other.post("/orgs/members", json!({ "email": "a@other.example", "role": "tech" })).await.ok();
+    let removed = added["account_id"].as_str().expect("an id");
+    other.delete(&format!("/orgs/members/{removed}")).await.ok();
+    let rest = other.get(&format!("/orgs/members?cursor={}", cursor(removed))).await.ok();
+    assert_eq!(rest["members"].as_array().map(Vec::len), Some(1), "{rest}");
 }
