@@ -12,7 +12,9 @@ pub(super) async fn run(config: &Config) -> Result<(), CliError> {
     let failed = |error: reqwest::Error| {
         CliError::Refused(format!("no server answers at {url} ({error}); start it with `coulisses serve`"))
     };
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build().map_err(failed)?;
+    // Whatever proxy the environment names, it is this machine that is asked.
+    let client =
+        reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build().map_err(failed)?;
     let response = client.get(&url).send().await.map_err(failed)?;
     let status = response.status();
     let body = response.text().await.map_err(failed)?;

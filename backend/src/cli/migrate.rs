@@ -9,8 +9,10 @@ use crate::{
         Database, DatabaseUrl, Origin, Pool,
         migrations::{self, Exclusive, Migrator},
     },
+    error::Error,
 };
 use clap::Subcommand;
+use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
 /// Said before the wait begins.
@@ -113,8 +115,15 @@ async fn is_current(db: &Database) -> Result<bool, CliError> {
 
 /// A file that cannot be written opens all the same, and every sign-in would fail.
 async fn writable(db: &Database) -> Result<(), CliError> {
-    let begun = db.write(Origin::system()).await;
-    begun.map(drop).map_err(|error| {
+    // SQLite begins to write a file that it may only read. Dropped, the transaction leaves nothing behind.
+    let written = async {
+        let tx = db.write(Origin::system()).await?;
+        if tx.get_database_backend() == DbBackend::Sqlite {
+            tx.execute_unprepared("CREATE TABLE can_be_written (id INTEGER)").await?;
+        }
+        Ok(())
+    };
+    written.await.map_err(|error: Error| {
         let cause = error.cause().map_or_else(|| error.to_string(), ToString::to_string);
         CliError::Refused(format!(
             "the database cannot be written; let the program's user write the file and its folder: {cause}"

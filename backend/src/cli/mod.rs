@@ -19,7 +19,7 @@ use crate::{
     random::Random,
 };
 use clap::{Parser, Subcommand};
-use std::{collections::HashMap, io::Write, process::ExitCode};
+use std::{cell::RefCell, collections::HashMap, env::VarError, io::Write, process::ExitCode};
 
 /// Plans the crews of live shows.
 #[derive(Debug, Parser)]
@@ -119,7 +119,19 @@ async fn execute(command: Option<Command>) -> Result<(), CliError> {
 fn load_config() -> Result<Config, CliError> {
     let dev = std::env::var("ENV").map_or(true, |env| env.eq_ignore_ascii_case("dev") || env.is_empty());
     let file = if dev { read_env_file()? } else { HashMap::new() };
-    Ok(Config::from_lookup(&|name| std::env::var(name).ok().or_else(|| file.get(name).cloned()))?)
+    let not_text = RefCell::new(Vec::new());
+    let config = Config::from_lookup(&|name| match std::env::var(name) {
+        Ok(value) => Some(value),
+        Err(VarError::NotPresent) => file.get(name).cloned(),
+        Err(VarError::NotUnicode(_)) => {
+            not_text.borrow_mut().push(name.to_owned());
+            None
+        }
+    });
+    match not_text.into_inner().as_slice() {
+        [] => Ok(config?),
+        names => Err(CliError::Refused(format!("{} must be UTF-8", names.join(", ")))),
+    }
 }
 
 fn read_env_file() -> Result<HashMap<String, String>, CliError> {

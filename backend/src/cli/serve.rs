@@ -71,26 +71,33 @@ pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliErro
         tracing::info!("stopping: /readyz says so, requests under way are finished");
         tokio::time::sleep(stopping.config.shutdown_delay).await;
     });
-    let deadline = stopped.after(grace);
+    // The last part of the grace is for what is to be finished when the clients are gone.
+    let (deadline, over) = (stopped.after(grace * 4 / 5), stopped.after(grace));
     let housekeeping = tokio::spawn(keep_house(app.clone(), stopped.clone().wait()));
     let serving = serving::serve(listener, app::service(app.clone()), Patience::default(), stopped.wait());
     tokio::select! {
         () = serving => {}
         () = deadline => tracing::warn!("stopped waiting for clients that do not finish"),
     }
+    tokio::select! {
+        closed = finish(&app, housekeeping) => {
+            closed?;
+            tracing::info!("stopped");
+        }
+        () = over => tracing::error!("stopped without waiting any longer: what was under way is undone by the database"),
+    }
+    Ok(())
+}
+
+/// What is to be done when no client is served any more.
+async fn finish(app: &App, housekeeping: tokio::task::JoinHandle<()>) -> Result<(), sea_orm::DbErr> {
     app.tasks.close();
-    if tokio::time::timeout(grace, app.tasks.wait()).await.is_err() {
-        tracing::error!("some writes did not finish in time; they were undone");
-    }
+    app.tasks.wait().await;
     // Not cut off in the middle: what it had taken to write would be lost.
-    if tokio::time::timeout(grace, housekeeping).await.is_err() {
-        tracing::error!("the housekeeping did not finish in time");
-    }
+    told(housekeeping.await.map_err(Error::internal), "the housekeeping ended early");
     told(app.refusals.record_all(&app.db).await, "refused sign-ins could not be recorded");
     app.telemetry.stop().await;
-    app.db.close().await?;
-    tracing::info!("stopped");
-    Ok(())
+    app.db.close().await
 }
 
 /// Every connection is an open file, and the limit that a process starts with is often 1024.

@@ -15,7 +15,10 @@ pub(super) async fn sqlite(pool: SqlitePoolOptions, file: SqliteConnectOptions) 
         .with_max_delay(Duration::from_millis(100))
         .with_max_times(100)
         .with_jitter();
-    (|| pool.clone().connect_with(file.clone())).retry(pauses).when(is_busy).await
+    let pool = (|| pool.clone().connect_with(file.clone())).retry(pauses).when(is_busy).await?;
+    // Whoever deletes the file under a running server would be given an empty one by the next connection.
+    pool.set_connect_options(file.create_if_missing(false));
+    Ok(pool)
 }
 
 /// `SQLITE_BUSY`, the lower byte of whatever says more precisely why.

@@ -39,7 +39,8 @@ impl FromStr for DatabaseUrl {
                 // Three slashes before a relative path, four before an absolute one; sqlx's own form has two or none.
                 let path = rest.strip_prefix("///").or_else(|| rest.strip_prefix("//")).unwrap_or(rest);
                 let path = path.split('?').next().unwrap_or(path);
-                if path.is_empty() || path == ":memory:" {
+                // SQLite itself reads `file:` as a URI, which can name memory as well.
+                if path.is_empty() || path == ":memory:" || path.starts_with("file:") {
                     Err(DatabaseUrlError::Memory)
                 } else {
                     Ok(Self::Sqlite(path.into()))
@@ -96,7 +97,13 @@ mod tests {
 
     #[test]
     fn says_what_is_wrong() {
-        for memory in ["sqlite::memory:", "sqlite://", "sqlite:///:memory:"] {
+        for memory in [
+            "sqlite::memory:",
+            "sqlite://",
+            "sqlite:///:memory:",
+            "sqlite:///file::memory:",
+            "sqlite:file:x?mode=memory",
+        ] {
             assert_eq!(memory.parse::<DatabaseUrl>(), Err(DatabaseUrlError::Memory), "{memory}");
         }
         assert_eq!("mysql://h/d".parse::<DatabaseUrl>(), Err(DatabaseUrlError::Scheme));

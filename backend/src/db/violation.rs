@@ -126,12 +126,16 @@ impl Violation {
     }
 
     /// Class 57 is "operator intervention": shutdown, cancelled by a timeout; class 53 is "no resources"; class 58 is
-    /// "system error", a disk that cannot be read or written; class 08 is a broken connection.
+    /// "system error", a disk that cannot be read or written; class 08 is a broken connection, and 3D, 28 and 55000 are what a
+    /// server says that does not admit us. A standby, or a server that protects its last room, takes reads only (25006).
     fn of_postgres(code: &str) -> Option<Self> {
         match code {
-            DISK_FULL => Some(Self::StorageFull),
-            "25P03" => Some(Self::Outage),
-            _ => ["57", "53", "58", "08"].iter().any(|class| code.starts_with(class)).then_some(Self::Outage),
+            DISK_FULL | "25006" => Some(Self::StorageFull),
+            "25P03" | "55000" => Some(Self::Outage),
+            _ => ["57", "53", "58", "08", "3D", "28"]
+                .iter()
+                .any(|class| code.starts_with(class))
+                .then_some(Self::Outage),
         }
     }
 

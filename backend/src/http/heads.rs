@@ -123,13 +123,14 @@ impl Framing {
         let mut reading = self.reading();
         // A parser that sees a head where none was seen here has another idea of lines than this module.
         let bare_lf = !matches!(*reading, Reading::Parsing(false));
+        request.extensions_mut().insert(Seen { bare_lf });
+        let faulty = fault(request).is_some();
         *reading = match request.body().size_hint().exact() {
-            _ if bare_lf => Reading::Over,
+            _ if faulty => Reading::Over,
             Some(0) => Reading::default(),
             Some(length) => Reading::Body(length),
             None => Reading::Last,
         };
-        request.extensions_mut().insert(Seen { bare_lf });
         matches!(*reading, Reading::Last | Reading::Over)
     }
 
@@ -211,7 +212,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Heads<S> {
 }
 
 /// What is wrong with a request's head, in words. One of HTTP/1.0 needs no `Host`.
-pub(super) fn fault(request: &Request) -> Option<&'static str> {
+pub(super) fn fault<B>(request: &Request<B>) -> Option<&'static str> {
     let Seen { bare_lf } = request.extensions().get()?;
     if *bare_lf {
         return Some("end each line of its head with CR and LF");

@@ -331,6 +331,19 @@ async fn a_link_that_cannot_be_printed_is_a_failure(#[values(Kind::Sqlite, Kind:
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_setting_that_is_no_text_does_not_count_as_missing() {
+    use std::os::unix::ffi::OsStrExt;
+    let cli = Cli::new(&[]);
+    for name in ["DATABASE_URL", "ENV"] {
+        let mut command = cli.command(&["config"]);
+        let output = command.env(name, std::ffi::OsStr::from_bytes(b"\xff")).output().expect("it starts");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), said), (Some(1), format!("coulisses: {name} must be UTF-8\n")));
+    }
+}
+
 #[test]
 fn a_mistyped_database_is_not_created_to_look_for_members_in_it() {
     let cli = Cli::new(&[("DATABASE_URL", "sqlite://./mistyped.db")]);
@@ -515,6 +528,8 @@ async fn while_it_is_stopping_it_is_not_ready(#[values(Kind::Sqlite, Kind::Postg
     let cli = Cli::with_database(db).await.set("BACKEND_PORT", "0").set("SHUTDOWN_DELAY_SECONDS", "300");
     let mut serving = Serving::start(&cli, &["serve", "--migrate"]);
     let cli = cli.set("BACKEND_PORT", &serving.port.to_string());
+    let proxied = cli.command(&["healthcheck"]).env("http_proxy", "http://127.0.0.1:9").status();
+    assert!(proxied.expect("it starts").success(), "it is this machine that is asked");
     cli.run(&["healthcheck"]).ok();
     serving.signal_to_stop();
     serving.logs("stopping");

@@ -250,3 +250,47 @@ async fn readyz_does_not_wait_for_a_database_that_hangs(#[values(Kind::Sqlite, K
     drop(held);
     test.anonymous().get("/readyz").await.ok();
 }
+
+/// A standby that took over takes reads only, and a server that is moved or shut admits nobody: neither is a defect.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[allow(non_snake_case, reason = "the name tells which database it needs")]
+async fn a_server_that_takes_no_writes_or_admits_nobody_is_an_outage_on_Postgres() {
+    const AGAIN: &str = "SELECT count(pg_terminate_backend(pid)) AS n FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let test = Test::start(Kind::Postgres).await;
+    let manager = test.manager().await;
+    let alter = async |how: &str| {
+        test.execute(&format!(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I {how}', current_database()); END $$"
+        ))
+        .await;
+        test.count(AGAIN).await;
+    };
+    alter("SET default_transaction_read_only = on").await;
+    // The connection that asked for it goes on as it was.
+    let mut refused = manager.post("/users", json!({ "name": "Nina" })).await;
+    for _ in 0..20 {
+        if refused.status == 503 {
+            break;
+        }
+        refused = manager.post("/users", json!({ "name": "Nina" })).await;
+        test.open_all_connections().await;
+    }
+    refused.refused(503, "storage_full");
+    manager.get("/users").await.ok();
+    assert_eq!(storage(&test).await, "full");
+}
+
+#[tokio::test]
+async fn a_sqlite_file_that_was_deleted_is_not_made_anew() {
+    let test = Test::start(Kind::Sqlite).await;
+    let manager = test.manager().await;
+    let found = test.rows("SELECT file FROM pragma_database_list").await;
+    let file = std::path::PathBuf::from(found[0]["file"].as_str().expect("a file"));
+    std::fs::remove_file(&file).expect("it is there");
+    let snapshots = (0..10).map(|_| test.app.db.read());
+    let opened = crate::support::together(snapshots).await;
+    assert!(opened.iter().any(Result::is_err), "those that would have opened another file");
+    assert!(!file.exists());
+    manager.get("/users").await;
+}

@@ -51,9 +51,9 @@ async fn welcome(app: &App) -> Result<(), CliError> {
                 Some(link) => {
                     say(&format!("\n  A technician's invitation, to answer in a browser:\n    {link}\n"))
                 }
-                None => {
-                    say("\n  No invitation waits for an answer; delete the database file to begin again.\n")
-                }
+                None => say(
+                    "\n  No invitation waits for an answer; stop this and delete the database file to begin again.\n",
+                ),
             }
         }
         None => say("  The database holds other organisations, so nothing was added to it.\n"),

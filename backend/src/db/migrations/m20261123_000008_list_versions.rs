@@ -22,7 +22,14 @@ impl MigrationTrait for Migration {
                     .foreign_key(&mut refers("list_versions_org", &["org_id"], "orgs", &["id"]))
                     .take(),
             )
-            .await
+            .await?;
+        // A number that does not come again: what is cached under those from before this step was taken back is older.
+        dialect(
+            manager,
+            "INSERT INTO list_versions SELECT id, (random() * 9e18)::bigint, (random() * 9e18)::bigint FROM orgs",
+            "INSERT INTO list_versions SELECT id, random(), random() FROM orgs",
+        )
+        .await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

@@ -55,6 +55,19 @@ async fn a_request_has_one_host(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind
     }
 }
 
+/// Who reads its head otherwise than this server has other ideas of where the next one begins.
+#[rstest]
+#[tokio::test]
+async fn a_malformed_head_is_the_last_of_its_connection(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let server = Server::start(&test).await;
+    let next = "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n";
+    for headers in ["", "Host: a\r\nHost: b\r\n", "Host: a\r\nTransfer-Encoding: gzip, chunked\r\n"] {
+        let answer = exchange(&server, &format!("GET /livez HTTP/1.1\r\n{headers}\r\n{next}")).await;
+        assert_malformed(&answer);
+    }
+}
+
 /// A coding that this server does not undo would make its body another one than a proxy sees.
 #[rstest]
 #[tokio::test]
