@@ -7,10 +7,10 @@ use crate::{
     config::Config,
     db::{ConnectError, Database, DatabaseUrl, List, Origin},
     error::Error,
-    fair::{Fair, Tenant},
+    fair::{Fair, Portion, Tenant},
     http::{
-        Cors, Doors, Listing, Page, ROOM, ROOM_OF_ONE, RequestInfo, Writing, boundary, compress, cors,
-        limits, not_modified, run_to_completion, verbs,
+        Cors, Doors, Listing, MAX_PAGE_BYTES, Page, ROOM, ROOM_OF_ONE, RequestInfo, Writing, boundary,
+        compress, cors, limits, not_modified, run_to_completion, verbs,
     },
     ids::OrgId,
     openapi, pages,
@@ -50,6 +50,8 @@ use utoipa_axum::router::OpenApiRouter;
 /// Says whether a list was kept: `HIT`, `MISS`, or `BYPASS` while the cache is out of reach.
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
+/// What lists may take together, in bytes, until they are sent; those of one org a quarter.
+const ROOM_FOR_ANSWERS: usize = 128 * 1024 * 1024;
 /// How long heavy work waits for its turn: longer than a request may take, whose own limit ends the wait.
 const HEAVY_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -95,6 +97,8 @@ pub struct Parts {
     pub tasks: TaskTracker,
     /// Bytes for bodies that are received or worked on.
     pub bodies: Fair,
+    /// Bytes for lists that are made or being sent: a client that does not read its answer keeps it here.
+    pub answers: Fair,
     /// Turns for bulk requests.
     pub turns: Fair,
     /// Turns for reading lists.
@@ -182,6 +186,7 @@ impl App {
             telemetry,
             tasks,
             bodies: Fair::new("bytes of bodies", ROOM, ROOM_OF_ONE),
+            answers: Fair::new("bytes of answers", ROOM_FOR_ANSWERS, ROOM_FOR_ANSWERS / 4),
             turns: Fair::new("bulk requests", bulks, bulks_of_one),
             reads: Fair::new("lists", lists, lists_of_one),
             workers: Workers::start("heavy pieces of work", Workers::half_of_the_cores(), HEAVY_PATIENCE)?,
@@ -222,7 +227,8 @@ impl App {
         uri: &Uri,
         read: impl Future<Output = Result<Page, Error>>,
     ) -> Result<Response, Error> {
-        Ok(self.listing(request.tenant(), uri, read).await?.into_response())
+        let (listing, room) = self.listing(request.tenant(), uri, read).await?;
+        Ok(listing.respond(Some(room)))
     }
 
     async fn listing(
@@ -230,9 +236,14 @@ impl App {
         tenant: Tenant,
         uri: &Uri,
         read: impl Future<Output = Result<Page, Error>>,
-    ) -> Result<Listing, Error> {
-        let _turn = self.reads.take(tenant, 1, self.config.pool.acquire_timeout).await?;
-        Listing::of(read.await?, uri)
+    ) -> Result<(Listing, Portion), Error> {
+        let patience = self.config.pool.acquire_timeout;
+        // Before it is made nobody knows how large it becomes.
+        let mut room = self.answers.take(tenant, MAX_PAGE_BYTES, patience).await?;
+        let _turn = self.reads.take(tenant, 1, patience).await?;
+        let listing = Listing::of(read.await?, uri)?;
+        room.shrink_to(listing.size());
+        Ok((listing, room))
     }
 
     /// Where this tenant's work is done.
@@ -254,10 +265,16 @@ impl App {
     ) -> Result<Response, Error> {
         let query = uri.query().unwrap_or_default().to_owned();
         let key = Key { org: caller.org, list, version: caller.versions.of(list), query };
-        let (listing, found) =
-            self.lists.find(key, async || self.listing(Some(caller.org), uri, read).await).await?;
+        // What is kept has its bound there; who makes it holds it beyond that until it is sent.
+        let mut room = None;
+        let make = async || {
+            let (listing, taken) = self.listing(Some(caller.org), uri, read).await?;
+            room = Some(taken);
+            Ok(listing)
+        };
+        let (listing, found) = self.lists.find(key, make).await?;
         self.telemetry.metrics.cache_lookup(list.word(), found.word());
-        let mut response = listing.into_response();
+        let mut response = listing.respond(room);
         response.headers_mut().insert(X_CACHE, HeaderValue::from_static(found.word()));
         Ok(response)
     }

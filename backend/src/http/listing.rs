@@ -2,7 +2,7 @@
 //! long as someone keeps it (`cache::Lists`). Large ones are made by the workers.
 
 use super::{Page, RequestInfo};
-use crate::{app::App, error::Error};
+use crate::{app::App, error::Error, fair::Portion};
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
@@ -101,8 +101,48 @@ impl Listing {
     }
 }
 
-impl IntoResponse for Listing {
-    fn into_response(self) -> Response {
+/// The room that an answer takes until it is sent. Clones share it; the last step takes it.
+#[derive(Clone)]
+struct Unsent(Arc<Mutex<Option<Portion>>>);
+
+impl Unsent {
+    fn take(&self) -> Option<Portion> {
+        // A panic elsewhere leaves nothing half-done in it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Bytes that take room until nobody has them any more: the connection that sends them lets them go piece by piece, but drops
+/// them at the end.
+struct Held {
+    bytes: Bytes,
+    _room: Portion,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+fn held(bytes: Bytes, room: Option<Portion>) -> Body {
+    match room {
+        Some(mut room) => {
+            room.shrink_to(bytes.len());
+            Bytes::from_owner(Held { bytes, _room: room }).into()
+        }
+        None => bytes.into(),
+    }
+}
+
+impl Listing {
+    /// Bytes of the JSON.
+    pub fn size(&self) -> usize {
+        self.0.body.len()
+    }
+
+    /// The answer. It holds `room`, if there is any, until it is sent.
+    pub fn respond(self, room: Option<Portion>) -> Response {
         let mut response = self.0.body.clone().into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -111,6 +151,7 @@ impl IntoResponse for Listing {
             headers.insert(header::LINK, link.clone());
         }
         response.extensions_mut().insert(self);
+        response.extensions_mut().insert(Unsent(Arc::new(Mutex::new(room))));
         response
     }
 }
@@ -120,16 +161,23 @@ pub async fn compress(State(app): State<App>, request: Request, next: Next) -> R
     let (accepted, info) = (accepted(request.headers()), RequestInfo::of(request.extensions()));
     let mut response = next.run(request).await;
     let Some(listing) = response.extensions_mut().remove::<Listing>() else { return response };
-    let size = listing.0.body.len();
-    let Some(accepted) = accepted.filter(|_| size >= WORTH_COMPRESSING) else { return response };
-    let Some(encoding) = preferred(accepted).await else { return response };
+    let room = response.extensions_mut().remove::<Unsent>().and_then(|room| room.take());
+    let size = listing.size();
+    let encoding = match accepted.filter(|_| size >= WORTH_COMPRESSING) {
+        Some(accepted) => preferred(accepted).await,
+        None => None,
+    };
+    let Some(encoding) = encoding else {
+        *response.body_mut() = held(listing.0.body.clone(), room);
+        return response;
+    };
     let lane = app.lane(info.tenant(), size > COMPRESSED_AT_ONCE);
     let make = |body| lane.run(compressed(body, encoding.clone()));
     match listing.form(&encoding, make).await {
         Ok(body) => {
             response.headers_mut().insert(header::CONTENT_ENCODING, encoding);
             response.headers_mut().insert(header::CONTENT_LENGTH, body.len().into());
-            *response.body_mut() = body.into();
+            *response.body_mut() = held(body, room);
             response
         }
         Err(error) => error.into_response(),

@@ -130,3 +130,48 @@ async fn an_org_that_reads_many_lists_leaves_a_turn_to_others(
     manager.get("/missions").await.ok();
     assert_eq!(test.app.reads.free(), lists);
 }
+
+/// A client that does not read its answer keeps it in memory.
+#[rstest]
+#[case::kept_ones("/missions")]
+#[case::others("/users")]
+#[tokio::test]
+async fn a_list_takes_room_until_it_is_sent_and_one_org_has_a_quarter(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+    #[case] list: &str,
+) {
+    let test = Test::start_with(db, &[("DB_ACQUIRE_TIMEOUT_MS", "500")]).await;
+    let (manager, other) = (test.manager().await, test.other_owner().await);
+    manager.mission("Montage", "08:00", "12:00").await;
+    let room = test.app.answers.free();
+    let ask = async |encoding: &str, number: usize| {
+        // Each is another list, so that none is kept from before.
+        let request = axum::http::Request::get(format!("/api/v1{list}?limit={}", 100 + number))
+            .header("authorization", format!("Bearer {}", manager.token()))
+            .header("accept-encoding", encoding)
+            .body(axum::body::Body::empty())
+            .expect("a request");
+        test.router.clone().oneshot(request).await.expect("the router never fails")
+    };
+    let mut unsent = Vec::new();
+    for (number, encoding) in ["identity", "br"].into_iter().enumerate() {
+        let before = test.app.answers.free();
+        let answer = ask(encoding, number).await;
+        assert_eq!(answer.status(), 200);
+        let taken = before - test.app.answers.free();
+        let (_, body) = answer.into_parts();
+        unsent.push(axum::body::to_bytes(body, usize::MAX).await.expect("its bytes"));
+        assert_eq!(taken, unsent[number].len(), "what is sent in {encoding}");
+        assert_eq!(before - test.app.answers.free(), taken, "it is not sent yet");
+    }
+    drop(unsent);
+    assert_eq!(test.app.answers.free(), room);
+
+    let all = test.app.answers.take(Some(test.org), room, Duration::ZERO).await.expect("room");
+    assert_eq!(test.app.answers.free(), room - room / 4);
+    manager.get(&format!("{list}?limit=7")).await.refused(503, "unavailable");
+    other.get(list).await.ok();
+    drop(all);
+    manager.get(&format!("{list}?limit=7")).await.ok();
+    assert_eq!(test.app.answers.free(), room);
+}
