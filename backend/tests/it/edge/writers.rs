@@ -1,6 +1,11 @@
 //! Writes take turns by org. One org's do not hold up those of others, and what waits for its turn without a client, or
 //! without the role any more, is not done.
 
+#![allow(
+    non_snake_case,
+    reason = "a name tells which database it needs, also of the module that rstest makes of it"
+)]
+
 use crate::support::{Kind, Persona, Test, together};
 use coulisses::db::{Origin, Tx};
 use rstest::rstest;
@@ -101,7 +106,6 @@ async fn a_write_whose_client_hangs_up_before_its_turn_is_not_done(
 #[case::who_has_signed_out("UPDATE sessions SET revoked_at = 1", 401)]
 #[case::who_plans_all_the_same("UPDATE org_memberships SET role = 'admin' WHERE role = 'manager'", 200)]
 #[tokio::test]
-#[allow(non_snake_case, reason = "the name tells which database it needs")]
 async fn a_write_that_waited_for_a_lock_is_done_as_what_its_caller_is_by_then_on_Postgres(
     #[case] change: &str,
     #[case] status: u16,
