@@ -5,8 +5,8 @@ VALUES (uid(1, {first}), 'Compagnie {first}', 'compagnie {first}', 'Europe/Paris
 -- As after any write.
 INSERT INTO list_versions (org_id, projects, missions) VALUES (uid(1, {first}), {now}, {now});
 
-INSERT INTO org_memberships (org_id, id, account_id, role, is_active, created_at, updated_at)
-SELECT uid(1, {first}), uid(7, {first}), id, 'owner', TRUE, {now}, {now} FROM accounts WHERE email_key = '{email}';
+INSERT INTO org_memberships (org_id, id, account_id, role, is_active, proven_at, created_at, updated_at)
+SELECT uid(1, {first}), uid(7, {first}), id, 'owner', TRUE, {now}, {now}, {now} FROM accounts WHERE email_key = '{email}';
 
 INSERT INTO projects (org_id, id, name, name_key, name_search, status, created_at, updated_at)
 VALUES (uid(1, {first}), uid(3, {first}), 'La tournée', 'la tournée', 'la tournee', 'ACTIVE', {now}, {now});

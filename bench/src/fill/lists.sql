@@ -9,9 +9,9 @@ INSERT INTO list_versions (org_id, projects, missions)
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {orgs} - 1)
 SELECT uid(1, i), {now}, {now} FROM n;
 
-INSERT INTO org_memberships (org_id, id, account_id, role, is_active, created_at, updated_at)
+INSERT INTO org_memberships (org_id, id, account_id, role, is_active, proven_at, created_at, updated_at)
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {orgs} - 1)
-SELECT uid(1, i), uid(7, i), accounts.id, 'owner', TRUE, {now}, {now}
+SELECT uid(1, i), uid(7, i), accounts.id, 'owner', TRUE, {now}, {now}, {now}
 FROM n CROSS JOIN accounts WHERE accounts.email_key = '{email}';
 
 INSERT INTO projects (org_id, id, name, name_key, name_search, status, created_at, updated_at)

@@ -6,8 +6,8 @@ VALUES (uid(1, {first}), 'Soliste {first}', 'soliste {first}', 'Europe/Paris', {
 -- As after any write.
 INSERT INTO list_versions (org_id, projects, missions) VALUES (uid(1, {first}), {now}, {now});
 
-INSERT INTO org_memberships (org_id, id, account_id, role, is_active, created_at, updated_at)
-SELECT uid(1, {first}), uid(7, {first}), id, 'owner', TRUE, {now}, {now} FROM accounts WHERE email_key = '{email}';
+INSERT INTO org_memberships (org_id, id, account_id, role, is_active, proven_at, created_at, updated_at)
+SELECT uid(1, {first}), uid(7, {first}), id, 'owner', TRUE, {now}, {now}, {now} FROM accounts WHERE email_key = '{email}';
 
 INSERT INTO users (org_id, id, first_name, last_name, sort_key, name_search, employment_type, active, created_at, updated_at)
 VALUES (uid(1, {first}), uid(2, {first}), 'Camille', 'Durand', 'durand camille', 'camille durand', 'CDI', TRUE, {now}, {now});
