@@ -151,7 +151,9 @@ impl Listing {
             headers.insert(header::LINK, link.clone());
         }
         response.extensions_mut().insert(self);
-        response.extensions_mut().insert(Unsent(Arc::new(Mutex::new(room))));
+        if let Some(room) = room {
+            response.extensions_mut().insert(Unsent(Arc::new(Mutex::new(Some(room)))));
+        }
         response
     }
 }
@@ -168,7 +170,9 @@ pub async fn compress(State(app): State<App>, request: Request, next: Next) -> R
         None => None,
     };
     let Some(encoding) = encoding else {
-        *response.body_mut() = held(listing.0.body.clone(), room);
+        if room.is_some() {
+            *response.body_mut() = held(listing.0.body.clone(), room);
+        }
         return response;
     };
     let lane = app.lane(info.tenant(), size > COMPRESSED_AT_ONCE);

@@ -11,7 +11,7 @@ use std::{
     net::TcpListener,
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
-    time::Instant,
+    time::{Duration, Instant},
 };
 use tempfile::TempDir;
 
@@ -519,6 +519,32 @@ async fn what_was_refused_is_on_record_when_it_stops(#[values(Kind::Sqlite, Kind
     let statement = Statement::from_string(db.get_database_backend(), entries);
     let row = db.query_one_raw(statement).await.expect(entries).expect("a row");
     assert_eq!(row.try_get::<i64>("", "n").expect("a number"), 1);
+}
+
+/// What it would still record waits for a lock that somebody else keeps.
+#[cfg(unix)]
+#[rstest]
+#[tokio::test]
+async fn it_stops_within_its_grace_whatever_the_database_does(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let cli = Cli::with_database(db).await.set("BACKEND_PORT", "0").set("SHUTDOWN_GRACE_SECONDS", "1");
+    let serving = Serving::start(&cli, &["serve", "--migrate"]);
+    let login = format!("http://127.0.0.1:{}/api/v1/auth/login", serving.port);
+    let guess = json!({ "email": "nobody@rideau.example", "password": "le mauvais mot de passe" });
+    let refused = reqwest::Client::new().post(login).json(&guess).send().await.expect("an answer");
+    assert_eq!(refused.status(), 401);
+    let other = cli.database().open().await;
+    let lock = other.write(coulisses::db::Origin::system()).await.expect("a transaction");
+    if db == Kind::Postgres {
+        lock.execute_unprepared("LOCK TABLE audit_log").await.expect("the lock");
+    }
+    let begun = Instant::now();
+    let (status, rest) = serving.terminate();
+    // SQLite waits 5 s for a lock, PostgreSQL 10.
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(status == Some(0) && rest.contains("without waiting any longer"), "{status:?} {rest}");
+    drop(lock);
 }
 
 #[cfg(unix)]

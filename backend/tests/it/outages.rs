@@ -251,34 +251,43 @@ async fn readyz_does_not_wait_for_a_database_that_hangs(#[values(Kind::Sqlite, K
     test.anonymous().get("/readyz").await.ok();
 }
 
-/// A standby that took over takes reads only, and a server that is moved or shut admits nobody: neither is a defect.
+/// A program with one connection, by which something was changed for those to come.
+async fn with_one_connection_after(change: &str) -> Test {
+    let test = Test::start_with(Kind::Postgres, &[("DB_MAX_CONNECTIONS", "1")]).await;
+    test.execute(change).await;
+    test
+}
+
+/// It ends itself, and its answer with it; the next one is new.
+async fn end_the_connection(test: &Test) {
+    let _ = test.app.db.execute_unprepared("SELECT pg_terminate_backend(pg_backend_pid())").await;
+}
+
+/// A standby that took over, or a server that protects its last room, takes reads only: that is no defect.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[allow(non_snake_case, reason = "the name tells which database it needs")]
-async fn a_server_that_takes_no_writes_or_admits_nobody_is_an_outage_on_Postgres() {
-    const AGAIN: &str = "SELECT count(pg_terminate_backend(pid)) AS n FROM pg_stat_activity
-        WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    let test = Test::start(Kind::Postgres).await;
+async fn a_server_that_takes_no_writes_is_an_outage_on_Postgres() {
+    let alter =
+        "EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database())";
+    let test = with_one_connection_after(&format!("DO $$ BEGIN {alter}; END $$")).await;
     let manager = test.manager().await;
-    let alter = async |how: &str| {
-        test.execute(&format!(
-            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I {how}', current_database()); END $$"
-        ))
-        .await;
-        test.count(AGAIN).await;
-    };
-    alter("SET default_transaction_read_only = on").await;
-    // The connection that asked for it goes on as it was.
-    let mut refused = manager.post("/users", json!({ "name": "Nina" })).await;
-    for _ in 0..20 {
-        if refused.status == 503 {
-            break;
-        }
-        refused = manager.post("/users", json!({ "name": "Nina" })).await;
-        test.open_all_connections().await;
-    }
-    refused.refused(503, "storage_full");
+    end_the_connection(&test).await;
+    manager.post("/users", json!({ "name": "Nina" })).await.refused(503, "storage_full");
     manager.get("/users").await.ok();
     assert_eq!(storage(&test).await, "full");
+}
+
+/// Nor is one that is moved or shut.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[allow(non_snake_case, reason = "the name tells which database it needs")]
+async fn a_server_that_admits_nobody_is_an_outage_on_Postgres() {
+    // ALTER DATABASE refuses to shut out whoever says so.
+    let shut = "UPDATE pg_database SET datallowconn = false WHERE datname = current_database()";
+    let test = with_one_connection_after(shut).await;
+    let manager = test.manager().await;
+    end_the_connection(&test).await;
+    manager.get("/users").await.refused(503, "unavailable");
+    manager.post("/users", json!({ "name": "Nina" })).await.refused(503, "unavailable");
 }
 
 #[tokio::test]
