@@ -99,8 +99,16 @@ pub(super) fn planner(url: &str) -> Result<String> {
 }
 
 pub(super) fn agent() -> Agent {
-    // No proxy comes between; an answer that never comes is a failure, not a hang.
-    Agent::config_builder().proxy(None).timeout_global(Some(Duration::from_secs(30))).build().into()
+    // An answer that never comes is a failure, not a hang. The limits stand at each step: one of the whole request has a
+    // thread made for every name that is looked up, and threads that come and go hold up those that measure.
+    let limit = Some(Duration::from_secs(30));
+    let config = Agent::config_builder()
+        .timeout_connect(limit)
+        .timeout_send_body(limit)
+        .timeout_recv_response(limit)
+        .timeout_recv_body(limit);
+    // No proxy comes between.
+    config.proxy(None).build().into()
 }
 
 /// Sorted.

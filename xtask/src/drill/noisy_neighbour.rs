@@ -24,6 +24,8 @@ const MOST: f64 = 3.0;
 const PAUSE: Duration = Duration::from_millis(500);
 /// As fast as the fingers of a crowd.
 const GUESSING: Duration = Duration::from_millis(60);
+/// That send one small request after the other, without a pause.
+const CONNECTIONS: u64 = 60;
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -101,10 +103,22 @@ enum Noise {
     Conflicts,
     /// Wrong passwords.
     Guesses,
+    /// One object again and again, from many connections.
+    Reads,
+    /// What is refused before anything is written, from many connections.
+    Mistakes,
 }
 
 impl Noise {
-    const ALL: [Self; 5] = [Self::Lists, Self::Bulks, Self::WrongBulks, Self::Conflicts, Self::Guesses];
+    const ALL: [Self; 7] = [
+        Self::Lists,
+        Self::Bulks,
+        Self::WrongBulks,
+        Self::Conflicts,
+        Self::Guesses,
+        Self::Reads,
+        Self::Mistakes,
+    ];
 
     fn word(self) -> &'static str {
         match self {
@@ -113,6 +127,8 @@ impl Noise {
             Self::WrongBulks => "bulk requests with a mistake",
             Self::Conflicts => "conflicts",
             Self::Guesses => "guesses",
+            Self::Reads => "single reads",
+            Self::Mistakes => "single writes with a mistake",
         }
     }
 
@@ -122,6 +138,7 @@ impl Noise {
             Self::Bulks | Self::Conflicts => 2,
             Self::WrongBulks => 1,
             Self::Guesses => 4,
+            Self::Reads | Self::Mistakes => CONNECTIONS,
         }
     }
 
@@ -134,6 +151,8 @@ impl Noise {
             Self::Conflicts => {
                 neighbour.try_get(&format!("/conflicts?limit=1000&from=2000-01-01T00:00:00.{number:06}Z"))
             }
+            Self::Reads => neighbour.try_get(&format!("/projects/{}", neighbour.project)),
+            Self::Mistakes => neighbour.try_post("/missions", &bodies.mistake),
             Self::Bulks => {
                 thread::sleep(PAUSE);
                 neighbour.try_post(&neighbour.bulk_path(), &bodies.right)
@@ -152,6 +171,7 @@ impl Noise {
 struct Bodies {
     right: String,
     wrong: String,
+    mistake: String,
 }
 
 impl Bodies {
@@ -168,7 +188,9 @@ impl Bodies {
             }
             items.push(json!({ "title": "" }));
         }
-        Self { right, wrong: items.to_string() }
+        // Its last member, behind as long a note as there may be, is missing.
+        let mistake = json!({ "note": "é".repeat(2000), "title": "Montage" }).to_string();
+        Self { right, wrong: items.to_string(), mistake }
     }
 }
 
