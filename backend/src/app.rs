@@ -99,6 +99,9 @@ pub struct Parts {
     pub bodies: Fair,
     /// Bytes for lists that are made or being sent: a client that does not read its answer keeps it here.
     pub answers: Fair,
+    /// Turns for whatever a signed-in member asks: from the moment that their token was read until the answer is there, or
+    /// the request waits for something else.
+    pub requests: Fair,
     /// Turns for bulk requests.
     pub turns: Fair,
     /// Turns for reading lists.
@@ -128,29 +131,36 @@ pub enum StartError {
     Passwords(Error),
 }
 
-/// How many bulk requests and lists are worked on at a time, and how many of them for one org.
-struct Shares {
-    bulks: usize,
-    bulks_of_one: usize,
-    lists: usize,
-    lists_of_one: usize,
+/// How much is worked on at a time, and how much of it for one org.
+struct Turns {
+    requests: Fair,
+    bulks: Fair,
+    lists: Fair,
 }
 
-impl Shares {
+impl Turns {
     fn of(database: &DatabaseUrl, connections: usize) -> Self {
+        let cores = Workers::cores();
+        // An org that is not alone keeps no more busy than the processor: what is begun at once is not done sooner, and
+        // whoever else comes waits for all that was begun.
+        let at_once = connections.max(2 * cores);
+        let requests = Fair::alone("requests", at_once, cores, at_once);
+        let half = Workers::half_of_the_cores();
         let bulks = (connections / 4).max(2);
         let lists = (connections / 2).max(1);
         match database {
-            // What they keep busy are connections: others find one.
-            DatabaseUrl::Postgres(_) => {
-                Self { bulks, bulks_of_one: bulks, lists, lists_of_one: (lists - 1).max(1) }
-            }
-            // What they keep busy is this machine's processor, and more at once are not done sooner.
-            DatabaseUrl::Sqlite(_) => {
-                let half = Workers::half_of_the_cores();
-                let lists = lists.min(2 * half);
-                Self { bulks, bulks_of_one: 1, lists, lists_of_one: lists.min(half) }
-            }
+            // Alone, an org may keep connections busy, which the database may have a machine of its own for.
+            DatabaseUrl::Postgres(_) => Self {
+                requests,
+                bulks: Fair::new("bulk requests", bulks, bulks),
+                lists: Fair::alone("lists", lists, half, lists - 1),
+            },
+            // What they keep busy is this machine's processor.
+            DatabaseUrl::Sqlite(_) => Self {
+                requests,
+                bulks: Fair::new("bulk requests", bulks, 1),
+                lists: Fair::new("lists", lists.min(2 * half), half),
+            },
         }
     }
 }
@@ -169,8 +179,7 @@ impl App {
         let clock = db.clock().clone();
         let tasks = TaskTracker::new();
         let connections = usize::try_from(config.pool.max_connections).unwrap_or(usize::MAX);
-        let Shares { bulks, bulks_of_one, lists, lists_of_one } =
-            Shares::of(&config.database_url, connections);
+        let Turns { requests, bulks, lists } = Turns::of(&config.database_url, connections);
         Ok(Self(Arc::new(Parts {
             lists: Lists::new(cache.clone(), config.cache_ttl, clock.clone(), tasks.clone()),
             authorities: Authorities::new(db.clone()),
@@ -187,11 +196,24 @@ impl App {
             tasks,
             bodies: Fair::new("bytes of bodies", ROOM, ROOM_OF_ONE),
             answers: Fair::new("bytes of answers", ROOM_FOR_ANSWERS, ROOM_FOR_ANSWERS / 4),
-            turns: Fair::new("bulk requests", bulks, bulks_of_one),
-            reads: Fair::new("lists", lists, lists_of_one),
+            requests,
+            turns: bulks,
+            reads: lists,
             workers: Workers::start("heavy pieces of work", Workers::half_of_the_cores(), HEAVY_PATIENCE)?,
             draining: AtomicBool::default(),
         })))
+    }
+
+    /// Waits for a request's turn among those of its org and of others, unless it has it. It ends with
+    /// [`RequestInfo::end_turn`].
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it does not come in time.
+    pub async fn turn(&self, request: &RequestInfo, org: OrgId) -> Result<(), Error> {
+        if !request.has_turn() {
+            request.keep_turn(self.requests.take(Some(org), 1, self.config.pool.acquire_timeout).await?);
+        }
+        Ok(())
     }
 
     /// Opens the transaction of a caller's request. End it with [`Writing::single`] or [`Writing::answer`].
@@ -227,16 +249,19 @@ impl App {
         uri: &Uri,
         read: impl Future<Output = Result<Page, Error>>,
     ) -> Result<Response, Error> {
-        let (listing, room) = self.listing(request.tenant(), uri, read).await?;
+        let (listing, room) = self.listing(request, uri, read).await?;
         Ok(listing.respond(Some(room)))
     }
 
     async fn listing(
         &self,
-        tenant: Tenant,
+        request: &RequestInfo,
         uri: &Uri,
         read: impl Future<Output = Result<Page, Error>>,
     ) -> Result<(Listing, Portion), Error> {
+        // Lists wait for each other, and nothing else waits for lists.
+        request.end_turn();
+        let tenant = request.tenant();
         let patience = self.config.pool.acquire_timeout;
         // Before it is made nobody knows how large it becomes.
         let mut room = self.answers.take(tenant, MAX_PAGE_BYTES, patience).await?;
@@ -268,7 +293,7 @@ impl App {
         // What is kept has its bound there; who makes it holds it beyond that until it is sent.
         let mut room = None;
         let make = async || {
-            let (listing, taken) = self.listing(Some(caller.org), uri, read).await?;
+            let (listing, taken) = self.listing(&caller.request, uri, read).await?;
             room = Some(taken);
             Ok(listing)
         };

@@ -1,7 +1,8 @@
 //! Sharing out what there is too little of (bytes, connections, cores), so that no org makes the others wait.
 //!
 //! Orgs that wait take turns, whichever asked more often; requests of one org keep their order. Who waits alone gets what
-//! is free, up to the share that one org may have. A large portion is not overtaken by the small ones of others, or it
+//! is free, up to the share that one org may have; that share may be larger while nobody else asks ([`Fair::alone`]), so that
+//! whoever has the program for themselves has all of it. A large portion is not overtaken by the small ones of others, or it
 //! would never come; who waits for their own share to become free holds up nobody.
 //!
 //! `let _room = fair.take(tenant, bytes, patience).await?;` – it is given back when it is dropped.
@@ -12,7 +13,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
+
+/// Whoever asked within this time is still there: someone who clicks asks again after less, and a share that grows and
+/// shrinks between two clicks would be found used up by the second.
+const STILL_THERE: Duration = Duration::from_secs(2);
 
 /// Whose request it is; none is everyone who is not signed in, together.
 pub type Tenant = Option<OrgId>;
@@ -24,13 +29,22 @@ pub struct Fair(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     what: &'static str,
-    share: usize,
+    shares: Shares,
     state: Mutex<State>,
+}
+
+/// What one tenant has at most.
+#[derive(Debug, Clone, Copy)]
+struct Shares {
+    beside_others: usize,
+    alone: usize,
 }
 
 #[derive(Debug)]
 struct State {
     free: usize,
+    /// Who asked last, and the last one who was somebody else.
+    asked: [Option<(Tenant, Instant)>; 2],
     /// Those that have or wait for something.
     tenants: HashMap<Tenant, Claims>,
     /// Those that wait, whose turn it is first.
@@ -68,8 +82,16 @@ struct NothingFree {
 impl Fair {
     /// `total` of `what` (in the plural, for the log), of which one tenant has at most `share`.
     pub fn new(what: &'static str, total: usize, share: usize) -> Self {
-        let state = State { free: total, tenants: HashMap::new(), turns: VecDeque::new() };
-        Self(Arc::new(Inner { what, share: share.clamp(1, total.max(1)), state: Mutex::new(state) }))
+        Self::alone(what, total, share, share)
+    }
+
+    /// The same, and `alone` for one tenant while no other asks.
+    pub fn alone(what: &'static str, total: usize, share: usize, alone: usize) -> Self {
+        let state =
+            State { free: total, asked: [None; 2], tenants: HashMap::new(), turns: VecDeque::new() };
+        let beside_others = share.clamp(1, total.max(1));
+        let shares = Shares { beside_others, alone: alone.clamp(beside_others, total.max(1)) };
+        Self(Arc::new(Inner { what, shares, state: Mutex::new(state) }))
     }
 
     /// Waits for its turn and takes `amount`, or the tenant's share where that is less.
@@ -88,7 +110,7 @@ impl Fair {
     /// None that is known.
     pub async fn wait(&self, tenant: Tenant, amount: usize) -> Result<Portion, Error> {
         let (answer, answered) = oneshot::channel();
-        let claim = Claim { amount: amount.min(self.0.share), answer };
+        let claim = Claim { amount: amount.min(self.0.shares.beside_others), answer };
         self.0.state().claim(tenant, claim);
         let mut place = Place { fair: self, tenant, answered };
         self.hand_out();
@@ -104,7 +126,7 @@ impl Fair {
         let mut unclaimed = Vec::new();
         {
             let mut state = self.0.state();
-            while let Some((tenant, claim)) = state.next(self.0.share) {
+            while let Some((tenant, claim)) = state.next(self.0.shares) {
                 let portion = Portion { fair: self.clone(), tenant, amount: claim.amount };
                 // Who gave up has not left the queue yet. Dropped here, it would wait for this very lock.
                 unclaimed.extend(claim.answer.send(portion).err());
@@ -123,6 +145,10 @@ impl Inner {
 
 impl State {
     fn claim(&mut self, tenant: Tenant, claim: Claim) {
+        if self.asked[0].is_some_and(|(last, _)| last != tenant) {
+            self.asked[1] = self.asked[0];
+        }
+        self.asked[0] = Some((tenant, Instant::now()));
         let claims = self.tenants.entry(tenant).or_default();
         if claims.waiting.is_empty() {
             self.turns.push_back(tenant);
@@ -131,7 +157,8 @@ impl State {
     }
 
     /// The next claim that there is enough for; it counts as held from now on.
-    fn next(&mut self, share: usize) -> Option<(Tenant, Claim)> {
+    fn next(&mut self, shares: Shares) -> Option<(Tenant, Claim)> {
+        let share = if self.one_is_alone() { shares.alone } else { shares.beside_others };
         let amount_within_share = |tenant: &Tenant| {
             let claims = self.tenants.get(tenant)?;
             let amount = claims.waiting.front()?.amount;
@@ -149,6 +176,10 @@ impl State {
             self.turns.push_back(tenant);
         }
         Some((tenant, claim))
+    }
+
+    fn one_is_alone(&self) -> bool {
+        self.asked[1].is_none_or(|(_, when)| when.elapsed() >= STILL_THERE)
     }
 
     fn give_back(&mut self, tenant: Tenant, amount: usize) {
@@ -338,5 +369,27 @@ mod tests {
         held.shrink_to(9);
         drop(held);
         assert_eq!(fair.free(), 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_alone_has_more_until_another_asks() {
+        let fair = Fair::alone("turns", 4, 1, 4);
+        let mut held = vec![now(&fair, org(1), 1).await, now(&fair, org(1), 1).await];
+        drop(now(&fair, org(2), 1).await);
+        let mut waiting = ask(&fair, org(1), 1);
+        held.pop();
+        assert!(poll(&mut waiting).is_none(), "it has its share beside others");
+        held.pop();
+        held.extend(poll(&mut waiting));
+        assert_eq!(held.len(), 1);
+        tokio::time::advance(STILL_THERE).await;
+        held.push(now(&fair, org(1), 1).await);
+        // Who asks of two orgs in turn is as little alone.
+        let mut other = Some(now(&fair, org(2), 1).await);
+        tokio::time::advance(STILL_THERE / 2).await;
+        let mut second = ask(&fair, org(2), 1);
+        tokio::time::advance(STILL_THERE / 2).await;
+        drop(other.take());
+        assert!(poll(&mut second).is_some());
     }
 }

@@ -34,10 +34,14 @@ impl Workers {
         Ok(Self { turns, patience, threads: Arc::new(Threads(Some(threads))) })
     }
 
-    /// Half of the processor's cores.
+    /// The processor's cores.
+    pub fn cores() -> usize {
+        std::thread::available_parallelism().map_or(1, usize::from)
+    }
+
+    /// Half of them.
     pub fn half_of_the_cores() -> usize {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        (cores / 2).max(1)
+        (Self::cores() / 2).max(1)
     }
 
     /// How many more could work at once.

@@ -124,20 +124,26 @@ impl FromRequestParts<App> for Account {
         let Admitted { claims, .. } = authority(parts, app).await?;
         let request = RequestInfo::of(&parts.extensions);
         request.note_caller(claims.org, claims.sub);
+        // What a login does about itself waits for hashes and for other writes.
+        request.end_turn();
         Ok(Self { account: claims.sub, session: claims.sid, request })
     }
 }
 
-/// Whose valid token a request carries, and what they may do as of now, or of the moment before its body was received.
+/// Whose valid token a request carries, and what they may do as of now, or of the moment before its body was received. From
+/// here on it has its org's turn.
 async fn authority(parts: &Parts, app: &App) -> Result<Admitted, Error> {
     let now = app.db.clock().elapsed();
+    let request = RequestInfo::of(&parts.extensions);
     if let Some(admitted) = parts.extensions.get::<Admitted>()
         && now.saturating_sub(admitted.asked) <= FRESH
     {
+        app.turn(&request, admitted.claims.org).await?;
         return Ok(admitted.clone());
     }
     let token = bearer(&parts.headers).ok_or(Error::Unauthenticated)?;
     let claims = app.tokens.read_access(token).ok_or(Error::Unauthenticated)?;
+    app.turn(&request, claims.org).await?;
     let asker = Asker { org: claims.org, account: claims.sub, session: claims.sid };
     let authority = app.authorities.of(asker).await?;
     Ok(Admitted { claims, authority, asked: now })
@@ -213,6 +219,8 @@ pub async fn admit(parts: &mut Parts, app: &App, needs: Role) -> Result<OrgId, E
     let admitted = authority(parts, app).await?;
     member(&admitted.authority, needs)?;
     let org = admitted.claims.org;
+    // A body may take long to arrive.
+    RequestInfo::of(&parts.extensions).end_turn();
     parts.extensions.insert(admitted);
     Ok(org)
 }

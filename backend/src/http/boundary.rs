@@ -27,6 +27,7 @@ pub async fn boundary(State(app): State<App>, mut request: Request, next: Next) 
     let watched = Watched::new(started, &app.telemetry, &info, &request);
 
     let mut response = next.run(request).await;
+    info.end_turn();
     if let Some(error) = response.extensions_mut().remove::<Error>() {
         log_cause(&error, &info);
         if matches!(error, Error::StorageFull(_)) {

@@ -111,6 +111,8 @@ impl Writing {
             Actor::Invitation(id) => Some(id.0),
             Actor::System => None,
         };
+        // It stands in the queue of those who write from here on.
+        request.end_turn();
         let tx = db.write(Origin { tenant: Some(org), ..origin }).await?;
         if let Some(standing) = &standing {
             standing.holds_as_it_begins(&tx).await?;

@@ -163,6 +163,8 @@ pub async fn compress(State(app): State<App>, request: Request, next: Next) -> R
     let (accepted, info) = (accepted(request.headers()), RequestInfo::of(request.extensions()));
     let mut response = next.run(request).await;
     let Some(listing) = response.extensions_mut().remove::<Listing>() else { return response };
+    // From here on it may wait for the workers.
+    info.end_turn();
     let room = response.extensions_mut().remove::<Unsent>().and_then(|room| room.take());
     let size = listing.size();
     let encoding = match accepted.filter(|_| size >= WORTH_COMPRESSING) {

@@ -3,7 +3,7 @@
 use super::IdempotencyKey;
 use crate::{
     db::{Actor, Origin},
-    fair::Tenant,
+    fair::{Portion, Tenant},
     ids::{AccountId, OrgId},
     random::Random,
     telemetry::Parent,
@@ -13,7 +13,7 @@ use std::{
     fmt,
     net::IpAddr,
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -38,6 +38,7 @@ struct Inner {
     idempotency: OnceLock<IdempotencyKey>,
     unmet_condition: AtomicBool,
     hung_up: CancellationToken,
+    turn: Mutex<Option<Portion>>,
 }
 
 impl RequestInfo {
@@ -72,6 +73,27 @@ impl RequestInfo {
     /// Whose share of the server it takes.
     pub fn tenant(&self) -> Tenant {
         self.caller().map(|(org, _)| org)
+    }
+
+    /// Keeps its org's turn (`App::requests`) until [`RequestInfo::end_turn`].
+    pub fn keep_turn(&self, turn: Portion) {
+        *self.turn() = Some(turn);
+    }
+
+    /// Gives its turn back, if it has one: it is answered, or waits for something else from here on, which may take long.
+    pub fn end_turn(&self) {
+        let turn = self.turn().take();
+        drop(turn);
+    }
+
+    /// Whether it has its org's turn.
+    pub fn has_turn(&self) -> bool {
+        self.turn().is_some()
+    }
+
+    fn turn(&self) -> MutexGuard<'_, Option<Portion>> {
+        // It is replaced whole, so a panic elsewhere leaves nothing half-done.
+        self.0.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where what it writes comes from.

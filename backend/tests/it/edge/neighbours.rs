@@ -101,8 +101,8 @@ async fn encoding_of(test: &Test, who: &Persona<'_>, uri: &str) -> String {
     encoding.to_str().expect("a text").to_owned()
 }
 
-/// Of PostgreSQL's ten connections lists have five, of which one org has four; SQLite reads as many as there are cores, half of
-/// them for one org.
+/// Of PostgreSQL's ten connections lists have five, of which an org that is alone has four; SQLite reads as many as there are
+/// cores, half of them for one org.
 #[rstest]
 #[tokio::test]
 async fn an_org_that_reads_many_lists_leaves_a_turn_to_others(
@@ -129,6 +129,73 @@ async fn an_org_that_reads_many_lists_leaves_a_turn_to_others(
     drop(turns);
     manager.get("/missions").await.ok();
     assert_eq!(test.app.reads.free(), lists);
+}
+
+/// While others ask, too, an org has as many requests under way as there are cores.
+#[rstest]
+#[tokio::test]
+async fn an_org_that_asks_without_a_pause_leaves_turns_to_others(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start_with(db, &[("DB_ACQUIRE_TIMEOUT_MS", "500")]).await;
+    let (manager, other) = (test.manager().await, test.other_owner().await);
+    let (all, me) = (test.app.requests.free(), "/auth/me");
+    manager.get(me).await.ok();
+    other.get(me).await.ok();
+    let mut turns = Vec::new();
+    while let Ok(turn) = test.app.requests.take(Some(test.org), 1, Duration::ZERO).await {
+        turns.push(turn);
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    assert_eq!((turns.len(), test.app.requests.free()), (cores, all - cores));
+    let refused = manager.get(me).await;
+    refused.refused(503, "unavailable");
+    assert_eq!(refused.header("retry-after"), "1");
+    others_are_served(&other).await;
+    manager.get("/missions").await.refused(503, "unavailable");
+    others_are_served(&other).await;
+    manager.post("/missions", json!({})).await.refused(503, "unavailable");
+    drop(turns);
+    manager.get(me).await.ok();
+    assert_eq!(test.app.requests.free(), all, "each is given back");
+}
+
+/// Who waits in another queue would keep those of their org waiting who want nothing there.
+#[rstest]
+#[tokio::test]
+async fn a_list_that_waits_for_lists_or_workers_has_no_turn_of_its_org(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let (manager, other) = (test.manager().await, test.other_owner().await);
+    let path = format!("/projects/{}/missions:bulk_create", manager.project("Festival").await);
+    manager.post(&path, missions(250)).await.ok();
+    let all = test.app.requests.free();
+    let turns_are_free = async {
+        others_are_served(&other).await;
+        assert_eq!(test.app.requests.free(), all);
+    };
+
+    let mut turns = Vec::new();
+    while let Ok(turn) = test.app.reads.take(Some(test.org), 1, Duration::ZERO).await {
+        turns.push(turn);
+    }
+    let mut list = Box::pin(manager.get("/missions"));
+    tokio::select! {
+        biased;
+        _ = &mut list => panic!("it has a turn of lists"),
+        () = turns_are_free => {}
+    }
+    drop(turns);
+    list.await.ok();
+
+    // It is kept, but not yet in this form.
+    let busy = Busy::all(&test).await;
+    let turns_are_free = async {
+        others_are_served(&other).await;
+        assert_eq!(test.app.requests.free(), all);
+    };
+    assert_eq!(busy.holds_up(encoding_of(&test, &manager, "/api/v1/missions"), turns_are_free).await, "br");
 }
 
 /// A client that does not read its answer keeps it in memory.

@@ -27,12 +27,16 @@ async fn take_the_orgs_turns(test: &Test, db: Kind) -> Vec<Tx> {
 }
 
 async fn until_so_many_wait(test: &Test, number: i64) {
+    until(|| test.app.db.connections().waiting == number).await;
+}
+
+async fn until(is_so: impl Fn() -> bool) {
     let until = async {
-        while test.app.db.connections().waiting != number {
+        while !is_so() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), until).await.expect("so many wait");
+    tokio::time::timeout(Duration::from_secs(20), until).await.expect("it comes to that");
 }
 
 /// Polls what is under way until `others` are done, before which it must not be.
@@ -90,8 +94,11 @@ async fn a_write_whose_client_hangs_up_before_its_turn_is_not_done(
     let test = Test::start(db).await;
     let manager = test.manager().await;
     let taken = take_the_orgs_turns(&test, db).await;
+    let requests = test.app.requests.free();
     let mut client = Box::pin(create(&manager, "Nobody waits"));
-    meanwhile(&mut client, until_so_many_wait(&test, 1)).await;
+    // It keeps nobody from reading.
+    let waits = || test.app.db.connections().waiting == 1 && test.app.requests.free() == requests;
+    meanwhile(&mut client, until(waits)).await;
     drop(client);
     until_so_many_wait(&test, 0).await;
     drop(taken);
