@@ -1,10 +1,16 @@
-//! Log lines on their way out. Ordinary ones are gathered for a moment and written together: a call of the system for each
-//! took a tenth of a signed-in request. A warning or an error is written before its maker goes on, after all that
-//! was gathered before it, so that a crash finds the lines that explain it.
+//! Log lines on their way out. A thread of its own writes them, so that nobody waits for whoever reads them: a pipe that is
+//! full, or a disk that hangs, holds up neither a request nor stopping. What does not fit into the room that they have
+//! meanwhile is lost, counted, and told as soon as there is someone to tell.
+//!
+//! Ordinary lines are gathered for a moment and written together: a call of the system for each took a tenth of a
+//! signed-in request. A warning or an error is written at once, after all that was gathered before it.
 
 use std::{
     io::{self, Write},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -13,49 +19,85 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// The longest that an ordinary line waits.
 const DELAY: Duration = Duration::from_millis(20);
-/// Bytes that may be gathered; whoever comes above them writes them, and waits if nobody takes them.
+/// Bytes that are written without waiting for more.
 const ENOUGH: usize = 64 * 1024;
+/// Bytes that wait at most while nobody takes them: some thousands of lines.
+const ROOM: usize = 1024 * 1024;
+/// How long the end of the program waits for the last lines.
+const FAREWELL: Duration = Duration::from_secs(1);
 
-/// Where lines are gathered. Clones share it.
-pub(super) struct Lines<W>(Arc<Inner<W>>);
+/// Lines of this process that could not be written.
+static LOST: AtomicU64 = AtomicU64::new(0);
 
-struct Inner<W> {
-    gathered: Mutex<Vec<u8>>,
-    more: Condvar,
-    /// Locked before `gathered`, so that what was gathered first is written first.
-    out: Mutex<W>,
+/// How many lines of this process could not be written so far.
+pub(super) fn lost() -> u64 {
+    LOST.load(Ordering::Relaxed)
 }
 
-/// Dropping it writes what is gathered. Hold it as long as the program tells anything.
+/// Where lines are gathered. Clones share it.
+pub(super) struct Lines(Arc<Inner>);
+
+struct Inner {
+    gathered: Mutex<Gathered>,
+    /// There is something to write.
+    more: Condvar,
+    /// Something was written.
+    written: Condvar,
+    delay: Duration,
+}
+
+#[derive(Default)]
+struct Gathered {
+    lines: Vec<u8>,
+    /// Whether one of them must not wait.
+    urgent: bool,
+    /// Whether some are being written.
+    writing: bool,
+    /// Those that were lost since that was last told.
+    lost: u64,
+}
+
+/// Dropping it waits until what is gathered is written, for a second at most. Hold it as long as the program tells anything.
 #[must_use = "the last lines are lost without it"]
-pub struct LastLines(Option<Box<dyn Fn() + Send + Sync>>);
+pub struct LastLines(Option<Lines>);
 
 /// The writer of one line.
-pub(super) struct Line<'l, W: Write> {
-    inner: &'l Inner<W>,
+pub(super) struct Line<'l> {
+    inner: &'l Inner,
     at_once: bool,
 }
 
-impl<W> Clone for Lines<W> {
+impl Clone for Lines {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<W: Write + Send + 'static> Lines<W> {
-    pub(super) fn to(out: W) -> Self {
-        Self(Arc::new(Inner { gathered: Mutex::default(), more: Condvar::new(), out: Mutex::new(out) }))
+impl Lines {
+    pub(super) fn new() -> Self {
+        Self::waiting(DELAY)
     }
 
-    /// Starts the thread that writes them, which stays as long as the process.
+    fn waiting(delay: Duration) -> Self {
+        let gathered = Mutex::default();
+        Self(Arc::new(Inner { gathered, more: Condvar::new(), written: Condvar::new(), delay }))
+    }
+
+    /// Starts the thread that writes them, which stays as long as the process. `tell` hears how many were lost when lines are
+    /// written again.
     ///
     /// # Errors
     /// When the system has no thread to give.
-    pub(super) fn write_behind(&self) -> io::Result<LastLines> {
+    pub(super) fn write_behind(
+        &self,
+        out: impl Write + Send + 'static,
+        tell: impl Fn(u64) + Send + 'static,
+    ) -> io::Result<LastLines> {
         let lines = self.clone();
-        thread::Builder::new().name("log".into()).spawn(move || lines.0.write_again_and_again())?;
-        let last = self.clone();
-        Ok(LastLines(Some(Box::new(move || last.0.write_out()))))
+        thread::Builder::new()
+            .name("log".into())
+            .spawn(move || lines.0.write_again_and_again(out, tell))?;
+        Ok(LastLines(Some(self.clone())))
     }
 }
 
@@ -68,42 +110,78 @@ impl LastLines {
 
 impl Drop for LastLines {
     fn drop(&mut self) {
-        if let Some(write) = &self.0 {
-            write();
-        }
+        let Some(Lines(inner)) = &self.0 else { return };
+        let mut gathered = inner.gathered();
+        gathered.urgent = true;
+        inner.more.notify_one();
+        let unwritten = |gathered: &mut Gathered| gathered.writing || !gathered.lines.is_empty();
+        drop(inner.written.wait_timeout_while(gathered, FAREWELL, unwritten));
     }
 }
 
-impl<W: Write> Inner<W> {
-    fn write_again_and_again(&self) {
+impl Inner {
+    fn gathered(&self) -> MutexGuard<'_, Gathered> {
+        // A panic elsewhere leaves nothing half-done in it.
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_again_and_again(&self, mut out: impl Write, tell: impl Fn(u64)) {
         loop {
-            let gathered = self.more.wait_while(lock(&self.gathered), |lines| lines.is_empty());
-            let gathered = gathered.unwrap_or_else(PoisonError::into_inner);
-            // Nothing is told before it is full or the time is over.
-            drop(self.more.wait_timeout(gathered, DELAY));
-            self.write_out();
+            let lines = self.next();
+            let written = out.write_all(&lines).and_then(|()| out.flush());
+            let lost = {
+                let mut gathered = self.gathered();
+                gathered.writing = false;
+                match written {
+                    Ok(()) => std::mem::take(&mut gathered.lost),
+                    Err(_) => {
+                        let lines = lines.iter().filter(|byte| **byte == b'\n').count();
+                        gathered.lose(u64::try_from(lines).unwrap_or(u64::MAX));
+                        0
+                    }
+                }
+            };
+            self.written.notify_all();
+            if lost > 0 {
+                tell(lost);
+            }
         }
     }
 
-    fn write_out(&self) {
-        let mut out = lock(&self.out);
-        let lines = std::mem::take(&mut *lock(&self.gathered));
-        // Where a line cannot be written, nobody can be told so.
-        let _ = out.write_all(&lines).and_then(|()| out.flush());
+    /// What is gathered, when it is time to write it.
+    fn next(&self) -> Vec<u8> {
+        let idle = |gathered: &mut Gathered| gathered.lines.is_empty();
+        let early = |gathered: &mut Gathered| !gathered.urgent && gathered.lines.len() < ENOUGH;
+        let gathered = self.more.wait_while(self.gathered(), idle).unwrap_or_else(PoisonError::into_inner);
+        let waited = self.more.wait_timeout_while(gathered, self.delay, early);
+        let (mut gathered, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        gathered.urgent = false;
+        gathered.writing = true;
+        std::mem::take(&mut gathered.lines)
     }
 }
 
-impl<W: Write> Write for Line<'_, W> {
+impl Gathered {
+    fn lose(&mut self, lines: u64) {
+        self.lost += lines;
+        LOST.fetch_add(lines, Ordering::Relaxed);
+    }
+}
+
+impl Write for Line<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let (first, enough) = {
-            let mut gathered = lock(&self.inner.gathered);
-            let first = gathered.is_empty();
-            gathered.extend_from_slice(line);
-            (first, gathered.len() >= ENOUGH)
-        };
-        if self.at_once || enough {
-            self.inner.write_out();
-        } else if first {
+        let mut gathered = self.inner.gathered();
+        if gathered.lines.len() + line.len() > ROOM {
+            gathered.lose(1);
+            return Ok(line.len());
+        }
+        let first = gathered.lines.is_empty();
+        let was_early = !gathered.urgent && gathered.lines.len() < ENOUGH;
+        gathered.lines.extend_from_slice(line);
+        gathered.urgent |= self.at_once;
+        let is_time = gathered.urgent || gathered.lines.len() >= ENOUGH;
+        drop(gathered);
+        if first || was_early && is_time {
             self.inner.more.notify_one();
         }
         Ok(line.len())
@@ -114,8 +192,8 @@ impl<W: Write> Write for Line<'_, W> {
     }
 }
 
-impl<'l, W: Write + 'l> MakeWriter<'l> for Lines<W> {
-    type Writer = Line<'l, W>;
+impl<'l> MakeWriter<'l> for Lines {
+    type Writer = Line<'l>;
 
     fn make_writer(&'l self) -> Self::Writer {
         Line { inner: &self.0, at_once: false }
@@ -126,11 +204,6 @@ impl<'l, W: Write + 'l> MakeWriter<'l> for Lines<W> {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic elsewhere leaves nothing half-done in it.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,73 +212,122 @@ mod tests {
     use tracing_subscriber::{layer::SubscriberExt, registry};
 
     const SOON: Duration = Duration::from_secs(20);
+    const NEVER: Duration = Duration::from_secs(3600);
 
-    /// Tells each call of the system.
-    struct Calls(Sender<String>);
+    /// Tells each call of the system, which takes until it may end.
+    struct Calls {
+        made: Sender<String>,
+        end: Receiver<io::Result<()>>,
+    }
 
     impl Write for Calls {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let _ = self.0.send(String::from_utf8_lossy(bytes).into_owned());
-            Ok(bytes.len())
+            let _ = self.made.send(String::from_utf8_lossy(bytes).into_owned());
+            self.end.recv().unwrap_or(Ok(())).map(|()| bytes.len())
         }
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
     }
 
-    fn lines() -> (Lines<Calls>, Receiver<String>) {
-        let (calls, told) = channel();
-        (Lines::to(Calls(calls)), told)
+    struct Log {
+        lines: Lines,
+        last: LastLines,
+        calls: Receiver<String>,
+        end: Sender<io::Result<()>>,
+        lost: Receiver<u64>,
     }
 
-    fn while_logging(lines: &Lines<Calls>, work: impl FnOnce()) {
-        let layer = tracing_subscriber::fmt::layer().without_time().with_target(false).with_ansi(false);
-        with_default(registry().with(layer.with_writer(lines.clone())), work);
+    impl Log {
+        fn waiting(delay: Duration) -> Self {
+            let ((made, calls), (end, ended), (tell, lost)) = (channel(), channel(), channel());
+            let lines = Lines::waiting(delay);
+            let out = Calls { made, end: ended };
+            let last = lines.write_behind(out, move |lost| tell.send(lost).unwrap()).unwrap();
+            Self { lines, last, calls, end, lost }
+        }
+
+        fn of(&self, work: impl FnOnce()) {
+            let layer = tracing_subscriber::fmt::layer().without_time().with_target(false).with_ansi(false);
+            with_default(registry().with(layer.with_writer(self.lines.clone())), work);
+        }
+
+        /// The next call of the system; it goes well.
+        fn call(&self) -> String {
+            let call = self.calls.recv_timeout(SOON).unwrap();
+            self.end.send(Ok(())).unwrap();
+            call
+        }
     }
 
     #[test]
     fn a_warning_is_written_at_once_and_after_what_was_told_before_it() {
-        let (lines, told) = lines();
-        while_logging(&lines, || {
+        let log = Log::waiting(NEVER);
+        log.of(|| {
             tracing::info!("one");
             tracing::info!("two");
-            assert!(told.try_recv().is_err(), "an ordinary line waits");
+            assert!(log.calls.try_recv().is_err(), "an ordinary line waits");
             tracing::warn!("three");
-            assert_eq!(told.try_recv().unwrap(), " INFO one\n INFO two\n WARN three\n");
-            tracing::error!("four");
-            assert_eq!(told.try_recv().unwrap(), "ERROR four\n");
         });
+        assert_eq!(log.call(), " INFO one\n INFO two\n WARN three\n");
+        log.of(|| tracing::error!("four"));
+        assert_eq!(log.call(), "ERROR four\n");
     }
 
     #[test]
     fn ordinary_lines_are_written_soon_though_nothing_follows() {
-        let (lines, told) = lines();
-        let _last = lines.write_behind().unwrap();
+        let log = Log::waiting(DELAY);
         for _ in 0..3 {
-            while_logging(&lines, || tracing::info!("one"));
-            assert_eq!(told.recv_timeout(SOON).unwrap(), " INFO one\n");
+            log.of(|| tracing::info!("one"));
+            assert_eq!(log.call(), " INFO one\n");
         }
     }
 
     #[test]
     fn the_last_lines_are_written_at_the_end() {
-        let (lines, told) = lines();
-        let inner = Arc::clone(&lines.0);
-        let last = LastLines(Some(Box::new(move || inner.write_out())));
-        while_logging(&lines, || tracing::info!("one"));
-        assert!(told.try_recv().is_err());
-        drop(last);
-        assert_eq!(told.try_recv().unwrap(), " INFO one\n");
+        let log = Log::waiting(NEVER);
+        log.of(|| tracing::info!("one"));
+        log.end.send(Ok(())).unwrap();
+        drop(log.last);
+        assert_eq!(log.calls.try_recv().unwrap(), " INFO one\n");
     }
 
     #[test]
-    fn what_is_enough_is_written_by_whoever_brings_it() {
-        let (lines, told) = lines();
-        while_logging(&lines, || {
-            tracing::info!("{}", "x".repeat(ENOUGH / 2));
-            assert!(told.try_recv().is_err());
-            tracing::info!("{}", "x".repeat(ENOUGH / 2));
-            assert!(told.try_recv().unwrap().len() > ENOUGH);
+    fn what_is_enough_is_written_without_waiting_for_more() {
+        let log = Log::waiting(NEVER);
+        log.of(|| tracing::info!("{}", "x".repeat(ENOUGH)));
+        assert!(log.call().len() > ENOUGH);
+    }
+
+    #[test]
+    fn nobody_waits_for_a_reader_that_does_not_read_and_what_is_lost_is_told() {
+        let log = Log::waiting(DELAY);
+        log.of(|| tracing::warn!("nobody reads this"));
+        log.calls.recv_timeout(SOON).unwrap();
+        log.of(|| {
+            for _ in 0..5 {
+                tracing::info!("{}", "x".repeat(ROOM / 4));
+            }
         });
+        assert!(log.lines.0.gathered().lines.len() <= ROOM);
+        assert!(lost() >= 2);
+        log.end.send(Ok(())).unwrap();
+        assert_eq!(log.lost.recv_timeout(SOON).unwrap(), 2);
+        assert!(log.call().len() > ROOM / 2);
+        // The end of the program does not wait for long.
+        log.of(|| tracing::error!("the last"));
+        log.calls.recv_timeout(SOON).unwrap();
+        drop(log.last);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_told_when_something_can() {
+        let log = Log::waiting(DELAY);
+        log.of(|| tracing::warn!("one"));
+        log.calls.recv_timeout(SOON).unwrap();
+        log.end.send(Err(io::ErrorKind::StorageFull.into())).unwrap();
+        log.of(|| tracing::warn!("two"));
+        assert_eq!(log.call(), " WARN two\n");
+        assert_eq!(log.lost.recv_timeout(SOON).unwrap(), 1);
     }
 }

@@ -11,7 +11,7 @@ use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitEx
 /// # Errors
 /// When the system has no thread to give.
 pub fn init(config: &Config) -> io::Result<LastLines> {
-    let lines = Lines::to(io::stdout());
+    let lines = Lines::new();
     let writer = lines.clone();
     let filter = EnvFilter::new(format!("warn,coulisses={}", config.log_level));
     let registry = tracing_subscriber::registry().with(filter);
@@ -30,7 +30,9 @@ pub fn init(config: &Config) -> io::Result<LastLines> {
         }
     };
     match started {
-        Ok(()) => lines.write_behind(),
+        Ok(()) => lines.write_behind(io::stdout(), |lost| {
+            tracing::warn!(lost, "log lines were lost: nobody took them in time, or they could not be written");
+        }),
         Err(_) => Ok(LastLines::none()),
     }
 }

@@ -1,6 +1,7 @@
 //! Metrics in Prometheus's text format, one registry a program. Labels take few values whatever is asked for: a path is a
 //! route's template, and what is no route or no usual method shares one value.
 
+use super::lines;
 use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder, core::Collector,
@@ -49,6 +50,7 @@ struct Inner {
     lookups: IntCounterVec,
     sign_ins_refused: IntCounter,
     storage_full: IntCounter,
+    log_lines_lost: IntCounter,
     connections: IntGaugeVec,
     connections_max: IntGauge,
     connections_waiting: IntGauge,
@@ -108,6 +110,13 @@ impl Metrics {
                     "Requests refused because the database's disk was full or could not be written.",
                 ),
             ),
+            log_lines_lost: add(
+                &all,
+                IntCounter::new(
+                    "app_log_lines_lost_total",
+                    "Log lines that nobody took in time, or that could not be written.",
+                ),
+            ),
             connections: by("app_db_connections", "Database connections, in use or idle.", &["state"]),
             connections_max: gauge("app_db_connections_max", "Database connections at most."),
             connections_waiting: gauge(
@@ -164,6 +173,7 @@ impl Metrics {
         }
         // Only the request that shows it is there always; an idle program says 0.
         inner.in_flight_shown.set(inner.in_flight.load(Ordering::Relaxed) - 1);
+        inner.log_lines_lost.inc_by(lines::lost().saturating_sub(inner.log_lines_lost.get()));
         inner.connections.with_label_values(&["in_use"]).set(connections.in_use);
         inner.connections.with_label_values(&["idle"]).set(connections.idle);
         inner.connections_max.set(connections.max);

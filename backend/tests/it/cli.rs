@@ -547,6 +547,44 @@ async fn it_stops_within_its_grace_whatever_the_database_does(
     drop(lock);
 }
 
+/// Its log goes into a pipe that nobody empties.
+#[cfg(unix)]
+#[tokio::test]
+async fn it_serves_and_stops_though_nobody_reads_its_log() {
+    let cli = Cli::with_database(Kind::Sqlite).await.set("BACKEND_PORT", "0");
+    let mut serving = Serving::start(&cli, &["serve", "--migrate"]);
+    let (client, url) = (reqwest::Client::new(), format!("http://127.0.0.1:{}", serving.port));
+    let get = async |path: &str| {
+        let request = client.get(format!("{url}{path}")).timeout(Duration::from_secs(10));
+        let answer = request.send().await.expect("it answers");
+        answer.text().await.expect("a body")
+    };
+    let lost = async || {
+        let metrics = get("/metrics").await;
+        let line = metrics.lines().find_map(|line| line.strip_prefix("app_log_lines_lost_total "));
+        line.expect("it is counted").parse::<u64>().expect("a number")
+    };
+    for _ in 0..100 {
+        for _ in 0..100 {
+            get(&format!("/{}", "x".repeat(4000))).await;
+        }
+        if lost().await > 0 {
+            break;
+        }
+    }
+    assert!(lost().await > 0);
+    serving.signal_to_stop();
+    let begun = Instant::now();
+    let status = loop {
+        match serving.child.try_wait().expect("its status") {
+            Some(status) => break status,
+            None => assert!(begun.elapsed() < Duration::from_secs(10), "it does not stop"),
+        }
+        std::thread::yield_now();
+    };
+    assert_eq!(status.code(), Some(0));
+}
+
 #[cfg(unix)]
 #[rstest]
 #[tokio::test]

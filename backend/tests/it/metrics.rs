@@ -70,6 +70,7 @@ async fn names_labels_and_buckets_are_as_agreed(#[values(Kind::Sqlite, Kind::Pos
         ("app_db_connections_max", "gauge"),
         ("app_db_waiting", "gauge"),
         ("app_cache_lookups_total", "counter"),
+        ("app_log_lines_lost_total", "counter"),
         ("app_build_info", "gauge"),
     ] {
         assert!(text.contains(&format!("\n# TYPE {name} {kind}\n")), "{name}:\n{text}");
