@@ -2,7 +2,7 @@
 //! which instances share. What is kept under a version never changes, so nothing has to be invalidated: after a write
 //! everyone asks for another version, and what a slow reader keeps late is never asked for.
 
-use super::Cache;
+use super::{Cache, shares::Shares};
 use crate::{clock::Clock, db::List, error::Error, http::Listing, ids::OrgId};
 use quick_cache::Weighter;
 use sha2::{Digest, Sha256};
@@ -79,6 +79,7 @@ impl Weighter<Key, Kept> for Weight {
 pub struct Lists {
     local: Arc<quick_cache::sync::Cache<Key, Kept, Weight>>,
     shared: Cache,
+    shares: Arc<Shares>,
     ttl: Duration,
     clock: Clock,
     tasks: TaskTracker,
@@ -93,7 +94,7 @@ impl Lists {
             quick_cache::DefaultHashBuilder::default(),
             quick_cache::sync::DefaultLifecycle::default(),
         );
-        Self { local: Arc::new(local), shared, ttl, clock, tasks }
+        Self { local: Arc::new(local), shared, shares: Arc::new(Shares::over(ttl)), ttl, clock, tasks }
     }
 
     /// The list that is kept, or `build` makes it: once, however many ask for it at the same time in this process.
@@ -140,6 +141,9 @@ impl Lists {
         }
         let (shared, ttl) = (self.shared.clone(), self.ttl.as_secs());
         let (name, stored) = (key.name(), listing.to_stored());
+        if !self.shares.has_room(key.org, stored.len(), self.clock.elapsed()) {
+            return;
+        }
         self.tasks.spawn(async move {
             let mut set = redis::cmd("SET");
             set.arg(name).arg(stored).arg("EX").arg(ttl);

@@ -4,11 +4,15 @@
 //! Nothing depends on it being there: [`Cache::status`] is shown by `/readyz` and never makes it fail.
 
 mod lists;
+mod shares;
 
 pub use lists::{Found, Key, Lists};
 
 use crate::config::CacheUrl;
-use redis::{AsyncConnectionConfig, Cmd, ErrorKind, FromRedisValue, RedisError, aio::MultiplexedConnection};
+use redis::{
+    AsyncConnectionConfig, Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind,
+    aio::MultiplexedConnection,
+};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -32,10 +36,14 @@ crate::words::words! {
 /// How long a server that did not answer is left alone: its absence costs one request the budget, not each of them.
 const REST: Duration = Duration::from_secs(2);
 
+/// How often it is told that the server refuses something.
+const REFUSALS: Duration = Duration::from_secs(60);
+
 /// A Redis or Valkey server.
 pub struct Server {
     client: redis::Client,
     state: Mutex<State>,
+    refusal_told: Mutex<Option<Instant>>,
 }
 
 enum State {
@@ -69,19 +77,22 @@ impl Server {
     async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisError> {
         let answer = async {
             let mut connection = self.connection().await?;
-            let value = command.query_async(&mut connection).await?;
-            Ok((connection, value))
+            match command.query_async(&mut connection).await {
+                Err(error) if !is_refusal(&error) => Err(error),
+                answer => Ok((connection, answer)),
+            }
         };
         let late = |_| RedisError::from((ErrorKind::Io, "no answer in time"));
         let outcome = tokio::time::timeout(BUDGET, answer).await.unwrap_or_else(|elapsed| Err(late(elapsed)));
         let mut state = self.state();
         match outcome {
-            Ok((connection, value)) => {
+            Ok((connection, answer)) => {
                 if matches!(*state, State::Resting(_)) {
                     tracing::info!("the cache is back");
                 }
                 *state = State::Connected(connection);
-                Ok(value)
+                drop(state);
+                answer.inspect_err(|error| self.tell_refusal(error))
             }
             Err(error) => {
                 match &*state {
@@ -97,6 +108,25 @@ impl Server {
             }
         }
     }
+
+    /// One that has no memory left refuses every list.
+    fn tell_refusal(&self, error: &RedisError) {
+        // It is one instant, so a panic elsewhere leaves nothing half-done.
+        let mut told = self.refusal_told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.is_none_or(|told| told.elapsed() >= REFUSALS) {
+            *told = Some(Instant::now());
+            tracing::warn!(%error, "the cache refuses what it is told; requests do without");
+        }
+    }
+}
+
+/// Whether the server is there and does not want to do this: it has no memory left, or the account may not. What says that it
+/// cannot serve for now (it is loading, or somebody's replica) is no refusal.
+fn is_refusal(error: &RedisError) -> bool {
+    use ServerErrorKind::{ExecAbort, NoPerm, NoScript, ResponseError};
+    let refusals = [ExecAbort, NoPerm, NoScript, ResponseError].map(ErrorKind::Server);
+    // OOM and MISCONF are unknown to the library.
+    error.kind() == ErrorKind::Extension || refusals.contains(&error.kind())
 }
 
 /// The cache. Clones share it.
@@ -118,7 +148,11 @@ impl Cache {
             CacheUrl::InProcess => Self::InProcess,
             CacheUrl::Redis(url) => {
                 let client = redis::Client::open(url.as_str())?;
-                Self::Redis(Arc::new(Server { client, state: Mutex::new(State::Apart) }))
+                Self::Redis(Arc::new(Server {
+                    client,
+                    state: Mutex::new(State::Apart),
+                    refusal_told: Mutex::default(),
+                }))
             }
         })
     }

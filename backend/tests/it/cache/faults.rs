@@ -3,9 +3,13 @@
 
 #![allow(non_snake_case, reason = "tests that need a server are left out by its name")]
 
-use super::{found, read, redis_url};
+use super::{found, listing, read, redis_url};
 use crate::support::{Kind, Persona, Test, together};
-use coulisses::config::{CacheUrl, Config};
+use coulisses::{
+    cache::Key,
+    config::{CacheUrl, Config},
+    db::List,
+};
 use redis::AsyncCommands;
 use rstest::rstest;
 use serde_json::json;
@@ -195,6 +199,57 @@ async fn lists_that_cannot_be_looked_up_in_Redis_are_made_and_say_so(
     // Only this one is cut off; it keeps in its own memory what it made.
     assert_eq!(found(&read(&there, "/projects").await), "MISS");
     assert_eq!(found(&read(&here, "/projects").await), "HIT");
+}
+
+/// As one does that has no memory left.
+#[rstest]
+#[tokio::test]
+async fn a_Redis_that_refuses_to_keep_a_list_is_there_all_the_same(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let number = number(db, 9);
+    let own = redis::Client::open(redis_url()).expect("a URL");
+    let mut redis = own.get_multiplexed_async_connection().await.expect("Redis answers");
+    let rules = ["reader", "on", ">keeps nothing", "~*", "+@all", "-set"];
+    let () = redis::cmd("ACL").arg("SETUSER").arg(&rules).query_async(&mut redis).await.expect("a user");
+    let mut url: url::Url = redis_url().parse().expect("a URL");
+    url.set_username("reader").expect("a name");
+    url.set_password(Some("keeps nothing")).expect("a password");
+    url.set_path(&number.to_string());
+    let test = Test::start_with(db, &[("REDIS_URL", url.as_str())]).await;
+    let planner = test.manager().await;
+    for name in ["Cyrano", "Tartuffe"] {
+        planner.post("/projects", json!({ "name": name })).await.ok();
+        assert_eq!(found(&read(&planner, "/projects").await), "MISS", "it could be asked");
+        test.settle().await;
+        let ready = test.anonymous().get("/readyz").await.ok();
+        assert_eq!(ready["status"]["cache"], "ok");
+    }
+}
+
+/// What one org stores counts against its share, whether or not anyone asks for it again.
+#[tokio::test]
+async fn an_org_fills_its_share_of_Redis_and_no_more() {
+    let stage = Stage::start(Kind::Sqlite, 11).await;
+    let [here, there] = stage.planners().await;
+    let lists = &stage.test.app.lists;
+    let rows = ["x".repeat(4_000_000)];
+    for version in 100..105 {
+        let key = Key { org: stage.test.org, list: List::Missions, version, query: String::new() };
+        lists.find(key, async || listing(&rows).await).await.expect("a list");
+        stage.test.settle().await;
+    }
+    let mut redis = stage.redis.clone();
+    let keys: Vec<String> = redis.keys("*:missions:*").await.expect("keys");
+    assert_eq!(keys.len(), 4, "{keys:?}");
+    // It has its own lists all the same, and others share theirs.
+    assert_eq!(found(&read(&here, "/missions").await), "MISS");
+    let other = stage.test.other_owner().await;
+    let others = [other.clone().at(&stage.routers[0]), other.at(&stage.routers[1])];
+    assert_eq!(found(&read(&others[0], "/missions").await), "MISS");
+    stage.test.settle().await;
+    assert_eq!(found(&read(&others[1], "/missions").await), "HIT");
+    assert_eq!(found(&read(&there, "/missions").await), "HIT", "a small list finds room");
 }
 
 #[rstest]
