@@ -1,9 +1,9 @@
 //! Routes of signing in and out.
 
 use super::{
-    Caller, Guesser, Role, Tech, accounts,
+    Caller, Guesser, Guessers, Role, Tech, accounts,
     accounts::OrgMembership,
-    guessing, own_api, refuse_foreign_origin, reset_api,
+    own_api, refuse_foreign_origin, reset_api,
     sessions::{self, Renewal},
     tables::account,
 };
@@ -195,16 +195,16 @@ async fn guessers(
     headers: &HeaderMap,
     email: &EmailKey,
     known: Option<&account::Model>,
-) -> Result<Vec<Guesser>, Error> {
+) -> Result<Guessers, Error> {
     let jar = CookieJar::from_headers(headers);
     let cookie = jar.get(COOKIE).filter(|_| refuse_foreign_origin(headers, &app.config).is_ok());
     if let Some(earlier) = cookie.and_then(|token| app.tokens.read_refresh(token.value())) {
         let owner = sessions::owner_of(&app.db, earlier.sid).await?.map(|(account, _)| account);
         if owner.is_some() && owner == known.map(|account| account.id) {
-            return Ok(vec![Guesser::Session(earlier.sid)]);
+            return Ok(Guessers::by_session(earlier.sid));
         }
     }
-    Ok(guessing::at_account(email, request.client()).into())
+    Ok(Guessers::at_account(email, request.client()))
 }
 
 /// Renew the session: a new access token, and the next refresh token in the cookie.

@@ -24,7 +24,7 @@ pub use authority::{Asker, Authorities, Authority};
 pub use caller::{
     Account, Admin, Caller, Manager, Owner, Rank, Standing, Tech, admit, bearer, refuse_foreign_origin,
 };
-pub use guessing::{Guesser, Guessing};
+pub use guessing::{Guesser, Guessers, Guessing};
 pub use links::Giver;
 pub use password::{NewPassword, Passwords};
 pub use refusals::Refusals;

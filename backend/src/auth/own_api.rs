@@ -1,7 +1,7 @@
 //! Routes on one's own account: where it acts, its password, its sessions.
 
 use super::{
-    Account, Guesser, NewPassword, accounts,
+    Account, Guessers, NewPassword, accounts,
     api::SignedIn,
     links,
     sessions::{self, OwnSession, SessionQuery},
@@ -123,7 +123,7 @@ async fn check_password(
     password: &str,
     account: &account::Model,
 ) -> Result<(), Error> {
-    let begun = app.guessing.begin(vec![Guesser::Session(own.session)], &own.request).await?;
+    let begun = app.guessing.begin(Guessers::by_session(own.session), &own.request).await?;
     if !app.passwords.verify(password, account.password_hash.clone(), own.request.tenant()).await? {
         return Err(Error::invalid("/current_password", "is not the current password"));
     }

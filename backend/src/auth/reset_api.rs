@@ -1,6 +1,6 @@
 //! Routes of setting a forgotten password anew.
 
-use super::{Guesser, NewPassword, accounts, guessing, links, sessions};
+use super::{Guesser, Guessers, NewPassword, accounts, guessing, links, sessions};
 use crate::{
     app::{App, Done},
     db::{Actor, Origin},
@@ -162,7 +162,7 @@ pub async fn set_password(
     }
     tx.commit().await?;
     // Whatever strangers tried before, its owner comes next.
-    app.guessing.forgive(&guessing::at_account(&account.email_key, request.client())).await;
+    app.guessing.forgive_all(&Guessers::at_account(&account.email_key, request.client())).await;
     Ok(())
 }
 
@@ -184,7 +184,7 @@ async fn check_password(
     password: &str,
 ) -> Result<(), Error> {
     let (account, tenant) = (&link.account, link.org.as_ref().map(|(org, _)| *org));
-    let guessers = guessing::at_account(&account.email_key, request.client()).into();
+    let guessers = Guessers::at_account(&account.email_key, request.client());
     let begun = app.guessing.begin(guessers, request).await?;
     if !app.passwords.verify(password, account.password_hash.clone(), tenant).await? {
         return Err(Error::invalid("/current_password", "is not the current password"));

@@ -4,7 +4,7 @@
 
 use super::{
     Session, TECH, browser,
-    guessing::{LONGEST_WAIT, WRONG, at_once, exhaust, guess, spellings, try_in, wait},
+    guessing::{LONGEST_WAIT, WRONG, at_once, exhaust, from, guess, spellings, try_in, wait},
 };
 use crate::support::{Kind, PASSWORD, Test};
 use rstest::rstest;
@@ -131,4 +131,41 @@ async fn the_wait_grows_over_Redis_as_well_and_nothing_stays_there(
         let left: i64 = redis::cmd("PTTL").arg(&key).query_async(&mut redis).await.expect("a time");
         assert!(left != -1 && left <= 600_000, "{key} stays {left} ms");
     }
+}
+
+/// Whoever knows the password leaves what others tried as it is, there as well.
+#[rstest]
+#[case(Kind::Sqlite, 12)]
+#[case(Kind::Postgres, 13)]
+#[tokio::test]
+async fn a_success_takes_itself_back_over_Redis_and_no_more(#[case] db: Kind, #[case] number: u8) {
+    let url = std::env::var("TEST_REDIS_URL").expect("TEST_REDIS_URL is not set: run `cargo xtask test`");
+    let url = format!("{}/{number}", url.trim_end_matches('/'));
+    let client = redis::Client::open(&*url).expect("a Redis URL");
+    let mut redis = client.get_multiplexed_async_connection().await.expect("Redis answers");
+    let () = redis::cmd("FLUSHDB").query_async(&mut redis).await.expect("an empty database");
+    let test = Test::start_with(db, &[("REDIS_URL", &url)]).await;
+    let mut counts = async || {
+        let mut keys: Vec<String> =
+            redis::cmd("KEYS").arg("guess:*").query_async(&mut redis).await.expect("keys");
+        // What is counted for the address does not end with a success.
+        keys.retain(|key| !key.starts_with("guess:{0:"));
+        keys.sort();
+        let due: Vec<String> = redis::cmd("MGET").arg(&keys).query_async(&mut redis).await.expect("counts");
+        keys.into_iter().zip(due).collect::<Vec<_>>()
+    };
+    let [stranger, owner] = ["203.0.113.7", "198.51.100.1"].map(|address| from(&test.router, address));
+    let (stranger, owner) = (test.anonymous().at(&stranger), test.anonymous().at(&owner));
+    guess(&stranger, TECH).await;
+    let before = counts().await;
+    assert_eq!(before.len(), 3 + 2, "of its network and of the crowd: {before:?}");
+    guess(&owner, TECH).await;
+    assert_eq!(counts().await.len(), 3 + 3 + 2);
+    try_in(&owner, TECH, PASSWORD).await.ok();
+    let after = counts().await;
+    assert_eq!(after.len(), before.len(), "{after:?}");
+    let later = before.iter().zip(&after).filter(|(before, after)| before != after).count();
+    assert_eq!(later, 2, "the mistake counts for the crowd, the success does not: {before:?} {after:?}");
+    try_in(&owner, TECH, PASSWORD).await.ok();
+    assert_eq!(counts().await, after);
 }

@@ -1,7 +1,8 @@
 //! Slows guessing down. Tries at one account from one network, by one session or from one address get through in a burst;
 //! after it, the more there were, the longer the next one waits (security.md, Passwords and sign-in). Strangers
 //! elsewhere do not make the owner wait: what is counted for an account as a whole is so wide that it takes a crowd to
-//! fill it. What is refused does not count further, and a success forgives.
+//! fill it, and whoever comes from where nobody tried it for an hour has room beside the crowd. What is refused does not count
+//! further. A success forgives what its client did before; of what is counted for all it takes back itself, no more.
 //!
 //! Tries of one guesser are made one after the other, in the order in which they came ([`Guessing::begin`]): each is
 //! counted when its turn comes, before a hash is computed, and a success forgives before the next one is counted. So the
@@ -10,121 +11,27 @@
 //! Every instance counts for itself (GCRA, by `governor`). Where Redis is there it decides, by the same numbers, so that
 //! a guesser gains nothing from going to another instance; when it fails, the instance's own count does.
 
-use super::hash_secret;
-use crate::{cache::Cache, clock::Clock, error::Error, http::RequestInfo, ids::SessionId, text::EmailKey};
+mod guesser;
+mod line;
+
+pub use guesser::{Guesser, Guessers, for_link};
+
+use crate::{cache::Cache, clock::Clock, error::Error, http::RequestInfo};
 use governor::{
     Quota, RateLimiter, clock::Clock as _, middleware::NoOpMiddleware, nanos::Nanos, state::StateStore,
 };
+use guesser::{TIERS, Tier, network};
+use line::{Lines, PATIENCE, Place};
 use lru::LruCache;
 use std::{
-    collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
-    num::{NonZeroU32, NonZeroUsize},
+    net::IpAddr,
+    num::NonZeroUsize,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// So many tries at once, then one each `period_ms`.
-#[derive(Debug, Clone, Copy)]
-struct Tier {
-    burst: NonZeroU32,
-    period_ms: u32,
-}
-
-const fn tier(burst: u32, period_ms: u32) -> Tier {
-    Tier { burst: NonZeroU32::new(burst).expect("a burst is at least one try"), period_ms }
-}
-
-/// Five typing mistakes cost nothing, then the wait grows to the 30 s that security.md allows at most.
-const GROWING: [Tier; 3] = [tier(5, 1_000), tier(10, 5_000), tier(20, 30_000)];
-/// For an account as a whole: a single network never gets here, a crowd is held to a guess in five seconds.
-const CROWD: [Tier; 2] = [tier(100, 1_000), tier(1000, 5_000)];
-/// For an address: a whole crew may sign in behind one.
-const CREW: [Tier; 1] = [tier(300, 1_000)];
-/// Links to set a password anew: five at once, then one in ten minutes.
-const LINKS: [Tier; 1] = [tier(5, 600_000)];
 /// Guessers of a kind that are remembered at a time, some 100 bytes each; the one that was quiet longest makes room.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(1 << 15).expect("not zero");
-
-/// An e-mail, known or not, by its hash.
-type Subject = [u8; 32];
-
-/// Whose tries are counted together. An address stands for its IPv6 network of 64 bits, which is what one customer gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Guesser {
-    /// Whoever sends from this address.
-    Address(IpAddr),
-    /// Whoever tries this e-mail from this address.
-    Account(Subject, Option<IpAddr>),
-    /// Everyone who tries this e-mail.
-    Crowd(Subject),
-    /// A browser that was signed in to the account before, or is.
-    Session(SessionId),
-    /// Whoever asks for links from this address.
-    LinksFrom(IpAddr),
-    /// Links for this e-mail.
-    Links(Subject),
-}
-
-/// By [`Guesser::kind`].
-const TIERS: [&[Tier]; 6] = [&CREW, &GROWING, &CROWD, &GROWING, &CREW, &LINKS];
-
-/// Who tries an e-mail from an address.
-pub fn at_account(email: &EmailKey, client: Option<IpAddr>) -> [Guesser; 2] {
-    let subject = subject(email);
-    [Guesser::Account(subject, client.map(network)), Guesser::Crowd(subject)]
-}
-
-/// Who asks for a link to an e-mail.
-pub fn for_link(email: &EmailKey) -> Guesser {
-    Guesser::Links(subject(email))
-}
-
-fn subject(email: &EmailKey) -> Subject {
-    let mut hash = Subject::default();
-    hash.copy_from_slice(&hash_secret(email.as_str().as_bytes()));
-    hash
-}
-
-/// What is counted as one address.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into(),
-        v4 => v4,
-    }
-}
-
-impl Guesser {
-    fn kind(&self) -> usize {
-        match self {
-            Self::Address(_) => 0,
-            Self::Account(..) => 1,
-            Self::Crowd(_) => 2,
-            Self::Session(_) => 3,
-            Self::LinksFrom(_) => 4,
-            Self::Links(_) => 5,
-        }
-    }
-
-    fn tiers(&self) -> &'static [Tier] {
-        TIERS[self.kind()]
-    }
-
-    /// The keys of its tiers in Redis. The braces keep them in one slot of a cluster.
-    fn keys(&self) -> Vec<String> {
-        let short = |subject: &Subject| u128::from_be_bytes(std::array::from_fn(|i| subject[i]));
-        let name = match self {
-            Self::Account(subject, Some(address)) => format!("{:x}:{address}", short(subject)),
-            Self::Account(subject, None) | Self::Crowd(subject) | Self::Links(subject) => {
-                format!("{:x}", short(subject))
-            }
-            Self::Session(id) => id.to_string(),
-            Self::Address(address) | Self::LinksFrom(address) => address.to_string(),
-        };
-        (0..self.tiers().len()).map(|i| format!("guess:{{{}:{name}}}:{i}", self.kind())).collect()
-    }
-}
 
 /// What is remembered of guessers here: when the next of their tries would be due.
 #[derive(Debug, Clone)]
@@ -169,6 +76,7 @@ struct Limit {
     recent: Recent,
     /// When the limiter began; what it remembers is counted from here.
     start: Nanos,
+    period: Nanos,
     /// How far ahead of now a next try may be due.
     tolerance: Nanos,
 }
@@ -180,6 +88,7 @@ impl Limit {
         let ticks = Ticks(clock.clone());
         Some(Self {
             start: ticks.now(),
+            period: period.into(),
             tolerance: (period * (tier.burst.get() - 1)).into(),
             limiter: RateLimiter::new(
                 Quota::with_period(period)?.allow_burst(tier.burst),
@@ -195,69 +104,14 @@ impl Limit {
         let due = self.recent.lock().peek(guesser).copied().unwrap_or_default();
         (self.start + due).saturating_sub(self.tolerance).saturating_sub(now).into()
     }
-}
 
-/// Tries of one guesser that are made or wait at a time. A crew's tablets, not a flood: what comes beyond is refused.
-const LINE: usize = 32;
-/// How long a try waits in line; a request has more.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Those whose tries are made or wait.
-#[derive(Clone)]
-struct Lines {
-    lines: Arc<Mutex<HashMap<Guesser, Line>>>,
-    patience: Duration,
-}
-
-struct Line {
-    turn: Arc<Semaphore>,
-    length: usize,
-}
-
-/// A place in a line, given up when it is dropped.
-struct Place {
-    lines: Lines,
-    guesser: Guesser,
-    _turn: Option<OwnedSemaphorePermit>,
-}
-
-impl Lines {
-    fn new(patience: Duration) -> Self {
-        Self { lines: Arc::default(), patience }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Guesser, Line>> {
-        // Each change is one number, so a panic elsewhere leaves nothing half-done.
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The turn of one more try; none when the line is too long, or does not move.
-    async fn turn(&self, guesser: Guesser) -> Option<Place> {
-        let turn = {
-            let mut lines = self.lock();
-            let line =
-                lines.entry(guesser).or_insert_with(|| Line { turn: Arc::new(Semaphore::new(1)), length: 0 });
-            if line.length == LINE {
-                return None;
-            }
-            line.length += 1;
-            Arc::clone(&line.turn)
-        };
-        // From here on it counts, also when its client hangs up.
-        let mut place = Place { lines: self.clone(), guesser, _turn: None };
-        let turn = tokio::time::timeout(self.patience, turn.acquire_owned()).await;
-        place._turn = Some(turn.ok()?.ok()?);
-        Some(place)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut lines = self.lines.lock();
-        if let Some(line) = lines.get_mut(&self.guesser) {
-            line.length -= 1;
-            if line.length == 0 {
-                lines.remove(&self.guesser);
+    /// As if one of their tries had not been made.
+    fn take_back(&self, guesser: &Guesser, now: Nanos) {
+        let mut recent = self.recent.lock();
+        if let Some(due) = recent.peek_mut(guesser) {
+            *due = due.saturating_sub(self.period);
+            if self.start + *due <= now {
+                recent.pop(guesser);
             }
         }
     }
@@ -267,22 +121,32 @@ impl Drop for Place {
 #[must_use = "the next try of the same guesser waits until this one is dropped"]
 pub struct Try {
     guessing: Guessing,
-    guessers: Vec<Guesser>,
-    _place: Option<Place>,
+    own: Guesser,
+    /// Those that were counted besides.
+    others: Vec<Guesser>,
+    _place: Place,
 }
 
 impl Try {
-    /// It was right: forgets the tries of whoever has just shown who they are.
+    /// It was right: forgets the tries of whoever has just shown who they are, and takes this one back of what is counted for
+    /// others, too. Who tries with them is who tried before.
     pub async fn succeeded(self) {
-        self.guessing.forgive(&self.guessers).await;
+        self.guessing.forgive(&[self.own]).await;
+        for guesser in &self.others {
+            self.guessing.take_back(guesser).await;
+        }
     }
 }
 
-/// Whether a try counts, or is only asked about.
+/// What is done about a try.
 #[derive(Debug, Clone, Copy)]
 enum Counted {
+    /// It counts, if it may be made.
     Yes,
+    /// It is only asked about.
     No,
+    /// It was counted, and counts no more.
+    Back,
 }
 
 /// Counts tries. Clones share what is counted.
@@ -299,17 +163,22 @@ pub struct Guessing {
 /// follows the clock of the database that they share (`db::time`), so that a fixed clock can be tested.
 const SCRIPT: &str = r"
 local now, wait = tonumber(ARGV[1]), 0
-local due = {}
+local due, what = {}, ARGV[#ARGV]
 for i, key in ipairs(KEYS) do
     local burst, period = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
     due[i] = math.max(tonumber(redis.call('GET', key) or now), now)
     due[i] = math.min(due[i], now + burst * period)
     wait = math.max(wait, due[i] - (burst - 1) * period - now)
 end
-if wait > 0 or ARGV[#ARGV] == 'look' then return wait end
+if what == 'look' or what == 'count' and wait > 0 then return wait end
 for i, key in ipairs(KEYS) do
     local period = tonumber(ARGV[2 * i + 1])
-    redis.call('SET', key, string.format('%d', due[i] + period), 'PX', due[i] + period - now)
+    local next = due[i] + (what == 'back' and -period or period)
+    if next > now then
+        redis.call('SET', key, string.format('%d', next), 'PX', next - now)
+    else
+        redis.call('DEL', key)
+    end
 end
 return 0";
 
@@ -321,20 +190,25 @@ impl Guessing {
         Self { limits: limits.collect(), lines: Lines::new(PATIENCE), shared, clock }
     }
 
-    /// Begins a try at a password when its turn comes: behind those of the first guesser that are made already. A request
+    /// Begins a try at a password when its turn comes: behind those of the same client that are made already. A request
     /// that is run again was counted before.
     ///
     /// # Errors
     /// [`Error::TooManyTries`] with the wait, when it comes too soon; 1 s when too many stand in line.
-    pub async fn begin(&self, guessers: Vec<Guesser>, request: &RequestInfo) -> Result<Try, Error> {
-        let place = match guessers.first() {
-            Some(first) => Some(self.lines.turn(*first).await.ok_or(Error::TooManyTries(1))?),
-            None => None,
-        };
+    pub async fn begin(&self, guessers: Guessers, request: &RequestInfo) -> Result<Try, Error> {
+        let Guessers { own, crowd, newcomers } = guessers;
+        let place = self.lines.turn(own).await.ok_or(Error::TooManyTries(1))?;
+        let mut others = Vec::from_iter(crowd);
         if request.counts_as_a_try() {
-            self.attempt(&guessers).await?;
+            let with = |others: &[Guesser]| [&[own], others].concat();
+            if let Err(full) = self.attempt(&with(&others)).await {
+                if newcomers.is_empty() || self.attempt(&with(&newcomers)).await.is_err() {
+                    return Err(full);
+                }
+                others = newcomers;
+            }
         }
-        Ok(Try { guessing: self.clone(), guessers, _place: place })
+        Ok(Try { guessing: self.clone(), own, others, _place: place })
     }
 
     /// Counts a try of all these guessers, before anything is done about it, or of none when one of them must wait: a try that
@@ -370,8 +244,14 @@ impl Guessing {
         }
     }
 
+    /// Forgets the tries at an account from here and from everywhere: what was guessed at is another password now.
+    pub async fn forgive_all(&self, guessers: &Guessers) {
+        let Guessers { own, crowd, newcomers } = guessers;
+        self.forgive(&Vec::from_iter([own].into_iter().chain(crowd).chain(newcomers).copied())).await;
+    }
+
     /// Forgets the tries of whoever has just shown who they are.
-    pub async fn forgive(&self, guessers: &[Guesser]) {
+    async fn forgive(&self, guessers: &[Guesser]) {
         for guesser in guessers {
             for limit in self.limits(guesser) {
                 limit.recent.lock().pop(guesser);
@@ -379,6 +259,13 @@ impl Guessing {
             // Out of reach, the cache says so itself; the tries then count until their time is over.
             let _ = self.shared.run::<()>(redis::cmd("DEL").arg(guesser.keys())).await;
         }
+    }
+
+    /// One of their tries counts no more.
+    async fn take_back(&self, guesser: &Guesser) {
+        let now = Ticks(self.clock.clone()).now();
+        self.limits(guesser).iter().for_each(|limit| limit.take_back(guesser, now));
+        self.wait_shared(guesser, Counted::Back).await;
     }
 
     fn limits(&self, guesser: &Guesser) -> &[Limit] {
@@ -398,6 +285,7 @@ impl Guessing {
             }
             // What was refused waits, if only for an instant.
             Counted::Yes => longest(Duration::from_millis(1)),
+            Counted::Back => Duration::ZERO,
         }
     }
 
@@ -412,6 +300,7 @@ impl Guessing {
         script.arg(match counted {
             Counted::Yes => "count",
             Counted::No => "look",
+            Counted::Back => "back",
         });
         self.shared.run(&script).await.ok().flatten().map(Duration::from_millis)
     }
@@ -425,43 +314,15 @@ fn whole_seconds(wait: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::Timestamp;
-
-    const GUESSER: Guesser = Guesser::Crowd([7; 32]);
-
-    #[tokio::test]
-    async fn a_line_is_bounded_in_length_and_in_time() {
-        let lines = Lines::new(Duration::from_secs(600));
-        let first = lines.turn(GUESSER).await.expect("nobody is before it");
-        let mut waiting = tokio::task::JoinSet::new();
-        for _ in 1..LINE {
-            let lines = lines.clone();
-            waiting.spawn(async move { lines.turn(GUESSER).await.is_some() });
-        }
-        while lines.lock()[&GUESSER].length < LINE {
-            tokio::task::yield_now().await;
-        }
-        assert!(lines.turn(GUESSER).await.is_none(), "it is full");
-        assert!(lines.turn(Guesser::Crowd([8; 32])).await.is_some(), "another's is not");
-        drop(first);
-        while let Some(served) = waiting.join_next().await {
-            assert!(served.expect("no panic"));
-        }
-        assert!(lines.lock().is_empty(), "nothing is left of it");
-
-        let lines = Lines::new(Duration::ZERO);
-        let first = lines.turn(GUESSER).await.expect("nobody is before it");
-        assert!(lines.turn(GUESSER).await.is_none(), "it does not move");
-        drop(first);
-        assert!(lines.lock().is_empty(), "who gave up left it");
-    }
+    use crate::{db::Timestamp, text::EmailKey};
 
     /// The next one is counted after the one before was forgiven or not, never in between.
     #[tokio::test]
     async fn tries_of_one_guesser_are_counted_one_after_the_other() {
         let guessing = Guessing::new(Clock::fixed(Timestamp::from_micros(0)), Cache::InProcess);
-        let begin = async || guessing.begin(vec![GROWN], &RequestInfo::default()).await;
-        const GROWN: Guesser = Guesser::Account([7; 32], None);
+        let own = Guesser::Account([7; 32], None);
+        let guessers = || Guessers { own, crowd: None, newcomers: Vec::new() };
+        let begin = async || guessing.begin(guessers(), &RequestInfo::default()).await;
         for _ in 0..20 {
             let one = begin().await.expect("the one before was right");
             let mut next = std::pin::pin!(begin());
@@ -495,5 +356,51 @@ mod tests {
             assert!(guessing.attempt(&[crowd]).await.is_ok());
         }
         assert!(guessing.attempt(&[crowd]).await.is_err());
+    }
+
+    const CROWD: Guesser = Guesser::Crowd([7; 32]);
+
+    fn from(network: u8) -> Guessers {
+        let client = [0x20, 0x01, 0x0d, 0xb8, network, network, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+        let email = EmailKey::of("owner@rideau.example");
+        let known = Guessers::at_account(&email, Some(client.into()));
+        Guessers { crowd: Some(CROWD), ..known }
+    }
+
+    #[tokio::test]
+    async fn beside_a_crowd_there_is_room_for_who_has_not_tried_much() {
+        let clock = Clock::fixed(Timestamp::from_micros(0));
+        let guessing = Guessing::new(clock.clone(), Cache::InProcess);
+        let begin = async |network| guessing.begin(from(network), &RequestInfo::default()).await;
+        while guessing.attempt(&[CROWD]).await.is_ok() {}
+        for _ in 0..3 {
+            drop(begin(1).await.expect("a mistake"));
+        }
+        assert!(matches!(begin(1).await, Err(Error::TooManyTries(1))), "it is one of the crowd now");
+        begin(2).await.expect("another network").succeeded().await;
+        for _ in 0..3 {
+            drop(begin(2).await.expect("what was right does not count"));
+        }
+        for network in 3..=u8::MAX {
+            if begin(network).await.is_err() {
+                assert_eq!(network, 3 + 50 - 6, "all newcomers have 50 tries");
+                return;
+            }
+        }
+        panic!("newcomers are a crowd, too");
+    }
+
+    #[tokio::test]
+    async fn a_success_takes_itself_back_of_what_the_crowd_did_and_no_more() {
+        let guessing = Guessing::new(Clock::fixed(Timestamp::from_micros(0)), Cache::InProcess);
+        for _ in 0..99 {
+            guessing.attempt(&[CROWD]).await.expect("it is no crowd yet");
+        }
+        for _ in 0..3 {
+            let right = guessing.begin(from(1), &RequestInfo::default()).await;
+            right.expect("the hundredth").succeeded().await;
+        }
+        guessing.attempt(&[CROWD]).await.expect("the hundredth");
+        assert!(guessing.attempt(&[CROWD]).await.is_err());
     }
 }
