@@ -1,7 +1,8 @@
 //! Opening the database that the configuration names.
 
 use super::{
-    DatabaseUrl, opening,
+    DatabaseUrl,
+    opening::{self, SameFile},
     storage::Storage,
     waiting::{Waiting, served},
 };
@@ -63,6 +64,8 @@ pub struct Database {
     pub(super) writers: Fair,
     pub(super) waiting: Waiting,
     pub(super) storage: Storage,
+    /// Of SQLite.
+    pub(super) file: Option<SameFile>,
     pub(super) clock: Clock,
     pub(super) random: Random,
     statements: Arc<AtomicU64>,
@@ -80,7 +83,7 @@ impl Database {
         random: Random,
     ) -> Result<Self, ConnectError> {
         let open = |source| ConnectError::Open { url: url.clone(), source };
-        let (mut connection, writers) = match url {
+        let (mut connection, writers, file) = match url {
             DatabaseUrl::Sqlite(path) => {
                 if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                     std::fs::create_dir_all(folder)
@@ -113,7 +116,8 @@ impl Database {
                 let pool = opening::sqlite(pool, options).await.map_err(open)?;
                 // SQLite takes one writer at a time. Waiting for it inside SQLite polls, starves the unlucky and keeps readers
                 // from the pool.
-                (SqlxSqliteConnector::from_sqlx_sqlite_pool(pool), Fair::new("writes", 1, 1))
+                let connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
+                (connection, Fair::new("writes", 1, 1), Some(SameFile::at(path)))
             }
             DatabaseUrl::Postgres(server) => {
                 // PostgreSQL reads 0 as "none".
@@ -153,7 +157,7 @@ impl Database {
                 // Reads find a connection while all write, and the writes of others while one org does all it can.
                 let connections = usize::try_from(limits.max_connections).unwrap_or(usize::MAX);
                 let writers = Fair::new("writes", (connections - 1).max(1), (connections / 2).max(1));
-                (SqlxPostgresConnector::from_sqlx_postgres_pool(pool), writers)
+                (SqlxPostgresConnector::from_sqlx_postgres_pool(pool), writers, None)
             }
         };
         let statements = Arc::<AtomicU64>::default();
@@ -167,6 +171,7 @@ impl Database {
             writers,
             waiting: Waiting::default(),
             storage: Storage::default(),
+            file,
             clock: clock.following(),
             random,
             statements,

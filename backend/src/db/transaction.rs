@@ -2,6 +2,7 @@
 
 use super::{
     Database, Timestamp,
+    opening::SameFile,
     storage::Storage,
     versions::{self, List},
     violation::{connection_died, may_be_committed},
@@ -31,6 +32,9 @@ macro_rules! on_a_live_connection {
     ($db:expr, $work:expr) => {{
         let mut dead = 0;
         loop {
+            if let Some(Err(gone)) = $db.file.as_ref().map(SameFile::is_there) {
+                break Err(gone);
+            }
             match $db.waiting.until_served($work).await {
                 Err(error) if dead < $db.max_connections && connection_died(&error) => dead += 1,
                 result => break result,

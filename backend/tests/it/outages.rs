@@ -290,16 +290,27 @@ async fn a_server_that_admits_nobody_is_an_outage_on_Postgres() {
     manager.post("/users", json!({ "name": "Nina" })).await.refused(503, "unavailable");
 }
 
+/// What was acknowledged meanwhile would be gone with the next start.
 #[tokio::test]
-async fn a_sqlite_file_that_was_deleted_is_not_made_anew() {
+async fn nothing_is_written_to_a_sqlite_file_that_was_deleted_or_replaced() {
     let test = Test::start(Kind::Sqlite).await;
     let manager = test.manager().await;
+    test.open_all_connections().await;
     let found = test.rows("SELECT file FROM pragma_database_list").await;
     let file = std::path::PathBuf::from(found[0]["file"].as_str().expect("a file"));
-    std::fs::remove_file(&file).expect("it is there");
-    let snapshots = (0..10).map(|_| test.app.db.read());
-    let opened = crate::support::together(snapshots).await;
-    assert!(opened.iter().any(Result::is_err), "those that would have opened another file");
-    assert!(!file.exists());
-    manager.get("/users").await;
+    let elsewhere = file.with_extension("elsewhere");
+    std::fs::rename(&file, &elsewhere).expect("it is there");
+    let is_out = async || {
+        manager.get("/users").await.refused(503, "unavailable");
+        manager.post("/users", json!({ "name": "Nina" })).await.refused(503, "unavailable");
+        let ready = test.anonymous().get("/readyz").await;
+        assert_eq!((ready.status.as_u16(), &ready.json()["status"]["db"]), (503, &json!("down")));
+    };
+    is_out().await;
+    assert!(!file.exists(), "it is not made anew");
+    std::fs::copy(&elsewhere, &file).expect("another one");
+    is_out().await;
+    std::fs::rename(&elsewhere, &file).expect("it is there");
+    manager.post("/users", json!({ "name": "Nina" })).await.ok();
+    manager.get("/users").await.ok();
 }
