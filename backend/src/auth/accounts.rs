@@ -8,6 +8,7 @@ use crate::{
     db::{Timestamp, Tx},
     error::Error,
     ids::{AccountId, MembershipId, OrgId},
+    resources::audit,
     text::{Email, EmailKey},
 };
 use sea_orm::{
@@ -111,6 +112,22 @@ pub async fn memberships(db: &impl ConnectionTrait, account: AccountId) -> Resul
     let mut open = memberships_and_pending(db, account).await?;
     open.retain(|membership| !membership.pending);
     Ok(open)
+}
+
+/// Records what concerns an account in all orgs: one entry for each that it works for, because each has its own log; one
+/// without an org where there is none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record(tx: &Tx, account: AccountId, entry: impl Fn() -> audit::Entry) -> Result<(), Error> {
+    let orgs = memberships(tx, account).await?;
+    if orgs.is_empty() {
+        return entry().record_for_account(tx, None).await;
+    }
+    for org in orgs {
+        entry().record(tx, org.org_id).await?;
+    }
+    Ok(())
 }
 
 /// The orgs an account is an active member of, the pending ones among them, to be shown to its owner.

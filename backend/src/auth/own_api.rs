@@ -87,6 +87,10 @@ async fn change_password(
     Body(change): Body<PasswordChange>,
 ) -> Result<Answer, Error> {
     let account = accounts::by_id(&app.db, own.account).await?;
+    if account.password_hash.is_none() {
+        let rule = "cannot be known: this login has no password yet; its link sets one";
+        return Err(Error::invalid("/current_password", rule));
+    }
     let checked = check_password(&app, &own, &change.current_password, &account).await;
     checked.inspect_err(|error| {
         // A server that is too busy to look has refused nobody.

@@ -102,24 +102,19 @@ impl Refusals {
     }
 }
 
-/// One entry for each org that the account works for, because each has its own log; one without an org where there is none.
 async fn insert(db: &Database, counts: &[(Key, u64)]) -> Result<(), Error> {
     let tx = db.write(Origin::system()).await?;
     for ((account, minute), refused) in counts {
         let said = Refused { minute: Timestamp::from_micros(minute * MINUTE_MICROS), refused: *refused };
-        let entry = || match account {
-            Some(account) => audit::Entry::of("account.sign_in_refused", *account),
-            None => audit::Entry::event("account.sign_in_refused"),
-        };
-        let orgs = match account {
-            Some(account) => accounts::memberships(&tx, *account).await?,
-            None => Vec::new(),
-        };
-        for org in &orgs {
-            entry().after(&said).record(&tx, org.org_id).await?;
-        }
-        if orgs.is_empty() {
-            entry().after(&said).record_for_account(&tx, None).await?;
+        match account {
+            Some(account) => {
+                let entry = || audit::Entry::of("account.sign_in_refused", *account).after(&said);
+                accounts::record(&tx, *account, entry).await?;
+            }
+            None => {
+                let entry = audit::Entry::event("account.sign_in_refused");
+                entry.after(&said).record_for_account(&tx, None).await?;
+            }
         }
     }
     tx.commit().await

@@ -98,7 +98,7 @@ async fn issue_reset(app: &App, request: &RequestInfo, email: &Email) -> Result<
         return Ok(None);
     };
     let token = links::issue_reset(&tx, &app.random, account.id).await?;
-    audit::Entry::of("account.reset_requested", account.id).record_for_account(&tx, None).await?;
+    accounts::record(&tx, account.id, || audit::Entry::of("account.reset_requested", account.id)).await?;
     tx.commit().await?;
     Ok(Some(token))
 }
@@ -156,7 +156,7 @@ pub async fn set_password(
         return Err(must_be_another());
     }
     sessions::end_all(&tx, account.id).await?;
-    audit::Entry::of("account.password_set", account.id).record_for_account(&tx, tenant).await?;
+    accounts::record(&tx, account.id, || audit::Entry::of("account.password_set", account.id)).await?;
     for org in proven {
         audit::Entry::of("member.prove", account.id).record(&tx, org).await?;
     }

@@ -135,13 +135,13 @@ async fn down(schema: &Exclusive<'_>, all: bool, confirmed: bool) -> Result<(), 
     let applied = schema.applied().await?;
     let steps = if all { applied.len() } else { applied.len().min(1) };
     let losing: Vec<_> = applied.into_iter().rev().take(steps).collect();
-    for line in migrations::losses(schema.database(), &losing).await? {
-        say(&line);
+    let losses = migrations::losses(schema.database(), &losing).await?;
+    for line in &losses {
+        say(line);
     }
     if !confirmed {
-        return Err(CliError::Refused(
-            "nothing was changed; to lose the rows listed above for good, add --yes".into(),
-        ));
+        let what = if losses.is_empty() { "take the schema back" } else { "lose the rows listed above for good" };
+        return Err(CliError::Refused(format!("nothing was changed; to {what}, add --yes")));
     }
     schema.down(steps).await?;
     say(&format!("{steps} step{} taken back", if steps == 1 { "" } else { "s" }));

@@ -287,6 +287,11 @@ impl DeserializeError for BadInput {
     ) -> ControlFlow<Self, Self> {
         let mut pointer = pointer_of(at);
         let (code, detail) = match error {
+            ErrorKind::IncorrectValueKind { actual, accepted: [ValueKind::Integer, ..] }
+                if actual.kind() == ValueKind::Float =>
+            {
+                ("type", "must be a whole number, written without a point or an exponent".into())
+            }
             ErrorKind::IncorrectValueKind { actual, accepted } => {
                 ("type", format!("must be {}, not {}", kinds(accepted), kind(actual.kind())))
             }
@@ -302,12 +307,20 @@ impl DeserializeError for BadInput {
                 ("invalid", format!("must be one of {}", accepted.join(", ")))
             }
             ErrorKind::BadSequenceLen { expected, .. } => ("invalid", format!("must have {expected} items")),
-            ErrorKind::Unexpected { msg } => ("invalid", msg),
+            ErrorKind::Unexpected { msg } => ("invalid", bound(&msg).unwrap_or(msg)),
         };
         let mut all = known.unwrap_or_default();
         all.push(FieldError { pointer, code, detail });
         all.flow()
     }
+}
+
+/// What the library says of a number that does not fit, as a rule: its words name its own type's limits in the middle of a
+/// sentence about itself.
+fn bound(message: &str) -> Option<String> {
+    let after = |text: &str| Some(message.split_once(text)?.1.trim_end_matches('`').to_owned());
+    let most = after("maximum value authorized is `").map(|most| format!("must be at most {most}"));
+    most.or_else(|| Some(format!("must be at least {}", after("minimum value authorized is `")?)))
 }
 
 fn kinds(accepted: &[ValueKind]) -> String {
@@ -383,6 +396,22 @@ mod tests {
         let found = mistakes(&format!(r#"[{{"name":"ok","{name}":{{"x\u0000":"\u0000"}}}}]"#));
         assert!(found.iter().all(|(pointer, _)| pointer.len() < json::MAX_POINTER + 10), "{found:?}");
         assert!(found[0].0.starts_with("/0/~0~0") && found[0].0.ends_with('…'), "{found:?}");
+    }
+
+    #[test]
+    fn a_number_that_does_not_fit_is_told_the_rule() {
+        for (level, rule) in [
+            ("256", "must be at most 255"),
+            ("2.0", "must be a whole number, written without a point or an exponent"),
+            ("1e2", "must be a whole number, written without a point or an exponent"),
+            ("-1", "must be a whole number, not a negative number"),
+        ] {
+            let json = format!(r#"{{"name":"ok","level":{level}}}"#);
+            match check::<Sample>(serde_json::from_str(&json).unwrap()) {
+                Err(Error::Invalid(errors)) => assert_eq!(errors[0].detail, rule, "{level}"),
+                other => panic!("{level} gave {other:?}"),
+            }
+        }
     }
 
     #[test]

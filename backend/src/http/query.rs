@@ -1,7 +1,7 @@
 //! Queries and path parameters, as strict as bodies.
 
-use super::body::{BadInput, check};
-use crate::error::Error;
+use super::body::{BadInput, check, pointer_to};
+use crate::error::{Error, FieldError};
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, RawPathParams, Request},
@@ -57,7 +57,20 @@ fn read<T: Deserr<BadInput>>(encoded: &[u8]) -> Result<T, Error> {
             Some(single) => *single = Json::Array(vec![single.take(), value]),
         }
     }
-    check(Json::Object(parameters))
+    let repeated: Vec<String> =
+        parameters.iter().filter(|(_, value)| value.is_array()).map(|(name, _)| pointer_to(name)).collect();
+    check(Json::Object(parameters)).map_err(|error| match error {
+        Error::Invalid(mistakes) => Error::Invalid(mistakes.into_iter().map(|one| once(one, &repeated)).collect()),
+        other => other,
+    })
+}
+
+/// That it came as an array is what we made of it.
+fn once(mistake: FieldError, repeated: &[String]) -> FieldError {
+    if mistake.code == "type" && repeated.contains(&mistake.pointer) {
+        return FieldError { detail: "was sent more than once; send it once".into(), ..mistake };
+    }
+    mistake
 }
 
 /// A parameter that may be repeated, which means OR.

@@ -145,3 +145,16 @@ async fn a_query_that_is_no_utf8_is_refused(#[values(Kind::Sqlite, Kind::Postgre
     }
     admin.get("/missions?q=%c3%a9+%f0%9f%8e%ad").await.ok();
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_parameter_that_is_sent_twice_is_told_so(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let manager = test.manager().await;
+    for (query, name) in [("limit=1&limit=2", "limit"), ("q=a&limit=1&q=b", "q")] {
+        let refused = manager.get(&format!("/missions?{query}")).await.refused(400, "validation_failed");
+        let mistake = &refused["errors"][0];
+        assert_eq!(mistake["pointer"], format!("/{name}"), "{refused}");
+        assert_eq!(mistake["detail"], "was sent more than once; send it once", "{refused}");
+    }
+}

@@ -84,7 +84,7 @@ async fn replace_roles(
     }
     // Two roles may swap their names: their keys are out of the way meanwhile.
     for id in &kept {
-        update_role(tx, org, *id, [(role_table::Column::NameKey, Expr::value(id.to_string()))]).await?;
+        update_role(tx, org, *id, [(role_table::Column::NameKey, Expr::value(format!("\u{1}{id}")))]).await?;
     }
     for (position, form) in (0..).zip(roles) {
         match form.id {

@@ -68,6 +68,7 @@ async fn every_security_event_is_on_record_under_the_name_of_whoever_did_it(
     let set = json!({ "token": asked["reset_token"], "new_password": PASSWORD });
     anonymous.post("/auth/reset/confirm", set).await.ok();
     event("account.password_set", by(Some(TECH), "account")).await;
+    assert!(seen("account.password_set").await && seen("account.reset_requested").await);
 
     let (owner, email) = (test.owner().await, "owner@rideau.example");
     let new = json!({ "email": "lea@rideau.example", "role": "tech" });

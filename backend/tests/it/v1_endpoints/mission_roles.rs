@@ -112,6 +112,12 @@ async fn roles_are_renamed_swapped_added_and_removed(#[values(Kind::Sqlite, Kind
     assert_eq!(summary(&plan.roles().await), [row("plateau", None, 0, 1), row("son", None, 1, 0)]);
     assert_eq!(test.audit("mission.update").await.len(), 4);
     assert_eq!(test.count("SELECT count(*) AS n FROM mission_roles").await, 2);
+
+    // A role may be named like another one's id.
+    for name in ["plateau", "coulisses"] {
+        let odd = json!([{ "id": light, "role_name": name, "quota": 4 }, { "id": sound, "role_name": light }]);
+        plan.become_roles(odd).await.ok();
+    }
 }
 
 #[rstest]
