@@ -140,12 +140,11 @@ struct Turns {
 
 impl Turns {
     fn of(database: &DatabaseUrl, connections: usize) -> Self {
-        let cores = Workers::cores();
-        // An org that is not alone keeps no more busy than the processor: what is begun at once is not done sooner, and
-        // whoever else comes waits for all that was begun.
-        let at_once = connections.max(2 * cores);
-        let requests = Fair::alone("requests", at_once, cores, at_once);
         let half = Workers::half_of_the_cores();
+        // Beside others an org keeps half of the processor busy: what is begun at once is not done sooner, and whoever else
+        // comes waits for all that was begun.
+        let at_once = connections.max(2 * Workers::cores());
+        let requests = Fair::alone("requests", at_once, half, at_once);
         let bulks = (connections / 4).max(2);
         let lists = (connections / 2).max(1);
         match database {

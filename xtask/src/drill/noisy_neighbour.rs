@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Result, anyhow, ensure};
 use clap::{Args, ValueEnum};
 use serde_json::json;
-use thread_priority::{ThreadPriority, set_current_thread_priority};
+use thread_priority::ThreadPriority;
 
 use super::comparison::Comparison;
 use super::latency::Reader;
@@ -32,7 +32,7 @@ pub(crate) struct Options {
     /// Its clients that ask for large lists, each time for another one, without a pause
     #[arg(long, default_value_t = 4, value_name = "NUMBER")]
     lists: u64,
-    /// Of what it does, only this; may be given several times
+    /// What it does, instead of all that is large; may be given several times
     #[arg(long, value_enum, value_name = "NOISE")]
     only: Vec<Noise>,
     /// Over PostgreSQL instead of SQLite
@@ -66,9 +66,9 @@ pub(super) fn run(options: &Options) -> Result<ExitCode> {
     let reader = Reader::sign_in(&server.url)?;
     let neighbour = Arc::new(Neighbour::move_in(&server)?);
     let (rounds, duration) = options.rounds();
-    let noises = if options.only.is_empty() { Noise::ALL.to_vec() } else { options.only.clone() };
+    let noises = if options.only.is_empty() { Noise::LARGE.to_vec() } else { options.only.clone() };
     let mut comparison = Comparison::at_most(MOST);
-    let mut total = [[0; 3]; Noise::ALL.len()];
+    let mut total = [[0; 3]; Noise::NUMBER];
     for _ in 0..rounds {
         comparison.round(
             || reader.measure(duration),
@@ -110,15 +110,9 @@ enum Noise {
 }
 
 impl Noise {
-    const ALL: [Self; 7] = [
-        Self::Lists,
-        Self::Bulks,
-        Self::WrongBulks,
-        Self::Conflicts,
-        Self::Guesses,
-        Self::Reads,
-        Self::Mistakes,
-    ];
+    /// What keeps the server busy with few clients.
+    const LARGE: [Self; 5] = [Self::Lists, Self::Bulks, Self::WrongBulks, Self::Conflicts, Self::Guesses];
+    const NUMBER: usize = Self::Mistakes as usize + 1;
 
     fn word(self) -> &'static str {
         match self {
@@ -210,7 +204,7 @@ impl Crowd {
                 let (neighbour, bodies, over) = (neighbour.client(), bodies.clone(), over.clone());
                 let client = thread::spawn(move || {
                     // Clients elsewhere would not take the processor from the server and those who read.
-                    if let Err(error) = set_current_thread_priority(ThreadPriority::Min) {
+                    if let Err(error) = step_aside() {
                         println!("the neighbour has the priority of the readers: {error}");
                     }
                     make_noise(noise, &neighbour, &bodies, &over)
@@ -222,7 +216,7 @@ impl Crowd {
     }
 
     /// Adds how many were carried out, refused, and answered otherwise.
-    fn end(self, total: &mut [[u64; 3]; Noise::ALL.len()]) -> Result<()> {
+    fn end(self, total: &mut [[u64; 3]; Noise::NUMBER]) -> Result<()> {
         self.over.store(true, Ordering::Relaxed);
         for (noise, client) in self.clients {
             let counted = client.join().map_err(|_| anyhow!("a client panicked"))??;
@@ -232,6 +226,23 @@ impl Crowd {
         }
         Ok(())
     }
+}
+
+/// However low its priority, another thread may run until the next tick, 4 ms later; not so one that is there for when the
+/// processor is idle.
+#[cfg(target_os = "linux")]
+fn step_aside() -> Result<(), thread_priority::Error> {
+    use thread_priority::unix::{
+        NormalThreadSchedulePolicy::Idle, ThreadSchedulePolicy, set_thread_priority_and_policy,
+        thread_native_id,
+    };
+    let idle = ThreadSchedulePolicy::Normal(Idle);
+    set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn step_aside() -> Result<(), thread_priority::Error> {
+    thread_priority::set_current_thread_priority(ThreadPriority::Min)
 }
 
 fn make_noise(noise: Noise, neighbour: &Neighbour, bodies: &Bodies, over: &AtomicBool) -> Result<[u64; 3]> {

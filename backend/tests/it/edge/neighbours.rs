@@ -131,7 +131,7 @@ async fn an_org_that_reads_many_lists_leaves_a_turn_to_others(
     assert_eq!(test.app.reads.free(), lists);
 }
 
-/// While others ask, too, an org has as many requests under way as there are cores.
+/// While others ask, too, an org has half as many requests under way as there are cores.
 #[rstest]
 #[tokio::test]
 async fn an_org_that_asks_without_a_pause_leaves_turns_to_others(
@@ -147,7 +147,8 @@ async fn an_org_that_asks_without_a_pause_leaves_turns_to_others(
         turns.push(turn);
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    assert_eq!((turns.len(), test.app.requests.free()), (cores, all - cores));
+    let of_one = (cores / 2).max(1);
+    assert_eq!((turns.len(), test.app.requests.free()), (of_one, all - of_one));
     let refused = manager.get(me).await;
     refused.refused(503, "unavailable");
     assert_eq!(refused.header("retry-after"), "1");
