@@ -87,8 +87,7 @@ impl Fair {
 
     /// The same, and `alone` for one tenant while no other asks.
     pub fn alone(what: &'static str, total: usize, share: usize, alone: usize) -> Self {
-        let state =
-            State { free: total, asked: [None; 2], tenants: HashMap::new(), turns: VecDeque::new() };
+        let state = State { free: total, asked: [None; 2], tenants: HashMap::new(), turns: VecDeque::new() };
         let beside_others = share.clamp(1, total.max(1));
         let shares = Shares { beside_others, alone: alone.clamp(beside_others, total.max(1)) };
         Self(Arc::new(Inner { what, shares, state: Mutex::new(state) }))

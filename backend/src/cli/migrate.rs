@@ -140,7 +140,8 @@ async fn down(schema: &Exclusive<'_>, all: bool, confirmed: bool) -> Result<(), 
         say(line);
     }
     if !confirmed {
-        let what = if losses.is_empty() { "take the schema back" } else { "lose the rows listed above for good" };
+        let what =
+            if losses.is_empty() { "take the schema back" } else { "lose the rows listed above for good" };
         return Err(CliError::Refused(format!("nothing was changed; to {what}, add --yes")));
     }
     schema.down(steps).await?;

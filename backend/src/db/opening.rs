@@ -60,7 +60,8 @@ impl SameFile {
         if self.identity.is_some() && self.identity == identity(&self.path) {
             return Ok(());
         }
-        let gone = "the database's file was deleted or replaced while it was in use: put it back, or start again";
+        let gone =
+            "the database's file was deleted or replaced while it was in use: put it back, or start again";
         let gone = Error::Io(std::io::Error::other(gone));
         Err(DbErr::Conn(RuntimeErr::SqlxError(Arc::new(gone))))
     }

@@ -60,7 +60,9 @@ fn read<T: Deserr<BadInput>>(encoded: &[u8]) -> Result<T, Error> {
     let repeated: Vec<String> =
         parameters.iter().filter(|(_, value)| value.is_array()).map(|(name, _)| pointer_to(name)).collect();
     check(Json::Object(parameters)).map_err(|error| match error {
-        Error::Invalid(mistakes) => Error::Invalid(mistakes.into_iter().map(|one| once(one, &repeated)).collect()),
+        Error::Invalid(mistakes) => {
+            Error::Invalid(mistakes.into_iter().map(|one| once(one, &repeated)).collect())
+        }
         other => other,
     })
 }

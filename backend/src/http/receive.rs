@@ -20,6 +20,8 @@ pub const ROOM: usize = 64 * 1024 * 1024;
 pub const ROOM_OF_ONE: usize = ROOM / 4;
 /// A body of this size is no more than its connection takes anyway: it is read whoever sends it, and not counted.
 const SMALL: usize = 4 * 1024;
+/// Bytes that are received before others are served.
+const AT_A_TIME: usize = 64 * 1024;
 /// For so long, and so far, a body that was refused is read and thrown away: a connection that is closed before is reset, and
 /// the client would not see its answer.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -80,6 +82,7 @@ async fn room(
 async fn read(mut body: Body, announced: usize, most: usize) -> Result<Bytes, Error> {
     // Of one size from the beginning, because growing holds twice as much for a moment.
     let mut bytes = Vec::with_capacity(announced);
+    let mut since_others = 0;
     while let Some(frame) = body.frame().await {
         let incomplete = |_| Error::Malformed("the connection ended before the body was complete".into());
         if let Ok(data) = frame.map_err(incomplete)?.into_data() {
@@ -87,6 +90,12 @@ async fn read(mut body: Body, announced: usize, most: usize) -> Result<Bytes, Er
                 return Err(Error::TooLarge(most));
             }
             bytes.extend_from_slice(&data);
+            since_others += data.len();
+        }
+        // A large body that is there already would keep its thread for milliseconds.
+        if since_others >= AT_A_TIME {
+            since_others = 0;
+            tokio::task::yield_now().await;
         }
     }
     Ok(bytes.into())

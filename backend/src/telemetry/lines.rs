@@ -94,9 +94,7 @@ impl Lines {
         tell: impl Fn(u64) + Send + 'static,
     ) -> io::Result<LastLines> {
         let lines = self.clone();
-        thread::Builder::new()
-            .name("log".into())
-            .spawn(move || lines.0.write_again_and_again(out, tell))?;
+        thread::Builder::new().name("log".into()).spawn(move || lines.0.write_again_and_again(out, tell))?;
         Ok(LastLines(Some(self.clone())))
     }
 }

@@ -31,7 +31,10 @@ pub fn init(config: &Config) -> io::Result<LastLines> {
     };
     match started {
         Ok(()) => lines.write_behind(io::stdout(), |lost| {
-            tracing::warn!(lost, "log lines were lost: nobody took them in time, or they could not be written");
+            tracing::warn!(
+                lost,
+                "log lines were lost: nobody took them in time, or they could not be written"
+            );
         }),
         Err(_) => Ok(LastLines::none()),
     }

@@ -250,7 +250,10 @@ async fn outside_dev_rows_are_lost_only_with_yes(#[values(Kind::Sqlite, Kind::Po
     assert_eq!(run.ok().last(), Some(&format!("{} steps taken back", all_steps()).as_str()));
     cli.run(&["migrate", "up"]).ok();
     let run = cli.run(&["migrate", "down"]);
-    assert_eq!((run.out.as_str(), run.failed()), ("", "nothing was changed; to take the schema back, add --yes"));
+    assert_eq!(
+        (run.out.as_str(), run.failed()),
+        ("", "nothing was changed; to take the schema back, add --yes")
+    );
 }
 
 #[rstest]

@@ -115,7 +115,8 @@ async fn roles_are_renamed_swapped_added_and_removed(#[values(Kind::Sqlite, Kind
 
     // A role may be named like another one's id.
     for name in ["plateau", "coulisses"] {
-        let odd = json!([{ "id": light, "role_name": name, "quota": 4 }, { "id": sound, "role_name": light }]);
+        let odd =
+            json!([{ "id": light, "role_name": name, "quota": 4 }, { "id": sound, "role_name": light }]);
         plan.become_roles(odd).await.ok();
     }
 }
