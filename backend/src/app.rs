@@ -142,8 +142,9 @@ impl Turns {
     fn of(database: &DatabaseUrl, connections: usize) -> Self {
         let half = Workers::half_of_the_cores();
         // Beside others an org keeps half of the processor busy: what is begun at once is not done sooner, and whoever else
-        // comes waits for all that was begun.
-        let at_once = connections.max(2 * Workers::cores());
+        // comes waits for all that was begun. Alone it has more under way than connections, because questions about callers that
+        // come together are one statement.
+        let at_once = 4 * connections.max(Workers::cores());
         let requests = Fair::alone("requests", at_once, half, at_once);
         let bulks = (connections / 4).max(2);
         let lists = (connections / 2).max(1);
