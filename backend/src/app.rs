@@ -2,12 +2,12 @@
 
 use crate::{
     auth::{self, Authorities, Caller, Guessing, Passwords, Rank, Refusals, Seal, Tokens},
-    cache::{Cache, Key, Lists},
+    cache::{Cache, Found, Key, Lists},
     clock::Clock,
     config::Config,
     db::{ConnectError, Database, DatabaseUrl, List, Origin},
     error::Error,
-    fair::{Fair, Portion, Tenant},
+    fair::{Fair, Portion},
     http::{
         Cors, Doors, Listing, MAX_PAGE_BYTES, Page, ROOM, ROOM_OF_ONE, RequestInfo, Writing, boundary,
         compress, cors, limits, not_modified, run_to_completion, verbs,
@@ -141,19 +141,19 @@ struct Turns {
 impl Turns {
     fn of(database: &DatabaseUrl, connections: usize) -> Self {
         let half = Workers::half_of_the_cores();
-        // Beside others an org keeps half of the processor busy: what is begun at once is not done sooner, and whoever else
-        // comes waits for all that was begun. Alone it has more under way than connections, because questions about callers that
-        // come together are one statement.
+        // Beside others an org keeps half of the processor busy: others wait for what it has begun, and beginning more of it at
+        // once finishes none of it sooner. Alone it has more under way than there are connections, which then never idle.
         let at_once = 4 * connections.max(Workers::cores());
         let requests = Fair::alone("requests", at_once, half, at_once);
         let bulks = (connections / 4).max(2);
         let lists = (connections / 2).max(1);
+        let all_but_one = (lists - 1).max(1);
         match database {
             // Alone, an org may keep connections busy, which the database may have a machine of its own for.
             DatabaseUrl::Postgres(_) => Self {
                 requests,
                 bulks: Fair::new("bulk requests", bulks, bulks),
-                lists: Fair::alone("lists", lists, half, lists - 1),
+                lists: Fair::alone("lists", lists, half.min(all_but_one), all_but_one),
             },
             // What they keep busy is this machine's processor.
             DatabaseUrl::Sqlite(_) => Self {
@@ -271,9 +271,14 @@ impl App {
         Ok((listing, room))
     }
 
-    /// Where this tenant's work is done.
-    pub fn lane(&self, tenant: Tenant, much: bool) -> Lane {
-        if much { Lane::of(&self.workers, tenant) } else { Lane::HERE }
+    /// Where this request's work is done. Much of it waits for the workers, without the turn that the request has.
+    pub fn lane(&self, request: &RequestInfo, much: bool) -> Lane {
+        if much {
+            request.end_turn();
+            Lane::of(&self.workers, request.tenant())
+        } else {
+            Lane::HERE
+        }
     }
 
     /// The same for a list that is kept for as long as no write changes what it shows. `uri` is the one that the client
@@ -297,7 +302,14 @@ impl App {
             room = Some(taken);
             Ok(listing)
         };
-        let (listing, found) = self.lists.find(key, make).await?;
+        let (listing, found) = match self.lists.kept_here(&key) {
+            Some(listing) => (listing, Found::Hit),
+            None => {
+                // From here on it waits for Redis, for whoever makes the same list, or for its turn to make it.
+                caller.request.end_turn();
+                self.lists.find(key, make).await?
+            }
+        };
         self.telemetry.metrics.cache_lookup(list.word(), found.word());
         let mut response = listing.respond(room);
         response.headers_mut().insert(X_CACHE, HeaderValue::from_static(found.word()));

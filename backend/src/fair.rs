@@ -112,8 +112,13 @@ impl Fair {
         let claim = Claim { amount: amount.min(self.0.shares.beside_others), answer };
         self.0.state().claim(tenant, claim);
         let mut place = Place { fair: self, tenant, answered };
-        self.hand_out();
-        (&mut place.answered).await.map_err(Error::internal)
+        loop {
+            self.hand_out();
+            // Nothing is given back when others have left, and yet there may be more for who is alone then.
+            if let Ok(answer) = tokio::time::timeout(STILL_THERE, &mut place.answered).await {
+                return answer.map_err(Error::internal);
+            }
+        }
     }
 
     /// What nobody has taken.
@@ -178,7 +183,7 @@ impl State {
     }
 
     fn one_is_alone(&self) -> bool {
-        self.asked[1].is_none_or(|(_, when)| when.elapsed() >= STILL_THERE)
+        self.tenants.len() <= 1 && self.asked[1].is_none_or(|(_, when)| when.elapsed() >= STILL_THERE)
     }
 
     fn give_back(&mut self, tenant: Tenant, amount: usize) {
@@ -381,8 +386,11 @@ mod tests {
         held.pop();
         held.extend(poll(&mut waiting));
         assert_eq!(held.len(), 1);
+        // Nobody gives anything back.
+        let mut waiting = ask(&fair, org(1), 1);
         tokio::time::advance(STILL_THERE).await;
-        held.push(now(&fair, org(1), 1).await);
+        held.extend(poll(&mut waiting));
+        assert_eq!(held.len(), 2);
         // Who asks of two orgs in turn is as little alone.
         let mut other = Some(now(&fair, org(2), 1).await);
         tokio::time::advance(STILL_THERE / 2).await;

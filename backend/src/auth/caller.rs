@@ -124,29 +124,35 @@ impl FromRequestParts<App> for Account {
         let Admitted { claims, .. } = authority(parts, app).await?;
         let request = RequestInfo::of(&parts.extensions);
         request.note_caller(claims.org, claims.sub);
-        // What a login does about itself waits for hashes and for other writes.
-        request.end_turn();
         Ok(Self { account: claims.sub, session: claims.sid, request })
     }
 }
 
-/// Whose valid token a request carries, and what they may do as of now, or of the moment before its body was received. From
-/// here on it has its org's turn.
+/// Whose valid token a request carries, and what they may do as of now, or of the moment before its body was received.
 async fn authority(parts: &Parts, app: &App) -> Result<Admitted, Error> {
     let now = app.db.clock().elapsed();
-    let request = RequestInfo::of(&parts.extensions);
     if let Some(admitted) = parts.extensions.get::<Admitted>()
         && now.saturating_sub(admitted.asked) <= FRESH
     {
-        app.turn(&request, admitted.claims.org).await?;
         return Ok(admitted.clone());
     }
     let token = bearer(&parts.headers).ok_or(Error::Unauthenticated)?;
     let claims = app.tokens.read_access(token).ok_or(Error::Unauthenticated)?;
-    app.turn(&request, claims.org).await?;
     let asker = Asker { org: claims.org, account: claims.sub, session: claims.sid };
     let authority = app.authorities.of(asker).await?;
     Ok(Admitted { claims, authority, asked: now })
+}
+
+/// The same of a member with at least this role, who has their org's turn from here on. Whoever is none stands in nobody's
+/// way.
+async fn authority_in_turn(parts: &Parts, app: &App, needs: Role) -> Result<Admitted, Error> {
+    let admitted = authority(parts, app).await?;
+    member(&admitted.authority, needs)?;
+    app.turn(&RequestInfo::of(&parts.extensions), admitted.claims.org).await?;
+    if app.db.clock().elapsed().saturating_sub(admitted.asked) <= FRESH {
+        return Ok(admitted);
+    }
+    authority(parts, app).await
 }
 
 /// What a caller may do, as it was when their request began.
@@ -219,8 +225,6 @@ pub async fn admit(parts: &mut Parts, app: &App, needs: Role) -> Result<OrgId, E
     let admitted = authority(parts, app).await?;
     member(&admitted.authority, needs)?;
     let org = admitted.claims.org;
-    // A body may take long to arrive.
-    RequestInfo::of(&parts.extensions).end_turn();
     parts.extensions.insert(admitted);
     Ok(org)
 }
@@ -234,7 +238,7 @@ impl<R: Rank> FromRequestParts<App> for Caller<R> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let Admitted { claims, authority, asked } = authority(parts, app).await?;
+        let Admitted { claims, authority, asked } = authority_in_turn(parts, app, R::NEEDS).await?;
         let role = member(&authority, R::NEEDS)?;
         let request = RequestInfo::of(&parts.extensions);
         request.note_caller(claims.org, claims.sub);

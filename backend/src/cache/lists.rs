@@ -11,6 +11,8 @@ use tokio_util::task::TaskTracker;
 
 /// What one process keeps at most, in bytes: some hundred lists of a hundred rows.
 const MEMORY: u64 = 24 * 1024 * 1024;
+/// About what Redis needs for an entry besides its name and its value, in bytes; the value's link is counted here, too.
+const OVERHEAD: usize = 256;
 /// Whose answers are kept.
 const RELEASE: &str = env!("CARGO_PKG_VERSION");
 /// How many lists that is about; decides how large the tables begin.
@@ -97,6 +99,16 @@ impl Lists {
         Self { local: Arc::new(local), shared, shares: Arc::new(Shares::over(ttl)), ttl, clock, tasks }
     }
 
+    /// The list, if this process keeps it: without waiting for anything.
+    pub fn kept_here(&self, key: &Key) -> Option<Listing> {
+        let kept = self.local.get(key)?;
+        if self.clock.elapsed().saturating_sub(kept.since) < self.ttl {
+            return Some(kept.listing);
+        }
+        self.local.remove_if(key, |old| old.since == kept.since);
+        None
+    }
+
     /// The list that is kept, or `build` makes it: once, however many ask for it at the same time in this process.
     ///
     /// # Errors
@@ -106,11 +118,8 @@ impl Lists {
         key: Key,
         build: impl AsyncFnOnce() -> Result<Listing, Error>,
     ) -> Result<(Listing, Found), Error> {
-        if let Some(kept) = self.local.get(&key) {
-            if self.clock.elapsed().saturating_sub(kept.since) < self.ttl {
-                return Ok((kept.listing, Found::Hit));
-            }
-            self.local.remove_if(&key, |old| old.since == kept.since);
+        if let Some(listing) = self.kept_here(&key) {
+            return Ok((listing, Found::Hit));
         }
         let place = match self.local.get_value_or_guard_async(&key).await {
             Ok(kept) => return Ok((kept.listing, Found::Hit)),
@@ -140,10 +149,11 @@ impl Lists {
             return;
         }
         let (shared, ttl) = (self.shared.clone(), self.ttl.as_secs());
-        let (name, stored) = (key.name(), listing.to_stored());
-        if !self.shares.has_room(key.org, stored.len(), self.clock.elapsed()) {
+        let name = key.name();
+        if !self.shares.has_room(key.org, name.len() + listing.size() + OVERHEAD, self.clock.elapsed()) {
             return;
         }
+        let stored = listing.to_stored();
         self.tasks.spawn(async move {
             let mut set = redis::cmd("SET");
             set.arg(name).arg(stored).arg("EX").arg(ttl);

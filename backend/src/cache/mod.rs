@@ -115,13 +115,13 @@ impl Server {
         let mut told = self.refusal_told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.is_none_or(|told| told.elapsed() >= REFUSALS) {
             *told = Some(Instant::now());
-            tracing::warn!(%error, "the cache refuses what it is told; requests do without");
+            tracing::warn!(%error, "the cache refuses a command; requests do without");
         }
     }
 }
 
 /// Whether the server is there and does not want to do this: it has no memory left, or the account may not. What says that it
-/// cannot serve for now (it is loading, or somebody's replica) is no refusal.
+/// cannot serve for now (it is loading, or a replica) is an outage.
 fn is_refusal(error: &RedisError) -> bool {
     use ServerErrorKind::{ExecAbort, NoPerm, NoScript, ResponseError};
     let refusals = [ExecAbort, NoPerm, NoScript, ResponseError].map(ErrorKind::Server);

@@ -65,7 +65,7 @@ pub struct Database {
     pub(super) waiting: Waiting,
     pub(super) storage: Storage,
     /// Of SQLite.
-    pub(super) file: Option<SameFile>,
+    pub(super) file: Option<Arc<SameFile>>,
     pub(super) clock: Clock,
     pub(super) random: Random,
     statements: Arc<AtomicU64>,
@@ -117,7 +117,7 @@ impl Database {
                 // SQLite takes one writer at a time. Waiting for it inside SQLite polls, starves the unlucky and keeps readers
                 // from the pool.
                 let connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
-                (connection, Fair::new("writes", 1, 1), Some(SameFile::at(path)))
+                (connection, Fair::new("writes", 1, 1), Some(Arc::new(SameFile::at(path))))
             }
             DatabaseUrl::Postgres(server) => {
                 // PostgreSQL reads 0 as "none".

@@ -34,8 +34,8 @@ fn is_busy(error: &Error) -> bool {
     code.is_some_and(|code| code & 0xff == 5)
 }
 
-/// The file that was opened. Where another one has its name, or none, whoever has it open would go on writing what nobody finds
-/// after a restart, and whoever opens it anew would give the other one this one's log.
+/// Which file was opened. Where another one has its name, or none, connections that have it open would go on writing what nobody
+/// finds after a restart, and a new connection would replay its WAL into the other file.
 #[derive(Debug, Clone)]
 pub(super) struct SameFile {
     path: PathBuf,
@@ -52,7 +52,8 @@ impl SameFile {
         Self { path: path.to_owned(), identity: identity(path) }
     }
 
-    /// Nothing is asked of the database until it is back, or the program is started again.
+    /// No statement or transaction begins, and none is committed, until it is back or the program is started again. Asks the
+    /// file system without waiting for anything else; a volume that hangs would hold up SQLite as well.
     ///
     /// # Errors
     /// One like that of a server that is out of reach.

@@ -32,7 +32,7 @@ macro_rules! on_a_live_connection {
     ($db:expr, $work:expr) => {{
         let mut dead = 0;
         loop {
-            if let Some(Err(gone)) = $db.file.as_ref().map(SameFile::is_there) {
+            if let Some(Err(gone)) = $db.file.as_deref().map(SameFile::is_there) {
                 break Err(gone);
             }
             match $db.waiting.until_served($work).await {
@@ -88,6 +88,7 @@ pub struct Tx {
     created: AtomicU32,
     changed: Mutex<BTreeMap<OrgId, BTreeSet<List>>>,
     storage: Storage,
+    file: Option<Arc<SameFile>>,
     failed: AtomicBool,
     wrote: AtomicBool,
     // Released after the rollback or commit above it, so that the next writer finds the database free.
@@ -110,6 +111,9 @@ impl Tx {
             // After a failure SQLite may have undone everything by itself, and PostgreSQL answers COMMIT with a rollback that
             // the driver takes for success.
             return Err(Error::internal(AlreadyFailed));
+        }
+        if let Some(Err(gone)) = self.file.as_deref().map(SameFile::is_there) {
+            return Err(gone.into());
         }
         let (storage, now, wrote) = (self.storage, self.now, self.wrote);
         match self.inner.commit().await {
@@ -204,6 +208,7 @@ impl Database {
             created: AtomicU32::new(0),
             changed: Mutex::default(),
             storage: self.storage.clone(),
+            file: self.file.clone(),
             failed: AtomicBool::default(),
             wrote: AtomicBool::default(),
             _turn: turn,

@@ -95,9 +95,9 @@ impl<T: Deserr<BadInput> + Send + 'static> FromRequest<App> for BulkItems<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
-        let tenant = RequestInfo::of(request.extensions()).tenant();
+        let info = RequestInfo::of(request.extensions());
         let body = Sent::of(request, app).await?;
-        let lane = app.lane(tenant, body.bytes.len() > MAX_BODY);
+        let lane = app.lane(&info, body.bytes.len() > MAX_BODY);
         let items = lane.run(async move { read_items(&body) }).await??;
         Ok(Self { items, lane })
     }

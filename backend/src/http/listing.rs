@@ -163,8 +163,6 @@ pub async fn compress(State(app): State<App>, request: Request, next: Next) -> R
     let (accepted, info) = (accepted(request.headers()), RequestInfo::of(request.extensions()));
     let mut response = next.run(request).await;
     let Some(listing) = response.extensions_mut().remove::<Listing>() else { return response };
-    // From here on it may wait for the workers.
-    info.end_turn();
     let room = response.extensions_mut().remove::<Unsent>().and_then(|room| room.take());
     let size = listing.size();
     let encoding = match accepted.filter(|_| size >= WORTH_COMPRESSING) {
@@ -177,7 +175,7 @@ pub async fn compress(State(app): State<App>, request: Request, next: Next) -> R
         }
         return response;
     };
-    let lane = app.lane(info.tenant(), size > COMPRESSED_AT_ONCE);
+    let lane = app.lane(&info, size > COMPRESSED_AT_ONCE);
     let make = |body| lane.run(compressed(body, encoding.clone()));
     match listing.form(&encoding, make).await {
         Ok(body) => {

@@ -67,7 +67,7 @@ fn read<T: Deserr<BadInput>>(encoded: &[u8]) -> Result<T, Error> {
     })
 }
 
-/// That it came as an array is what we made of it.
+/// The array in the message is ours: the client sent a parameter twice.
 fn once(mistake: FieldError, repeated: &[String]) -> FieldError {
     if mistake.code == "type" && repeated.contains(&mistake.pointer) {
         return FieldError { detail: "was sent more than once; send it once".into(), ..mistake };

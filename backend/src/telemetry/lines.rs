@@ -287,7 +287,7 @@ mod tests {
         log.of(|| tracing::info!("one"));
         log.end.send(Ok(())).unwrap();
         drop(log.last);
-        assert_eq!(log.calls.try_recv().unwrap(), " INFO one\n");
+        assert_eq!(log.calls.recv_timeout(SOON).unwrap(), " INFO one\n");
     }
 
     #[test]

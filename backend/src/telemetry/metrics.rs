@@ -10,7 +10,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, PoisonError, RwLock,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -51,6 +51,8 @@ struct Inner {
     sign_ins_refused: IntCounter,
     storage_full: IntCounter,
     log_lines_lost: IntCounter,
+    /// How many of them the counter has: two may ask at once.
+    log_lines_shown: AtomicU64,
     connections: IntGaugeVec,
     connections_max: IntGauge,
     connections_waiting: IntGauge,
@@ -117,6 +119,7 @@ impl Metrics {
                     "Log lines that nobody took in time, or that could not be written.",
                 ),
             ),
+            log_lines_shown: AtomicU64::new(0),
             connections: by("app_db_connections", "Database connections, in use or idle.", &["state"]),
             connections_max: gauge("app_db_connections_max", "Database connections at most."),
             connections_waiting: gauge(
@@ -173,7 +176,9 @@ impl Metrics {
         }
         // Only the request that shows it is there always; an idle program says 0.
         inner.in_flight_shown.set(inner.in_flight.load(Ordering::Relaxed) - 1);
-        inner.log_lines_lost.inc_by(lines::lost().saturating_sub(inner.log_lines_lost.get()));
+        let lost = lines::lost();
+        let before = inner.log_lines_shown.fetch_max(lost, Ordering::Relaxed);
+        inner.log_lines_lost.inc_by(lost.saturating_sub(before));
         inner.connections.with_label_values(&["in_use"]).set(connections.in_use);
         inner.connections.with_label_values(&["idle"]).set(connections.idle);
         inner.connections_max.set(connections.max);

@@ -19,12 +19,12 @@ const fn tier(burst: u32, period_ms: u32) -> Tier {
 
 /// Five typing mistakes cost nothing, then the wait grows to the 30 s that security.md allows at most.
 const GROWING: [Tier; 3] = [tier(5, 1_000), tier(10, 5_000), tier(20, 30_000)];
-/// For an account as a whole: a single network never gets here, a crowd is held to a guess in five seconds.
+/// For an account as a whole: a single network never gets here, a crowd is held to a guess in five seconds and as many by newcomers.
 const CROWD: [Tier; 2] = [tier(100, 1_000), tier(1000, 5_000)];
 /// For an address: a whole crew may sign in behind one.
 const CREW: [Tier; 1] = [tier(300, 1_000)];
-/// For a network that has not tried an account for an hour: so many mistakes while a crowd tries it. It takes some hundred
-/// networks, that cost something, to leave no room for the owner's.
+/// For a network while a crowd tries the account: three tries, then one in 20 minutes. It takes hundreds of networks to leave no
+/// room for the owner's.
 const NEW: [Tier; 1] = [tier(3, 1_200_000)];
 /// For all of them together; a crowd has no more of these than of its own.
 const NEWCOMERS: [Tier; 1] = [tier(50, 5_000)];
@@ -61,7 +61,7 @@ pub(super) const TIERS: [&[Tier]; 8] = [&CREW, &GROWING, &CROWD, &GROWING, &CREW
 /// Who makes a try: one who stands in line, and those who are counted with them.
 #[derive(Debug)]
 pub struct Guessers {
-    /// Whoever is the same client, or as good as.
+    /// The browser, or the network.
     pub(super) own: Guesser,
     /// Everyone, if there are others.
     pub(super) crowd: Option<Guesser>,

@@ -1,7 +1,7 @@
 //! Slows guessing down. Tries at one account from one network, by one session or from one address get through in a burst;
 //! after it, the more there were, the longer the next one waits (security.md, Passwords and sign-in). Strangers
 //! elsewhere do not make the owner wait: what is counted for an account as a whole is so wide that it takes a crowd to
-//! fill it, and whoever comes from where nobody tried it for an hour has room beside the crowd. What is refused does not count
+//! fill it, and a network has three tries an hour beside a crowd. What is refused does not count
 //! further. A success forgives what its client did before; of what is counted for all it takes back itself, no more.
 //!
 //! Tries of one guesser are made one after the other, in the order in which they came ([`Guessing::begin`]): each is
@@ -128,8 +128,8 @@ pub struct Try {
 }
 
 impl Try {
-    /// It was right: forgets the tries of whoever has just shown who they are, and takes this one back of what is counted for
-    /// others, too. Who tries with them is who tried before.
+    /// It was right: forgets the tries of whoever has just shown who they are, and takes this one back from what is counted for
+    /// everyone at the account. Of a request that is run again, it stays counted there.
     pub async fn succeeded(self) {
         self.guessing.forgive(&[self.own]).await;
         for guesser in &self.others {
@@ -198,16 +198,20 @@ impl Guessing {
     pub async fn begin(&self, guessers: Guessers, request: &RequestInfo) -> Result<Try, Error> {
         let Guessers { own, crowd, newcomers } = guessers;
         let place = self.lines.turn(own).await.ok_or(Error::TooManyTries(1))?;
-        let mut others = Vec::from_iter(crowd);
-        if request.counts_as_a_try() {
-            let with = |others: &[Guesser]| [&[own], others].concat();
-            if let Err(full) = self.attempt(&with(&others)).await {
-                if newcomers.is_empty() || self.attempt(&with(&newcomers)).await.is_err() {
-                    return Err(full);
-                }
-                others = newcomers;
-            }
+        if !request.counts_as_a_try() {
+            return Ok(Try { guessing: self.clone(), own, others: Vec::new(), _place: place });
         }
+        let full = match crowd {
+            Some(crowd) => self.wait(&crowd, Counted::No).await,
+            None => Duration::ZERO,
+        };
+        let others = if full.is_zero() { Vec::from_iter(crowd) } else { newcomers };
+        let counted = self.attempt(&[&[own], others.as_slice()].concat()).await;
+        // Newcomers wait for an hour, but the crowd may have room before.
+        counted.map_err(|refused| match full.is_zero() {
+            true => refused,
+            false => Error::TooManyTries(whole_seconds(full)),
+        })?;
         Ok(Try { guessing: self.clone(), own, others, _place: place })
     }
 
@@ -220,8 +224,7 @@ impl Guessing {
         // The first one is counted next, and sees for itself.
         let looks = guessers.iter().skip(1).map(|guesser| (guesser, Counted::No));
         for (guesser, counted) in looks.chain(guessers.iter().map(|guesser| (guesser, Counted::Yes))) {
-            let here = self.wait_here(guesser, counted);
-            let wait = self.wait_shared(guesser, counted).await.unwrap_or(here);
+            let wait = self.wait(guesser, counted).await;
             if !wait.is_zero() {
                 return Err(Error::TooManyTries(whole_seconds(wait)));
             }
@@ -244,7 +247,8 @@ impl Guessing {
         }
     }
 
-    /// Forgets the tries at an account from here and from everywhere: what was guessed at is another password now.
+    /// Forgets the tries at an account from this network, and what they were counted for together: what was guessed at is
+    /// another password now.
     pub async fn forgive_all(&self, guessers: &Guessers) {
         let Guessers { own, crowd, newcomers } = guessers;
         self.forgive(&Vec::from_iter([own].into_iter().chain(crowd).chain(newcomers).copied())).await;
@@ -270,6 +274,12 @@ impl Guessing {
 
     fn limits(&self, guesser: &Guesser) -> &[Limit] {
         &self.limits[guesser.kind()]
+    }
+
+    /// How long this guesser must wait.
+    async fn wait(&self, guesser: &Guesser, counted: Counted) -> Duration {
+        let here = self.wait_here(guesser, counted);
+        self.wait_shared(guesser, counted).await.unwrap_or(here)
     }
 
     /// The shortest period first: what one tier refuses, those above never count. The wait is that of the one that takes

@@ -78,8 +78,12 @@ async fn large_answers_and_bodies_are_the_workers_business(#[values(Kind::Sqlite
     let large = missions(250);
     assert!(large.to_string().len() > 64 * 1024);
 
-    let busy = Busy::all(&test).await;
-    let created = busy.holds_up(manager.post(&path, large), others_are_served(&other)).await;
+    let (busy, all) = (Busy::all(&test).await, test.app.requests.free());
+    let others = async {
+        others_are_served(&other).await;
+        assert_eq!(test.app.requests.free(), all, "nor does it keep its own org from asking");
+    };
+    let created = busy.holds_up(manager.post(&path, large), others).await;
     assert_eq!(created.ok()["created"], 250);
 
     // Compressed, of few rows.
@@ -149,13 +153,17 @@ async fn an_org_that_asks_without_a_pause_leaves_turns_to_others(
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let of_one = (cores / 2).max(1);
     assert_eq!((turns.len(), test.app.requests.free()), (of_one, all - of_one));
+    // Somebody else is there all the time, however slow this machine is.
+    let there = test.app.requests.take(Some(test.other_org), 1, Duration::ZERO).await.expect("a turn");
     let refused = manager.get(me).await;
     refused.refused(503, "unavailable");
     assert_eq!(refused.header("retry-after"), "1");
-    others_are_served(&other).await;
     manager.get("/missions").await.refused(503, "unavailable");
-    others_are_served(&other).await;
     manager.post("/missions", json!({})).await.refused(503, "unavailable");
+    // Who may not ask is told so, and waits for nobody's turn.
+    test.anonymous().with_token("no token").get(me).await.refused(401, "unauthenticated");
+    drop(there);
+    others_are_served(&other).await;
     drop(turns);
     manager.get(me).await.ok();
     assert_eq!(test.app.requests.free(), all, "each is given back");
@@ -181,14 +189,15 @@ async fn a_list_that_waits_for_lists_or_workers_has_no_turn_of_its_org(
     while let Ok(turn) = test.app.reads.take(Some(test.org), 1, Duration::ZERO).await {
         turns.push(turn);
     }
-    let mut list = Box::pin(manager.get("/missions"));
+    // The second one waits for the first to make it.
+    let mut lists = Box::pin(crate::support::together((0..2).map(|_| manager.get("/missions"))));
     tokio::select! {
         biased;
-        _ = &mut list => panic!("it has a turn of lists"),
+        _ = &mut lists => panic!("it has a turn of lists"),
         () = turns_are_free => {}
     }
     drop(turns);
-    list.await.ok();
+    lists.await.iter().for_each(|list| drop(list.ok()));
 
     // It is kept, but not yet in this form.
     let busy = Busy::all(&test).await;
