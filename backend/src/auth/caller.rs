@@ -121,38 +121,43 @@ impl FromRequestParts<App> for Account {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let Admitted { claims, .. } = authority(parts, app).await?;
+        let Admitted { claims, .. } = authority_in_turn(parts, app).await?;
         let request = RequestInfo::of(&parts.extensions);
+        // What a login does about itself waits for hashes and for other writes.
+        request.end_turn();
         request.note_caller(claims.org, claims.sub);
         Ok(Self { account: claims.sub, session: claims.sid, request })
     }
 }
 
-/// Whose valid token a request carries, and what they may do as of now, or of the moment before its body was received.
-async fn authority(parts: &Parts, app: &App) -> Result<Admitted, Error> {
-    let now = app.db.clock().elapsed();
-    if let Some(admitted) = parts.extensions.get::<Admitted>()
-        && now.saturating_sub(admitted.asked) <= FRESH
-    {
-        return Ok(admitted.clone());
-    }
+/// Whose valid token a request carries.
+fn claims(parts: &Parts, app: &App) -> Result<AccessClaims, Error> {
     let token = bearer(&parts.headers).ok_or(Error::Unauthenticated)?;
-    let claims = app.tokens.read_access(token).ok_or(Error::Unauthenticated)?;
-    let asker = Asker { org: claims.org, account: claims.sub, session: claims.sid };
-    let authority = app.authorities.of(asker).await?;
-    Ok(Admitted { claims, authority, asked: now })
+    app.tokens.read_access(token).ok_or(Error::Unauthenticated)
 }
 
-/// The same of a member with at least this role, who has their org's turn from here on. Whoever is none stands in nobody's
-/// way.
-async fn authority_in_turn(parts: &Parts, app: &App, needs: Role) -> Result<Admitted, Error> {
-    let admitted = authority(parts, app).await?;
-    member(&admitted.authority, needs)?;
-    app.turn(&RequestInfo::of(&parts.extensions), admitted.claims.org).await?;
-    if app.db.clock().elapsed().saturating_sub(admitted.asked) <= FRESH {
-        return Ok(admitted);
+/// What they may do, as of now.
+async fn authority(claims: AccessClaims, app: &App) -> Result<Admitted, Error> {
+    let asked = app.db.clock().elapsed();
+    let asker = Asker { org: claims.org, account: claims.sub, session: claims.sid };
+    let authority = app.authorities.of(asker).await?;
+    Ok(Admitted { claims, authority, asked })
+}
+
+/// The same as of now, or of the moment before the body was received. From here on the request has its org's turn.
+async fn authority_in_turn(parts: &Parts, app: &App) -> Result<Admitted, Error> {
+    let admitted = parts.extensions.get::<Admitted>();
+    let claims = match admitted {
+        Some(admitted) => admitted.claims.clone(),
+        None => claims(parts, app)?,
+    };
+    // Before the database is asked, or a flood of one org's questions would stand before those of others.
+    app.turn(&RequestInfo::of(&parts.extensions), claims.org).await?;
+    let now = app.db.clock().elapsed();
+    match admitted {
+        Some(admitted) if now.saturating_sub(admitted.asked) <= FRESH => Ok(admitted.clone()),
+        _ => authority(claims, app).await,
     }
-    authority(parts, app).await
 }
 
 /// What a caller may do, as it was when their request began.
@@ -222,7 +227,7 @@ struct Admitted {
 /// # Errors
 /// As [`Caller`]: [`Error::Unauthenticated`], [`Error::NotAMember`], [`Error::Forbidden`].
 pub async fn admit(parts: &mut Parts, app: &App, needs: Role) -> Result<OrgId, Error> {
-    let admitted = authority(parts, app).await?;
+    let admitted = authority(claims(parts, app)?, app).await?;
     member(&admitted.authority, needs)?;
     let org = admitted.claims.org;
     parts.extensions.insert(admitted);
@@ -238,7 +243,7 @@ impl<R: Rank> FromRequestParts<App> for Caller<R> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let Admitted { claims, authority, asked } = authority_in_turn(parts, app, R::NEEDS).await?;
+        let Admitted { claims, authority, asked } = authority_in_turn(parts, app).await?;
         let role = member(&authority, R::NEEDS)?;
         let request = RequestInfo::of(&parts.extensions);
         request.note_caller(claims.org, claims.sub);
