@@ -10,7 +10,7 @@ use crate::{
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
-    http::{HeaderMap, header},
+    http::{HeaderMap, HeaderValue, header},
 };
 use deserr::{DeserializeError, Deserr, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
 use serde_json::Value as Json;
@@ -136,15 +136,20 @@ pub(super) async fn parse<S: Send + Sync>(request: Request, state: &S) -> Result
 /// A body as it was sent.
 struct Sent {
     is_json: bool,
+    /// How it is encoded besides, as its client says.
+    encoding: Option<String>,
     bytes: Bytes,
 }
 
 impl Sent {
     async fn of<S: Send + Sync>(request: Request, state: &S) -> Result<Self, Error> {
         let is_json = is_json(request.headers());
+        let encoding = request.headers().get(header::CONTENT_ENCODING).map(HeaderValue::to_str);
+        let encoding = encoding.map(|word| word.unwrap_or("that is there").trim().to_ascii_lowercase());
+        let encoding = encoding.filter(|word| !matches!(&**word, "" | "identity"));
         // It was received, within the limits, before the handler was called.
         let bytes = Bytes::from_request(request, state).await.map_err(Error::internal)?;
-        Ok(Self { is_json, bytes })
+        Ok(Self { is_json, encoding, bytes })
     }
 
     fn json(&self) -> Result<Option<Json>, Error> {
@@ -152,10 +157,20 @@ impl Sent {
             // PowerShell sends a content type without a body.
             return Ok(None);
         }
+        if let Some(encoding) = &self.encoding {
+            let what = format!("its Content-Encoding is {encoding}; send it without");
+            return Err(Error::Malformed(what));
+        }
         if !self.is_json {
             return Err(Error::UnsupportedMediaType);
         }
-        json::parse(&self.bytes).map(Some).map_err(|flaw| match flaw {
+        // Windows PowerShell and Excel put a byte order mark in front, which RFC 8259 section 8.1 lets a reader ignore.
+        let text = self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.bytes);
+        if let Err(error) = std::str::from_utf8(text) {
+            let what = format!("it must be UTF-8, and byte {} is not", error.valid_up_to() + 1);
+            return Err(Error::Malformed(what));
+        }
+        json::parse(text).map(Some).map_err(|flaw| match flaw {
             Flaw::Malformed(error) => Error::Malformed(error.to_string()),
             Flaw::Numbers(pointers) => {
                 let wrong = |pointer| FieldError::invalid(pointer, json::NUMBER_RULE);

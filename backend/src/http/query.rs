@@ -48,7 +48,7 @@ fn read<T: Deserr<BadInput>>(encoded: &[u8]) -> Result<T, Error> {
     }
     let mut parameters = Map::new();
     for (name, value) in url::form_urlencoded::parse(encoded) {
-        let value = Json::String(value.into_owned());
+        let value = Json::String(with_plus(value.into_owned()));
         match parameters.get_mut(name.as_ref()) {
             None => {
                 parameters.insert(name.into_owned(), value);
@@ -65,6 +65,21 @@ fn read<T: Deserr<BadInput>>(encoded: &[u8]) -> Result<T, Error> {
         }
         other => other,
     })
+}
+
+/// The plus of an offset that was sent as it is, which a query reads as a space: `2026-07-01T10:00:00 02:00` is no instant.
+fn with_plus(value: String) -> String {
+    let is_instant = |text: &str| text.len() > 10 && text.as_bytes()[10] == b'T' && text.ends_with(is_digit);
+    let is_offset =
+        |text: &str| (4..=5).contains(&text.len()) && text.replacen(':', "", 1).chars().all(is_digit);
+    match value.rsplit_once(' ') {
+        Some((instant, offset)) if is_instant(instant) && is_offset(offset) => format!("{instant}+{offset}"),
+        _ => value,
+    }
+}
+
+fn is_digit(c: char) -> bool {
+    c.is_ascii_digit()
 }
 
 /// The array in the message is ours: the client sent a parameter twice.

@@ -5,6 +5,7 @@ use axum::http::Method;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rstest::rstest;
 use serde_json::{Value as Json, json};
+use tower::ServiceExt;
 
 #[rstest]
 #[tokio::test]
@@ -157,4 +158,70 @@ async fn a_parameter_that_is_sent_twice_is_told_so(#[values(Kind::Sqlite, Kind::
         assert_eq!(mistake["pointer"], format!("/{name}"), "{refused}");
         assert_eq!(mistake["detail"], "was sent more than once; send it once", "{refused}");
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_plus_of_an_offset_may_be_sent_as_it_is(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let manager = test.manager().await;
+    manager.mission("Montage", "08:00", "12:00").await;
+    for (from, found) in [
+        ("2026-07-10T09:59:00+02:00", 1),
+        ("2026-07-10T09:59:00%2B02:00", 1),
+        ("2026-07-10T09:59:00+0200", 1),
+        ("2026-07-10T14:01:00+02:00", 0),
+    ] {
+        let answer = manager.get(&format!("/missions?from={from}")).await;
+        if !from.ends_with("0200") {
+            assert_eq!(answer.ok().as_array().expect("a list").len(), found, "{from}");
+        }
+    }
+    for wrong in ["2026-07-10T09:59:00 2:00", "2026-07-10T09:59:00Z 02:00", "10:00 02:00"] {
+        let wrong = wrong.replace(' ', "+");
+        assert_eq!(
+            manager.get(&format!("/missions?from={wrong}")).await.wrong_members(),
+            ["/from"],
+            "{wrong}"
+        );
+    }
+    // Elsewhere it is the space that it always was.
+    assert_eq!(manager.get("/missions?q=mon+02:00").await.ok(), json!([]));
+}
+
+/// What spreadsheets and older shells send.
+#[rstest]
+#[tokio::test]
+async fn a_byte_order_mark_is_ignored_and_what_is_no_utf8_or_compressed_is_told_so(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let manager = test.manager().await;
+    let send = async |headers: &[(&str, &str)], body: &[u8]| {
+        let mut request = axum::http::Request::post("/api/v1/projects")
+            .header("authorization", format!("Bearer {}", manager.token()))
+            .header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(axum::body::Body::from(body.to_vec())).expect("a request");
+        let answer = test.router.clone().oneshot(request).await.expect("the router never fails");
+        let status = answer.status().as_u16();
+        let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
+        (status, serde_json::from_slice::<Json>(&body).expect("JSON"))
+    };
+    let (status, created) = send(&[], b"\xef\xbb\xbf{\"name\": \"Cyrano\"}").await;
+    assert_eq!(status, 200, "{created}");
+    let latin = b"{\"name\": \"Com\xe9die\"}";
+    let zipped: &[(&str, &str)] = &[("content-encoding", "gzip")];
+    for (headers, body, sentence) in [
+        (&[][..], &latin[..], "it must be UTF-8, and byte 14 is not"),
+        (zipped, b"\x1f\x8b", "its Content-Encoding is gzip; send it without"),
+    ] {
+        let (status, refused) = send(headers, body).await;
+        assert_eq!((status, &refused["code"]), (400, &json!("malformed_json")), "{refused}");
+        assert!(refused["detail"].as_str().expect("a sentence").contains(sentence), "{refused}");
+    }
+    let (status, created) = send(&[("content-encoding", "identity")], b"{\"name\": \"Tartuffe\"}").await;
+    assert_eq!(status, 200, "{created}");
 }
