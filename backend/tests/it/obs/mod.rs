@@ -130,7 +130,9 @@ async fn a_body_that_is_not_json_is_refused(#[values(Kind::Sqlite, Kind::Postgre
         let answer = sender.send(Method::POST, "/projects", Some(project.clone())).await;
         answer.refused(415, "unsupported_media_type");
     }
-    for malformed in [r#"{"name":"#, "{'name': 'x'}", "nonsense", r#"{"name":"x"} {}"#, "\u{feff}{}"] {
+    for malformed in
+        [r#"{"name":"#, "{'name': 'x'}", "nonsense", r#"{"name":"x"} {}"#, "\u{feff}\u{feff}{}", "{}\u{feff}"]
+    {
         let answer = manager.send(Method::POST, "/projects", Some(malformed.into())).await;
         answer.refused(400, "malformed_json");
     }
