@@ -299,7 +299,10 @@ async fn nothing_is_written_to_a_sqlite_file_that_was_deleted_or_replaced() {
     let found = test.rows("SELECT file FROM pragma_database_list").await;
     let file = std::path::PathBuf::from(found[0]["file"].as_str().expect("a file"));
     let elsewhere = file.with_extension("elsewhere");
+    let begun = test.app.db.write(coulisses::db::Origin::system()).await.expect("a transaction");
+    begun.execute_unprepared("DELETE FROM projects").await.expect("done so far");
     std::fs::rename(&file, &elsewhere).expect("it is there");
+    begun.commit().await.expect_err("nobody would find it again");
     let is_out = async || {
         manager.get("/users").await.refused(503, "unavailable");
         manager.post("/users", json!({ "name": "Nina" })).await.refused(503, "unavailable");

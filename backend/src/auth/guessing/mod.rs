@@ -207,7 +207,7 @@ impl Guessing {
         };
         let others = if full.is_zero() { Vec::from_iter(crowd) } else { newcomers };
         let counted = self.attempt(&[&[own], others.as_slice()].concat()).await;
-        // Newcomers wait for an hour, but the crowd may have room before.
+        // Newcomers wait for up to 20 minutes, but the crowd may have room before.
         counted.map_err(|refused| match full.is_zero() {
             true => refused,
             false => Error::TooManyTries(whole_seconds(full)),
