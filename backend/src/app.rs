@@ -5,12 +5,12 @@ use crate::{
     cache::{Cache, Found, Key, Lists},
     clock::Clock,
     config::Config,
-    db::{ConnectError, Database, DatabaseUrl, List, Origin},
+    db::{ConnectError, Database, DatabaseUrl, List, Origin, Reader},
     error::Error,
     fair::{Fair, Portion},
     http::{
-        Cors, Doors, Listing, MAX_PAGE_BYTES, Page, ROOM, ROOM_OF_ONE, RequestInfo, Writing, boundary,
-        compress, cors, limits, not_modified, run_to_completion, verbs,
+        Cors, Doors, Listing, MAX_PAGE_BYTES, Page, ROOM, ROOM_OF_ONE, Reading, RequestInfo, Writing,
+        boundary, compress, cors, limits, not_modified, run_to_completion, verbs,
     },
     ids::OrgId,
     openapi, pages,
@@ -243,22 +243,30 @@ impl App {
     ///
     /// # Errors
     /// What `read` says; [`Error::Unavailable`] when its turn does not come in time.
-    pub async fn listed(
+    pub async fn listed<F>(
         &self,
         request: &RequestInfo,
         uri: &Uri,
-        read: impl Future<Output = Result<Page, Error>>,
-    ) -> Result<Response, Error> {
-        let (listing, room) = self.listing(request, uri, read).await?;
+        reading: Reading,
+        read: impl FnOnce(Arc<Reader>) -> F,
+    ) -> Result<Response, Error>
+    where
+        F: Future<Output = Result<Page, Error>> + Send + 'static,
+    {
+        let (listing, room) = self.listing(request, uri, reading, read).await?;
         Ok(listing.respond(Some(room)))
     }
 
-    async fn listing(
+    async fn listing<F>(
         &self,
         request: &RequestInfo,
         uri: &Uri,
-        read: impl Future<Output = Result<Page, Error>>,
-    ) -> Result<(Listing, Portion), Error> {
+        reading: Reading,
+        read: impl FnOnce(Arc<Reader>) -> F,
+    ) -> Result<(Listing, Portion), Error>
+    where
+        F: Future<Output = Result<Page, Error>> + Send + 'static,
+    {
         // Lists wait for each other, and nothing else waits for lists.
         request.end_turn();
         let tenant = request.tenant();
@@ -266,7 +274,12 @@ impl App {
         // Before it is made nobody knows how large it becomes.
         let mut room = self.answers.take(tenant, MAX_PAGE_BYTES, patience).await?;
         let _turn = self.reads.take(tenant, 1, patience).await?;
-        let listing = Listing::of(read.await?, uri)?;
+        let db = Arc::new(self.db.reader(reading.snapshot).await?);
+        // Kept here, too, so that the workers never give a connection back.
+        let read = read(db.clone());
+        let page = if reading.much { self.workers.run_in_between(read).await? } else { read.await };
+        drop(db);
+        let listing = Listing::of(page?, uri)?;
         room.shrink_to(listing.size());
         Ok((listing, room))
     }
@@ -286,19 +299,23 @@ impl App {
     ///
     /// # Errors
     /// As [`App::listed`].
-    pub async fn cached<R: Rank>(
+    pub async fn cached<R: Rank, F>(
         &self,
         caller: &Caller<R>,
         list: List,
         uri: &Uri,
-        read: impl Future<Output = Result<Page, Error>>,
-    ) -> Result<Response, Error> {
+        reading: Reading,
+        read: impl FnOnce(Arc<Reader>) -> F,
+    ) -> Result<Response, Error>
+    where
+        F: Future<Output = Result<Page, Error>> + Send + 'static,
+    {
         let query = uri.query().unwrap_or_default().to_owned();
         let key = Key { org: caller.org, list, version: caller.versions.of(list), query };
         // What is kept has its bound there; who makes it holds it beyond that until it is sent.
         let mut room = None;
         let make = async || {
-            let (listing, taken) = self.listing(&caller.request, uri, read).await?;
+            let (listing, taken) = self.listing(&caller.request, uri, reading, read).await?;
             room = Some(taken);
             Ok(listing)
         };

@@ -9,7 +9,9 @@ use crate::{
 };
 use std::{sync::Arc, time::Duration};
 use thread_priority::ThreadPriority;
-use tokio::runtime::{self, Runtime};
+use tokio::runtime::{self, Handle, Runtime};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
 
 /// Threads for one kind of work. Clones share them.
 #[derive(Clone)]
@@ -28,6 +30,7 @@ impl Workers {
         let threads = runtime::Builder::new_multi_thread()
             .worker_threads(number)
             .thread_name(what)
+            .enable_all()
             .on_thread_start(yield_to_others)
             .build()?;
         let turns = Fair::new(what, number, number);
@@ -59,13 +62,30 @@ impl Workers {
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, Error> {
         let turn = self.turns.take(tenant, 1, self.patience).await?;
-        let threads = self.threads.0.as_ref().map(Runtime::handle).ok_or_else(|| Error::internal(Stopped))?;
-        let work = threads.spawn(async move {
+        let work = self.threads()?.spawn(async move {
             // Held by the work: a client that hangs up must not free the turn while the core is still busy.
             let _turn = turn;
             work.await
         });
         work.await.map_err(Error::internal)
+    }
+
+    /// Does work that computes little at a time and waits in between, as for the rows of a long list. It needs no turn, and
+    /// ends when nobody waits for it any more. A connection to the database must be open already: one that is opened here
+    /// would be served with the workers' priority for as long as it lives.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the work panics, or the program stops.
+    pub async fn run_in_between<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let work = self.threads()?.spawn(work.in_current_span());
+        AbortOnDropHandle::new(work).await.map_err(Error::internal)
+    }
+
+    fn threads(&self) -> Result<&Handle, Error> {
+        self.threads.0.as_ref().map(Runtime::handle).ok_or_else(|| Error::internal(Stopped))
     }
 }
 
@@ -185,6 +205,31 @@ mod tests {
             let failed = workers.run(None, async { panic!("as it may happen") }).await;
             assert!(matches!(failed, Err(Error::Internal(_))));
         }
+    }
+
+    #[tokio::test]
+    async fn what_mostly_waits_is_done_there_without_a_turn_and_ends_with_who_waits_for_it() {
+        let workers = Workers::start("pieces of work", 1, PATIENCE).unwrap();
+        let turn = workers.turns.take(None, 1, PATIENCE).await.unwrap();
+        assert_eq!(workers.turns.free(), 0);
+        let thread = workers.run_in_between(async { std::thread::current().id() }).await.unwrap();
+        assert_ne!(thread, std::thread::current().id());
+        let (held, ended) = tokio::sync::oneshot::channel::<()>();
+        let (begun, begins) = tokio::sync::oneshot::channel();
+        let endless = async move {
+            begun.send(()).unwrap();
+            std::future::pending::<()>().await;
+            drop(held);
+        };
+        {
+            let mut waits = std::pin::pin!(workers.run_in_between(endless));
+            tokio::select! {
+                _ = &mut waits => unreachable!("it never ends"),
+                begun = begins => begun.unwrap(),
+            }
+        }
+        ended.await.unwrap_err();
+        drop(turn);
     }
 
     #[tokio::test]

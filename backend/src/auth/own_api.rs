@@ -9,9 +9,9 @@ use super::{
 };
 use crate::{
     app::{App, Done},
-    db::{Actor, Origin},
+    db::{Actor, Origin, Reader},
     error::{Error, FieldError},
-    http::{Answer, Body, Path, Precondition, Query},
+    http::{Answer, Body, Path, Precondition, Query, Reading},
     ids::{OrgId, SessionId},
     resources::audit,
     secret::Secret,
@@ -21,6 +21,7 @@ use axum::{
     response::Response,
 };
 use deserr::Deserr;
+use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -145,11 +146,10 @@ async fn list_sessions(
     Query(query): Query<SessionQuery>,
 ) -> Result<Response, Error> {
     let now = app.db.clock().now();
-    let read = async {
-        let db = app.db.reader(query.limit.takes_parts()).await?;
-        sessions::list(&db, own.account, own.session, query, now).await
-    };
-    app.listed(&own.request, &uri, read).await
+    let (account, session) = (own.account, own.session);
+    let reading = Reading::of(query.limit);
+    let read = move |db: Arc<Reader>| async move { sessions::list(&*db, account, session, query, now).await };
+    app.listed(&own.request, &uri, reading, read).await
 }
 
 /// Read one of one's own live sessions.

@@ -97,6 +97,8 @@ impl Database {
                     .foreign_keys(true)
                     // Without it, INSERT OR REPLACE would delete a guarded row unseen by its triggers.
                     .pragma("recursive_triggers", "ON")
+                    // Who reads a part of a page is not waited for at each of its rows.
+                    .row_buffer_size(256)
                     .busy_timeout(Duration::from_secs(5))
                     .disable_statement_logging();
                 let pool = SqlitePoolOptions::new()

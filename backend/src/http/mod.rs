@@ -35,7 +35,7 @@ pub use limits::{
     MAX_BODY, MAX_BULK_BODY, MAX_HEADER_BYTES, MAX_HEADERS, MAX_SIGN_IN_BODY, MAX_URI_BYTES, limits,
 };
 pub use listing::{Listing, compress};
-pub use page::{Cursor, Limit, MAX_PAGE_BYTES, Page, Part};
+pub use page::{Cursor, Limit, MAX_PAGE_BYTES, Page, Part, Reading};
 pub use query::{Form, Many, Path, Query};
 pub use receive::{ROOM, ROOM_OF_ONE};
 pub use request::RequestInfo;

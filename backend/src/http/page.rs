@@ -33,8 +33,29 @@ impl Limit {
     const MAX: u64 = 1000;
 
     /// Whether such a page is read in several parts, which must agree with each other.
-    pub fn takes_parts(self) -> bool {
+    fn takes_parts(self) -> bool {
         self.0 >= ROWS_AT_ONCE
+    }
+}
+
+/// How a list is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading {
+    /// In one snapshot of the database, because several queries must agree.
+    pub snapshot: bool,
+    /// With the priority of heavy work, because there may be many rows.
+    pub much: bool,
+}
+
+impl Reading {
+    /// With one query for each part of a page.
+    pub fn of(limit: Limit) -> Self {
+        Self { snapshot: limit.takes_parts(), much: limit.takes_parts() }
+    }
+
+    /// With several queries, which must agree.
+    pub fn in_snapshot(limit: Limit) -> Self {
+        Self { snapshot: true, much: limit.takes_parts() }
     }
 }
 

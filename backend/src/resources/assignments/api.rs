@@ -13,8 +13,9 @@ use super::{
 use crate::{
     app::{App, BulkCreated, Done},
     auth::{Caller, Manager, Role, Tech},
+    db::Reader,
     error::{Error, FieldError},
-    http::{Answer, Body, BulkItems, Change, MAX_BULK_BODY, Path, Precondition, Query},
+    http::{Answer, Body, BulkItems, Change, MAX_BULK_BODY, Path, Precondition, Query, Reading},
     ids::{AssignmentId, UserId},
     resources::{invitations, missions},
 };
@@ -22,6 +23,7 @@ use axum::{
     extract::{OriginalUri, State},
     response::Response,
 };
+use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
@@ -77,11 +79,10 @@ async fn list(
     Query(query): Query<AssignmentQuery>,
 ) -> Result<Response, Error> {
     let own = (!caller.plans() || query.me == Some(Whose::Yes)).then_some(caller.user);
-    let read = async {
-        let db = app.db.reader(query.limit.takes_parts()).await?;
-        store::list(&db, caller.org, query, own).await
-    };
-    app.listed(&caller.request, &uri, read).await
+    let org = caller.org;
+    let reading = Reading::of(query.limit);
+    let read = move |db: Arc<Reader>| async move { store::list(&*db, org, query, own).await };
+    app.listed(&caller.request, &uri, reading, read).await
 }
 
 /// Read an assignment; those who do not plan read their own.

@@ -7,13 +7,15 @@ use super::{
 use crate::{
     app::App,
     auth::{Admin, Caller},
+    db::Reader,
     error::Error,
-    http::Query,
+    http::{Query, Reading},
 };
 use axum::{
     extract::{OriginalUri, State},
     response::Response,
 };
+use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
@@ -30,10 +32,9 @@ async fn list(
     OriginalUri(uri): OriginalUri,
     Query(query): Query<AuditQuery>,
 ) -> Result<Response, Error> {
-    let read = async {
-        // What an entry says and how much that is must agree.
-        let snapshot = app.db.read().await?;
-        log::list(&snapshot, caller.org, query).await
-    };
-    app.listed(&caller.request, &uri, read).await
+    // What an entry says and how much that is must agree.
+    let org = caller.org;
+    let reading = Reading::in_snapshot(query.limit);
+    let read = move |db: Arc<Reader>| async move { log::list(&*db, org, query).await };
+    app.listed(&caller.request, &uri, reading, read).await
 }

@@ -7,15 +7,16 @@ use super::{
 use crate::{
     app::{App, Done},
     auth::{Caller, Manager, Rank, Tech},
-    db::Tx,
+    db::{Reader, Tx},
     error::Error,
-    http::{Answer, Body, Change, Empty, Path, Precondition, Query},
+    http::{Answer, Body, Change, Empty, Path, Precondition, Query, Reading},
     ids::AvailabilityId,
 };
 use axum::{
     extract::{OriginalUri, State},
     response::Response,
 };
+use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes. `/availability`, their first name, is the same ([`crate::http::verbs`]).
@@ -54,11 +55,10 @@ async fn list(
     Query(query): Query<AvailabilityQuery>,
 ) -> Result<Response, Error> {
     let own = (!caller.plans()).then_some(caller.user);
-    let read = async {
-        let db = app.db.reader(query.limit.takes_parts()).await?;
-        store::list(&db, caller.org, query, own).await
-    };
-    app.listed(&caller.request, &uri, read).await
+    let org = caller.org;
+    let reading = Reading::of(query.limit);
+    let read = move |db: Arc<Reader>| async move { store::list(&*db, org, query, own).await };
+    app.listed(&caller.request, &uri, reading, read).await
 }
 
 /// Read an availability; those who do not plan read their own.

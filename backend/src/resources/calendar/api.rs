@@ -7,14 +7,16 @@ use super::{
 use crate::{
     app::App,
     auth::{Caller, Tech},
+    db::Reader,
     error::Error,
-    http::{Path, Query},
+    http::{Path, Query, Reading},
     ids::UserId,
 };
 use axum::{
     extract::{OriginalUri, State},
     response::Response,
 };
+use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
@@ -35,9 +37,8 @@ async fn calendar(
     Query(query): Query<CalendarQuery>,
 ) -> Result<Response, Error> {
     caller.may_see_personal_things_of(id)?;
-    let read = async {
-        let snapshot = app.db.read().await?;
-        store::of_user(&snapshot, caller.org, id, query).await
-    };
-    app.listed(&caller.request, &uri, read).await
+    let org = caller.org;
+    let reading = Reading::in_snapshot(query.limit);
+    let read = move |db: Arc<Reader>| async move { store::of_user(&*db, org, id, query).await };
+    app.listed(&caller.request, &uri, reading, read).await
 }

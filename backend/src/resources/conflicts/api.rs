@@ -7,14 +7,16 @@ use super::{
 use crate::{
     app::App,
     auth::{Caller, Tech},
+    db::Reader,
     error::Error,
-    http::{Path, Query},
+    http::{Path, Query, Reading},
     ids::UserId,
 };
 use axum::{
     extract::{OriginalUri, State},
     response::Response,
 };
+use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
@@ -32,11 +34,10 @@ async fn list(
     Query(query): Query<ConflictQuery>,
 ) -> Result<Response, Error> {
     let own = (!caller.plans()).then_some(caller.user);
-    let read = async {
-        let snapshot = app.db.read().await?;
-        store::list(&snapshot, caller.org, query, own).await
-    };
-    app.listed(&caller.request, &uri, read).await
+    let org = caller.org;
+    let reading = Reading::in_snapshot(query.limit);
+    let read = move |db: Arc<Reader>| async move { store::list(&*db, org, query, own).await };
+    app.listed(&caller.request, &uri, reading, read).await
 }
 
 /// The overlapping accepted missions of a person, by when the overlap starts: one's own, or for planners anyone's.
@@ -50,10 +51,11 @@ async fn of_user(
     Query(query): Query<ConflictQuery>,
 ) -> Result<Response, Error> {
     caller.may_see_personal_things_of(id)?;
-    let read = async {
-        let snapshot = app.db.read().await?;
-        let page = store::of_user(&snapshot, caller.org, id, query).await?;
+    let org = caller.org;
+    let reading = Reading::in_snapshot(query.limit);
+    let read = move |db: Arc<Reader>| async move {
+        let page = store::of_user(&*db, org, id, query).await?;
         Ok(page.within(Some(("user_id", id.into())), "conflicts"))
     };
-    app.listed(&caller.request, &uri, read).await
+    app.listed(&caller.request, &uri, reading, read).await
 }

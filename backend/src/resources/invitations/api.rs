@@ -12,10 +12,11 @@ use super::{
 use crate::{
     app::{App, Done},
     auth::{Caller, Manager, Tech},
-    db::Actor,
+    db::{Actor, Reader},
     error::Error,
     http::{
-        Answer as Reply, Body, BulkItems, MAX_BULK_BODY, Path, Precondition, Query, RequestInfo, Writing,
+        Answer as Reply, Body, BulkItems, MAX_BULK_BODY, Path, Precondition, Query, Reading, RequestInfo,
+        Writing,
     },
     ids::{AssignmentId, InvitationId, OrgId},
     resources::assignments::{self, Change},
@@ -26,6 +27,7 @@ use axum::{
     extract::{OriginalUri, State},
     response::Response,
 };
+use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
@@ -84,11 +86,10 @@ async fn list(
     Query(query): Query<InvitationQuery>,
 ) -> Result<Response, Error> {
     let now = app.db.clock().now();
-    let read = async {
-        let db = app.db.reader(query.limit.takes_parts()).await?;
-        store::list(&db, caller.org, query, now).await
-    };
-    app.listed(&caller.request, &uri, read).await
+    let org = caller.org;
+    let reading = Reading::of(query.limit);
+    let read = move |db: Arc<Reader>| async move { store::list(&*db, org, query, now).await };
+    app.listed(&caller.request, &uri, reading, read).await
 }
 
 /// Read an invitation. Its token is shown nowhere.

@@ -8,9 +8,11 @@ use super::{
 use crate::{
     app::{App, BulkCreated, Done},
     auth::{Caller, Manager, Tech},
-    db::List,
+    db::{List, Reader},
     error::Error,
-    http::{Answer, Body, BulkItems, Change, Empty, MAX_BULK_BODY, Path, Precondition, Query, Writing},
+    http::{
+        Answer, Body, BulkItems, Change, Empty, MAX_BULK_BODY, Path, Precondition, Query, Reading, Writing,
+    },
     ids::{MissionId, OrgId, ProjectId},
     resources::{assignments, invitations, orgs, projects},
     text::ZoneName,
@@ -19,6 +21,7 @@ use axum::{
     extract::{OriginalUri, State},
     response::Response,
 };
+use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
@@ -58,11 +61,10 @@ async fn list(
     OriginalUri(uri): OriginalUri,
     Query(query): Query<MissionQuery>,
 ) -> Result<Response, Error> {
-    let read = async {
-        let db = app.db.reader(query.limit.takes_parts()).await?;
-        store::list(&db, caller.org, query).await
-    };
-    app.cached(&caller, List::Missions, &uri, read).await
+    let org = caller.org;
+    let reading = Reading::of(query.limit);
+    let read = move |db: Arc<Reader>| async move { store::list(&*db, org, query).await };
+    app.cached(&caller, List::Missions, &uri, reading, read).await
 }
 
 /// Read a mission.

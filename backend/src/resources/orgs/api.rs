@@ -8,14 +8,16 @@ use super::{
 use crate::{
     app::{App, Done},
     auth::{Admin, Caller, Owner, Tech},
+    db::Reader,
     error::Error,
-    http::{Answer, Body, Change, Path, Precondition, Query},
+    http::{Answer, Body, Change, Path, Precondition, Query, Reading},
     ids::AccountId,
 };
 use axum::{
     extract::{OriginalUri, State},
     response::Response,
 };
+use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
@@ -59,12 +61,13 @@ async fn members(
     OriginalUri(uri): OriginalUri,
     Query(query): Query<MemberQuery>,
 ) -> Result<Response, Error> {
-    let read = async {
-        let db = app.db.reader(query.limit.takes_parts()).await?;
-        let page = store::member_page(&db, caller.org, query, caller.plans()).await?;
+    let (org, plans) = (caller.org, caller.plans());
+    let reading = Reading::of(query.limit);
+    let read = move |db: Arc<Reader>| async move {
+        let page = store::member_page(&*db, org, query, plans).await?;
         Ok(page.within(None, "members"))
     };
-    app.listed(&caller.request, &uri, read).await
+    app.listed(&caller.request, &uri, reading, read).await
 }
 
 /// Read a member of the caller's org.

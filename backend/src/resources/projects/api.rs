@@ -7,15 +7,16 @@ use super::{
 use crate::{
     app::{App, Done},
     auth::{Caller, Manager, Tech},
-    db::List,
+    db::{List, Reader},
     error::Error,
-    http::{Answer, Body, Change, Path, Precondition, Query},
+    http::{Answer, Body, Change, Path, Precondition, Query, Reading},
     ids::ProjectId,
 };
 use axum::{
     extract::{OriginalUri, State},
     response::Response,
 };
+use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
@@ -46,11 +47,10 @@ async fn list(
     OriginalUri(uri): OriginalUri,
     Query(query): Query<ProjectQuery>,
 ) -> Result<Response, Error> {
-    let read = async {
-        let db = app.db.reader(query.limit.takes_parts()).await?;
-        store::list(&db, caller.org, query).await
-    };
-    app.cached(&caller, List::Projects, &uri, read).await
+    let org = caller.org;
+    let reading = Reading::of(query.limit);
+    let read = move |db: Arc<Reader>| async move { store::list(&*db, org, query).await };
+    app.cached(&caller, List::Projects, &uri, reading, read).await
 }
 
 /// Read a project.

@@ -8,8 +8,9 @@ use super::{
 use crate::{
     app::{App, Done},
     auth::{Caller, Manager, Rank, Tech},
+    db::Reader,
     error::Error,
-    http::{Answer, Body, Change, Path, Precondition, Query},
+    http::{Answer, Body, Change, Path, Precondition, Query, Reading},
     ids::UserId,
     resources::{assignments, availabilities},
 };
@@ -17,6 +18,7 @@ use axum::{
     extract::{OriginalUri, State},
     response::Response,
 };
+use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
@@ -53,11 +55,10 @@ async fn list(
     OriginalUri(uri): OriginalUri,
     Query(query): Query<UserQuery>,
 ) -> Result<Response, Error> {
-    let read = async {
-        let snapshot = app.db.read().await?;
-        store::list(&snapshot, caller.org, query, sight(&caller)).await
-    };
-    app.listed(&caller.request, &uri, read).await
+    let (org, sight) = (caller.org, sight(&caller));
+    let reading = Reading::in_snapshot(query.limit);
+    let read = move |db: Arc<Reader>| async move { store::list(&*db, org, query, sight).await };
+    app.listed(&caller.request, &uri, reading, read).await
 }
 
 /// Read a person.
