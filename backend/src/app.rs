@@ -145,19 +145,20 @@ impl Turns {
         // once finishes none of it sooner. Alone it has more under way than there are connections, which then never idle.
         let at_once = 4 * connections.max(Workers::cores());
         let requests = Fair::alone("requests", at_once, half, at_once);
+        let bulks = (connections / 4).max(2);
         let lists = (connections / 2).max(1);
         let all_but_one = (lists - 1).max(1);
         match database {
             // Alone, an org may keep connections busy, which the database may have a machine of its own for.
             DatabaseUrl::Postgres(_) => Self {
                 requests,
-                bulks: Fair::new("bulk requests", (connections / 4).max(2), (connections / 4).max(2)),
+                bulks: Fair::new("bulk requests", bulks, bulks),
                 lists: Fair::alone("lists", lists, half.min(all_but_one), all_but_one),
             },
             // What both keep busy is this machine's processor: beside others, one org has half of it for both together.
             DatabaseUrl::Sqlite(_) => {
                 let at_once = lists.min(2 * half);
-                let heavy = Fair::alone("lists and bulk requests", at_once, half.min(at_once), at_once);
+                let heavy = Fair::alone("lists and bulk requests", at_once, half.min(all_but_one), at_once);
                 Self { requests, bulks: heavy.clone(), lists: heavy }
             }
         }

@@ -21,9 +21,9 @@ pub const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
 const AROUND_THE_ITEMS: usize = 256;
 /// Rows that are read at once: a page of the usual size, and the row that tells whether another page follows.
 const ROWS_AT_ONCE: u64 = 201;
-/// The same of a longer page. SQLite sorts them without a pause, for which others wait (`cargo xtask drill noisy-neighbour`: their
-/// p99 2.9 and 3.3 ms with 201 rows, 2.6 and 2.7 with 101).
-const ROWS_OF_A_PART: u64 = 101;
+/// The same of a longer page. SQLite reads them without a pause, for which others wait (`cargo xtask drill noisy-neighbour`: their
+/// p99 is 2.6 to 3.1 ms with 101 rows, 2.4 to 2.6 with 51).
+const ROWS_OF_A_PART: u64 = 51;
 
 /// How many items a page has: 1 to 1000, 200 unless asked.
 #[derive(Debug, Clone, Copy)]
