@@ -104,8 +104,10 @@ pub struct Parts {
     pub requests: Fair,
     /// Turns for bulk requests.
     pub turns: Fair,
-    /// Turns for reading lists.
+    /// Turns for reading short pages of lists.
     pub reads: Fair,
+    /// Collects the rows of long ones.
+    pub collectors: Workers,
     /// For what keeps a core busy.
     pub workers: Workers,
     draining: AtomicBool,
@@ -136,6 +138,7 @@ struct Turns {
     requests: Fair,
     bulks: Fair,
     lists: Fair,
+    long_lists: Fair,
 }
 
 impl Turns {
@@ -148,18 +151,24 @@ impl Turns {
         let bulks = (connections / 4).max(2);
         let lists = (connections / 2).max(1);
         let all_but_one = (lists - 1).max(1);
+        let long_lists = lists.div_ceil(2);
         match database {
             // Alone, an org may keep connections busy, which the database may have a machine of its own for.
             DatabaseUrl::Postgres(_) => Self {
                 requests,
                 bulks: Fair::new("bulk requests", bulks, bulks),
                 lists: Fair::alone("lists", lists, half.min(all_but_one), all_but_one),
+                long_lists: Fair::alone("long lists", long_lists, half, long_lists),
             },
-            // What both keep busy is this machine's processor: beside others, one org has half of it for both together.
+            // What they keep busy is this machine's processor.
             DatabaseUrl::Sqlite(_) => {
                 let at_once = lists.min(2 * half);
-                let heavy = Fair::alone("lists and bulk requests", at_once, half.min(all_but_one), at_once);
-                Self { requests, bulks: heavy.clone(), lists: heavy }
+                Self {
+                    requests,
+                    bulks: Fair::new("bulk requests", bulks, 1),
+                    lists: Fair::new("lists", at_once, half),
+                    long_lists: Fair::new("long lists", at_once, half),
+                }
             }
         }
     }
@@ -179,7 +188,9 @@ impl App {
         let clock = db.clock().clone();
         let tasks = TaskTracker::new();
         let connections = usize::try_from(config.pool.max_connections).unwrap_or(usize::MAX);
-        let Turns { requests, bulks, lists } = Turns::of(&config.database_url, connections);
+        let half = Workers::half_of_the_cores();
+        let Turns { requests, bulks, lists, long_lists } = Turns::of(&config.database_url, connections);
+        let collectors = Workers::start_with("long lists", half, long_lists, config.pool.acquire_timeout)?;
         Ok(Self(Arc::new(Parts {
             lists: Lists::new(cache.clone(), config.cache_ttl, clock.clone(), tasks.clone()),
             authorities: Authorities::new(db.clone()),
@@ -199,7 +210,8 @@ impl App {
             requests,
             turns: bulks,
             reads: lists,
-            workers: Workers::start("heavy pieces of work", Workers::half_of_the_cores(), HEAVY_PATIENCE)?,
+            collectors,
+            workers: Workers::start("heavy pieces of work", half, HEAVY_PATIENCE)?,
             draining: AtomicBool::default(),
         })))
     }
@@ -248,7 +260,7 @@ impl App {
         request: &RequestInfo,
         uri: &Uri,
         reading: Reading,
-        read: impl FnOnce(Arc<Reader>) -> F,
+        read: impl FnOnce(Reader) -> F,
     ) -> Result<Response, Error>
     where
         F: Future<Output = Result<Page, Error>> + Send + 'static,
@@ -262,7 +274,7 @@ impl App {
         request: &RequestInfo,
         uri: &Uri,
         reading: Reading,
-        read: impl FnOnce(Arc<Reader>) -> F,
+        read: impl FnOnce(Reader) -> F,
     ) -> Result<(Listing, Portion), Error>
     where
         F: Future<Output = Result<Page, Error>> + Send + 'static,
@@ -273,12 +285,17 @@ impl App {
         let patience = self.config.pool.acquire_timeout;
         // Before it is made nobody knows how large it becomes.
         let mut room = self.answers.take(tenant, MAX_PAGE_BYTES, patience).await?;
-        let _turn = self.reads.take(tenant, 1, patience).await?;
-        let db = Arc::new(self.db.reader(reading.snapshot).await?);
-        // Kept here, too, so that the workers never give a connection back.
-        let read = read(db.clone());
-        let page = if reading.much { self.workers.run_in_between(read).await? } else { read.await };
-        drop(db);
+        let page = match reading {
+            Reading::Long => {
+                let turn = self.collectors.turn(tenant).await?;
+                let db = self.db.reader(true).await?;
+                self.collectors.run_in(turn, read(db)).await?
+            }
+            Reading::Short | Reading::ShortInSnapshot => {
+                let _turn = self.reads.take(tenant, 1, patience).await?;
+                read(self.db.reader(reading == Reading::ShortInSnapshot).await?).await
+            }
+        };
         let listing = Listing::of(page?, uri)?;
         room.shrink_to(listing.size());
         Ok((listing, room))
@@ -305,7 +322,7 @@ impl App {
         list: List,
         uri: &Uri,
         reading: Reading,
-        read: impl FnOnce(Arc<Reader>) -> F,
+        read: impl FnOnce(Reader) -> F,
     ) -> Result<Response, Error>
     where
         F: Future<Output = Result<Page, Error>> + Send + 'static,

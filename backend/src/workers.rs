@@ -5,12 +5,11 @@
 
 use crate::{
     error::Error,
-    fair::{Fair, Tenant},
+    fair::{Fair, Portion, Tenant},
 };
 use std::{sync::Arc, time::Duration};
 use thread_priority::ThreadPriority;
-use tokio::runtime::{self, Handle, Runtime};
-use tokio_util::task::AbortOnDropHandle;
+use tokio::runtime::{self, Runtime};
 use tracing::Instrument;
 
 /// Threads for one kind of work. Clones share them.
@@ -22,18 +21,31 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// So many threads for `what` (in the plural, for the log); who has no turn after `patience` is refused.
+    /// So many threads for `what` (in the plural, for the log), each of which does one thing at a time; who has no turn after
+    /// `patience` is refused.
     ///
     /// # Errors
     /// When a thread cannot be started.
     pub fn start(what: &'static str, number: usize, patience: Duration) -> std::io::Result<Self> {
+        Self::start_with(what, number, Fair::new(what, number, number), patience)
+    }
+
+    /// The same with turns of its own, for work that also waits for something else, so that more is begun than threads are.
+    ///
+    /// # Errors
+    /// When a thread cannot be started.
+    pub fn start_with(
+        what: &'static str,
+        number: usize,
+        turns: Fair,
+        patience: Duration,
+    ) -> std::io::Result<Self> {
         let threads = runtime::Builder::new_multi_thread()
             .worker_threads(number)
             .thread_name(what)
             .enable_all()
             .on_thread_start(yield_to_others)
             .build()?;
-        let turns = Fair::new(what, number, number);
         Ok(Self { turns, patience, threads: Arc::new(Threads(Some(threads))) })
     }
 
@@ -52,7 +64,7 @@ impl Workers {
         self.turns.free()
     }
 
-    /// Does work for this tenant. Begun, it runs to its end, whatever becomes of who waits for it.
+    /// Does work for this tenant when its turn comes. Begun, it runs to its end, whatever becomes of who waits for it.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when its turn does not come in time; when the work panics, or the program stops.
@@ -61,31 +73,35 @@ impl Workers {
         tenant: Tenant,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, Error> {
-        let turn = self.turns.take(tenant, 1, self.patience).await?;
-        let work = self.threads()?.spawn(async move {
+        let turn = self.turn(tenant).await?;
+        self.run_in(turn, work).await
+    }
+
+    /// A turn of this tenant, for work that needs something which nobody should hold while they wait.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it does not come in time.
+    pub async fn turn(&self, tenant: Tenant) -> Result<Portion, Error> {
+        self.turns.take(tenant, 1, self.patience).await
+    }
+
+    /// Does the work of a turn. What it uses must be open: a connection to the database that is opened here would be served
+    /// with the priority of these threads for as long as it lives.
+    ///
+    /// # Errors
+    /// When the work panics, or the program stops.
+    pub async fn run_in<T: Send + 'static>(
+        &self,
+        turn: Portion,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let threads = self.threads.0.as_ref().map(Runtime::handle).ok_or_else(|| Error::internal(Stopped))?;
+        let work = async move {
             // Held by the work: a client that hangs up must not free the turn while the core is still busy.
             let _turn = turn;
             work.await
-        });
-        work.await.map_err(Error::internal)
-    }
-
-    /// Does work that computes little at a time and waits in between, as for the rows of a long list. It needs no turn, and
-    /// ends when nobody waits for it any more. A connection to the database must be open already: one that is opened here
-    /// would be served with the workers' priority for as long as it lives.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when the work panics, or the program stops.
-    pub async fn run_in_between<T: Send + 'static>(
-        &self,
-        work: impl Future<Output = T> + Send + 'static,
-    ) -> Result<T, Error> {
-        let work = self.threads()?.spawn(work.in_current_span());
-        AbortOnDropHandle::new(work).await.map_err(Error::internal)
-    }
-
-    fn threads(&self) -> Result<&Handle, Error> {
-        self.threads.0.as_ref().map(Runtime::handle).ok_or_else(|| Error::internal(Stopped))
+        };
+        threads.spawn(work.in_current_span()).await.map_err(Error::internal)
     }
 }
 
@@ -205,31 +221,6 @@ mod tests {
             let failed = workers.run(None, async { panic!("as it may happen") }).await;
             assert!(matches!(failed, Err(Error::Internal(_))));
         }
-    }
-
-    #[tokio::test]
-    async fn what_mostly_waits_is_done_there_without_a_turn_and_ends_with_who_waits_for_it() {
-        let workers = Workers::start("pieces of work", 1, PATIENCE).unwrap();
-        let turn = workers.turns.take(None, 1, PATIENCE).await.unwrap();
-        assert_eq!(workers.turns.free(), 0);
-        let thread = workers.run_in_between(async { std::thread::current().id() }).await.unwrap();
-        assert_ne!(thread, std::thread::current().id());
-        let (held, ended) = tokio::sync::oneshot::channel::<()>();
-        let (begun, begins) = tokio::sync::oneshot::channel();
-        let endless = async move {
-            begun.send(()).unwrap();
-            std::future::pending::<()>().await;
-            drop(held);
-        };
-        {
-            let mut waits = std::pin::pin!(workers.run_in_between(endless));
-            tokio::select! {
-                _ = &mut waits => unreachable!("it never ends"),
-                begun = begins => begun.unwrap(),
-            }
-        }
-        ended.await.unwrap_err();
-        drop(turn);
     }
 
     #[tokio::test]

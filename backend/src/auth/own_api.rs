@@ -21,7 +21,6 @@ use axum::{
     response::Response,
 };
 use deserr::Deserr;
-use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -148,7 +147,7 @@ async fn list_sessions(
     let now = app.db.clock().now();
     let (account, session) = (own.account, own.session);
     let reading = Reading::of(query.limit);
-    let read = move |db: Arc<Reader>| async move { sessions::list(&*db, account, session, query, now).await };
+    let read = move |db: Reader| async move { sessions::list(&db, account, session, query, now).await };
     app.listed(&own.request, &uri, reading, read).await
 }
 

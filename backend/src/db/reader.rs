@@ -6,31 +6,43 @@ use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement,
     prelude::async_trait::async_trait,
 };
+use tokio::runtime::Handle;
 
-/// The database itself where one statement reads a whole page; a snapshot where the parts of a long page, read one after
-/// the other, must agree.
-pub enum Reader {
-    /// For one statement.
-    Database(Database),
-    /// For several.
-    Snapshot(DatabaseTransaction),
+/// The database itself where one statement reads a whole page; a snapshot where several must agree.
+pub struct Reader {
+    db: Database,
+    snapshot: Option<DatabaseTransaction>,
+    /// Where the snapshot's connection came from and goes back to, wherever the reader is used: giving it back takes a task,
+    /// which must not wait behind the work of threads with a low priority.
+    home: Handle,
 }
 
 impl Database {
-    /// For a list, whose page may take several parts.
+    /// For a list, in a snapshot or not.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when no connection is free in time or the database is out of reach.
-    pub async fn reader(&self, in_parts: bool) -> Result<Reader, Error> {
-        Ok(if in_parts { Reader::Snapshot(self.read().await?) } else { Reader::Database(self.clone()) })
+    pub async fn reader(&self, in_snapshot: bool) -> Result<Reader, Error> {
+        let snapshot = if in_snapshot { Some(self.read().await?) } else { None };
+        Ok(Reader { db: self.clone(), snapshot, home: Handle::current() })
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let _home = self.home.enter();
+        self.snapshot = None;
     }
 }
 
 macro_rules! either {
     ($self:ident, $db:ident => $work:expr) => {
-        match $self {
-            Reader::Database($db) => $work,
-            Reader::Snapshot($db) => $work,
+        match &$self.snapshot {
+            None => {
+                let $db = &$self.db;
+                $work
+            }
+            Some($db) => $work,
         }
     };
 }

@@ -39,23 +39,25 @@ impl Limit {
 }
 
 /// How a list is read.
-#[derive(Debug, Clone, Copy)]
-pub struct Reading {
-    /// In one snapshot of the database, because several queries must agree.
-    pub snapshot: bool,
-    /// With the priority of heavy work, because there may be many rows.
-    pub much: bool,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// A short page by one query.
+    Short,
+    /// A short page by several queries, which must agree.
+    ShortInSnapshot,
+    /// A long page, in parts, which must agree.
+    Long,
 }
 
 impl Reading {
     /// With one query for each part of a page.
     pub fn of(limit: Limit) -> Self {
-        Self { snapshot: limit.takes_parts(), much: limit.takes_parts() }
+        if limit.takes_parts() { Self::Long } else { Self::Short }
     }
 
     /// With several queries, which must agree.
     pub fn in_snapshot(limit: Limit) -> Self {
-        Self { snapshot: true, much: limit.takes_parts() }
+        if limit.takes_parts() { Self::Long } else { Self::ShortInSnapshot }
     }
 }
 

@@ -15,7 +15,6 @@ use axum::{
     extract::{OriginalUri, State},
     response::Response,
 };
-use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
@@ -35,6 +34,6 @@ async fn list(
     // What an entry says and how much that is must agree.
     let org = caller.org;
     let reading = Reading::in_snapshot(query.limit);
-    let read = move |db: Arc<Reader>| async move { log::list(&*db, org, query).await };
+    let read = move |db: Reader| async move { log::list(&db, org, query).await };
     app.listed(&caller.request, &uri, reading, read).await
 }

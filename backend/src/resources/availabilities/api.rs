@@ -16,7 +16,6 @@ use axum::{
     extract::{OriginalUri, State},
     response::Response,
 };
-use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes. `/availability`, their first name, is the same ([`crate::http::verbs`]).
@@ -57,7 +56,7 @@ async fn list(
     let own = (!caller.plans()).then_some(caller.user);
     let org = caller.org;
     let reading = Reading::of(query.limit);
-    let read = move |db: Arc<Reader>| async move { store::list(&*db, org, query, own).await };
+    let read = move |db: Reader| async move { store::list(&db, org, query, own).await };
     app.listed(&caller.request, &uri, reading, read).await
 }
 

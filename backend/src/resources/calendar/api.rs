@@ -16,7 +16,6 @@ use axum::{
     extract::{OriginalUri, State},
     response::Response,
 };
-use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
@@ -39,6 +38,6 @@ async fn calendar(
     caller.may_see_personal_things_of(id)?;
     let org = caller.org;
     let reading = Reading::in_snapshot(query.limit);
-    let read = move |db: Arc<Reader>| async move { store::of_user(&*db, org, id, query).await };
+    let read = move |db: Reader| async move { store::of_user(&db, org, id, query).await };
     app.listed(&caller.request, &uri, reading, read).await
 }

@@ -16,7 +16,6 @@ use axum::{
     extract::{OriginalUri, State},
     response::Response,
 };
-use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
@@ -36,7 +35,7 @@ async fn list(
     let own = (!caller.plans()).then_some(caller.user);
     let org = caller.org;
     let reading = Reading::in_snapshot(query.limit);
-    let read = move |db: Arc<Reader>| async move { store::list(&*db, org, query, own).await };
+    let read = move |db: Reader| async move { store::list(&db, org, query, own).await };
     app.listed(&caller.request, &uri, reading, read).await
 }
 
@@ -53,8 +52,8 @@ async fn of_user(
     caller.may_see_personal_things_of(id)?;
     let org = caller.org;
     let reading = Reading::in_snapshot(query.limit);
-    let read = move |db: Arc<Reader>| async move {
-        let page = store::of_user(&*db, org, id, query).await?;
+    let read = move |db: Reader| async move {
+        let page = store::of_user(&db, org, id, query).await?;
         Ok(page.within(Some(("user_id", id.into())), "conflicts"))
     };
     app.listed(&caller.request, &uri, reading, read).await

@@ -27,7 +27,6 @@ use axum::{
     extract::{OriginalUri, State},
     response::Response,
 };
-use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
@@ -88,7 +87,7 @@ async fn list(
     let now = app.db.clock().now();
     let org = caller.org;
     let reading = Reading::of(query.limit);
-    let read = move |db: Arc<Reader>| async move { store::list(&*db, org, query, now).await };
+    let read = move |db: Reader| async move { store::list(&db, org, query, now).await };
     app.listed(&caller.request, &uri, reading, read).await
 }
 

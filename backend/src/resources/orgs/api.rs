@@ -17,7 +17,6 @@ use axum::{
     extract::{OriginalUri, State},
     response::Response,
 };
-use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
@@ -63,8 +62,8 @@ async fn members(
 ) -> Result<Response, Error> {
     let (org, plans) = (caller.org, caller.plans());
     let reading = Reading::of(query.limit);
-    let read = move |db: Arc<Reader>| async move {
-        let page = store::member_page(&*db, org, query, plans).await?;
+    let read = move |db: Reader| async move {
+        let page = store::member_page(&db, org, query, plans).await?;
         Ok(page.within(None, "members"))
     };
     app.listed(&caller.request, &uri, reading, read).await

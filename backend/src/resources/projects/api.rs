@@ -16,7 +16,6 @@ use axum::{
     extract::{OriginalUri, State},
     response::Response,
 };
-use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
@@ -49,7 +48,7 @@ async fn list(
 ) -> Result<Response, Error> {
     let org = caller.org;
     let reading = Reading::of(query.limit);
-    let read = move |db: Arc<Reader>| async move { store::list(&*db, org, query).await };
+    let read = move |db: Reader| async move { store::list(&db, org, query).await };
     app.cached(&caller, List::Projects, &uri, reading, read).await
 }
 

@@ -18,7 +18,6 @@ use axum::{
     extract::{OriginalUri, State},
     response::Response,
 };
-use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes.
@@ -57,7 +56,7 @@ async fn list(
 ) -> Result<Response, Error> {
     let (org, sight) = (caller.org, sight(&caller));
     let reading = Reading::in_snapshot(query.limit);
-    let read = move |db: Arc<Reader>| async move { store::list(&*db, org, query, sight).await };
+    let read = move |db: Reader| async move { store::list(&db, org, query, sight).await };
     app.listed(&caller.request, &uri, reading, read).await
 }
 
