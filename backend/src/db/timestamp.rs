@@ -33,8 +33,9 @@ impl Timestamp {
     /// 2201-01-01T00:00:00Z: the first instant that is too late.
     const END: i64 = 7_289_654_400_000_000;
 
-    /// The longest mission or availability: 31 days, in seconds.
-    pub const LONGEST_PERIOD: i64 = 31 * 24 * 3600;
+    /// What no mission or availability is longer than, in seconds: 31 days of the calendar, whatever the clocks and the date
+    /// line add. The schema has the same number.
+    pub const LONGEST_PERIOD: i64 = 32 * 24 * 3600;
 
     /// Whatever still runs at this instant began after this: it bounds the part of an index that is read.
     #[must_use]

@@ -9,7 +9,8 @@ use crate::{
     error::{Clash, Clashes, Error},
     http::Page,
     ids::{AvailabilityId, OrgId, UserId},
-    resources::{audit, missions, users},
+    resources::{audit, missions, orgs, users},
+    text::ZoneName,
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, PaginatorTrait, QueryFilter,
@@ -22,9 +23,7 @@ use sea_orm::{
 /// # Errors
 /// [`Error::Invalid`], or [`Error::UnknownReference`] for the person.
 pub async fn create(tx: &Tx, org: OrgId, new: NewAvailability) -> Result<Availability, Error> {
-    if let Some(mistake) = missions::period_mistakes(new.start_at, new.end_at) {
-        return Err(Error::Invalid(vec![mistake]));
-    }
+    refuse_period(tx, org, new.start_at, new.end_at).await?;
     users::lock(tx, org, new.user_id).await.map_err(Error::referred("/user_id", "user"))?;
     let row = table::Model {
         org_id: org,
@@ -41,6 +40,12 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAvailability) -> Result<Availab
     let created = Availability::from(row);
     audit::Entry::of("availability.create", created.id).after(&created).record(tx, org).await?;
     Ok(created)
+}
+
+/// Its days are those of the org's calendar.
+async fn refuse_period(tx: &Tx, org: OrgId, start: Timestamp, end: Timestamp) -> Result<(), Error> {
+    let zone = ZoneName::zone(&orgs::timezone(tx, org).await?).map_err(Error::internal)?;
+    missions::period_mistake(start, end, &zone).map_or(Ok(()), |mistake| Err(Error::Invalid(vec![mistake])))
 }
 
 /// One availability.
@@ -141,9 +146,7 @@ pub async fn update(
     new: AvailabilityForm,
     by_planner: bool,
 ) -> Result<Availability, Error> {
-    if let Some(mistake) = missions::period_mistakes(new.start_at, new.end_at) {
-        return Err(Error::Invalid(vec![mistake]));
-    }
+    refuse_period(tx, org, new.start_at, new.end_at).await?;
     let moved = (new.start_at, new.end_at) != (before.start_at, before.end_at);
     let status = if moved && !by_planner { AvailabilityStatus::Pending } else { before.status };
     let after = Availability {

@@ -10,5 +10,5 @@ pub(crate) mod table;
 
 pub use api::routes;
 pub use model::{Mission, MissionRole, MissionState, NewMission, NewMissionRole, NewProjectMission};
-pub use rules::{PlannedMission, period_mistakes};
+pub use rules::{PlannedMission, period_mistake};
 pub use store::{Locked, Posts, create_all, lock, lock_all, posts, posts_of, role_named};

@@ -233,7 +233,8 @@ impl Mission {
 #[derive(Debug, Deserr, ToSchema)]
 #[deserr(deny_unknown_fields)]
 pub struct Duplication {
-    /// The copy starts then and lasts as long.
+    /// The copy starts then, and ends as much later by the wall clock of the mission's time zone: 22:00 to 06:00 stays so in
+    /// the night that the clocks change.
     #[deserr(default)]
     pub start_at: Option<Timestamp>,
     /// The copy is this many days later (or earlier, when negative) by the wall clock of the mission's time zone. A

@@ -5,7 +5,7 @@ use crate::{
     db::Timestamp,
     error::{Error, FieldError},
     ids::{MissionRoleId, ProjectId},
-    text::{Label, NameKey},
+    text::{Label, NameKey, ZoneName},
 };
 use jiff::{ToSpan, tz::TimeZone};
 use std::collections::HashSet;
@@ -13,6 +13,8 @@ use std::collections::HashSet;
 /// More posts than any call has.
 const MAX_ROLES: usize = 50;
 const MAX_QUOTA: i32 = 10_000;
+/// Days of the calendar that a mission or availability lasts at most.
+const LONGEST: i64 = 31;
 /// Roles of all missions that are created at once: more would keep everybody else from writing for seconds on SQLite,
 /// which has one writer (50 000 took 2 to 3 s).
 const MAX_ROLES_AT_ONCE: usize = 5_000;
@@ -38,15 +40,22 @@ pub struct PlannedMission {
     pub roles: Vec<MissionRoleForm>,
 }
 
-/// Every rule that a period breaks.
-pub fn period_mistakes(start: Timestamp, end: Timestamp) -> Option<FieldError> {
+/// The rule that a period breaks. Its days are those of the calendar in `zone`: all of October is 31, also where it has an
+/// hour more.
+pub fn period_mistake(start: Timestamp, end: Timestamp, zone: &TimeZone) -> Option<FieldError> {
     if end <= start {
         Some(FieldError::invalid("/end_at", "must be after start_at"))
-    } else if end > start.plus_seconds(Timestamp::LONGEST_PERIOD) {
+    } else if lasts_too_long(start, end, zone) {
         Some(FieldError::invalid("/end_at", "must be at most 31 days after start_at"))
     } else {
         None
     }
+}
+
+fn lasts_too_long(start: Timestamp, end: Timestamp, zone: &TimeZone) -> bool {
+    let days_later = start.in_zone(zone).checked_add(LONGEST.days());
+    let within_days = days_later.is_ok_and(|latest| end.in_zone(zone) <= latest);
+    !within_days || end > start.plus_seconds(Timestamp::LONGEST_PERIOD)
 }
 
 /// # Errors
@@ -68,7 +77,12 @@ pub fn few_enough_roles(planned: &[PlannedMission]) -> Result<(), Error> {
 /// The mission as it is to be, in the org's `zone` unless it names one, or every rule that it breaks.
 pub fn plan(body: impl Into<Sketch>, zone: &str) -> Result<PlannedMission, Vec<FieldError>> {
     let new: Sketch = body.into();
-    let mut mistakes: Vec<_> = period_mistakes(new.start_at, new.end_at).into_iter().collect();
+    let timezone = new.timezone.map_or_else(|| zone.to_owned(), String::from);
+    let mistake = match ZoneName::zone(&timezone) {
+        Ok(zone) => period_mistake(new.start_at, new.end_at, &zone),
+        Err(_) => Some(FieldError::invalid("/timezone", "is not known here any more; choose another one")),
+    };
+    let mut mistakes: Vec<_> = mistake.into_iter().collect();
     let title = match (&new.title, &new.role) {
         (Some(title), _) => Some(title.to_string()),
         (None, Some(role)) => Some(role.to_string()),
@@ -86,7 +100,7 @@ pub fn plan(body: impl Into<Sketch>, zone: &str) -> Result<PlannedMission, Vec<F
             location: new.location.map(Into::into),
             start_at: new.start_at,
             end_at: new.end_at,
-            timezone: new.timezone.map_or_else(|| zone.to_owned(), Into::into),
+            timezone,
             note: new.note.map(Into::into),
             roles: leading.into_iter().chain(new.roles).collect(),
         }),
@@ -200,14 +214,14 @@ fn duplicated_period(
         (Some(_), Some(_)) => Err(FieldError::invalid("/shift_days", "send either start_at or shift_days")),
         (None, None) => Ok((start, end)),
         (Some(new_start), None) => {
-            let new_end =
-                Timestamp::from_micros(new_start.as_micros() + (end.as_micros() - start.as_micros()));
-            if jiff::Timestamp::from(new_end).as_microsecond() == new_end.as_micros()
-                && Timestamp::try_from(jiff::Timestamp::from(new_end)).is_ok()
-            {
-                Ok((new_start, new_end))
-            } else {
-                Err(FieldError::invalid("/start_at", "would end after the year 2200"))
+            let Some(new_end) = as_long_by_the_clock((start, end), new_start, zone) else {
+                return Err(FieldError::invalid("/start_at", "would end after the year 2200"));
+            };
+            match period_mistake(new_start, new_end, zone) {
+                None => Ok((new_start, new_end)),
+                Some(_) => {
+                    Err(FieldError::invalid("/start_at", format!("{BROKEN}; choose another start_at")))
+                }
             }
         }
         (None, Some(days)) => {
@@ -221,14 +235,32 @@ fn duplicated_period(
             let (Some(start), Some(end)) = (shift(start), shift(end)) else {
                 return Err(FieldError::invalid("/shift_days", "must stay between the years 1970 and 2200"));
             };
-            let broken = "falls on a change of the clocks that makes this mission end before it starts or last more than \
-                31 days; send start_at instead";
-            match period_mistakes(start, end) {
+            match period_mistake(start, end, zone) {
                 None => Ok((start, end)),
-                Some(_) => Err(FieldError::invalid("/shift_days", broken)),
+                Some(_) => {
+                    Err(FieldError::invalid("/shift_days", format!("{BROKEN}; send start_at instead")))
+                }
             }
         }
     }
+}
+
+const BROKEN: &str =
+    "falls on a change of the clocks that makes this mission end before it starts or last more than 31 days";
+
+/// The end that the wall clock shows as long after `new_start` as it shows `end` after `start`: 22:00 to 06:00 stays so in the
+/// night that the clocks change. None beyond the years that there are.
+fn as_long_by_the_clock(
+    (start, end): (Timestamp, Timestamp),
+    new_start: Timestamp,
+    zone: &TimeZone,
+) -> Option<Timestamp> {
+    let wall_clock = |at: Timestamp| at.in_zone(zone).datetime();
+    let length = wall_clock(end).since((jiff::Unit::Day, wall_clock(start))).ok()?;
+    let new_end = zone.to_ambiguous_zoned(wall_clock(new_start).checked_add(length).ok()?);
+    let first = Timestamp::try_from(new_end.clone().compatible().ok()?.timestamp()).ok()?;
+    // In the hour that there is twice, the copy may start when the end is over for the first time.
+    if first > new_start { Some(first) } else { Timestamp::try_from(new_end.later().ok()?.timestamp()).ok() }
 }
 
 #[cfg(test)]
@@ -273,10 +305,45 @@ mod tests {
     }
 
     #[test]
-    fn a_shift_never_makes_a_mission_too_long() {
-        // 31 days of summer time, shifted over the end of it, last an hour more.
-        let mistake = shifted("2026-08-01T12:00:00+02:00", "2026-09-01T12:00:00+02:00", 70).unwrap_err();
-        assert_eq!(mistake.pointer, "/shift_days");
+    fn days_are_those_of_the_calendar() {
+        let paris = TimeZone::get("Europe/Paris").unwrap();
+        let mistake = |start: &str, end: &str, zone: &TimeZone| {
+            period_mistake(start.parse().unwrap(), end.parse().unwrap(), zone).map(|mistake| mistake.detail)
+        };
+        let (october, november) = ("2026-10-01T00:00:00+02:00", "2026-11-01T00:00:00+01:00");
+        assert_eq!(mistake(october, november, &paris), None);
+        assert!(mistake(october, "2026-11-01T00:00:01+01:00", &paris).unwrap().contains("31 days"));
+        assert!(mistake(october, november, &TimeZone::UTC).unwrap().contains("31 days"));
+        // An hour less.
+        let (march, april) = ("2026-03-01T00:00:00+01:00", "2026-04-01T00:00:00+02:00");
+        assert_eq!(mistake(march, april, &paris), None);
+        assert!(mistake(march, "2026-04-01T00:30:00+02:00", &paris).unwrap().contains("31 days"));
+        assert!(mistake(march, march, &paris).unwrap().contains("after"));
+        // Shifted over the end of summer time.
+        let shifted = shifted("2026-08-01T12:00:00+02:00", "2026-09-01T12:00:00+02:00", 70);
+        assert_eq!(shifted, times("2026-10-10 12:00 +0200", "2026-11-10 12:00 +0100"));
+    }
+
+    #[test]
+    fn a_copy_keeps_the_wall_clock_whichever_way_it_is_asked_for() {
+        let zone = TimeZone::get("Europe/Paris").unwrap();
+        let (start, end) = ("2026-03-20T22:00:00+01:00", "2026-03-21T06:00:00+01:00");
+        for (days, copy, begins, ends) in [
+            (8, "2026-03-28T22:00:00+01:00", "2026-03-28 22:00 +0100", "2026-03-29 06:00 +0200"),
+            (218, "2026-10-24T22:00:00+02:00", "2026-10-24 22:00 +0200", "2026-10-25 06:00 +0100"),
+        ] {
+            assert_eq!(shifted(start, end, days), times(begins, ends));
+            let how = Duplication { start_at: Some(copy.parse().unwrap()), shift_days: None };
+            let (start, end) =
+                duplicated_period(start.parse().unwrap(), end.parse().unwrap(), &zone, &how).unwrap();
+            let clock = |at: Timestamp| at.in_zone(&zone).strftime("%F %R %z").to_string();
+            assert_eq!(Ok((clock(start), clock(end))), times(begins, ends));
+        }
+        // In the hour that there is twice, its second time.
+        let how = Duplication { start_at: Some("2026-10-25T01:30:00Z".parse().unwrap()), shift_days: None };
+        let (start, end) = ("2026-03-20T02:30:00+01:00", "2026-03-20T02:45:00+01:00");
+        let (_, end) = duplicated_period(start.parse().unwrap(), end.parse().unwrap(), &zone, &how).unwrap();
+        assert_eq!(end, "2026-10-25T01:45:00Z".parse().unwrap());
     }
 
     #[test]

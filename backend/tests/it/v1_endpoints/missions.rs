@@ -307,6 +307,14 @@ async fn a_duplicate_has_the_roles_and_not_the_people(#[values(Kind::Sqlite, Kin
     assert_eq!(times(&next_day), pair("2026-10-25T19:00:00Z", "2026-10-25T22:00:00Z"));
     let earlier = manager.post(&verb, json!({ "shift_days": -1 })).await.ok();
     assert_eq!(times(&earlier), pair("2026-10-23T18:00:00Z", "2026-10-23T21:00:00Z"));
+    // And so does the end of a night in which they change.
+    let night =
+        json!({ "title": "Nuit", "start_at": "2026-10-17T20:00:00Z", "end_at": "2026-10-18T04:00:00Z" });
+    let night = format!("/missions/{}:duplicate", id(&manager.post("/missions", night).await.ok()));
+    for how in [json!({ "shift_days": 7 }), json!({ "start_at": "2026-10-24T20:00:00Z" })] {
+        let copy = manager.post(&night, how).await.ok();
+        assert_eq!(times(&copy), pair("2026-10-24T20:00:00Z", "2026-10-25T05:00:00Z"));
+    }
     let before = test.audit_count().await;
     let both = json!({ "shift_days": 1, "start_at": START });
     assert_eq!(manager.post(&verb, both).await.wrong_members(), ["/shift_days"]);
@@ -335,4 +343,57 @@ async fn so_many_roles_at_once_and_no_more(#[values(Kind::Sqlite, Kind::Postgres
     assert_eq!(refused.wrong_members(), ["/100/roles"]);
     missions.truncate(100);
     assert_eq!(manager.post(&path, json!(missions)).await.ok()["created"], 100);
+}
+
+/// The clocks go back on 2026-10-25: in Paris that October lasts an hour more than 31 times 24 hours.
+#[rstest]
+#[tokio::test]
+async fn a_mission_may_last_a_month_of_the_calendar(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let manager = test.manager().await;
+    let october = json!({
+        "title": "Octobre", "start_at": "2026-10-01T00:00:00+02:00", "end_at": "2026-11-01T00:00:00+01:00",
+    });
+    let too_long = with(&october, json!({ "end_at": "2026-11-01T00:00:01+01:00" }));
+    let elsewhere = with(&october, json!({ "timezone": "Africa/Tunis" }));
+    let mission = manager.post("/missions", october.clone()).await.ok();
+    let path = format!("/missions/{}", id(&mission));
+    for wrong in [&too_long, &elsewhere] {
+        assert_eq!(manager.post("/missions", wrong.clone()).await.wrong_members(), ["/end_at"]);
+    }
+    assert_eq!(
+        manager.patch(&path, json!({ "timezone": "Africa/Tunis" })).await.wrong_members(),
+        ["/end_at"]
+    );
+    let bulk = format!("/projects/{}/missions:bulk_create", manager.project("Saison").await);
+    assert_eq!(manager.post(&bulk, json!([october, too_long])).await.wrong_members(), ["/1/end_at"]);
+    manager.post(&bulk, json!([october])).await.ok();
+    manager.post_empty(&format!("{path}:duplicate")).await.ok();
+
+    // What began in its first hour still keeps someone from the hour after its last.
+    let user = manager.user("Zoé").await;
+    let last = json!({
+        "title": "Fin", "start_at": "2026-10-31T23:30:00+01:00", "end_at": "2026-11-01T01:00:00+01:00",
+    });
+    let last = manager.post("/missions", last).await.ok();
+    let accepted =
+        |mission: &Json| json!({ "mission_id": mission["id"], "user_id": user, "status": "ACCEPTED" });
+    manager.post("/assignments", accepted(&mission)).await.ok();
+    manager.post("/assignments", accepted(&last)).await.refused(400, "schedule_conflict");
+    // Nor does the database let it be.
+    let invited = json!({ "mission_id": last["id"], "user_id": user });
+    manager.post("/assignments", invited).await.ok();
+    let forced = "UPDATE assignments SET status = 'ACCEPTED' WHERE status = 'INVITED'";
+    let forced = sea_orm::ConnectionTrait::execute_unprepared(&test.app.db, forced).await;
+    assert!(forced.unwrap_err().to_string().contains("no_double_booking"));
+
+    let declared = json!({
+        "user_id": user, "start_at": "2026-10-01T00:00:00+02:00", "end_at": "2026-11-01T00:00:00+01:00",
+    });
+    let too_long = with(&declared, json!({ "end_at": "2026-11-01T00:00:01+01:00" }));
+    assert_eq!(manager.post("/availabilities", too_long).await.wrong_members(), ["/end_at"]);
+    let declared = manager.post("/availabilities", declared).await.ok();
+    let path = format!("/availabilities/{}", id(&declared));
+    let later = json!({ "end_at": "2026-11-01T00:00:01+01:00" });
+    assert_eq!(manager.patch(&path, later).await.wrong_members(), ["/end_at"]);
 }
