@@ -162,7 +162,30 @@ async fn taking_everything_back_leaves_nothing_of_ours(#[values(Kind::Sqlite, Ki
 }
 
 /// Steps that bring nothing and change what is there.
-const CHANGES: [&str; 2] = ["m20261126_000009_json_as_text", "m20261126_000013_canonical_keys"];
+const CHANGES: [&str; 3] =
+    ["m20261126_000009_json_as_text", "m20261126_000013_canonical_keys", "m20261126_000016_calendar_days"];
+
+/// All of October in Paris lasts an hour more than 31 times 24 hours.
+#[rstest]
+#[tokio::test]
+async fn a_month_of_the_calendar_stays_while_days_have_24_hours_again(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let october = json!({
+        "title": "Octobre", "start_at": "2026-10-01T00:00:00+02:00", "end_at": "2026-11-01T00:00:00+01:00",
+    });
+    let mission = test.manager().await.post("/missions", october).await.ok();
+    let path = format!("/missions/{}", mission["id"].as_str().expect("an id"));
+    let steps = Migrator::migrations();
+    let first = steps.iter().position(|step| step.name().contains("000016")).expect("the step");
+    down(&test.app.db, u32::try_from(steps.len() - first).ok()).await;
+    let write = || test.app.db.execute_unprepared("UPDATE missions SET ends_at = ends_at");
+    write().await.expect_err("it is too long for this schema");
+    migrations::up(&test.app.db, None).await.expect("the schema");
+    write().await.expect("it is not too long any more");
+    assert_eq!(test.manager().await.get(&path).await.ok()["end_at"], "2026-10-31T23:00:00Z");
+}
 
 #[rstest]
 #[tokio::test]

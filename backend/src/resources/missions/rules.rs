@@ -255,6 +255,9 @@ fn as_long_by_the_clock(
     new_start: Timestamp,
     zone: &TimeZone,
 ) -> Option<Timestamp> {
+    if new_start == start {
+        return Some(end);
+    }
     let wall_clock = |at: Timestamp| at.in_zone(zone).datetime();
     let length = wall_clock(end).since((jiff::Unit::Day, wall_clock(start))).ok()?;
     let new_end = zone.to_ambiguous_zoned(wall_clock(new_start).checked_add(length).ok()?);

@@ -16,6 +16,9 @@ const AN_HOUR_MORE: i64 = 31 * 86_400 + 3600;
 /// The same wall clock that many days later. A time that was skipped moves on by what was skipped: it has the offset
 /// from before. One that comes twice is the first: it has the offset from before, too.
 fn shifted(at: Timestamp, zone: &TimeZone, days: i32) -> Timestamp {
+    if days == 0 {
+        return at;
+    }
     let wall = zone.to_datetime(at).checked_add(days.days()).expect("a date");
     let offset = match zone.to_ambiguous_timestamp(wall).offset() {
         AmbiguousOffset::Unambiguous { offset } => offset,
