@@ -151,7 +151,7 @@ impl Turns {
         let bulks = (connections / 4).max(2);
         let lists = (connections / 2).max(1);
         let all_but_one = (lists - 1).max(1);
-        let long_lists = lists.div_ceil(2);
+        let long_lists = (connections / 5).max(1);
         match database {
             // Alone, an org may keep connections busy, which the database may have a machine of its own for.
             DatabaseUrl::Postgres(_) => Self {
@@ -288,8 +288,13 @@ impl App {
         let page = match reading {
             Reading::Long => {
                 let turn = self.collectors.turn(tenant).await?;
-                let db = self.db.reader(true).await?;
-                self.collectors.run_in(turn, read(db)).await?
+                let read = read(self.db.reader(true).await?);
+                // Whoever hangs up keeps both until it is done; a database that never answers does not keep the turn for ever.
+                let limit = self.config.request_timeout;
+                let work = async move { (tokio::time::timeout(limit, read).await, room) };
+                let (page, kept) = self.collectors.run_in(turn, work).await?;
+                room = kept;
+                page.map_err(|_| Error::TimedOut)?
             }
             Reading::Short | Reading::ShortInSnapshot => {
                 let _turn = self.reads.take(tenant, 1, patience).await?;

@@ -35,7 +35,7 @@ struct Plans {
 
 pub(crate) async fn run(options: &Options) -> Result<()> {
     let client = postgres::connect(&options.database).await?;
-    let earliest = options.from - 31 * 24 * 3600 * 1_000_000;
+    let earliest = options.from - 32 * 24 * 3600 * 1_000_000;
     let list = explain(&client, &sql::LIST, &[&options.org, &options.from, &earliest, &101_i64]).await?;
     let get = explain(&client, &sql::ONE, &[&options.org, &options.mission]).await?;
     let mut sequential_scans = big_tables(&client).await?;

@@ -187,6 +187,37 @@ async fn a_month_of_the_calendar_stays_while_days_have_24_hours_again(
     assert_eq!(test.manager().await.get(&path).await.ok()["end_at"], "2026-10-31T23:00:00Z");
 }
 
+/// Over the spring change 31 times 24 hours are an hour more than 31 days, and were allowed.
+#[rstest]
+#[tokio::test]
+async fn what_was_not_too_long_when_it_was_made_can_be_changed(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let manager = test.manager().await;
+    let march =
+        |end: &str| json!({ "title": "Mars", "start_at": "2026-03-01T00:00:00+01:00", "end_at": end });
+    let mission = manager.post("/missions", march("2026-04-01T00:00:00+02:00")).await.ok();
+    let user = manager.user("Zoé").await;
+    let mut declared = march("2026-04-01T00:00:00+02:00");
+    declared["user_id"] = json!(user);
+    declared.as_object_mut().expect("an object").remove("title");
+    let availability = manager.post("/availabilities", declared).await.ok();
+    let path = |list: &str, of: &serde_json::Value| format!("/{list}/{}", of["id"].as_str().expect("an id"));
+    let (mission, availability) = (path("missions", &mission), path("availabilities", &availability));
+    for table in ["missions", "availabilities"] {
+        test.execute(&format!("UPDATE {table} SET ends_at = ends_at + 3600000000")).await;
+    }
+    for kept in [&mission, &availability] {
+        assert_eq!(manager.patch(kept, json!({ "note": "vu" })).await.ok()["end_at"], "2026-03-31T23:00:00Z");
+        let longer = json!({ "end_at": "2026-04-01T00:30:00+02:00" });
+        assert_eq!(manager.patch(kept, longer).await.wrong_members(), ["/end_at"]);
+    }
+    for how in [json!({}), json!({ "shift_days": 0 }), json!({ "start_at": "2026-02-28T23:00:00Z" })] {
+        manager.post(&format!("{mission}:duplicate"), how).await.ok();
+    }
+}
+
 #[rstest]
 #[tokio::test]
 async fn each_step_takes_back_what_it_brought(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {

@@ -13,8 +13,8 @@ use super::{Failed, InOrg, Prepared, Size, Who, accept, bulk, json};
 use crate::postgres::{missions, pool};
 use crate::{clock, sql};
 
-/// 31 days: no mission that ends after an instant began earlier before it.
-pub(super) const LONGEST: i64 = 31 * 24 * 3600 * 1_000_000;
+/// 32 days: no mission that ends after an instant began earlier before it.
+pub(super) const LONGEST: i64 = 32 * 24 * 3600 * 1_000_000;
 
 #[derive(Clone)]
 pub(super) struct Floor {

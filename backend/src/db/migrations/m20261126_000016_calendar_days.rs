@@ -33,7 +33,9 @@ async fn replace(manager: &SchemaManager<'_>, old: &str, new: &str) -> Result<()
         // Rows that are there need no check: `NOT VALID` skips it, and with it the wait.
         db.execute_unprepared(&format!(
             "DO $$
-            DECLARE found record;
+            DECLARE
+                found record;
+                replaced integer := 0;
             BEGIN
                 FOR found IN
                     SELECT c.conname, c.conrelid::regclass AS of, pg_get_constraintdef(c.oid) AS definition
@@ -44,6 +46,7 @@ async fn replace(manager: &SchemaManager<'_>, old: &str, new: &str) -> Result<()
                     EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', found.of, found.conname);
                     EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s NOT VALID', found.of, found.conname,
                         replace(replace(found.definition, '{old}', '{new}'), ' NOT VALID', ''));
+                    replaced := replaced + 1;
                 END LOOP;
                 FOR found IN
                     SELECT pg_get_functiondef(p.oid) AS definition
@@ -51,7 +54,11 @@ async fn replace(manager: &SchemaManager<'_>, old: &str, new: &str) -> Result<()
                     WHERE n.nspname = current_schema() AND p.prokind = 'f' AND p.prosrc LIKE '%{old}%'
                 LOOP
                     EXECUTE replace(found.definition, '{old}', '{new}');
+                    replaced := replaced + 1;
                 END LOOP;
+                IF replaced = 0 THEN
+                    RAISE EXCEPTION 'the longest period, {old}, is nowhere in this schema';
+                END IF;
             END $$"
         ))
         .await?;
@@ -64,13 +71,14 @@ async fn replace(manager: &SchemaManager<'_>, old: &str, new: &str) -> Result<()
         db.query_one_raw(Statement::from_string(DbBackend::Sqlite, "PRAGMA schema_version")).await?;
     let version: i64 =
         version.ok_or_else(|| DbErr::Custom("SQLite gave no schema_version".into()))?.try_get_by(0)?;
-    db.execute_unprepared(&format!(
-        "PRAGMA writable_schema = ON;
-        UPDATE sqlite_schema SET sql = replace(sql, '{old}', '{new}') WHERE sql LIKE '%{old}%';
-        PRAGMA schema_version = {};
-        PRAGMA writable_schema = RESET",
-        version + 1
-    ))
-    .await?;
+    db.execute_unprepared("PRAGMA writable_schema = ON").await?;
+    let update =
+        format!("UPDATE sqlite_schema SET sql = replace(sql, '{old}', '{new}') WHERE sql LIKE '%{old}%'");
+    let replaced = db.execute_unprepared(&update).await?.rows_affected();
+    db.execute_unprepared(&format!("PRAGMA schema_version = {}", version + 1)).await?;
+    db.execute_unprepared("PRAGMA writable_schema = RESET").await?;
+    if replaced == 0 {
+        return Err(DbErr::Custom(format!("the longest period, {old}, is nowhere in this schema")));
+    }
     Ok(())
 }

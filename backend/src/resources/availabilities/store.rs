@@ -12,6 +12,7 @@ use crate::{
     resources::{audit, missions, orgs, users},
     text::ZoneName,
 };
+use jiff::tz::TimeZone;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect,
@@ -44,7 +45,8 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAvailability) -> Result<Availab
 
 /// Its days are those of the org's calendar.
 async fn refuse_period(tx: &Tx, org: OrgId, start: Timestamp, end: Timestamp) -> Result<(), Error> {
-    let zone = ZoneName::zone(&orgs::timezone(tx, org).await?).map_err(Error::internal)?;
+    // A zone that this program's database does not know any more counts as UTC: nobody here could choose another one.
+    let zone = ZoneName::zone(&orgs::timezone(tx, org).await?).unwrap_or(TimeZone::UTC);
     missions::period_mistake(start, end, &zone).map_or(Ok(()), |mistake| Err(Error::Invalid(vec![mistake])))
 }
 
@@ -146,8 +148,10 @@ pub async fn update(
     new: AvailabilityForm,
     by_planner: bool,
 ) -> Result<Availability, Error> {
-    refuse_period(tx, org, new.start_at, new.end_at).await?;
     let moved = (new.start_at, new.end_at) != (before.start_at, before.end_at);
+    if moved {
+        refuse_period(tx, org, new.start_at, new.end_at).await?;
+    }
     let status = if moved && !by_planner { AvailabilityStatus::Pending } else { before.status };
     let after = Availability {
         start_at: new.start_at,

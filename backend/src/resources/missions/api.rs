@@ -112,7 +112,7 @@ async fn carry_out(
     rules::recognise(&mut form.roles, &current.roles)?;
     let reason = form.override_reason.clone().map(String::from);
     let zone = orgs::timezone(&**tx, org).await?;
-    let mut planned = rules::plan(Sketch::from(form), &zone).map_err(Error::Invalid)?;
+    let mut planned = rules::plan_change(Sketch::from(form), &zone, current).map_err(Error::Invalid)?;
     // And after: the label may be the name of a role it has.
     rules::recognise(&mut planned.roles, &current.roles)?;
     rules::roles_may_become(&current.roles, &planned.roles)?;

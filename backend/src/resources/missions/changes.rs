@@ -45,7 +45,9 @@ pub async fn update(
     planned: PlannedMission,
 ) -> Result<Mission, Error> {
     use table::Column;
-    if rules::plan(before.form(), &before.timezone).is_ok_and(|current| current == planned) {
+    if rules::plan_change(before.form().into(), &before.timezone, before)
+        .is_ok_and(|current| current == planned)
+    {
         return Ok(before.clone());
     }
     table::Entity::update_many()

@@ -74,11 +74,24 @@ pub fn few_enough_roles(planned: &[PlannedMission]) -> Result<(), Error> {
     })
 }
 
-/// The mission as it is to be, in the org's `zone` unless it names one, or every rule that it breaks.
+/// A new mission, in the org's `zone` unless it names one, or every rule that it breaks.
 pub fn plan(body: impl Into<Sketch>, zone: &str) -> Result<PlannedMission, Vec<FieldError>> {
-    let new: Sketch = body.into();
+    plan_as(body.into(), zone, None)
+}
+
+/// The mission that `before` is to be, or every rule that it breaks. A period that it has already is not judged again: it
+/// may be from before there was the rule.
+pub fn plan_change(new: Sketch, zone: &str, before: &Mission) -> Result<PlannedMission, Vec<FieldError>> {
+    plan_as(new, zone, Some(before))
+}
+
+fn plan_as(new: Sketch, zone: &str, before: Option<&Mission>) -> Result<PlannedMission, Vec<FieldError>> {
     let timezone = new.timezone.map_or_else(|| zone.to_owned(), String::from);
+    let same = |before: &Mission| {
+        (before.start_at, before.end_at, &before.timezone) == (new.start_at, new.end_at, &timezone)
+    };
     let mistake = match ZoneName::zone(&timezone) {
+        _ if before.is_some_and(same) => None,
         Ok(zone) => period_mistake(new.start_at, new.end_at, &zone),
         Err(_) => Some(FieldError::invalid("/timezone", "is not known here any more; choose another one")),
     };
@@ -217,12 +230,10 @@ fn duplicated_period(
             let Some(new_end) = as_long_by_the_clock((start, end), new_start, zone) else {
                 return Err(FieldError::invalid("/start_at", "would end after the year 2200"));
             };
-            match period_mistake(new_start, new_end, zone) {
-                None => Ok((new_start, new_end)),
-                Some(_) => {
-                    Err(FieldError::invalid("/start_at", format!("{BROKEN}; choose another start_at")))
-                }
+            if (new_start, new_end) != (start, end) && period_mistake(new_start, new_end, zone).is_some() {
+                return Err(FieldError::invalid("/start_at", format!("{BROKEN}; choose another start_at")));
             }
+            Ok((new_start, new_end))
         }
         (None, Some(days)) => {
             if !(-3660..=3660).contains(&days) {
@@ -235,12 +246,10 @@ fn duplicated_period(
             let (Some(start), Some(end)) = (shift(start), shift(end)) else {
                 return Err(FieldError::invalid("/shift_days", "must stay between the years 1970 and 2200"));
             };
-            match period_mistake(start, end, zone) {
-                None => Ok((start, end)),
-                Some(_) => {
-                    Err(FieldError::invalid("/shift_days", format!("{BROKEN}; send start_at instead")))
-                }
+            if days != 0 && period_mistake(start, end, zone).is_some() {
+                return Err(FieldError::invalid("/shift_days", format!("{BROKEN}; send start_at instead")));
             }
+            Ok((start, end))
         }
     }
 }
@@ -260,6 +269,15 @@ fn as_long_by_the_clock(
     }
     let wall_clock = |at: Timestamp| at.in_zone(zone).datetime();
     let length = wall_clock(end).since((jiff::Unit::Day, wall_clock(start))).ok()?;
+    if wall_clock(end) <= wall_clock(start) {
+        // It lasts over the hour that there is twice, and by the clock no time at all.
+        return Timestamp::try_from(
+            jiff::Timestamp::from(new_start)
+                .checked_add(jiff::Timestamp::from(end) - jiff::Timestamp::from(start))
+                .ok()?,
+        )
+        .ok();
+    }
     let new_end = zone.to_ambiguous_zoned(wall_clock(new_start).checked_add(length).ok()?);
     let first = Timestamp::try_from(new_end.clone().compatible().ok()?.timestamp()).ok()?;
     // In the hour that there is twice, the copy may start when the end is over for the first time.
