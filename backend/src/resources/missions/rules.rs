@@ -365,6 +365,11 @@ mod tests {
         let (start, end) = ("2026-03-20T02:30:00+01:00", "2026-03-20T02:45:00+01:00");
         let (_, end) = duplicated_period(start.parse().unwrap(), end.parse().unwrap(), &zone, &how).unwrap();
         assert_eq!(end, "2026-10-25T01:45:00Z".parse().unwrap());
+        // Over the end of summer time, from 02:45 to 02:15: half an hour, which no other night shows so.
+        let how = Duplication { start_at: Some("2026-11-01T01:45:00Z".parse().unwrap()), shift_days: None };
+        let (start, end) = ("2026-10-25T00:45:00Z", "2026-10-25T01:15:00Z");
+        let (_, end) = duplicated_period(start.parse().unwrap(), end.parse().unwrap(), &zone, &how).unwrap();
+        assert_eq!(end, "2026-11-01T02:15:00Z".parse().unwrap());
     }
 
     #[test]
