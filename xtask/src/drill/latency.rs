@@ -1,4 +1,4 @@
-//! How long reading takes: a planner's page of missions, on a connection that is kept alive.
+//! How long reading takes: a planner's lists and objects, on a connection that is kept alive.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,9 +13,13 @@ const PASSWORD: &str = "entree-des-artistes";
 /// Between two reads: what is measured is waiting, not how much the machine can do.
 const PAUSE: Duration = Duration::from_millis(4);
 
+/// What is read in turn: each comes another way to its answer.
+const READ: [&str; 3] = ["kept list", "other list", "one object"];
+
 /// Reads as a signed-in planner.
 pub(super) struct Reader {
-    missions: String,
+    /// By the order of [`READ`]
+    addresses: [String; READ.len()],
     authorization: String,
 }
 
@@ -30,39 +34,55 @@ pub(super) fn sign_in(url: &str, email: &str, password: &str) -> Result<String> 
 
 impl Reader {
     pub(super) fn sign_in(url: &str) -> Result<Self> {
-        Ok(Self { missions: format!("{url}/api/v1/missions?limit=5"), authorization: planner(url)? })
+        let (api, authorization) = (format!("{url}/api/v1"), planner(url)?);
+        let mut projects =
+            agent().get(format!("{api}/projects?limit=1")).header("Authorization", &authorization).call()?;
+        let projects: Value = projects.body_mut().read_json()?;
+        let project = projects[0]["id"].as_str().context("there is no project to read")?;
+        let addresses = [
+            // Of these the answers are kept,
+            format!("{api}/missions?limit=5"),
+            // of these never.
+            format!("{api}/users?limit=5"),
+            format!("{api}/projects/{project}"),
+        ];
+        Ok(Self { addresses, authorization })
     }
 
     /// Reads for that long.
-    pub(super) fn measure(&self, duration: Duration) -> Result<Latencies> {
+    pub(super) fn measure(&self, duration: Duration) -> Result<Vec<Latencies>> {
         // One reader: a second one's waking up interrupts the thread that serves the first, and Linux (6.18) may then let an idle
         // thread run until the next tick. That would be measured, although readers elsewhere interrupt nobody.
         let all = thread::scope(|scope| match scope.spawn(|| self.read_for(duration)).join() {
             Ok(latencies) => latencies,
             Err(_) => bail!("the reader panicked"),
         })?;
-        Latencies::of(all)
+        READ.into_iter().zip(all).map(|(what, latencies)| Latencies::of(what, latencies)).collect()
     }
 
-    fn read_for(&self, duration: Duration) -> Result<Vec<Duration>> {
+    fn read_for(&self, duration: Duration) -> Result<[Vec<Duration>; READ.len()]> {
         read_at_once();
         let agent = agent();
         // Connecting is not reading.
-        self.read(&agent)?;
-        let (begin, mut latencies) = (Instant::now(), Vec::new());
-        while begin.elapsed() < duration {
-            latencies.push(self.read(&agent)?);
+        self.read(&agent, 0)?;
+        let (begin, mut latencies) = (Instant::now(), [const { Vec::new() }; READ.len()]);
+        for what in (0..READ.len()).cycle() {
+            if begin.elapsed() >= duration {
+                break;
+            }
+            latencies[what].push(self.read(&agent, what)?);
             thread::sleep(PAUSE);
         }
         Ok(latencies)
     }
 
-    fn read(&self, agent: &Agent) -> Result<Duration> {
+    fn read(&self, agent: &Agent, what: usize) -> Result<Duration> {
         let begin = Instant::now();
-        let mut answer = agent.get(&self.missions).header("Authorization", &self.authorization).call()?;
+        let mut answer =
+            agent.get(&self.addresses[what]).header("Authorization", &self.authorization).call()?;
         let body = answer.body_mut().read_to_vec()?;
         let latency = begin.elapsed();
-        ensure!(body.len() > 2, "there are no missions to read");
+        ensure!(body.len() > 2, "there is nothing to read at {}", self.addresses[what]);
         Ok(latency)
     }
 }
@@ -104,23 +124,30 @@ pub(super) fn agent() -> Agent {
     config.proxy(None).build().into()
 }
 
-/// Sorted.
-pub(super) struct Latencies(Vec<Duration>);
+/// How long it took to read one thing again and again.
+pub(super) struct Latencies {
+    what: &'static str,
+    sorted: Vec<Duration>,
+}
 
 impl Latencies {
-    fn of(mut all: Vec<Duration>) -> Result<Self> {
+    fn of(what: &'static str, mut all: Vec<Duration>) -> Result<Self> {
         ensure!(!all.is_empty(), "nothing was read");
         all.sort_unstable();
-        Ok(Self(all))
+        Ok(Self { what, sorted: all })
+    }
+
+    pub(super) fn what(&self) -> &'static str {
+        self.what
     }
 
     pub(super) fn number(&self) -> usize {
-        self.0.len()
+        self.sorted.len()
     }
 
     /// The latency that so many of a hundred do not exceed, in milliseconds.
     pub(super) fn percentile(&self, percent: usize) -> f64 {
-        let rank = (self.0.len() * percent).div_ceil(100).max(1);
-        self.0[rank - 1].as_secs_f64() * 1000.0
+        let rank = (self.sorted.len() * percent).div_ceil(100).max(1);
+        self.sorted[rank - 1].as_secs_f64() * 1000.0
     }
 }

@@ -44,14 +44,14 @@ pub(crate) struct Options {
     /// Of each measurement
     #[arg(long, default_value_t = 20, value_name = "SECONDS")]
     seconds: u64,
-    /// As short as tells anything: three rounds of 10 seconds
+    /// As short as tells anything: three rounds of 12 seconds
     #[arg(long, conflicts_with_all = ["rounds", "seconds"])]
     short: bool,
 }
 
 impl Options {
     fn rounds(&self) -> (u32, Duration) {
-        let (rounds, seconds) = if self.short { (3, 10) } else { (self.rounds, self.seconds) };
+        let (rounds, seconds) = if self.short { (3, 12) } else { (self.rounds, self.seconds) };
         (rounds, Duration::from_secs(seconds))
     }
 }

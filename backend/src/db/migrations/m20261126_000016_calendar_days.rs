@@ -6,6 +6,10 @@ use super::*;
 
 const CALENDAR: &str = "2764800000000";
 const HOURS: &str = "2678400000000";
+/// The checks of missions and of availabilities, and the functions of triggers.
+const PLACES_ON_POSTGRES: u32 = 3;
+/// The two tables with their checks, and the triggers.
+const PLACES_ON_SQLITE: u64 = 6;
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -56,8 +60,9 @@ async fn replace(manager: &SchemaManager<'_>, old: &str, new: &str) -> Result<()
                     EXECUTE replace(found.definition, '{old}', '{new}');
                     replaced := replaced + 1;
                 END LOOP;
-                IF replaced = 0 THEN
-                    RAISE EXCEPTION 'the longest period, {old}, is nowhere in this schema';
+                IF replaced <> {PLACES_ON_POSTGRES} THEN
+                    RAISE EXCEPTION 'the longest period, {old}, is in % places of this schema instead of {PLACES_ON_POSTGRES}',
+                        replaced;
                 END IF;
             END $$"
         ))
@@ -77,8 +82,10 @@ async fn replace(manager: &SchemaManager<'_>, old: &str, new: &str) -> Result<()
     let replaced = db.execute_unprepared(&update).await?.rows_affected();
     db.execute_unprepared(&format!("PRAGMA schema_version = {}", version + 1)).await?;
     db.execute_unprepared("PRAGMA writable_schema = RESET").await?;
-    if replaced == 0 {
-        return Err(DbErr::Custom(format!("the longest period, {old}, is nowhere in this schema")));
+    if replaced != PLACES_ON_SQLITE {
+        return Err(DbErr::Custom(format!(
+            "the longest period, {old}, is in {replaced} places of this schema instead of {PLACES_ON_SQLITE}"
+        )));
     }
     Ok(())
 }

@@ -2,6 +2,11 @@
 //! thread: what kept it busy would keep everything.
 
 use crate::support::{Kind, Persona, Test};
+use axum::http::Uri;
+use coulisses::app::App;
+use coulisses::error::Error;
+use coulisses::http::{Page, Reading, RequestInfo};
+use coulisses::random::Random;
 use coulisses::workers::Workers;
 use rstest::rstest;
 use serde_json::{Value as Json, json};
@@ -316,4 +321,22 @@ async fn a_long_page_keeps_its_turn_when_its_client_hangs_up(
     while collectors.free() < all {
         tokio::task::yield_now().await;
     }
+}
+
+/// The database's own patience is shorter, unless it does not answer at all.
+#[rstest]
+#[tokio::test]
+async fn a_long_page_of_a_database_that_never_answers_gives_its_turn_back(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let mut config = (*test.app.config).clone();
+    config.request_timeout = Duration::from_millis(1);
+    let app = App::start(config, test.clock.clone(), Random::seeded(8)).await.expect("an instance");
+    let (turns, room) = (app.collectors.free(), app.answers.free());
+    let (request, uri) = (RequestInfo::default(), Uri::from_static("/api/v1/missions?limit=1000"));
+    let never = |_| std::future::pending::<Result<Page, Error>>();
+    let refused = app.listed(&request, &uri, Reading::Long, never).await;
+    assert_eq!(refused.expect_err("nothing was read").status_and_code().1, "timed_out");
+    assert_eq!((app.collectors.free(), app.answers.free()), (turns, room));
 }
