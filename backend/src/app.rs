@@ -301,7 +301,7 @@ impl App {
                 read(self.db.reader(reading == Reading::ShortInSnapshot).await?).await
             }
         };
-        let listing = Listing::of(page?, uri)?;
+        let listing = Listing::of(page?, tenant, uri)?;
         room.shrink_to(listing.size());
         Ok((listing, room))
     }

@@ -112,6 +112,14 @@ pub enum Error {
     /// The mission was cancelled, which is final.
     #[error("This mission is cancelled; duplicate it to plan it again.")]
     MissionCancelled,
+    /// The mission's project takes no new work.
+    #[error(
+        "This project is archived and takes no new work; set its status to ACTIVE first, or choose another."
+    )]
+    ProjectArchived,
+    /// The person's time to answer is over.
+    #[error("This mission is over; ask the planner to change the answer.")]
+    MissionOver,
     /// The person was deactivated.
     #[error("This person is deactivated and cannot be invited or accepted; reactivate them first.")]
     UserInactive,
@@ -224,7 +232,7 @@ impl Error {
     /// The HTTP status and the stable code.
     pub fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::Invalid(_) => (StatusCode::BAD_REQUEST, "validation_failed"),
+            Self::Invalid(mistakes) => (StatusCode::BAD_REQUEST, code_of(mistakes)),
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed_json"),
             Self::MalformedRequest(_) => (StatusCode::BAD_REQUEST, "malformed_request"),
             Self::InvalidToken => (StatusCode::BAD_REQUEST, "invalid_token"),
@@ -247,6 +255,8 @@ impl Error {
             Self::QuotaReached => (StatusCode::CONFLICT, "quota_reached"),
             Self::NotInvited(_) => (StatusCode::CONFLICT, "not_invited"),
             Self::MissionCancelled => (StatusCode::CONFLICT, "mission_cancelled"),
+            Self::ProjectArchived => (StatusCode::CONFLICT, "project_archived"),
+            Self::MissionOver => (StatusCode::CONFLICT, "mission_over"),
             Self::UserInactive => (StatusCode::CONFLICT, "user_inactive"),
             Self::AlreadyAnswered => (StatusCode::CONFLICT, "already_answered"),
             Self::AvailabilityOverlap(_) => (StatusCode::CONFLICT, "availability_overlap"),
@@ -299,6 +309,15 @@ impl Error {
             | Self::Internal(cause) => Some(cause),
             _ => None,
         }
+    }
+}
+
+/// Mistakes that tell alone what to do have a code of their own, if there are no others.
+fn code_of(mistakes: &[FieldError]) -> &'static str {
+    let all = |code: &str| mistakes.iter().all(|mistake| mistake.code == code);
+    match mistakes.first().map(|mistake| mistake.code) {
+        Some(code @ ("invalid_cursor" | "read_only")) if all(code) => code,
+        _ => "validation_failed",
     }
 }
 

@@ -33,6 +33,18 @@ impl FieldError {
         Self { pointer: pointer.into(), code: "missing", detail: "is required".into() }
     }
 
+    /// A cursor that is not one of the list that was asked for.
+    pub fn invalid_cursor() -> Self {
+        let detail = "must be a cursor from the Link header of this list, sent with the same filters".into();
+        Self { pointer: "/cursor".into(), code: "invalid_cursor", detail }
+    }
+
+    /// A member that can only be read, and differs from what it is.
+    pub fn read_only(pointer: impl Into<String>) -> Self {
+        let detail = "can only be read, and is something else now; send it as it is, or leave it out".into();
+        Self { pointer: pointer.into(), code: "read_only", detail }
+    }
+
     /// The same mistake inside item `index` of an array.
     #[must_use]
     pub fn at_index(mut self, index: usize) -> Self {

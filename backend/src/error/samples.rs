@@ -31,6 +31,8 @@ pub fn samples() -> Vec<Error> {
     let cause: Cause = Arc::new(std::fmt::Error);
     vec![
         Error::Invalid(vec![FieldError::invalid("/end_at", "must be after start_at")]),
+        Error::Invalid(vec![FieldError::read_only("/created_at")]),
+        Error::Invalid(vec![FieldError::invalid_cursor()]),
         Error::Malformed("expected value at line 1 column 1".into()),
         Error::MalformedRequest("send one Host header with the name and port of this server"),
         Error::InvalidToken,
@@ -57,6 +59,8 @@ pub fn samples() -> Vec<Error> {
         Error::QuotaReached,
         Error::NotInvited("ACCEPTED"),
         Error::MissionCancelled,
+        Error::ProjectArchived,
+        Error::MissionOver,
         Error::UserInactive,
         Error::AlreadyAnswered,
         Error::AvailabilityOverlap(Clashes::of(vec![approved], 1)),

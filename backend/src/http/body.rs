@@ -247,7 +247,7 @@ fn find_unusable(json: &Json, pointer: &mut String, depth: usize, wrong: &mut Ba
 }
 
 /// The JSON pointer to a member of the body itself.
-pub(super) fn pointer_to(name: &str) -> String {
+pub fn pointer_to(name: &str) -> String {
     let mut pointer = String::new();
     push_step(&mut pointer, name);
     pointer

@@ -1,5 +1,6 @@
 //! Changing an object: `PUT` replaces its writable members, `PATCH` some of them by JSON Merge Patch (RFC 7396). Both
-//! end in the same whole form `T`, so a resource has one rule and one store function for both.
+//! end in the same whole form `T`, so a resource has one rule and one store function for both. What `GET` shows besides the
+//! form may be sent back as it is.
 
 use super::body::{BadInput, check, object, parse};
 use crate::error::{Error, FieldError};
@@ -9,33 +10,59 @@ use axum::{
 };
 use deserr::Deserr;
 use serde::Serialize;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
+
+/// The writable members of an object.
+pub trait Writable: Deserr<BadInput> + Serialize {
+    /// The members that `GET` shows besides.
+    const READ_ONLY: &'static [&'static str];
+}
 
 /// What a `PUT` or `PATCH` asks for.
 #[derive(Debug)]
-pub enum Change<T> {
+pub struct Change<T> {
+    wanted: Wanted<T>,
+    /// What was sent of [`Writable::READ_ONLY`].
+    read_only: Map<String, Json>,
+}
+
+#[derive(Debug)]
+enum Wanted<T> {
     /// All writable members.
     Whole(T),
     /// Some: a merge patch.
     Part(Json),
 }
 
-impl<T: Deserr<BadInput> + Serialize> Change<T> {
+impl<T: Writable> Change<T> {
     /// Whether it is a patch that sets this member: of two forms of the same thing, it chooses that one.
     pub fn names(&self, member: &str) -> bool {
-        matches!(self, Self::Part(patch) if patch.get(member).is_some_and(|value| !value.is_null()))
+        matches!(&self.wanted, Wanted::Part(patch) if patch.get(member).is_some_and(|value| !value.is_null()))
     }
 
-    /// The whole form to have, given the `current` one. `T` serialises every member, so whatever a patch names beyond
-    /// them is unknown, also when it is to be removed.
+    /// The whole form to have, given the object as `GET` shows it and its `current` form.
     ///
     /// # Errors
-    /// [`Error::Invalid`] names every member that is wrong.
-    pub fn onto(self, current: &T) -> Result<T, Error> {
-        let patch = match self {
-            Self::Whole(form) => return Ok(form),
-            Self::Part(patch) => patch,
+    /// [`Error::Invalid`] names every member that is wrong, and those that differ although they can only be read.
+    pub fn onto(self, shown: &impl Serialize, current: &T) -> Result<T, Error> {
+        let mut mistakes = read_only_mistakes(&self.read_only, shown)?;
+        let form = match self.wanted {
+            Wanted::Whole(form) => Ok(form),
+            Wanted::Part(patch) => Self::merged(&patch, current),
         };
+        match form {
+            Ok(form) if mistakes.is_empty() => Ok(form),
+            Ok(_) => Err(Error::Invalid(mistakes)),
+            Err(Error::Invalid(others)) => {
+                mistakes.extend(others);
+                Err(Error::Invalid(mistakes))
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// `T` serialises every member, so whatever a patch names beyond them is unknown, also when it is to be removed.
+    fn merged(patch: &Json, current: &T) -> Result<T, Error> {
         let mut form = serde_json::to_value(current).map_err(Error::internal)?;
         let unknown = |name: &&String| form.get(name.as_str()).is_none();
         let removed = patch.as_object().into_iter().flatten().filter(|(_, value)| value.is_null());
@@ -51,28 +78,54 @@ impl<T: Deserr<BadInput> + Serialize> Change<T> {
         if !mistakes.is_empty() {
             return Err(Error::Invalid(mistakes));
         }
-        json_patch::merge(&mut form, &patch);
+        json_patch::merge(&mut form, patch);
         check(form)
     }
 }
 
-impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for Change<T> {
+fn read_only_mistakes(sent: &Map<String, Json>, shown: &impl Serialize) -> Result<Vec<FieldError>, Error> {
+    if sent.is_empty() {
+        return Ok(Vec::new());
+    }
+    let shown = serde_json::to_value(shown).map_err(Error::internal)?;
+    let differs =
+        |(name, value): &(&String, &Json)| shown.get(name.as_str()).unwrap_or(&Json::Null) != *value;
+    Ok(sent
+        .iter()
+        .filter(differs)
+        .map(|(name, _)| FieldError::read_only(super::body::pointer_to(name)))
+        .collect())
+}
+
+/// Takes the members that can only be read out of a body.
+fn take_read_only<T: Writable>(body: &mut Json) -> Map<String, Json> {
+    let Some(members) = body.as_object_mut() else { return Map::new() };
+    T::READ_ONLY
+        .iter()
+        .filter_map(|name| members.remove(*name).map(|value| ((*name).to_owned(), value)))
+        .collect()
+}
+
+impl<S: Send + Sync, T: Writable> FromRequest<S> for Change<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
         let patches = request.method() == Method::PATCH;
         let body = parse(request, state).await?;
         if !patches {
-            return check(object(body)).map(Self::Whole);
+            let mut json = object(body);
+            let read_only = take_read_only::<T>(&mut json);
+            return check(json).map(|form| Self { wanted: Wanted::Whole(form), read_only });
         }
         // `null` as a merge patch would take the whole object away.
-        let json = body.unwrap_or_else(|| object(None));
+        let mut json = body.unwrap_or_else(|| object(None));
         if !json.is_object() {
             return Err(Error::invalid("", "must be an object with the members to change"));
         }
         // What is wrong in itself is named as the client sent it, before it is merged.
         super::body::refuse_unusable(&json)?;
-        Ok(Self::Part(json))
+        let read_only = take_read_only::<T>(&mut json);
+        Ok(Self { wanted: Wanted::Part(json), read_only })
     }
 }
 
@@ -81,7 +134,7 @@ mod tests {
     use super::*;
     use deserr::{DeserializeError, IntoValue, Value, ValuePointerRef};
     use proptest::{collection, prelude::*, test_runner::RngSeed};
-    use serde_json::{Map, json};
+    use serde_json::json;
 
     /// Any JSON, as free-form members are read.
     #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -96,7 +149,7 @@ mod tests {
 
     #[derive(Debug, Clone, PartialEq, Deserr, Serialize)]
     #[deserr(deny_unknown_fields)]
-    struct Form {
+    struct Thing {
         name: String,
         #[deserr(default)]
         note: Option<String>,
@@ -108,15 +161,23 @@ mod tests {
         details: Anything,
     }
 
-    fn form(details: Json) -> Form {
+    impl Writable for Thing {
+        const READ_ONLY: &'static [&'static str] = &["id"];
+    }
+
+    fn form(details: Json) -> Thing {
         let tags = vec!["a".into(), "b".into()];
-        Form {
+        Thing {
             name: "a name".into(),
             note: Some("a note".into()),
             level: 1,
             tags,
             details: Anything(details),
         }
+    }
+
+    fn patched_by(patch: Json) -> Change<Thing> {
+        Change { wanted: Wanted::Part(patch), read_only: Map::new() }
     }
 
     /// The pseudo code of RFC 7396 section 2, line by line.
@@ -140,7 +201,7 @@ mod tests {
     }
 
     /// What of these members is wrong; none when it is a form.
-    fn pointers(result: &Result<Form, Error>) -> Vec<String> {
+    fn pointers(result: &Result<Thing, Error>) -> Vec<String> {
         match result {
             Ok(_) => Vec::new(),
             Err(Error::Invalid(mistakes)) => mistakes.iter().map(|mistake| mistake.pointer.clone()).collect(),
@@ -186,11 +247,11 @@ mod tests {
             let whole = merge_patch(serde_json::to_value(&current).unwrap(), &patch);
             let known = ["name", "note", "level", "tags", "details"];
             let removes_unknown = patch.as_object().unwrap().iter().any(|(name, value)| value.is_null() && !known.contains(&name.as_str()));
-            let patched = Change::Part(patch.clone()).onto(&current);
+            let patched = patched_by(patch.clone()).onto(&current, &current);
             if removes_unknown {
                 prop_assert!(!pointers(&patched).is_empty());
             } else {
-                let wanted = check::<Form>(whole);
+                let wanted = check::<Thing>(whole);
                 prop_assert_eq!(pointers(&patched), pointers(&wanted));
                 prop_assert_eq!(patched.ok(), wanted.ok());
             }
@@ -217,7 +278,7 @@ mod tests {
             (json!([1, 2]), json!({"a":"b","c":null}), json!({"a":"b"})),
             (json!({}), json!({"a":{"bb":{"ccc":null}}}), json!({"a":{"bb":{}}})),
         ] {
-            let patched = Change::Part(json!({ "details": patch })).onto(&form(original.clone())).unwrap();
+            let patched = patched_by(json!({ "details": patch })).onto(&(), &form(original.clone())).unwrap();
             assert_eq!(patched, form(result), "{patch} onto {original}");
         }
     }

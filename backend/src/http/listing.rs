@@ -2,7 +2,11 @@
 //! long as someone keeps it (`cache::Lists`). Large ones are made by the workers.
 
 use super::{Page, RequestInfo};
-use crate::{app::App, error::Error, fair::Portion};
+use crate::{
+    app::App,
+    error::Error,
+    fair::{Portion, Tenant},
+};
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
@@ -43,8 +47,8 @@ impl Listing {
     ///
     /// # Errors
     /// [`Error::UriTooLong`] when the next page's address would be.
-    pub fn of(page: Page, uri: &Uri) -> Result<Self, Error> {
-        let link = page.link(uri)?;
+    pub fn of(page: Page, tenant: Tenant, uri: &Uri) -> Result<Self, Error> {
+        let link = page.link(tenant, uri)?;
         // Without the room that was left to grow, which may be as large again.
         Ok(Self::new(page.items.into_boxed_slice().into(), link))
     }

@@ -24,9 +24,9 @@ pub mod verbs;
 mod watch;
 
 pub use answer::{Answer, Precondition, not_modified};
-pub use body::{BadInput, Body, BulkItems, Empty};
+pub use body::{BadInput, Body, BulkItems, Empty, pointer_to};
 pub use boundary::boundary;
-pub use change::Change;
+pub use change::{Change, Writable};
 pub use cors::{Cors, cors};
 pub use doors::{Door, Doors, limit_bodies};
 pub use durable::{attempts, run_to_completion};

@@ -2,19 +2,22 @@
 //! would be larger than [`MAX_PAGE_BYTES`], and is read in parts that are small whatever the rows hold.
 
 use super::MAX_URI_BYTES;
-use crate::error::Error;
+use crate::{error::Error, fair::Tenant};
 use axum::http::{HeaderValue, Uri};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValueKind, ValuePointerRef, take_cf_content,
 };
 use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
 use utoipa::openapi::{
     RefOr,
     schema::{ObjectBuilder, Schema, Type},
 };
 use uuid::Uuid;
 
+/// The parameter that says where a page begins.
+pub(super) const CURSOR: &str = "cursor";
 /// A page as it is sent, at most; an item that is larger by itself has a page of its own.
 pub const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
 /// What may stand around the array of items.
@@ -84,6 +87,46 @@ impl<K: DeserializeOwned> Cursor<K> {
         // A text that no database takes would otherwise hide in the encoding.
         let json = serde_json::from_slice(&json).ok().filter(super::body::is_usable)?;
         serde_json::from_value(json).ok().map(Self)
+    }
+}
+
+/// The list that a cursor belongs to: an org's, at one address, with its filters and its order. In another list the same key
+/// would be somewhere in the middle, and the client would take the rest for the whole.
+#[derive(Debug)]
+pub(super) struct ListScope(String);
+
+impl ListScope {
+    /// `uri` is the one that the client sent. The number of items may change from page to page.
+    pub(super) fn of(tenant: Tenant, uri: &Uri) -> Self {
+        let query = uri.query().unwrap_or_default();
+        let mut filters: Vec<_> = url::form_urlencoded::parse(query.as_bytes())
+            .filter(|(name, _)| name != CURSOR && name != "limit")
+            .collect();
+        // Whoever puts an address together again may do so in another order.
+        filters.sort();
+        let mut digest = Sha256::new();
+        let org = tenant.map(|org| org.to_string());
+        for part in [org.as_deref().unwrap_or_default(), uri.path()] {
+            digest.update(part);
+            digest.update([0]);
+        }
+        for (name, value) in &filters {
+            for part in [name, value] {
+                digest.update(part.as_bytes());
+                digest.update([0]);
+            }
+        }
+        // Against mistakes, not against forgers: a key is judged wherever it comes from.
+        Self(URL_SAFE_NO_PAD.encode(&digest.finalize()[..9]))
+    }
+
+    fn mark(&self, key: &str) -> String {
+        format!("{key}.{}", self.0)
+    }
+
+    /// The key in a cursor, if it is one of this list.
+    pub(super) fn key<'a>(&self, cursor: &'a str) -> Option<&'a str> {
+        cursor.rsplit_once('.').and_then(|(key, mark)| (mark == self.0).then_some(key))
     }
 }
 
@@ -158,15 +201,15 @@ impl Page {
     ///
     /// # Errors
     /// [`Error::UriTooLong`] when the filters leave no room for a cursor: a link that is refused would be no link.
-    pub(super) fn link(&self, uri: &Uri) -> Result<Option<HeaderValue>, Error> {
+    pub(super) fn link(&self, tenant: Tenant, uri: &Uri) -> Result<Option<HeaderValue>, Error> {
         let Some(next) = &self.next else { return Ok(None) };
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         for (name, value) in url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
-            if name != "cursor" {
+            if name != CURSOR {
                 query.append_pair(&name, &value);
             }
         }
-        query.append_pair("cursor", next);
+        query.append_pair(CURSOR, &ListScope::of(tenant, uri).mark(next));
         let target = format!("{}?{}", uri.path(), query.finish());
         if target.len() > MAX_URI_BYTES {
             return Err(Error::UriTooLong);
@@ -226,9 +269,7 @@ impl<E: DeserializeError> Deserr<E> for Limit {
 
 impl<E: DeserializeError, K: DeserializeOwned> Deserr<E> for Cursor<K> {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef) -> Result<Self, E> {
-        read(value, at, |text| {
-            Self::decode(text).ok_or_else(|| "must be a cursor from the Link header of this list".into())
-        })
+        read(value, at, |text| Self::decode(text).ok_or_else(|| "must be a cursor of this list".into()))
     }
 }
 

@@ -1,10 +1,14 @@
 //! Queries and path parameters, as strict as bodies.
 
-use super::body::{BadInput, check, pointer_to};
+use super::{
+    RequestInfo,
+    body::{BadInput, check, pointer_to},
+    page::{CURSOR, ListScope},
+};
 use crate::error::{Error, FieldError};
 use axum::{
     body::Bytes,
-    extract::{FromRequest, FromRequestParts, RawPathParams, Request},
+    extract::{FromRequest, FromRequestParts, OriginalUri, RawPathParams, Request},
     http::request::Parts,
 };
 use deserr::{DeserializeError, Deserr, IntoValue, Sequence, Value, ValuePointerRef};
@@ -12,7 +16,8 @@ use percent_encoding::percent_decode;
 use serde_json::{Map, Value as Json};
 use std::str::FromStr;
 
-/// A query string; a parameter that is not documented is refused, because a misspelt filter would answer too much.
+/// A query string; a parameter that is not documented is refused, because a misspelt filter would answer too much. It comes
+/// behind the caller in a handler's arguments: a cursor is one of the caller's org.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -20,7 +25,9 @@ impl<S: Send + Sync, T: Deserr<BadInput>> FromRequestParts<S> for Query<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
-        read(parts.uri.query().unwrap_or_default().as_bytes()).map(Self)
+        let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri);
+        let list = ListScope::of(RequestInfo::of(&parts.extensions).tenant(), uri);
+        read(uri.query().unwrap_or_default().as_bytes(), Some(&list)).map(Self)
     }
 }
 
@@ -33,12 +40,12 @@ impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for Form<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
         let bytes = Bytes::from_request(request, state).await.map_err(Error::internal)?;
-        read(&bytes).map(Self)
+        read(&bytes, None).map(Self)
     }
 }
 
-/// A parameter that is repeated becomes an array of its values.
-fn read<T: Deserr<BadInput>>(encoded: &[u8]) -> Result<T, Error> {
+/// A parameter that is repeated becomes an array of its values; of a cursor its key remains, if it is one of that list.
+fn read<T: Deserr<BadInput>>(encoded: &[u8], list: Option<&ListScope>) -> Result<T, Error> {
     for parameter in encoded.split(|byte| *byte == b'&') {
         if percent_decode(parameter).decode_utf8().is_err() {
             let name = parameter.split(|byte| *byte == b'=').next().unwrap_or_default();
@@ -48,7 +55,12 @@ fn read<T: Deserr<BadInput>>(encoded: &[u8]) -> Result<T, Error> {
     }
     let mut parameters = Map::new();
     for (name, value) in url::form_urlencoded::parse(encoded) {
-        let value = Json::String(with_plus(value.into_owned()));
+        let value = match list {
+            // An empty text is no key.
+            Some(list) if name == CURSOR => list.key(&value).unwrap_or_default().to_owned(),
+            _ => with_plus(value.into_owned()),
+        };
+        let value = Json::String(value);
         match parameters.get_mut(name.as_ref()) {
             None => {
                 parameters.insert(name.into_owned(), value);
@@ -61,7 +73,7 @@ fn read<T: Deserr<BadInput>>(encoded: &[u8]) -> Result<T, Error> {
         parameters.iter().filter(|(_, value)| value.is_array()).map(|(name, _)| pointer_to(name)).collect();
     check(Json::Object(parameters)).map_err(|error| match error {
         Error::Invalid(mistakes) => {
-            Error::Invalid(mistakes.into_iter().map(|one| once(one, &repeated)).collect())
+            Error::Invalid(mistakes.into_iter().map(|one| told(one, &repeated)).collect())
         }
         other => other,
     })
@@ -82,12 +94,15 @@ fn is_digit(c: char) -> bool {
     c.is_ascii_digit()
 }
 
-/// The array in the message is ours: the client sent a parameter twice.
-fn once(mistake: FieldError, repeated: &[String]) -> FieldError {
-    if mistake.code == "type" && repeated.contains(&mistake.pointer) {
-        return FieldError { detail: "was sent more than once; send it once".into(), ..mistake };
+/// The array in the message is ours: the client sent a parameter twice. A wrong cursor has a code of its own.
+fn told(mistake: FieldError, repeated: &[String]) -> FieldError {
+    match mistake.code {
+        "type" if repeated.contains(&mistake.pointer) => {
+            FieldError { detail: "was sent more than once; send it once".into(), ..mistake }
+        }
+        "invalid" if mistake.pointer[1..] == *CURSOR => FieldError::invalid_cursor(),
+        _ => mistake,
     }
-    mistake
 }
 
 /// A parameter that may be repeated, which means OR.

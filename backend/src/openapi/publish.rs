@@ -145,11 +145,17 @@ impl Operation<'_> {
         if at("query") {
             codes.push("validation_failed");
         }
+        if parameters.iter().any(|parameter| parameter["name"] == "cursor") {
+            codes.push("invalid_cursor");
+        }
         if at("path") {
             codes.push("not_found");
         }
         if self.json.get("requestBody").is_some() {
             codes.extend(["validation_failed", "malformed_json", "unsupported_media_type"]);
+        }
+        if matches!(self.method, "put" | "patch") {
+            codes.push("read_only");
         }
         if self.method != "get" {
             // Also where none is asked for: it is read before that is known.

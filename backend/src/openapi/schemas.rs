@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 const PREFIX: &str = "#/components/schemas/";
 
 /// Bodies refuse unknown members; a query parameter is absent rather than `null`; a merge patch may leave out any member
-/// and removes with `null`. Whatever is named is described, and whatever is described is used.
+/// and removes with `null`. What can only be read may be sent back. Whatever is named is described, and whatever is
+/// described is used.
 pub fn tighten(document: &mut Json) {
     let mut paths = document["paths"].take();
     let mut schemas = document["components"]["schemas"].take();
+    admit_read_only(&mut paths, &mut schemas);
     for operation in operations(&mut paths) {
         let (method, operation) = operation;
         for parameter in parameters(operation) {
@@ -28,9 +30,8 @@ pub fn tighten(document: &mut Json) {
             close(&name, &mut schemas);
         }
         if method == "patch" {
-            let name = content["schema"]["$ref"].as_str().and_then(|name| name.strip_prefix(PREFIX));
-            let name = name.unwrap_or_default().to_owned();
-            let patch = format!("{}Patch", name.trim_end_matches("Form").trim_start_matches("New"));
+            let name = name_of(&content["schema"]).to_owned();
+            let patch = format!("{}Patch", stem(&name));
             schemas[&patch] = as_patch(&schemas[&name]);
             let body = json!({ "schema": { "$ref": format!("{PREFIX}{patch}") } });
             operation["requestBody"]["content"] =
@@ -43,6 +44,45 @@ pub fn tighten(document: &mut Json) {
     document["components"]["schemas"] = schemas;
 }
 
+/// Whatever changes an object takes what shows it: with the members that can only be read.
+fn admit_read_only(paths: &mut Json, schemas: &mut Json) {
+    let items = paths.as_object_mut().into_iter().flatten().map(|(_, item)| item);
+    for item in items {
+        for method in ["put", "patch"] {
+            let shown = if item.get("get").is_some() { "get" } else { method };
+            let shown = item.pointer(&format!("/{shown}/responses/200/content/application~1json/schema"));
+            let shown = shown.map(|schema| schemas[name_of(schema)]["properties"].clone());
+            let body = item.pointer_mut(&format!("/{method}/requestBody/content/application~1json/schema"));
+            let (Some(Json::Object(shown)), Some(body)) = (shown, body) else { continue };
+            let name = name_of(body).to_owned();
+            if name.is_empty() {
+                // It may be nothing at all, and says itself what it shows.
+                continue;
+            }
+            let mut form = schemas[&name].clone();
+            for (member, mut schema) in shown {
+                if form["properties"].get(&member).is_none() {
+                    schema["readOnly"] = json!(true);
+                    form["properties"][member] = schema;
+                }
+            }
+            let changed = format!("{}Form", stem(&name));
+            schemas[&changed] = form;
+            *body = json!({ "$ref": format!("{PREFIX}{changed}") });
+        }
+    }
+}
+
+/// What a form is the form of.
+fn stem(name: &str) -> &str {
+    name.trim_end_matches("Form").trim_start_matches("New")
+}
+
+/// The name of a schema that is referred to.
+fn name_of(schema: &Json) -> &str {
+    schema["$ref"].as_str().and_then(|name| name.strip_prefix(PREFIX)).unwrap_or_default()
+}
+
 /// The parameters of an operation; many have none. (Indexing would put a `null` there.)
 pub fn parameters(operation: &mut Json) -> impl Iterator<Item = &mut Json> {
     operation.get_mut("parameters").and_then(Json::as_array_mut).into_iter().flatten()
@@ -50,7 +90,7 @@ pub fn parameters(operation: &mut Json) -> impl Iterator<Item = &mut Json> {
 
 /// `MissionRoleId` is the id of the mission role.
 fn whose_id(schema: &Json) -> String {
-    let name = schema["$ref"].as_str().and_then(|name| name.strip_prefix(PREFIX)).unwrap_or_default();
+    let name = name_of(schema);
     let mut words = String::new();
     for c in name.trim_end_matches("Id").chars() {
         if c.is_uppercase() {
@@ -166,7 +206,10 @@ fn as_patch(schema: &Json) -> Json {
     let properties = schema["properties"].as_object().cloned().unwrap_or_default();
     patch["properties"] = properties
         .into_iter()
-        .map(|(name, property)| (name, nullable(property)))
+        .map(|(name, property)| match property["readOnly"] == true {
+            true => (name, property),
+            false => (name, nullable(property)),
+        })
         .collect::<Map<_, _>>()
         .into();
     patch

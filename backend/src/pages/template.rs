@@ -97,6 +97,8 @@ pub fn message(error: &Error, language: Language) -> Option<&'static str> {
         Error::ScheduleConflict(_) => words.conflict,
         Error::QuotaReached => words.quota,
         Error::MissionCancelled => words.cancelled,
+        Error::ProjectArchived => words.archived,
+        Error::MissionOver => words.over,
         Error::UserInactive => words.inactive,
         Error::Unavailable(_) | Error::StorageFull(_) | Error::Contended(_) | Error::TooManyTries(_) => {
             words.try_again

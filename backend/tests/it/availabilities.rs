@@ -175,7 +175,8 @@ async fn own_profiles_take_skills_and_bio_only(#[values(Kind::Sqlite, Kind::Post
     let (manager, tech) = (test.manager().await, test.tech().await);
     let own = format!("/users/{}/profile", test.tech_user);
     manager.put(&own, parse(PROFILE)).await.ok();
-    let refused = tech.put(&own, parse(PROFILE)).await;
+    let others = json!({ "tags": [], "employment_type": "CDI", "rate_profile": { "jour": 500 } });
+    let refused = tech.put(&own, others).await;
     assert_eq!(refused.wrong_members(), ["/tags", "/employment_type", "/rate_profile"]);
     let body = json!({ "skills": [{ "skill": "son", "level": 5 }, "plateau"], "bio": "Nuits de préférence" });
     let changed = tech.put(&own, body).await.ok();

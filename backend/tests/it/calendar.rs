@@ -40,7 +40,13 @@ async fn it_shows_what_is_approved_and_accepted(#[values(Kind::Sqlite, Kind::Pos
     let accepted = expected(&manager, &user, "Montage", "08:00", "12:00").await;
     let mission = manager.get(&format!("/assignments/{accepted}")).await.ok()["mission_id"].clone();
     let mission = mission.as_str().unwrap();
-    manager.patch(&format!("/missions/{mission}"), json!({ "project_id": project })).await.ok();
+    manager
+        .patch(
+            &format!("/missions/{mission}"),
+            json!({ "project_id": project, "location": "Bobino", "roles": [{ "role_name": "son" }] }),
+        )
+        .await
+        .ok();
     let asked = manager.mission("Balances", "13:00", "14:00").await;
     manager.assignment(&asked, &user).await;
     let declined = expected(&manager, &user, "Concert", "15:00", "16:00").await;
@@ -58,6 +64,7 @@ async fn it_shows_what_is_approved_and_accepted(#[values(Kind::Sqlite, Kind::Pos
     let in_project = json!({
         "id": accepted, "kind": "mission", "start_at": "2026-07-10T08:00:00Z", "end_at": "2026-07-10T12:00:00Z",
         "status": "ACCEPTED", "mission_title": "Montage", "project_title": "Festival",
+        "role_name": "son", "location": "Bobino",
     });
     let alone = json!({
         "id": without_project, "kind": "mission", "start_at": "2026-07-10T18:00:00Z", "end_at": "2026-07-10T19:00:00Z",

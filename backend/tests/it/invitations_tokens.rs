@@ -144,7 +144,7 @@ async fn verify_tells_where_the_invitation_stands(#[values(Kind::Sqlite, Kind::P
     let (manager, anyone) = (test.manager().await, test.anonymous());
     let project = manager.project("Tournée").await;
     let body = json!({
-        "project_id": project, "title": "Montage", "location": "Bobino", "start_at": "2026-07-10T08:00:00Z", "end_at": "2026-07-10T12:00:00Z",
+        "project_id": project, "roles": [{ "role_name": "son" }], "title": "Montage", "location": "Bobino", "start_at": "2026-07-10T08:00:00Z", "end_at": "2026-07-10T12:00:00Z",
     });
     let mission = manager.post("/missions", body).await.ok()["id"].as_str().unwrap().to_owned();
     let user = manager.user("Nina Simone").await;
@@ -160,7 +160,7 @@ async fn verify_tells_where_the_invitation_stands(#[values(Kind::Sqlite, Kind::P
         "invitation_id": invitation, "assignment_id": assignment, "status": "INVITED", "invitation_status": "pending",
         "expires_at": at(NOW).plus_seconds(604_800), "mission_title": "Montage", "project_title": "Tournée",
         "org_name": "Théâtre du Rideau", "user_name": "Nina Simone",
-        "location": "Bobino", "start_at": "2026-07-10T08:00:00Z", "end_at": "2026-07-10T12:00:00Z", "timezone": "Europe/Paris",
+        "role_name": "son", "location": "Bobino", "start_at": "2026-07-10T08:00:00Z", "end_at": "2026-07-10T12:00:00Z", "timezone": "Europe/Paris",
     });
     assert_eq!(anyone.get(&format!("/invitations/verify?token={token}")).await.ok(), wanted);
     manager.delete(&format!("/invitations/{invitation}")).await.ok();

@@ -10,6 +10,7 @@
 mod support;
 
 mod access;
+mod archived;
 mod assignments_uniqueness;
 mod audit_log;
 mod auth_flow;

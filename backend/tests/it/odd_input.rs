@@ -2,7 +2,6 @@
 
 use crate::support::{Kind, Test};
 use axum::http::Method;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rstest::rstest;
 use serde_json::{Value as Json, json};
 use tower::ServiceExt;
@@ -28,10 +27,64 @@ async fn a_cursor_that_was_made_up_is_refused(#[values(Kind::Sqlite, Kind::Postg
     let test = Test::start(db).await;
     let manager = test.manager().await;
     let id = test.tech_user;
+    manager.user("Zoé").await;
     for key in ["", "[]", "null", "[\"a\"]", &format!("[\"a\\u0000b\",\"{id}\"]"), &format!("[1,\"{id}\"]")] {
-        let cursor = URL_SAFE_NO_PAD.encode(key);
+        let cursor = manager.forged_cursor("/users", key).await;
         let refused = manager.get(&format!("/users?cursor={cursor}")).await;
+        refused.refused(400, "invalid_cursor");
         assert_eq!(refused.wrong_members(), ["/cursor"], "{key}");
+    }
+    let both = manager.get("/users?cursor=x&limit=x").await;
+    both.refused(400, "validation_failed");
+    assert_eq!(both.wrong_members(), ["/cursor", "/limit"]);
+}
+
+/// There the same key is somewhere in the middle, and what is before it would be missing.
+#[rstest]
+#[tokio::test]
+async fn a_cursor_belongs_to_one_list_with_its_filters(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let (manager, admin, other) = (test.manager().await, test.admin().await, test.other_owner().await);
+    for name in ["Festival A", "Festival B", "Festival C"] {
+        let project = manager.project(name).await;
+        manager.patch(&format!("/projects/{project}"), json!({ "status": "ACTIVE" })).await.ok();
+        other.project(name).await;
+        test.pass_seconds(1);
+    }
+    let next =
+        manager.get("/projects?status=ACTIVE&q=festival&limit=1").await.next_page().expect("another page");
+    let (_, cursor) = next.split_once("cursor=").expect("a cursor");
+    for same in [
+        "/projects?status=ACTIVE&q=festival&limit=1",
+        "/projects?q=festival&status=ACTIVE",
+        "/projects?limit=7&q=%66estival&status=ACTIVE",
+    ] {
+        let rest = manager.get(&format!("{same}&cursor={cursor}")).await.ok();
+        assert_eq!(rest[0]["name"], "Festival B", "{same}");
+        admin.get(&format!("{same}&cursor={cursor}")).await.ok();
+    }
+    for different in [
+        "/projects?status=ACTIVE&q=festiva",
+        "/projects?status=ACTIVE",
+        "/projects?status=ACTIVE&status=DRAFT&q=festival",
+        "/projects?q=festival",
+        "/projects?limit=1",
+        "/missions?q=festival",
+        "/assignments?limit=1",
+        "/availabilities?limit=1",
+    ] {
+        let refused = manager.get(&format!("{different}&cursor={cursor}")).await;
+        refused.refused(400, "invalid_cursor");
+    }
+    other
+        .get(&format!("/projects?status=ACTIVE&q=festival&cursor={cursor}"))
+        .await
+        .refused(400, "invalid_cursor");
+    for damaged in [&cursor[1..], &cursor[..cursor.len() - 1], "", "."] {
+        manager
+            .get(&format!("/projects?status=ACTIVE&q=festival&cursor={damaged}"))
+            .await
+            .refused(400, "invalid_cursor");
     }
 }
 
@@ -105,6 +158,7 @@ async fn a_second_60_is_refused_wherever_an_instant_is_read(
     let test = Test::start(db).await;
     let admin = test.admin().await;
     let mission = admin.mission("Montage", "08:00", "12:00").await;
+    admin.mission("Concert", "20:00", "23:00").await;
     let end = "2026-08-01T10:00:00Z";
     for leap in [
         "2026-07-01T10:00:60Z",
@@ -129,7 +183,8 @@ async fn a_second_60_is_refused_wherever_an_instant_is_read(
         }
         let calendar = admin.get(&format!("/users/{}/calendar?from={leap}&to={leap}", test.tech_user)).await;
         assert_eq!(calendar.wrong_members(), ["/from", "/to"]);
-        let cursor = URL_SAFE_NO_PAD.encode(format!(r#"["2026-07-01T10:00:60Z","{mission}"]"#));
+        let cursor =
+            admin.forged_cursor("/missions", &format!(r#"["2026-07-01T10:00:60Z","{mission}"]"#)).await;
         assert_eq!(admin.get(&format!("/missions?cursor={cursor}")).await.wrong_members(), ["/cursor"]);
     }
 }

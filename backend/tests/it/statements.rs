@@ -51,8 +51,8 @@ const SINGLES: [(&str, u64); 20] = [
 /// The bulk calls, and their statements.
 const BULKS: [(&str, u64); 3] = [
     ("/projects/{id}/missions:bulk_create", 8),
-    ("/assignments:bulk_create", 10),
-    ("/invitations:bulk_create", 9),
+    ("/assignments:bulk_create", 11),
+    ("/invitations:bulk_create", 10),
 ];
 /// A mission that moves onto what its people are taken by, that moves back, and that is called off.
 const MOVES: [u64; 3] = [17, 17, 13];

@@ -49,7 +49,7 @@ async fn plan_event(
     let zone = if event.starts_with("Wacken") { "Europe/Berlin" } else { "Europe/Paris" };
     let project = NewProject {
         name: Name::parse(event).map_err(CliError::Refused)?,
-        status: ProjectStatus::Archived,
+        status: ProjectStatus::Active,
         starts_at: sets.iter().map(|set| set.start_at).min(),
         ends_at: sets.iter().map(|set| set.end_at).max(),
         note: None,
@@ -81,6 +81,8 @@ async fn plan_event(
         };
         accept(tx, org, mission.id, technician).await?;
     }
+    let over = NewProject { status: ProjectStatus::Archived, ..project.form() };
+    projects::update(tx, org, project, over).await?;
     Ok(())
 }
 

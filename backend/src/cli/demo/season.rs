@@ -103,9 +103,9 @@ fn label(text: &str) -> Result<Label, CliError> {
 async fn add_people(tx: &Tx, org: OrgId) -> Result<Vec<UserId>, CliError> {
     let mut ids = Vec::with_capacity(PEOPLE.len());
     for (i, (first, last, skill, level, second)) in PEOPLE.into_iter().enumerate() {
-        let mut skills = vec![NewSkill { skill: label(skill)?, level }];
+        let mut skills = vec![NewSkill { skill: label(skill)?, level: Some(level) }];
         if let Some(skill) = second {
-            skills.push(NewSkill { skill: label(skill)?, level: 2 });
+            skills.push(NewSkill { skill: label(skill)?, level: Some(2) });
         }
         let local = crate::text::fold(&format!("{first}.{last}")).replace(' ', "");
         let email = Email::parse(&format!("{local}@people.example")).map_err(CliError::Refused)?;

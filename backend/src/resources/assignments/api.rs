@@ -39,7 +39,7 @@ pub fn routes() -> OpenApiRouter<App> {
     request_body = NewAssignment, responses((status = 200, body = Assignment)),
     extensions(("x-problems" = json!([
         "unknown_reference", "schedule_conflict", "already_assigned", "quota_reached", "mission_cancelled",
-        "user_inactive",
+        "project_archived", "user_inactive",
     ]))))]
 async fn create(
     State(app): State<App>,
@@ -55,7 +55,7 @@ async fn create(
 #[utoipa::path(post, path = "/assignments/~bulk_create", tag = "assignments", security(("bearer" = ["manager"])),
     request_body = Vec<BulkAssignment>, responses((status = 200, body = BulkCreated<AssignmentId>)),
     extensions(("x-problems" = json!([
-        "unknown_reference", "already_assigned", "mission_cancelled", "user_inactive",
+        "unknown_reference", "already_assigned", "mission_cancelled", "project_archived", "user_inactive",
     ])), ("x-max-body-bytes" = json!(MAX_BULK_BODY))))]
 async fn bulk_create(
     State(app): State<App>,
@@ -114,7 +114,7 @@ async fn update(
     let tx = app.write(&caller).await?;
     let current = held(&tx, &caller, id, &precondition).await?;
     let posts = missions::posts_of(&tx, caller.org, current.mission_id).await?;
-    let new = change.onto(&writes::form(&current, &posts))?;
+    let new = change.onto(&current, &current.form())?;
     let assignment = writes::update(&tx, current, new, &posts, caller.org).await?;
     tx.single(&assignment).await
 }
@@ -152,7 +152,7 @@ async fn held(
     params(("id" = AssignmentId, Path)), request_body = NewStatus, responses((status = 200, body = Assignment)),
     extensions(("x-problems" = json!([
         "forbidden", "schedule_conflict", "already_assigned", "quota_reached", "mission_cancelled", "user_inactive",
-        "invalid_transition",
+        "invalid_transition", "project_archived", "mission_over",
     ]))))]
 async fn set_status(
     State(app): State<App>,
@@ -165,6 +165,7 @@ async fn set_status(
     let held = writes::hold(&tx, caller.org, id).await?;
     if !caller.plans() {
         may_answer(&caller, held.user(), &new)?;
+        held.may_be_answered(new.status, tx.now)?;
     }
     precondition.check_read(store::get(&*tx, caller.org, id)).await?;
     let override_reason = new.override_reason.map(Into::into);

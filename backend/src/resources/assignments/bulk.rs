@@ -7,8 +7,8 @@ use super::{
 use crate::{
     db::Tx,
     error::Error,
-    ids::{AssignmentId, MissionId, MissionRoleId, OrgId, UserId},
-    resources::{audit, missions, users},
+    ids::{AssignmentId, MissionId, MissionRoleId, OrgId, ProjectId, UserId},
+    resources::{audit, missions, projects, users},
 };
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::HashSet;
@@ -22,6 +22,8 @@ pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Resu
     let user_ids: HashSet<_> = items.iter().map(|item| item.user_id).collect();
     let missions = missions::lock_all(tx, org, mission_ids.iter().copied()).await?;
     let users = users::lock_all(tx, org, user_ids.iter().copied()).await?;
+    let projects: HashSet<_> = missions.values().filter_map(|mission| mission.project).collect();
+    let archived = projects::lock_archived(tx, org, projects).await?;
     let posts = missions::posts(tx, org, mission_ids.iter().copied()).await?;
     let mut taken = active_pairs(tx, org, mission_ids, user_ids).await?;
     let no_posts = missions::Posts::default();
@@ -30,7 +32,8 @@ pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Resu
     for (index, item) in items.into_iter().enumerate() {
         let mission = missions.get(&item.mission_id);
         let posts = posts.get(&item.mission_id).unwrap_or(&no_posts);
-        match may_join(&item, mission, users.get(&item.user_id), posts, &mut taken) {
+        let (user, known) = (users.get(&item.user_id), Known { posts, archived: &archived });
+        match may_join(&item, mission, user, &known, &mut taken) {
             Ok((mission, role)) => rows.push(table::Model {
                 org_id: org,
                 id: tx.new_id(),
@@ -64,21 +67,29 @@ pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Resu
     Ok(ids)
 }
 
+/// What is known of an item's mission besides itself.
+struct Known<'a> {
+    posts: &'a missions::Posts,
+    archived: &'a HashSet<ProjectId>,
+}
+
 /// The same answers as when the item came alone.
 fn may_join<'m>(
     item: &BulkAssignment,
     mission: Option<&'m missions::Locked>,
     user: Option<&users::Locked>,
-    posts: &missions::Posts,
+    known: &Known<'_>,
     taken: &mut HashSet<(MissionId, UserId)>,
 ) -> Result<(&'m missions::Locked, Option<MissionRoleId>), Error> {
     let mission = mission.ok_or(Error::NotFound).map_err(Error::referred("/mission_id", "mission"))?;
     let user = user.ok_or(Error::NotFound).map_err(Error::referred("/user_id", "user"))?;
-    let role = posts.named(item.role_name.as_ref())?;
+    let role = known.posts.named(item.role_name.as_ref())?;
     if !taken.insert((item.mission_id, item.user_id)) {
         Err(Error::AlreadyAssigned)
     } else if mission.cancelled {
         Err(Error::MissionCancelled)
+    } else if mission.project.is_some_and(|project| known.archived.contains(&project)) {
+        Err(Error::ProjectArchived)
     } else if !user.active {
         Err(Error::UserInactive)
     } else {

@@ -2,7 +2,7 @@
 
 use crate::{
     db::Timestamp,
-    http::{Cursor, Limit, Many},
+    http::{Cursor, Limit, Many, Writable},
     ids::{AssignmentId, MissionId, MissionRoleId, ProjectId, UserId},
     text::{Label, Note, Reason},
 };
@@ -35,6 +35,8 @@ pub struct Assignment {
     pub user_id: UserId,
     /// The post they take.
     pub mission_role_id: Option<MissionRoleId>,
+    /// The post's name.
+    pub role_name: Option<String>,
     /// Where it stands.
     pub status: AssignmentStatus,
     /// Anything worth knowing.
@@ -47,6 +49,8 @@ pub struct Assignment {
     pub mission_title: String,
     /// The project's name.
     pub project_title: Option<String>,
+    /// Where the mission takes place.
+    pub location: Option<String>,
     /// The person's name.
     pub user_name: String,
     /// When the mission starts.
@@ -105,6 +109,36 @@ pub struct AssignmentForm {
     /// Anything worth knowing.
     #[deserr(default)]
     pub note: Option<Note>,
+}
+
+impl Assignment {
+    /// What of it can be set, as it is now.
+    pub fn form(&self) -> AssignmentForm {
+        AssignmentForm {
+            role_name: self.role_name.as_ref().map(Label::stored),
+            note: self.note.as_ref().map(Note::stored),
+        }
+    }
+}
+
+impl Writable for AssignmentForm {
+    const READ_ONLY: &'static [&'static str] = &[
+        "id",
+        "mission_id",
+        "mission_title",
+        "project_title",
+        "location",
+        "mission_role_id",
+        "start_at",
+        "end_at",
+        "user_id",
+        "user_name",
+        "status",
+        "decline_reason",
+        "conflict_override",
+        "created_at",
+        "updated_at",
+    ];
 }
 
 /// A change of status.

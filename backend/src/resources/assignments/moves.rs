@@ -167,8 +167,12 @@ async fn change_role(
         .exec(tx)
         .await?;
     let entry = |before: &Assignment| {
-        let after =
-            Assignment { mission_role_id: to.map(|role| role.id), updated_at: tx.now, ..before.clone() };
+        let after = Assignment {
+            mission_role_id: to.map(|role| role.id),
+            role_name: to.map(|role| role.role_name.clone()),
+            updated_at: tx.now,
+            ..before.clone()
+        };
         audit::Entry::of("assignment.update", before.id).before(before).after(&after)
     };
     audit::Entry::record_all(before.iter().map(entry).collect(), tx, Some(org)).await?;

@@ -214,6 +214,10 @@ pub struct Expected {
     pub mission_title: String,
     /// What it belongs to.
     pub project_title: Option<String>,
+    /// Where.
+    pub location: Option<String>,
+    /// As what.
+    pub role_name: Option<String>,
 }
 
 /// So many accepted missions of a person that overlap `[from, to)`, by start, behind that of `after`.
@@ -258,14 +262,16 @@ pub async fn upcoming(tx: &Tx, org: OrgId, user: UserId) -> Result<(Vec<Assignme
     Ok((first, ahead.count(tx).await?))
 }
 
-/// Joins what an assignment is shown with: the mission's and project's titles and the person's name.
+/// Joins what an assignment is shown with: the mission's and project's titles, the place, the post and the person's name.
 fn with_titles(select: Select<table::Entity>) -> Select<table::Entity> {
-    use missions::table as mission;
+    use missions::{role_table as post, table as mission};
     use projects::table as project;
     use users::table as user;
     select
         .column_as(mission::Column::Title, "mission_title")
         .column_as(project::Column::Name, "project_title")
+        .column_as(mission::Column::Location, "location")
+        .column_as(post::Column::RoleName, "role_name")
         .column_as(user::Column::FirstName, "first_name")
         .column_as(user::Column::LastName, "last_name")
         .join(
@@ -280,6 +286,13 @@ fn with_titles(select: Select<table::Entity>) -> Select<table::Entity> {
             table::Entity::belongs_to(user::Entity)
                 .from((table::Column::OrgId, table::Column::UserId))
                 .to((user::Column::OrgId, user::Column::Id))
+                .into(),
+        )
+        .join(
+            JoinType::LeftJoin,
+            table::Entity::belongs_to(post::Entity)
+                .from((table::Column::OrgId, table::Column::MissionRoleId))
+                .to((post::Column::OrgId, post::Column::Id))
                 .into(),
         )
         .join(
@@ -304,12 +317,14 @@ impl FromQueryResult for AssignmentRow {
             mission_id: a.mission_id,
             user_id: a.user_id,
             mission_role_id: a.mission_role_id,
+            role_name: row.try_get(prefix, "role_name")?,
             status: a.status,
             note: a.note,
             decline_reason: a.decline_reason,
             conflict_override: a.conflict_override,
             mission_title: row.try_get(prefix, "mission_title")?,
             project_title: row.try_get(prefix, "project_title")?,
+            location: row.try_get(prefix, "location")?,
             user_name: users::display_name(&first_name, &last_name),
             start_at: a.starts_at,
             end_at: a.ends_at,

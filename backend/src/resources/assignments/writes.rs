@@ -1,6 +1,6 @@
 //! The writes that every change of one assignment goes through: [`create`], [`set_status`], [`update`], [`delete`].
 //!
-//! All lock in the same order (mission, person, then the role in its trigger), so they wait for each other instead of
+//! All lock in the same order (mission, person, assignment, project, then the role in its trigger), so they wait for each other instead of
 //! deadlocking; they look for clashes under the person's lock, so what they find is true until they commit. The
 //! database checks again.
 
@@ -11,23 +11,22 @@ use super::{
     table,
 };
 use crate::{
-    db::Tx,
+    db::{Timestamp, Tx},
     error::{Clashes, Error},
-    ids::{AssignmentId, MissionId, OrgId, UserId},
-    resources::{audit, invitations, missions, users},
-    text::{Label, Note},
+    ids::{AssignmentId, MissionId, OrgId, ProjectId, UserId},
+    resources::{audit, invitations, missions, projects, users},
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, LockType},
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Puts a person on a mission.
 ///
 /// # Errors
-/// What is in the way: [`Error::AlreadyAssigned`], [`Error::MissionCancelled`], [`Error::UserInactive`],
-/// [`Error::ScheduleConflict`], [`Error::QuotaReached`], or a reference that does not exist.
+/// What is in the way: [`Error::AlreadyAssigned`], [`Error::MissionCancelled`], [`Error::ProjectArchived`],
+/// [`Error::UserInactive`], [`Error::ScheduleConflict`], [`Error::QuotaReached`], or a reference that does not exist.
 pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignment, Error> {
     if !matches!(new.status, AssignmentStatus::Invited | AssignmentStatus::Accepted) {
         return Err(Error::invalid("/status", "must be INVITED or ACCEPTED for a new assignment"));
@@ -100,14 +99,32 @@ impl Held {
         self.row.user_id
     }
 
-    /// Where the person can be asked by mail, when there still is something to ask.
+    /// What its mission belongs to.
+    pub fn project(&self) -> Option<ProjectId> {
+        self.mission.project
+    }
+
+    /// Whether its person may still give this answer: until the mission ends. An answer that stands already changes nothing.
     ///
     /// # Errors
-    /// [`Error::MissionCancelled`], [`Error::UserInactive`], or [`Error::InvalidTransition`] when it was answered.
-    pub fn may_be_asked(self) -> Result<Option<String>, Error> {
+    /// [`Error::MissionOver`].
+    pub fn may_be_answered(&self, answer: AssignmentStatus, now: Timestamp) -> Result<(), Error> {
+        let over = self.mission.end_at <= now && self.row.status != answer;
+        if over { Err(Error::MissionOver) } else { Ok(()) }
+    }
+
+    /// Where the person can be asked by mail, when there still is something to ask. `archived` are projects that take no
+    /// new work.
+    ///
+    /// # Errors
+    /// [`Error::MissionCancelled`], [`Error::ProjectArchived`], [`Error::UserInactive`], or [`Error::NotInvited`] when it
+    /// was answered.
+    pub fn may_be_asked(self, archived: &HashSet<ProjectId>) -> Result<Option<String>, Error> {
         let invited = AssignmentStatus::Invited;
         if self.mission.cancelled {
             Err(Error::MissionCancelled)
+        } else if self.mission.project.is_some_and(|project| archived.contains(&project)) {
+            Err(Error::ProjectArchived)
         } else if !self.user.active {
             Err(Error::UserInactive)
         } else if self.row.status != invited {
@@ -230,6 +247,9 @@ async fn may_enter(tx: &Tx, org: OrgId, entering: &Entering<'_>, change: &Change
     if entering.mission.cancelled {
         return Err(Error::MissionCancelled);
     }
+    if let Some(project) = entering.mission.project {
+        projects::lock_for_work(tx, org, project).await?;
+    }
     if !entering.active {
         return Err(Error::UserInactive);
     }
@@ -294,12 +314,6 @@ pub async fn update(
     let after = get(tx, org, before.id).await?;
     audit::Entry::of("assignment.update", after.id).before(&before).after(&after).record(tx, org).await?;
     Ok(after)
-}
-
-/// What of an assignment can be set, as it is now.
-pub fn form(assignment: &Assignment, posts: &missions::Posts) -> AssignmentForm {
-    let role = assignment.mission_role_id.and_then(|id| posts.name_of(id));
-    AssignmentForm { role_name: role.map(Label::stored), note: assignment.note.as_ref().map(Note::stored) }
 }
 
 /// Deletes a held assignment, whose invitations must be gone.

@@ -85,7 +85,7 @@ async fn update(
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
     let current = held(&tx, &caller, id, &precondition).await?;
-    let new = change.onto(&current.form())?;
+    let new = change.onto(&current, &current.form())?;
     let availability = store::update(&tx, caller.org, current, new, caller.plans()).await?;
     tx.single(&availability).await
 }

@@ -3,7 +3,7 @@
 use super::table;
 use crate::{
     db::Timestamp,
-    http::{Cursor, Limit, Many},
+    http::{Cursor, Limit, Many, Writable},
     ids::{AvailabilityId, UserId},
     text::Note,
 };
@@ -81,6 +81,10 @@ pub struct AvailabilityForm {
     /// Anything worth knowing.
     #[deserr(default)]
     pub note: Option<Note>,
+}
+
+impl Writable for AvailabilityForm {
+    const READ_ONLY: &'static [&'static str] = &["id", "user_id", "status"];
 }
 
 impl Availability {

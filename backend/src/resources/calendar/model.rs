@@ -47,6 +47,12 @@ pub struct CalendarEntry {
     /// Of a mission: its project's name, when it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub project_title: Option<String>,
+    /// Of a mission: the post that the person takes, when they take one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role_name: Option<String>,
+    /// Of a mission: where, when that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
 }
 
 /// Which part of a calendar.

@@ -51,6 +51,8 @@ fn of_availability(availability: Approved) -> CalendarEntry {
         status: AvailabilityStatus::Approved.word(),
         mission_title: None,
         project_title: None,
+        role_name: None,
+        location: None,
     }
 }
 
@@ -63,5 +65,7 @@ fn of_mission(expected: Expected) -> CalendarEntry {
         status: AssignmentStatus::Accepted.word(),
         mission_title: Some(expected.mission_title),
         project_title: expected.project_title,
+        role_name: expected.role_name,
+        location: expected.location,
     }
 }

@@ -46,7 +46,7 @@ pub fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(post, path = "/invitations", tag = "invitations", security(("bearer" = ["manager"])),
     request_body = NewInvitation, responses((status = 200, body = Created)),
     extensions(("x-problems" = json!([
-        "unknown_reference", "mission_cancelled", "user_inactive", "not_invited",
+        "unknown_reference", "mission_cancelled", "project_archived", "user_inactive", "not_invited",
     ]))))]
 async fn create(
     State(app): State<App>,
@@ -62,7 +62,7 @@ async fn create(
 #[utoipa::path(post, path = "/invitations/~bulk_create", tag = "invitations", security(("bearer" = ["manager"])),
     request_body = Vec<NewInvitation>, responses((status = 200, body = Vec<Created>)),
     extensions(("x-problems" = json!([
-        "unknown_reference", "mission_cancelled", "user_inactive", "not_invited", "duplicate",
+        "unknown_reference", "mission_cancelled", "project_archived", "user_inactive", "not_invited", "duplicate",
     ])), ("x-max-body-bytes" = json!(MAX_BULK_BODY))))]
 async fn bulk_create(
     State(app): State<App>,
@@ -129,7 +129,8 @@ async fn verify(State(app): State<App>, Query(query): Query<TokenQuery>) -> Resu
 #[utoipa::path(post, path = "/invitations/{id}/accept", tag = "invitations", params(("id" = InvitationId, Path), TokenQuery),
     request_body = Option<AcceptBody>, responses((status = 200, body = Answered)),
     extensions(("x-problems" = json!([
-        "invalid_token", "schedule_conflict", "already_answered", "quota_reached", "user_inactive",
+        "invalid_token", "schedule_conflict", "already_answered", "quota_reached", "user_inactive", "project_archived",
+        "mission_over",
     ]))))]
 async fn accept(
     State(app): State<App>,
@@ -147,7 +148,8 @@ async fn accept(
 #[utoipa::path(post, path = "/invitations/{id}/decline", tag = "invitations", params(("id" = InvitationId, Path), TokenQuery),
     request_body = Option<DeclineBody>, responses((status = 200, body = Answered)),
     extensions(("x-problems" = json!([
-        "invalid_token", "schedule_conflict", "already_answered", "quota_reached", "user_inactive",
+        "invalid_token", "schedule_conflict", "already_answered", "quota_reached", "user_inactive", "project_archived",
+        "mission_over",
     ]))))]
 async fn decline(
     State(app): State<App>,
@@ -215,7 +217,8 @@ async fn begin_answer(app: &App, request: &RequestInfo, token: &str) -> Result<(
     params(("id" = AssignmentId, Path), TokenQuery), request_body = Option<AcceptBody>,
     responses((status = 200, body = AnsweredAssignment)),
     extensions(("x-problems" = json!([
-        "invalid_token", "schedule_conflict", "already_answered", "quota_reached", "user_inactive",
+        "invalid_token", "schedule_conflict", "already_answered", "quota_reached", "user_inactive", "project_archived",
+        "mission_over",
         "mission_cancelled", "invalid_transition", "already_assigned", "not_your_call",
     ]))))]
 async fn accept_assignment(
@@ -236,7 +239,8 @@ async fn accept_assignment(
     params(("id" = AssignmentId, Path), TokenQuery), request_body = Option<DeclineBody>,
     responses((status = 200, body = AnsweredAssignment)),
     extensions(("x-problems" = json!([
-        "invalid_token", "schedule_conflict", "already_answered", "quota_reached", "user_inactive",
+        "invalid_token", "schedule_conflict", "already_answered", "quota_reached", "user_inactive", "project_archived",
+        "mission_over",
         "mission_cancelled", "invalid_transition", "already_assigned", "not_your_call",
     ]))))]
 async fn decline_assignment(
@@ -290,6 +294,9 @@ async fn answer_assignment(
             }
             precondition.check_read(assignments::get(&*tx, caller.org, id)).await?;
             let status = answer.status();
+            if !caller.plans() {
+                held.may_be_answered(status, tx.now)?;
+            }
             let decline_reason = match answer {
                 Answer::Accept => None,
                 Answer::Decline { reason } => reason,

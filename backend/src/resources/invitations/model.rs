@@ -133,6 +133,8 @@ pub struct Opened {
     pub mission_title: String,
     /// What it belongs to.
     pub project_title: Option<String>,
+    /// As what, when the person takes a post.
+    pub role_name: Option<String>,
     /// Where.
     pub location: Option<String>,
     /// When it starts.

@@ -80,6 +80,7 @@ struct OpenedRow {
     last_name: String,
     mission_title: String,
     project_title: Option<String>,
+    role_name: Option<String>,
     location: Option<String>,
     starts_at: Timestamp,
     ends_at: Timestamp,
@@ -97,7 +98,7 @@ pub async fn open(
     now: Timestamp,
 ) -> Result<Opened, Error> {
     use crate::resources::assignments::table as assignment;
-    use missions::table as mission;
+    use missions::{role_table as post, table as mission};
     use projects::table as project;
     use users::table as user;
     let claims = tokens.read_invite(token).ok_or(Error::InvalidToken)?;
@@ -115,6 +116,7 @@ pub async fn open(
         .columns([user::Column::FirstName, user::Column::LastName])
         .column_as(mission::Column::Title, "mission_title")
         .column_as(project::Column::Name, "project_title")
+        .column(post::Column::RoleName)
         .columns([
             mission::Column::Location,
             mission::Column::StartsAt,
@@ -148,6 +150,13 @@ pub async fn open(
         )
         .join(
             JoinType::LeftJoin,
+            assignment::Entity::belongs_to(post::Entity)
+                .from((assignment::Column::OrgId, assignment::Column::MissionRoleId))
+                .to((post::Column::OrgId, post::Column::Id))
+                .into(),
+        )
+        .join(
+            JoinType::LeftJoin,
             mission::Entity::belongs_to(project::Entity)
                 .from((mission::Column::OrgId, mission::Column::ProjectId))
                 .to((project::Column::OrgId, project::Column::Id))
@@ -168,6 +177,7 @@ pub async fn open(
         user_name: users::display_name(&row.first_name, &row.last_name),
         mission_title: row.mission_title,
         project_title: row.project_title,
+        role_name: row.role_name,
         location: row.location,
         start_at: row.starts_at,
         end_at: row.ends_at,

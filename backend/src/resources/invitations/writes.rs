@@ -11,10 +11,10 @@ use crate::{
     auth::Tokens,
     db::Tx,
     error::Error,
-    ids::{AssignmentId, InvitationId, MissionId, OrgId},
+    ids::{AssignmentId, InvitationId, MissionId, OrgId, ProjectId},
     resources::{
         assignments::{self, AssignmentStatus, Change, Held},
-        audit,
+        audit, projects,
     },
 };
 use sea_orm::{
@@ -67,11 +67,13 @@ pub async fn create_all(
     let assignments: Vec<_> = items.iter().map(|item| item.assignment_id).collect();
     // The locks of an answer, so that a link is never made for what is being called off.
     let mut held = assignments::hold_all(tx, org, &assignments).await?;
+    let projects: HashSet<_> = held.values().filter_map(Held::project).collect();
+    let archived = projects::lock_archived(tx, org, projects).await?;
     revoke_chosen(tx, open(org).filter(table::Column::AssignmentId.is_in(assignments)), org).await?;
     let (mut rows, mut created, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     let mut seen = HashSet::new();
     for (index, item) in items.into_iter().enumerate() {
-        match email_of(&item, &mut held, &mut seen) {
+        match email_of(&item, &mut held, &archived, &mut seen) {
             Ok(email) => {
                 let (row, answer) = new_link(tx, org, item.assignment_id, email, links)?;
                 rows.push(row);
@@ -96,6 +98,7 @@ pub async fn create_all(
 fn email_of(
     item: &NewInvitation,
     held: &mut HashMap<AssignmentId, Held>,
+    archived: &HashSet<ProjectId>,
     seen: &mut HashSet<AssignmentId>,
 ) -> Result<Option<String>, Error> {
     if !seen.insert(item.assignment_id) {
@@ -105,7 +108,7 @@ fn email_of(
         });
     }
     let found = held.remove(&item.assignment_id).ok_or(Error::NotFound);
-    let person = found.map_err(Error::referred("/assignment_id", "assignment"))?.may_be_asked()?;
+    let person = found.map_err(Error::referred("/assignment_id", "assignment"))?.may_be_asked(archived)?;
     Ok(item.email.clone().map(String::from).or(person))
 }
 
@@ -238,6 +241,7 @@ pub async fn answer(tx: &Tx, tokens: &Tokens, token: &str, answer: Answer) -> Re
     let state = State { answer: row.answer, revoked: row.revoked_at.is_some(), expires_at: row.expires_at };
     if rules::must_answer(state, wanted, tx.now)? {
         rules::link_may(wanted, held.status())?;
+        held.may_be_answered(wanted, tx.now)?;
         let decline_reason = match answer {
             Answer::Accept => None,
             Answer::Decline { reason } => reason,

@@ -36,7 +36,7 @@ pub fn routes() -> OpenApiRouter<App> {
 /// Create a mission.
 #[utoipa::path(post, path = "/missions", tag = "missions", security(("bearer" = ["manager"])),
     request_body = NewMission, responses((status = 200, body = Mission)),
-    extensions(("x-problems" = json!(["unknown_reference"]))))]
+    extensions(("x-problems" = json!(["unknown_reference", "project_archived"]))))]
 async fn create(
     State(app): State<App>,
     caller: Caller<Manager>,
@@ -81,7 +81,7 @@ async fn get(
 #[utoipa::path(method(put, patch), path = "/missions/{id}", tag = "missions", security(("bearer" = ["manager"])),
     params(("id" = MissionId, Path)), request_body = MissionForm, responses((status = 200, body = Mission)),
     extensions(("x-problems" = json!([
-        "unknown_reference", "schedule_conflict", "role_in_use", "quota_below_accepted",
+        "unknown_reference", "schedule_conflict", "role_in_use", "quota_below_accepted", "project_archived",
     ]))))]
 async fn update(
     State(app): State<App>,
@@ -96,7 +96,7 @@ async fn update(
     if change.names("override_reason") && !change.names("start_at") && !change.names("end_at") {
         return Err(Error::invalid("/override_reason", "goes with start_at or end_at only"));
     }
-    let form = change.onto(&current.form())?;
+    let form = change.onto(&current, &current.form())?;
     let mission = carry_out(&tx, caller.org, &current, form).await?;
     tx.single(&mission).await
 }
@@ -156,7 +156,8 @@ async fn delete(
 
 /// Copy a mission and its roles, without its people.
 #[utoipa::path(post, path = "/missions/{id}/~duplicate", tag = "missions", security(("bearer" = ["manager"])),
-    params(("id" = MissionId, Path)), request_body = Option<Duplication>, responses((status = 200, body = Mission)))]
+    params(("id" = MissionId, Path)), request_body = Option<Duplication>, responses((status = 200, body = Mission)),
+    extensions(("x-problems" = json!(["project_archived"]))))]
 async fn duplicate(
     State(app): State<App>,
     caller: Caller<Manager>,
@@ -165,10 +166,11 @@ async fn duplicate(
     Body(how): Body<Duplication>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    // It stays until the copy is there, and so does its project.
+    // It stays until the copy is there.
     store::lock(&tx, caller.org, id).await?;
     let original = store::get(&*tx, caller.org, id).await?;
     precondition.check(&original)?;
+    store::lock_project(&tx, caller.org, original.project_id).await?;
     let zone = ZoneName::zone(&original.timezone).map_err(Error::internal)?;
     let copy = rules::copy(original, &zone, &how).map_err(|mistake| Error::Invalid(vec![mistake]))?;
     let mut created = store::create_all(&tx, caller.org, vec![copy]).await?;
@@ -202,7 +204,7 @@ async fn cancel(
 #[utoipa::path(post, path = "/projects/{id}/missions/~bulk_create", tag = "missions",
     security(("bearer" = ["manager"])), params(("id" = ProjectId, Path)), request_body = Vec<NewProjectMission>,
     responses((status = 200, body = BulkCreated<MissionId>)),
-    extensions(("x-max-body-bytes" = json!(MAX_BULK_BODY))))]
+    extensions(("x-problems" = json!(["project_archived"])), ("x-max-body-bytes" = json!(MAX_BULK_BODY))))]
 async fn bulk_create(
     State(app): State<App>,
     caller: Caller<Manager>,
@@ -216,7 +218,7 @@ async fn bulk_create(
     let planned = items.plan(rules).await?;
     rules::few_enough_roles(&planned)?;
     let tx = app.write(&caller).await?;
-    projects::lock(&tx, caller.org, project).await?;
+    projects::lock_for_work(&tx, caller.org, project).await?;
     let created = store::create_all(&tx, caller.org, planned).await?;
     tx.answer(&BulkCreated::of(created.iter().map(|mission| mission.id).collect())).await
 }

@@ -3,7 +3,7 @@
 mod api;
 mod changes;
 mod model;
-mod role_table;
+pub(crate) mod role_table;
 mod rules;
 mod store;
 pub(crate) mod table;

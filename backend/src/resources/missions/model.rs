@@ -2,7 +2,7 @@
 
 use crate::{
     db::Timestamp,
-    http::{Cursor, Limit, Many},
+    http::{Cursor, Limit, Many, Writable},
     ids::{MissionId, MissionRoleId, ProjectId},
     text::{Label, Name, Note, Reason, Search, ZoneName},
 };
@@ -86,6 +86,23 @@ pub struct MissionRoleForm {
     #[deserr(default)]
     #[schema(minimum = 1, maximum = 10000)]
     pub quota: Option<i32>,
+    /// How many are invited; may be sent back as it is.
+    #[deserr(default)]
+    #[serde(skip_serializing)]
+    #[schema(read_only)]
+    pub invited: Option<i64>,
+    /// How many have accepted; may be sent back as it is.
+    #[deserr(default)]
+    #[serde(skip_serializing)]
+    #[schema(read_only)]
+    pub accepted: Option<i64>,
+}
+
+impl MissionRoleForm {
+    /// A role that the mission does not have yet.
+    pub fn new(role_name: Label, quota: Option<i32>) -> Self {
+        Self { id: None, role_name, quota, invited: None, accepted: None }
+    }
 }
 
 impl NewMissionRole {
@@ -97,7 +114,7 @@ impl NewMissionRole {
 
 impl From<NewMissionRole> for MissionRoleForm {
     fn from(NewMissionRole { role_name, quota }: NewMissionRole) -> Self {
-        Self { id: None, role_name, quota }
+        Self::new(role_name, quota)
     }
 }
 
@@ -206,13 +223,16 @@ mission_bodies! {
     } in |body| body.project_id;
 }
 
+impl Writable for MissionForm {
+    const READ_ONLY: &'static [&'static str] = &["id", "cancelled_at", "created_at", "updated_at"];
+}
+
 impl Mission {
     /// What of it can be set, as it is now.
     pub fn form(&self) -> MissionForm {
         let role = |role: &MissionRole| MissionRoleForm {
             id: Some(role.id),
-            role_name: Label::stored(&role.role_name),
-            quota: role.quota,
+            ..MissionRoleForm::new(Label::stored(&role.role_name), role.quota)
         };
         MissionForm {
             project_id: self.project_id,

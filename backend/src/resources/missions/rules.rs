@@ -125,7 +125,7 @@ fn plan_as(new: Sketch, zone: &str, before: Option<&Mission>) -> Result<PlannedM
 fn leading(label: Option<Label>, roles: &[MissionRoleForm]) -> Option<MissionRoleForm> {
     let named = |label: &Label| roles.iter().any(|role| role.role_name.key() == label.key());
     let leading = label.filter(|label| !named(label));
-    leading.map(|role_name| MissionRoleForm { id: None, role_name, quota: None })
+    leading.map(|role_name| MissionRoleForm::new(role_name, None))
 }
 
 fn role_mistakes(leading: Option<&MissionRoleForm>, roles: &[MissionRoleForm]) -> Vec<FieldError> {
@@ -154,7 +154,7 @@ fn role_mistakes(leading: Option<&MissionRoleForm>, roles: &[MissionRoleForm]) -
 /// Gives each role that the mission has its id, by which it stays itself.
 ///
 /// # Errors
-/// [`Error::Invalid`] names the roles that are not this mission's or are named twice.
+/// [`Error::Invalid`] names the roles that are not this mission's or are named twice, and counts that are not what they are.
 pub fn recognise(roles: &mut [MissionRoleForm], existing: &[MissionRole]) -> Result<(), Error> {
     let mut mistakes = Vec::new();
     let mut seen = HashSet::new();
@@ -173,6 +173,13 @@ pub fn recognise(roles: &mut [MissionRoleForm], existing: &[MissionRole]) -> Res
             }
             Some(_) => {}
         }
+        let known = existing.iter().find(|known| Some(known.id) == role.id);
+        let counts = [
+            ("invited", role.invited.take(), known.map(|known| known.invited)),
+            ("accepted", role.accepted.take(), known.map(|known| known.accepted)),
+        ];
+        let wrong = counts.iter().filter(|(_, sent, is)| sent.is_some() && sent != is);
+        mistakes.extend(wrong.map(|(name, ..)| FieldError::read_only(format!("/roles/{i}/{name}"))));
     }
     if mistakes.is_empty() { Ok(()) } else { Err(Error::Invalid(mistakes)) }
 }
@@ -374,7 +381,7 @@ mod tests {
 
     #[test]
     fn a_label_leads_unless_the_roles_name_it() {
-        let role = |name: &str, quota| MissionRoleForm { id: None, role_name: Label::stored(name), quota };
+        let role = |name: &str, quota| MissionRoleForm::new(Label::stored(name), quota);
         let label = || Some(Label::stored("Son"));
         assert_eq!(leading(label(), &[role("plateau", Some(2))]), Some(role("Son", None)));
         assert_eq!(leading(label(), &[role("son", Some(2))]), None);

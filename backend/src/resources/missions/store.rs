@@ -140,11 +140,18 @@ pub struct Locked {
     pub end_at: Timestamp,
     /// Whether it was cancelled.
     pub cancelled: bool,
+    /// What it belongs to.
+    pub project: Option<ProjectId>,
 }
 
 impl From<table::Model> for Locked {
     fn from(row: table::Model) -> Self {
-        Self { start_at: row.starts_at, end_at: row.ends_at, cancelled: row.cancelled_at.is_some() }
+        Self {
+            start_at: row.starts_at,
+            end_at: row.ends_at,
+            cancelled: row.cancelled_at.is_some(),
+            project: row.project_id,
+        }
     }
 }
 
@@ -210,11 +217,6 @@ impl Posts {
             (None, [only]) => Ok(Some(only.id)),
             (None, _) => Ok(None),
         }
-    }
-
-    /// The name of one of them.
-    pub fn name_of(&self, id: MissionRoleId) -> Option<&str> {
-        self.0.iter().find(|role| role.id == id).map(|role| role.role_name.as_str())
     }
 }
 
@@ -380,10 +382,10 @@ fn view(row: &table::Model, roles: Vec<MissionRole>) -> Mission {
     }
 }
 
-/// Makes sure that the project named in a body exists and stays.
+/// Makes sure that the project named in a body takes new work until the transaction ends.
 pub async fn lock_project(tx: &Tx, org: OrgId, project: Option<ProjectId>) -> Result<(), Error> {
     let Some(project) = project else { return Ok(()) };
-    crate::resources::projects::lock(tx, org, project)
+    crate::resources::projects::lock_for_work(tx, org, project)
         .await
         .map_err(Error::referred("/project_id", "project"))
 }

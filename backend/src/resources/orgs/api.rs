@@ -46,7 +46,7 @@ async fn update(
     let tx = app.write(&caller).await?;
     let current = changes::hold(&tx, caller.org).await?;
     precondition.check(&current)?;
-    let new = change.onto(&current.form())?;
+    let new = change.onto(&current, &current.form())?;
     let org = changes::update(&tx, current, new).await?;
     tx.single(&org).await
 }
@@ -120,7 +120,7 @@ async fn update_member(
     let own = changes::role_of(&tx, caller.org, caller.account).await?;
     rules::may_change(own, member.role)?;
     precondition.check(&member)?;
-    let new = change.onto(&member.form())?;
+    let new = change.onto(&member, &member.form())?;
     rules::may_grant(own, new.role)?;
     let member = changes::update_member(&tx, caller.org, member, new).await?;
     tx.single(&member).await

@@ -3,7 +3,7 @@
 use crate::{
     auth::Role,
     db::Timestamp,
-    http::{Cursor, Limit},
+    http::{Cursor, Limit, Writable},
     ids::{AccountId, OrgId, UserId},
     secret::Secret,
     text::{Email, Name, ZoneName},
@@ -41,6 +41,10 @@ pub struct OrgForm {
     pub timezone: ZoneName,
 }
 
+impl Writable for OrgForm {
+    const READ_ONLY: &'static [&'static str] = &["id", "created_at", "updated_at"];
+}
+
 impl Org {
     /// What of it can be set, as it is now.
     pub fn form(&self) -> OrgForm {
@@ -59,6 +63,10 @@ pub struct MemberForm {
     /// The person they are; `null` for nobody.
     #[deserr(default)]
     pub user_id: Option<UserId>,
+}
+
+impl Writable for MemberForm {
+    const READ_ONLY: &'static [&'static str] = &["account_id", "email", "pending"];
 }
 
 impl Member {

@@ -77,7 +77,7 @@ async fn update(
     let tx = app.write(&caller).await?;
     let current = store::hold(&tx, caller.org, id).await?;
     precondition.check(&current)?;
-    let new = change.onto(&current.form())?;
+    let new = change.onto(&current, &current.form())?;
     let project = store::update(&tx, caller.org, current, new).await?;
     tx.single(&project).await
 }

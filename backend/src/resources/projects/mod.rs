@@ -8,4 +8,4 @@ pub(crate) mod table;
 
 pub use api::routes;
 pub use model::{NewProject, Project, ProjectStatus};
-pub use store::{create, lock};
+pub use store::{create, lock_archived, lock_for_work, update};

@@ -3,7 +3,7 @@
 use super::table;
 use crate::{
     db::Timestamp,
-    http::{Cursor, Limit, Many},
+    http::{Cursor, Limit, Many, Writable},
     ids::ProjectId,
     text::{Name, Note, Search},
 };
@@ -93,6 +93,10 @@ pub struct NewProject {
     /// Anything worth knowing.
     #[deserr(default)]
     pub note: Option<Note>,
+}
+
+impl Writable for NewProject {
+    const READ_ONLY: &'static [&'static str] = &["id", "created_at", "updated_at"];
 }
 
 /// Which projects, and which page of them.

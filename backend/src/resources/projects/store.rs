@@ -1,7 +1,7 @@
 //! Every query on projects.
 
 use super::{
-    model::{NewProject, Project, ProjectQuery},
+    model::{NewProject, Project, ProjectQuery, ProjectStatus},
     rules, table,
 };
 use crate::{
@@ -16,6 +16,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, LockType},
 };
+use std::collections::HashSet;
 
 /// Creates a project.
 ///
@@ -97,13 +98,40 @@ pub async fn delete(tx: &Tx, org: OrgId, project: &Project) -> Result<(), Error>
     audit::Entry::of("project.delete", project.id).before(project).record(tx, org).await
 }
 
-/// Makes sure that a project exists and stays while a transaction refers to it.
+/// Makes sure that a project takes new work, and locks it (`FOR SHARE`): it is neither archived nor deleted before the
+/// transaction ends. Whoever locks missions or people as well locks those first.
 ///
 /// # Errors
-/// [`Error::NotFound`].
-pub async fn lock(tx: &Tx, org: OrgId, id: ProjectId) -> Result<(), Error> {
-    let found = table::Entity::find_by_id((org, id)).lock(LockType::KeyShare).one(tx).await?;
-    found.map(|_| ()).ok_or(Error::NotFound)
+/// [`Error::NotFound`], or [`Error::ProjectArchived`].
+pub async fn lock_for_work(tx: &Tx, org: OrgId, id: ProjectId) -> Result<(), Error> {
+    let found = table::Entity::find_by_id((org, id)).lock(LockType::Share).one(tx).await?;
+    match found.ok_or(Error::NotFound)?.status {
+        ProjectStatus::Archived => Err(Error::ProjectArchived),
+        ProjectStatus::Draft | ProjectStatus::Active => Ok(()),
+    }
+}
+
+/// The same for several, in one statement: those that are archived.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock_archived(
+    tx: &Tx,
+    org: OrgId,
+    ids: HashSet<ProjectId>,
+) -> Result<HashSet<ProjectId>, Error> {
+    if ids.is_empty() {
+        return Ok(ids);
+    }
+    let rows = table::Entity::find()
+        .filter(table::Column::OrgId.eq(org))
+        .filter(table::Column::Id.is_in(ids))
+        .order_by_asc(table::Column::Id)
+        .lock(LockType::Share)
+        .all(tx)
+        .await?;
+    let archived = rows.into_iter().filter(|row| row.status == ProjectStatus::Archived);
+    Ok(archived.map(|row| row.id).collect())
 }
 
 /// A page of projects, newest first.

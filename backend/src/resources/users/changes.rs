@@ -2,10 +2,10 @@
 
 use super::{
     metadata::Metadata,
-    model::{NewProfile, NewUser, Profile, User},
+    model::{NewProfile, NewUser, Parts, Profile, User},
     money::RateProfile,
     rules,
-    store::{Sight, Words, display_name, get, words, write_words},
+    store::{Sight, Words, get, words, write_words},
     table,
 };
 use crate::{
@@ -36,7 +36,7 @@ pub async fn hold(tx: &Tx, org: OrgId, id: UserId) -> Result<User, Error> {
 /// [`Error::Invalid`].
 pub async fn update(tx: &Tx, org: OrgId, before: User, mut new: NewUser) -> Result<User, Error> {
     use table::Column;
-    let (mut first_name, mut last_name) = rules::check(&new)?;
+    let (mut first_name, mut last_name) = rules::check(&mut new)?;
     if new.name.as_deref() == Some(before.name.as_str()) {
         // The same name in one divides where it did.
         (first_name, last_name) = (before.first_name.clone(), before.last_name.clone());
@@ -45,8 +45,9 @@ pub async fn update(tx: &Tx, org: OrgId, before: User, mut new: NewUser) -> Resu
     new.skills.sort_by(|a, b| str::cmp(&a.skill, &b.skill));
     new.tags.sort_by(|a, b| str::cmp(a, b));
     let same_name = (&first_name, &last_name) == (&before.first_name, &before.last_name);
-    let current = before.form(new.name.is_some());
-    if same_name && current == (NewUser { name: current.name.clone(), ..new.clone() }) {
+    let current = before.form(Parts::default());
+    let (first, last) = (current.first_name.clone(), current.last_name.clone());
+    if same_name && current == (NewUser { name: None, first_name: first, last_name: last, ..new.clone() }) {
         return Ok(before);
     }
     let mut update = table::Entity::update_many();
@@ -61,7 +62,7 @@ pub async fn update(tx: &Tx, org: OrgId, before: User, mut new: NewUser) -> Resu
     }
     update
         .col_expr(Column::SortKey, Expr::value(rules::sort_key(&first_name, &last_name)))
-        .col_expr(Column::NameSearch, Expr::value(text::fold(&display_name(&first_name, &last_name))))
+        .col_expr(Column::NameSearch, Expr::value(text::fold(&rules::display_name(&first_name, &last_name))))
         .col_expr(Column::FirstName, Expr::value(first_name))
         .col_expr(Column::LastName, Expr::value(last_name))
         .col_expr(Column::EmailSearch, Expr::value(new.email.as_deref().map(text::fold)))
@@ -126,10 +127,10 @@ pub async fn replace_profile(
     tx: &Tx,
     org: OrgId,
     before: Profile,
-    new: NewProfile,
+    mut new: NewProfile,
     own: bool,
 ) -> Result<Profile, Error> {
-    rules::check_profile(&new, own)?;
+    rules::check_profile(&before, &mut new, own)?;
     let id = before.user_id;
     let tags = new.tags.unwrap_or_default();
     let words = Words::of(&new.skills, &tags);

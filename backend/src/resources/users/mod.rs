@@ -15,6 +15,5 @@ pub use api::routes;
 pub use changes::{hold_profile, profile, set_rates};
 pub use model::{EmploymentType, NewSkill, NewUser, User};
 pub use money::{Cents, RateProfile};
-pub use store::{
-    Locked, account_link, create, display_name, exists, lock, lock_all, of_account, unlink_account,
-};
+pub use rules::display_name;
+pub use store::{Locked, account_link, create, exists, lock, lock_all, of_account, unlink_account};

@@ -3,7 +3,7 @@
 use super::{metadata::Metadata, money::RateProfile};
 use crate::{
     db::Timestamp,
-    http::{Cursor, Limit, Many},
+    http::{Cursor, Limit, Many, Writable},
     ids::{AccountId, UserId},
     resources::assignments::Assignment,
     text::{Email, Label, Name, Note, Search},
@@ -15,7 +15,7 @@ use utoipa::{
     IntoParams, ToSchema,
     openapi::{
         RefOr,
-        schema::{OneOfBuilder, Schema},
+        schema::{ObjectBuilder, OneOfBuilder, Schema, Type},
     },
 };
 
@@ -91,7 +91,15 @@ pub struct NewSkill {
     /// What the person can do.
     pub skill: Label,
     /// How well, from 1 to 5.
-    pub level: i16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<i16>,
+}
+
+impl NewSkill {
+    /// How well, from 1 to 5: 3 unless it was said.
+    pub fn level(&self) -> i16 {
+        self.level.unwrap_or(3)
+    }
 }
 
 impl utoipa::PartialSchema for NewSkill {
@@ -109,24 +117,64 @@ pub struct LevelledSkill {
     /// What the person can do.
     skill: Label,
     /// How well, from 1 to 5.
-    #[deserr(default = 3)]
-    #[schema(minimum = 1, maximum = 5, default = 3, required = false)]
-    level: i16,
+    #[deserr(default)]
+    #[schema(value_type = i16, minimum = 1, maximum = 5, default = 3, required = false)]
+    level: Option<i16>,
 }
 
 impl<E: DeserializeError> Deserr<E> for NewSkill {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef) -> Result<Self, E> {
         let Value::Map(_) = value else {
-            return Label::deserialize_from_value(value, at).map(|skill| Self { skill, level: 3 });
+            return Label::deserialize_from_value(value, at).map(|skill| Self { skill, level: None });
         };
         let LevelledSkill { skill, level } = LevelledSkill::deserialize_from_value(value, at)?;
-        if (1..=5).contains(&level) {
+        if level.is_none_or(is_level) {
             return Ok(Self { skill, level });
         }
         let rule = ErrorKind::Unexpected { msg: "must be from 1 to 5".into() };
         Err(take_cf_content(E::error::<V>(None, rule, at.push_key("level"))))
     }
 }
+
+/// Whether it says how well someone can do something.
+pub fn is_level(level: i16) -> bool {
+    (1..=5).contains(&level)
+}
+
+/// A first name, which who has one name does not have.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct FirstName(String);
+
+impl FirstName {
+    /// One that was checked when it was stored.
+    pub fn stored(name: &str) -> Self {
+        Self(name.into())
+    }
+}
+
+impl AsRef<str> for FirstName {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<E: DeserializeError> Deserr<E> for FirstName {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef) -> Result<Self, E> {
+        match value {
+            Value::String(text) if text.trim().is_empty() => Ok(Self(String::new())),
+            value => Name::deserialize_from_value(value, at).map(|name| Self(name.into())),
+        }
+    }
+}
+
+impl utoipa::PartialSchema for FirstName {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).max_length(Some(200)).into()
+    }
+}
+
+impl ToSchema for FirstName {}
 
 /// All that can be set of a person: `name`, or `first_name` and `last_name`.
 #[derive(Debug, Clone, PartialEq, Deserr, Serialize, ToSchema)]
@@ -140,9 +188,9 @@ pub struct NewUser {
     #[deserr(default)]
     #[schema(example = "Élodie Bœuf")]
     pub name: Option<Name>,
-    /// First name.
+    /// First name; empty for someone of one name.
     #[deserr(default)]
-    pub first_name: Option<Name>,
+    pub first_name: Option<FirstName>,
     /// Last name.
     #[deserr(default)]
     pub last_name: Option<Name>,
@@ -163,6 +211,9 @@ pub struct NewUser {
     #[deserr(default)]
     #[schema(required = false)]
     pub skills: Vec<NewSkill>,
+    /// How well, from 1 to 5, for skills that are sent as texts.
+    #[deserr(default)]
+    pub skill_levels: Option<BTreeMap<String, i16>>,
     /// Words that planners filter by.
     #[deserr(default)]
     #[schema(required = false)]
@@ -179,22 +230,38 @@ pub struct NewUser {
     pub documents: Option<Metadata>,
 }
 
+/// Which of two forms of the same thing a person's form has.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Parts {
+    /// `name` instead of `first_name` and `last_name`.
+    pub name_in_one: bool,
+    /// Skills as texts, with `skill_levels` beside them.
+    pub levels_apart: bool,
+}
+
+impl Writable for NewUser {
+    const READ_ONLY: &'static [&'static str] = &["id", "account_id", "created_at", "updated_at"];
+}
+
 impl User {
-    /// What of a person can be set, as a planner sees it now: with the name in one, or in the parts that there are.
-    pub fn form(&self, name_in_one: bool) -> NewUser {
-        let part = |part: &String| (!name_in_one && !part.is_empty()).then(|| Name::stored(part));
+    /// What of a person can be set, as a planner sees it now.
+    pub fn form(&self, parts: Parts) -> NewUser {
         let metadata = |seen: &Option<Option<Metadata>>| seen.clone().flatten();
         let text = |seen: &Option<Option<String>>| seen.clone().flatten();
-        let skill = |(skill, level): (&String, &i16)| NewSkill { skill: Label::stored(skill), level: *level };
+        let skill = |(skill, level): (&String, &i16)| NewSkill {
+            skill: Label::stored(skill),
+            level: (!parts.levels_apart).then_some(*level),
+        };
         NewUser {
-            name: name_in_one.then(|| Name::stored(&self.name)),
-            first_name: part(&self.first_name),
-            last_name: part(&self.last_name),
+            name: parts.name_in_one.then(|| Name::stored(&self.name)),
+            first_name: (!parts.name_in_one).then(|| FirstName::stored(&self.first_name)),
+            last_name: (!parts.name_in_one).then(|| Name::stored(&self.last_name)),
             email: text(&self.email).map(Email::stored),
             phone: text(&self.phone).map(Label::stored),
             employment_type: self.employment_type,
             bio: text(&self.bio).map(Note::stored),
             skills: self.skill_levels.iter().map(skill).collect(),
+            skill_levels: parts.levels_apart.then(|| self.skill_levels.clone()),
             tags: self.tags.iter().map(Label::stored).collect(),
             active: self.active,
             legal_ids: metadata(&self.legal_ids),
@@ -229,6 +296,7 @@ impl NewUser {
             employment_type: EmploymentType::Other,
             bio: None,
             skills: Vec::new(),
+            skill_levels: None,
             tags: Vec::new(),
             active: true,
             legal_ids: None,
@@ -301,10 +369,17 @@ pub struct Profile {
 #[derive(Debug, Deserr, ToSchema)]
 #[deserr(deny_unknown_fields)]
 pub struct NewProfile {
+    /// Whose it is; may be sent back as it is.
+    #[deserr(default)]
+    #[schema(read_only)]
+    pub user_id: Option<UserId>,
     /// What they can do: texts (level 3) or `{skill, level}`.
     #[deserr(default)]
     #[schema(required = false)]
     pub skills: Vec<NewSkill>,
+    /// How well, from 1 to 5, for skills that are sent as texts.
+    #[deserr(default)]
+    pub skill_levels: Option<BTreeMap<String, i16>>,
     /// Words that planners filter by.
     #[deserr(default)]
     pub tags: Option<Vec<Label>>,

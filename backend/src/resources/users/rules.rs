@@ -1,23 +1,36 @@
 //! What must hold for a person.
 
-use super::model::{NewProfile, NewSkill, NewUser};
+use super::model::{NewProfile, NewSkill, NewUser, Profile, is_level};
 use crate::{
     error::{Error, FieldError},
-    text::{self, Label},
+    http::pointer_to,
+    text::{self, Label, WordKey},
 };
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// More than anyone has.
 const MAX_WORDS: usize = 100;
 
+/// How a person is called.
+pub fn display_name(first: &str, last: &str) -> String {
+    format!("{first} {last}").trim().to_owned()
+}
+
 /// First and last name, from either form.
 fn names(new: &NewUser) -> Result<(String, String), Vec<FieldError>> {
     match (&new.name, &new.first_name, &new.last_name) {
+        (name, Some(first), Some(last)) => {
+            let (first, last) = (first.as_ref(), &**last);
+            if name.as_deref().is_some_and(|name| name != display_name(first, last)) {
+                let rule = "must be first_name and last_name with a space between; or send either it or them";
+                return Err(vec![FieldError::invalid("/name", rule)]);
+            }
+            Ok((first.to_owned(), last.to_owned()))
+        }
         (Some(name), None, None) => Ok(match name.split_once(char::is_whitespace) {
             Some((first, last)) => (first.to_owned(), last.trim().to_owned()),
             None => (String::new(), name.to_string()),
         }),
-        (None, Some(first), Some(last)) => Ok((first.to_string(), last.to_string())),
         (Some(_), ..) => {
             Err(vec![FieldError::invalid("/name", "send either name, or first_name and last_name")])
         }
@@ -27,14 +40,14 @@ fn names(new: &NewUser) -> Result<(String, String), Vec<FieldError>> {
     }
 }
 
-/// First and last name of a person whose rules hold.
+/// First and last name of a person whose rules hold; their skills have the levels that were sent beside them.
 ///
 /// # Errors
 /// [`Error::Invalid`] names every rule that they break.
-pub fn check(new: &NewUser) -> Result<(String, String), Error> {
-    let mut mistakes = skill_mistakes(&new.skills);
+pub fn check(new: &mut NewUser) -> Result<(String, String), Error> {
+    let mut mistakes = skill_mistakes(&mut new.skills, new.skill_levels.take());
     mistakes.extend(tag_mistakes(&new.tags));
-    match names(new) {
+    match names(&*new) {
         Ok(names) if mistakes.is_empty() => return Ok(names),
         Ok(_) => {}
         Err(more) => mistakes.extend(more),
@@ -42,20 +55,43 @@ pub fn check(new: &NewUser) -> Result<(String, String), Error> {
     Err(Error::Invalid(mistakes))
 }
 
+/// The profile's skills have the levels that were sent beside them.
+///
 /// # Errors
 /// [`Error::Invalid`] names every rule that the profile breaks; with `own`, also what only planners set.
-pub fn check_profile(new: &NewProfile, own: bool) -> Result<(), Error> {
-    let mut mistakes = skill_mistakes(&new.skills);
+pub fn check_profile(before: &Profile, new: &mut NewProfile, own: bool) -> Result<(), Error> {
+    let mut mistakes = skill_mistakes(&mut new.skills, new.skill_levels.take());
     mistakes.extend(tag_mistakes(new.tags.as_deref().unwrap_or_default()));
+    if new.user_id.is_some_and(|id| id != before.user_id) {
+        mistakes.push(FieldError::read_only("/user_id"));
+    }
     if own {
-        mistakes.extend(own_profile_mistakes(new));
+        mistakes.extend(own_profile_mistakes(before, new));
     }
     if mistakes.is_empty() { Ok(()) } else { Err(Error::Invalid(mistakes)) }
 }
 
-/// Skills that are named twice, or too many.
-fn skill_mistakes(skills: &[NewSkill]) -> Vec<FieldError> {
-    word_mistakes("/skills", skills.iter().map(|skill| &skill.skill))
+/// Skills that are named twice, or too many, and levels of others. Each skill has its level after that.
+fn skill_mistakes(skills: &mut [NewSkill], levels: Option<BTreeMap<String, i16>>) -> Vec<FieldError> {
+    let mut mistakes = word_mistakes("/skills", skills.iter().map(|skill| &skill.skill));
+    for (name, level) in levels.into_iter().flatten() {
+        let mistake = match skills.iter_mut().find(|skill| skill.skill.word_key() == WordKey::of(&name)) {
+            _ if !is_level(level) => "must be from 1 to 5",
+            None => "is the level of something that is not in skills",
+            Some(skill) if skill.level.is_some_and(|sent| sent != level) => {
+                "is not the level that skills says"
+            }
+            Some(skill) => {
+                skill.level = Some(level);
+                continue;
+            }
+        };
+        mistakes.push(FieldError::invalid(format!("/skill_levels{}", pointer_to(&name)), mistake));
+    }
+    for skill in skills {
+        skill.level = Some(skill.level());
+    }
+    mistakes
 }
 
 /// Tags that are named twice, or too many.
@@ -72,19 +108,24 @@ fn word_mistakes<'a>(pointer: &str, words: impl ExactSizeIterator<Item = &'a Lab
     twice.map(|(i, _)| FieldError::invalid(format!("{pointer}/{i}"), "is listed twice")).collect()
 }
 
-/// In their own profile a person sets skills and bio; the rest is the planners' and so no member of theirs.
-fn own_profile_mistakes(profile: &NewProfile) -> Vec<FieldError> {
+/// In their own profile a person sets skills and bio; the rest is the planners', and they can only read it.
+fn own_profile_mistakes(before: &Profile, new: &NewProfile) -> Vec<FieldError> {
+    // Their order means nothing.
+    let same_tags = |tags: &Vec<Label>| {
+        let mut tags: Vec<_> = tags.iter().map(|tag| &**tag).collect();
+        tags.sort_unstable();
+        tags == before.tags
+    };
     [
-        ("/tags", profile.tags.is_some()),
-        ("/employment_type", profile.employment_type.is_some()),
-        ("/rate_profile", profile.rate_profile.is_some()),
+        ("/tags", new.tags.as_ref().is_some_and(|tags| !same_tags(tags))),
+        ("/employment_type", new.employment_type.is_some_and(|kind| kind != before.employment_type)),
+        ("/rate_profile", new.rate_profile.is_some() && new.rate_profile != before.rate_profile),
     ]
     .into_iter()
-    .filter(|(_, sent)| *sent)
+    .filter(|(_, differs)| *differs)
     .map(|(pointer, _)| FieldError {
-        pointer: pointer.into(),
-        code: "unknown",
         detail: "is set by planners; send skills and bio only".into(),
+        ..FieldError::read_only(pointer)
     })
     .collect()
 }

@@ -20,11 +20,6 @@ use sea_orm::{
 };
 use std::collections::{BTreeMap, HashMap};
 
-/// How a person's name is written.
-pub fn display_name(first: &str, last: &str) -> String {
-    format!("{first} {last}").trim().to_owned()
-}
-
 /// Whose contacts the caller sees.
 #[derive(Debug, Clone, Copy)]
 pub enum Sight {
@@ -47,13 +42,18 @@ impl Sight {
 ///
 /// # Errors
 /// [`Error::Invalid`], or [`Error::Duplicate`] when the account is another person's here.
-pub async fn create(tx: &Tx, org: OrgId, new: NewUser, account: Option<AccountId>) -> Result<User, Error> {
-    let (first_name, last_name) = rules::check(&new)?;
+pub async fn create(
+    tx: &Tx,
+    org: OrgId,
+    mut new: NewUser,
+    account: Option<AccountId>,
+) -> Result<User, Error> {
+    let (first_name, last_name) = rules::check(&mut new)?;
     let row = table::Model {
         org_id: org,
         id: tx.new_id(),
         sort_key: rules::sort_key(&first_name, &last_name),
-        name_search: text::fold(&display_name(&first_name, &last_name)),
+        name_search: text::fold(&rules::display_name(&first_name, &last_name)),
         first_name,
         last_name,
         email_search: new.email.as_deref().map(text::fold),
@@ -266,7 +266,7 @@ impl Words {
     pub(super) fn of(skills: &[NewSkill], tags: &[Label]) -> Self {
         let mut tags: Vec<_> = tags.iter().map(ToString::to_string).collect();
         tags.sort();
-        Self { levels: skills.iter().map(|skill| (skill.skill.to_string(), skill.level)).collect(), tags }
+        Self { levels: skills.iter().map(|skill| (skill.skill.to_string(), skill.level())).collect(), tags }
     }
 
     pub(super) fn skills(&self) -> Vec<String> {
@@ -323,7 +323,7 @@ pub(super) async fn write_words(
             user_id: user,
             skill: skill.skill.to_string(),
             skill_key: skill.skill.word_key(),
-            level: skill.level,
+            level: skill.level(),
             created_at: tx.now,
         }
         .into_active_model()
@@ -420,7 +420,7 @@ fn view(row: Row, words: &mut Words, sight: Sight) -> User {
     let planner = matches!(sight, Sight::All);
     User {
         id: row.id,
-        name: display_name(&row.first_name, &row.last_name),
+        name: rules::display_name(&row.first_name, &row.last_name),
         first_name: row.first_name,
         last_name: row.last_name,
         email: contacts.then_some(row.email),

@@ -80,7 +80,9 @@ fn members(document: &Json, schema: &Json, found: &mut Vec<String>) {
         let target = document.pointer(reference.trim_start_matches('#')).expect("a schema");
         return members(document, target, found);
     }
-    for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+    // What can only be read chooses nothing: it is compared with what the path names.
+    let writable = |(_, member): &(&String, &Json)| member["readOnly"] != true;
+    for (name, member) in schema["properties"].as_object().into_iter().flatten().filter(writable) {
         found.push(name.clone());
         members(document, member, found);
     }

@@ -146,7 +146,7 @@ async fn many_who_ask_at_once_are_answered_by_one_query(#[values(Kind::Sqlite, K
 async fn listing<T: Clone + serde::Serialize>(items: &[T]) -> Result<Listing, Error> {
     let rows: Vec<_> = items.iter().cloned().map(|item| ((), item)).collect();
     let page = Page::fill(Limit::default(), None, |_, _| async { Ok(rows.clone()) }).await?;
-    Listing::of(page, &"/".parse().expect("a URI"))
+    Listing::of(page, None, &"/".parse().expect("a URI"))
 }
 
 #[tokio::test]

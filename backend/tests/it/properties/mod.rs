@@ -10,6 +10,7 @@ mod keys;
 mod overlaps;
 mod quotas;
 mod search;
+mod sent_back;
 
 use proptest::{
     strategy::Strategy,

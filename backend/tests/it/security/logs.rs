@@ -226,7 +226,7 @@ async fn answer_invitations(program: &mut Program, access: &str) {
     let mut tokens = Vec::new();
     for day in ["10", "11", "12", "13"] {
         let mission = json!({
-            "title": "Montage", "start_at": format!("2026-07-{day}T08:00:00Z"), "end_at": format!("2026-07-{day}T12:00:00Z"),
+            "title": "Montage", "start_at": format!("2199-07-{day}T08:00:00Z"), "end_at": format!("2199-07-{day}T12:00:00Z"),
         });
         let mission = program.created("/missions", access, mission).await;
         let pair = json!({ "mission_id": mission["id"], "user_id": user["id"] });

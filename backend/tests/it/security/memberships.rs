@@ -3,7 +3,6 @@
 
 use super::{account_of, reset_token, system, until_waiting};
 use crate::support::{Kind, Outcome, Persona, Test, together};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use coulisses::{
     auth::{Giver, Role, links},
     ids::{AccountId, OrgId},
@@ -479,15 +478,17 @@ async fn a_cursor_of_the_members_tells_nothing_of_who_is_none(
     let test = Test::start(db).await;
     let (owner, other) = (test.owner().await, test.other_owner().await);
     let stranger = owner.get("/auth/me").await.ok()["id"].as_str().expect("an id").to_owned();
-    let cursor = |account: &str| URL_SAFE_NO_PAD.encode(format!("[0,\"{account}\"]"));
+    let added = other.post("/orgs/members", json!({ "email": "a@other.example", "role": "tech" })).await.ok();
+    let cursor =
+        async |account: &str| other.forged_cursor("/orgs/members", &format!("[0,\"{account}\"]")).await;
     for nobody in [stranger.as_str(), "0197f000-0000-7000-8000-000000000000"] {
-        let refused = other.get(&format!("/orgs/members?cursor={}", cursor(nobody))).await;
+        let refused = other.get(&format!("/orgs/members?cursor={}", cursor(nobody).await)).await;
         assert_eq!(refused.wrong_members(), ["/cursor"], "{nobody}");
     }
     // Who was removed between two pages does not end the list.
-    let added = other.post("/orgs/members", json!({ "email": "a@other.example", "role": "tech" })).await.ok();
     let removed = added["account_id"].as_str().expect("an id");
+    let cursor = cursor(removed).await;
     other.delete(&format!("/orgs/members/{removed}")).await.ok();
-    let rest = other.get(&format!("/orgs/members?cursor={}", cursor(removed))).await.ok();
+    let rest = other.get(&format!("/orgs/members?cursor={cursor}")).await.ok();
     assert_eq!(rest["members"].as_array().map(Vec::len), Some(1), "{rest}");
 }

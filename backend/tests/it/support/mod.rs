@@ -141,7 +141,7 @@ impl Test {
         self.app.tasks.reopen();
     }
 
-    /// Moves the clock forward.
+    /// Moves the clock forward, or back.
     pub fn pass_seconds(&self, seconds: i64) {
         self.clock.set(self.clock.now().plus_seconds(seconds));
     }

@@ -6,6 +6,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header},
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use coulisses::{auth::tables::account, text::EmailKey};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value as Json;
@@ -154,6 +155,14 @@ impl<'t> Persona<'t> {
         Outcome { status: parts.status, headers: parts.headers, text }
     }
 
+    /// A cursor of a list, which must have a second row, whose key was replaced by something else.
+    pub async fn forged_cursor(&self, list: &str, key: &str) -> String {
+        let next = self.get(&format!("{list}?limit=1")).await.next_page().expect("a second row");
+        let (_, cursor) = next.split_once("cursor=").expect("a cursor");
+        let (_, list) = cursor.split_once('.').expect("what it belongs to");
+        format!("{}.{list}", URL_SAFE_NO_PAD.encode(key))
+    }
+
     /// A new project's id.
     pub async fn project(&self, name: &str) -> String {
         let created = self.post("/projects", serde_json::json!({ "name": name })).await.ok();
@@ -230,8 +239,12 @@ impl Outcome {
     /// The pointers of a 400, in the order of the answer.
     #[track_caller]
     pub fn wrong_members(&self) -> Vec<String> {
-        let problem = self.refused(400, "validation_failed");
-        let errors = problem["errors"].as_array().expect("errors");
+        let problem = self.json();
+        let errors = problem["errors"].as_array().unwrap_or_else(|| panic!("{} {}", self.status, self.text));
+        let of_a_kind = ["read_only", "invalid_cursor"]
+            .into_iter()
+            .find(|code| errors.iter().all(|error| error["code"] == *code));
+        self.refused(400, of_a_kind.unwrap_or("validation_failed"));
         errors.iter().map(|error| error["pointer"].as_str().expect("a pointer").to_owned()).collect()
     }
 

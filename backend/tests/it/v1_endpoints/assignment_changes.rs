@@ -37,10 +37,13 @@ async fn the_note_and_the_role_of_an_assignment_change(#[values(Kind::Sqlite, Ki
     let mut now = created.clone();
     for (patch, change) in [
         (json!({ "note": "à confirmer" }), json!({ "note": "à confirmer", "updated_at": LATER })),
-        (json!({ "role_name": "SON" }), json!({ "mission_role_id": sound })),
-        (json!({ "role_name": "plateau", "note": null }), json!({ "mission_role_id": stage, "note": null })),
+        (json!({ "role_name": "SON" }), json!({ "mission_role_id": sound, "role_name": "son" })),
+        (
+            json!({ "role_name": "plateau", "note": null }),
+            json!({ "mission_role_id": stage, "role_name": "plateau", "note": null }),
+        ),
         (json!({ "note": "vu" }), json!({ "note": "vu" })),
-        (json!({ "role_name": null }), json!({ "mission_role_id": null })),
+        (json!({ "role_name": null }), json!({ "mission_role_id": null, "role_name": null })),
     ] {
         let was = now.clone();
         now = with(&now, change);
@@ -69,7 +72,7 @@ async fn a_wrong_change_of_an_assignment_is_refused_and_leaves_it(
     for (patch, wrong) in [
         (json!({ "status": "DECLINED" }), "/status"),
         (json!({ "status": null }), "/status"),
-        (json!({ "mission_id": id(&mission) }), "/mission_id"),
+        (json!({ "mission_id": "0197f000-0000-7000-8000-000000000000" }), "/mission_id"),
         (json!({ "user_id": null }), "/user_id"),
         (json!({ "conflict_override": "x" }), "/conflict_override"),
         (json!({ "role_name": "" }), "/role_name"),

@@ -21,7 +21,7 @@ async fn an_assignment_has_the_documented_members(#[values(Kind::Sqlite, Kind::P
     let manager = test.manager().await;
     let user = manager.user("Nina Simone").await;
     let project = manager.project("Tournée").await;
-    let body = json!({ "project_id": project, "role": "son", "start_at": "2026-07-10T08:00:00Z", "end_at": "2026-07-10T12:00:00Z" });
+    let body = json!({ "project_id": project, "role": "son", "location": "Bobino", "start_at": "2026-07-10T08:00:00Z", "end_at": "2026-07-10T12:00:00Z" });
     let mission = manager.post("/missions", body).await.ok();
     let before = test.audit_count().await;
     let body = json!({ "mission_id": mission["id"], "user_id": user, "note": "à confirmer" });
@@ -29,7 +29,7 @@ async fn an_assignment_has_the_documented_members(#[values(Kind::Sqlite, Kind::P
     let wanted = json!({
         "id": id(&created), "mission_id": mission["id"], "user_id": user, "mission_role_id": mission["roles"][0]["id"],
         "status": "INVITED", "note": "à confirmer", "decline_reason": null, "conflict_override": null, "mission_title": "son",
-        "project_title": "Tournée", "user_name": "Nina Simone", "start_at": "2026-07-10T08:00:00Z",
+        "project_title": "Tournée", "location": "Bobino", "role_name": "son", "user_name": "Nina Simone", "start_at": "2026-07-10T08:00:00Z",
         "end_at": "2026-07-10T12:00:00Z", "created_at": NOW, "updated_at": NOW,
     });
     assert_eq!(created, wanted);

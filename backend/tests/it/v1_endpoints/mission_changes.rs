@@ -116,7 +116,6 @@ async fn a_wrong_change_of_a_mission_is_refused_and_leaves_it(
         (json!({ "end_at": "2026-07-10T12:00:00" }), "/end_at"),
         (json!({ "timezone": "Mars/Olympus" }), "/timezone"),
         (json!({ "cancelled_at": NOW }), "/cancelled_at"),
-        (json!({ "cancelled_at": null }), "/cancelled_at"),
         (json!({ "override_reason": "renfort" }), "/override_reason"),
         (json!({ "override_reason": "renfort", "title": "Balance" }), "/override_reason"),
         (json!({ "override_reason": " ", "end_at": "2026-07-10T13:00:00Z" }), "/override_reason"),

@@ -227,7 +227,7 @@ async fn wrong_roles_are_named_and_change_nothing(#[values(Kind::Sqlite, Kind::P
         (json!([{ "id": own }]), "/roles/0/role_name"),
         (json!([{ "role_name": "son", "quota": 0 }]), "/roles/0/quota"),
         (json!([{ "role_name": "son", "quota": 10001 }]), "/roles/0/quota"),
-        (json!([{ "role_name": "son", "accepted": 0 }]), "/roles/0/accepted"),
+        (json!([{ "role_name": "son", "accepted": 1 }]), "/roles/0/accepted"),
         (json!({ "role_name": "son" }), "/roles"),
     ] {
         assert_eq!(plan.become_roles(roles.clone()).await.wrong_members(), [wrong], "{roles}");
