@@ -18,6 +18,7 @@ pub mod openapi;
 pub mod pages;
 pub mod random;
 pub mod resources;
+pub mod search;
 pub mod secret;
 pub mod system;
 pub mod telemetry;

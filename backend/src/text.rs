@@ -181,10 +181,15 @@ impl<const MAX: usize> Checked for Line<MAX> {
         if text.chars().any(breaks_a_line) {
             return Err("must be one line without control characters".into());
         }
-        match text.chars().enumerate().find(|(i, c)| is_invisible(*c) && (*i == 0 || !shapes(*c))) {
-            Some((_, c)) => Err(invisible(c)),
-            None => Ok(Self(text)),
+        let mut base = None;
+        for c in text.chars() {
+            if !is_invisible(c) {
+                base = Some(c);
+            } else if !base.is_some_and(|base| shapes(c, base)) {
+                return Err(invisible(c));
+            }
         }
+        Ok(Self(text))
     }
 }
 text_type!(Line<const MAX: usize>, ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX)));
@@ -194,9 +199,9 @@ fn breaks_a_line(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}')
 }
 
-/// Does not show: Default_Ignorable_Code_Point in the Unicode Character Database (DerivedCoreProperties.txt). With one of
+/// Does not show: the blank of Braille, and Default_Ignorable_Code_Point in the Unicode Character Database (DerivedCoreProperties.txt). With one of
 /// these a name or an e-mail would pass for another; some turn the direction of the text around them.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(
         c,
         '\u{ad}'
@@ -208,6 +213,8 @@ fn is_invisible(c: char) -> bool {
             | '\u{200b}'..='\u{200f}'
             | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}'
+            // The Braille pattern without dots, which is no separator to Unicode.
+            | '\u{2800}'
             | '\u{3164}'
             | '\u{fe00}'..='\u{fe0f}'
             | '\u{feff}'
@@ -219,12 +226,18 @@ fn is_invisible(c: char) -> bool {
     )
 }
 
-/// Of these, what spelling needs: joiners (Persian, Indic scripts, emoji) and variation selectors (emoji, Japanese names).
-fn shapes(c: char) -> bool {
-    matches!(
-        c,
-        '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0020}'..='\u{e007f}' | '\u{e0100}'..='\u{e01ef}'
-    )
+/// Of these, what spelling needs behind the character that it shapes: joiners (Persian, Indic scripts, emoji), variation
+/// selectors (emoji, Japanese names) and the letters behind a flag. Behind Latin letters they would show nothing.
+fn shapes(c: char, base: char) -> bool {
+    let is_latin = base.is_ascii() || matches!(base, '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}');
+    match c {
+        '\u{fe0e}' | '\u{fe0f}' if base.is_ascii_digit() || matches!(base, '#' | '*') => true,
+        '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => {
+            !is_latin && !base.is_whitespace()
+        }
+        '\u{e0020}'..='\u{e007f}' => base == '\u{1f3f4}',
+        _ => false,
+    }
 }
 
 fn invisible(c: char) -> String {
@@ -474,8 +487,23 @@ mod tests {
             }
         }
         // Spelling needs these: hearts, a family, Persian, the variants of a Japanese family name.
-        for good in ["Équipe ❤\u{fe0f}", "👩\u{200d}👧", "می\u{200c}خواهم", "葛\u{e0100}城"] {
+        let scotland = "🏴\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}";
+        let family = "👩\u{200d}👧";
+        for good in
+            ["Équipe ❤\u{fe0f}", family, "می\u{200c}خواهم", "葛\u{e0100}城", scotland, "1\u{fe0f}\u{20e3}"]
+        {
             assert_eq!(&*Name::parse(good).unwrap(), good);
+        }
+        for twin in [
+            "Zoe\u{200d}",
+            "Zo\u{200c}é",
+            "Zoé\u{fe0f}",
+            "Zoé\u{e0067}",
+            "Zoé 👩 \u{200d}",
+            "Zoé\u{2800}",
+            "\u{2800}",
+        ] {
+            assert!(Name::parse(twin).is_err(), "{twin:?}");
         }
         assert_eq!(&*Name::parse("Re\u{301}gie").unwrap(), "Régie");
     }
@@ -485,7 +513,7 @@ mod tests {
         let unicode =
             icu_properties::CodePointSetData::new::<icu_properties::props::DefaultIgnorableCodePoint>();
         for c in '\0'..=char::MAX {
-            assert_eq!(is_invisible(c), unicode.contains(c), "{c:?}");
+            assert_eq!(is_invisible(c), unicode.contains(c) || c == '\u{2800}', "{c:?}");
         }
     }
 

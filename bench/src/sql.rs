@@ -54,7 +54,7 @@ fn missions(chosen: &str) -> String {
     )
 }
 
-const MISSION: &str = "missions.org_id, missions.id, missions.project_id, missions.title, missions.title_search,
+const MISSION: &str = "missions.org_id, missions.id, missions.project_id, missions.title, missions.search,
     missions.location, missions.starts_at, missions.ends_at, missions.timezone, missions.note, missions.cancelled_at,
     missions.created_at, missions.updated_at";
 
@@ -86,7 +86,7 @@ pub(crate) static MISSION_KEPT: LazyLock<String> = LazyLock::new(|| {
 
 /// Org, user.
 pub(crate) const USER_HELD: &str = "
-SELECT org_id, id, first_name, last_name, sort_key, name_search, email, email_search, phone, employment_type, bio,
+SELECT org_id, id, first_name, last_name, sort_key, name_search, email, contact_search, phone, employment_type, bio,
     rate_profile, active, account_id, legal_ids, documents, created_at, updated_at
 FROM users WHERE org_id = $1 AND id = $2 LIMIT 1 FOR NO KEY UPDATE";
 
@@ -158,7 +158,7 @@ pub(crate) static MISSIONS: Columns = Columns::of(
         "org_id",
         "id",
         "project_id",
-        "title_search",
+        "search",
         "title",
         "location",
         "starts_at",

@@ -1,7 +1,10 @@
 //! The filters that lists share.
 
 use super::Timestamp;
-use crate::ids::{Id, OrgId};
+use crate::{
+    ids::{Id, OrgId},
+    search,
+};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, Value,
     sea_query::{Expr, ExprTrait, LikeExpr, Query},
@@ -60,6 +63,16 @@ pub fn contains(part: &str) -> LikeExpr {
     }
     pattern.push('%');
     LikeExpr::new(pattern).escape('!')
+}
+
+/// Whether each word of a question is part of one of the columns, which hold what [`search::stored`] makes. A question
+/// without words asks for everything.
+pub fn has_words<C: ColumnTrait>(columns: &[C], question: &str) -> Condition {
+    let in_one = |word: String| {
+        let found = columns.iter().map(|column| column.like(contains(&word)));
+        found.fold(Condition::any(), Condition::add)
+    };
+    search::words(question).into_iter().map(in_one).fold(Condition::all(), Condition::add)
 }
 
 /// Whether any row of `table` names the object in `column`: for what may only go while nothing refers to it. Tables of

@@ -51,6 +51,7 @@ mod rates;
 mod rbac;
 mod readiness;
 mod replay;
+mod searching;
 mod security;
 mod statements;
 mod v1_endpoints;

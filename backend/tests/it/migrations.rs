@@ -162,8 +162,68 @@ async fn taking_everything_back_leaves_nothing_of_ours(#[values(Kind::Sqlite, Ki
 }
 
 /// Steps that bring nothing and change what is there.
-const CHANGES: [&str; 3] =
-    ["m20261126_000009_json_as_text", "m20261126_000013_canonical_keys", "m20261126_000016_calendar_days"];
+const CHANGES: [&str; 4] = [
+    "m20261126_000009_json_as_text",
+    "m20261126_000013_canonical_keys",
+    "m20261126_000016_calendar_days",
+    "m20261126_000017_search",
+];
+
+/// What was stored to be searched by an older program is found by what a newer one asks for.
+#[rstest]
+#[tokio::test]
+async fn what_is_searched_is_rebuilt_both_ways(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let manager = test.manager().await;
+    // More than are read at once.
+    let people = json!([{ "title": "x", "start_at": "2026-07-10T08:00:00Z", "end_at": "2026-07-10T09:00:00Z", "location": "L’Œuvre" }]);
+    let many: Vec<_> = std::iter::repeat_n(people[0].clone(), 1000).collect();
+    let project = manager.project("Été d’Ɓala").await;
+    manager.post(&format!("/projects/{project}/missions:bulk_create"), json!(many)).await.ok();
+    let zoe = json!({ "first_name": "Jean-Luc", "last_name": "O’Brien", "email": "jl@x.example", "phone": "+33 6 12" });
+    manager.post("/users", zoe).await.ok();
+    let columns = [
+        ("projects", "name_search"),
+        ("missions", "search"),
+        ("users", "name_search"),
+        ("users", "contact_search"),
+    ];
+    let stored = async |columns: [(&'static str, &'static str); 4]| {
+        let mut all = Vec::new();
+        for (table, column) in columns {
+            let sql = format!("SELECT {column} AS found FROM {table} ORDER BY org_id, id");
+            let rows = test
+                .app
+                .db
+                .query_all_raw(Statement::from_string(test.app.db.get_database_backend(), sql))
+                .await;
+            let rows = rows.expect("rows").into_iter();
+            all.push(
+                rows.map(|row| row.try_get::<Option<String>>("", "found").expect("a text"))
+                    .collect::<Vec<_>>(),
+            );
+        }
+        all
+    };
+    let before = stored(columns).await;
+    assert!(before[1].iter().all(|found| found.as_deref() == Some("x l oeuvre loeuvre")), "{:?}", before[1]);
+    down(&test.app.db, Some(back_through("m20261126_000017_search"))).await;
+    let older = stored([
+        ("projects", "name_search"),
+        ("missions", "title_search"),
+        ("users", "name_search"),
+        ("users", "email_search"),
+    ])
+    .await;
+    assert!(older[1].iter().all(|found| found.as_deref() == Some("x")));
+    assert!(
+        older[2].contains(&Some("jean-luc o’brien".into()))
+            && older[3].contains(&Some("jl@x.example".into())),
+        "{older:?}"
+    );
+    migrations::up(&test.app.db, None).await.expect("the schema");
+    assert_eq!(stored(columns).await, before);
+}
 
 /// All of October in Paris lasts an hour more than 31 times 24 hours.
 #[rstest]

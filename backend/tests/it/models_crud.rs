@@ -141,7 +141,7 @@ impl Plan {
             ("id", self.id(id)),
             ("project_id", project.map_or("NULL".into(), |project| self.id(project))),
             ("title", "'x'".into()),
-            ("title_search", "'x'".into()),
+            ("search", "'x'".into()),
             ("timezone", "'UTC'".into()),
             ("starts_at", micros(start).to_string()),
             ("ends_at", micros(end).to_string()),

@@ -11,14 +11,14 @@ SELECT uid(1, {first}), uid(7, {first}), id, 'owner', TRUE, {now}, {now}, {now} 
 INSERT INTO projects (org_id, id, name, name_key, name_search, status, created_at, updated_at)
 VALUES (uid(1, {first}), uid(3, {first}), 'La tournée', 'la tournée', 'la tournee', 'ACTIVE', {now}, {now});
 
-INSERT INTO users (org_id, id, first_name, last_name, sort_key, name_search, email, email_search, employment_type, active, created_at, updated_at)
+INSERT INTO users (org_id, id, first_name, last_name, sort_key, name_search, email, contact_search, employment_type, active, created_at, updated_at)
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {missions} - 1)
 SELECT uid(1, {first}), uid(2, {first} + i), 'Camille', 'Durand ' || i, 'durand ' || i || ' camille',
     'camille durand ' || i, 'camille' || i || '@people.example', 'camille' || i || '@people.example', 'INTERMITTENT', TRUE,
     {now}, {now}
 FROM n;
 
-INSERT INTO missions (org_id, id, project_id, title, title_search, location, starts_at, ends_at, timezone, created_at, updated_at)
+INSERT INTO missions (org_id, id, project_id, title, search, location, starts_at, ends_at, timezone, created_at, updated_at)
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ({missions} + 9) / 10 - 1)
 SELECT uid(1, {first}), uid(4, {first} + i), uid(3, {first}), 'Montage lumière ' || i, 'montage lumiere ' || i,
     'Grande salle', {start} + i * 3600000000, {start} + i * 3600000000 + 14400000000, 'Europe/Paris', {now}, {now}

@@ -24,7 +24,7 @@ SELECT uid(1, i / 100), uid(2, i), 'Camille', 'Durand ' || i, 'durand ' || i || 
     'INTERMITTENT', TRUE, {now}, {now}
 FROM n;
 
-INSERT INTO missions (org_id, id, project_id, title, title_search, location, starts_at, ends_at, timezone, note, created_at, updated_at)
+INSERT INTO missions (org_id, id, project_id, title, search, location, starts_at, ends_at, timezone, note, created_at, updated_at)
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {missions} - 1)
 SELECT uid(1, i / 50 % {orgs}), uid(4, i), uid(3, i / 50 % {orgs}), 'Montage lumière ' || i, 'montage lumiere ' || i,
     'Grande salle', {start} + (i / 50 / {orgs} * 50 + i % 50) * 28800000000,

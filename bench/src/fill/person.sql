@@ -12,7 +12,7 @@ SELECT uid(1, {first}), uid(7, {first}), id, 'owner', TRUE, {now}, {now}, {now} 
 INSERT INTO users (org_id, id, first_name, last_name, sort_key, name_search, employment_type, active, created_at, updated_at)
 VALUES (uid(1, {first}), uid(2, {first}), 'Camille', 'Durand', 'durand camille', 'camille durand', 'CDI', TRUE, {now}, {now});
 
-INSERT INTO missions (org_id, id, title, title_search, starts_at, ends_at, timezone, created_at, updated_at)
+INSERT INTO missions (org_id, id, title, search, starts_at, ends_at, timezone, created_at, updated_at)
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {missions} - 1)
 SELECT uid(1, {first}), uid(4, {first} + i), 'Garde ' || i, 'garde ' || i, {start} + i * 3600000000,
     {start} + i * 3600000000 + CASE WHEN i % 100 = 0 THEN 5400000000 ELSE 3600000000 END, 'Europe/Paris', {now}, {now}

@@ -21,6 +21,7 @@ mod m20261126_000013_canonical_keys;
 mod m20261126_000014_pending_memberships;
 mod m20261126_000015_replacing;
 mod m20261126_000016_calendar_days;
+mod m20261126_000017_search;
 
 use super::{Database, Violation};
 use backon::{ExponentialBuilder, Retryable};
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000014_pending_memberships::Migration),
             Box::new(m20261126_000015_replacing::Migration),
             Box::new(m20261126_000016_calendar_days::Migration),
+            Box::new(m20261126_000017_search::Migration),
         ]
     }
 }

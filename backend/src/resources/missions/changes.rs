@@ -15,7 +15,6 @@ use crate::{
     error::Error,
     ids::{MissionId, MissionRoleId, OrgId},
     resources::audit,
-    text,
 };
 use sea_orm::{
     ActiveValue::Set,
@@ -52,7 +51,7 @@ pub async fn update(
     }
     table::Entity::update_many()
         .col_expr(Column::ProjectId, Expr::value(planned.project_id))
-        .col_expr(Column::TitleSearch, Expr::value(text::fold(&planned.title)))
+        .col_expr(Column::Search, Expr::value(rules::searched(&planned)))
         .col_expr(Column::Title, Expr::value(planned.title))
         .col_expr(Column::Location, Expr::value(planned.location))
         .col_expr(Column::StartsAt, Expr::value(planned.start_at))

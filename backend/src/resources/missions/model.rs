@@ -289,7 +289,7 @@ pub struct MissionQuery {
     /// Only missions that start before this instant.
     #[deserr(default)]
     pub to: Option<Timestamp>,
-    /// Any part of the title, whatever its case and accents.
+    /// Words of the title or the place in any order, whatever their case, accents, apostrophes and hyphens.
     #[deserr(default)]
     #[param(value_type = Option<String>, max_length = 100)]
     pub q: Option<Search>,

@@ -5,6 +5,7 @@ use crate::{
     db::Timestamp,
     error::{Error, FieldError},
     ids::{MissionRoleId, ProjectId},
+    search,
     text::{Label, NameKey, ZoneName},
 };
 use jiff::{ToSpan, tz::TimeZone};
@@ -149,6 +150,11 @@ fn role_mistakes(leading: Option<&MissionRoleForm>, roles: &[MissionRoleForm]) -
         }
     }
     mistakes
+}
+
+/// What a mission is searched by: its title and its place.
+pub fn searched(planned: &PlannedMission) -> String {
+    search::stored([&*planned.title, planned.location.as_deref().unwrap_or_default()])
 }
 
 /// Gives each role that the mission has its id, by which it stays itself.

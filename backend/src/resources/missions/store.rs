@@ -3,16 +3,16 @@
 use super::{
     model::{Mission, MissionQuery, MissionRole, MissionRoleForm, MissionState},
     role_table,
-    rules::PlannedMission,
+    rules::{PlannedMission, searched},
     table,
 };
 use crate::{
-    db::{Template, Timestamp, Tx, contains, filter},
+    db::{Template, Timestamp, Tx, filter},
     error::Error,
     http::Page,
     ids::{MissionId, MissionRoleId, OrgId, ProjectId},
     resources::audit,
-    text::{self, Label},
+    text::Label,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, JoinType,
@@ -34,7 +34,7 @@ pub async fn create_all(tx: &Tx, org: OrgId, planned: Vec<PlannedMission>) -> Re
             org_id: org,
             id: tx.new_id(),
             project_id: plan.project_id,
-            title_search: text::fold(&plan.title),
+            search: searched(&plan),
             title: plan.title,
             location: plan.location,
             starts_at: plan.start_at,
@@ -111,8 +111,8 @@ pub async fn list(db: &impl ConnectionTrait, org: OrgId, query: MissionQuery) ->
         .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), query.from, query.to))
         .order_by_asc(Column::StartsAt)
         .order_by_asc(Column::Id);
-    if let Some(part) = query.q {
-        select = select.filter(Column::TitleSearch.like(contains(&text::fold(&part))));
+    if let Some(question) = query.q {
+        select = select.filter(filter::has_words(&[Column::Search], &question));
     }
     if !query.status.0.is_empty() {
         let states = query.status.0.iter().map(|state| match state {

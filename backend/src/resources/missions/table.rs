@@ -17,7 +17,8 @@ pub struct Model {
     pub id: MissionId,
     pub project_id: Option<ProjectId>,
     pub title: String,
-    pub title_search: String,
+    /// Title and place, by [`crate::search`]
+    pub search: String,
     pub location: Option<String>,
     pub starts_at: Timestamp,
     pub ends_at: Timestamp,

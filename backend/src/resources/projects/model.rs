@@ -108,7 +108,7 @@ pub struct ProjectQuery {
     #[deserr(default)]
     #[param(value_type = Option<Vec<ProjectStatus>>)]
     pub status: Many<ProjectStatus>,
-    /// Any part of the name, whatever its case and accents.
+    /// Words of the name in any order, whatever their case, accents, apostrophes and hyphens.
     #[deserr(default)]
     #[param(value_type = Option<String>, max_length = 100)]
     pub q: Option<Search>,

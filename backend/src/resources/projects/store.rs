@@ -5,12 +5,12 @@ use super::{
     rules, table,
 };
 use crate::{
-    db::{Tx, contains, filter, is_named},
+    db::{Tx, filter, is_named},
     error::Error,
     http::Page,
     ids::{OrgId, ProjectId},
     resources::audit,
-    text,
+    search,
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
@@ -28,7 +28,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewProject) -> Result<Project, Err
         org_id: org,
         id: tx.new_id(),
         name_key: new.name.key(),
-        name_search: text::fold(&new.name),
+        name_search: search::stored([&*new.name]),
         name: new.name.into(),
         status: new.status,
         starts_at: new.starts_at,
@@ -70,7 +70,7 @@ pub async fn update(tx: &Tx, org: OrgId, before: Project, new: NewProject) -> Re
     }
     table::Entity::update_many()
         .col_expr(Column::NameKey, Expr::value(new.name.key()))
-        .col_expr(Column::NameSearch, Expr::value(text::fold(&new.name)))
+        .col_expr(Column::NameSearch, Expr::value(search::stored([&*new.name])))
         .col_expr(Column::Name, Expr::value(String::from(new.name)))
         .col_expr(Column::Status, Expr::value(new.status))
         .col_expr(Column::StartsAt, Expr::value(new.starts_at))
@@ -142,8 +142,8 @@ pub async fn list(db: &impl ConnectionTrait, org: OrgId, query: ProjectQuery) ->
         .filter(filter::one_of(Column::Status, query.status.0))
         .order_by_desc(Column::CreatedAt)
         .order_by_desc(Column::Id);
-    if let Some(part) = query.q {
-        select = select.filter(Column::NameSearch.like(contains(&text::fold(&part))));
+    if let Some(question) = query.q {
+        select = select.filter(filter::has_words(&[Column::NameSearch], &question));
     }
     Page::fill(query.limit, query.cursor, |after, count| {
         let part = select.clone().filter(filter::before((Column::CreatedAt, Column::Id), after)).limit(count);

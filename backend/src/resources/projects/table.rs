@@ -19,6 +19,7 @@ pub struct Model {
     pub id: ProjectId,
     pub name: String,
     pub name_key: NameKey,
+    /// By [`crate::search`]
     pub name_search: String,
     pub status: ProjectStatus,
     pub starts_at: Option<Timestamp>,

@@ -13,7 +13,7 @@ use crate::{
     error::Error,
     ids::{OrgId, UserId},
     resources::audit,
-    text,
+    search,
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
@@ -62,10 +62,10 @@ pub async fn update(tx: &Tx, org: OrgId, before: User, mut new: NewUser) -> Resu
     }
     update
         .col_expr(Column::SortKey, Expr::value(rules::sort_key(&first_name, &last_name)))
-        .col_expr(Column::NameSearch, Expr::value(text::fold(&rules::display_name(&first_name, &last_name))))
+        .col_expr(Column::NameSearch, Expr::value(search::stored([&*first_name, &*last_name])))
         .col_expr(Column::FirstName, Expr::value(first_name))
         .col_expr(Column::LastName, Expr::value(last_name))
-        .col_expr(Column::EmailSearch, Expr::value(new.email.as_deref().map(text::fold)))
+        .col_expr(Column::ContactSearch, Expr::value(rules::contacts_searched(&new)))
         .col_expr(Column::Email, Expr::value(new.email.map(String::from)))
         .col_expr(Column::Phone, Expr::value(new.phone.map(String::from)))
         .col_expr(Column::EmploymentType, Expr::value(new.employment_type))

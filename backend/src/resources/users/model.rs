@@ -310,7 +310,7 @@ impl NewUser {
 #[deserr(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct UserQuery {
-    /// Any part of the name or e-mail, whatever its case and accents.
+    /// Words of the name or e-mail in any order, whatever their case, accents, apostrophes and hyphens; or a telephone number.
     #[deserr(default)]
     #[param(value_type = Option<String>, max_length = 100)]
     pub q: Option<Search>,

@@ -11,12 +11,13 @@ use crate::{
     http::Page,
     ids::{AccountId, OrgId, UserId},
     resources::audit,
-    text::{self, Label, WordKey},
+    search,
+    text::{Label, WordKey},
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
     QueryOrder, QuerySelect, QueryTrait, Select,
-    sea_query::{Expr, ExprTrait, LockType},
+    sea_query::{Expr, LockType},
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -53,10 +54,10 @@ pub async fn create(
         org_id: org,
         id: tx.new_id(),
         sort_key: rules::sort_key(&first_name, &last_name),
-        name_search: text::fold(&rules::display_name(&first_name, &last_name)),
+        name_search: search::stored([&*first_name, &*last_name]),
         first_name,
         last_name,
-        email_search: new.email.as_deref().map(text::fold),
+        contact_search: rules::contacts_searched(&new),
         email: new.email.map(Into::into),
         phone: new.phone.map(Into::into),
         employment_type: new.employment_type,
@@ -85,18 +86,22 @@ pub async fn list(
 ) -> Result<Page, Error> {
     use table::Column;
     let mut select = shown().filter(Column::OrgId.eq(org));
-    if let Some(part) = &query.q {
-        let part = text::fold(part);
-        let mut matches = Condition::any().add(Column::NameSearch.like(contains(&part)));
-        // Who may not see an e-mail may not find by it either.
-        matches = match sight {
-            Sight::All => matches.add(Column::EmailSearch.like(contains(&part))),
-            Sight::Own(Some(own)) => {
-                matches.add(Column::Id.eq(own).and(Column::EmailSearch.like(contains(&part))))
-            }
-            Sight::Own(None) => matches,
+    if let Some(question) = &query.q {
+        let by_name = filter::has_words(&[Column::NameSearch], question);
+        let by_all = || {
+            let numbers = search::dialled(question).into_iter();
+            let by_number = numbers.map(|number| Column::ContactSearch.like(contains(&number)));
+            let by_words = filter::has_words(&[Column::NameSearch, Column::ContactSearch], question);
+            by_number.fold(Condition::any().add(by_words), Condition::add)
         };
-        select = select.filter(matches);
+        // Who may not see an e-mail or a number may not find by it either.
+        select = select.filter(match sight {
+            Sight::All => by_all(),
+            Sight::Own(Some(own)) => {
+                Condition::any().add(by_name).add(Condition::all().add(Column::Id.eq(own)).add(by_all()))
+            }
+            Sight::Own(None) => by_name,
+        });
     }
     if !query.skill.0.is_empty() {
         let keys = query.skill.0.iter().map(|skill| WordKey::of(skill));

@@ -19,9 +19,11 @@ pub struct Model {
     pub first_name: String,
     pub last_name: String,
     pub sort_key: String,
+    /// By [`crate::search`]
     pub name_search: String,
     pub email: Option<String>,
-    pub email_search: Option<String>,
+    /// By [`crate::search`]: the e-mail, and the digits of the telephone number.
+    pub contact_search: Option<String>,
     pub phone: Option<String>,
     pub employment_type: EmploymentType,
     pub bio: Option<String>,

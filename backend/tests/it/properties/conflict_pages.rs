@@ -73,7 +73,7 @@ impl World<'_> {
         self.test
             .execute(&format!(
                 "INSERT INTO missions
-                    (org_id, id, title, title_search, starts_at, ends_at, timezone, created_at, updated_at)
+                    (org_id, id, title, search, starts_at, ends_at, timezone, created_at, updated_at)
                 VALUES ({org}, {mission}, 'Appel', 'appel', {from}, {until}, 'UTC', 0, 0)"
             ))
             .await;

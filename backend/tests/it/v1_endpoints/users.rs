@@ -111,7 +111,7 @@ async fn a_tech_sees_the_contacts_of_nobody_else(#[values(Kind::Sqlite, Kind::Po
     let body =
         json!({ "name": "Nina Simone", "email": "secret@crew.example", "phone": "06 00", "skills": ["son"] });
     let nina = manager.post("/users", body).await.ok();
-    test.rows("UPDATE users SET email = 'theo@crew.example', email_search = 'theo@crew.example' WHERE first_name = 'Théo'").await;
+    test.rows("UPDATE users SET email = 'theo@crew.example', contact_search = 'theo@crew example' WHERE first_name = 'Théo'").await;
     let seen = tech.get(&format!("/users/{}", id(&nina))).await.ok();
     assert!(seen.get("email").is_none() && seen.get("phone").is_none(), "{seen}");
     assert_eq!(seen["skills"], json!(["son"]));
