@@ -27,7 +27,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// One or more members of the body or query break a rule.
-    #[error("Correct the members listed in errors and send the request again.")]
+    #[error("{}", what_to_do(.0))]
     Invalid(Vec<FieldError>),
     /// The body is not JSON at all.
     #[error("The body is not valid JSON: {0}.")]
@@ -114,7 +114,7 @@ pub enum Error {
     MissionCancelled,
     /// The mission's project takes no new work.
     #[error(
-        "This project is archived and takes no new work; set its status to ACTIVE first, or choose another."
+        "This project is archived and takes no new work until a planner sets its status to ACTIVE again."
     )]
     ProjectArchived,
     /// The person's time to answer is over.
@@ -309,6 +309,14 @@ impl Error {
             | Self::Internal(cause) => Some(cause),
             _ => None,
         }
+    }
+}
+
+fn what_to_do(mistakes: &[FieldError]) -> &'static str {
+    match code_of(mistakes) {
+        "invalid_cursor" => "Follow the Link header with the same filters, or ask for the first page again.",
+        "read_only" => "Read the object again, or leave the members out that are listed in errors.",
+        _ => "Correct the members listed in errors and send the request again.",
     }
 }
 

@@ -41,7 +41,7 @@ impl FieldError {
 
     /// A member that can only be read, and differs from what it is.
     pub fn read_only(pointer: impl Into<String>) -> Self {
-        let detail = "can only be read, and is something else now; send it as it is, or leave it out".into();
+        let detail = "can only be read, and is not this now; read the object again, or leave it out".into();
         Self { pointer: pointer.into(), code: "read_only", detail }
     }
 

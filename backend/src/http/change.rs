@@ -43,7 +43,7 @@ impl<T: Writable> Change<T> {
     /// The whole form to have, given the object as `GET` shows it and its `current` form.
     ///
     /// # Errors
-    /// [`Error::Invalid`] names every member that is wrong, and those that differ although they can only be read.
+    /// [`Error::Invalid`] names every member that is wrong in a patch, and those that differ although they can only be read.
     pub fn onto(self, shown: &impl Serialize, current: &T) -> Result<T, Error> {
         let mut mistakes = read_only_mistakes(&self.read_only, shown)?;
         let form = match self.wanted {

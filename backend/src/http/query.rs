@@ -100,7 +100,7 @@ fn told(mistake: FieldError, repeated: &[String]) -> FieldError {
         "type" if repeated.contains(&mistake.pointer) => {
             FieldError { detail: "was sent more than once; send it once".into(), ..mistake }
         }
-        "invalid" if mistake.pointer[1..] == *CURSOR => FieldError::invalid_cursor(),
+        "invalid" if mistake.pointer == pointer_to(CURSOR) => FieldError::invalid_cursor(),
         _ => mistake,
     }
 }

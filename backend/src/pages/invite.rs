@@ -103,7 +103,8 @@ async fn page(
         token: None,
         reason,
     };
-    let opened = match invitations::open(&app.db, &app.tokens, token, app.db.clock().now()).await {
+    let now = app.db.clock().now();
+    let opened = match invitations::open(&app.db, &app.tokens, token, now).await {
         Ok(opened) => opened,
         Err(Error::InvalidToken) => return respond(StatusCode::BAD_REQUEST, &blank),
         Err(error) => {
@@ -116,7 +117,7 @@ async fn page(
             return Ok(with_retry_after(page, &error));
         }
     };
-    let standing = standing(&opened, language);
+    let standing = standing(&opened, now, language);
     let (status, text, good) = outcome.unwrap_or((StatusCode::OK, standing.0, standing.1));
     let call = call(opened, words)?;
     // Whoever was refused for a reason that may pass (a full role, a clash) can still say no.
@@ -125,7 +126,7 @@ async fn page(
 }
 
 /// What there is to say before anything is clicked, whether it is good, and whether there is something to answer.
-fn standing(opened: &Opened, language: Language) -> (&'static str, bool, bool) {
+fn standing(opened: &Opened, now: Timestamp, language: Language) -> (&'static str, bool, bool) {
     let words = language.words();
     match (opened.invitation_status, opened.status) {
         (_, AssignmentStatus::Cancelled) => (words.cancelled, false, false),
@@ -135,6 +136,7 @@ fn standing(opened: &Opened, language: Language) -> (&'static str, bool, bool) {
         (InvitationStatus::Answered, _) => (words.already_answered, false, false),
         (InvitationStatus::Expired, _) => (words.expired, false, false),
         (InvitationStatus::Pending, AssignmentStatus::Declined) => (words.already_declined, true, false),
+        (InvitationStatus::Pending, _) if opened.end_at <= now => (words.over, false, false),
         (InvitationStatus::Pending, AssignmentStatus::Accepted) => (words.already_accepted, true, true),
         (InvitationStatus::Pending, AssignmentStatus::Invited) => ("", true, true),
     }

@@ -145,6 +145,9 @@ async fn a_mission_is_answered_until_it_ends_and_planned_after_that(
     let tech = test.tech().await;
     tech.post_empty(&format!("/assignments/{}/decline", calls[1].0)).await.ok();
     let (assignment, decline) = &calls[2];
+    let (_, token) = decline.split_once("token=").expect("a token");
+    let page = anyone.get(&format!("/invite?token={token}")).await.text;
+    assert!(page.contains("This call is over") && !page.contains("<button"), "{page}");
     anyone.post_empty(decline).await.refused(409, "mission_over");
     anyone.post_empty(&decline.replace("/decline", "/accept")).await.refused(409, "mission_over");
     for verb in ["accept", "decline"] {

@@ -165,9 +165,11 @@ async fn set_status(
     let held = writes::hold(&tx, caller.org, id).await?;
     if !caller.plans() {
         may_answer(&caller, held.user(), &new)?;
-        held.may_be_answered(new.status, tx.now)?;
     }
     precondition.check_read(store::get(&*tx, caller.org, id)).await?;
+    if !caller.plans() {
+        held.may_be_answered(new.status, tx.now)?;
+    }
     let override_reason = new.override_reason.map(Into::into);
     let change = StatusChange { status: new.status, override_reason, decline_reason: None };
     let assignment = writes::set_status(&tx, held, change).await?;

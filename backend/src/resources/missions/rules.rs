@@ -181,10 +181,10 @@ pub fn recognise(roles: &mut [MissionRoleForm], existing: &[MissionRole]) -> Res
         }
         let known = existing.iter().find(|known| Some(known.id) == role.id);
         let counts = [
-            ("invited", role.invited.take(), known.map(|known| known.invited)),
-            ("accepted", role.accepted.take(), known.map(|known| known.accepted)),
+            ("invited", role.invited.take(), known.map_or(0, |known| known.invited)),
+            ("accepted", role.accepted.take(), known.map_or(0, |known| known.accepted)),
         ];
-        let wrong = counts.iter().filter(|(_, sent, is)| sent.is_some() && sent != is);
+        let wrong = counts.iter().filter(|(_, sent, is)| sent.is_some_and(|sent| sent != *is));
         mistakes.extend(wrong.map(|(name, ..)| FieldError::read_only(format!("/roles/{i}/{name}"))));
     }
     if mistakes.is_empty() { Ok(()) } else { Err(Error::Invalid(mistakes)) }

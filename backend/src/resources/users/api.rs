@@ -2,7 +2,7 @@
 
 use super::{
     changes,
-    model::{NewProfile, NewUser, Parts, Profile, UpdatedUser, User, UserQuery},
+    model::{NewProfile, NewUser, Profile, UpdatedUser, User, UserQuery},
     store::{self, Sight},
 };
 use crate::{
@@ -81,11 +81,7 @@ async fn update(
     let tx = app.write(&caller).await?;
     let current = changes::hold(&tx, caller.org, id).await?;
     precondition.check(&current)?;
-    let parts = Parts {
-        name_in_one: change.names("name"),
-        levels_apart: change.names("skill_levels") && !change.names("skills"),
-    };
-    let new = change.onto(&current, &current.form(parts))?;
+    let new = change.onto(&current, &current.form())?;
     let was_active = current.active;
     let user = changes::update(&tx, caller.org, current, new).await?;
     if user.active || !was_active {

@@ -2,7 +2,7 @@
 
 use super::{
     metadata::Metadata,
-    model::{NewProfile, NewUser, Parts, Profile, User},
+    model::{NewProfile, NewUser, Profile, User},
     money::RateProfile,
     rules,
     store::{Sight, Words, get, words, write_words},
@@ -36,16 +36,12 @@ pub async fn hold(tx: &Tx, org: OrgId, id: UserId) -> Result<User, Error> {
 /// [`Error::Invalid`].
 pub async fn update(tx: &Tx, org: OrgId, before: User, mut new: NewUser) -> Result<User, Error> {
     use table::Column;
-    let (mut first_name, mut last_name) = rules::check(&mut new)?;
-    if new.name.as_deref() == Some(before.name.as_str()) {
-        // The same name in one divides where it did.
-        (first_name, last_name) = (before.first_name.clone(), before.last_name.clone());
-    }
+    let (first_name, last_name) = rules::check(Some(&before), &mut new)?;
     // The order of skills and tags means nothing; they are shown sorted.
     new.skills.sort_by(|a, b| str::cmp(&a.skill, &b.skill));
     new.tags.sort_by(|a, b| str::cmp(a, b));
     let same_name = (&first_name, &last_name) == (&before.first_name, &before.last_name);
-    let current = before.form(Parts::default());
+    let current = before.form();
     let (first, last) = (current.first_name.clone(), current.last_name.clone());
     if same_name && current == (NewUser { name: None, first_name: first, last_name: last, ..new.clone() }) {
         return Ok(before);

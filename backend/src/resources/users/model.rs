@@ -6,9 +6,11 @@ use crate::{
     http::{Cursor, Limit, Many, Writable},
     ids::{AccountId, UserId},
     resources::assignments::Assignment,
-    text::{Email, Label, Name, Note, Search},
+    text::{Email, Label, Line, Name, Note, Search},
 };
-use deserr::{DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValuePointerRef, take_cf_content};
+use deserr::{
+    DeserializeError, Deserr, ErrorKind, IntoValue, Map, Value, ValueKind, ValuePointerRef, take_cf_content,
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::{
@@ -85,7 +87,7 @@ pub struct User {
     pub updated_at: Timestamp,
 }
 
-/// A skill as clients send it: a text (level 3), or with its level.
+/// A skill as clients send it: a text, or with its level.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NewSkill {
     /// What the person can do.
@@ -96,9 +98,12 @@ pub struct NewSkill {
 }
 
 impl NewSkill {
-    /// How well, from 1 to 5: 3 unless it was said.
+    /// Of a skill without a word about how well.
+    const LEVEL: i16 = 3;
+
+    /// How well, from 1 to 5.
     pub fn level(&self) -> i16 {
-        self.level.unwrap_or(3)
+        self.level.unwrap_or(Self::LEVEL)
     }
 }
 
@@ -128,18 +133,61 @@ impl<E: DeserializeError> Deserr<E> for NewSkill {
             return Label::deserialize_from_value(value, at).map(|skill| Self { skill, level: None });
         };
         let LevelledSkill { skill, level } = LevelledSkill::deserialize_from_value(value, at)?;
-        if level.is_none_or(is_level) {
-            return Ok(Self { skill, level });
+        match level {
+            Some(level) if !(1..=5).contains(&level) => {
+                let rule = ErrorKind::Unexpected { msg: "must be from 1 to 5".into() };
+                Err(take_cf_content(E::error::<V>(None, rule, at.push_key("level"))))
+            }
+            level => Ok(Self { skill, level }),
         }
-        let rule = ErrorKind::Unexpected { msg: "must be from 1 to 5".into() };
-        Err(take_cf_content(E::error::<V>(None, rule, at.push_key("level"))))
     }
 }
 
-/// Whether it says how well someone can do something.
-pub fn is_level(level: i16) -> bool {
-    (1..=5).contains(&level)
+/// How well, from 1 to 5, by skill. (deserr 0.6 reads a map without its mistakes.)
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Levels(pub BTreeMap<String, i16>);
+
+impl<E: DeserializeError> Deserr<E> for Levels {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef) -> Result<Self, E> {
+        let Value::Map(map) = value else {
+            let kind = ErrorKind::IncorrectValueKind { actual: value, accepted: &[ValueKind::Map] };
+            return Err(take_cf_content(E::error::<V>(None, kind, at)));
+        };
+        let (mut levels, mut error) = (BTreeMap::new(), None);
+        for (skill, value) in map.into_iter() {
+            let at = at.push_key(&skill);
+            match level(value.into_value(), at) {
+                Ok(level) => {
+                    levels.insert(skill, level);
+                }
+                Err(mistake) => error = Some(take_cf_content(E::merge(error, mistake, at))),
+            }
+        }
+        error.map_or(Ok(Self(levels)), Err)
+    }
 }
+
+fn level<V: IntoValue, E: DeserializeError>(value: Value<V>, at: ValuePointerRef) -> Result<i16, E> {
+    let level = i16::deserialize_from_value(value, at)?;
+    if (1..=5).contains(&level) {
+        return Ok(level);
+    }
+    let rule = ErrorKind::Unexpected { msg: "must be from 1 to 5".into() };
+    Err(take_cf_content(E::error::<V>(None, rule, at)))
+}
+
+impl utoipa::PartialSchema for Levels {
+    fn schema() -> RefOr<Schema> {
+        let level = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(5));
+        ObjectBuilder::new().additional_properties(Some(level)).into()
+    }
+}
+
+impl ToSchema for Levels {}
+
+/// A first and a last name with a space between.
+pub type WholeName = Line<401>;
 
 /// A first name, which who has one name does not have.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -187,7 +235,7 @@ pub struct NewUser {
     /// First and last name in one; the first word becomes the first name.
     #[deserr(default)]
     #[schema(example = "Élodie Bœuf")]
-    pub name: Option<Name>,
+    pub name: Option<WholeName>,
     /// First name; empty for someone of one name.
     #[deserr(default)]
     pub first_name: Option<FirstName>,
@@ -207,13 +255,13 @@ pub struct NewUser {
     /// Anything worth knowing.
     #[deserr(default)]
     pub bio: Option<Note>,
-    /// What they can do: texts (level 3) or `{skill, level}`.
+    /// What they can do: texts (with the level that they have, else 3) or `{skill, level}`.
     #[deserr(default)]
     #[schema(required = false)]
     pub skills: Vec<NewSkill>,
     /// How well, from 1 to 5, for skills that are sent as texts.
     #[deserr(default)]
-    pub skill_levels: Option<BTreeMap<String, i16>>,
+    pub skill_levels: Option<Levels>,
     /// Words that planners filter by.
     #[deserr(default)]
     #[schema(required = false)]
@@ -230,38 +278,27 @@ pub struct NewUser {
     pub documents: Option<Metadata>,
 }
 
-/// Which of two forms of the same thing a person's form has.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Parts {
-    /// `name` instead of `first_name` and `last_name`.
-    pub name_in_one: bool,
-    /// Skills as texts, with `skill_levels` beside them.
-    pub levels_apart: bool,
-}
-
 impl Writable for NewUser {
     const READ_ONLY: &'static [&'static str] = &["id", "account_id", "created_at", "updated_at"];
 }
 
 impl User {
     /// What of a person can be set, as a planner sees it now.
-    pub fn form(&self, parts: Parts) -> NewUser {
+    pub fn form(&self) -> NewUser {
         let metadata = |seen: &Option<Option<Metadata>>| seen.clone().flatten();
         let text = |seen: &Option<Option<String>>| seen.clone().flatten();
-        let skill = |(skill, level): (&String, &i16)| NewSkill {
-            skill: Label::stored(skill),
-            level: (!parts.levels_apart).then_some(*level),
-        };
+        let skill =
+            |(skill, level): (&String, &i16)| NewSkill { skill: Label::stored(skill), level: Some(*level) };
         NewUser {
-            name: parts.name_in_one.then(|| Name::stored(&self.name)),
-            first_name: (!parts.name_in_one).then(|| FirstName::stored(&self.first_name)),
-            last_name: (!parts.name_in_one).then(|| Name::stored(&self.last_name)),
+            name: None,
+            first_name: Some(FirstName::stored(&self.first_name)),
+            last_name: Some(Name::stored(&self.last_name)),
             email: text(&self.email).map(Email::stored),
             phone: text(&self.phone).map(Label::stored),
             employment_type: self.employment_type,
             bio: text(&self.bio).map(Note::stored),
             skills: self.skill_levels.iter().map(skill).collect(),
-            skill_levels: parts.levels_apart.then(|| self.skill_levels.clone()),
+            skill_levels: None,
             tags: self.tags.iter().map(Label::stored).collect(),
             active: self.active,
             legal_ids: metadata(&self.legal_ids),
@@ -288,7 +325,7 @@ impl NewUser {
     /// Someone of whom only the name is known.
     pub fn named(name: Name) -> Self {
         Self {
-            name: Some(name),
+            name: Some(name.widen()),
             first_name: None,
             last_name: None,
             email: None,
@@ -373,13 +410,13 @@ pub struct NewProfile {
     #[deserr(default)]
     #[schema(read_only)]
     pub user_id: Option<UserId>,
-    /// What they can do: texts (level 3) or `{skill, level}`.
+    /// What they can do: texts (with the level that they have, else 3) or `{skill, level}`.
     #[deserr(default)]
     #[schema(required = false)]
     pub skills: Vec<NewSkill>,
     /// How well, from 1 to 5, for skills that are sent as texts.
     #[deserr(default)]
-    pub skill_levels: Option<BTreeMap<String, i16>>,
+    pub skill_levels: Option<Levels>,
     /// Words that planners filter by.
     #[deserr(default)]
     pub tags: Option<Vec<Label>>,

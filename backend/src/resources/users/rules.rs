@@ -1,13 +1,13 @@
 //! What must hold for a person.
 
-use super::model::{NewProfile, NewSkill, NewUser, Profile, is_level};
+use super::model::{FirstName, Levels, NewProfile, NewSkill, NewUser, Profile, User};
 use crate::{
     error::{Error, FieldError},
     http::pointer_to,
     search,
     text::{self, Label, WordKey},
 };
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// More than anyone has.
 const MAX_WORDS: usize = 100;
@@ -17,41 +17,61 @@ pub fn display_name(first: &str, last: &str) -> String {
     format!("{first} {last}").trim().to_owned()
 }
 
-/// First and last name, from either form.
-fn names(new: &NewUser) -> Result<(String, String), Vec<FieldError>> {
-    match (&new.name, &new.first_name, &new.last_name) {
-        (name, Some(first), Some(last)) => {
-            let (first, last) = (first.as_ref(), &**last);
-            if name.as_deref().is_some_and(|name| name != display_name(first, last)) {
+/// First and last name, from either form. One that is as GET shows it (`before`) says nothing beside one that is not.
+fn names(new: &NewUser, before: Option<&User>) -> Result<(String, String), FieldError> {
+    let name = new.name.as_deref();
+    let parts = (new.first_name.as_ref().map(FirstName::as_ref), new.last_name.as_deref());
+    let name_stays = name.is_some() && name == before.map(|before| before.name.as_str());
+    let parts_stay = before
+        .is_some_and(|before| parts == (Some(before.first_name.as_str()), Some(before.last_name.as_str())));
+    match (name, parts, before) {
+        // It divides where it did.
+        (Some(_), (None, None), Some(before)) if name_stays => {
+            Ok((before.first_name.clone(), before.last_name.clone()))
+        }
+        (Some(name), (None, None), _) => divided(name),
+        (Some(name), ..) if parts_stay && !name_stays => divided(name),
+        (name, (Some(first), Some(last)), _) => {
+            if !name_stays && name.is_some_and(|name| name != display_name(first, last)) {
                 let rule = "must be first_name and last_name with a space between; or send either it or them";
-                return Err(vec![FieldError::invalid("/name", rule)]);
+                return Err(FieldError::invalid("/name", rule));
             }
             Ok((first.to_owned(), last.to_owned()))
         }
-        (Some(name), None, None) => Ok(match name.split_once(char::is_whitespace) {
-            Some((first, last)) => (first.to_owned(), last.trim().to_owned()),
-            None => (String::new(), name.to_string()),
-        }),
-        (Some(_), ..) => {
-            Err(vec![FieldError::invalid("/name", "send either name, or first_name and last_name")])
+        (Some(_), ..) if !name_stays => {
+            Err(FieldError::invalid("/name", "send either name, or first_name and last_name"))
         }
-        (None, None, None) => Err(vec![FieldError::missing("/name")]),
-        (None, None, Some(_)) => Err(vec![FieldError::missing("/first_name")]),
-        (None, Some(_), None) => Err(vec![FieldError::missing("/last_name")]),
+        (_, (None, None), _) => Err(FieldError::missing("/name")),
+        (_, (None, Some(_)), _) => Err(FieldError::missing("/first_name")),
+        (_, (Some(_), None), _) => Err(FieldError::missing("/last_name")),
     }
 }
 
-/// First and last name of a person whose rules hold; their skills have the levels that were sent beside them.
+/// The first word, and the rest; of one word the last name.
+fn divided(name: &str) -> Result<(String, String), FieldError> {
+    let (first, last) = name.split_once(char::is_whitespace).unwrap_or(("", name));
+    let last = last.trim();
+    if first.chars().count().max(last.chars().count()) > 200 {
+        return Err(FieldError::invalid(
+            "/name",
+            "must have at most 200 characters before and behind its first space",
+        ));
+    }
+    Ok((first.to_owned(), last.to_owned()))
+}
+
+/// First and last name of a person whose rules hold, who was `before`; their skills have their levels after that.
 ///
 /// # Errors
 /// [`Error::Invalid`] names every rule that they break.
-pub fn check(new: &mut NewUser) -> Result<(String, String), Error> {
-    let mut mistakes = skill_mistakes(&mut new.skills, new.skill_levels.take());
+pub fn check(before: Option<&User>, new: &mut NewUser) -> Result<(String, String), Error> {
+    let had = before.map(|before| &before.skill_levels);
+    let mut mistakes = skill_mistakes(had, &mut new.skills, new.skill_levels.take());
     mistakes.extend(tag_mistakes(&new.tags));
-    match names(&*new) {
+    match names(&*new, before) {
         Ok(names) if mistakes.is_empty() => return Ok(names),
         Ok(_) => {}
-        Err(more) => mistakes.extend(more),
+        Err(mistake) => mistakes.push(mistake),
     }
     Err(Error::Invalid(mistakes))
 }
@@ -61,7 +81,8 @@ pub fn check(new: &mut NewUser) -> Result<(String, String), Error> {
 /// # Errors
 /// [`Error::Invalid`] names every rule that the profile breaks; with `own`, also what only planners set.
 pub fn check_profile(before: &Profile, new: &mut NewProfile, own: bool) -> Result<(), Error> {
-    let mut mistakes = skill_mistakes(&mut new.skills, new.skill_levels.take());
+    let had = Some(&before.skill_levels);
+    let mut mistakes = skill_mistakes(had, &mut new.skills, new.skill_levels.take());
     mistakes.extend(tag_mistakes(new.tags.as_deref().unwrap_or_default()));
     if new.user_id.is_some_and(|id| id != before.user_id) {
         mistakes.push(FieldError::read_only("/user_id"));
@@ -72,25 +93,37 @@ pub fn check_profile(before: &Profile, new: &mut NewProfile, own: bool) -> Resul
     if mistakes.is_empty() { Ok(()) } else { Err(Error::Invalid(mistakes)) }
 }
 
-/// Skills that are named twice, or too many, and levels of others. Each skill has its level after that.
-fn skill_mistakes(skills: &mut [NewSkill], levels: Option<BTreeMap<String, i16>>) -> Vec<FieldError> {
+/// Skills that are named twice, or too many, and levels that belong to none. Each skill has its level after that: the one that
+/// was sent, else the one that the person `had`. A level that is as GET shows it says nothing beside one that is not.
+fn skill_mistakes(
+    had: Option<&BTreeMap<String, i16>>,
+    skills: &mut [NewSkill],
+    levels: Option<Levels>,
+) -> Vec<FieldError> {
+    let had: HashMap<_, _> =
+        had.into_iter().flatten().map(|(name, level)| (WordKey::of(name), *level)).collect();
     let mut mistakes = word_mistakes("/skills", skills.iter().map(|skill| &skill.skill));
-    for (name, level) in levels.into_iter().flatten() {
-        let mistake = match skills.iter_mut().find(|skill| skill.skill.word_key() == WordKey::of(&name)) {
-            _ if !is_level(level) => "must be from 1 to 5",
+    let mut seen = HashSet::new();
+    for (name, level) in levels.unwrap_or_default().0 {
+        let key = WordKey::of(&name);
+        let stays = had.get(&key) == Some(&level);
+        let skill = skills.iter_mut().find(|skill| skill.skill.word_key() == key);
+        let mistake = match skill {
+            _ if !seen.insert(key.clone()) => "names the same skill as another one here",
+            None if stays => continue,
             None => "is the level of something that is not in skills",
-            Some(skill) if skill.level.is_some_and(|sent| sent != level) => {
-                "is not the level that skills says"
-            }
-            Some(skill) => {
+            Some(skill) if skill.level.is_none_or(|sent| had.get(&key) == Some(&sent)) => {
                 skill.level = Some(level);
                 continue;
             }
+            Some(skill) if stays || skill.level == Some(level) => continue,
+            Some(_) => "is not the level that skills says",
         };
         mistakes.push(FieldError::invalid(format!("/skill_levels{}", pointer_to(&name)), mistake));
     }
     for skill in skills {
-        skill.level = Some(skill.level());
+        let level = skill.level.or_else(|| had.get(&skill.skill.word_key()).copied());
+        skill.level = Some(level.unwrap_or_else(|| skill.level()));
     }
     mistakes
 }

@@ -49,7 +49,7 @@ pub async fn create(
     mut new: NewUser,
     account: Option<AccountId>,
 ) -> Result<User, Error> {
-    let (first_name, last_name) = rules::check(&mut new)?;
+    let (first_name, last_name) = rules::check(None, &mut new)?;
     let row = table::Model {
         org_id: org,
         id: tx.new_id(),

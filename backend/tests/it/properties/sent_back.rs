@@ -269,3 +269,60 @@ async fn ones_own_profile(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     }
     assert_eq!(tech.get(&path).await.ok(), changed);
 }
+
+/// What follows from other members gives way to what was changed.
+#[rstest]
+#[tokio::test]
+async fn one_member_of_what_was_shown_may_change(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let manager = test.manager().await;
+    let long = "é".repeat(200);
+    let names = [("Anne Marie", "Roy"), ("", "Zoé"), (&*long, &*long)];
+    for (first, last) in names {
+        let body = json!({ "first_name": first, "last_name": last, "skills": ["son", { "skill": "Lumière", "level": 5 }] });
+        let path = path_of("users", &manager.post("/users", body).await.ok());
+        for (member, value, changes) in [
+            ("last_name", json!("Tellers"), json!({ "last_name": "Tellers" })),
+            ("first_name", json!("Ada"), json!({ "first_name": "Ada" })),
+            ("name", json!("Ada Lovelace"), json!({ "first_name": "Ada", "last_name": "Lovelace" })),
+            (
+                "skills",
+                json!(["Lumière"]),
+                json!({ "skills": ["Lumière"], "skill_levels": { "Lumière": 5 } }),
+            ),
+            (
+                "skills",
+                json!(["Lumière", "rigging"]),
+                json!({ "skill_levels": { "Lumière": 5, "rigging": 3 } }),
+            ),
+            (
+                "skill_levels",
+                json!({ "Lumière": 1, "rigging": 3 }),
+                json!({ "skill_levels": { "Lumière": 1, "rigging": 3 } }),
+            ),
+        ] {
+            let mut form = manager.get(&path).await.ok();
+            manager.patch(&path, json!({ "name": form["name"], "first_name": form["first_name"], "skills": form["skills"] })).await.ok();
+            assert_eq!(manager.get(&path).await.ok(), form);
+            form[member] = value;
+            let changed = manager.put(&path, form).await.ok();
+            for (name, value) in changes.as_object().expect("members") {
+                assert_eq!(changed[name], *value, "{member}");
+            }
+        }
+    }
+    let body = json!({ "role": "son", "start_at": "2026-07-10T08:00:00Z", "end_at": "2026-07-10T12:00:00Z" });
+    let path = path_of("missions", &manager.post("/missions", body).await.ok());
+    let mut form = manager.get(&path).await.ok();
+    form["roles"][0]["role_name"] = json!("lumiere");
+    let roles = |mission: Json| mission["roles"].as_array().expect("roles").len();
+    let changed = manager.put(&path, form).await.ok();
+    assert_eq!((&changed["role"], &changed["roles"][0]["role_name"]), (&json!("lumiere"), &json!("lumiere")));
+    assert_eq!(roles(changed.clone()), 1);
+    let mut form = changed;
+    form["roles"]
+        .as_array_mut()
+        .expect("roles")
+        .push(json!({ "role_name": "plateau", "quota": null, "invited": 0, "accepted": 0 }));
+    assert_eq!(roles(manager.put(&path, form).await.ok()), 2);
+}
