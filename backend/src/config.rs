@@ -66,6 +66,8 @@ pub struct Config {
     pub environment: Environment,
     /// DATABASE_URL, or DB_URL
     pub database_url: DatabaseUrl,
+    /// Whether no database was named.
+    pub database_is_default: bool,
     /// DB_MAX_CONNECTIONS, DB_ACQUIRE_TIMEOUT_MS
     pub pool: Pool,
     /// REDIS_URL
@@ -153,13 +155,20 @@ impl Config {
             env.mistakes.push("SECRET_KEY and INVITES_SECRET must differ".into());
         }
         let database_name = if env.text("DATABASE_URL").is_some() { "DATABASE_URL" } else { "DB_URL" };
-        let database_url = env.read(database_name, DatabaseUrl::Sqlite("./backend/dev.db".into()), |text| {
+        if env.is_empty("DATABASE_URL") || env.is_empty("DB_URL") {
+            let rule =
+                "DATABASE_URL is empty: name a database, or remove the variable to have a file in ./backend";
+            env.mistakes.push(rule.into());
+        }
+        let database_is_default = env.text(database_name).is_none();
+        let database_url = env.read(database_name, DatabaseUrl::default(), |text| {
             text.parse().map_err(|error| format!("{error}"))
         });
         let request_timeout = Duration::from_secs(env.number("REQUEST_TIMEOUT_SECONDS", 20, 1, 600));
         let config = Self {
             environment,
             database_url,
+            database_is_default,
             pool: Pool {
                 max_connections: env.number("DB_MAX_CONNECTIONS", 10, 1, 1000),
                 acquire_timeout: Duration::from_millis(env.number("DB_ACQUIRE_TIMEOUT_MS", 2000, 1, 600_000)),
@@ -235,6 +244,26 @@ impl Config {
     /// Whether links are made for others that only this machine can follow.
     pub fn links_lead_nowhere(&self) -> bool {
         self.environment != Environment::Dev && is_this_machine(&self.public_url)
+    }
+
+    /// What an operator should know who runs it for others: sentences.
+    pub fn doubts(&self) -> Vec<String> {
+        if self.environment == Environment::Dev {
+            return Vec::new();
+        }
+        let mut doubts = Vec::new();
+        if self.database_is_default {
+            doubts.push(format!(
+                "DATABASE_URL is not set: everything is in the file {} below the folder that the program was started in",
+                self.database_url
+            ));
+        }
+        if self.links_lead_nowhere() {
+            doubts.push("links in invitations work on this machine only; set PUBLIC_URL".into());
+        } else if self.public_url.starts_with("http://") {
+            doubts.push("PUBLIC_URL begins with http://: browsers keep no session there; use https:// behind a proxy with TLS".into());
+        }
+        doubts
     }
 
     /// The link to the page that sets a password.

@@ -1,12 +1,22 @@
 //! `coulisses config`.
 
-use super::{CliError, say};
+use super::{CliError, Listed, say};
 use crate::config::Config;
+use serde::Serialize;
 
-/// Prints the settings in effect.
-pub(super) fn run(config: &Config) -> Result<(), CliError> {
-    for (name, value) in config.effective() {
-        say(&format!("{name}={value}"));
+#[derive(Serialize)]
+struct Setting {
+    name: &'static str,
+    value: String,
+}
+
+/// Prints the settings in effect, and on the screen what is doubtful about them.
+pub(super) fn run(config: &Config, listed: &Listed) -> Result<(), CliError> {
+    let settings: Vec<_> =
+        config.effective().into_iter().map(|(name, value)| Setting { name, value }).collect();
+    listed.print(&settings, |setting| format!("{}={}", setting.name, setting.value))?;
+    if !listed.json {
+        config.doubts().iter().for_each(|doubt| say(&format!("# {doubt}")));
     }
     Ok(())
 }

@@ -1,16 +1,16 @@
 //! `coulisses member`.
 
-use super::{CliError, migrate, say, start};
+use super::{CliError, Listed, migrate, must_exist, say, start};
 use crate::{
     app::App,
     auth::{Giver, Role, accounts, links},
     config::Config,
-    db::{DatabaseUrl, Origin, Tx},
+    db::{Origin, Tx},
     error::Error,
     ids::OrgId,
     resources::{
         audit,
-        orgs::{self, NewMember},
+        orgs::{self, MemberForm, NewMember},
     },
     text::{Email, NameKey},
 };
@@ -51,6 +51,19 @@ pub(super) enum Member {
     List {
         #[command(flatten)]
         of: OfOrg,
+        #[command(flatten)]
+        listed: Listed,
+    },
+    /// Give a member another role. It holds at once.
+    Role {
+        #[command(flatten)]
+        of: OfOrg,
+        /// Their login.
+        #[arg(long)]
+        email: String,
+        /// owner, admin, manager or tech.
+        #[arg(long)]
+        role: String,
     },
     /// End a membership.
     Remove {
@@ -64,26 +77,22 @@ pub(super) enum Member {
 
 impl Member {
     pub(super) async fn run(self, config: Config) -> Result<(), CliError> {
-        // To create it would hide that another one was meant.
-        if let DatabaseUrl::Sqlite(file) = &config.database_url
-            && !file.exists()
-        {
-            let missing = format!("there is no database file {}; check DATABASE_URL", file.display());
-            return Err(CliError::Refused(missing));
-        }
+        must_exist(&config)?;
         let app = start(config).await?;
         migrate::prepare(&app, false, say).await?;
         match self {
             Self::Add { of, email, role } => add(&app, &of, &email, &role).await,
             Self::Link { of, email } => link(&app, &of, &email).await,
-            Self::List { of } => list(&app, &of).await,
+            Self::List { of, listed } => list(&app, &of, &listed).await,
+            Self::Role { of, email, role } => change_role(&app, &of, &email, &role).await,
             Self::Remove { of, email } => remove(&app, &of, &email).await,
-        }
+        }?;
+        Ok(app.db.close().await?)
     }
 }
 
 impl OfOrg {
-    async fn find(&self, app: &App) -> Result<OrgId, CliError> {
+    pub(super) async fn find(&self, app: &App) -> Result<OrgId, CliError> {
         let found = match self.org.trim().parse::<OrgId>() {
             Ok(id) => orgs::timezone(&app.db, id).await.map(|_| id),
             Err(_) => orgs::find_by_name(&app.db, &NameKey::of(&self.org)).await,
@@ -101,11 +110,13 @@ fn parse_email(text: &str) -> Result<Email, CliError> {
     Email::parse(text).map_err(|rule| CliError::Refused(format!("--email {rule}")))
 }
 
+fn parse_role(text: &str) -> Result<Role, CliError> {
+    text.parse().map_err(|_| CliError::Refused(format!("--role must be one of {}", Role::WORDS.join(", "))))
+}
+
 async fn add(app: &App, of: &OfOrg, email: &str, role: &str) -> Result<(), CliError> {
     let email = parse_email(email)?;
-    let role: Role = role
-        .parse()
-        .map_err(|_| CliError::Refused(format!("--role must be one of {}", Role::WORDS.join(", "))))?;
+    let role = parse_role(role)?;
     let org = of.find(app).await?;
     let tx = app.db.write(Origin::system()).await?;
     let (member, link) =
@@ -162,17 +173,28 @@ async fn hold_member(tx: &Tx, org: OrgId, email: &Email) -> Result<orgs::Member,
     })
 }
 
-async fn list(app: &App, of: &OfOrg) -> Result<(), CliError> {
+async fn list(app: &App, of: &OfOrg, listed: &Listed) -> Result<(), CliError> {
     let org = of.find(app).await?;
-    for member in orgs::members(&app.db, org).await? {
+    listed.print(&orgs::members(&app.db, org).await?, |member| {
         let state = match (member.is_active, member.pending) {
             (true, false) => "",
             (true, true) => "  (pending)",
             (false, false) => "  (inactive)",
             (false, true) => "  (inactive, pending)",
         };
-        say(&format!("{:<8} {}{state}", member.role.word(), member.email.unwrap_or_default()));
-    }
+        format!("{:<8} {}{state}", member.role.word(), member.email.as_deref().unwrap_or_default())
+    })
+}
+
+async fn change_role(app: &App, of: &OfOrg, email: &str, role: &str) -> Result<(), CliError> {
+    let (email, role) = (parse_email(email)?, parse_role(role)?);
+    let org = of.find(app).await?;
+    let tx = app.db.write(Origin::system()).await?;
+    let member = hold_member(&tx, org, &email).await?;
+    let new = MemberForm { role, ..member.form() };
+    orgs::update_member(&tx, org, member, new).await?;
+    tx.commit().await?;
+    say(&format!("{email} is {} now", role.word()));
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! `coulisses migrate`.
 
-use super::{CliError, random, say};
+use super::{CliError, Listed, must_exist, random, say};
 use crate::{
     app::{App, StartError},
     clock::Clock,
@@ -14,6 +14,7 @@ use crate::{
 use clap::Subcommand;
 use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{MigrationStatus, MigratorTrait};
+use serde::Serialize;
 
 /// Said before the wait begins.
 const WAITING: &str = "another coulisses is migrating; waiting";
@@ -36,23 +37,33 @@ pub(super) enum Migrate {
         yes: bool,
     },
     /// List the steps and whether they are applied.
-    Status,
+    Status {
+        #[command(flatten)]
+        listed: Listed,
+    },
 }
 
 impl Migrate {
     pub(super) async fn run(self, config: Config) -> Result<(), CliError> {
+        if !matches!(self, Self::Up { .. }) {
+            must_exist(&config)?;
+        }
         let dev = config.environment == Environment::Dev;
         let db = patient(&config).await?;
-        if let Self::Status = self {
-            return status(&db).await;
+        if let Self::Status { listed } = self {
+            status(&db, &listed).await?;
+            return Ok(db.close().await?);
         }
         let schema = Exclusive::of(&db, || say(WAITING)).await?;
+        refuse_newer(&db).await?;
         match self {
             Self::Up { to } => up(&schema, to).await?,
             Self::Down { all, yes } => down(&schema, all, yes || dev).await?,
-            Self::Status => {}
+            Self::Status { .. } => {}
         }
-        Ok(schema.release().await?)
+        schema.release().await?;
+        // Of a SQLite file, what is beside it goes into it: it may be copied.
+        Ok(db.close().await?)
     }
 }
 
@@ -76,7 +87,10 @@ async fn up(schema: &Exclusive<'_>, to: Option<String>) -> Result<(), CliError> 
             position + 1
         }
     };
-    schema.up(steps).await?;
+    for step in &missing[..steps] {
+        schema.up(1).await?;
+        say(&format!("applied  {step}"));
+    }
     say(&format!("{steps} step{} applied", if steps == 1 { "" } else { "s" }));
     Ok(())
 }
@@ -88,6 +102,7 @@ pub(super) async fn prepare(app: &App, wanted: bool, say: fn(&str)) -> Result<()
     if embedded || wanted {
         let db = patient(&app.config).await?;
         let schema = Exclusive::of(&db, || say(WAITING)).await?;
+        refuse_newer(&db).await?;
         if embedded {
             writable(&db).await?;
         }
@@ -95,6 +110,7 @@ pub(super) async fn prepare(app: &App, wanted: bool, say: fn(&str)) -> Result<()
         schema.release().await?;
         return Ok(db.close().await?);
     }
+    refuse_newer(&app.db).await?;
     if is_current(&app.db).await? {
         return Ok(());
     }
@@ -106,6 +122,19 @@ pub(super) async fn prepare(app: &App, wanted: bool, say: fn(&str)) -> Result<()
         Err(CliError::Refused(
             "the database's schema is older than this program; run `coulisses migrate up`".into(),
         ))
+    }
+}
+
+/// A step that this program does not know was brought by a newer one, whose data it would misread.
+async fn refuse_newer(db: &Database) -> Result<(), CliError> {
+    let unknown = migrations::unknown(db).await?;
+    match unknown.last() {
+        None => Ok(()),
+        Some(step) => Err(CliError::Refused(format!(
+            "the database was made by a newer coulisses (it has the step {step}, and this program is {}): upgrade the program, or \
+                put back a copy of the database from before",
+            env!("CARGO_PKG_VERSION")
+        ))),
     }
 }
 
@@ -144,16 +173,28 @@ async fn down(schema: &Exclusive<'_>, all: bool, confirmed: bool) -> Result<(), 
             if losses.is_empty() { "take the schema back" } else { "lose the rows listed above for good" };
         return Err(CliError::Refused(format!("nothing was changed; to {what}, add --yes")));
     }
-    schema.down(steps).await?;
+    for step in &losing {
+        schema.down(1).await?;
+        say(&format!("taken back  {step}"));
+    }
     say(&format!("{steps} step{} taken back", if steps == 1 { "" } else { "s" }));
     Ok(())
 }
 
 /// Looks without waiting for anyone: what another process is doing shows step by step.
-async fn status(db: &Database) -> Result<(), CliError> {
-    for step in Migrator::get_migration_with_status_read_only(db.connection()).await? {
-        let state = if step.status() == MigrationStatus::Applied { "applied" } else { "missing" };
-        say(&format!("{state}  {}", step.name()));
-    }
-    Ok(())
+async fn status(db: &Database, listed: &Listed) -> Result<(), CliError> {
+    refuse_newer(db).await?;
+    let steps = Migrator::get_migration_with_status_read_only(db.connection()).await?;
+    let steps: Vec<_> = steps
+        .iter()
+        .map(|step| Step { name: step.name(), applied: step.status() == MigrationStatus::Applied })
+        .collect();
+    listed
+        .print(&steps, |step| format!("{}  {}", if step.applied { "applied" } else { "missing" }, step.name))
+}
+
+#[derive(Serialize)]
+struct Step<'a> {
+    name: &'a str,
+    applied: bool,
 }

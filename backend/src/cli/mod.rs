@@ -13,12 +13,13 @@ use crate::{
     app::{self, App, StartError},
     clock::Clock,
     config::{Config, ConfigError},
-    db::migrations::MigrationError,
+    db::{DatabaseUrl, migrations::MigrationError},
     error::Error,
     openapi,
     random::Random,
 };
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use serde::Serialize;
 use std::{cell::RefCell, collections::HashMap, env::VarError, io::Write, process::ExitCode};
 
 /// Plans the crews of live shows.
@@ -47,7 +48,10 @@ enum Command {
     /// Ask a running server whether it can serve; for containers.
     Healthcheck,
     /// Print the settings in effect, with secrets masked.
-    Config,
+    Config {
+        #[command(flatten)]
+        listed: Listed,
+    },
     /// Print the OpenAPI document of the API.
     Openapi,
 }
@@ -109,7 +113,7 @@ async fn execute(command: Option<Command>) -> Result<(), CliError> {
         Command::Org(org) => org.run(config).await,
         Command::Member(member) => member.run(config).await,
         Command::Healthcheck => healthcheck::run(&config).await,
-        Command::Config => config::run(&config),
+        Command::Config { listed } => config::run(&config, &listed),
         Command::Openapi => Ok(()),
     }
 }
@@ -124,7 +128,10 @@ fn load_config() -> Result<Config, CliError> {
         Ok(value) => Some(value),
         Err(VarError::NotPresent) => file.get(name).cloned(),
         Err(VarError::NotUnicode(_)) => {
-            not_text.borrow_mut().push(name.to_owned());
+            let mut named = not_text.borrow_mut();
+            if !named.iter().any(|known| known == name) {
+                named.push(name.to_owned());
+            }
             None
         }
     });
@@ -144,6 +151,17 @@ fn read_env_file() -> Result<HashMap<String, String>, CliError> {
     }
 }
 
+/// For commands that look at a database or change what is in it: to create it would hide that another one was meant.
+fn must_exist(config: &Config) -> Result<(), CliError> {
+    match &config.database_url {
+        DatabaseUrl::Sqlite(file) if matches!(file.try_exists(), Ok(false)) => {
+            let missing = format!("there is no database file {}; check DATABASE_URL", file.display());
+            Err(CliError::Refused(missing))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The program's state, for a command that needs the database.
 async fn start(config: Config) -> Result<App, CliError> {
     Ok(App::start(config, Clock::system(), random()?).await?)
@@ -152,6 +170,27 @@ async fn start(config: Config) -> Result<App, CliError> {
 fn random() -> Result<Random, CliError> {
     Random::system()
         .map_err(|error| CliError::Refused(format!("the system has no randomness to give: {error}")))
+}
+
+/// How a list is printed.
+#[derive(Debug, Args)]
+struct Listed {
+    /// As JSON, as the API has it, instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Listed {
+    /// Prints the items, each in a line of its own unless JSON is wanted.
+    fn print<T: Serialize>(&self, items: &[T], line: impl Fn(&T) -> String) -> Result<(), CliError> {
+        if self.json {
+            let text = serde_json::to_string_pretty(items).map_err(Error::internal)?;
+            say(&text);
+        } else {
+            items.iter().for_each(|item| say(&line(item)));
+        }
+        Ok(())
+    }
 }
 
 /// Prints a line; a closed pipe ends the command quietly, as other tools do.

@@ -14,7 +14,7 @@ use crate::{
     telemetry,
 };
 use clap::Args;
-use std::{future::Future, net::SocketAddr};
+use std::{future::Future, io::ErrorKind, net::SocketAddr};
 use tokio::net::TcpListener;
 
 #[derive(Debug, Default, Args)]
@@ -43,9 +43,16 @@ pub(super) fn log(line: &str) {
 /// Takes the configured address.
 pub(super) async fn bind(config: &Config) -> Result<TcpListener, CliError> {
     let address = SocketAddr::new(config.host, config.port);
-    TcpListener::bind(address).await.map_err(|source| CliError::Io {
-        what: format!("cannot listen on {address}; choose another BACKEND_PORT or stop what uses it"),
-        source,
+    TcpListener::bind(address).await.map_err(|source| {
+        let what = match source.kind() {
+            ErrorKind::PermissionDenied if config.port < 1024 => {
+                "ports below 1024 are the system's; choose another BACKEND_PORT and let a proxy listen there, or give the \
+                    program the right to (CAP_NET_BIND_SERVICE)"
+            }
+            ErrorKind::AddrNotAvailable => "this machine does not have that address; correct BACKEND_HOST",
+            _ => "choose another BACKEND_PORT or stop what uses it",
+        };
+        CliError::Io { what: format!("cannot listen on {address}; {what}"), source }
     })
 }
 
@@ -56,19 +63,22 @@ pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliErro
     open_as_many_files_as_allowed();
     #[cfg(any(target_os = "linux", target_os = "macos"))]
     survive_limits_of_file_size();
-    tracing::info!(%address, database = %app.config.database_url, "serving");
-    if app.config.links_lead_nowhere() {
-        tracing::warn!(
-            public_url = app.config.public_url,
-            "links in invitations work on this machine only; set PUBLIC_URL"
-        );
+    let version = env!("CARGO_PKG_VERSION");
+    tracing::info!(%address, version, database = %app.config.database_url, "serving");
+    for doubt in app.config.doubts() {
+        tracing::warn!("{doubt}");
     }
+    // A server that is out of reach is told of once, now rather than at the first request.
+    app.cache.status().await;
     let grace = app.config.shutdown_grace;
     let stopping = app.clone();
     let stopped = CancelOnStop::new(async move {
         stop_signal().await;
         stopping.drain();
-        tracing::info!("stopping: /readyz says so, requests under way are finished");
+        tracing::info!(
+            "stopping: /readyz says so, requests under way are finished; a second Ctrl-C stops at once"
+        );
+        tokio::spawn(stop_at_once_when_told_again());
         tokio::time::sleep(stopping.config.shutdown_delay).await;
     });
     // The last part of the grace is for what is to be finished when the clients are gone.
@@ -177,6 +187,15 @@ impl CancelOnStop {
             stopped.await;
             tokio::time::sleep(delay).await;
         }
+    }
+}
+
+/// Whoever presses Ctrl-C twice does not want to wait. What was answered is durable; what was not is undone by the database.
+async fn stop_at_once_when_told_again() {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        super::fail("stopped at once");
+        // 128 and the number of SIGINT, as shells have it.
+        std::process::exit(130);
     }
 }
 

@@ -18,6 +18,11 @@ impl Reader<'_> {
         (self.lookup)(name).filter(|text| !text.is_empty())
     }
 
+    /// Whether the variable is there and says nothing.
+    pub(super) fn is_empty(&self, name: &str) -> bool {
+        (self.lookup)(name).is_some_and(|text| text.trim().is_empty())
+    }
+
     pub(super) fn read<T>(
         &mut self,
         name: &str,

@@ -10,6 +10,10 @@ pub(super) fn parse_cache_url(text: &str) -> Result<CacheUrl, String> {
     let wrong = || "must be fakeredis://, memory://, redis://host:6379 or rediss://host:6379".to_owned();
     match text.split_once("://").ok_or_else(wrong)?.0 {
         "fakeredis" | "memory" => Ok(CacheUrl::InProcess),
+        // Where the password ends would be anyone's guess.
+        "redis" | "rediss" if text.matches('@').count() > 1 => {
+            Err("has more than one @: write those of the password as %40, and : / ? # and % as %3A %2F %3F %23 %25".into())
+        }
         "redis" | "rediss" => Url::parse(text).map(CacheUrl::Redis).map_err(|_| wrong()),
         _ => Err(wrong()),
     }

@@ -3,6 +3,7 @@
 use super::{
     DatabaseUrl,
     opening::{self, SameFile},
+    refusal,
     storage::Storage,
     waiting::{Waiting, served},
 };
@@ -44,8 +45,11 @@ pub enum ConnectError {
         "cannot create the folder {0} for the database file: {1}; create it or name another file in DATABASE_URL"
     )]
     Folder(PathBuf, #[source] std::io::Error),
-    /// The database does not answer.
-    #[error("cannot open the database {url}: {source}; check DATABASE_URL and that the server runs")]
+    /// The folder of a SQLite file that somebody named is not there, perhaps because they meant another.
+    #[error("there is no folder {0} for the database file; create it, or correct DATABASE_URL")]
+    NoFolder(PathBuf),
+    /// The database does not open.
+    #[error("cannot open the database {url}: {}", refusal::told(.url, .source))]
     Open {
         /// The URL without its password.
         url: DatabaseUrl,
@@ -72,7 +76,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// Connects, creating a SQLite file and its folder when they are missing.
+    /// Connects, creating a SQLite file when it is missing, the default one with its folder.
     ///
     /// # Errors
     /// [`ConnectError`] says what to do.
@@ -86,8 +90,12 @@ impl Database {
         let (mut connection, writers, file) = match url {
             DatabaseUrl::Sqlite(path) => {
                 if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-                    std::fs::create_dir_all(folder)
-                        .map_err(|error| ConnectError::Folder(folder.into(), error))?;
+                    if *url == DatabaseUrl::default() {
+                        std::fs::create_dir_all(folder)
+                            .map_err(|error| ConnectError::Folder(folder.into(), error))?;
+                    } else if matches!(folder.try_exists(), Ok(false)) {
+                        return Err(ConnectError::NoFolder(folder.into()));
+                    }
                 }
                 let options = SqliteConnectOptions::new()
                     .filename(path)
@@ -139,6 +147,7 @@ impl Database {
                         ("idle_in_transaction_session_timeout", millis(timeout.map(|timeout| timeout * 2))),
                     ])
                     .disable_statement_logging();
+                let asked = options.clone();
                 let pool = PgPoolOptions::new()
                     .max_connections(limits.max_connections)
                     .acquire_timeout(limits.acquire_timeout)
@@ -154,8 +163,12 @@ impl Database {
                         Box::pin(async { Ok(()) })
                     })
                     .connect_with(options)
-                    .await
-                    .map_err(open)?;
+                    .await;
+                let pool = match pool {
+                    // The pool tries again until then, and does not say why it had to.
+                    Err(sqlx::Error::PoolTimedOut) => return Err(open(why_not(&asked, limits).await)),
+                    pool => pool.map_err(open)?,
+                };
                 // Reads find a connection while all write, and the writes of others while one org does all it can.
                 let connections = usize::try_from(limits.max_connections).unwrap_or(usize::MAX);
                 let writers = Fair::new("writes", (connections - 1).max(1), (connections / 2).max(1));
@@ -211,6 +224,14 @@ impl Database {
     /// When the driver cannot say goodbye properly.
     pub async fn close(&self) -> Result<(), sea_orm::DbErr> {
         self.connection.close_by_ref().await
+    }
+}
+
+/// What keeps a connection from being made.
+async fn why_not(server: &PgConnectOptions, limits: Pool) -> sqlx::Error {
+    match tokio::time::timeout(limits.acquire_timeout, server.connect()).await {
+        Ok(Err(error)) => error,
+        Ok(Ok(_)) | Err(_) => sqlx::Error::PoolTimedOut,
     }
 }
 

@@ -10,6 +10,7 @@ mod json_text;
 pub mod migrations;
 mod opening;
 mod reader;
+mod refusal;
 mod storage;
 mod template;
 mod time;

@@ -24,8 +24,22 @@ pub enum DatabaseUrlError {
     #[error("must start with sqlite:/// or postgresql://")]
     Scheme,
     /// A PostgreSQL URL that does not parse.
-    #[error("is not a valid PostgreSQL URL; the form is postgresql://user:password@host:5432/database")]
+    #[error(
+        "is not a valid PostgreSQL URL; the form is postgresql://user:password@host:5432/database, with @ : / ? # and % of the password percent-encoded (%40 %3A %2F %3F %23 %25)"
+    )]
     Form,
+    /// Where the password ends is anyone's guess.
+    #[error(
+        "has more than one @: write those of the password as %40, and : / ? # and % as %3A %2F %3F %23 %25"
+    )]
+    Ambiguous,
+}
+
+/// Beside the program's folder of origin, as the first backend had it.
+impl Default for DatabaseUrl {
+    fn default() -> Self {
+        Self::Sqlite("./backend/dev.db".into())
+    }
 }
 
 impl FromStr for DatabaseUrl {
@@ -47,6 +61,9 @@ impl FromStr for DatabaseUrl {
                 }
             }
             "postgres" | "postgresql" => {
+                if rest.matches('@').count() > 1 {
+                    return Err(DatabaseUrlError::Ambiguous);
+                }
                 let url = Url::parse(&format!("postgres:{rest}")).map_err(|_| DatabaseUrlError::Form)?;
                 if url.has_host() { Ok(Self::Postgres(url)) } else { Err(DatabaseUrlError::Form) }
             }
@@ -107,6 +124,14 @@ mod tests {
             assert_eq!(memory.parse::<DatabaseUrl>(), Err(DatabaseUrlError::Memory), "{memory}");
         }
         assert_eq!("mysql://h/d".parse::<DatabaseUrl>(), Err(DatabaseUrlError::Scheme));
+        for ambiguous in
+            ["postgres://u:p@ss@h/d", "postgres://u:p@s/s@h:1/d", "postgres://u:p@h/d?password=a@b"]
+        {
+            assert_eq!(ambiguous.parse::<DatabaseUrl>(), Err(DatabaseUrlError::Ambiguous), "{ambiguous}");
+        }
+        for cut in ["postgres://u:p#ss@h/d", "postgres://u:p/ss@h/d", "postgres://u:p?ss@h/d"] {
+            assert_eq!(cut.parse::<DatabaseUrl>(), Err(DatabaseUrlError::Form), "{cut}");
+        }
         assert_eq!("postgres:nonsense".parse::<DatabaseUrl>(), Err(DatabaseUrlError::Form));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::lines::{LastLines, Lines};
 use crate::config::{Config, LogFormat};
-use std::io;
+use std::io::{self, IsTerminal};
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Starts logging. Only this program's own events and the libraries' warnings pass: at a lower level the database
@@ -26,7 +26,8 @@ pub fn init(config: &Config) -> io::Result<LastLines> {
             registry.with(json.with_writer(writer)).try_init()
         }
         LogFormat::Pretty => {
-            registry.with(tracing_subscriber::fmt::layer().compact().with_writer(writer)).try_init()
+            let pretty = tracing_subscriber::fmt::layer().compact().with_ansi(io::stdout().is_terminal());
+            registry.with(pretty.with_writer(writer)).try_init()
         }
     };
     match started {

@@ -106,7 +106,7 @@ impl Run {
 
     /// The one sentence of a failure.
     #[track_caller]
-    fn failed(&self) -> &str {
+    pub fn failed(&self) -> &str {
         assert_eq!(self.status, 1, "{}{}", self.out, self.err);
         let sentence = self.err.strip_prefix("coulisses: ").expect("the program's name").trim_end();
         assert_eq!(sentence.lines().count(), 1, "{sentence}");
@@ -206,18 +206,26 @@ async fn the_schema_goes_up_and_down_and_up(#[values(Kind::Sqlite, Kind::Postgre
         let run = cli.run(&["migrate", "status"]);
         run.ok().iter().map(|line| line.split("  ").next().expect("a state").to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(states(), vec!["missing"; steps]);
-    assert_eq!(cli.run(&["migrate", "up"]).ok(), [format!("{steps} steps applied")]);
+    // Each step that was taken, and how many.
+    let taken = |arguments: &[&str], done: &str, number: usize| {
+        let run = cli.run(arguments);
+        let lines = run.ok();
+        let (sum, each) = lines.split_last().expect("a sum");
+        assert_eq!(*sum, format!("{number} step{} {done}", if number == 1 { "" } else { "s" }));
+        assert_eq!(each.len(), number, "{each:?}");
+        assert!(each.iter().all(|line| line.starts_with(&format!("{done}  m20"))), "{each:?}");
+    };
+    taken(&["migrate", "up"], "applied", steps);
     assert_eq!(states(), vec!["applied"; steps]);
-    assert_eq!(cli.run(&["migrate", "up"]).ok(), ["0 steps applied"]);
-    assert_eq!(cli.run(&["migrate", "down"]).ok(), ["1 step taken back"]);
+    taken(&["migrate", "up"], "applied", 0);
+    taken(&["migrate", "down"], "taken back", 1);
     let (last, rest) =
         states().split_last().map(|(last, rest)| (last.clone(), rest.to_vec())).expect("states");
     assert_eq!((last.as_str(), rest), ("missing", vec!["applied".to_owned(); steps - 1]));
-    assert_eq!(cli.run(&["migrate", "up"]).ok(), ["1 step applied"]);
-    assert_eq!(cli.run(&["migrate", "down", "--all"]).ok(), [format!("{steps} steps taken back")]);
+    taken(&["migrate", "up"], "applied", 1);
+    taken(&["migrate", "down", "--all"], "taken back", steps);
     assert_eq!(states(), vec!["missing"; steps]);
-    assert_eq!(cli.run(&["migrate", "up"]).ok(), [format!("{steps} steps applied")]);
+    taken(&["migrate", "up"], "applied", steps);
     cli.run(&["org", "create", "--name", "Rideau", "--owner-email", "o@rideau.example"]).ok();
 }
 
@@ -225,9 +233,13 @@ async fn the_schema_goes_up_and_down_and_up(#[values(Kind::Sqlite, Kind::Postgre
 #[tokio::test]
 async fn the_schema_goes_up_to_a_named_step(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     let cli = Cli::with_database(db).await;
-    let status = cli.run(&["migrate", "status"]);
-    let second = status.ok()[1].split("  ").nth(1).expect("a name");
-    assert_eq!(cli.run(&["migrate", "up", "--to", second]).ok(), ["2 steps applied"]);
+    let names: Vec<_> = Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
+    let second = &*names[1];
+    let run = cli.run(&["migrate", "up", "--to", second]);
+    assert_eq!(
+        run.ok(),
+        [format!("applied  {}", names[0]), format!("applied  {second}"), "2 steps applied".into()]
+    );
     let sentence = cli.run(&["migrate", "up", "--to", second]).failed().to_owned();
     assert!(sentence.contains("migrate status"), "{sentence}");
 }
@@ -397,7 +409,7 @@ fn a_database_out_of_reach_is_one_sentence_without_its_password() {
     let nobody_listens = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address");
     let cli = Cli::new(&[("DATABASE_URL", &format!("postgresql://crew:hush@{nobody_listens}/crew"))]);
     let run = cli.run(&["migrate", "up"]);
-    assert!(run.failed().contains("check DATABASE_URL"), "{}", run.err);
+    assert!(run.failed().contains("the connection was refused"), "{}", run.err);
     assert!(!run.err.contains("hush"), "{}", run.err);
 }
 
@@ -428,13 +440,18 @@ pub struct Serving {
 
 impl Serving {
     pub fn start(cli: &Cli, arguments: &[&str]) -> Self {
+        Self::start_logging(cli, arguments).1
+    }
+
+    /// The same with its first line.
+    pub fn start_logging(cli: &Cli, arguments: &[&str]) -> (Json, Self) {
         let mut child = cli.command(arguments).stdout(Stdio::piped()).spawn().expect("the program starts");
         let lines = BufReader::new(child.stdout.take().expect("its output"));
         let mut serving = Self { child, lines, port: 0 };
         let event = serving.logs("serving");
         let address = event["address"].as_str().expect("an address");
         serving.port = address.rsplit(':').next().expect("a port").parse().expect("a number");
-        serving
+        (event, serving)
     }
 
     /// One that logs too little to say where it listens.
@@ -465,6 +482,18 @@ impl Serving {
     /// What the system calls it.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What Ctrl-C at a terminal does.
+    #[cfg(unix)]
+    pub fn interrupt(&self) {
+        let done = Command::new("kill").args(["-INT", &self.id().to_string()]).status().expect("kill");
+        assert!(done.success());
+    }
+
+    /// Waits for its end; its exit status.
+    pub fn ended(&mut self) -> Option<i32> {
+        self.child.wait().expect("it ends").code()
     }
 
     fn signal_to_stop(&self) {

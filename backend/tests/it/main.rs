@@ -21,6 +21,7 @@ mod bounds;
 mod cache;
 mod calendar;
 mod cli;
+mod cli_messages;
 mod conditions;
 mod documents;
 mod edge;

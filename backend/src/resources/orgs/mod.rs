@@ -7,6 +7,6 @@ mod rules;
 mod store;
 
 pub use api::routes;
-pub use changes::{hold_member, remove_member};
-pub use model::{Member, NewMember};
-pub use store::{MemberLink, add_member, create, exist, find_by_name, members, timezone};
+pub use changes::{hold, hold_member, remove_member, update, update_member};
+pub use model::{Member, MemberForm, NewMember, OrgForm};
+pub use store::{MemberLink, add_member, all, create, exist, find_by_name, members, timezone};

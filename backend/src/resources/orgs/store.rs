@@ -55,6 +55,15 @@ pub async fn find_by_name(db: &impl ConnectionTrait, name: &NameKey) -> Result<O
     Ok(found.ok_or(Error::NotFound)?.id)
 }
 
+/// Every org, by name: for whoever operates the program.
+///
+/// # Errors
+/// When the database fails.
+pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Org>, Error> {
+    let rows = org::Entity::find().order_by_asc(org::Column::NameKey).all(db).await?;
+    Ok(rows.into_iter().map(Org::from).collect())
+}
+
 /// Whether there is any org.
 ///
 /// # Errors

@@ -1,0 +1,191 @@
+//! What the program says to whoever starts it with a mistake, and the commands that look around.
+
+use crate::{
+    cli::{Cli, Serving, all_steps},
+    support::Kind,
+};
+use rstest::rstest;
+use sea_orm::ConnectionTrait;
+use serde_json::{Value as Json, json};
+
+/// The lines of a refused configuration.
+#[track_caller]
+fn mistakes(environment: &[(&str, &str)]) -> String {
+    let cli = Cli::new(environment);
+    let output = cli.command(&["serve"]).output().expect("it starts");
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8(output.stderr).expect("a text")
+}
+
+#[test]
+fn no_part_of_a_password_is_shown_wherever_it_seems_to_end() {
+    for url in [
+        "postgresql://crew:se@cr/et@db.example/crew",
+        "postgresql://crew:se@cret@db.example/crew",
+        "postgresql://crew:se#cret@db.example/crew",
+        "postgresql://crew:se/cret@db.example/crew",
+        "postgresql://crew:se?cret@db.example/crew",
+    ] {
+        let said = mistakes(&[("DATABASE_URL", url)]);
+        assert!(said.contains("%40") && !said.contains("cr/et") && !said.contains("cret"), "{url}: {said}");
+    }
+    let said = mistakes(&[("REDIS_URL", "redis://crew:se@cr/et@cache.example")]);
+    assert!(said.contains("REDIS_URL has more than one @") && !said.contains("cr/et"), "{said}");
+}
+
+#[test]
+fn a_database_that_was_not_named_is_said_loudly_and_an_empty_name_is_a_mistake() {
+    let (a, b) = ("a".repeat(32), "b".repeat(32));
+    let prod = [("ENV", "prod"), ("SECRET_KEY", &*a), ("INVITES_SECRET", &*b)];
+    let named =
+        |more: &[(&str, &str)]| Cli::new(&[&prod[..], more].concat()).run(&["config"]).ok().join("\n");
+    let said = named(&[]);
+    assert!(
+        said.contains("# DATABASE_URL is not set") && said.contains("# links in invitations work on this"),
+        "{said}"
+    );
+    let said = named(&[("DATABASE_URL", "sqlite:///./x.db"), ("PUBLIC_URL", "http://crew.example.org")]);
+    assert!(!said.contains("is not set") && said.contains("# PUBLIC_URL begins with http://"), "{said}");
+    let said = named(&[("DATABASE_URL", "sqlite:///./x.db"), ("PUBLIC_URL", "https://crew.example.org")]);
+    assert!(!said.contains('#'), "{said}");
+    assert!(
+        !Cli::new(&[]).run(&["config"]).ok().join("").contains('#'),
+        "on a developer's machine it is as it should be"
+    );
+    for name in ["DATABASE_URL", "DB_URL"] {
+        assert!(mistakes(&[(name, "")]).contains("DATABASE_URL is empty"), "{name}");
+    }
+}
+
+#[test]
+fn only_the_default_database_gets_a_folder_and_no_command_that_looks_makes_a_file() {
+    let cli = Cli::new(&[("DATABASE_URL", "sqlite:///./nowhere/crew.db")]);
+    for command in [
+        &["serve"][..],
+        &["migrate", "up"],
+        &["org", "create", "--name", "x", "--owner-email", "a@b.example"],
+    ] {
+        assert!(cli.run(command).failed().contains("there is no folder ./nowhere"), "{command:?}");
+    }
+    assert!(!cli.folder().join("nowhere").exists());
+    let cli = Cli::new(&[("DATABASE_URL", "sqlite:///./mistyped.db")]);
+    for command in [
+        &["migrate", "status"][..],
+        &["migrate", "down"],
+        &["org", "list"],
+        &["org", "rename", "--org", "x", "--name", "y"],
+        &["member", "role", "--org", "x", "--email", "a@b.example", "--role", "tech"],
+    ] {
+        assert!(cli.run(command).failed().contains("there is no database file ./mistyped.db"), "{command:?}");
+    }
+    assert!(!cli.folder().join("mistyped.db").exists());
+    let cli = Cli::new(&[]);
+    assert_eq!(cli.run(&["migrate", "up"]).ok().len(), all_steps() + 1);
+    assert!(cli.folder().join("backend/dev.db").exists());
+}
+
+#[test]
+fn what_is_no_database_or_damaged_is_said_so() {
+    let cli = Cli::new(&[("DATABASE_URL", "sqlite:///./letter.txt")]);
+    std::fs::write(cli.folder().join("letter.txt"), "Dear planner, this is a letter. ".repeat(40))
+        .expect("a file");
+    assert!(cli.run(&["serve"]).failed().contains("it is no SQLite database"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_database_of_a_newer_program_is_left_alone(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let cli = Cli::with_database(db).await;
+    let applied = cli.run(&["migrate", "up"]);
+    let applied = applied.ok();
+    assert_eq!(applied.len(), all_steps() + 1);
+    assert!(applied[0].starts_with("applied  m20261123_000001_accounts"), "{applied:?}");
+    let connection = cli.database().open().await;
+    let newer = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20990101_000001_future', 0)";
+    connection.execute_unprepared(newer).await.expect("a step");
+    connection.close().await.expect("it closes");
+    for command in [
+        &["serve"][..],
+        &["serve", "--migrate"],
+        &["migrate", "up"],
+        &["migrate", "down", "--yes"],
+        &["migrate", "status"],
+        &["org", "list"],
+    ] {
+        let run = cli.run(command);
+        let said = run.failed();
+        assert!(
+            said.contains("newer coulisses") && said.contains("m20990101_000001_future"),
+            "{command:?}: {said}"
+        );
+        assert!(said.contains("upgrade the program"), "{said}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn orgs_and_roles_are_managed_at_the_command_line(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let cli = Cli::with_database(db).await;
+    cli.run(&["migrate", "up"]).ok();
+    for (name, owner) in [("Rideau", "first@rideau.example"), ("Bobino", "first@bobino.example")] {
+        cli.run(&["org", "create", "--name", name, "--owner-email", owner]).ok();
+    }
+    let json = |command: &[&str]| {
+        let run = cli.run(command);
+        serde_json::from_str::<Json>(&run.ok().join("\n")).expect("JSON")
+    };
+    let run = cli.run(&["org", "list"]);
+    let orgs = run.ok();
+    assert!(
+        orgs[0].ends_with("Bobino  (Europe/Paris)") && orgs[1].ends_with("Rideau  (Europe/Paris)"),
+        "{orgs:?}"
+    );
+    let listed = json(&["org", "list", "--json"]);
+    assert_eq!(listed[0]["name"], "Bobino");
+
+    let id = listed[1]["id"].as_str().expect("an id");
+    assert_eq!(
+        cli.run(&["org", "rename", "--org", "rideau", "--name", "Le Rideau"]).ok(),
+        [format!("organisation {id} is Le Rideau now")]
+    );
+    let taken = cli.run(&["org", "rename", "--org", id, "--name", "BOBINO"]);
+    assert!(taken.failed().contains("exists already"), "{}", taken.failed());
+    assert_eq!(json(&["org", "list", "--json"])[1]["name"], "Le Rideau");
+
+    cli.run(&["member", "add", "--org", "Le Rideau", "--email", "theo@rideau.example", "--role", "tech"])
+        .ok();
+    let role = |email: &str, role: &str| {
+        cli.run(&["member", "role", "--org", "Le Rideau", "--email", email, "--role", role])
+    };
+    assert_eq!(role("Theo@rideau.example", "manager").ok(), ["Theo@rideau.example is manager now"]);
+    assert!(role("first@rideau.example", "tech").failed().contains("always keeps an owner"));
+    assert!(role("nobody@rideau.example", "tech").failed().contains("is not a member"));
+    assert!(role("theo@rideau.example", "boss").failed().contains("--role must be one of"));
+    let members = json(&["member", "list", "--org", id, "--json"]);
+    assert_eq!(
+        (&members[1]["email"], &members[1]["role"]),
+        (&json!("theo@rideau.example"), &json!("manager"))
+    );
+    assert_eq!(
+        json(&["migrate", "status", "--json"])[0],
+        json!({ "name": "m20261123_000001_accounts", "applied": true })
+    );
+    assert_eq!(json(&["config", "--json"])[0], json!({ "name": "ENV", "value": "dev" }));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_first_line_names_the_version_and_a_second_interruption_stops_at_once() {
+    let cli = Cli::new(&[
+        ("BACKEND_PORT", "0"),
+        ("SHUTDOWN_DELAY_SECONDS", "300"),
+        ("REDIS_URL", "redis://127.0.0.1:1"),
+    ]);
+    let (first, mut serving) = Serving::start_logging(&cli, &["serve"]);
+    assert_eq!(first["version"], env!("CARGO_PKG_VERSION"));
+    serving.logs("the cache is out of reach");
+    serving.interrupt();
+    serving.logs("stopping");
+    serving.interrupt();
+    assert_eq!(serving.ended(), Some(130));
+}
