@@ -19,11 +19,19 @@ pub struct Timestamp(i64);
 /// Why a text is not an instant; the message tells the client what to send.
 #[derive(Debug, thiserror::Error)]
 pub enum TimestampError {
-    /// Not RFC 3339, or without an offset.
+    /// Not in the form of RFC 3339.
     #[error(
-        "must be an RFC 3339 instant with an offset, like 2025-09-10T09:00:00Z or 2025-09-10T11:00:00+02:00"
+        "must be a date, a time and its offset from UTC, like 2025-09-10T11:00:00+02:00 or 2025-09-10T09:00:00Z"
     )]
     Form,
+    /// A wall clock without an offset.
+    #[error(
+        "has no offset from UTC; put it behind the time, like +02:00 in 2025-09-10T11:00:00+02:00, or Z for UTC itself"
+    )]
+    NoOffset,
+    /// Of the right form, but no day of the calendar or no time of a day.
+    #[error("is no day of the calendar, or no time of a day")]
+    NoSuchDay,
     /// Outside the supported years.
     #[error("must lie between the years 1970 and 2200")]
     Range,
@@ -97,9 +105,11 @@ impl FromStr for Timestamp {
     fn from_str(text: &str) -> Result<Self, TimestampError> {
         // jiff also reads forms that RFC 3339 does not have: only the documented one passes.
         if !is_rfc3339(text.as_bytes()) {
-            return Err(TimestampError::Form);
+            // A wall clock says when only for whoever knows the place.
+            let naive = is_rfc3339(format!("{text}Z").as_bytes());
+            return Err(if naive { TimestampError::NoOffset } else { TimestampError::Form });
         }
-        text.parse::<jiff::Timestamp>().map_err(|_| TimestampError::Form)?.try_into()
+        text.parse::<jiff::Timestamp>().map_err(|_| TimestampError::NoSuchDay)?.try_into()
     }
 }
 

@@ -52,6 +52,7 @@ mod rates;
 mod rbac;
 mod readiness;
 mod replay;
+mod schedules;
 mod searching;
 mod security;
 mod statements;
