@@ -40,6 +40,8 @@ impl fmt::Display for CacheUrl {
         if shown.password().is_some() && shown.set_password(Some("***")).is_err() {
             return f.write_str("redis://***");
         }
+        // As in a database's URL, a password may hide there.
+        shown.set_query(None);
         shown.fmt(f)
     }
 }
@@ -155,10 +157,12 @@ impl Config {
             env.mistakes.push("SECRET_KEY and INVITES_SECRET must differ".into());
         }
         let database_name = if env.text("DATABASE_URL").is_some() { "DATABASE_URL" } else { "DB_URL" };
-        if env.is_empty("DATABASE_URL") || env.is_empty("DB_URL") {
-            let rule =
-                "DATABASE_URL is empty: name a database, or remove the variable to have a file in ./backend";
-            env.mistakes.push(rule.into());
+        if env.text(database_name).is_none()
+            && let Some(empty) = ["DATABASE_URL", "DB_URL"].into_iter().find(|name| env.is_empty(name))
+        {
+            env.mistakes.push(format!(
+                "{empty} is empty: name a database, or remove the variable to have a file in ./backend"
+            ));
         }
         let database_is_default = env.text(database_name).is_none();
         let database_url = env.read(database_name, DatabaseUrl::default(), |text| {
@@ -254,7 +258,7 @@ impl Config {
         let mut doubts = Vec::new();
         if self.database_is_default {
             doubts.push(format!(
-                "DATABASE_URL is not set: everything is in the file {} below the folder that the program was started in",
+                "DATABASE_URL is not set: everything is in a file below the folder that the program was started in ({})",
                 self.database_url
             ));
         }

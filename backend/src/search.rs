@@ -44,8 +44,7 @@ pub fn digits(phone: &str) -> String {
 /// not dialled like one.
 pub fn dialled(question: &str) -> Vec<String> {
     let question = letters(question);
-    let is_phone = |c: char| c.is_ascii_digit() || c.is_whitespace() || "+-.()/".contains(c);
-    if !question.chars().all(is_phone) {
+    if !question.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || parts_words(c)) {
         return Vec::new();
     }
     let digits = digits(&question);
@@ -79,14 +78,15 @@ fn letters(text: &str) -> String {
     letters
 }
 
-/// Stands between words, or between parts of one: apostrophes and what is typed for them, hyphens and dashes, and the
-/// punctuation of names and titles.
+/// Stands between words, or between parts of one: whatever is punctuation in ASCII, but for the @ of addresses, with apostrophes,
+/// hyphens, quotes and dashes of other kinds.
 fn parts_words(c: char) -> bool {
-    matches!(
-        c,
-        '\'' | '`' | '´' | '′' | '‘'..='‛' | 'ʹ'..='ʿ' | 'ˈ' | 'ꞌ' | '-' | '\u{2010}'..='\u{2015}' | '−' | '־'
-            | '.' | ',' | ';' | ':' | '/' | '(' | ')' | '[' | ']' | '"' | '«' | '»' | '“'..='‟' | '·' | '•' | '・'
-    )
+    c.is_ascii_punctuation() && c != '@'
+        || matches!(
+            c,
+            '´' | '′' | '‘'..='‟' | 'ʹ'..='ʿ' | 'ˈ' | 'ꞌ' | '\u{2010}'..='\u{2015}' | '−' | '־' | '«' | '»' | '·' | '•' | '・'
+                | '¿' | '¡' | '°' | 'º' | '…'
+        )
 }
 
 #[cfg(test)]
@@ -111,7 +111,9 @@ mod tests {
             ("Ɓala", &["ɓala", "bala"]),
             ("ʻAloha Kealiʻi", &["kealii", "keali'i", "aloha"]),
             ("Théâtre de l’Œuvre", &["oeuvre", "l'oeuvre theatre", "de l oeuvre"]),
-            ("100 % bio", &["%", "100 %", "bio %"]),
+            ("100 % bio", &["100%", "100 %", "bio 100"]),
+            ("Qui a peur ? (salle n° 5)", &["peur?", "qui a peur", "n°5", "Salle n°5"]),
+            ("Roméo + Juliette_2", &["romeo+juliette", "juliette 2"]),
         ] {
             for question in questions {
                 assert!(finds(question, text), "{:?} in {:?}", words(question), stored([text]));
@@ -131,6 +133,7 @@ mod tests {
         {
             for question in [
                 "06 12 34",
+                "06–12–34",
                 "0612345678",
                 "+33 6 12 34 56 78",
                 "+33 (0)6 12 34 56 78",

@@ -79,7 +79,7 @@ impl Member {
     pub(super) async fn run(self, config: Config) -> Result<(), CliError> {
         must_exist(&config)?;
         let app = start(config).await?;
-        migrate::prepare(&app, false, say).await?;
+        migrate::must_be_current(&app).await?;
         match self {
             Self::Add { of, email, role } => add(&app, &of, &email, &role).await,
             Self::Link { of, email } => link(&app, &of, &email).await,
@@ -192,9 +192,9 @@ async fn change_role(app: &App, of: &OfOrg, email: &str, role: &str) -> Result<(
     let tx = app.db.write(Origin::system()).await?;
     let member = hold_member(&tx, org, &email).await?;
     let new = MemberForm { role, ..member.form() };
-    orgs::update_member(&tx, org, member, new).await?;
+    let member = orgs::update_member(&tx, org, member, new).await?;
     tx.commit().await?;
-    say(&format!("{email} is {} now", role.word()));
+    say(&format!("{} is {} now", member.email.unwrap_or_default(), role.word()));
     Ok(())
 }
 

@@ -116,17 +116,16 @@ pub(super) async fn prepare(app: &App, wanted: bool, say: fn(&str)) -> Result<()
     }
     // Another process may be about to bring it up to date.
     Exclusive::of(&app.db, || say(WAITING)).await?.release().await?;
-    if is_current(&app.db).await? {
-        Ok(())
-    } else {
-        Err(CliError::Refused(
-            "the database's schema is older than this program; run `coulisses migrate up`".into(),
-        ))
-    }
+    if is_current(&app.db).await? { Ok(()) } else { Err(older()) }
 }
 
 /// A step that this program does not know was brought by a newer one, whose data it would misread.
 async fn refuse_newer(db: &Database) -> Result<(), CliError> {
+    if migrations::is_foreign(db).await? {
+        return Err(CliError::Refused(
+            "the database file holds another program's tables; name a file of its own in DATABASE_URL".into(),
+        ));
+    }
     let unknown = migrations::unknown(db).await?;
     match unknown.last() {
         None => Ok(()),
@@ -136,6 +135,16 @@ async fn refuse_newer(db: &Database) -> Result<(), CliError> {
             env!("CARGO_PKG_VERSION")
         ))),
     }
+}
+
+/// For commands that change or show what is in a database, and not its schema.
+pub(super) async fn must_be_current(app: &App) -> Result<(), CliError> {
+    refuse_newer(&app.db).await?;
+    if is_current(&app.db).await? { Ok(()) } else { Err(older()) }
+}
+
+fn older() -> CliError {
+    CliError::Refused("the database's schema is older than this program; run `coulisses migrate up`".into())
 }
 
 async fn is_current(db: &Database) -> Result<bool, CliError> {

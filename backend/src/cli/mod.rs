@@ -20,7 +20,13 @@ use crate::{
 };
 use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
-use std::{cell::RefCell, collections::HashMap, env::VarError, io::Write, process::ExitCode};
+use std::{
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
+    env::VarError,
+    io::Write,
+    process::ExitCode,
+};
 
 /// Plans the crews of live shows.
 #[derive(Debug, Parser)]
@@ -35,7 +41,7 @@ enum Command {
     /// Serve the API and its pages (the default).
     Serve(serve::Serve),
     /// Fill an empty database with a season to look at, then serve.
-    Demo(serve::Serve),
+    Demo(demo::Demo),
     /// Change the database's schema, or see where it stands.
     #[command(subcommand)]
     Migrate(migrate::Migrate),
@@ -105,10 +111,23 @@ async fn execute(command: Option<Command>) -> Result<(), CliError> {
         print(&openapi::text(&app::routes().1));
         return Ok(());
     }
-    let config = load_config()?;
+    let given = Variables::read()?;
+    let settings = match &command {
+        Some(Command::Demo(demo)) if demo.open_to_network => {
+            demo::open::settings(&|name| given.variable(name), &random()?)?
+        }
+        _ => HashMap::new(),
+    };
+    let config = given.config(&settings)?;
+    if let Some(Command::Org(_) | Command::Member(_) | Command::Migrate(_)) = command
+        && config.database_is_default
+    {
+        // A forgotten `export` in another terminal would make or change another database.
+        config.doubts().first().into_iter().for_each(|doubt| warn(doubt));
+    }
     match command.unwrap_or_else(|| Command::Serve(serve::Serve::default())) {
         Command::Serve(serve) => serve.run(config).await,
-        Command::Demo(serve) => demo::run(serve, config).await,
+        Command::Demo(demo) => demo.run(config, &settings).await,
         Command::Migrate(migrate) => migrate.run(config).await,
         Command::Org(org) => org.run(config).await,
         Command::Member(member) => member.run(config).await,
@@ -118,37 +137,71 @@ async fn execute(command: Option<Command>) -> Result<(), CliError> {
     }
 }
 
-/// A `.env` file is a developer's convenience: its names count only where the environment has none, and only in
-/// ENV=dev.
-fn load_config() -> Result<Config, CliError> {
-    let dev = std::env::var("ENV").map_or(true, |env| env.eq_ignore_ascii_case("dev") || env.is_empty());
-    let file = if dev { read_env_file()? } else { HashMap::new() };
-    let not_text = RefCell::new(Vec::new());
-    let config = Config::from_lookup(&|name| match std::env::var(name) {
-        Ok(value) => Some(value),
-        Err(VarError::NotPresent) => file.get(name).cloned(),
-        Err(VarError::NotUnicode(_)) => {
-            let mut named = not_text.borrow_mut();
-            if !named.iter().any(|known| known == name) {
-                named.push(name.to_owned());
+/// The variables that the program was started with. A `.env` file is a developer's convenience: its names count only where
+/// the environment has none, and only in ENV=dev.
+struct Variables {
+    file: HashMap<String, String>,
+    /// Names whose values are no text.
+    not_text: RefCell<BTreeSet<String>>,
+}
+
+impl Variables {
+    fn read() -> Result<Self, CliError> {
+        let dev = std::env::var("ENV").map_or(true, |env| env.eq_ignore_ascii_case("dev") || env.is_empty());
+        let file = if dev { read_env_file()? } else { HashMap::new() };
+        Ok(Self { file, not_text: RefCell::default() })
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        match std::env::var(name) {
+            Ok(value) => Some(value),
+            Err(VarError::NotPresent) => self.file.get(name).cloned(),
+            Err(VarError::NotUnicode(_)) => {
+                self.not_text.borrow_mut().insert(name.to_owned());
+                None
             }
-            None
         }
-    });
-    match not_text.into_inner().as_slice() {
-        [] => Ok(config?),
-        names => Err(CliError::Refused(format!("{} must be UTF-8", names.join(", ")))),
+    }
+
+    /// With other settings where the environment has none.
+    fn config(&self, others: &HashMap<String, String>) -> Result<Config, CliError> {
+        let config = Config::from_lookup(&|name| {
+            self.variable(name)
+                .filter(|value| !value.is_empty() || !others.contains_key(name))
+                .or_else(|| others.get(name).cloned())
+        });
+        let not_text = self.not_text.borrow();
+        if not_text.is_empty() {
+            return Ok(config?);
+        }
+        let names: Vec<_> = not_text.iter().map(String::as_str).collect();
+        Err(CliError::Refused(format!("{} must be UTF-8", names.join(", "))))
     }
 }
 
 fn read_env_file() -> Result<HashMap<String, String>, CliError> {
-    let wrong =
-        |error| CliError::Refused(format!("the file .env cannot be read: {error}; correct or remove it"));
     match dotenvy::dotenv_iter() {
-        Ok(lines) => lines.collect::<Result<_, _>>().map_err(wrong),
+        Ok(lines) => lines.collect::<Result<_, _>>().map_err(|error| unreadable(".env", &error)),
         Err(error) if error.not_found() => Ok(HashMap::new()),
-        Err(error) => Err(wrong(error)),
+        Err(error) => Err(unreadable(".env", &error)),
     }
+}
+
+/// Names what is wrong in a file of settings without its text, in which secrets stand.
+fn unreadable(file: &str, error: &dotenvy::Error) -> CliError {
+    CliError::Refused(match error {
+        dotenvy::Error::LineParse(line, _) => {
+            let name = line.split('=').next().unwrap_or_default().trim_start_matches("export ").trim();
+            let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            let of =
+                if is_name && line.contains('=') { format!("the line of {name}") } else { "a line".into() };
+            format!(
+                "{of} in the file {file} is not NAME=value; put a value with spaces, quotes or # between single quotes, and save the \
+                    file as UTF-8 without a byte order mark"
+            )
+        }
+        other => format!("the file {file} cannot be read: {other}; correct or remove it"),
+    })
 }
 
 /// For commands that look at a database or change what is in it: to create it would hide that another one was meant.
@@ -201,6 +254,10 @@ fn say(line: &str) {
 /// The same without a line's end of its own.
 fn print(text: &str) {
     let _ = write!(std::io::stdout(), "{text}");
+}
+
+fn warn(message: &str) {
+    let _ = writeln!(std::io::stderr(), "coulisses: {message}");
 }
 
 fn fail(message: &str) -> ExitCode {

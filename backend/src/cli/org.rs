@@ -55,7 +55,8 @@ impl Org {
                 let name = parse_name(name)?;
                 let email = Email::parse(&owner_email).map_err(wrong("--owner-email"))?;
                 let zone = ZoneName::parse(&timezone).map_err(wrong("--timezone"))?;
-                let app = start_current(config).await?;
+                let app = start(config).await?;
+                migrate::prepare(&app, false, say).await?;
                 create(&app, name, email, &zone).await?;
                 Ok(app.db.close().await?)
             }
@@ -85,7 +86,7 @@ fn parse_name(name: String) -> Result<Name, CliError> {
 
 async fn start_current(config: Config) -> Result<App, CliError> {
     let app = start(config).await?;
-    migrate::prepare(&app, false, say).await?;
+    migrate::must_be_current(&app).await?;
     Ok(app)
 }
 

@@ -13,9 +13,9 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The variable's text; an empty one counts as unset, as in most shells and compose files.
+    /// The variable's text; an empty one counts as unset, as in most shells and compose files (but see DATABASE_URL).
     pub(super) fn text(&self, name: &str) -> Option<String> {
-        (self.lookup)(name).filter(|text| !text.is_empty())
+        (self.lookup)(name).filter(|text| !text.trim().is_empty())
     }
 
     /// Whether the variable is there and says nothing.

@@ -1,6 +1,7 @@
 //! What a variable's text means.
 
 use super::CacheUrl;
+use crate::db::hides_a_password;
 use axum::http::HeaderValue;
 use ipnet::IpNet;
 use std::net::IpAddr;
@@ -11,8 +12,8 @@ pub(super) fn parse_cache_url(text: &str) -> Result<CacheUrl, String> {
     match text.split_once("://").ok_or_else(wrong)?.0 {
         "fakeredis" | "memory" => Ok(CacheUrl::InProcess),
         // Where the password ends would be anyone's guess.
-        "redis" | "rediss" if text.matches('@').count() > 1 => {
-            Err("has more than one @: write those of the password as %40, and : / ? # and % as %3A %2F %3F %23 %25".into())
+        "redis" | "rediss" if hides_a_password(text.split_once(':').map_or(text, |(_, rest)| rest)) => {
+            Err("has an @ too many or in the wrong place: write those of the password as %40, and : / ? # and % as %3A %2F %3F %23 %25".into())
         }
         "redis" | "rediss" => Url::parse(text).map(CacheUrl::Redis).map_err(|_| wrong()),
         _ => Err(wrong()),
@@ -21,7 +22,8 @@ pub(super) fn parse_cache_url(text: &str) -> Result<CacheUrl, String> {
 
 pub(super) fn parse_public_url(text: &str) -> Result<String, String> {
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    match url {
+    // It stands in every link that is sent.
+    match url.filter(|url| url.username().is_empty() && url.password().is_none()) {
         Some(url) if url.query().is_none() && url.fragment().is_none() => {
             Ok(url.as_str().trim_end_matches('/').to_owned())
         }

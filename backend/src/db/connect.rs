@@ -46,7 +46,9 @@ pub enum ConnectError {
     )]
     Folder(PathBuf, #[source] std::io::Error),
     /// The folder of a SQLite file that somebody named is not there, perhaps because they meant another.
-    #[error("there is no folder {0} for the database file; create it, or correct DATABASE_URL")]
+    #[error(
+        "there is no folder {0} for the database file; create it, or correct DATABASE_URL (an absolute path has four slashes: sqlite:////var/lib/…)"
+    )]
     NoFolder(PathBuf),
     /// The database does not open.
     #[error("cannot open the database {url}: {}", refusal::told(.url, .source))]

@@ -65,14 +65,18 @@ pub fn contains(part: &str) -> LikeExpr {
     LikeExpr::new(pattern).escape('!')
 }
 
-/// Whether each word of a question is part of one of the columns, which hold what [`search::stored`] makes. A question
-/// without words asks for everything.
+/// Whether each word of a question is part of one of the columns, which hold what [`search::stored`] makes. A blank question
+/// asks for everything, one of punctuation only finds nothing.
 pub fn has_words<C: ColumnTrait>(columns: &[C], question: &str) -> Condition {
     let in_one = |word: String| {
         let found = columns.iter().map(|column| column.like(contains(&word)));
         found.fold(Condition::any(), Condition::add)
     };
-    search::words(question).into_iter().map(in_one).fold(Condition::all(), Condition::add)
+    let words = search::words(question);
+    if words.is_empty() && !question.trim().is_empty() {
+        return Condition::all().add(Expr::val(1).eq(0));
+    }
+    words.into_iter().map(in_one).fold(Condition::all(), Condition::add)
 }
 
 /// Whether any row of `table` names the object in `column`: for what may only go while nothing refers to it. Tables of

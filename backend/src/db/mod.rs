@@ -29,6 +29,6 @@ pub use template::Template;
 pub use time::ASKED_EVERY as TIME_ASKED_EVERY;
 pub use timestamp::{Timestamp, TimestampError};
 pub use transaction::{Actor, Origin, Tx};
-pub use url::{DatabaseUrl, DatabaseUrlError};
+pub use url::{DatabaseUrl, DatabaseUrlError, hides_a_password};
 pub use versions::{List, Versions};
 pub use violation::Violation;

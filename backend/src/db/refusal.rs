@@ -16,6 +16,12 @@ pub(super) fn told(url: &DatabaseUrl, error: &Error) -> String {
         (DatabaseUrl::Postgres(_), Error::PoolTimedOut) => {
             "it did not answer in time; check host and port in DATABASE_URL, or raise DB_ACQUIRE_TIMEOUT_MS".into()
         }
+        (DatabaseUrl::Postgres(_), Error::Configuration(error)) => {
+            format!("DATABASE_URL cannot be used: {error}")
+        }
+        (DatabaseUrl::Postgres(_), Error::Io(error)) if error.to_string().contains("lookup") => {
+            "there is no host of that name, or no way to ask for it; check the host in DATABASE_URL".into()
+        }
         _ => format!("{error}; check DATABASE_URL and that the server runs"),
     }
 }
@@ -33,7 +39,7 @@ fn sqlite(path: &Path, error: &dyn DatabaseError) -> String {
         }
         (Some(8), _) => "it may only be read: let the program's user write the file and its folder".into(),
         (Some(13), _) => "its disk is full: make room, or name a file on another disk in DATABASE_URL".into(),
-        (Some(26), _) => "it is no SQLite database: check DATABASE_URL".into(),
+        (Some(26), _) => "it is not a SQLite database: check DATABASE_URL".into(),
         (Some(11), _) => "it is damaged: put back a copy that was made whole, with its -wal file if it has one".into(),
         _ => format!("{error}; check DATABASE_URL"),
     }

@@ -30,7 +30,7 @@ pub enum DatabaseUrlError {
     Form,
     /// Where the password ends is anyone's guess.
     #[error(
-        "has more than one @: write those of the password as %40, and : / ? # and % as %3A %2F %3F %23 %25"
+        "has an @ too many or in the wrong place: write those of the password as %40, and : / ? # and % as %3A %2F %3F %23 %25"
     )]
     Ambiguous,
 }
@@ -61,7 +61,7 @@ impl FromStr for DatabaseUrl {
                 }
             }
             "postgres" | "postgresql" => {
-                if rest.matches('@').count() > 1 {
+                if hides_a_password(rest) {
                     return Err(DatabaseUrlError::Ambiguous);
                 }
                 let url = Url::parse(&format!("postgres:{rest}")).map_err(|_| DatabaseUrlError::Form)?;
@@ -70,6 +70,15 @@ impl FromStr for DatabaseUrl {
             _ => Err(DatabaseUrlError::Scheme),
         }
     }
+}
+
+/// Whether a URL (behind its scheme) may have part of a password where none is looked for: with a second `@`, or with one
+/// behind the first of `/ ? #`, which then was part of the password, or with a fragment, which servers do not have.
+pub fn hides_a_password(rest: &str) -> bool {
+    let rest = rest.trim_start_matches('/');
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let behind = &rest[authority.len()..];
+    authority.matches('@').count() > 1 || behind.contains(['@', '#'])
 }
 
 impl fmt::Debug for DatabaseUrl {
@@ -129,8 +138,9 @@ mod tests {
         {
             assert_eq!(ambiguous.parse::<DatabaseUrl>(), Err(DatabaseUrlError::Ambiguous), "{ambiguous}");
         }
-        for cut in ["postgres://u:p#ss@h/d", "postgres://u:p/ss@h/d", "postgres://u:p?ss@h/d"] {
-            assert_eq!(cut.parse::<DatabaseUrl>(), Err(DatabaseUrlError::Form), "{cut}");
+        for cut in ["p#ss", "p/ss", "p?ss", "12/34ss", "12#34ss", "12?34ss", "/ss", "#"] {
+            let url = format!("postgres://u:{cut}@h/d");
+            assert_eq!(url.parse::<DatabaseUrl>(), Err(DatabaseUrlError::Ambiguous), "{url}");
         }
         assert_eq!("postgres:nonsense".parse::<DatabaseUrl>(), Err(DatabaseUrlError::Form));
     }

@@ -454,6 +454,17 @@ impl Serving {
         (event, serving)
     }
 
+    /// The same with all that it says before it serves.
+    pub fn start_talking(cli: &Cli, arguments: &[&str]) -> (String, Self) {
+        let mut child = cli.command(arguments).stdout(Stdio::piped()).spawn().expect("the program starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output"));
+        let mut said = String::new();
+        while !said.contains("\"serving\"") {
+            assert_ne!(lines.read_line(&mut said).expect("its output is read"), 0, "it ended: {said}");
+        }
+        (said, Self { child, lines, port: 0 })
+    }
+
     /// One that logs too little to say where it listens.
     pub fn start_silent(cli: &Cli, port: u16) -> Self {
         let mut child = cli.command(&["serve"]).stdout(Stdio::piped()).spawn().expect("the program starts");

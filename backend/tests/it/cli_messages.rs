@@ -25,12 +25,33 @@ fn no_part_of_a_password_is_shown_wherever_it_seems_to_end() {
         "postgresql://crew:se#cret@db.example/crew",
         "postgresql://crew:se/cret@db.example/crew",
         "postgresql://crew:se?cret@db.example/crew",
+        "postgresql://crew:12/cret@db.example/crew",
+        "postgresql://crew:12#cret@db.example/crew",
     ] {
         let said = mistakes(&[("DATABASE_URL", url)]);
         assert!(said.contains("%40") && !said.contains("cr/et") && !said.contains("cret"), "{url}: {said}");
     }
-    let said = mistakes(&[("REDIS_URL", "redis://crew:se@cr/et@cache.example")]);
-    assert!(said.contains("REDIS_URL has more than one @") && !said.contains("cr/et"), "{said}");
+    for password in ["se@cr/et", "12/cr/et", "12#cr/et", "12?cr/et"] {
+        let said = mistakes(&[("REDIS_URL", &format!("redis://crew:{password}@cache.example"))]);
+        assert!(said.contains("REDIS_URL has an @ too many") && !said.contains("cr/et"), "{said}");
+    }
+    let said = Cli::new(&[("REDIS_URL", "redis://crew@cache.example?password=cr/et")])
+        .run(&["config"])
+        .ok()
+        .join("");
+    assert!(!said.contains("cr/et"), "{said}");
+    for line in [
+        "DATABASE_URL=\"postgresql://u:cr/et@h/d",
+        "SECRET_KEY=p@ss\"cr/et",
+        "SECRET_KEY=cr/et and more",
+        "cr/et",
+    ] {
+        let cli = Cli::new(&[]);
+        std::fs::write(cli.folder().join(".env"), format!("ENV=dev\n{line}\n")).expect("a file");
+        let run = cli.run(&["config"]);
+        let said = run.failed();
+        assert!(said.contains("in the file .env is not NAME=value") && !said.contains("cr/et"), "{said}");
+    }
 }
 
 #[test]
@@ -53,7 +74,13 @@ fn a_database_that_was_not_named_is_said_loudly_and_an_empty_name_is_a_mistake()
         "on a developer's machine it is as it should be"
     );
     for name in ["DATABASE_URL", "DB_URL"] {
-        assert!(mistakes(&[(name, "")]).contains("DATABASE_URL is empty"), "{name}");
+        for empty in ["", " "] {
+            assert!(mistakes(&[(name, empty)]).contains(&format!("  {name} is empty")), "{name}");
+        }
+    }
+    for (named, empty) in [("DATABASE_URL", "DB_URL"), ("DB_URL", "DATABASE_URL")] {
+        let said = Cli::new(&[(named, "sqlite:///./x.db"), (empty, "")]).run(&["config"]).ok().join("");
+        assert!(said.contains("DATABASE_URL=sqlite:///./x.db"), "{said}");
     }
 }
 
@@ -89,7 +116,13 @@ fn what_is_no_database_or_damaged_is_said_so() {
     let cli = Cli::new(&[("DATABASE_URL", "sqlite:///./letter.txt")]);
     std::fs::write(cli.folder().join("letter.txt"), "Dear planner, this is a letter. ".repeat(40))
         .expect("a file");
-    assert!(cli.run(&["serve"]).failed().contains("it is no SQLite database"));
+    assert!(cli.run(&["serve"]).failed().contains("it is not a SQLite database"));
+    let cli = Cli::new(&[("DATABASE_URL", "sqlite:///./older.db")]);
+    cli.run(&["migrate", "up"]).ok();
+    cli.run(&["migrate", "down"]).ok();
+    for command in [&["org", "list"][..], &["member", "list", "--org", "x"]] {
+        assert!(cli.run(command).failed().contains("`coulisses migrate up`"), "a look changes nothing");
+    }
 }
 
 #[rstest]
@@ -157,7 +190,7 @@ async fn orgs_and_roles_are_managed_at_the_command_line(#[values(Kind::Sqlite, K
     let role = |email: &str, role: &str| {
         cli.run(&["member", "role", "--org", "Le Rideau", "--email", email, "--role", role])
     };
-    assert_eq!(role("Theo@rideau.example", "manager").ok(), ["Theo@rideau.example is manager now"]);
+    assert_eq!(role("Theo@rideau.example", "manager").ok(), ["theo@rideau.example is manager now"]);
     assert!(role("first@rideau.example", "tech").failed().contains("always keeps an owner"));
     assert!(role("nobody@rideau.example", "tech").failed().contains("is not a member"));
     assert!(role("theo@rideau.example", "boss").failed().contains("--role must be one of"));
@@ -188,4 +221,51 @@ fn the_first_line_names_the_version_and_a_second_interruption_stops_at_once() {
     serving.logs("stopping");
     serving.interrupt();
     assert_eq!(serving.ended(), Some(130));
+}
+
+/// Others on the network get in by what was made for this demonstration, and by nothing that is in the source.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_demonstration_that_is_open_has_secrets_of_its_own() {
+    use std::os::unix::fs::PermissionsExt;
+    let port =
+        std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").port();
+    let cli =
+        Cli::new(&[("BACKEND_PORT", &port.to_string()), ("PUBLIC_URL", &format!("http://crew.lan:{port}"))]);
+    let demo = ["demo", "--open-to-network"];
+    let mut passwords = Vec::new();
+    for _ in 0..2 {
+        let (said, mut serving) = Serving::start_talking(&cli, &demo);
+        let (_, password) = said.split_once("with the password \"").expect(&said);
+        let password = password.split('"').next().expect("a password").to_owned();
+        assert!(
+            said.contains(&format!("http://crew.lan:{port}/invite?token="))
+                && said.contains("no\n  encryption"),
+            "{said}"
+        );
+        assert!(said.contains("\u{2588}"), "no code to scan: {said}");
+        let login = format!("http://127.0.0.1:{port}/api/v1/auth/login");
+        for (password, status) in [(password.as_str(), 200), ("entree-des-artistes", 401)] {
+            let body = json!({ "email": "marion@rideau-rouge.example", "password": password });
+            let answer = reqwest::Client::new().post(&login).json(&body).send().await.expect("an answer");
+            assert_eq!(answer.status(), status, "{password}");
+        }
+        passwords.push(password);
+        serving.interrupt();
+        assert_eq!(serving.ended(), Some(0));
+    }
+    assert_eq!(passwords[0], passwords[1]);
+    let file = cli.folder().join("backend/demo-open.env");
+    let mode = file.metadata().expect("the file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).expect("the mode");
+    assert!(cli.run(&demo).failed().contains("chmod 600"));
+    let named = cli.set("DATABASE_URL", "sqlite:///./other.db");
+    assert!(named.run(&demo).failed().contains("unset DATABASE_URL"));
+    let known = Cli::new(&[
+        ("BACKEND_HOST", "0.0.0.0"),
+        ("SECRET_KEY", &"a".repeat(32)),
+        ("INVITES_SECRET", &"b".repeat(32)),
+    ]);
+    assert!(known.run(&["demo"]).failed().contains("--open-to-network"));
 }

@@ -97,6 +97,21 @@ pub struct Exclusive<'a> {
     lock: Lock,
 }
 
+/// Whether a SQLite file has tables and none of ours. (A PostgreSQL schema may hold those of extensions.)
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_foreign(db: &Database) -> Result<bool, DbErr> {
+    let backend = db.connection().get_database_backend();
+    if backend != DbBackend::Sqlite
+        || SchemaManager::new(db.connection()).has_table("seaql_migrations").await?
+    {
+        return Ok(false);
+    }
+    let any = Statement::from_string(backend, "SELECT 1 FROM sqlite_schema WHERE type = 'table' LIMIT 1");
+    Ok(db.connection().query_one_raw(any).await?.is_some())
+}
+
 /// The steps that a database has and this program does not know.
 ///
 /// # Errors

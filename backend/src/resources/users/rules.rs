@@ -29,8 +29,8 @@ fn names(new: &NewUser, before: Option<&User>) -> Result<(String, String), Field
         (Some(_), (None, None), Some(before)) if name_stays => {
             Ok((before.first_name.clone(), before.last_name.clone()))
         }
-        (Some(name), (None, None), _) => divided(name),
-        (Some(name), ..) if parts_stay && !name_stays => divided(name),
+        (Some(name), (None, None), _) => divided(name, before),
+        (Some(name), ..) if parts_stay && !name_stays => divided(name, before),
         (name, (Some(first), Some(last)), _) => {
             if !name_stays && name.is_some_and(|name| name != display_name(first, last)) {
                 let rule = "must be first_name and last_name with a space between; or send either it or them";
@@ -47,9 +47,20 @@ fn names(new: &NewUser, before: Option<&User>) -> Result<(String, String), Field
     }
 }
 
-/// The first word, and the rest; of one word the last name.
-fn divided(name: &str) -> Result<(String, String), FieldError> {
-    let (first, last) = name.split_once(char::is_whitespace).unwrap_or(("", name));
+/// The first word, and the rest; of one word the last name. One part that stays (`before`) tells where the other is.
+fn divided(name: &str, before: Option<&User>) -> Result<(String, String), FieldError> {
+    let behind_first = |before: &User| {
+        let rest = name.strip_prefix(before.first_name.as_str())?.strip_prefix(' ')?;
+        Some((&name[..before.first_name.len()], rest))
+    };
+    let before_last = |before: &User| {
+        let rest = name.strip_suffix(before.last_name.as_str())?.strip_suffix(' ')?;
+        Some((rest, &name[rest.len() + 1..]))
+    };
+    let as_before = before
+        .filter(|before| !before.first_name.is_empty())
+        .and_then(|before| behind_first(before).or_else(|| before_last(before)));
+    let (first, last) = as_before.or_else(|| name.split_once(char::is_whitespace)).unwrap_or(("", name));
     let last = last.trim();
     if first.chars().count().max(last.chars().count()) > 200 {
         return Err(FieldError::invalid(
