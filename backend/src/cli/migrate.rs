@@ -13,7 +13,7 @@ use crate::{
 };
 use clap::Subcommand;
 use sea_orm::{ConnectionTrait, DbBackend};
-use sea_orm_migration::{MigrationStatus, MigratorTrait};
+use sea_orm_migration::MigratorTrait;
 use serde::Serialize;
 
 /// Said before the wait begins.
@@ -126,8 +126,8 @@ async fn refuse_newer(db: &Database) -> Result<(), CliError> {
             "the database file holds another program's tables; name a file of its own in DATABASE_URL".into(),
         ));
     }
-    let unknown = migrations::unknown(db).await?;
-    match unknown.last() {
+    let applied = migrations::applied(db).await?;
+    match migrations::unknown(&applied).last() {
         None => Ok(()),
         Some(step) => Err(CliError::Refused(format!(
             "the database was made by a newer coulisses (it has the step {step}, and this program is {}): upgrade the program, or \
@@ -190,20 +190,20 @@ async fn down(schema: &Exclusive<'_>, all: bool, confirmed: bool) -> Result<(), 
     Ok(())
 }
 
-/// Looks without waiting for anyone: what another process is doing shows step by step.
+/// Looks without waiting for anyone: what another process is doing shows step by step, and what a newer program did.
 async fn status(db: &Database, listed: &Listed) -> Result<(), CliError> {
-    refuse_newer(db).await?;
-    let steps = Migrator::get_migration_with_status_read_only(db.connection()).await?;
-    let steps: Vec<_> = steps
-        .iter()
-        .map(|step| Step { name: step.name(), applied: step.status() == MigrationStatus::Applied })
-        .collect();
-    listed
-        .print(&steps, |step| format!("{}  {}", if step.applied { "applied" } else { "missing" }, step.name))
+    let applied = migrations::applied(db).await?;
+    let known = Migrator::migrations();
+    let state = |name: &str| if applied.iter().any(|step| step == name) { "applied" } else { "missing" };
+    let known = known.iter().map(|step| Step { name: step.name().to_owned(), state: state(step.name()) });
+    let newer =
+        migrations::unknown(&applied).map(|name| Step { name: name.to_owned(), state: "of a newer program" });
+    let steps: Vec<_> = known.chain(newer).collect();
+    listed.print(&steps, |step| format!("{}  {}", step.state, step.name))
 }
 
 #[derive(Serialize)]
-struct Step<'a> {
-    name: &'a str,
-    applied: bool,
+struct Step {
+    name: String,
+    state: &'static str,
 }

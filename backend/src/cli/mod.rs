@@ -24,7 +24,7 @@ use std::{
     cell::RefCell,
     collections::{BTreeSet, HashMap},
     env::VarError,
-    io::Write,
+    io::{ErrorKind, Write},
     process::ExitCode,
 };
 
@@ -228,7 +228,7 @@ fn random() -> Result<Random, CliError> {
 /// How a list is printed.
 #[derive(Debug, Args)]
 struct Listed {
-    /// As JSON, as the API has it, instead of a table.
+    /// As a JSON array.
     #[arg(long)]
     json: bool,
 }
@@ -236,13 +236,18 @@ struct Listed {
 impl Listed {
     /// Prints the items, each in a line of its own unless JSON is wanted.
     fn print<T: Serialize>(&self, items: &[T], line: impl Fn(&T) -> String) -> Result<(), CliError> {
-        if self.json {
-            let text = serde_json::to_string_pretty(items).map_err(Error::internal)?;
-            say(&text);
+        let text = if self.json {
+            serde_json::to_string_pretty(items).map_err(Error::internal)? + "\n"
         } else {
-            items.iter().for_each(|item| say(&line(item)));
+            items.iter().map(|item| line(item) + "\n").collect()
+        };
+        // Cut short, it would be taken for the whole.
+        match std::io::stdout().write_all(text.as_bytes()) {
+            Err(source) if source.kind() != ErrorKind::BrokenPipe => {
+                Err(CliError::Io { what: "the list could not be printed".into(), source })
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

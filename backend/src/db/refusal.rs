@@ -30,6 +30,7 @@ pub(super) fn told(url: &DatabaseUrl, error: &Error) -> String {
 fn sqlite(path: &Path, error: &dyn DatabaseError) -> String {
     let code = error.code().and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff);
     match (code, path.metadata()) {
+        (Some(14), Ok(found)) if found.is_dir() => "it is a folder: name a file in it in DATABASE_URL".into(),
         (Some(14), Ok(_)) => "the program's user may not open it: let them read and write the file and its folder".into(),
         (Some(14), Err(failed)) if failed.kind() == io::ErrorKind::PermissionDenied => {
             "the program's user may not look into its folder: let them read and write it".into()

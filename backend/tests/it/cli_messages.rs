@@ -117,6 +117,9 @@ fn what_is_no_database_or_damaged_is_said_so() {
     std::fs::write(cli.folder().join("letter.txt"), "Dear planner, this is a letter. ".repeat(40))
         .expect("a file");
     assert!(cli.run(&["serve"]).failed().contains("it is not a SQLite database"));
+    std::fs::create_dir(cli.folder().join("folder.db")).expect("a folder");
+    let cli = cli.set("DATABASE_URL", "sqlite:///./folder.db");
+    assert!(cli.run(&["serve"]).failed().contains("it is a folder"));
     let cli = Cli::new(&[("DATABASE_URL", "sqlite:///./older.db")]);
     cli.run(&["migrate", "up"]).ok();
     cli.run(&["migrate", "down"]).ok();
@@ -142,7 +145,6 @@ async fn a_database_of_a_newer_program_is_left_alone(#[values(Kind::Sqlite, Kind
         &["serve", "--migrate"],
         &["migrate", "up"],
         &["migrate", "down", "--yes"],
-        &["migrate", "status"],
         &["org", "list"],
     ] {
         let run = cli.run(command);
@@ -152,6 +154,13 @@ async fn a_database_of_a_newer_program_is_left_alone(#[values(Kind::Sqlite, Kind
             "{command:?}: {said}"
         );
         assert!(said.contains("upgrade the program"), "{said}");
+    }
+    let run = cli.run(&["migrate", "status"]);
+    assert_eq!(run.ok().last(), Some(&"of a newer program  m20990101_000001_future"));
+    let full = std::fs::File::create("/dev/full");
+    if let Ok(full) = full {
+        let output = cli.command(&["migrate", "status"]).stdout(full).output().expect("it starts");
+        assert_eq!(output.status.code(), Some(1), "a list that is cut short is not taken for the whole");
     }
 }
 
@@ -201,7 +210,7 @@ async fn orgs_and_roles_are_managed_at_the_command_line(#[values(Kind::Sqlite, K
     );
     assert_eq!(
         json(&["migrate", "status", "--json"])[0],
-        json!({ "name": "m20261123_000001_accounts", "applied": true })
+        json!({ "name": "m20261123_000001_accounts", "state": "applied" })
     );
     assert_eq!(json(&["config", "--json"])[0], json!({ "name": "ENV", "value": "dev" }));
 }

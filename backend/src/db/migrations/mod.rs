@@ -112,22 +112,25 @@ pub async fn is_foreign(db: &Database) -> Result<bool, DbErr> {
     Ok(db.connection().query_one_raw(any).await?.is_some())
 }
 
-/// The steps that a database has and this program does not know.
+/// The steps that a database has, also those that this program does not know.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn unknown(db: &Database) -> Result<Vec<String>, DbErr> {
+pub async fn applied(db: &Database) -> Result<Vec<String>, DbErr> {
     let manager = SchemaManager::new(db.connection());
     if !manager.has_table("seaql_migrations").await? {
         return Ok(Vec::new());
     }
     let mut select = Query::select();
     select.column("version").from("seaql_migrations").order_by("version", Order::Asc);
-    let steps = Migrator::migrations();
-    let known: Vec<_> = steps.iter().map(|step| step.name()).collect();
     let rows = db.connection().query_all_raw(manager.get_database_backend().build(&select)).await?;
-    let applied = rows.iter().map(|row| row.try_get_by_index::<String>(0)).collect::<Result<Vec<_>, _>>()?;
-    Ok(applied.into_iter().filter(|step| !known.contains(&&**step)).collect())
+    rows.iter().map(|row| row.try_get_by_index(0)).collect()
+}
+
+/// Those of them that this program does not know.
+pub fn unknown(applied: &[String]) -> impl Iterator<Item = &str> {
+    let known: Vec<_> = Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
+    applied.iter().filter(move |step| !known.contains(step)).map(String::as_str)
 }
 
 #[derive(Clone, Copy)]
