@@ -78,10 +78,10 @@ fn letters(text: &str) -> String {
     letters
 }
 
-/// Stands between words, or between parts of one: whatever is punctuation in ASCII, but for the @ of addresses, with apostrophes,
-/// hyphens, quotes and dashes of other kinds.
+/// Stands between words, or between parts of one: whatever is punctuation in ASCII, but for the @ of addresses and for % and _,
+/// which somebody looks for, with apostrophes, hyphens, quotes and dashes of other kinds.
 fn parts_words(c: char) -> bool {
-    c.is_ascii_punctuation() && c != '@'
+    c.is_ascii_punctuation() && !matches!(c, '@' | '%' | '_')
         || matches!(
             c,
             '´' | '′' | '‘'..='‟' | 'ʹ'..='ʿ' | 'ˈ' | 'ꞌ' | '\u{2010}'..='\u{2015}' | '−' | '־' | '«' | '»' | '·' | '•' | '・'
@@ -111,9 +111,9 @@ mod tests {
             ("Ɓala", &["ɓala", "bala"]),
             ("ʻAloha Kealiʻi", &["kealii", "keali'i", "aloha"]),
             ("Théâtre de l’Œuvre", &["oeuvre", "l'oeuvre theatre", "de l oeuvre"]),
-            ("100 % bio", &["100%", "100 %", "bio 100"]),
+            ("100 % bio", &["%", "100 %", "bio 100"]),
             ("Qui a peur ? (salle n° 5)", &["peur?", "qui a peur", "n°5", "Salle n°5"]),
-            ("Roméo + Juliette_2", &["romeo+juliette", "juliette 2"]),
+            ("Roméo + Juliette_2", &["romeo+juliette", "juliette_2"]),
         ] {
             for question in questions {
                 assert!(finds(question, text), "{:?} in {:?}", words(question), stored([text]));

@@ -48,7 +48,7 @@ fn words(text: &str) -> (Vec<String>, Vec<String>) {
     let (mut asked, mut found) = (Vec::new(), Vec::new());
     for token in text.split(' ') {
         let parts: Vec<_> =
-            token.split(['-', '\'', '.', '%', '_', '!', '\\']).filter(|part| !part.is_empty()).collect();
+            token.split(['-', '\'', '.', '!', '\\']).filter(|part| !part.is_empty()).collect();
         asked.extend(parts.iter().map(ToString::to_string));
         found.push(parts.concat());
     }

@@ -93,7 +93,8 @@ const CARRIERS: [&str; 6] = [
     "token: &str",
     "before: Org",
 ];
-const OF_ALL_ORGS: [&str; 1] = ["exist(db: &impl ConnectionTrait)"];
+/// `all` is for whoever operates the program: `coulisses org list`.
+const OF_ALL_ORGS: [&str; 2] = ["exist(db: &impl ConnectionTrait)", "all(db: &impl ConnectionTrait)"];
 
 #[test]
 fn every_function_that_touches_a_tenants_rows_is_given_the_tenant() {

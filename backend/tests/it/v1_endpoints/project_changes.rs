@@ -122,7 +122,7 @@ async fn a_wrong_change_of_a_project_is_refused_and_leaves_it(
         (json!({}), "/name"),
         (json!({ "name": null }), "/name"),
         (json!({ "name": "x", "status": null }), "/status"),
-        (json!({ "name": "x", "id": created["id"] }), "/id"),
+        (json!({ "name": "x", "id": NOBODY }), "/id"),
     ] {
         assert_eq!(manager.put(&path, body.clone()).await.wrong_members(), [wrong], "{body}");
     }
