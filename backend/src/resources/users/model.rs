@@ -123,7 +123,7 @@ pub struct LevelledSkill {
     skill: Label,
     /// How well, from 1 to 5.
     #[deserr(default)]
-    #[schema(value_type = i16, minimum = 1, maximum = 5, default = 3, required = false)]
+    #[schema(minimum = 1, maximum = 5)]
     level: Option<i16>,
 }
 
