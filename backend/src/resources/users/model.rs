@@ -17,7 +17,7 @@ use utoipa::{
     IntoParams, ToSchema,
     openapi::{
         RefOr,
-        schema::{ObjectBuilder, OneOfBuilder, Schema, Type},
+        schema::{ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type},
     },
 };
 
@@ -143,7 +143,7 @@ impl<E: DeserializeError> Deserr<E> for NewSkill {
     }
 }
 
-/// How well, from 1 to 5, by skill. (deserr 0.6 reads a map without its mistakes.)
+/// How well, from 1 to 5, by skill; `null` says nothing. (deserr 0.6 reads a map without its mistakes.)
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Levels(pub BTreeMap<String, i16>);
@@ -157,10 +157,8 @@ impl<E: DeserializeError> Deserr<E> for Levels {
         let (mut levels, mut error) = (BTreeMap::new(), None);
         for (skill, value) in map.into_iter() {
             let at = at.push_key(&skill);
-            match level(value.into_value(), at) {
-                Ok(level) => {
-                    levels.insert(skill, level);
-                }
+            match Option::<Level>::deserialize_from_value(value.into_value(), at) {
+                Ok(level) => levels.extend(level.map(|Level(level)| (skill, level))),
                 Err(mistake) => error = Some(take_cf_content(E::merge(error, mistake, at))),
             }
         }
@@ -168,18 +166,25 @@ impl<E: DeserializeError> Deserr<E> for Levels {
     }
 }
 
-fn level<V: IntoValue, E: DeserializeError>(value: Value<V>, at: ValuePointerRef) -> Result<i16, E> {
-    let level = i16::deserialize_from_value(value, at)?;
-    if (1..=5).contains(&level) {
-        return Ok(level);
+struct Level(i16);
+
+impl<E: DeserializeError> Deserr<E> for Level {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef) -> Result<Self, E> {
+        let level = i16::deserialize_from_value(value, at)?;
+        if (1..=5).contains(&level) {
+            return Ok(Self(level));
+        }
+        let rule = ErrorKind::Unexpected { msg: "must be from 1 to 5".into() };
+        Err(take_cf_content(E::error::<V>(None, rule, at)))
     }
-    let rule = ErrorKind::Unexpected { msg: "must be from 1 to 5".into() };
-    Err(take_cf_content(E::error::<V>(None, rule, at)))
 }
 
 impl utoipa::PartialSchema for Levels {
     fn schema() -> RefOr<Schema> {
-        let level = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(5));
+        let level = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::Integer, Type::Null]))
+            .minimum(Some(1))
+            .maximum(Some(5));
         ObjectBuilder::new().additional_properties(Some(level)).into()
     }
 }
