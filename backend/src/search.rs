@@ -35,8 +35,14 @@ pub fn words(question: &str) -> Vec<String> {
     words
 }
 
-/// The digits of a telephone number, as they are stored behind an e-mail.
-pub fn digits(phone: &str) -> String {
+/// What a person's contacts are searched by: the e-mail, and the digits of the telephone number. None without either.
+pub fn contacts(email: Option<&str>, phone: Option<&str>) -> Option<String> {
+    let digits = phone.map(digits);
+    let found = stored(email.into_iter().chain(digits.as_deref()));
+    (!found.is_empty()).then_some(found)
+}
+
+fn digits(phone: &str) -> String {
     letters(phone).chars().filter(char::is_ascii_digit).collect()
 }
 

@@ -199,8 +199,9 @@ fn breaks_a_line(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}')
 }
 
-/// Does not show: the blank of Braille, and Default_Ignorable_Code_Point in the Unicode Character Database (DerivedCoreProperties.txt). With one of
-/// these a name or an e-mail would pass for another; some turn the direction of the text around them.
+/// Does not show: the blank of Braille, and Default_Ignorable_Code_Point in the Unicode Character Database
+/// (DerivedCoreProperties.txt). With one of these a name or an e-mail would pass for another; some turn the direction of the
+/// text around them.
 pub(crate) fn is_invisible(c: char) -> bool {
     matches!(
         c,

@@ -105,11 +105,7 @@ async fn what_waits_for_a_project_that_is_being_archived_is_refused_on_Postgres(
     archiving.execute_unprepared("UPDATE projects SET status = 'ARCHIVED'").await.expect("the change");
     let request = manager.post(&path, body);
     let until_it_waits = async {
-        let waiting = "SELECT count(*) AS n FROM pg_stat_activity
-            WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        while test.count(waiting).await == 0 {
-            tokio::task::yield_now().await;
-        }
+        test.until_a_lock_is_waited_for().await;
         archiving.commit().await.expect("it is archived");
     };
     let (answer, ()): (Outcome, ()) = tokio::join!(request, until_it_waits);

@@ -25,11 +25,7 @@ impl MigrationTrait for Migration {
             let texts = [one, other].into_iter().filter_map(Option::as_deref);
             Some(search::stored(texts))
         };
-        let contacts = |[email, phone]: &Texts| {
-            let digits = phone.as_deref().map(search::digits);
-            let found = search::stored(email.as_deref().into_iter().chain(digits.as_deref()));
-            (!found.is_empty()).then_some(found)
-        };
+        let contacts = |[email, phone]: &Texts| search::contacts(email.as_deref(), phone.as_deref());
         rebuild(manager, "projects", "name_search", ["name", "name"], |[name, _]| {
             words(&[name.clone(), None])
         })

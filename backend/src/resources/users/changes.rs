@@ -61,7 +61,10 @@ pub async fn update(tx: &Tx, org: OrgId, before: User, mut new: NewUser) -> Resu
         .col_expr(Column::NameSearch, Expr::value(search::stored([&*first_name, &*last_name])))
         .col_expr(Column::FirstName, Expr::value(first_name))
         .col_expr(Column::LastName, Expr::value(last_name))
-        .col_expr(Column::ContactSearch, Expr::value(rules::contacts_searched(&new)))
+        .col_expr(
+            Column::ContactSearch,
+            Expr::value(search::contacts(new.email.as_deref(), new.phone.as_deref())),
+        )
         .col_expr(Column::Email, Expr::value(new.email.map(String::from)))
         .col_expr(Column::Phone, Expr::value(new.phone.map(String::from)))
         .col_expr(Column::EmploymentType, Expr::value(new.employment_type))

@@ -4,7 +4,6 @@ use super::model::{FirstName, Levels, NewProfile, NewSkill, NewUser, Profile, Us
 use crate::{
     error::{Error, FieldError},
     http::pointer_to,
-    search,
     text::{self, Label, WordKey},
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -173,13 +172,6 @@ fn own_profile_mistakes(before: &Profile, new: &NewProfile) -> Vec<FieldError> {
         ..FieldError::read_only(pointer)
     })
     .collect()
-}
-
-/// What a person's contacts are searched by: the e-mail, and the digits of the telephone number.
-pub fn contacts_searched(new: &NewUser) -> Option<String> {
-    let digits = new.phone.as_deref().map(search::digits);
-    let found = search::stored(new.email.as_deref().into_iter().chain(digits.as_deref()));
-    (!found.is_empty()).then_some(found)
 }
 
 /// Characters of a sort key: more than names that people tell apart by. Some letters fold to eighteen, and whatever names a

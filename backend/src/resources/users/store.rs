@@ -57,7 +57,7 @@ pub async fn create(
         name_search: search::stored([&*first_name, &*last_name]),
         first_name,
         last_name,
-        contact_search: rules::contacts_searched(&new),
+        contact_search: search::contacts(new.email.as_deref(), new.phone.as_deref()),
         email: new.email.map(Into::into),
         phone: new.phone.map(Into::into),
         employment_type: new.employment_type,

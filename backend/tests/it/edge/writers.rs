@@ -123,14 +123,7 @@ async fn a_write_that_waited_for_a_lock_is_done_as_what_its_caller_is_by_then_on
     let tx = test.app.db.write(Origin::system()).await.expect("a transaction");
     tx.execute_unprepared("SELECT 1 FROM projects FOR UPDATE").await.expect("the lock");
     let mut client = Box::pin(manager.patch(&path, json!({ "note": "waits" })));
-    let until_it_waits = async {
-        let waiting = "SELECT count(*) AS n FROM pg_stat_activity
-            WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        while test.count(waiting).await == 0 {
-            tokio::task::yield_now().await;
-        }
-    };
-    meanwhile(&mut client, until_it_waits).await;
+    meanwhile(&mut client, test.until_a_lock_is_waited_for()).await;
     test.execute(change).await;
     test.pass_seconds(1);
     tx.commit().await.expect("the lock is gone");

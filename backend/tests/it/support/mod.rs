@@ -199,6 +199,15 @@ impl Test {
         self.app.db.execute_unprepared(sql).await.expect(sql);
     }
 
+    /// Waits until some transaction on this PostgreSQL database waits for a lock.
+    pub async fn until_a_lock_is_waited_for(&self) {
+        let waiting = "SELECT count(*) AS n FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while self.count(waiting).await == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// The number that a `SELECT count(*) AS n` gives.
     pub async fn count(&self, sql: &str) -> i64 {
         use sea_orm::{ConnectionTrait, Statement};
