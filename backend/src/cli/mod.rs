@@ -163,13 +163,9 @@ impl Variables {
         }
     }
 
-    /// With other settings where the environment has none.
-    fn config(&self, others: &HashMap<String, String>) -> Result<Config, CliError> {
-        let config = Config::from_lookup(&|name| {
-            self.variable(name)
-                .filter(|value| !value.is_empty() || !others.contains_key(name))
-                .or_else(|| others.get(name).cloned())
-        });
+    /// With these settings before its own.
+    fn config(&self, first: &HashMap<String, String>) -> Result<Config, CliError> {
+        let config = Config::from_lookup(&|name| first.get(name).cloned().or_else(|| self.variable(name)));
         let not_text = self.not_text.borrow();
         if not_text.is_empty() {
             return Ok(config?);

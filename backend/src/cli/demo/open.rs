@@ -18,24 +18,19 @@ const DATABASE: &str = "sqlite:///./backend/demo-open.db";
 /// In the file beside the settings.
 const PASSWORD: &str = "DEMO_PASSWORD";
 
-/// The settings that it has where the environment (`given`) has none, its password among them.
+/// Its own settings, which count before those that the program was started with (`given`), and the password of its sign-ins. The
+/// port, and the address that others use, may be given.
 pub(in crate::cli) fn settings(
     given: &dyn Fn(&str) -> Option<String>,
     random: &Random,
 ) -> Result<HashMap<String, String>, CliError> {
-    let named = |name: &str| given(name).is_some_and(|value| !value.is_empty());
-    if named("DATABASE_URL") || named("DB_URL") {
-        return Err(CliError::Refused(
-            "with --open-to-network the demonstration keeps to a database of its own, because others may have sign-ins that \
-                everyone knows; unset DATABASE_URL and DB_URL"
-                .into(),
-        ));
-    }
+    let named = |name: &str| given(name).filter(|value| !value.trim().is_empty());
     let mut settings = secrets(random)?;
+    settings.insert("ENV".into(), "dev".into());
     settings.insert("DATABASE_URL".into(), DATABASE.into());
     settings.insert("BACKEND_HOST".into(), "0.0.0.0".into());
-    if !named("PUBLIC_URL") {
-        let port = given("BACKEND_PORT").filter(|port| !port.is_empty()).unwrap_or_else(|| "8000".into());
+    if named("PUBLIC_URL").is_none() {
+        let port = named("BACKEND_PORT").unwrap_or_else(|| "8000".into());
         settings.insert("PUBLIC_URL".into(), format!("http://{}:{port}", own_address()?));
     }
     Ok(settings)

@@ -108,10 +108,6 @@ async fn carry_out(
     current: &Mission,
     mut form: MissionForm,
 ) -> Result<Mission, Error> {
-    // The label as GET shows it follows from the roles, and says nothing beside them.
-    if !form.roles.is_empty() && form.role.as_deref() == current.role.as_deref() {
-        form.role = None;
-    }
     // Before a label comes to lead the list: what is wrong is named as it was sent.
     rules::recognise(&mut form.roles, &current.roles)?;
     let reason = form.override_reason.clone().map(String::from);

@@ -81,8 +81,11 @@ pub fn plan(body: impl Into<Sketch>, zone: &str) -> Result<PlannedMission, Vec<F
 }
 
 /// The mission that `before` is to be, or every rule that it breaks. A period that it has already is not judged again: it
-/// may be from before there was the rule.
-pub fn plan_change(new: Sketch, zone: &str, before: &Mission) -> Result<PlannedMission, Vec<FieldError>> {
+/// may be from before there was the rule. The label as GET shows it follows from the roles, and says nothing beside them.
+pub fn plan_change(mut new: Sketch, zone: &str, before: &Mission) -> Result<PlannedMission, Vec<FieldError>> {
+    if !new.roles.is_empty() && new.role.as_deref() == before.role.as_deref() {
+        new.role = None;
+    }
     plan_as(new, zone, Some(before))
 }
 

@@ -7,13 +7,15 @@ mod model;
 mod money;
 mod rules;
 mod skill_table;
+mod skills;
 mod store;
 pub(crate) mod table;
 mod tag_table;
 
 pub use api::routes;
 pub use changes::{hold_profile, profile, set_rates};
-pub use model::{EmploymentType, NewSkill, NewUser, User};
+pub use model::{EmploymentType, NewUser, User};
 pub use money::{Cents, RateProfile};
 pub use rules::display_name;
+pub use skills::NewSkill;
 pub use store::{Locked, account_link, create, exists, lock, lock_all, of_account, unlink_account};

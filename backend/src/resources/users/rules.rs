@@ -1,6 +1,9 @@
 //! What must hold for a person.
 
-use super::model::{FirstName, Levels, NewProfile, NewSkill, NewUser, Profile, User};
+use super::{
+    model::{FirstName, NewProfile, NewUser, Profile, User},
+    skills::{Levels, NewSkill},
+};
 use crate::{
     error::{Error, FieldError},
     http::pointer_to,

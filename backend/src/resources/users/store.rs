@@ -2,8 +2,10 @@
 
 use super::{
     metadata::Metadata,
-    model::{EmploymentType, Flag, NewSkill, NewUser, User, UserQuery},
-    rules, skill_table, table, tag_table,
+    model::{EmploymentType, Flag, NewUser, User, UserQuery},
+    rules, skill_table,
+    skills::NewSkill,
+    table, tag_table,
 };
 use crate::{
     db::{JsonText, Timestamp, Tx, contains, filter},
