@@ -6,6 +6,7 @@ use crate::support::{Kind, Persona, Test};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use rstest::rstest;
 use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 fn text() -> impl Strategy<Value = Option<String>> {
@@ -81,7 +82,7 @@ async fn a_person(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
         (text(), "[A-ZÉ][a-z]{0,9}( [A-Z][a-z]+)?", skills, details),
         async |(first, last, skills, details)| {
             let (phone, bio, legal_ids, active, tagged) = details;
-            let mut named = std::collections::BTreeSet::new();
+            let mut named = BTreeSet::new();
             let skills: Vec<_> = skills
                 .into_iter()
                 .filter(|(skill, _)| named.insert(*skill))
@@ -133,7 +134,7 @@ async fn a_project_a_mission_and_its_people(#[values(Kind::Sqlite, Kind::Postgre
         ]);
         let project = manager.post("/projects", body).await.ok();
         let (location, note, timezone, in_project, roles) = mission;
-        let mut named = std::collections::BTreeSet::new();
+        let mut named = BTreeSet::new();
         let roles: Vec<_> = roles
             .into_iter()
             .filter(|(name, _)| named.insert(*name))
@@ -325,4 +326,27 @@ async fn one_member_of_what_was_shown_may_change(#[values(Kind::Sqlite, Kind::Po
         .expect("roles")
         .push(json!({ "role_name": "plateau", "quota": null, "invited": 0, "accepted": 0 }));
     assert_eq!(roles(manager.put(&path, form).await.ok()), 2);
+}
+
+/// What the tests above send back.
+const SENT_BACK: [&str; 10] = [
+    "/assignments/{id}",
+    "/availabilities/{id}",
+    "/availability/{id}",
+    "/missions/{id}",
+    "/orgs/current",
+    "/orgs/members/{account_id}",
+    "/projects/{id}",
+    "/rates/user/{uid}",
+    "/users/{id}",
+    "/users/{id}/profile",
+];
+
+#[test]
+fn no_object_that_can_be_changed_is_left_out_above() {
+    let document = coulisses::app::routes().1;
+    let paths = document["paths"].as_object().expect("paths").iter();
+    let changed = paths.filter(|(_, item)| item.get("put").is_some() || item.get("patch").is_some());
+    let found: BTreeSet<_> = changed.map(|(path, _)| path.trim_start_matches("/api/v1")).collect();
+    assert_eq!(found, SENT_BACK.into());
 }
