@@ -1,7 +1,7 @@
 //! Where time comes from. Nothing else in the crate may ask the system for it (`clippy.toml` bans that), so a test
 //! decides what "now" is and never sleeps.
 
-use crate::db::Timestamp;
+use crate::timestamp::Timestamp;
 use std::{
     sync::{
         Arc,

@@ -23,5 +23,6 @@ pub mod secret;
 pub mod system;
 pub mod telemetry;
 pub mod text;
+pub mod timestamp;
 mod words;
 pub mod workers;

@@ -1,6 +1,6 @@
 //! Where randomness comes from: the operating system in the program, a seed in tests.
 
-use crate::{db::Timestamp, ids::Id};
+use crate::{ids::Id, timestamp::Timestamp};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::sync::{Arc, Mutex, PoisonError};
 

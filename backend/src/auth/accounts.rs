@@ -5,11 +5,12 @@ use super::{
     tables::{account, membership, org},
 };
 use crate::{
-    db::{Timestamp, Tx},
+    db::Tx,
     error::Error,
     ids::{AccountId, MembershipId, OrgId},
     resources::audit,
     text::{Email, EmailKey},
+    timestamp::Timestamp,
 };
 use sea_orm::{
     ActiveValue::{NotSet, Set},

@@ -9,13 +9,14 @@ use super::{
 };
 use crate::{
     app::{App, Done},
-    db::{Actor, Origin, Timestamp},
+    db::{Actor, Origin},
     error::Error,
     http::{Body, MAX_SIGN_IN_BODY, RequestInfo, limit_bodies},
     ids::{AccountId, OrgId, SessionId, UserId},
     resources::audit,
     secret::Secret,
     text::EmailKey,
+    timestamp::Timestamp,
 };
 use axum::{
     Extension, Json,

@@ -10,10 +10,11 @@ use super::{
     tables::{account, membership, membership_link, org, password_token},
 };
 use crate::{
-    db::{Database, Origin, Timestamp, Tx},
+    db::{Database, Origin, Tx},
     error::Error,
     ids::{AccountId, OrgId},
     random::Random,
+    timestamp::Timestamp,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{

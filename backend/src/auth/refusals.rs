@@ -5,11 +5,12 @@
 use super::accounts;
 use crate::{
     clock::Clock,
-    db::{Database, Origin, Timestamp},
+    db::{Database, Origin},
     error::Error,
     ids::AccountId,
     resources::audit,
     telemetry::Metrics,
+    timestamp::Timestamp,
 };
 use serde::Serialize;
 use std::{

@@ -10,10 +10,11 @@ use super::{
     tables::{account, session},
 };
 use crate::{
-    db::{Database, Origin, Timestamp, Tx, filter},
+    db::{Database, Origin, Tx, filter},
     error::Error,
     http::{Cursor, Limit, Page},
     ids::{AccountId, OrgId, SessionId},
+    timestamp::Timestamp,
 };
 use deserr::Deserr;
 use sea_orm::{

@@ -2,7 +2,7 @@
 
 /// Companies: the tenants.
 pub mod org {
-    use crate::{db::Timestamp, ids::OrgId, text::NameKey};
+    use crate::{ids::OrgId, text::NameKey, timestamp::Timestamp};
     use sea_orm::entity::prelude::*;
 
     /// A row of `orgs`.
@@ -28,7 +28,7 @@ pub mod org {
 
 /// Logins.
 pub mod account {
-    use crate::{db::Timestamp, ids::AccountId, text::EmailKey};
+    use crate::{ids::AccountId, text::EmailKey, timestamp::Timestamp};
     use sea_orm::entity::prelude::*;
 
     /// A row of `accounts`.
@@ -64,8 +64,8 @@ pub mod account {
 pub mod membership {
     use crate::{
         auth::Role,
-        db::Timestamp,
         ids::{AccountId, MembershipId, OrgId},
+        timestamp::Timestamp,
     };
     use sea_orm::entity::prelude::*;
 
@@ -97,8 +97,8 @@ pub mod membership {
 /// Sign-ins.
 pub mod session {
     use crate::{
-        db::Timestamp,
         ids::{AccountId, OrgId, SessionId},
+        timestamp::Timestamp,
     };
     use sea_orm::entity::prelude::*;
 
@@ -131,8 +131,8 @@ pub mod session {
 pub mod membership_link {
     use crate::{
         auth::links::Giver,
-        db::Timestamp,
         ids::{AccountId, MembershipLinkId, OrgId},
+        timestamp::Timestamp,
     };
     use sea_orm::entity::prelude::*;
 
@@ -164,8 +164,8 @@ pub mod membership_link {
 pub mod password_token {
     use crate::{
         auth::links::PasswordTokenPurpose,
-        db::Timestamp,
         ids::{AccountId, PasswordTokenId},
+        timestamp::Timestamp,
     };
     use sea_orm::entity::prelude::*;
 

@@ -5,10 +5,10 @@
 use crate::{
     clock::Clock,
     config::Config,
-    db::Timestamp,
     error::Error,
     ids::{AccountId, InvitationId, OrgId, SessionId},
     secret::Secret,
+    timestamp::Timestamp,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};

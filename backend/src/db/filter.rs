@@ -1,9 +1,9 @@
 //! The filters that lists share.
 
-use super::Timestamp;
 use crate::{
     ids::{Id, OrgId},
     search,
+    timestamp::Timestamp,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, Value,

@@ -1,6 +1,7 @@
 //! Whether the database's disk takes writes. A disk cannot be asked; what is known is how the last writes ended.
 
-use super::{Database, Timestamp, Violation};
+use super::{Database, Violation};
+use crate::timestamp::Timestamp;
 use sea_orm::DbErr;
 use std::sync::{
     Arc,

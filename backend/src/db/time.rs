@@ -5,7 +5,7 @@
 //! Instances over one SQLite file are on one machine, which has one clock. A fixed clock (tests) follows nobody.
 
 use super::Database;
-use crate::{db::Timestamp, error::Error};
+use crate::{error::Error, timestamp::Timestamp};
 use sea_orm::{DbBackend, DbErr, FromQueryResult, Statement};
 use std::{sync::Arc, time::Duration};
 

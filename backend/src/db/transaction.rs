@@ -1,7 +1,7 @@
 //! Transactions. A handler asks for one, does its work, and commits; dropping it instead undoes everything.
 
 use super::{
-    Database, Timestamp,
+    Database,
     opening::SameFile,
     storage::Storage,
     versions::{self, List},
@@ -12,6 +12,7 @@ use crate::{
     fair::{Portion, Tenant},
     ids::{AccountId, Id, InvitationId, OrgId},
     random::Random,
+    timestamp::Timestamp,
 };
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,

@@ -1,8 +1,8 @@
 //! What is in the way of a change: so many by name, and how many there are.
 
 use crate::{
-    db::Timestamp,
     ids::{AssignmentId, AvailabilityId, MissionId, UserId},
+    timestamp::Timestamp,
 };
 use sea_orm::DbErr;
 use serde::Serialize;

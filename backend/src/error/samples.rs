@@ -3,8 +3,8 @@
 use super::{Cause, Clash, Clashes, Error, FieldError};
 use crate::{
     auth::Role,
-    db::Timestamp,
     ids::{AssignmentId, AvailabilityId, MissionId, UserId},
+    timestamp::Timestamp,
 };
 use std::sync::Arc;
 use uuid::Uuid;

@@ -8,10 +8,11 @@
 use super::{Answer, RequestInfo, idempotency_table as table, verbs};
 use crate::{
     auth::{Seal, Standing},
-    db::{Actor, Database, Origin, Timestamp, Tx, Violation},
+    db::{Actor, Database, Origin, Tx, Violation},
     error::Error,
     ids::OrgId,
     random::Random,
+    timestamp::Timestamp,
 };
 use axum::http::{HeaderName, Method, request::Parts};
 use sea_orm::{

@@ -1,6 +1,6 @@
 //! The table `idempotency_keys`, as SeaORM sees it.
 
-use crate::{db::Timestamp, ids::OrgId};
+use crate::{ids::OrgId, timestamp::Timestamp};
 use sea_orm::entity::prelude::*;
 
 /// A request that may come again, and its answer.

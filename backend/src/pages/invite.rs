@@ -7,7 +7,6 @@ use super::{
 };
 use crate::{
     app::App,
-    db::Timestamp,
     error::Error,
     http::{Form, Query, RequestInfo},
     resources::{
@@ -16,6 +15,7 @@ use crate::{
     },
     secret::Secret,
     text::{Reason, ZoneName},
+    timestamp::Timestamp,
 };
 use axum::{
     Extension,

@@ -324,7 +324,7 @@ fn whole_seconds(wait: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{db::Timestamp, text::EmailKey};
+    use crate::{text::EmailKey, timestamp::Timestamp};
 
     /// The next one is counted after the one before was forgiven or not, never in between.
     #[tokio::test]

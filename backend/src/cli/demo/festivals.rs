@@ -2,7 +2,7 @@
 
 use super::CliError;
 use crate::{
-    db::{Timestamp, Tx},
+    db::Tx,
     ids::{MissionId, OrgId, UserId},
     resources::{
         assignments::{self, AssignmentStatus, NewAssignment},
@@ -10,6 +10,7 @@ use crate::{
         projects::{self, NewProject, ProjectStatus},
     },
     text::Name,
+    timestamp::Timestamp,
 };
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@ use super::{CliError, festivals};
 use crate::{
     app::App,
     auth::{NewPassword, Role, accounts, links},
-    db::{Origin, Timestamp, Tx},
+    db::{Origin, Tx},
     error::Error,
     ids::{OrgId, ProjectId, UserId},
     resources::{
@@ -17,6 +17,7 @@ use crate::{
         users::{self, EmploymentType, NewSkill, NewUser},
     },
     text::{Email, EmailKey, Label, Name, Reason},
+    timestamp::Timestamp,
 };
 use jiff::{ToSpan, civil, tz::TimeZone};
 

@@ -289,7 +289,7 @@ fn id_null(name: &'static str) -> ColumnDef {
     schema::uuid_null(name)
 }
 
-/// Microseconds since the Unix epoch; see [`crate::db::Timestamp`].
+/// Microseconds since the Unix epoch; see [`crate::timestamp::Timestamp`].
 fn instant(name: &'static str) -> ColumnDef {
     schema::big_integer(name)
 }

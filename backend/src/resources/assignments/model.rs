@@ -1,10 +1,10 @@
 //! Shapes of assignments.
 
 use crate::{
-    db::Timestamp,
     http::{Cursor, Limit, Many, Writable},
     ids::{AssignmentId, MissionId, MissionRoleId, ProjectId, UserId},
     text::{Label, Note, Reason},
+    timestamp::Timestamp,
 };
 use deserr::Deserr;
 use serde::Serialize;

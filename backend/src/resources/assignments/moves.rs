@@ -7,10 +7,11 @@ use super::{
     writes::override_entry,
 };
 use crate::{
-    db::{Timestamp, Tx},
+    db::Tx,
     error::Error,
     ids::{AssignmentId, MissionId, MissionRoleId, OrgId, UserId},
     resources::{audit, missions::MissionRole, users},
+    timestamp::Timestamp,
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,

@@ -5,11 +5,12 @@ use super::{
     table,
 };
 use crate::{
-    db::{Timestamp, Tx, filter},
+    db::{Tx, filter},
     error::{Clash, Clashes, Error},
     http::Page,
     ids::{AssignmentId, MissionId, OrgId, UserId},
     resources::{missions, projects, users},
+    timestamp::Timestamp,
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder,

@@ -2,8 +2,8 @@
 
 use super::model::AssignmentStatus;
 use crate::{
-    db::Timestamp,
     ids::{AssignmentId, MissionId, MissionRoleId, OrgId, UserId},
+    timestamp::Timestamp,
 };
 use sea_orm::entity::prelude::*;
 

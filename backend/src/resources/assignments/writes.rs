@@ -11,10 +11,11 @@ use super::{
     table,
 };
 use crate::{
-    db::{Timestamp, Tx},
+    db::Tx,
     error::{Clashes, Error},
     ids::{AssignmentId, MissionId, OrgId, ProjectId, UserId},
     resources::{audit, invitations, missions, projects, users},
+    timestamp::Timestamp,
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,

@@ -1,9 +1,6 @@
 //! The table `audit_details`, as SeaORM sees it.
 
-use crate::{
-    db::{JsonText, Timestamp},
-    ids::AuditId,
-};
+use crate::{db::JsonText, ids::AuditId, timestamp::Timestamp};
 use sea_orm::entity::prelude::*;
 
 /// The object before and after.

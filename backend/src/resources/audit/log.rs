@@ -7,10 +7,11 @@ use super::{
 };
 use crate::{
     auth::tables::account,
-    db::{Timestamp, filter},
+    db::filter,
     error::Error,
     http::{MAX_PAGE_BYTES, Page, Part},
     ids::{AuditId, OrgId},
+    timestamp::Timestamp,
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,

@@ -1,10 +1,11 @@
 //! Shapes of audit entries.
 
 use crate::{
-    db::{JsonText, Timestamp},
+    db::JsonText,
     http::{Cursor, Limit, Many},
     ids::{AnyId, AuditId},
     text::Search,
+    timestamp::Timestamp,
 };
 use deserr::Deserr;
 use serde::Serialize;

@@ -2,8 +2,8 @@
 
 use super::model::ActorKind;
 use crate::{
-    db::Timestamp,
     ids::{AuditId, OrgId},
+    timestamp::Timestamp,
 };
 use sea_orm::entity::prelude::*;
 

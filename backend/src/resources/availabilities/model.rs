@@ -2,10 +2,10 @@
 
 use super::table;
 use crate::{
-    db::Timestamp,
     http::{Cursor, Limit, Many, Writable},
     ids::{AvailabilityId, UserId},
     text::Note,
+    timestamp::Timestamp,
 };
 use deserr::Deserr;
 use serde::Serialize;

@@ -5,12 +5,13 @@ use super::{
     table,
 };
 use crate::{
-    db::{Timestamp, Tx, filter},
+    db::{Tx, filter},
     error::{Clash, Clashes, Error},
     http::Page,
     ids::{AvailabilityId, OrgId, UserId},
     resources::{audit, missions, orgs, users},
     text::ZoneName,
+    timestamp::Timestamp,
 };
 use jiff::tz::TimeZone;
 use sea_orm::{

@@ -2,8 +2,8 @@
 
 use super::model::AvailabilityStatus;
 use crate::{
-    db::Timestamp,
     ids::{AvailabilityId, OrgId, UserId},
+    timestamp::Timestamp,
 };
 use sea_orm::entity::prelude::*;
 

@@ -1,8 +1,8 @@
 //! Shapes of calendars.
 
 use crate::{
-    db::Timestamp,
     http::{Cursor, Limit},
+    timestamp::Timestamp,
 };
 use deserr::Deserr;
 use serde::Serialize;

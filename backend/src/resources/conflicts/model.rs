@@ -1,9 +1,9 @@
 //! Shapes of conflicts.
 
 use crate::{
-    db::Timestamp,
     http::{Cursor, Limit},
     ids::{AssignmentId, MissionId, UserId},
+    timestamp::Timestamp,
 };
 use deserr::Deserr;
 use serde::Serialize;

@@ -5,7 +5,6 @@ use super::{
     sweep::{Pair, Place, Range, Side, Sweep, key},
 };
 use crate::{
-    db::Timestamp,
     error::Error,
     http::Page,
     ids::{AssignmentId, MissionId, OrgId, UserId},
@@ -14,6 +13,7 @@ use crate::{
         missions::table as mission,
         users::{self, table as user},
     },
+    timestamp::Timestamp,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, JoinType, QueryFilter,

@@ -7,8 +7,8 @@
 
 use super::model::ConflictKey;
 use crate::{
-    db::Timestamp,
     ids::{AssignmentId, UserId},
+    timestamp::Timestamp,
 };
 use std::collections::HashMap;
 

@@ -1,12 +1,12 @@
 //! Shapes of invitations.
 
 use crate::{
-    db::Timestamp,
     http::{Cursor, Limit, Many},
     ids::{AssignmentId, InvitationId},
     resources::assignments::AssignmentStatus,
     secret::Secret,
     text::{Email, Reason},
+    timestamp::Timestamp,
 };
 use deserr::Deserr;
 use serde::Serialize;

@@ -2,9 +2,9 @@
 
 use super::model::InvitationStatus;
 use crate::{
-    db::Timestamp,
     error::Error,
     resources::assignments::AssignmentStatus::{self, Accepted, Cancelled, Declined},
+    timestamp::Timestamp,
 };
 
 /// Yes, or no and why.

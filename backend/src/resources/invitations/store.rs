@@ -7,11 +7,12 @@ use super::{
 };
 use crate::{
     auth::{Tokens, hash_secret, tables::org},
-    db::{Database, Timestamp, filter},
+    db::{Database, filter},
     error::Error,
     http::Page,
     ids::{AssignmentId, InvitationId, OrgId},
     resources::{assignments::AssignmentStatus, missions, projects, users},
+    timestamp::Timestamp,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,

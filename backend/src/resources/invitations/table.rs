@@ -2,8 +2,8 @@
 
 use crate::resources::assignments::AssignmentStatus;
 use crate::{
-    db::Timestamp,
     ids::{AssignmentId, InvitationId, OrgId},
+    timestamp::Timestamp,
 };
 use sea_orm::entity::prelude::*;
 

@@ -1,10 +1,10 @@
 //! Shapes of missions.
 
 use crate::{
-    db::Timestamp,
     http::{Cursor, Limit, Many, Writable},
     ids::{MissionId, MissionRoleId, ProjectId},
     text::{Label, Name, Note, Reason, Search, ZoneName},
+    timestamp::Timestamp,
 };
 use deserr::Deserr;
 use serde::Serialize;

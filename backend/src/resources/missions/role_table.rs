@@ -1,9 +1,9 @@
 //! The table `mission_roles`, as SeaORM sees it.
 
 use crate::{
-    db::Timestamp,
     ids::{MissionId, MissionRoleId, OrgId},
     text::NameKey,
+    timestamp::Timestamp,
 };
 use sea_orm::entity::prelude::*;
 

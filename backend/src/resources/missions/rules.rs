@@ -2,11 +2,11 @@
 
 use super::model::{Duplication, Mission, MissionRole, MissionRoleForm, Sketch};
 use crate::{
-    db::Timestamp,
     error::{Error, FieldError},
     ids::{MissionRoleId, ProjectId},
     search,
     text::{Label, NameKey, ZoneName},
+    timestamp::Timestamp,
 };
 use jiff::{ToSpan, tz::TimeZone};
 use std::collections::HashSet;

@@ -7,12 +7,13 @@ use super::{
     table,
 };
 use crate::{
-    db::{Template, Timestamp, Tx, filter},
+    db::{Template, Tx, filter},
     error::Error,
     http::Page,
     ids::{MissionId, MissionRoleId, OrgId, ProjectId},
     resources::audit,
     text::Label,
+    timestamp::Timestamp,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, JoinType,

@@ -1,8 +1,8 @@
 //! The table `missions`, as SeaORM sees it.
 
 use crate::{
-    db::Timestamp,
     ids::{MissionId, OrgId, ProjectId},
+    timestamp::Timestamp,
 };
 use sea_orm::entity::prelude::*;
 

@@ -2,11 +2,11 @@
 
 use crate::{
     auth::Role,
-    db::Timestamp,
     http::{Cursor, Limit, Writable},
     ids::{AccountId, OrgId, UserId},
     secret::Secret,
     text::{Email, Name, ZoneName},
+    timestamp::Timestamp,
 };
 use deserr::Deserr;
 use serde::Serialize;

@@ -6,7 +6,7 @@ use crate::{
         Giver, Role, accounts, links,
         tables::{account, membership, org},
     },
-    db::{Actor, Timestamp, Tx},
+    db::{Actor, Tx},
     error::Error,
     http::{Cursor, Page},
     ids::{AccountId, OrgId, UserId},
@@ -17,6 +17,7 @@ use crate::{
     },
     secret::Secret,
     text::{Name, NameKey},
+    timestamp::Timestamp,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, IntoActiveModel,

@@ -2,9 +2,9 @@
 
 use super::model::ProjectStatus;
 use crate::{
-    db::Timestamp,
     ids::{OrgId, ProjectId},
     text::NameKey,
+    timestamp::Timestamp,
 };
 use sea_orm::entity::prelude::*;
 

@@ -6,11 +6,11 @@ use super::{
     skills::{Levels, NewSkill},
 };
 use crate::{
-    db::Timestamp,
     http::{Cursor, Limit, Many, Writable},
     ids::{AccountId, UserId},
     resources::assignments::Assignment,
     text::{Email, Label, Line, Name, Note, Search},
+    timestamp::Timestamp,
 };
 use deserr::{DeserializeError, Deserr, IntoValue, Value, ValuePointerRef};
 use serde::Serialize;

@@ -1,9 +1,9 @@
 //! The table `user_skills`, as SeaORM sees it.
 
 use crate::{
-    db::Timestamp,
     ids::{OrgId, UserId},
     text::WordKey,
+    timestamp::Timestamp,
 };
 use sea_orm::entity::prelude::*;
 

@@ -8,13 +8,14 @@ use super::{
     table, tag_table,
 };
 use crate::{
-    db::{JsonText, Timestamp, Tx, contains, filter},
+    db::{JsonText, Tx, contains, filter},
     error::Error,
     http::Page,
     ids::{AccountId, OrgId, UserId},
     resources::audit,
     search,
     text::{Label, WordKey},
+    timestamp::Timestamp,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,

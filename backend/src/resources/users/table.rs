@@ -2,8 +2,9 @@
 
 use super::model::EmploymentType;
 use crate::{
-    db::{JsonText, Timestamp},
+    db::JsonText,
     ids::{AccountId, OrgId, UserId},
+    timestamp::Timestamp,
 };
 use sea_orm::entity::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use super::for_all;
 use crate::support::{Kind, Persona, Test, at};
-use coulisses::db::Timestamp;
+use coulisses::timestamp::Timestamp;
 use proptest::{collection::vec, prelude::*};
 use rstest::rstest;
 use serde_json::Value as Json;

@@ -24,7 +24,7 @@ use coulisses::{
     auth::{Role, accounts, links},
     clock::Clock,
     config::Config,
-    db::{Origin, Timestamp},
+    db::Origin,
     ids::{AccountId, OrgId, UserId},
     random::Random,
     resources::{
@@ -32,6 +32,7 @@ use coulisses::{
         users::{self, NewUser},
     },
     text::{Email, EmailKey, Name},
+    timestamp::Timestamp,
 };
 use serde_json::Value as Json;
 use std::collections::HashMap;
