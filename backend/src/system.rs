@@ -1,12 +1,14 @@
 //! Routes for those who run the program, and the brief's demonstration of roles.
 
 use crate::{
-    app::{App, Done},
     auth::{Admin, Caller, Manager, Owner, Rank, Tech},
     cache::CacheStatus,
+    db,
     error::Error,
-    http::Path,
+    http::{Done, Path},
     ids::OrgId,
+    state::App,
+    telemetry,
 };
 use axum::{
     Json,
@@ -112,7 +114,9 @@ async fn readyz(State(app): State<App>) -> (StatusCode, Json<Ready>) {
 /// What the program counts, for Prometheus. Not found where METRICS_ENABLED is false.
 #[utoipa::path(get, path = "/metrics", tag = "system", responses((status = 200, body = String, content_type = "text/plain")), extensions(("x-problems" = json!(["not_found"]))))]
 async fn metrics(State(app): State<App>) -> Result<impl IntoResponse, Error> {
-    let text = app.telemetry.metrics.show(app.db.connections()).ok_or(Error::NotFound)?;
+    let db::Connections { in_use, idle, max, waiting } = app.db.connections();
+    let connections = telemetry::Connections { in_use, idle, max, waiting };
+    let text = app.telemetry.metrics.show(connections).ok_or(Error::NotFound)?;
     Ok(([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text.map_err(Error::internal)?))
 }
 

@@ -5,14 +5,12 @@
 //! far more than the rows that it looks up. An answer is never older than its question, because a statement takes only
 //! what was asked before it was sent.
 
-use super::{
-    Role,
-    tables::{account, membership, session},
-};
+use super::entity::{account, membership, session};
 use crate::{
     db::{Database, Template, Tx, Versions},
     error::Error,
     ids::{AccountId, OrgId, SessionId, UserId},
+    role::Role,
 };
 use sea_orm::{
     ConnectionTrait, DbBackend, FromQueryResult, Value,

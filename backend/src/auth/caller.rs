@@ -1,18 +1,19 @@
 //! The caller of a request. A handler that takes a `Caller<Manager>` runs only for managers and above; the role comes
 //! from the database at each request, never from the token.
 
-use super::{AccessClaims, Asker, Authorities, Authority, Role};
+use super::{AccessClaims, Asker, Authorities, Authority, Tokens};
 use crate::{
-    app::App,
     clock::Clock,
     config::{Config, Environment},
     db::{Actor, Origin, Tx, Versions},
     error::Error,
-    http::RequestInfo,
+    fair::Fair,
+    http::{self, Admit, RequestInfo},
     ids::{AccountId, OrgId, SessionId, UserId},
+    role::Role,
 };
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRef, FromRequestParts, OptionalFromRequestParts},
     http::{HeaderMap, HeaderValue, header, request::Parts},
 };
 use std::{marker::PhantomData, sync::Arc, time::Duration};
@@ -76,17 +77,6 @@ impl<R: Rank> Caller<R> {
         self.request.origin(Actor::Account(self.account))
     }
 
-    /// What they may do, to be asked about again.
-    pub fn standing(&self, authorities: &Authorities, clock: &Clock) -> Standing {
-        Standing {
-            asker: Asker { org: self.org, account: self.account, session: self.session },
-            found: (Some(self.role), self.user),
-            asked: self.asked,
-            authorities: authorities.clone(),
-            clock: clock.clone(),
-        }
-    }
-
     /// Whether the caller plans for others; else personal things are narrowed to their own.
     pub fn plans(&self) -> bool {
         self.role >= Role::Manager
@@ -117,46 +107,116 @@ pub struct Account {
     pub request: RequestInfo,
 }
 
-impl FromRequestParts<App> for Account {
+impl Account {
+    /// Where a write about their account comes from.
+    pub fn origin(&self) -> Origin {
+        self.request.origin(Actor::Account(self.account))
+    }
+}
+
+/// Authenticates requests: whose token it is, and what they may do. Clones share it.
+#[derive(Clone)]
+pub struct Gate(Arc<Inner>);
+
+struct Inner {
+    tokens: Tokens,
+    authorities: Authorities,
+    clock: Clock,
+    /// Turns for whatever a signed-in member asks: from the moment that their token was read until the answer is there, or
+    /// the request waits for something else.
+    requests: Fair,
+    /// How long a request waits for its turn.
+    patience: Duration,
+}
+
+impl Gate {
+    /// Requests take their turns of `requests`, and wait no longer than `patience` for one.
+    pub fn new(
+        tokens: Tokens,
+        authorities: Authorities,
+        clock: Clock,
+        requests: Fair,
+        patience: Duration,
+    ) -> Self {
+        Self(Arc::new(Inner { tokens, authorities, clock, requests, patience }))
+    }
+
+    /// What the caller may do, to be asked about again.
+    pub fn standing<R: Rank>(&self, caller: &Caller<R>) -> Standing {
+        Standing {
+            asker: Asker { org: caller.org, account: caller.account, session: caller.session },
+            found: (Some(caller.role), caller.user),
+            asked: caller.asked,
+            authorities: self.0.authorities.clone(),
+            clock: self.0.clock.clone(),
+        }
+    }
+
+    /// Whose valid token a request carries.
+    fn claims(&self, parts: &Parts) -> Result<AccessClaims, Error> {
+        let token = bearer(&parts.headers).ok_or(Error::Unauthenticated)?;
+        self.0.tokens.read_access(token).ok_or(Error::Unauthenticated)
+    }
+
+    /// What they may do, as of now.
+    async fn authority(&self, claims: AccessClaims) -> Result<Admitted, Error> {
+        let asked = self.0.clock.elapsed();
+        let asker = Asker { org: claims.org, account: claims.sub, session: claims.sid };
+        let authority = self.0.authorities.of(asker).await?;
+        Ok(Admitted { claims, authority, asked })
+    }
+
+    /// The same as of now, or of the moment before the body was received. From here on the request has its org's turn.
+    async fn authority_in_turn(&self, parts: &Parts) -> Result<Admitted, Error> {
+        let admitted = parts.extensions.get::<Admitted>();
+        let claims = match admitted {
+            Some(admitted) => admitted.claims.clone(),
+            None => self.claims(parts)?,
+        };
+        // Before the database is asked, or a flood of one org's questions would stand before those of others.
+        self.take_turn(&RequestInfo::of(&parts.extensions), claims.org).await?;
+        let now = self.0.clock.elapsed();
+        match admitted {
+            Some(admitted) if now.saturating_sub(admitted.asked) <= FRESH => Ok(admitted.clone()),
+            _ => self.authority(claims).await,
+        }
+    }
+
+    /// Waits for the request's turn, unless it has it. It ends with [`RequestInfo::end_turn`].
+    async fn take_turn(&self, request: &RequestInfo, org: OrgId) -> Result<(), Error> {
+        if !request.has_turn() {
+            request.keep_turn(self.0.requests.take(Some(org), 1, self.0.patience).await?);
+        }
+        Ok(())
+    }
+}
+
+impl Admit for Gate {
+    /// As [`Caller`] does once the body is there: refused with [`Error::Unauthenticated`], [`Error::NotAMember`] or
+    /// [`Error::Forbidden`].
+    async fn admit(&self, parts: &mut Parts, needs: Role) -> Result<OrgId, Error> {
+        let admitted = self.authority(self.claims(parts)?).await?;
+        member(&admitted.authority, needs)?;
+        let org = admitted.claims.org;
+        parts.extensions.insert(admitted);
+        Ok(org)
+    }
+}
+
+impl<S> FromRequestParts<S> for Account
+where
+    S: Send + Sync,
+    Gate: FromRef<S>,
+{
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let Admitted { claims, .. } = authority_in_turn(parts, app).await?;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let Admitted { claims, .. } = Gate::from_ref(state).authority_in_turn(parts).await?;
         let request = RequestInfo::of(&parts.extensions);
         // What a login does about itself waits for hashes and for other writes.
         request.end_turn();
         request.note_caller(claims.org, claims.sub);
         Ok(Self { account: claims.sub, session: claims.sid, request })
-    }
-}
-
-/// Whose valid token a request carries.
-fn claims(parts: &Parts, app: &App) -> Result<AccessClaims, Error> {
-    let token = bearer(&parts.headers).ok_or(Error::Unauthenticated)?;
-    app.tokens.read_access(token).ok_or(Error::Unauthenticated)
-}
-
-/// What they may do, as of now.
-async fn authority(claims: AccessClaims, app: &App) -> Result<Admitted, Error> {
-    let asked = app.db.clock().elapsed();
-    let asker = Asker { org: claims.org, account: claims.sub, session: claims.sid };
-    let authority = app.authorities.of(asker).await?;
-    Ok(Admitted { claims, authority, asked })
-}
-
-/// The same as of now, or of the moment before the body was received. From here on the request has its org's turn.
-async fn authority_in_turn(parts: &Parts, app: &App) -> Result<Admitted, Error> {
-    let admitted = parts.extensions.get::<Admitted>();
-    let claims = match admitted {
-        Some(admitted) => admitted.claims.clone(),
-        None => claims(parts, app)?,
-    };
-    // Before the database is asked, or a flood of one org's questions would stand before those of others.
-    app.turn(&RequestInfo::of(&parts.extensions), claims.org).await?;
-    let now = app.db.clock().elapsed();
-    match admitted {
-        Some(admitted) if now.saturating_sub(admitted.asked) <= FRESH => Ok(admitted.clone()),
-        _ => authority(claims, app).await,
     }
 }
 
@@ -169,32 +229,26 @@ pub struct Standing {
     clock: Clock,
 }
 
-impl Standing {
-    /// Asks again where it was found long ago, in a transaction that begins: it may have waited for those of others, and a
-    /// removal takes effect at once.
-    ///
-    /// # Errors
-    /// [`Error::Unauthenticated`] when the session has ended; [`Error::Contended`] when they may do something else by now:
-    /// the request is to begin again, as what they are.
-    pub async fn holds_as_it_begins(&self, tx: &Tx) -> Result<(), Error> {
+/// Asked again only where it was found long ago. [`Error::Unauthenticated`] when the session has ended; [`Error::Contended`]
+/// when they may do something else by now: the request is to begin again, as what they are.
+impl http::Standing for Standing {
+    async fn holds_as_it_begins(&self, tx: &Tx) -> Result<(), Error> {
         if self.is_fresh() {
             return Ok(());
         }
         self.is(&self.authorities.within(tx, self.asker).await?)
     }
 
-    /// The same where it is about to be committed, having waited for locks. Asked beside the transaction, which may change
-    /// what its own caller may do.
-    ///
-    /// # Errors
-    /// As [`Standing::holds_as_it_begins`].
-    pub async fn holds_as_it_ends(&self) -> Result<(), Error> {
+    async fn holds_as_it_ends(&self) -> Result<(), Error> {
+        // Beside the transaction, which may change what its own caller may do.
         if self.is_fresh() || !self.authorities.can_change_beside_a_write() {
             return Ok(());
         }
         self.is(&self.authorities.of(self.asker).await?)
     }
+}
 
+impl Standing {
     fn is_fresh(&self) -> bool {
         self.clock.elapsed().saturating_sub(self.asked) <= FRESH
     }
@@ -221,29 +275,20 @@ struct Admitted {
     asked: Duration,
 }
 
-/// Lets a request in whose body is still to be received, as [`Caller`] does when it is there: whoever sends it must be a
-/// member with at least this role. The org that it acts in.
-///
-/// # Errors
-/// As [`Caller`]: [`Error::Unauthenticated`], [`Error::NotAMember`], [`Error::Forbidden`].
-pub async fn admit(parts: &mut Parts, app: &App, needs: Role) -> Result<OrgId, Error> {
-    let admitted = authority(claims(parts, app)?, app).await?;
-    member(&admitted.authority, needs)?;
-    let org = admitted.claims.org;
-    parts.extensions.insert(admitted);
-    Ok(org)
-}
-
 fn member(authority: &Authority, needs: Role) -> Result<Role, Error> {
     let role = authority.role.ok_or(Error::NotAMember)?;
     if role < needs { Err(Error::Forbidden(needs)) } else { Ok(role) }
 }
 
-impl<R: Rank> FromRequestParts<App> for Caller<R> {
+impl<S, R: Rank> FromRequestParts<S> for Caller<R>
+where
+    S: Send + Sync,
+    Gate: FromRef<S>,
+{
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let Admitted { claims, authority, asked } = authority_in_turn(parts, app).await?;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let Admitted { claims, authority, asked } = Gate::from_ref(state).authority_in_turn(parts).await?;
         let role = member(&authority, R::NEEDS)?;
         let request = RequestInfo::of(&parts.extensions);
         request.note_caller(claims.org, claims.sub);
@@ -261,15 +306,19 @@ impl<R: Rank> FromRequestParts<App> for Caller<R> {
     }
 }
 
-impl<R: Rank> axum::extract::OptionalFromRequestParts<App> for Caller<R> {
+impl<S, R: Rank> OptionalFromRequestParts<S> for Caller<R>
+where
+    S: Send + Sync,
+    Gate: FromRef<S>,
+{
     type Rejection = Error;
 
     /// None without an `Authorization` header; a bad one is still refused.
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Error> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Error> {
         if !parts.headers.contains_key(header::AUTHORIZATION) {
             return Ok(None);
         }
-        <Self as FromRequestParts<App>>::from_request_parts(parts, app).await.map(Some)
+        <Self as FromRequestParts<S>>::from_request_parts(parts, state).await.map(Some)
     }
 }
 

@@ -1,34 +1,22 @@
-//! Who is asking and what they may do: passwords, tokens, sessions, the caller of a request, and roles.
+//! Who is asking and what they may do: passwords, tokens, the caller of a request, and what it takes to be one.
 //!
-//! Accounts, sessions and password tokens belong to a person's login and live here; memberships tie a login to an org.
+//! The routes of signing in, and what reads and writes accounts, sessions and links, are a resource
+//! (`resources::accounts`); here is what other resources and the pages need of it.
 
-pub mod accounts;
-mod api;
 mod authority;
 mod caller;
+pub mod entity;
 mod guessing;
-pub mod links;
-mod own_api;
 mod password;
 mod refusals;
-mod reset_api;
-mod role;
-mod seal;
-pub mod sessions;
 mod strength;
-pub mod tables;
 mod token;
 
-pub use api::routes;
 pub use authority::{Asker, Authorities, Authority};
 pub use caller::{
-    Account, Admin, Caller, Manager, Owner, Rank, Standing, Tech, admit, bearer, refuse_foreign_origin,
+    Account, Admin, Caller, Gate, Manager, Owner, Rank, Standing, Tech, bearer, refuse_foreign_origin,
 };
-pub use guessing::{Guesser, Guessers, Guessing};
-pub use links::Giver;
+pub use guessing::{Guesser, Guessers, Guessing, for_link};
 pub use password::{NewPassword, Passwords};
-pub use refusals::Refusals;
-pub use reset_api::set_password;
-pub use role::Role;
-pub use seal::Seal;
+pub use refusals::{Refusals, Refused};
 pub use token::{AccessClaims, InviteClaims, RefreshClaims, Tokens, hash_secret};

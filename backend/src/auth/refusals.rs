@@ -2,27 +2,13 @@
 //! without being a flood of writes. Counted in memory, written when the minute is over and when the program stops; a
 //! crash loses at most the minute that was being counted. Each instance writes what it refused itself.
 
-use super::accounts;
-use crate::{
-    clock::Clock,
-    db::{Database, Origin},
-    error::Error,
-    ids::AccountId,
-    resources::audit,
-    telemetry::Metrics,
-    timestamp::Timestamp,
-};
-use serde::Serialize;
+use crate::{clock::Clock, ids::AccountId, telemetry::Metrics, timestamp::Timestamp};
 use std::{
     collections::HashMap,
-    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 const MINUTE_MICROS: i64 = 60_000_000;
-/// Accounts per transaction: other writes get in between.
-const AT_A_TIME: usize = 100;
-
 /// An account and a minute. E-mails without an account share one count.
 type Key = (Option<AccountId>, i64);
 
@@ -34,11 +20,14 @@ pub struct Refusals {
     metrics: Metrics,
 }
 
-/// What an entry says of its minute.
-#[derive(Debug, Serialize)]
-struct Refused {
-    minute: Timestamp,
-    refused: u64,
+/// What was refused in a minute.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// Of whom; none for e-mails without an account, all together.
+    pub account: Option<AccountId>,
+    /// When the minute began.
+    pub minute: Timestamp,
+    pub count: u64,
 }
 
 impl Refusals {
@@ -54,42 +43,27 @@ impl Refusals {
         *self.lock().entry((account, minute)).or_default() += 1;
     }
 
-    /// Writes what was counted before this minute.
-    ///
-    /// # Errors
-    /// When the database fails; then the counts stay for the next time.
-    pub async fn record(&self, db: &Database) -> Result<(), Error> {
+    /// Takes what was counted before this minute, or everything.
+    pub fn take(&self, also_of_this_minute: bool) -> Vec<Refused> {
         let this = self.minute();
-        self.write(db, |minute| minute < this).await
+        let mut counts = self.lock();
+        let taken: Vec<_> =
+            counts.extract_if(|(_, minute), _| also_of_this_minute || *minute < this).collect();
+        taken
+            .into_iter()
+            .map(|((account, minute), count)| Refused {
+                account,
+                minute: Timestamp::from_micros(minute * MINUTE_MICROS),
+                count,
+            })
+            .collect()
     }
 
-    /// Writes everything, also of the minute that is not over: the program stops.
-    ///
-    /// # Errors
-    /// As [`Refusals::record`].
-    pub async fn record_all(&self, db: &Database) -> Result<(), Error> {
-        self.write(db, |_| true).await
-    }
-
-    async fn write(&self, db: &Database, due: impl Fn(i64) -> bool) -> Result<(), Error> {
-        let (mut taken, left): (Vec<(Key, u64)>, Vec<_>) =
-            mem::take(&mut *self.lock()).into_iter().partition(|((_, minute), _)| due(*minute));
-        self.add(left);
-        while !taken.is_empty() {
-            let some = taken.split_off(taken.len().saturating_sub(AT_A_TIME));
-            if let Err(error) = insert(db, &some).await {
-                self.add(some);
-                self.add(taken);
-                return Err(error);
-            }
-        }
-        Ok(())
-    }
-
-    fn add(&self, counts: Vec<(Key, u64)>) {
-        let mut all = self.lock();
-        for (key, refused) in counts {
-            *all.entry(key).or_default() += refused;
+    /// Counts again what could not be recorded.
+    pub fn put_back(&self, refused: impl IntoIterator<Item = Refused>) {
+        let mut counts = self.lock();
+        for Refused { account, minute, count } in refused {
+            *counts.entry((account, minute.as_micros().div_euclid(MINUTE_MICROS))).or_default() += count;
         }
     }
 
@@ -101,22 +75,4 @@ impl Refusals {
         // A count is never half-made, so a panic elsewhere leaves nothing broken.
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-async fn insert(db: &Database, counts: &[(Key, u64)]) -> Result<(), Error> {
-    let tx = db.write(Origin::system()).await?;
-    for ((account, minute), refused) in counts {
-        let said = Refused { minute: Timestamp::from_micros(minute * MINUTE_MICROS), refused: *refused };
-        match account {
-            Some(account) => {
-                let entry = || audit::Entry::of("account.sign_in_refused", *account).after(&said);
-                accounts::record(&tx, *account, entry).await?;
-            }
-            None => {
-                let entry = audit::Entry::event("account.sign_in_refused");
-                entry.after(&said).record_for_account(&tx, None).await?;
-            }
-        }
-    }
-    tx.commit().await
 }

@@ -2,16 +2,18 @@
 
 use super::{CliError, Listed, migrate, must_exist, say, start};
 use crate::{
-    app::App,
-    auth::{Giver, Role, accounts, links},
+    auth::entity::Giver,
     config::Config,
     db::{Origin, Tx},
     error::Error,
     ids::OrgId,
     resources::{
+        accounts::{self, links},
         audit,
         orgs::{self, MemberForm, NewMember},
     },
+    role::Role,
+    state::App,
     text::{Email, NameKey},
 };
 use clap::{Args, Subcommand};

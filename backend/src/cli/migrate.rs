@@ -2,7 +2,7 @@
 
 use super::{CliError, Listed, must_exist, random, say};
 use crate::{
-    app::{App, StartError},
+    app::StartError,
     clock::Clock,
     config::{Config, Environment},
     db::{
@@ -10,6 +10,7 @@ use crate::{
         migrations::{self, Exclusive, Migrator},
     },
     error::Error,
+    state::App,
 };
 use clap::Subcommand;
 use sea_orm::{ConnectionTrait, DbBackend};

@@ -10,13 +10,14 @@ mod org;
 mod serve;
 
 use crate::{
-    app::{self, App, StartError},
+    app::{self, StartError},
     clock::Clock,
     config::{Config, ConfigError},
     db::{DatabaseUrl, migrations::MigrationError},
     error::Error,
     openapi,
     random::Random,
+    state::App,
 };
 use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
@@ -213,7 +214,7 @@ fn must_exist(config: &Config) -> Result<(), CliError> {
 
 /// The program's state, for a command that needs the database.
 async fn start(config: Config) -> Result<App, CliError> {
-    Ok(App::start(config, Clock::system(), random()?).await?)
+    Ok(app::start(config, Clock::system(), random()?).await?)
 }
 
 fn random() -> Result<Random, CliError> {

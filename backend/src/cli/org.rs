@@ -6,12 +6,12 @@ use super::{
     migrate, must_exist, say, start,
 };
 use crate::{
-    app::App,
-    auth::Role,
     config::Config,
     db::Origin,
     ids::OrgId,
     resources::orgs::{self, MemberLink, NewMember, OrgForm},
+    role::Role,
+    state::App,
     text::{Email, Name, ZoneName},
 };
 use clap::Subcommand;

@@ -2,8 +2,7 @@
 
 use super::{CliError, migrate, start};
 use crate::{
-    app::{self, App},
-    auth::{links, sessions},
+    app,
     config::Config,
     db::TIME_ASKED_EVERY,
     error::Error,
@@ -11,6 +10,8 @@ use crate::{
         idempotency,
         serving::{self, Patience},
     },
+    resources::accounts::{links, record_refusals, sessions},
+    state::App,
     telemetry,
 };
 use clap::Args;
@@ -105,7 +106,7 @@ async fn finish(app: &App, housekeeping: tokio::task::JoinHandle<()>) -> Result<
     app.tasks.wait().await;
     // Not cut off in the middle: what it had taken to write would be lost.
     told(housekeeping.await.map_err(Error::internal), "the housekeeping ended early");
-    told(app.refusals.record_all(&app.db).await, "refused sign-ins could not be recorded");
+    told(record_refusals(&app.db, &app.refusals, true).await, "refused sign-ins could not be recorded");
     app.telemetry.stop().await;
     app.db.close().await
 }
@@ -146,7 +147,7 @@ async fn keep_house(app: App, stopped: impl Future<Output = ()>) {
                 told(sessions::forget_old(&app.db).await, "old sessions could not be deleted");
             }
             _ = minutes.tick() => {
-                told(app.refusals.record(&app.db).await, "refused sign-ins could not be recorded");
+                told(record_refusals(&app.db, &app.refusals, false).await, "refused sign-ins could not be recorded");
             }
             _ = times.tick() => {
                 told(app.db.follow_clock().await, "the database does not say what time it is");

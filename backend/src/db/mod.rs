@@ -30,3 +30,4 @@ pub use transaction::{Actor, Origin, Tx};
 pub use url::{DatabaseUrl, DatabaseUrlError, hides_a_password};
 pub use versions::{List, Versions};
 pub use violation::Violation;
+pub use waiting::Connections;

@@ -2,7 +2,6 @@
 //! calls back from the same task, with a connection in its hand, or when it gives up.
 
 use super::Database;
-use crate::telemetry::Connections;
 use sea_orm::DbBackend;
 use std::{
     cell::Cell,
@@ -47,6 +46,19 @@ impl Drop for Place {
 pub(super) fn served() {
     // Outside of such a task the pool opens one for itself.
     let _ = PLACE.try_with(Cell::take);
+}
+
+/// The pool at a moment, in connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    /// Doing something, or held by a transaction.
+    pub in_use: i64,
+    /// Open and free.
+    pub idle: i64,
+    /// Open at most.
+    pub max: i64,
+    /// How many statements and transactions wait for one, or for their turn to write.
+    pub waiting: i64,
 }
 
 impl Database {

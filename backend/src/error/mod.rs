@@ -12,9 +12,9 @@ pub use problem::{FieldError, Problem};
 pub use samples::samples;
 
 use crate::{
-    auth::Role,
     db::Violation,
     http::{Answer, MAX_HEADER_BYTES, MAX_HEADERS, MAX_URI_BYTES, idempotency},
+    role::Role,
 };
 use axum::{
     http::StatusCode,

@@ -2,8 +2,8 @@
 
 use super::{Cause, Clash, Clashes, Error, FieldError};
 use crate::{
-    auth::Role,
     ids::{AssignmentId, AvailabilityId, MissionId, UserId},
+    role::Role,
     timestamp::Timestamp,
 };
 use std::sync::Arc;

@@ -14,6 +14,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::convert::Infallible;
+use utoipa::ToSchema;
 
 /// JSON, ready to send.
 #[derive(Debug, Clone)]
@@ -62,6 +63,38 @@ impl IntoResponse for Answer {
             headers.insert(header::ETAG, tag);
         }
         response
+    }
+}
+
+/// The answer of what has nothing else to say.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Done {
+    /// Always `ok`.
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+impl Done {
+    /// It is done.
+    pub const OK: Self = Self { status: "ok" };
+}
+
+/// What a bulk creation did.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BulkCreated<I> {
+    /// Always `ok`.
+    #[schema(example = "ok")]
+    status: &'static str,
+    /// How many.
+    created: usize,
+    /// Their ids, in the order of the request.
+    ids: Vec<I>,
+}
+
+impl<I> BulkCreated<I> {
+    /// These were created.
+    pub fn of(ids: Vec<I>) -> Self {
+        Self { status: "ok", created: ids.len(), ids }
     }
 }
 

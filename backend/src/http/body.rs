@@ -2,14 +2,13 @@
 
 use super::{MAX_BODY, RequestInfo};
 use crate::{
-    app::App,
     error::{Error, FieldError},
     json::{self, Flaw, push_step},
-    workers::Lane,
+    workers::{Lane, Workers},
 };
 use axum::{
     body::Bytes,
-    extract::{FromRequest, Request},
+    extract::{FromRef, FromRequest, Request},
     http::{HeaderMap, HeaderValue, header},
 };
 use deserr::{DeserializeError, Deserr, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
@@ -91,13 +90,18 @@ impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for Body<T> {
     }
 }
 
-impl<T: Deserr<BadInput> + Send + 'static> FromRequest<App> for BulkItems<T> {
+impl<S, T> FromRequest<S> for BulkItems<T>
+where
+    S: Send + Sync,
+    Workers: FromRef<S>,
+    T: Deserr<BadInput> + Send + 'static,
+{
     type Rejection = Error;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
         let info = RequestInfo::of(request.extensions());
-        let body = Sent::of(request, app).await?;
-        let lane = app.lane(&info, body.bytes.len() > MAX_BODY);
+        let body = Sent::of(request, state).await?;
+        let lane = info.lane(&Workers::from_ref(state), body.bytes.len() > MAX_BODY);
         let items = lane.run(async move { read_items(&body) }).await??;
         Ok(Self { items, lane })
     }

@@ -3,9 +3,10 @@
 
 use super::{RequestInfo, client::client, watch::Watched};
 use crate::{
-    app::App,
     config::{Config, Environment},
     error::Error,
+    random::Random,
+    telemetry::Telemetry,
 };
 use axum::{
     Json,
@@ -14,30 +15,37 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use std::{error::Error as _, net::SocketAddr, time::Instant};
+use std::{error::Error as _, net::SocketAddr, sync::Arc, time::Instant};
+
+/// What [`boundary`] uses.
+pub struct Boundary {
+    pub config: Arc<Config>,
+    pub random: Random,
+    pub telemetry: Telemetry,
+}
 
 /// Middleware; see the module.
-pub async fn boundary(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub async fn boundary(State(uses): State<Arc<Boundary>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let info = RequestInfo::new(request.headers(), &app.config.request_id_header, &app.random);
+    let info = RequestInfo::new(request.headers(), &uses.config.request_id_header, &uses.random);
     if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
-        info.note_client(client(peer.ip(), request.headers(), &app.config.trusted_proxies));
+        info.note_client(client(peer.ip(), request.headers(), &uses.config.trusted_proxies));
     }
     request.extensions_mut().insert(info.clone());
-    let watched = Watched::new(started, &app.telemetry, &info, &request);
+    let watched = Watched::new(started, &uses.telemetry, &info, &request);
 
     let mut response = next.run(request).await;
     info.end_turn();
     if let Some(error) = response.extensions_mut().remove::<Error>() {
         log_cause(&error, &info);
         if matches!(error, Error::StorageFull(_)) {
-            app.telemetry.metrics.storage_was_full();
+            uses.telemetry.metrics.storage_was_full();
         }
         response = render(&error, response, &info);
     }
-    secure(&mut response, &app.config);
+    secure(&mut response, &uses.config);
     if let Ok(id) = HeaderValue::from_str(&info.to_string()) {
-        response.headers_mut().insert(app.config.request_id_header.clone(), id);
+        response.headers_mut().insert(uses.config.request_id_header.clone(), id);
     }
     watched.answered(response.status());
     response

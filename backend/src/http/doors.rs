@@ -3,7 +3,7 @@
 //! published and what is enforced are the same.
 
 use super::{MAX_BODY, verbs};
-use crate::auth::Role;
+use crate::role::Role;
 use axum::{
     extract::{MatchedPath, Request},
     http::Method,
@@ -22,12 +22,17 @@ pub struct Door {
     pub max_body: usize,
     /// The lowest role that may use it; none where it is not only for members.
     pub needs: Option<Role>,
+    /// Whether its answer is kept under the `Idempotency-Key` that a client sends.
+    pub takes_key: bool,
+    /// Whether it writes nothing that has a tag, and commits without [`Writing`](super::Writing), which refuses a condition that
+    /// nothing was compared with: signing in and out, setting a password.
+    pub has_no_tag: bool,
 }
 
 impl Default for Door {
     /// That of an address where nothing is, too.
     fn default() -> Self {
-        Self { max_body: MAX_BODY, needs: None }
+        Self { max_body: MAX_BODY, needs: None, takes_key: false, has_no_tag: false }
     }
 }
 
@@ -36,21 +41,20 @@ impl Default for Door {
 pub struct Doors(Arc<HashMap<(Method, String), Door>>);
 
 impl Doors {
-    /// Of the published document's operations, and of `others`, which it does not have: their method, path and largest
-    /// body.
-    pub fn new(document: &Json, others: &[(Method, &str, usize)]) -> Self {
+    /// Of the published document's operations, and of `others`, which it does not have.
+    pub fn new(document: &Json, others: &[(Method, &str, Door)]) -> Self {
         let mut doors = HashMap::new();
         let paths = document["paths"].as_object().into_iter().flatten();
         for (path, item) in paths {
             for (method, operation) in item.as_object().into_iter().flatten() {
                 if let Ok(method) = Method::from_bytes(method.to_ascii_uppercase().as_bytes()) {
-                    doors.insert((method, path.clone()), door(operation));
+                    let door = door(&method, operation);
+                    doors.insert((method, path.clone()), door);
                 }
             }
         }
-        for (method, path, max_body) in others {
-            let door = Door { max_body: *max_body, ..Door::default() };
-            doors.insert((method.clone(), (*path).to_owned()), door);
+        for (method, path, door) in others {
+            doors.insert((method.clone(), (*path).to_owned()), *door);
         }
         Self(Arc::new(doors))
     }
@@ -68,7 +72,7 @@ impl Doors {
     }
 }
 
-fn door(operation: &Json) -> Door {
+fn door(method: &Method, operation: &Json) -> Door {
     let max_body = operation[MAX_BODY_BYTES].as_u64().and_then(|bytes| usize::try_from(bytes).ok());
     let security = operation["security"].as_array().map_or(&[][..], Vec::as_slice);
     // Where one of several ways is to come without a token, everyone may.
@@ -76,7 +80,11 @@ fn door(operation: &Json) -> Door {
         [only] => only["bearer"][0].as_str().and_then(|role| role.parse().ok()),
         _ => None,
     };
-    Door { max_body: max_body.unwrap_or(MAX_BODY), needs }
+    let parameters = operation["parameters"].as_array().map_or(&[][..], Vec::as_slice);
+    let takes_key = parameters.iter().any(|parameter| parameter["name"] == "Idempotency-Key");
+    // A POST that answers with something of its own each time (a cookie, a token) is one without a key.
+    let has_no_tag = *method == Method::POST && !takes_key;
+    Door { max_body: max_body.unwrap_or(MAX_BODY), needs, takes_key, has_no_tag }
 }
 
 /// Declares the largest body of all operations so far.

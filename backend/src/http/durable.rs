@@ -7,43 +7,65 @@ use super::{
     Doors, IdempotencyKey, MAX_BODY, Precondition, RequestInfo,
     receive::{Received, receive},
 };
-use crate::{app::App, error::Error};
+use crate::{error::Error, fair::Fair, ids::OrgId, role::Role};
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{Method, request::Parts},
+    http::request::Parts,
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use backon::{ExponentialBuilder, Retryable};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+use tokio_util::task::TaskTracker;
 
 /// Bytes of a bulk request that is as quickly done as any other: some dozen objects.
 const FEW: usize = 8 * 1024;
 
+/// Decides who may send a body before it is read.
+pub trait Admit: Send + Sync + 'static {
+    /// The org that the request acts in, if its sender is a member with at least the role `needs`.
+    fn admit(&self, parts: &mut Parts, needs: Role) -> impl Future<Output = Result<OrgId, Error>> + Send;
+}
+
+/// What [`run_to_completion`] uses.
+pub struct Completion<A> {
+    pub doors: Doors,
+    pub gate: A,
+    /// Bytes for bodies that are received or worked on.
+    pub bodies: Fair,
+    /// Turns for bulk requests.
+    pub bulks: Fair,
+    /// Writes under way.
+    pub tasks: TaskTracker,
+    pub request_timeout: Duration,
+}
+
 /// Middleware; see the module.
-pub async fn run_to_completion(
-    State((app, doors)): State<(App, Doors)>,
+pub async fn run_to_completion<A: Admit>(
+    State(completion): State<Arc<Completion<A>>>,
     request: Request,
     next: Next,
 ) -> Response {
     if request.method().is_safe() {
         return next.run(request).await;
     }
-    run(app, doors, request, next).await.unwrap_or_else(IntoResponse::into_response)
+    run(&completion, request, next).await.unwrap_or_else(IntoResponse::into_response)
 }
 
-async fn run(app: App, doors: Doors, request: Request, next: Next) -> Result<Response, Error> {
-    let door = doors.of(&request);
+async fn run<A: Admit>(completion: &Completion<A>, request: Request, next: Next) -> Result<Response, Error> {
+    let door = completion.doors.of(&request);
     let (mut parts, body) = request.into_parts();
     // Before the work starts, so that a slow sender holds neither a turn nor a connection.
-    let Received { bytes, tenant, room } = receive(&app, door, &mut parts, body).await?;
+    let Received { bytes, tenant, room } = receive(completion, door, &mut parts, body).await?;
     let info = RequestInfo::of(&parts.extensions);
-    if let Some(key) = IdempotencyKey::of(&parts, &bytes)? {
+    if door.takes_key
+        && let Some(key) = IdempotencyKey::of(&parts, &bytes)?
+    {
         info.note_idempotency_key(key);
     }
     if !Precondition::of(&parts.headers, info.clone()).holds_without_a_tag() {
-        if has_no_tags(&parts) {
+        if door.has_no_tag {
             return Err(Error::PreconditionFailed);
         }
         info.note_condition();
@@ -53,11 +75,11 @@ async fn run(app: App, doors: Doors, request: Request, next: Next) -> Result<Res
     // because its client would be gone before its end.
     let many = door.max_body > MAX_BODY && bytes.len() > FEW;
     let turn = match many {
-        true => Some(app.turns.take(tenant, 1, app.config.request_timeout / 2).await?),
+        true => Some(completion.bulks.take(tenant, 1, completion.request_timeout / 2).await?),
         false => None,
     };
     let client = info.client_waits();
-    let work = app.tasks.spawn(async move {
+    let work = completion.tasks.spawn(async move {
         let _held = (turn, room);
         let attempt = async || {
             let request = Request::from_parts(parts.clone(), Body::from(bytes.clone()));
@@ -71,13 +93,6 @@ async fn run(app: App, doors: Doors, request: Request, next: Next) -> Result<Res
     // What the request left to be done in the background goes on.
     client.disarm();
     response
-}
-
-/// What signs in, and sets a password by a link, acts on nothing with a tag and commits without [`Writing`](super::Writing),
-/// which refuses a condition that nothing was compared with.
-fn has_no_tags(parts: &Parts) -> bool {
-    let path = parts.uri.path();
-    parts.method == Method::POST && (path.contains("/auth/") || path == "/password")
 }
 
 /// How often, and after which pauses, work that lost a race is begun again.

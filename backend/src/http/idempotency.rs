@@ -7,14 +7,14 @@
 
 use super::{Answer, RequestInfo, idempotency_table as table, verbs};
 use crate::{
-    auth::{Seal, Standing},
     db::{Actor, Database, Origin, Tx, Violation},
     error::Error,
     ids::OrgId,
     random::Random,
+    seal::Seal,
     timestamp::Timestamp,
 };
-use axum::http::{HeaderName, Method, request::Parts};
+use axum::http::{HeaderName, request::Parts};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait,
     sea_query::{Expr, ExprTrait, OnConflict},
@@ -41,19 +41,13 @@ pub struct IdempotencyKey {
 }
 
 impl IdempotencyKey {
-    /// The key of a request that has one and can use it: a POST outside sign-in, whose answers set cookies.
+    /// The key that a request was sent with.
     ///
     /// # Errors
     /// [`Error::Invalid`] names the header.
     pub fn of(parts: &Parts, body: &[u8]) -> Result<Option<Self>, Error> {
         let mut sent = parts.headers.get_all(&HEADER).iter();
-        let path = verbs::public_path(parts.uri.path()).into_owned();
-        let (Some(key), true) = (
-            sent.next(),
-            parts.method == Method::POST && path.starts_with("/api/") && !path.contains("/auth/"),
-        ) else {
-            return Ok(None);
-        };
+        let Some(key) = sent.next() else { return Ok(None) };
         let visible = |key: &&[u8]| key.iter().all(u8::is_ascii_graphic);
         let key = Some(key.as_bytes()).filter(|key| (1..=MAX_KEY_BYTES).contains(&key.len())).filter(visible);
         match (key.and_then(|key| std::str::from_utf8(key).ok()), sent.next()) {
@@ -61,6 +55,7 @@ impl IdempotencyKey {
                 let query = parts.uri.query().unwrap_or_default();
                 let request_hash =
                     Sha256::new().chain_update(query).chain_update(b"\0").chain_update(body).finalize();
+                let path = verbs::public_path(parts.uri.path()).into_owned();
                 Ok(Some(Self { key: key.to_owned(), path, request_hash: request_hash.to_vec() }))
             }
             _ => Err(Error::invalid(
@@ -71,13 +66,22 @@ impl IdempotencyKey {
     }
 }
 
+/// Whether whoever writes may still do so, asked when the transaction begins and before it is committed.
+pub trait Standing: Send {
+    /// Asks in a transaction that begins: it may have waited for those of others, and a removal takes effect at once.
+    fn holds_as_it_begins(&self, tx: &Tx) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Asks again where the transaction is about to be committed, having waited for locks.
+    fn holds_as_it_ends(&self) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
 /// A request's transaction: a [`Tx`] that also keeps the answer when the request has a key, and that knows whether what the
 /// request depends on is so.
-pub struct Writing {
+pub struct Writing<S> {
     tx: Tx,
     claim: Option<Claim>,
     request: RequestInfo,
-    standing: Option<Standing>,
+    standing: Option<S>,
 }
 
 struct Claim {
@@ -86,7 +90,7 @@ struct Claim {
     random: Random,
 }
 
-impl Deref for Writing {
+impl<S> Deref for Writing<S> {
     type Target = Tx;
 
     fn deref(&self) -> &Tx {
@@ -94,7 +98,7 @@ impl Deref for Writing {
     }
 }
 
-impl Writing {
+impl<S: Standing> Writing<S> {
     /// Opens the transaction, and claims the request's key in it.
     ///
     /// # Errors
@@ -105,7 +109,7 @@ impl Writing {
         (org, origin): (OrgId, Origin),
         request: &RequestInfo,
         (seal, random): (&Seal, &Random),
-        standing: Option<Standing>,
+        standing: Option<S>,
     ) -> Result<Self, Error> {
         let caller: Option<Uuid> = match origin.actor {
             Actor::Account(id) => Some(id.0),

@@ -1,13 +1,14 @@
 //! What one request may take, whoever sends it: headers, address, body, time. The numbers are the security rules'.
 
 use super::heads;
-use crate::{app::App, error::Error};
+use crate::error::Error;
 use axum::{
     extract::{OriginalUri, Request, State},
     http::{HeaderMap, Uri},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use std::time::Duration;
 
 /// Headers of a request.
 pub const MAX_HEADERS: usize = 64;
@@ -15,8 +16,6 @@ pub const MAX_HEADERS: usize = 64;
 pub const MAX_HEADER_BYTES: usize = 16 * 1024;
 /// The path with its query.
 pub const MAX_URI_BYTES: usize = 8 * 1024;
-/// Bodies that sign in, out, or set a password; their routes declare it.
-pub const MAX_SIGN_IN_BODY: usize = 4 * 1024;
 /// Bodies of routes that declare nothing; most are far smaller.
 pub const MAX_BODY: usize = 64 * 1024;
 /// Bodies that carry many objects; their routes declare it.
@@ -26,7 +25,7 @@ pub const MAX_BULK_BODY: usize = 2 * 1024 * 1024;
 const AROUND_A_HEADER: usize = 4;
 
 /// Middleware; see the module. A body's size is checked before and while it is received: [`super::run_to_completion`].
-pub async fn limits(State(app): State<App>, request: Request, next: Next) -> Response {
+pub async fn limits(State(request_timeout): State<Duration>, request: Request, next: Next) -> Response {
     if let Some(fault) = heads::fault(&request) {
         return Error::MalformedRequest(fault).into_response();
     }
@@ -37,7 +36,7 @@ pub async fn limits(State(app): State<App>, request: Request, next: Next) -> Res
     if headers.len() > MAX_HEADERS || bytes(headers) > MAX_HEADER_BYTES {
         return Error::HeadersTooLarge.into_response();
     }
-    match tokio::time::timeout(app.config.request_timeout, next.run(request)).await {
+    match tokio::time::timeout(request_timeout, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Error::TimedOut.into_response(),
     }

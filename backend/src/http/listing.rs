@@ -3,9 +3,9 @@
 
 use super::{Page, RequestInfo};
 use crate::{
-    app::App,
     error::Error,
     fair::{Portion, Tenant},
+    workers::Workers,
 };
 use axum::{
     body::{Body, Bytes, to_bytes},
@@ -163,7 +163,7 @@ impl Listing {
 }
 
 /// Middleware: lists leave compressed for those who accept that.
-pub async fn compress(State(app): State<App>, request: Request, next: Next) -> Response {
+pub async fn compress(State(workers): State<Workers>, request: Request, next: Next) -> Response {
     let (accepted, info) = (accepted(request.headers()), RequestInfo::of(request.extensions()));
     let mut response = next.run(request).await;
     let Some(listing) = response.extensions_mut().remove::<Listing>() else { return response };
@@ -179,7 +179,7 @@ pub async fn compress(State(app): State<App>, request: Request, next: Next) -> R
         }
         return response;
     };
-    let lane = app.lane(&info, size > COMPRESSED_AT_ONCE);
+    let lane = info.lane(&workers, size > COMPRESSED_AT_ONCE);
     let make = |body| lane.run(compressed(body, encoding.clone()));
     match listing.form(&encoding, make).await {
         Ok(body) => {

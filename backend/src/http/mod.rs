@@ -23,17 +23,15 @@ pub mod serving;
 pub mod verbs;
 mod watch;
 
-pub use answer::{Answer, Precondition, not_modified};
+pub use answer::{Answer, BulkCreated, Done, Precondition, not_modified};
 pub use body::{BadInput, Body, BulkItems, Empty, pointer_to};
-pub use boundary::boundary;
+pub use boundary::{Boundary, boundary};
 pub use change::{Change, Writable};
 pub use cors::{Cors, cors};
 pub use doors::{Door, Doors, limit_bodies};
-pub use durable::{attempts, run_to_completion};
-pub use idempotency::{IdempotencyKey, Writing};
-pub use limits::{
-    MAX_BODY, MAX_BULK_BODY, MAX_HEADER_BYTES, MAX_HEADERS, MAX_SIGN_IN_BODY, MAX_URI_BYTES, limits,
-};
+pub use durable::{Admit, Completion, attempts, run_to_completion};
+pub use idempotency::{IdempotencyKey, Standing, Writing};
+pub use limits::{MAX_BODY, MAX_BULK_BODY, MAX_HEADER_BYTES, MAX_HEADERS, MAX_URI_BYTES, limits};
 pub use listing::{Listing, compress};
 pub use page::{Cursor, Limit, MAX_PAGE_BYTES, Page, Part, Reading};
 pub use query::{Form, Many, Path, Query};

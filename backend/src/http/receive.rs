@@ -1,9 +1,7 @@
 //! Receiving a body: none that is refused anyway, and no more of all together than there is room for.
 
-use super::doors::Door;
+use super::{Admit, Completion, doors::Door};
 use crate::{
-    app::App,
-    auth::admit,
     error::Error,
     fair::{Portion, Tenant},
 };
@@ -37,14 +35,19 @@ pub(super) struct Received {
 }
 
 /// Reads a body, or refuses to.
-pub(super) async fn receive(app: &App, door: Door, parts: &mut Parts, body: Body) -> Result<Received, Error> {
+pub(super) async fn receive<A: Admit>(
+    completion: &Completion<A>,
+    door: Door,
+    parts: &mut Parts,
+    body: Body,
+) -> Result<Received, Error> {
     let announced = body.size_hint().exact().map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
     // One that does not say may become as large as it may.
     let promised = announced.unwrap_or(door.max_body);
     let let_in = match promised {
         _ if promised > door.max_body => Err(Error::TooLarge(door.max_body)),
         ..=SMALL => Ok((None, None)),
-        _ => room(app, door, parts, promised).await,
+        _ => room(completion, door, parts, promised).await,
     };
     match let_in {
         Ok((tenant, mut room)) => {
@@ -65,17 +68,17 @@ pub(super) async fn receive(app: &App, door: Door, parts: &mut Parts, body: Body
 }
 
 /// Who may not send a body is told so before it is read, and takes no room from those who may.
-async fn room(
-    app: &App,
+async fn room<A: Admit>(
+    completion: &Completion<A>,
     door: Door,
     parts: &mut Parts,
     promised: usize,
 ) -> Result<(Tenant, Option<Portion>), Error> {
     let tenant = match door.needs {
-        Some(role) => Some(admit(parts, app, role).await?),
+        Some(role) => Some(completion.gate.admit(parts, role).await?),
         None => None,
     };
-    let room = app.bodies.take(tenant, promised, app.config.request_timeout / 4).await?;
+    let room = completion.bodies.take(tenant, promised, completion.request_timeout / 4).await?;
     Ok((tenant, Some(room)))
 }
 

@@ -7,6 +7,7 @@ use crate::{
     ids::{AccountId, OrgId},
     random::Random,
     telemetry::Parent,
+    workers::{Lane, Workers},
 };
 use axum::http::{Extensions, HeaderMap, HeaderName};
 use std::{
@@ -75,7 +76,7 @@ impl RequestInfo {
         self.caller().map(|(org, _)| org)
     }
 
-    /// Keeps its org's turn (`App::requests`) until [`RequestInfo::end_turn`].
+    /// Keeps its org's turn until [`RequestInfo::end_turn`].
     pub fn keep_turn(&self, turn: Portion) {
         *self.turn() = Some(turn);
     }
@@ -89,6 +90,16 @@ impl RequestInfo {
     /// Whether it has its org's turn.
     pub fn has_turn(&self) -> bool {
         self.turn().is_some()
+    }
+
+    /// Where its work is done. Much of it waits for the workers, without the turn that the request has.
+    pub fn lane(&self, workers: &Workers, much: bool) -> Lane {
+        if much {
+            self.end_turn();
+            Lane::of(workers, self.tenant())
+        } else {
+            Lane::HERE
+        }
     }
 
     fn turn(&self) -> MutexGuard<'_, Option<Portion>> {

@@ -12,12 +12,13 @@ pub fn public_path(path: &str) -> Cow<'_, str> {
     if path.contains("/~") { path.replace("/~", ":").into() } else { path.into() }
 }
 
-/// Resources that had another name in the first version of the API, and still answer under it.
-pub const FIRST_NAMES: [(&str, &str); 1] = [("/api/v1/availability", "/api/v1/availabilities")];
+/// Paths that had another name in the first version of the API, and still answer under it: the first name, today's.
+#[derive(Debug, Clone, Copy)]
+pub struct FirstNames(pub &'static [(&'static str, &'static str)]);
 
 /// Rewrites `…/x:verb` to `…/x/~verb`, and first names to today's, in front of the router.
-pub fn to_internal<B>(mut request: Request<B>) -> Request<B> {
-    let named = todays_name(request.uri().path());
+pub fn to_internal<B>(mut request: Request<B>, first_names: FirstNames) -> Request<B> {
+    let named = first_names.replaced(request.uri().path());
     let internal = internal_path(named.as_deref().unwrap_or(request.uri().path())).or(named);
     if let Some(path) = internal {
         let path_and_query = match request.uri().query() {
@@ -33,11 +34,15 @@ pub fn to_internal<B>(mut request: Request<B>) -> Request<B> {
     request
 }
 
-fn todays_name(path: &str) -> Option<String> {
-    FIRST_NAMES.iter().find_map(|(first, today)| {
-        let rest = path.strip_prefix(first).filter(|rest| rest.is_empty() || rest.starts_with(['/', ':']))?;
-        Some(format!("{today}{rest}"))
-    })
+impl FirstNames {
+    /// The same path under today's name, when it begins with a first one.
+    fn replaced(self, path: &str) -> Option<String> {
+        self.0.iter().find_map(|(first, today)| {
+            let rest =
+                path.strip_prefix(first).filter(|rest| rest.is_empty() || rest.starts_with(['/', ':']))?;
+            Some(format!("{today}{rest}"))
+        })
+    }
 }
 
 /// The rewritten path, when there is something to rewrite.
@@ -71,13 +76,14 @@ mod tests {
 
     #[test]
     fn a_first_name_leads_to_todays() {
+        const NAMES: FirstNames = FirstNames(&[("/api/v1/availability", "/api/v1/availabilities")]);
         for (first, today) in [
             ("/api/v1/availability", Some("/api/v1/availabilities")),
             ("/api/v1/availability/1:approve", Some("/api/v1/availabilities/1:approve")),
             ("/api/v1/availabilityx", None),
             ("/api/v1/availabilities", None),
         ] {
-            assert_eq!(todays_name(first).as_deref(), today, "{first}");
+            assert_eq!(NAMES.replaced(first).as_deref(), today, "{first}");
         }
     }
 

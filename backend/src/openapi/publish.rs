@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     error::{Error, samples},
-    http::verbs,
+    http::verbs::{self, FirstNames},
 };
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeSet;
@@ -23,7 +23,7 @@ const METHODS: [(&str, &str); 5] =
     [("get", "read"), ("put", "replace"), ("post", "post"), ("delete", "delete"), ("patch", "patch")];
 
 /// The document as it is served.
-pub fn publish(document: OpenApi) -> Json {
+pub fn publish(document: OpenApi, first_names: FirstNames) -> Json {
     let mut document = json!(document);
     let paths: Vec<_> = members(std::mem::take(&mut document["paths"]))
         .into_iter()
@@ -34,7 +34,7 @@ pub fn publish(document: OpenApi) -> Json {
     let mut published = Map::new();
     for (path, item) in paths {
         let item = publish_item(&path, item, &singles);
-        for (first, name) in verbs::FIRST_NAMES {
+        for (first, name) in first_names.0 {
             if let Some(rest) = path.strip_prefix(name) {
                 published.insert(format!("{first}{rest}"), under_first_name(item.clone()));
             }

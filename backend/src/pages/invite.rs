@@ -6,7 +6,6 @@ use super::{
     words::{Language, Words},
 };
 use crate::{
-    app::App,
     error::Error,
     http::{Form, Query, RequestInfo},
     resources::{
@@ -14,6 +13,7 @@ use crate::{
         invitations::{self, Answer, InvitationStatus, Opened},
     },
     secret::Secret,
+    state::App,
     text::{Reason, ZoneName},
     timestamp::Timestamp,
 };

@@ -6,7 +6,7 @@ mod password;
 mod template;
 mod words;
 
-use crate::{app::App, http::MAX_SIGN_IN_BODY};
+use crate::{http::Door, resources::accounts::MAX_SIGN_IN_BODY, state::App};
 use axum::{
     Router,
     http::{HeaderMap, HeaderValue, Method, header},
@@ -20,8 +20,12 @@ pub fn routes() -> Router<App> {
         .route("/password", get(password::show).post(password::set))
 }
 
-/// Those of the pages that take less than other bodies.
-pub const SMALL_BODIES: [(Method, &str, usize); 1] = [(Method::POST, "/password", MAX_SIGN_IN_BODY)];
+/// What the pages take, where that differs from other addresses.
+pub const DOORS: [(Method, &str, Door); 1] = [(
+    Method::POST,
+    "/password",
+    Door { max_body: MAX_SIGN_IN_BODY, needs: None, takes_key: false, has_no_tag: true },
+)];
 
 /// The address of a page. What mail programs and link trackers add to it is none of its business.
 #[derive(Debug, deserr::Deserr)]

@@ -6,11 +6,12 @@ use super::{
     words::{Language, Words},
 };
 use crate::{
-    app::App,
-    auth::{NewPassword, links, set_password},
+    auth::NewPassword,
     error::{Error, FieldError},
     http::{Form, Query, RequestInfo},
+    resources::accounts::{links, set_password},
     secret::Secret,
+    state::App,
 };
 use axum::{
     Extension,

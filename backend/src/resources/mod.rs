@@ -1,6 +1,7 @@
 //! The things that are planned, one folder each: `model` (shapes), `rules` (decisions without I/O), `store` (queries),
 //! `api` (routes and handlers). A resource uses what another exports, never its `store`.
 
+pub mod accounts;
 pub mod assignments;
 pub mod audit;
 pub mod availabilities;

@@ -2,12 +2,12 @@
 
 use crate::support::{Kind, Persona, Test, TestDatabase, snapshot};
 use coulisses::{
-    auth::{accounts, hash_secret},
+    auth::hash_secret,
     db::{
         Database,
         migrations::{self, Migrator},
     },
-    resources::orgs,
+    resources::{accounts, orgs},
     text::{EmailKey, NameKey},
 };
 use rstest::rstest;

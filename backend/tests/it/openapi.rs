@@ -258,3 +258,25 @@ async fn the_reference_works_without_a_network() {
     }
     assert!(styles >= 1);
 }
+
+fn references(json: &Json, found: &mut BTreeSet<String>) {
+    match json {
+        Json::Object(members) => {
+            found.extend(members.get("$ref").and_then(Json::as_str).map(str::to_owned));
+            members.values().for_each(|value| references(value, found));
+        }
+        Json::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn whatever_the_document_refers_to_is_in_it() {
+    let document = coulisses::app::routes().1;
+    let mut found = BTreeSet::new();
+    references(&document, &mut found);
+    assert!(found.len() > 50, "{found:?}");
+    for reference in found {
+        assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference} leads nowhere");
+    }
+}

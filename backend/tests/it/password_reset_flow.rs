@@ -2,7 +2,7 @@
 
 use crate::support::{Kind, Outcome, PASSWORD, Persona, Test, together};
 use axum::http::Method;
-use coulisses::auth::{hash_secret, tables::password_token};
+use coulisses::auth::{entity::password_token, hash_secret};
 use rstest::rstest;
 use sea_orm::EntityTrait;
 use serde_json::{Value as Json, json};
@@ -318,7 +318,7 @@ async fn links_are_forgotten_a_day_after_they_ended(#[values(Kind::Sqlite, Kind:
     let test = Test::start(db).await;
     let before = test.count("SELECT count(*) AS n FROM password_tokens").await;
     reset_token(&test).await;
-    let forget = async || coulisses::auth::links::forget_old(&test.app.db).await.unwrap();
+    let forget = async || coulisses::resources::accounts::links::forget_old(&test.app.db).await.unwrap();
     // Those of the personas were welcomes, good for a week.
     test.pass_seconds(30 * MINUTE + 24 * 3600 - 1);
     assert_eq!(forget().await, 0);

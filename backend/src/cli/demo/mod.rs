@@ -9,7 +9,7 @@ use super::{
     serve::{self, Serve},
     start,
 };
-use crate::{app::App, config::Config, db::migrations::Exclusive, resources::invitations, telemetry};
+use crate::{config::Config, db::migrations::Exclusive, resources::invitations, state::App, telemetry};
 use clap::Args;
 use std::collections::HashMap;
 

@@ -2,12 +2,12 @@
 
 use super::{CliError, festivals};
 use crate::{
-    app::App,
-    auth::{NewPassword, Role, accounts, links},
+    auth::NewPassword,
     db::{Origin, Tx},
     error::Error,
     ids::{OrgId, ProjectId, UserId},
     resources::{
+        accounts::{self, links},
         assignments::{self, AssignmentStatus, Change, NewAssignment},
         availabilities::{self, NewAvailability},
         invitations::{self, Links, NewInvitation},
@@ -16,6 +16,8 @@ use crate::{
         projects::{self, NewProject, ProjectStatus},
         users::{self, EmploymentType, NewSkill, NewUser},
     },
+    role::Role,
+    state::App,
     text::{Email, EmailKey, Label, Name, Reason},
     timestamp::Timestamp,
 };

@@ -11,13 +11,16 @@ use super::{
     writes::{self, Change as StatusChange},
 };
 use crate::{
-    app::{App, BulkCreated, Done},
-    auth::{Caller, Manager, Role, Tech},
+    auth::{Caller, Manager, Tech},
     db::Reader,
     error::{Error, FieldError},
-    http::{Answer, Body, BulkItems, Change, MAX_BULK_BODY, Path, Precondition, Query, Reading},
+    http::{
+        Answer, Body, BulkCreated, BulkItems, Change, Done, MAX_BULK_BODY, Path, Precondition, Query, Reading,
+    },
     ids::{AssignmentId, UserId},
     resources::{invitations, missions},
+    role::Role,
+    state::App,
 };
 use axum::{
     extract::{OriginalUri, State},

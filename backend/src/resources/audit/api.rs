@@ -5,11 +5,11 @@ use super::{
     model::{AuditEntry, AuditQuery},
 };
 use crate::{
-    app::App,
     auth::{Admin, Caller},
     db::Reader,
     error::Error,
     http::{Query, Reading},
+    state::App,
 };
 use axum::{
     extract::{OriginalUri, State},

@@ -6,7 +6,7 @@ use super::{
     table,
 };
 use crate::{
-    auth::tables::account,
+    auth::entity::account,
     db::filter,
     error::Error,
     http::{MAX_PAGE_BYTES, Page, Part},

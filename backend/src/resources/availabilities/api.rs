@@ -5,12 +5,12 @@ use super::{
     store,
 };
 use crate::{
-    app::{App, Done},
     auth::{Caller, Manager, Rank, Tech},
     db::{Reader, Tx},
     error::Error,
-    http::{Answer, Body, Change, Empty, Path, Precondition, Query, Reading},
+    http::{Answer, Body, Change, Done, Empty, Path, Precondition, Query, Reading},
     ids::AvailabilityId,
+    state::App,
 };
 use axum::{
     extract::{OriginalUri, State},

@@ -5,6 +5,9 @@ mod model;
 mod store;
 mod table;
 
+/// What the first version of the API called it, and today's name.
+pub const FIRST_NAME: (&str, &str) = ("/api/v1/availability", "/api/v1/availabilities");
+
 pub use api::routes;
 pub use model::{Availability, AvailabilityStatus, NewAvailability};
 pub use store::{Approved, approved, create, decide, delete_of_user};

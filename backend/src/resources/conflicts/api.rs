@@ -5,12 +5,12 @@ use super::{
     store,
 };
 use crate::{
-    app::App,
     auth::{Caller, Tech},
     db::Reader,
     error::Error,
     http::{Path, Query, Reading},
     ids::UserId,
+    state::App,
 };
 use axum::{
     extract::{OriginalUri, State},

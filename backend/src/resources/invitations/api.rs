@@ -10,17 +10,17 @@ use super::{
     writes::{self, Links},
 };
 use crate::{
-    app::{App, Done},
     auth::{Caller, Manager, Tech},
     db::{Actor, Reader},
     error::Error,
     http::{
-        Answer as Reply, Body, BulkItems, MAX_BULK_BODY, Path, Precondition, Query, Reading, RequestInfo,
-        Writing,
+        Answer as Reply, Body, BulkItems, Done, MAX_BULK_BODY, Path, Precondition, Query, Reading,
+        RequestInfo,
     },
     ids::{AssignmentId, InvitationId, OrgId},
     resources::assignments::{self, Change},
     secret::Secret,
+    state::{App, Writing},
 };
 use axum::{
     Extension,

@@ -6,7 +6,7 @@ use super::{
     table,
 };
 use crate::{
-    auth::{Tokens, hash_secret, tables::org},
+    auth::{Tokens, entity::org, hash_secret},
     db::{Database, filter},
     error::Error,
     http::Page,

@@ -7,7 +7,6 @@ use super::{
     table,
 };
 use crate::{
-    app::App,
     auth::Tokens,
     db::Tx,
     error::Error,
@@ -16,6 +15,7 @@ use crate::{
         assignments::{self, AssignmentStatus, Change, Held},
         audit, projects,
     },
+    state::App,
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,

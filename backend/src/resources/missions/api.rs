@@ -6,15 +6,16 @@ use super::{
     rules, store,
 };
 use crate::{
-    app::{App, BulkCreated, Done},
     auth::{Caller, Manager, Tech},
     db::{List, Reader},
     error::Error,
     http::{
-        Answer, Body, BulkItems, Change, Empty, MAX_BULK_BODY, Path, Precondition, Query, Reading, Writing,
+        Answer, Body, BulkCreated, BulkItems, Change, Done, Empty, MAX_BULK_BODY, Path, Precondition, Query,
+        Reading,
     },
     ids::{MissionId, OrgId, ProjectId},
     resources::{assignments, invitations, orgs, projects},
+    state::{App, Writing},
     text::ZoneName,
 };
 use axum::{

@@ -6,12 +6,12 @@ use super::{
     rules, store,
 };
 use crate::{
-    app::{App, Done},
     auth::{Admin, Caller, Owner, Tech},
     db::Reader,
     error::Error,
-    http::{Answer, Body, Change, Path, Precondition, Query, Reading},
+    http::{Answer, Body, Change, Done, Path, Precondition, Query, Reading},
     ids::AccountId,
+    state::App,
 };
 use axum::{
     extract::{OriginalUri, State},

@@ -5,14 +5,12 @@ use super::{
     store,
 };
 use crate::{
-    auth::{
-        Role,
-        tables::{membership, org},
-    },
+    auth::entity::{membership, org},
     db::Tx,
     error::Error,
     ids::{AccountId, OrgId},
     resources::{audit, users},
+    role::Role,
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter, QuerySelect,

@@ -1,9 +1,9 @@
 //! Shapes of orgs and members.
 
 use crate::{
-    auth::Role,
     http::{Cursor, Limit, Writable},
     ids::{AccountId, OrgId, UserId},
+    role::Role,
     secret::Secret,
     text::{Email, Name, ZoneName},
     timestamp::Timestamp,

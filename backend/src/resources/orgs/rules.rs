@@ -1,6 +1,6 @@
 //! Who may change whom.
 
-use crate::{auth::Role, error::Error};
+use crate::{error::Error, role::Role};
 
 /// Nobody grants a role above their own.
 ///

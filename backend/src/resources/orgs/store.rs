@@ -2,19 +2,18 @@
 
 use super::model::{Member, MemberKey, MemberQuery, NewMember, Org};
 use crate::{
-    auth::{
-        Giver, Role, accounts, links,
-        tables::{account, membership, org},
-    },
+    auth::entity::{Giver, account, membership, org},
     db::{Actor, Tx},
     error::Error,
     http::{Cursor, Page},
     ids::{AccountId, OrgId, UserId},
     random::Random,
     resources::{
+        accounts::{self, links},
         audit,
         users::{self, table as user},
     },
+    role::Role,
     secret::Secret,
     text::{Name, NameKey},
     timestamp::Timestamp,

@@ -5,12 +5,12 @@ use super::{
     store,
 };
 use crate::{
-    app::{App, Done},
     auth::{Caller, Manager, Tech},
     db::{List, Reader},
     error::Error,
-    http::{Answer, Body, Change, Path, Precondition, Query, Reading},
+    http::{Answer, Body, Change, Done, Path, Precondition, Query, Reading},
     ids::ProjectId,
+    state::App,
 };
 use axum::{
     extract::{OriginalUri, State},

@@ -2,12 +2,12 @@
 
 use super::model::{DailyQuery, NewRates, Rates, wanted};
 use crate::{
-    app::App,
     auth::{Caller, Manager, Tech},
     error::Error,
     http::{Answer, Body, Path, Precondition, Query},
     ids::UserId,
     resources::users,
+    state::App,
 };
 use axum::extract::State;
 use utoipa_axum::{router::OpenApiRouter, routes};

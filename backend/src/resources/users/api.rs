@@ -6,13 +6,13 @@ use super::{
     store::{self, Sight},
 };
 use crate::{
-    app::{App, Done},
     auth::{Caller, Manager, Rank, Tech},
     db::Reader,
     error::Error,
-    http::{Answer, Body, Change, Path, Precondition, Query, Reading},
+    http::{Answer, Body, Change, Done, Path, Precondition, Query, Reading},
     ids::UserId,
     resources::{assignments, availabilities},
+    state::App,
 };
 use axum::{
     extract::{OriginalUri, State},

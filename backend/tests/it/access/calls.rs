@@ -149,7 +149,7 @@ pub fn calls() -> Vec<Call> {
         body,
     };
     let mut calls: Vec<_> = CALLS.into_iter().map(call).collect();
-    for (first, today) in coulisses::http::verbs::FIRST_NAMES {
+    for (first, today) in coulisses::app::FIRST_NAMES.0 {
         let (first, today) = (first.trim_start_matches("/api/v1"), today.trim_start_matches("/api/v1"));
         let named: Vec<_> = calls.iter().filter(|call| call.address.starts_with(today)).cloned().collect();
         calls.extend(named.into_iter().map(|call| Call {

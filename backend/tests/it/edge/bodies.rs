@@ -167,7 +167,7 @@ async fn a_body_holds_neither_a_turn_nor_a_connection_until_it_is_there(
         slow.push(begin(&server, &path, manager.token(), 9000).await);
     }
     until(|| test.app.bodies.free() == ROOM - 6 * 9000).await;
-    assert_eq!((test.app.turns.free(), test.app.requests.free()), (2, requests));
+    assert_eq!((test.app.bulks.free(), test.app.requests.free()), (2, requests));
     let item = json!({ "role": "son", "start_at": "2026-07-10T08:00:00Z", "end_at": "2026-07-10T12:00:00Z" });
     manager.post(&path, json!(vec![item; 120])).await.ok();
     complete(&mut slow[0], 9000).await;

@@ -3,7 +3,7 @@
 
 use crate::support::{Kind, Persona, Test};
 use axum::http::Uri;
-use coulisses::app::App;
+use coulisses::app::start;
 use coulisses::error::Error;
 use coulisses::http::{Page, Reading, RequestInfo};
 use coulisses::random::Random;
@@ -332,7 +332,7 @@ async fn a_long_page_of_a_database_that_never_answers_gives_its_turn_back(
     let test = Test::start(db).await;
     let mut config = (*test.app.config).clone();
     config.request_timeout = Duration::from_millis(1);
-    let app = App::start(config, test.clock.clone(), Random::seeded(8)).await.expect("an instance");
+    let app = start(config, test.clock.clone(), Random::seeded(8)).await.expect("an instance");
     let (turns, room) = (app.collectors.free(), app.answers.free());
     let (request, uri) = (RequestInfo::default(), Uri::from_static("/api/v1/missions?limit=1000"));
     let never = |_| std::future::pending::<Result<Page, Error>>();

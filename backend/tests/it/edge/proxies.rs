@@ -2,9 +2,10 @@
 //! Which entry counts is tested beside the code.
 
 use crate::support::{Kind, Server, Test};
-use axum::{Extension, Router, middleware, routing::get};
-use coulisses::http::{RequestInfo, boundary};
+use axum::{Extension, Router, extract::FromRef, middleware, routing::get};
+use coulisses::http::{Boundary, RequestInfo, boundary};
 use rstest::rstest;
+use std::sync::Arc;
 
 /// The real boundary around a route that tells what it made of the address.
 async fn client_seen(test: &mut Test, forwarded: &[&str]) -> String {
@@ -12,9 +13,9 @@ async fn client_seen(test: &mut Test, forwarded: &[&str]) -> String {
         Some(client) => client.to_string(),
         None => "nobody".into(),
     };
-    let app = test.app.clone();
+    let uses = Arc::new(Boundary::from_ref(&test.app));
     test.router =
-        Router::new().route("/tell", get(tell)).layer(middleware::from_fn_with_state(app, boundary));
+        Router::new().route("/tell", get(tell)).layer(middleware::from_fn_with_state(uses, boundary));
     let server = Server::start(test).await;
     let mut request = reqwest::Client::new().get(server.url("/tell"));
     for line in forwarded {

@@ -6,10 +6,7 @@
 use super::{Session, TECH, browser};
 use crate::support::{Kind, Outcome, PASSWORD, Persona, Test, together};
 use axum::Router;
-use coulisses::{
-    app::{self, App},
-    clock::Clock,
-};
+use coulisses::{app, clock::Clock, state::App};
 use rstest::rstest;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;

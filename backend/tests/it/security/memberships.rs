@@ -3,10 +3,15 @@
 
 use super::{account_of, reset_token, system, until_waiting};
 use crate::support::{Kind, Outcome, Persona, Test, together};
+use coulisses::resources::accounts::record_refusals;
 use coulisses::{
-    auth::{Giver, Role, links},
+    auth::entity::Giver,
     ids::{AccountId, OrgId},
-    resources::orgs::{self, NewMember},
+    resources::{
+        accounts::links,
+        orgs::{self, NewMember},
+    },
+    role::Role,
     text::{Email, Name},
 };
 use rstest::rstest;
@@ -338,7 +343,7 @@ async fn guesses_with_a_link_count_as_guesses_at_the_account(
     assert_eq!(counted, 5);
     // Wrong or too soon, they are on record; what was forgotten to be sent is no guess.
     confirm(&test, &lure, None, THEIRS).await.wrong_members();
-    test.app.refusals.record_all(&test.app.db).await.expect("recorded");
+    record_refusals(&test.app.db, &test.app.refusals, true).await.expect("recorded");
     let seen = test.audit("account.sign_in_refused").await;
     let refused: i64 = seen.iter().map(|entry| entry.after["refused"].as_i64().expect("a number")).sum();
     assert_eq!(refused, 7);

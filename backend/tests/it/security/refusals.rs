@@ -5,6 +5,7 @@ use super::{
     guessing::{exhaust_address, from, guess, session_of, try_in, wait},
 };
 use crate::support::{Kind, PASSWORD, Persona, Test, together};
+use coulisses::resources::accounts::record_refusals;
 use rstest::rstest;
 use serde_json::{Value as Json, json};
 
@@ -28,12 +29,12 @@ async fn refusals_are_one_counted_entry_per_account_and_minute(
     }
     guess(&stranger, "nobody@rideau.example").await;
     guess(&stranger, "somebody@rideau.example").await;
-    test.app.refusals.record(&test.app.db).await.expect("recorded");
+    record_refusals(&test.app.db, &test.app.refusals, false).await.expect("recorded");
     assert_eq!(written().await, [Json::Null; 0], "the minute is not over");
     test.pass_seconds(60);
     guess(&stranger, TECH).await;
-    test.app.refusals.record(&test.app.db).await.expect("recorded");
-    test.app.refusals.record(&test.app.db).await.expect("nothing is left to record");
+    record_refusals(&test.app.db, &test.app.refusals, false).await.expect("recorded");
+    record_refusals(&test.app.db, &test.app.refusals, false).await.expect("nothing is left to record");
     let mut first = written().await;
     first.sort_by_key(|entry| entry["refused"].as_u64());
     assert_eq!(first, [counted("2026-07-01T08:00:00Z", 2), counted("2026-07-01T08:00:00Z", 7)]);
@@ -45,7 +46,7 @@ async fn refusals_are_one_counted_entry_per_account_and_minute(
         (&json!("account.sign_in_refused"), &json!(7))
     );
     // The program stops: the minute that was being counted is written as well.
-    test.app.refusals.record_all(&test.app.db).await.expect("recorded");
+    record_refusals(&test.app.db, &test.app.refusals, true).await.expect("recorded");
     assert!(written().await.contains(&counted("2026-07-01T08:01:00Z", 1)));
 }
 
@@ -68,7 +69,7 @@ async fn each_org_of_an_account_and_no_other_sees_all_its_refusals(
     let stranger = test.anonymous();
     // Whoever adds an e-mail does not watch whose it is.
     guess(&stranger, TECH).await;
-    test.app.refusals.record_all(&test.app.db).await.expect("recorded");
+    record_refusals(&test.app.db, &test.app.refusals, true).await.expect("recorded");
     assert_eq!((seen(&admin).await, seen(&elsewhere).await), (vec![json!(1)], vec![]));
     test.prove(TECH).await;
     guess(&stranger, TECH).await;
@@ -79,9 +80,9 @@ async fn each_org_of_an_account_and_no_other_sees_all_its_refusals(
     stranger.post("/auth/login", login).await.refused(401, "invalid_credentials");
     // What cannot be written now is written the next time.
     test.execute("ALTER TABLE audit_details RENAME TO away").await;
-    test.app.refusals.record_all(&test.app.db).await.expect_err("nowhere to write to");
+    record_refusals(&test.app.db, &test.app.refusals, true).await.expect_err("nowhere to write to");
     test.execute("ALTER TABLE away RENAME TO audit_details").await;
-    test.app.refusals.record_all(&test.app.db).await.expect("recorded");
+    record_refusals(&test.app.db, &test.app.refusals, true).await.expect("recorded");
     let mut here = seen(&admin).await;
     here.sort_by_key(Json::as_u64);
     assert_eq!(here, [1, 1, 2]);
@@ -90,10 +91,10 @@ async fn each_org_of_an_account_and_no_other_sees_all_its_refusals(
     // A refusal of the address is nobody's: it is counted with the unknown e-mails.
     let peer = from(&test.router, "203.0.113.7");
     exhaust_address(&test, |_| peer.clone()).await;
-    test.app.refusals.record_all(&test.app.db).await.expect("recorded");
+    record_refusals(&test.app.db, &test.app.refusals, true).await.expect("recorded");
     let before = test.count("SELECT count(*) AS n FROM audit_log WHERE org_id IS NULL").await;
     assert_eq!(wait(&guess(&test.anonymous().at(&peer), TECH).await), Some(1));
-    test.app.refusals.record_all(&test.app.db).await.expect("recorded");
+    record_refusals(&test.app.db, &test.app.refusals, true).await.expect("recorded");
     assert_eq!(test.count("SELECT count(*) AS n FROM audit_log WHERE org_id IS NULL").await, before + 1);
     assert_eq!(seen(&elsewhere).await, [2]);
 }
@@ -117,7 +118,7 @@ async fn guessing_the_password_of_a_stolen_session_is_slowed_as_well(
     }
     assert_eq!(wait(&change(&thief, PASSWORD).await), Some(1));
     // All six are on record.
-    test.app.refusals.record_all(&test.app.db).await.expect("recorded");
+    record_refusals(&test.app.db, &test.app.refusals, true).await.expect("recorded");
     assert_eq!(test.audit("account.sign_in_refused").await[0].after["refused"], 6);
     change(&owner, PASSWORD).await.ok();
 }

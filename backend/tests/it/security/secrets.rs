@@ -2,7 +2,7 @@
 
 use super::{Session, TECH, claims_of, code::sources, dump, hex, reset_token};
 use crate::support::{Kind, PASSWORD, Test};
-use coulisses::{auth::tables::account, config::Config, secret::Secret};
+use coulisses::{auth::entity::account, config::Config, secret::Secret};
 use rstest::rstest;
 use sea_orm::EntityTrait;
 use secrecy::ExposeSecret;

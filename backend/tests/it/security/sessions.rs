@@ -3,10 +3,12 @@
 use super::TECH;
 use crate::support::{Kind, Test};
 use coulisses::{
-    auth::{accounts, sessions},
     db::Origin,
     ids::OrgId,
-    resources::orgs,
+    resources::{
+        accounts::{self, sessions},
+        orgs,
+    },
     text::{EmailKey, Name},
 };
 use rstest::rstest;

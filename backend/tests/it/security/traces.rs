@@ -2,6 +2,7 @@
 
 use super::{Session, TECH, browser};
 use crate::support::{Kind, PASSWORD, Test};
+use coulisses::resources::accounts::record_refusals;
 use rstest::rstest;
 use serde_json::{Value as Json, json};
 
@@ -38,7 +39,7 @@ async fn every_security_event_is_on_record_under_the_name_of_whoever_did_it(
     event("session.start", by(Some(TECH), "session")).await;
     let wrong = json!({ "email": TECH, "password": "le mauvais mot de passe" });
     anonymous.post("/auth/login", wrong).await.refused(401, "invalid_credentials");
-    test.app.refusals.record_all(&test.app.db).await.expect("recorded");
+    record_refusals(&test.app.db, &test.app.refusals, true).await.expect("recorded");
     event("account.sign_in_refused", by(None, "account")).await;
     browser(&test, &first.refresh).post_empty("/auth/logout").await.ok();
     event("session.end", by(Some(TECH), "session")).await;

@@ -20,17 +20,19 @@ pub use sample::{Operation, Sample, operations};
 pub use server::{AT_MOST, Server};
 
 use coulisses::{
-    app::{self, App},
-    auth::{Role, accounts, links},
+    app,
     clock::Clock,
     config::Config,
     db::Origin,
     ids::{AccountId, OrgId, UserId},
     random::Random,
     resources::{
+        accounts::{self, links},
         orgs::{self, NewMember},
         users::{self, NewUser},
     },
+    role::Role,
+    state::App,
     text::{Email, EmailKey, Name},
     timestamp::Timestamp,
 };
@@ -82,7 +84,7 @@ impl Test {
         let config =
             Config::from_lookup(&|name| settings.get(name).cloned()).expect("the test's configuration");
         let clock = Clock::fixed(NOW.parse().expect("NOW is an instant"));
-        let app = App::start(config, clock.clone(), Random::seeded(7)).await.expect("the program starts");
+        let app = app::start(config, clock.clone(), Random::seeded(7)).await.expect("the program starts");
         let (org, other_org, tech_user) = populate(&app).await;
         Self { router: app::service(app.clone()), app, clock, org, other_org, tech_user, _database: database }
     }
@@ -95,14 +97,14 @@ impl Test {
     /// One on a machine with a clock of its own, over the same database.
     pub async fn instance_at(&self, clock: Clock) -> App {
         let config = (*self.app.config).clone();
-        let app = App::start(config, clock, Random::seeded(9)).await.expect("another instance starts");
+        let app = app::start(config, clock, Random::seeded(9)).await.expect("another instance starts");
         open_all_connections(&app).await;
         app
     }
 
     /// The same with other settings.
     pub async fn second_instance_with(&self, config: Config) -> axum::Router {
-        let app = App::start(config, self.clock.clone(), Random::seeded(8))
+        let app = app::start(config, self.clock.clone(), Random::seeded(8))
             .await
             .expect("a second instance starts");
         open_all_connections(&app).await;
@@ -259,7 +261,7 @@ async fn tech_person(tx: &coulisses::db::Tx, org: OrgId, account: AccountId) -> 
 }
 
 async fn set_passwords(tx: &coulisses::db::Tx, hash: String) {
-    use coulisses::auth::tables::account;
+    use coulisses::auth::entity::account;
     use sea_orm::{EntityTrait, sea_query::Expr};
     account::Entity::update_many()
         .col_expr(account::Column::PasswordHash, Expr::value(hash))

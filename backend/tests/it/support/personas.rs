@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use coulisses::{auth::tables::account, text::EmailKey};
+use coulisses::{auth::entity::account, text::EmailKey};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value as Json;
 use std::marker::PhantomData;
@@ -54,8 +54,9 @@ impl<'t> Persona<'t> {
         let org = if email.ends_with("@other.example") { test.other_org } else { test.org };
         let origin = coulisses::db::Origin::system();
         let tx = db.write(origin).await.expect("a transaction");
-        let session =
-            coulisses::auth::sessions::start(&tx, account, org, 86_400, None).await.expect("a session");
+        let session = coulisses::resources::accounts::sessions::start(&tx, account, org, 86_400, None)
+            .await
+            .expect("a session");
         tx.commit().await.expect("the session is stored");
         let token =
             test.app.tokens.access(account, org, session.id, test.app.random.bytes()).expect("a token");

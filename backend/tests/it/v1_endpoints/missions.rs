@@ -229,7 +229,7 @@ async fn bulk_requests_take_turns_and_small_ones_need_none(#[values(Kind::Sqlite
     let item = json!({ "role": "son", "start_at": START, "end_at": END });
     let large = json!(vec![item.clone(); 120]);
     assert!(large.to_string().len() > 8 * 1024);
-    let turn = async |tenant| test.app.turns.take(tenant, 1, Duration::ZERO).await.expect("a turn");
+    let turn = async |tenant| test.app.bulks.take(tenant, 1, Duration::ZERO).await.expect("a turn");
     let turns = [turn(None).await, turn(Some(test.other_org)).await];
     manager.post(&path, large.clone()).await.refused(503, "unavailable");
     manager.post(&path, json!([item])).await.ok();
@@ -237,7 +237,7 @@ async fn bulk_requests_take_turns_and_small_ones_need_none(#[values(Kind::Sqlite
     drop(turns);
     manager.post(&path, large).await.ok();
     assert_eq!(test.count("SELECT count(*) AS n FROM missions").await, 121);
-    assert_eq!(test.app.turns.free(), 2);
+    assert_eq!(test.app.bulks.free(), 2);
 }
 
 #[rstest]

@@ -1,4 +1,22 @@
-//! The tables behind sign-in, as SeaORM sees them.
+//! The rows of sign-in: orgs, accounts, memberships, sessions, links.
+
+crate::words::words! {
+    /// What a password token is for.
+    pub enum PasswordTokenPurpose {
+        /// A forgotten password: it goes to the account's address.
+        Reset = "reset",
+    }
+}
+
+crate::words::words! {
+    /// Who hands out the link of a membership.
+    pub enum Giver {
+        /// Its org.
+        Org = "org",
+        /// The operator.
+        Operator = "operator",
+    }
+}
 
 /// Companies: the tenants.
 pub mod org {
@@ -63,8 +81,8 @@ pub mod account {
 /// Who belongs to which org, as what.
 pub mod membership {
     use crate::{
-        auth::Role,
         ids::{AccountId, MembershipId, OrgId},
+        role::Role,
         timestamp::Timestamp,
     };
     use sea_orm::entity::prelude::*;
@@ -130,7 +148,7 @@ pub mod session {
 /// Single-use permissions to prove a membership and to set a password by it.
 pub mod membership_link {
     use crate::{
-        auth::links::Giver,
+        auth::entity::Giver,
         ids::{AccountId, MembershipLinkId, OrgId},
         timestamp::Timestamp,
     };
@@ -163,7 +181,7 @@ pub mod membership_link {
 /// Single-use permissions to set a forgotten password.
 pub mod password_token {
     use crate::{
-        auth::links::PasswordTokenPurpose,
+        auth::entity::PasswordTokenPurpose,
         ids::{AccountId, PasswordTokenId},
         timestamp::Timestamp,
     };

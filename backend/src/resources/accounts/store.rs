@@ -1,14 +1,12 @@
 //! Accounts and their memberships.
 
-use super::{
-    Role,
-    tables::{account, membership, org},
-};
 use crate::{
+    auth::entity::{account, membership, org},
     db::Tx,
     error::Error,
     ids::{AccountId, MembershipId, OrgId},
     resources::audit,
+    role::Role,
     text::{Email, EmailKey},
     timestamp::Timestamp,
 };

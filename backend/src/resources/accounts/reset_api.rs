@@ -1,13 +1,14 @@
 //! Routes of setting a forgotten password anew.
 
-use super::{Guesser, Guessers, NewPassword, accounts, guessing, links, sessions};
+use super::{links, sessions, store};
 use crate::{
-    app::{App, Done},
+    auth::{Guesser, Guessers, NewPassword, for_link},
     db::{Actor, Origin},
     error::{Error, FieldError},
-    http::{Body, RequestInfo, attempts},
+    http::{Body, Done, RequestInfo, attempts},
     resources::audit,
     secret::Secret,
+    state::App,
     text::Email,
 };
 use axum::{Extension, Json, extract::State};
@@ -89,16 +90,15 @@ async fn request_reset(
 /// A new link, when the e-mail is known. Asked for too often, the one before stays good: nobody can keep an owner's
 /// mailbox full of dead links.
 async fn issue_reset(app: &App, request: &RequestInfo, email: &Email) -> Result<Option<String>, Error> {
-    if request.counts_as_a_try() && app.guessing.attempt(&[guessing::for_link(&email.key())]).await.is_err() {
+    if request.counts_as_a_try() && app.guessing.attempt(&[for_link(&email.key())]).await.is_err() {
         return Ok(None);
     }
     let tx = app.db.write(request.origin(Actor::System)).await?;
-    let Some(account) = accounts::by_email(&tx, &email.key()).await?.filter(|account| account.is_active)
-    else {
+    let Some(account) = store::by_email(&tx, &email.key()).await?.filter(|account| account.is_active) else {
         return Ok(None);
     };
     let token = links::issue_reset(&tx, &app.random, account.id).await?;
-    accounts::record(&tx, account.id, || audit::Entry::of("account.reset_requested", account.id)).await?;
+    store::record(&tx, account.id, || audit::Entry::of("account.reset_requested", account.id)).await?;
     tx.commit().await?;
     Ok(Some(token))
 }
@@ -156,7 +156,7 @@ pub async fn set_password(
         return Err(must_be_another());
     }
     sessions::end_all(&tx, account.id).await?;
-    accounts::record(&tx, account.id, || audit::Entry::of("account.password_set", account.id)).await?;
+    store::record(&tx, account.id, || audit::Entry::of("account.password_set", account.id)).await?;
     for org in proven {
         audit::Entry::of("member.prove", account.id).record(&tx, org).await?;
     }

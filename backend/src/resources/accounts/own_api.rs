@@ -1,20 +1,20 @@
 //! Routes on one's own account: where it acts, its password, its sessions.
 
 use super::{
-    Account, Guessers, NewPassword, accounts,
     api::SignedIn,
     links,
     sessions::{self, OwnSession, SessionQuery},
-    tables::account,
+    store,
 };
 use crate::{
-    app::{App, Done},
-    db::{Actor, Origin, Reader},
+    auth::{Account, Guessers, NewPassword, entity::account},
+    db::Reader,
     error::{Error, FieldError},
-    http::{Answer, Body, Path, Precondition, Query, Reading},
+    http::{Answer, Body, Done, Path, Precondition, Query, Reading},
     ids::{OrgId, SessionId},
     resources::audit,
     secret::Secret,
+    state::App,
 };
 use axum::{
     extract::{OriginalUri, State},
@@ -53,12 +53,6 @@ struct PasswordChange {
     new_password: NewPassword,
 }
 
-impl Account {
-    fn origin(&self) -> Origin {
-        self.request.origin(Actor::Account(self.account))
-    }
-}
-
 /// Act in another of one's orgs: the session stays there when it is renewed.
 #[utoipa::path(post, path = "/auth/switch", tag = "auth", security(("bearer" = [])), request_body = Switch,
     responses((status = 200, body = SignedIn)), extensions(("x-problems" = json!(["unknown_reference"]))))]
@@ -68,7 +62,7 @@ async fn switch(
     Body(Switch { org_id }): Body<Switch>,
 ) -> Result<Answer, Error> {
     let tx = app.db.write(own.origin()).await?;
-    let memberships = accounts::memberships(&tx, own.account).await?;
+    let memberships = store::memberships(&tx, own.account).await?;
     if !memberships.iter().any(|membership| membership.org_id == org_id) {
         return Err(Error::UnknownReference { pointer: "/org_id".into(), name: "organisation" });
     }
@@ -86,7 +80,7 @@ async fn change_password(
     own: Account,
     Body(change): Body<PasswordChange>,
 ) -> Result<Answer, Error> {
-    let account = accounts::by_id(&app.db, own.account).await?;
+    let account = store::by_id(&app.db, own.account).await?;
     if account.password_hash.is_none() {
         let rule = "cannot be known: this login has no password yet; its link sets one";
         return Err(Error::invalid("/current_password", rule));
@@ -101,7 +95,7 @@ async fn change_password(
     // Hashes take long: none is computed inside a transaction.
     let hash = app.passwords.hash(change.new_password, &account.email, own.request.tenant()).await?;
     let tx = app.db.write(own.origin()).await?;
-    let current = accounts::lock(&tx, own.account).await?;
+    let current = store::lock(&tx, own.account).await?;
     // The session may have been ended meanwhile, by an owner who saw that it is not theirs.
     if !sessions::lives(&tx, own.session).await? {
         return Err(Error::Unauthenticated);

@@ -5,11 +5,12 @@
 //! made a member of, the operator for the org that the link names. So that an org vouches for nothing else, its link
 //! never takes over a login: where there is a password, or another org that would open by it, it asks for the password.
 
-use super::{
-    accounts, hash_secret,
-    tables::{account, membership, membership_link, org, password_token},
-};
+use super::store;
 use crate::{
+    auth::{
+        entity::{Giver, PasswordTokenPurpose, account, membership, membership_link, org, password_token},
+        hash_secret,
+    },
     db::{Database, Origin, Tx},
     error::Error,
     ids::{AccountId, OrgId},
@@ -23,24 +24,6 @@ use sea_orm::{
     sea_query::{Expr, LockType},
 };
 
-crate::words::words! {
-    /// What a password token is for.
-    pub enum PasswordTokenPurpose {
-        /// A forgotten password: it goes to the account's address.
-        Reset = "reset",
-    }
-}
-
-crate::words::words! {
-    /// Who hands out the link of a membership.
-    pub enum Giver {
-        /// Its org.
-        Org = "org",
-        /// The operator.
-        Operator = "operator",
-    }
-}
-
 /// How long the link of a mail works: a security rule.
 const MAILED_SECONDS: i64 = 30 * 60;
 /// How long one works that is handed out: people are added days before they are at a desk.
@@ -53,7 +36,7 @@ const HANDED_SECONDS: i64 = 7 * 24 * 3600;
 /// When the database fails.
 pub async fn issue_reset(tx: &Tx, random: &Random, account: AccountId) -> Result<String, Error> {
     // Of two at once the later kills the earlier's.
-    accounts::lock(tx, account).await?;
+    store::lock(tx, account).await?;
     kill_resets(tx, account).await?;
     let token = new_token(random);
     let new = password_token::ActiveModel {
@@ -81,7 +64,7 @@ pub async fn issue(
     giver: Giver,
 ) -> Result<String, Error> {
     use membership_link::Column;
-    accounts::lock(tx, account).await?;
+    store::lock(tx, account).await?;
     membership_link::Entity::update_many()
         .col_expr(Column::UsedAt, Expr::value(tx.now))
         .filter(Column::OrgId.eq(org))
@@ -182,7 +165,7 @@ async fn active(db: &impl ConnectionTrait, account: AccountId) -> Result<account
 pub async fn use_up(tx: &Tx, token: &str, seen: &Opened, password_hash: String) -> Result<Vec<OrgId>, Error> {
     let account = seen.account.id;
     // The account before its memberships before their links, as everywhere: who is removed takes their links along.
-    accounts::lock(tx, account).await?;
+    store::lock(tx, account).await?;
     let memberships = membership::Entity::find()
         .filter(membership::Column::AccountId.eq(account))
         .order_by_asc(membership::Column::OrgId)

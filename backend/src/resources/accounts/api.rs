@@ -1,20 +1,20 @@
 //! Routes of signing in and out.
 
 use super::{
-    Caller, Guesser, Guessers, Role, Tech, accounts,
-    accounts::OrgMembership,
-    own_api, refuse_foreign_origin, reset_api,
+    own_api, reset_api,
     sessions::{self, Renewal},
-    tables::account,
+    store::{self, OrgMembership},
 };
 use crate::{
-    app::{App, Done},
+    auth::{Caller, Guesser, Guessers, Tech, entity::account, refuse_foreign_origin},
     db::{Actor, Origin},
     error::Error,
-    http::{Body, MAX_SIGN_IN_BODY, RequestInfo, limit_bodies},
+    http::{Body, Done, RequestInfo, limit_bodies},
     ids::{AccountId, OrgId, SessionId, UserId},
     resources::audit,
+    role::Role,
     secret::Secret,
+    state::App,
     text::EmailKey,
     timestamp::Timestamp,
 };
@@ -35,6 +35,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 const COOKIE: &str = "refresh_token";
 const COOKIE_PATH: &str = "/api/v1/auth";
+/// The largest body that signs in or out, or sets a password.
+pub const MAX_SIGN_IN_BODY: usize = 4 * 1024;
 /// Orgs that `GET /auth/me` shows. Only the operator makes orgs, and nobody works for as many.
 const MOST_MEMBERSHIPS: usize = 1000;
 
@@ -128,7 +130,7 @@ async fn login(
         .attempt_from(request.client(), Guesser::Address)
         .await
         .inspect_err(|_| app.refusals.count(None))?;
-    let known = accounts::by_email(&app.db, &login.email).await?;
+    let known = store::by_email(&app.db, &login.email).await?;
     let account = known.as_ref().map(|account| account.id);
     let signed_in = sign_in(&app, &request, &headers, login, known).await;
     if matches!(signed_in, Err(Error::InvalidCredentials | Error::TooManyTries(_))) {
@@ -158,7 +160,7 @@ async fn sign_in(
 
 /// The org that was asked for, else the one used last, else the first: of those that the account may act in.
 async fn choose_org(app: &App, account: AccountId, wanted: Option<OrgId>) -> Result<Option<OrgId>, Error> {
-    let memberships = accounts::memberships(&app.db, account).await?;
+    let memberships = store::memberships(&app.db, account).await?;
     let orgs: Vec<_> = memberships.iter().map(|membership| membership.org_id).collect();
     let last = sessions::last_org(&app.db, account, orgs.iter().copied()).await?;
     Ok(match wanted {
@@ -176,7 +178,7 @@ async fn start_session(
 ) -> Result<Response, Error> {
     let tx = app.db.write(request.origin(Actor::Account(account.id))).await?;
     // The password may have been changed, or the account switched off, while the hash was computed.
-    let current = accounts::lock(&tx, account.id).await?;
+    let current = store::lock(&tx, account.id).await?;
     if current.password_hash != account.password_hash || !current.is_active {
         return Err(Error::InvalidCredentials);
     }
@@ -270,8 +272,8 @@ async fn logout(
 #[utoipa::path(get, path = "/auth/me", tag = "auth", security(("bearer" = ["tech"])),
     responses((status = 200, body = Me)))]
 async fn me(State(app): State<App>, caller: Caller<Tech>) -> Result<Json<Me>, Error> {
-    let account = accounts::by_id(&app.db, caller.account).await?;
-    let mut memberships = accounts::memberships_and_pending(&app.db, caller.account).await?;
+    let account = store::by_id(&app.db, caller.account).await?;
+    let mut memberships = store::memberships_and_pending(&app.db, caller.account).await?;
     memberships.truncate(MOST_MEMBERSHIPS);
     Ok(Json(Me {
         id: caller.account,

@@ -5,11 +5,11 @@
 //! answer was lost, or that refreshed in twenty tabs at once, stays signed in. Anything older has been used twice,
 //! by its owner and by a thief: the session ends (RFC 9700 section 4.14).
 
-use super::{
-    RefreshClaims,
-    tables::{account, session},
-};
 use crate::{
+    auth::{
+        RefreshClaims,
+        entity::{account, session},
+    },
     db::{Database, Origin, Tx, filter},
     error::Error,
     http::{Cursor, Limit, Page},

@@ -1,0 +1,116 @@
+//! Assembles the router and its layers from the routes of every resource. [`start`] builds the state that it serves.
+
+mod start;
+
+pub use start::{StartError, start};
+
+use crate::{
+    error::Error,
+    http::{
+        Boundary, Completion, Cors, Doors, boundary, compress, cors, limits, not_modified, run_to_completion,
+        verbs::{FirstNames, to_internal},
+    },
+    openapi, pages,
+    resources::{
+        accounts, assignments, audit, availabilities, calendar, conflicts, invitations, missions, orgs,
+        projects, rates, users,
+    },
+    state::App,
+    system,
+};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRef, Request},
+    http::{Method, StatusCode},
+    middleware,
+    response::{IntoResponse, Response},
+};
+use std::{any::Any, sync::Arc};
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+
+/// Resources that had another name in the first version of the API, and still answer under it.
+pub const FIRST_NAMES: FirstNames = FirstNames(&[availabilities::FIRST_NAME]);
+
+/// Every route under `/api/v1`, one line a resource.
+fn api() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(system::api_routes())
+        .merge(accounts::routes())
+        .merge(orgs::routes())
+        .merge(projects::routes())
+        .merge(missions::routes())
+        .merge(users::routes())
+        .merge(assignments::routes())
+        .merge(invitations::routes())
+        .merge(availabilities::routes())
+        .merge(calendar::routes())
+        .merge(conflicts::routes())
+        .merge(rates::routes())
+        .merge(audit::routes())
+}
+
+/// The routes and the document that describes them.
+pub fn routes() -> (Router<App>, serde_json::Value) {
+    let (router, document) = OpenApiRouter::with_openapi(openapi::base())
+        .merge(system::routes())
+        .nest("/api/v1", api())
+        .split_for_parts();
+    (router, openapi::publish(document, FIRST_NAMES))
+}
+
+/// The whole service: custom verbs are made routable in front of the router, because layers of the router itself run
+/// after routing.
+pub fn service(app: App) -> Router {
+    let (router, document) = routes();
+    let completion = Completion {
+        doors: Doors::new(&document, &pages::DOORS),
+        gate: app.gate.clone(),
+        bodies: app.bodies.clone(),
+        bulks: app.bulks.clone(),
+        tasks: app.tasks.clone(),
+        request_timeout: app.config.request_timeout,
+    };
+    // From the outside in; one layer, because the router boxes each that it is given.
+    let around = ServiceBuilder::new()
+        .layer(middleware::from_fn_with_state(Arc::new(Boundary::from_ref(&app)), boundary))
+        .layer(middleware::from_fn_with_state(Cors::of(&app.config), cors))
+        .layer(middleware::from_fn_with_state(app.config.request_timeout, limits))
+        .layer(CatchPanicLayer::custom(after_panic))
+        .layer(middleware::from_fn(not_modified))
+        .layer(middleware::from_fn_with_state(app.workers.clone(), compress))
+        .layer(middleware::from_fn_with_state(Arc::new(completion), run_to_completion))
+        .layer(DefaultBodyLimit::disable());
+    let inner = router
+        .merge(openapi::routes(&document))
+        .merge(pages::routes())
+        .fallback(async || Error::NotFound)
+        .method_not_allowed_fallback(options)
+        .layer(around)
+        .with_state(app);
+    let routable = ServiceBuilder::new()
+        .map_request(|request: Request| to_internal(request, FIRST_NAMES))
+        .service(inner);
+    Router::new().fallback_service(routable)
+}
+
+/// A method that a route does not have. OPTIONS asks which it has, and the router adds them as `Allow`.
+async fn options(method: Method) -> Response {
+    match method {
+        Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
+        _ => Error::MethodNotAllowed.into_response(),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a handler panicked: {0}")]
+struct Panicked(String);
+
+fn after_panic(panic: Box<dyn Any + Send>) -> Response {
+    let message = panic
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| panic.downcast_ref::<String>().cloned());
+    Error::internal(Panicked(message.unwrap_or_default())).into_response()
+}

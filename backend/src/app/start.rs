@@ -1,0 +1,137 @@
+//! Building the state: connecting to everything that the configuration names.
+
+use crate::{
+    auth::{Authorities, Gate, Guessing, Passwords, Refusals, Tokens},
+    cache::{Cache, Lists},
+    clock::Clock,
+    config::Config,
+    db::{ConnectError, Database, DatabaseUrl},
+    error::Error,
+    fair::Fair,
+    http::{ROOM, ROOM_OF_ONE},
+    random::Random,
+    seal::Seal,
+    state::{App, Parts},
+    telemetry::{Telemetry, TracesError},
+    workers::Workers,
+};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+use tokio_util::task::TaskTracker;
+
+/// What lists may take together, in bytes, until they are sent; those of one org a quarter.
+const ROOM_FOR_ANSWERS: usize = 128 * 1024 * 1024;
+/// How long heavy work waits for its turn: longer than a request may take, whose own limit ends the wait.
+const HEAVY_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Why the program could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database could not be opened.
+    #[error(transparent)]
+    Database(#[from] ConnectError),
+    /// The cache's address is no good.
+    #[error("REDIS_URL cannot be used: {0}; correct it, or leave it out for a cache inside the process")]
+    Cache(#[from] redis::RedisError),
+    /// The collector of traces cannot be used.
+    #[error(transparent)]
+    Traces(#[from] TracesError),
+    /// Its workers cannot be started.
+    #[error("the threads for heavy work cannot be started: {0}; is the number of threads limited?")]
+    Workers(#[from] std::io::Error),
+    /// Password hashing does not work.
+    #[error("password hashing does not work on this machine: {0:?}")]
+    Passwords(Error),
+}
+
+/// How much is worked on at a time, and how much of it for one org.
+struct Turns {
+    requests: Fair,
+    bulks: Fair,
+    lists: Fair,
+    long_lists: Fair,
+}
+
+impl Turns {
+    fn of(database: &DatabaseUrl, connections: usize) -> Self {
+        let half = Workers::half_of_the_cores();
+        // Beside others an org keeps half of the processor busy: others wait for what it has begun, and beginning more of it at
+        // once finishes none of it sooner. Alone it has more under way than there are connections, which then never idle.
+        let at_once = 4 * connections.max(Workers::cores());
+        let requests = Fair::alone("requests", at_once, half, at_once);
+        let bulks = (connections / 4).max(2);
+        let lists = (connections / 2).max(1);
+        let all_but_one = (lists - 1).max(1);
+        let long_lists = (connections / 5).max(1);
+        match database {
+            // Alone, an org may keep connections busy, which the database may have a machine of its own for.
+            DatabaseUrl::Postgres(_) => Self {
+                requests,
+                bulks: Fair::new("bulk requests", bulks, bulks),
+                lists: Fair::alone("lists", lists, half.min(all_but_one), all_but_one),
+                long_lists: Fair::alone("long lists", long_lists, half, long_lists),
+            },
+            // What they keep busy is this machine's processor.
+            DatabaseUrl::Sqlite(_) => {
+                let at_once = lists.min(2 * half);
+                Self {
+                    requests,
+                    bulks: Fair::new("bulk requests", bulks, 1),
+                    lists: Fair::new("lists", at_once, half),
+                    long_lists: Fair::new("long lists", at_once, half),
+                }
+            }
+        }
+    }
+}
+
+/// Connects to everything the configuration names.
+///
+/// # Errors
+/// [`StartError`] says what to do.
+pub async fn start(config: Config, clock: Clock, random: Random) -> Result<App, StartError> {
+    let db = Database::connect(&config.database_url, config.pool, clock.clone(), random.clone()).await?;
+    let cache = Cache::connect(&config.redis_url)?;
+    // A log and its spans are read beside those of other programs of this machine.
+    let telemetry = Telemetry::start(&config, &clock, &random)?;
+    // Everything else compares with what other instances wrote.
+    let clock = db.clock().clone();
+    let tasks = TaskTracker::new();
+    let connections = usize::try_from(config.pool.max_connections).unwrap_or(usize::MAX);
+    let half = Workers::half_of_the_cores();
+    let Turns { requests, bulks, lists, long_lists } = Turns::of(&config.database_url, connections);
+    let collectors = Workers::start_with("long lists", half, long_lists, config.pool.acquire_timeout)?;
+    let tokens = Tokens::new(&config, clock.clone());
+    let gate = Gate::new(
+        tokens.clone(),
+        Authorities::new(db.clone()),
+        clock.clone(),
+        requests.clone(),
+        config.pool.acquire_timeout,
+    );
+    Ok(App::from(Parts {
+        lists: Lists::new(cache.clone(), config.cache_ttl, clock.clone(), tasks.clone()),
+        gate,
+        guessing: Guessing::new(clock.clone(), cache.clone()),
+        refusals: Refusals::new(clock, telemetry.metrics.clone()),
+        cache,
+        passwords: Passwords::start(random.clone())?,
+        tokens,
+        seal: Seal::new(&config.secret_key).map_err(StartError::Passwords)?,
+        config: Arc::new(config),
+        db,
+        random,
+        telemetry,
+        tasks,
+        bodies: Fair::new("bytes of bodies", ROOM, ROOM_OF_ONE),
+        answers: Fair::new("bytes of answers", ROOM_FOR_ANSWERS, ROOM_FOR_ANSWERS / 4),
+        requests,
+        bulks,
+        reads: lists,
+        collectors,
+        workers: Workers::start("heavy pieces of work", half, HEAVY_PATIENCE)?,
+        draining: AtomicBool::default(),
+    }))
+}

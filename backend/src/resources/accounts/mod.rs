@@ -1,0 +1,16 @@
+//! Logins: signing in and out, sessions, passwords and the links that set them, the orgs that an account is a member of.
+//!
+//! Accounts and sessions belong to a person's login, not to an org; memberships tie a login to an org.
+
+mod api;
+pub mod links;
+mod own_api;
+mod refusals;
+mod reset_api;
+pub mod sessions;
+mod store;
+
+pub use api::{MAX_SIGN_IN_BODY, routes};
+pub use refusals::record_refusals;
+pub use reset_api::set_password;
+pub use store::*;

@@ -1,0 +1,59 @@
+//! Recording refused sign-ins in the audit log.
+
+use super::store;
+use crate::{
+    auth::{Refusals, Refused},
+    db::{Database, Origin},
+    error::Error,
+    resources::audit,
+    timestamp::Timestamp,
+};
+use serde::Serialize;
+
+/// Accounts per transaction: other writes get in between.
+const AT_A_TIME: usize = 100;
+
+/// What an entry says of its minute.
+#[derive(Debug, Serialize)]
+struct Entry {
+    minute: Timestamp,
+    refused: u64,
+}
+
+/// Records what was refused before this minute, or everything when the program stops.
+///
+/// # Errors
+/// When the database fails; what was not recorded is counted again, for the next time.
+pub async fn record_refusals(
+    db: &Database,
+    refusals: &Refusals,
+    also_of_this_minute: bool,
+) -> Result<(), Error> {
+    let mut taken = refusals.take(also_of_this_minute);
+    while !taken.is_empty() {
+        let some = taken.split_off(taken.len().saturating_sub(AT_A_TIME));
+        if let Err(error) = insert(db, &some).await {
+            refusals.put_back(some.into_iter().chain(taken));
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+async fn insert(db: &Database, refused: &[Refused]) -> Result<(), Error> {
+    let tx = db.write(Origin::system()).await?;
+    for Refused { account, minute, count } in refused {
+        let said = Entry { minute: *minute, refused: *count };
+        match account {
+            Some(account) => {
+                let entry = || audit::Entry::of("account.sign_in_refused", *account).after(&said);
+                store::record(&tx, *account, entry).await?;
+            }
+            None => {
+                let entry = audit::Entry::event("account.sign_in_refused");
+                entry.after(&said).record_for_account(&tx, None).await?;
+            }
+        }
+    }
+    tx.commit().await
+}

@@ -1,0 +1,238 @@
+//! What handlers, extractors and middlewares may use. [`crate::app::start`] builds it once; whoever needs one part of it
+//! takes that part (`FromRef`).
+
+use crate::{
+    auth::{Caller, Gate, Guessing, Passwords, Rank, Refusals, Standing, Tokens},
+    cache::{Cache, Found, Key, Lists},
+    config::Config,
+    db::{Database, List, Origin, Reader},
+    error::Error,
+    fair::{Fair, Portion},
+    http::{self, Boundary, Listing, MAX_PAGE_BYTES, Page, Reading, RequestInfo},
+    ids::OrgId,
+    random::Random,
+    seal::Seal,
+    telemetry::Telemetry,
+    workers::Workers,
+};
+use axum::{
+    extract::FromRef,
+    http::{HeaderName, HeaderValue, Uri},
+    response::Response,
+};
+use std::{
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+use tokio_util::task::TaskTracker;
+
+/// Says whether a list was kept: `HIT`, `MISS`, or `BYPASS` while the cache is out of reach.
+const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+
+/// The application's state. Clones share it; each step of a request has one.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// The transaction of a request; see [`http::Writing`].
+pub type Writing = http::Writing<Standing>;
+
+/// The parts of an [`App`].
+pub struct Parts {
+    pub config: Arc<Config>,
+    pub db: Database,
+    pub cache: Cache,
+    /// Kept lists.
+    pub lists: Lists,
+    /// Authenticates requests.
+    pub gate: Gate,
+    pub passwords: Passwords,
+    pub guessing: Guessing,
+    /// Refused sign-ins that are not in the audit log yet.
+    pub refusals: Refusals,
+    pub tokens: Tokens,
+    /// Encrypts kept answers.
+    pub seal: Seal,
+    pub random: Random,
+    pub telemetry: Telemetry,
+    /// Writes under way; shutting down waits for them.
+    pub tasks: TaskTracker,
+    /// Bytes for bodies that are received or worked on.
+    pub bodies: Fair,
+    /// Bytes for lists that are made or being sent: a client that does not read its answer keeps it here.
+    pub answers: Fair,
+    /// Turns for whatever signed-in members ask; [`Gate`] takes them.
+    pub requests: Fair,
+    /// Turns for bulk requests.
+    pub bulks: Fair,
+    /// Turns for reading short pages of lists.
+    pub reads: Fair,
+    /// Collects the rows of long ones.
+    pub collectors: Workers,
+    /// For what keeps a core busy.
+    pub workers: Workers,
+    pub draining: AtomicBool,
+}
+
+impl From<Parts> for App {
+    fn from(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl FromRef<App> for Gate {
+    fn from_ref(app: &App) -> Self {
+        app.gate.clone()
+    }
+}
+
+impl FromRef<App> for Boundary {
+    fn from_ref(app: &App) -> Self {
+        Self { config: Arc::clone(&app.config), random: app.random.clone(), telemetry: app.telemetry.clone() }
+    }
+}
+
+impl FromRef<App> for Workers {
+    fn from_ref(app: &App) -> Self {
+        app.workers.clone()
+    }
+}
+
+impl App {
+    /// Opens the transaction of a caller's request. End it with [`Writing::single`] or [`Writing::answer`].
+    ///
+    /// # Errors
+    /// As [`Writing::begin`].
+    pub async fn write<R: Rank>(&self, caller: &Caller<R>) -> Result<Writing, Error> {
+        let standing = self.gate.standing(caller);
+        let keys = (&self.seal, &self.random);
+        Writing::begin(&self.db, (caller.org, caller.origin()), &caller.request, keys, Some(standing)).await
+    }
+
+    /// The same for whoever else is behind a request: the holder of an invitation.
+    ///
+    /// # Errors
+    /// As [`Writing::begin`].
+    pub async fn write_for(
+        &self,
+        org: OrgId,
+        origin: Origin,
+        request: &RequestInfo,
+    ) -> Result<Writing, Error> {
+        Writing::begin(&self.db, (org, origin), request, (&self.seal, &self.random), None).await
+    }
+
+    /// The answer of a list. `read` takes its turn among the org's and those of others; `uri` is the one that the client sent.
+    ///
+    /// # Errors
+    /// What `read` says; [`Error::Unavailable`] when its turn does not come in time.
+    pub async fn listed<F>(
+        &self,
+        request: &RequestInfo,
+        uri: &Uri,
+        reading: Reading,
+        read: impl FnOnce(Reader) -> F,
+    ) -> Result<Response, Error>
+    where
+        F: Future<Output = Result<Page, Error>> + Send + 'static,
+    {
+        let (listing, room) = self.listing(request, uri, reading, read).await?;
+        Ok(listing.respond(Some(room)))
+    }
+
+    async fn listing<F>(
+        &self,
+        request: &RequestInfo,
+        uri: &Uri,
+        reading: Reading,
+        read: impl FnOnce(Reader) -> F,
+    ) -> Result<(Listing, Portion), Error>
+    where
+        F: Future<Output = Result<Page, Error>> + Send + 'static,
+    {
+        // Lists wait for each other, and nothing else waits for lists.
+        request.end_turn();
+        let tenant = request.tenant();
+        let patience = self.config.pool.acquire_timeout;
+        // Before it is made nobody knows how large it becomes.
+        let mut room = self.answers.take(tenant, MAX_PAGE_BYTES, patience).await?;
+        let page = match reading {
+            Reading::Long => {
+                let turn = self.collectors.turn(tenant).await?;
+                let read = read(self.db.reader(true).await?);
+                // Whoever hangs up keeps both until it is done; a database that never answers does not keep the turn for ever.
+                let limit = self.config.request_timeout;
+                let work = async move { (tokio::time::timeout(limit, read).await, room) };
+                let (page, kept) = self.collectors.run_in(turn, work).await?;
+                room = kept;
+                page.map_err(|_| Error::TimedOut)?
+            }
+            Reading::Short | Reading::ShortInSnapshot => {
+                let _turn = self.reads.take(tenant, 1, patience).await?;
+                read(self.db.reader(reading == Reading::ShortInSnapshot).await?).await
+            }
+        };
+        let listing = Listing::of(page?, tenant, uri)?;
+        room.shrink_to(listing.size());
+        Ok((listing, room))
+    }
+
+    /// The same for a list that is kept for as long as no write changes what it shows. `uri` is the one that the client
+    /// sent.
+    ///
+    /// # Errors
+    /// As [`App::listed`].
+    pub async fn cached<R: Rank, F>(
+        &self,
+        caller: &Caller<R>,
+        list: List,
+        uri: &Uri,
+        reading: Reading,
+        read: impl FnOnce(Reader) -> F,
+    ) -> Result<Response, Error>
+    where
+        F: Future<Output = Result<Page, Error>> + Send + 'static,
+    {
+        let query = uri.query().unwrap_or_default().to_owned();
+        let key = Key { org: caller.org, list, version: caller.versions.of(list), query };
+        // What is kept has its bound there; who makes it holds it beyond that until it is sent.
+        let mut room = None;
+        let make = async || {
+            let (listing, taken) = self.listing(&caller.request, uri, reading, read).await?;
+            room = Some(taken);
+            Ok(listing)
+        };
+        let (listing, found) = match self.lists.kept_here(&key) {
+            Some(listing) => (listing, Found::Hit),
+            None => {
+                // From here on it waits for Redis, for whoever makes the same list, or for its turn to make it.
+                caller.request.end_turn();
+                self.lists.find(key, make).await?
+            }
+        };
+        self.telemetry.metrics.cache_lookup(list.word(), found.word());
+        let mut response = listing.respond(room);
+        response.headers_mut().insert(X_CACHE, HeaderValue::from_static(found.word()));
+        Ok(response)
+    }
+
+    /// From now on `/readyz` sends new traffic elsewhere.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the program is about to stop.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::SeqCst)
+    }
+}
