@@ -7,7 +7,10 @@
 //!
 //! `let _room = fair.take(tenant, bytes, patience).await?;` – it is given back when it is dropped.
 
-use crate::{error::Error, ids::OrgId};
+use crate::{
+    error::{Error, FailureKind},
+    ids::OrgId,
+};
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -96,11 +99,11 @@ impl Fair {
     /// Waits for its turn and takes `amount`, or the tenant's share where that is less.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when its turn does not come in time.
+    /// [`FailureKind::Unavailable`] when its turn does not come in time.
     pub async fn take(&self, tenant: Tenant, amount: usize, patience: Duration) -> Result<Portion, Error> {
         let what = self.0.what;
         let taken = tokio::time::timeout(patience, self.wait(tenant, amount)).await;
-        taken.map_err(|_| Error::Unavailable(Arc::new(NothingFree { what, patience })))?
+        taken.map_err(|_| Error::failed(FailureKind::Unavailable, NothingFree { what, patience }))?
     }
 
     /// The same, however long it takes.
@@ -116,7 +119,7 @@ impl Fair {
             self.hand_out();
             // Nothing is given back when others have left, and yet there may be more for who is alone then.
             if let Ok(answer) = tokio::time::timeout(STILL_THERE, &mut place.answered).await {
-                return answer.map_err(Error::internal);
+                return answer.map_err(|error| Error::internal(error));
             }
         }
     }
@@ -357,7 +360,10 @@ mod tests {
         let fair = Fair::new("turns", 1, 1);
         let held = now(&fair, None, 1).await;
         let refused = fair.take(org(1), 1, Duration::ZERO).await;
-        assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
+        assert!(
+            refused.as_ref().is_err_and(|error| error.failure() == Some(FailureKind::Unavailable)),
+            "{refused:?}"
+        );
         drop(held);
         assert_eq!(fair.free(), 1);
         assert!(fair.0.state().tenants.is_empty());

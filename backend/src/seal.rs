@@ -22,7 +22,8 @@ impl Seal {
     /// Never with a key of any length; the library's signature allows for it.
     pub fn new(secret_key: &SecretString) -> Result<Self, Error> {
         let secret = secret_key.expose_secret().as_bytes();
-        let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(secret).map_err(Error::internal)?;
+        let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(secret)
+            .map_err(|error| Error::internal(error))?;
         mac.update(b"sealed answers\0");
         Ok(Self(XChaCha20Poly1305::new(&mac.finalize().into_bytes())))
     }

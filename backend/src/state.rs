@@ -135,7 +135,7 @@ impl App {
     /// The answer of a list. `read` takes its turn among the org's and those of others; `uri` is the one that the client sent.
     ///
     /// # Errors
-    /// What `read` says; [`Error::Unavailable`] when its turn does not come in time.
+    /// What `read` says; [`FailureKind::Unavailable`] when its turn does not come in time.
     pub async fn listed<F>(
         &self,
         request: &RequestInfo,
@@ -175,7 +175,7 @@ impl App {
                 let work = async move { (tokio::time::timeout(limit, read).await, room) };
                 let (page, kept) = self.collectors.run_in(turn, work).await?;
                 room = kept;
-                page.map_err(|_| Error::TimedOut)?
+                page.map_err(|_| Error::timed_out())?
             }
             Reading::Short | Reading::ShortInSnapshot => {
                 let _turn = self.reads.take(tenant, 1, patience).await?;

@@ -1,10 +1,10 @@
 //! Routes for those who run the program, and the brief's demonstration of roles.
 
 use crate::{
-    auth::{Admin, Caller, Manager, Owner, Rank, Tech},
+    auth::{Admin, Caller, Manager, OrgMismatch, Owner, Rank, Tech},
     cache::CacheStatus,
     db,
-    error::Error,
+    error::{Error, NotFound},
     http::{Done, Path},
     ids::OrgId,
     state::App,
@@ -112,12 +112,12 @@ async fn readyz(State(app): State<App>) -> (StatusCode, Json<Ready>) {
 }
 
 /// What the program counts, for Prometheus. Not found where METRICS_ENABLED is false.
-#[utoipa::path(get, path = "/metrics", tag = "system", responses((status = 200, body = String, content_type = "text/plain")), extensions(("x-problems" = json!(["not_found"]))))]
+#[utoipa::path(get, path = "/metrics", tag = "system", responses((status = 200, body = String, content_type = "text/plain")), extensions(("x-problems" = json!([NotFound::CODE]))))]
 async fn metrics(State(app): State<App>) -> Result<impl IntoResponse, Error> {
     let db::Connections { in_use, idle, max, waiting } = app.db.connections();
     let connections = telemetry::Connections { in_use, idle, max, waiting };
-    let text = app.telemetry.metrics.show(connections).ok_or(Error::NotFound)?;
-    Ok(([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text.map_err(Error::internal)?))
+    let text = app.telemetry.metrics.show(connections).ok_or(NotFound)?;
+    Ok(([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text.map_err(|error| Error::internal(error))?))
 }
 
 /// The API is there.
@@ -181,7 +181,7 @@ async fn owner(caller: Caller<Owner>) -> Json<RbacOk> {
 /// For members of the org in the path, acting in it.
 #[utoipa::path(get, path = "/rbac_demo/scoped/{org_id}", tag = "rbac", security(("bearer" = ["tech"])),
     params(("org_id" = OrgId, Path)), responses((status = 200, body = RbacScoped)),
-    extensions(("x-problems" = json!(["org_mismatch"]))))]
+    extensions(("x-problems" = json!([OrgMismatch::CODE]))))]
 async fn scoped(caller: Caller<Tech>, Path(org): Path<OrgId>) -> Result<Json<RbacScoped>, Error> {
-    if caller.org == org { Ok(Json(RbacScoped { ok: true, scope: "org" })) } else { Err(Error::OrgMismatch) }
+    if caller.org == org { Ok(Json(RbacScoped { ok: true, scope: "org" })) } else { Err(OrgMismatch.into()) }
 }

@@ -67,7 +67,7 @@ impl Workers {
     /// Does work for this tenant when its turn comes. Begun, it runs to its end, whatever becomes of who waits for it.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when its turn does not come in time; when the work panics, or the program stops.
+    /// [`FailureKind::Unavailable`] when its turn does not come in time; when the work panics, or the program stops.
     pub async fn run<T: Send + 'static>(
         &self,
         tenant: Tenant,
@@ -80,7 +80,7 @@ impl Workers {
     /// A turn of this tenant, for work that needs something which nobody should hold while they wait.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when it does not come in time.
+    /// [`FailureKind::Unavailable`] when it does not come in time.
     pub async fn turn(&self, tenant: Tenant) -> Result<Portion, Error> {
         self.turns.take(tenant, 1, self.patience).await
     }
@@ -101,7 +101,7 @@ impl Workers {
             let _turn = turn;
             work.await
         };
-        threads.spawn(work.in_current_span()).await.map_err(Error::internal)
+        threads.spawn(work.in_current_span()).await.map_err(|error| Error::internal(error))
     }
 }
 
@@ -177,6 +177,7 @@ fn step_aside() -> Result<(), thread_priority::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::FailureKind;
     use crate::ids::OrgId;
     use std::sync::mpsc;
 
@@ -219,7 +220,7 @@ mod tests {
         let turns = workers.turns.free();
         for _ in 0..=turns {
             let failed = workers.run(None, async { panic!("as it may happen") }).await;
-            assert!(matches!(failed, Err(Error::Internal(_))));
+            assert!(failed.as_ref().is_err_and(|error| error.failure() == Some(FailureKind::Internal)));
         }
     }
 

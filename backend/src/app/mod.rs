@@ -5,9 +5,10 @@ mod start;
 pub use start::{StartError, start};
 
 use crate::{
-    error::Error,
+    error::{Error, NotFound},
     http::{
-        Boundary, Completion, Cors, Doors, boundary, compress, cors, limits, not_modified, run_to_completion,
+        Boundary, Completion, Cors, Doors, MethodNotAllowed, boundary, compress, cors, limits, not_modified,
+        run_to_completion,
         verbs::{FirstNames, to_internal},
     },
     openapi, pages,
@@ -85,7 +86,7 @@ pub fn service(app: App) -> Router {
     let inner = router
         .merge(openapi::routes(&document))
         .merge(pages::routes())
-        .fallback(async || Error::NotFound)
+        .fallback(async || Error::from(NotFound))
         .method_not_allowed_fallback(options)
         .layer(around)
         .with_state(app);
@@ -99,7 +100,7 @@ pub fn service(app: App) -> Router {
 async fn options(method: Method) -> Response {
     match method {
         Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
-        _ => Error::MethodNotAllowed.into_response(),
+        _ => Error::from(MethodNotAllowed).into_response(),
     }
 }
 

@@ -5,10 +5,13 @@
 //! far more than the rows that it looks up. An answer is never older than its question, because a statement takes only
 //! what was asked before it was sent.
 
-use super::entity::{account, membership, session};
+use super::{
+    entity::{account, membership, session},
+    refusal::Unauthenticated,
+};
 use crate::{
     db::{Database, Template, Tx, Versions},
-    error::Error,
+    error::{Error, FailureKind},
     ids::{AccountId, OrgId, SessionId, UserId},
     role::Role,
 };
@@ -111,7 +114,7 @@ impl Authorities {
     /// What the asker may do.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] when the session ended or the account is switched off; [`Error::Unavailable`] when the
+    /// [`Unauthenticated`] when the session ended or the account is switched off; [`FailureKind::Unavailable`] when the
     /// database is out of reach.
     pub async fn of(&self, asker: Asker) -> Result<Authority, Error> {
         let (answer, answered) = oneshot::channel();
@@ -137,7 +140,7 @@ impl Authorities {
     /// As [`Authorities::of`].
     pub async fn within(&self, tx: &Tx, asker: Asker) -> Result<Authority, Error> {
         let found = self.0.find(tx, &[asker]).await?;
-        found.into_iter().flatten().next().unwrap_or(Err(Error::Unauthenticated))
+        found.into_iter().flatten().next().unwrap_or(Err(Unauthenticated.into()))
     }
 
     /// Whether others may write while a transaction that writes is open, and there is a connection beside its own to ask by.
@@ -169,10 +172,10 @@ impl Reader {
         while let Some(questions) = self.next() {
             let askers: Vec<Asker> = questions.iter().map(|question| question.asker).collect();
             let found = tokio::time::timeout(PATIENCE, self.inner.find(&self.inner.db, &askers)).await;
-            match found.unwrap_or_else(|_| Err(Error::Unavailable(Arc::new(TooSlow)))) {
+            match found.unwrap_or_else(|_| Err(Error::failed(FailureKind::Unavailable, TooSlow))) {
                 Ok(found) => {
                     for (question, found) in questions.into_iter().zip(found) {
-                        question.answer(found.unwrap_or(Err(Error::Unauthenticated)));
+                        question.answer(found.unwrap_or(Err(Unauthenticated.into())));
                     }
                 }
                 Err(error) => {

@@ -1,12 +1,15 @@
 //! The caller of a request. A handler that takes a `Caller<Manager>` runs only for managers and above; the role comes
 //! from the database at each request, never from the token.
 
-use super::{AccessClaims, Asker, Authorities, Authority, Tokens};
+use super::{
+    AccessClaims, Asker, Authorities, Authority, Tokens,
+    refusal::{Forbidden, ForeignOrigin, NotAMember, Unauthenticated},
+};
 use crate::{
     clock::Clock,
     config::{Config, Environment},
     db::{Actor, Origin, Tx, Versions},
-    error::Error,
+    error::{Error, FailureKind, NotFound},
     fair::Fair,
     http::{self, Admit, RequestInfo},
     ids::{AccountId, OrgId, SessionId, UserId},
@@ -85,9 +88,9 @@ impl<R: Rank> Caller<R> {
     /// A colleague's personal things are, for those who do not plan, as if they were not there.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`NotFound`].
     pub fn may_see_personal_things_of(&self, user: UserId) -> Result<(), Error> {
-        if self.plans() || self.is(user) { Ok(()) } else { Err(Error::NotFound) }
+        if self.plans() || self.is(user) { Ok(()) } else { Err(NotFound.into()) }
     }
 
     /// Whether `user` is the caller's own person.
@@ -154,8 +157,8 @@ impl Gate {
 
     /// Whose valid token a request carries.
     fn claims(&self, parts: &Parts) -> Result<AccessClaims, Error> {
-        let token = bearer(&parts.headers).ok_or(Error::Unauthenticated)?;
-        self.0.tokens.read_access(token).ok_or(Error::Unauthenticated)
+        let token = bearer(&parts.headers).ok_or(Unauthenticated)?;
+        self.0.tokens.read_access(token).ok_or(Unauthenticated.into())
     }
 
     /// What they may do, as of now.
@@ -192,8 +195,8 @@ impl Gate {
 }
 
 impl Admit for Gate {
-    /// As [`Caller`] does once the body is there: refused with [`Error::Unauthenticated`], [`Error::NotAMember`] or
-    /// [`Error::Forbidden`].
+    /// As [`Caller`] does once the body is there: refused with [`Unauthenticated`], [`NotAMember`] or
+    /// [`Forbidden`].
     async fn admit(&self, parts: &mut Parts, needs: Role) -> Result<OrgId, Error> {
         let admitted = self.authority(self.claims(parts)?).await?;
         member(&admitted.authority, needs)?;
@@ -229,7 +232,7 @@ pub struct Standing {
     clock: Clock,
 }
 
-/// Asked again only where it was found long ago. [`Error::Unauthenticated`] when the session has ended; [`Error::Contended`]
+/// Asked again only where it was found long ago. [`Unauthenticated`] when the session has ended; [`FailureKind::Contended`]
 /// when they may do something else by now: the request is to begin again, as what they are.
 impl http::Standing for Standing {
     async fn holds_as_it_begins(&self, tx: &Tx) -> Result<(), Error> {
@@ -257,7 +260,7 @@ impl Standing {
         if (now.role, now.user_id) == self.found {
             Ok(())
         } else {
-            Err(Error::Contended(Arc::new(BecameAnother)))
+            Err(Error::failed(FailureKind::Contended, BecameAnother))
         }
     }
 }
@@ -276,8 +279,8 @@ struct Admitted {
 }
 
 fn member(authority: &Authority, needs: Role) -> Result<Role, Error> {
-    let role = authority.role.ok_or(Error::NotAMember)?;
-    if role < needs { Err(Error::Forbidden(needs)) } else { Ok(role) }
+    let role = authority.role.ok_or(NotAMember)?;
+    if role < needs { Err(Forbidden { needs }.into()) } else { Ok(role) }
 }
 
 impl<S, R: Rank> FromRequestParts<S> for Caller<R>
@@ -333,13 +336,13 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
 /// reached by (elsewhere the `Host` is only what the client says).
 ///
 /// # Errors
-/// [`Error::ForeignOrigin`].
+/// [`ForeignOrigin`].
 pub fn refuse_foreign_origin(headers: &HeaderMap, config: &Config) -> Result<(), Error> {
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
     let own = origin.as_bytes() == origin_of(&config.public_url).as_bytes()
         || config.cors_origins.contains(origin)
         || config.environment == Environment::Dev && is_of_host(origin, headers);
-    if own { Ok(()) } else { Err(Error::ForeignOrigin) }
+    if own { Ok(()) } else { Err(ForeignOrigin.into()) }
 }
 
 fn origin_of(url: &str) -> String {

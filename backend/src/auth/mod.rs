@@ -8,6 +8,7 @@ mod caller;
 pub mod entity;
 mod guessing;
 mod password;
+mod refusal;
 mod refusals;
 mod strength;
 mod token;
@@ -18,5 +19,6 @@ pub use caller::{
 };
 pub use guessing::{Guesser, Guessers, Guessing, for_link};
 pub use password::{NewPassword, Passwords};
+pub use refusal::*;
 pub use refusals::{Refusals, Refused};
 pub use token::{AccessClaims, InviteClaims, RefreshClaims, Tokens, hash_secret};

@@ -101,7 +101,7 @@ impl Passwords {
     /// set for.
     ///
     /// # Errors
-    /// [`Error::Invalid`] at `/new_password` when it is among the commonest or is the e-mail; [`Error::Unavailable`] when
+    /// [`Error::Invalid`] at `/new_password` when it is among the commonest or is the e-mail; [`FailureKind::Unavailable`] when
     /// there is no turn in time.
     pub async fn hash(&self, password: NewPassword, email: &str, tenant: Tenant) -> Result<String, Error> {
         if self.is_common(&password, email, tenant).await? {
@@ -145,7 +145,7 @@ impl Passwords {
     /// org yet, and take their turns as one.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when there is no turn in time.
+    /// [`FailureKind::Unavailable`] when there is no turn in time.
     pub async fn verify(
         &self,
         password: &str,
@@ -180,6 +180,7 @@ fn hash(password: &str, salt: &[u8; 16]) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::FailureKind;
     use crate::ids::OrgId;
     use std::time::Instant;
 
@@ -250,7 +251,10 @@ mod tests {
         }
         let started = Instant::now();
         let refused = passwords.verify("no account has this password", None, None).await;
-        assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
+        assert!(
+            refused.as_ref().is_err_and(|error| error.failure() == Some(FailureKind::Unavailable)),
+            "{refused:?}"
+        );
         let waited = started.elapsed();
         assert!(waited >= Duration::from_secs(2) && waited < Duration::from_secs(10), "{waited:?}");
         ends.iter().for_each(|end| end.send(()).unwrap());

@@ -114,7 +114,8 @@ impl Key {
     }
 
     fn sign(&self, claims: &impl Claims) -> Result<String, Error> {
-        jsonwebtoken::encode(&Header::new(self.algorithm), claims, &self.encoding).map_err(Error::internal)
+        jsonwebtoken::encode(&Header::new(self.algorithm), claims, &self.encoding)
+            .map_err(|error| Error::internal(error))
     }
 
     /// None for a wrong signature, algorithm, kind or form, and for one that has expired.
@@ -196,7 +197,7 @@ impl Tokens {
         expires: Timestamp,
     ) -> Result<(String, Vec<u8>), Error> {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.invites_secret.expose_secret().as_bytes())
-            .map_err(Error::internal)?;
+            .map_err(|error| Error::internal(error))?;
         mac.update(b"invitation jti\0");
         mac.update(inv.0.as_bytes());
         mac.update(&expires.as_micros().to_be_bytes());

@@ -5,7 +5,7 @@ use crate::{
     auth::entity::Giver,
     config::Config,
     db::{Origin, Tx},
-    error::Error,
+    error::NotFound,
     ids::OrgId,
     resources::{
         accounts::{self, links},
@@ -99,11 +99,9 @@ impl OfOrg {
             Ok(id) => orgs::timezone(&app.db, id).await.map(|_| id),
             Err(_) => orgs::find_by_name(&app.db, &NameKey::of(&self.org)).await,
         };
-        found.map_err(|error| match error {
-            Error::NotFound => {
-                CliError::Refused(format!("there is no organisation {:?}; check --org", self.org))
-            }
-            error => error.into(),
+        found.map_err(|error| match error.is::<NotFound>() {
+            true => CliError::Refused(format!("there is no organisation {:?}; check --org", self.org)),
+            false => error.into(),
         })
     }
 }
@@ -169,9 +167,9 @@ async fn hold_member(tx: &Tx, org: OrgId, email: &Email) -> Result<orgs::Member,
     let unknown =
         || CliError::Refused(format!("{email} is not a member; `coulisses member list` shows who is"));
     let account = accounts::by_email(tx, &email.key()).await?.ok_or_else(unknown)?;
-    orgs::hold_member(tx, org, account.id).await.map_err(|error| match error {
-        Error::NotFound => unknown(),
-        error => error.into(),
+    orgs::hold_member(tx, org, account.id).await.map_err(|error| match error.is::<NotFound>() {
+        true => unknown(),
+        false => error.into(),
     })
 }
 

@@ -234,7 +234,7 @@ impl Listed {
     /// Prints the items, each in a line of its own unless JSON is wanted.
     fn print<T: Serialize>(&self, items: &[T], line: impl Fn(&T) -> String) -> Result<(), CliError> {
         let text = if self.json {
-            serde_json::to_string_pretty(items).map_err(Error::internal)? + "\n"
+            serde_json::to_string_pretty(items).map_err(|error| Error::internal(error))? + "\n"
         } else {
             items.iter().map(|item| line(item) + "\n").collect()
         };

@@ -105,7 +105,7 @@ async fn finish(app: &App, housekeeping: tokio::task::JoinHandle<()>) -> Result<
     app.tasks.close();
     app.tasks.wait().await;
     // Not cut off in the middle: what it had taken to write would be lost.
-    told(housekeeping.await.map_err(Error::internal), "the housekeeping ended early");
+    told(housekeeping.await.map_err(|error| Error::internal(error)), "the housekeeping ended early");
     told(record_refusals(&app.db, &app.refusals, true).await, "refused sign-ins could not be recorded");
     app.telemetry.stop().await;
     app.db.close().await

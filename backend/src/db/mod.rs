@@ -4,6 +4,8 @@
 //! takes a [`Tx`] from [`Database::write`] and ends with [`Tx::commit`].
 
 mod connect;
+mod constraint;
+mod failure;
 pub mod filter;
 mod insert;
 mod json_text;
@@ -17,10 +19,10 @@ mod time;
 mod transaction;
 mod url;
 mod versions;
-mod violation;
 mod waiting;
 
 pub use connect::{ConnectError, Database, Pool};
+pub use constraint::Constraint;
 pub use filter::{contains, is_named};
 pub use json_text::JsonText;
 pub use reader::Reader;
@@ -29,5 +31,4 @@ pub use time::ASKED_EVERY as TIME_ASKED_EVERY;
 pub use transaction::{Actor, Origin, Tx};
 pub use url::{DatabaseUrl, DatabaseUrlError, hides_a_password};
 pub use versions::{List, Versions};
-pub use violation::Violation;
 pub use waiting::Connections;

@@ -21,7 +21,7 @@ impl Database {
     /// For a list, in a snapshot or not.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when no connection is free in time or the database is out of reach.
+    /// [`FailureKind::Unavailable`] when no connection is free in time or the database is out of reach.
     pub async fn reader(&self, in_snapshot: bool) -> Result<Reader, Error> {
         let snapshot = if in_snapshot { Some(self.read().await?) } else { None };
         Ok(Reader { db: self.clone(), snapshot, home: Handle::current() })

@@ -1,6 +1,7 @@
 //! Whether the database's disk takes writes. A disk cannot be asked; what is known is how the last writes ended.
 
-use super::{Database, Violation};
+use super::Database;
+use crate::error::FailureKind;
 use crate::timestamp::Timestamp;
 use sea_orm::DbErr;
 use std::sync::{
@@ -24,7 +25,7 @@ impl Default for Storage {
 impl Storage {
     /// A statement failed; if for want of room, that is remembered.
     pub(super) fn note_failure(&self, error: &DbErr, now: Timestamp) {
-        if Violation::of(error) == Some(Violation::StorageFull) {
+        if FailureKind::of(error) == FailureKind::StorageFull {
             self.0.store(now.as_micros(), Ordering::Relaxed);
         }
     }

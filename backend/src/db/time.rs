@@ -5,9 +5,12 @@
 //! Instances over one SQLite file are on one machine, which has one clock. A fixed clock (tests) follows nobody.
 
 use super::Database;
-use crate::{error::Error, timestamp::Timestamp};
+use crate::{
+    error::{Error, FailureKind},
+    timestamp::Timestamp,
+};
 use sea_orm::{DbBackend, DbErr, FromQueryResult, Statement};
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 /// How often the server is asked: the machine may have slept, or another server may have taken over.
 pub const ASKED_EVERY: Duration = Duration::from_secs(10);
@@ -62,7 +65,7 @@ impl Database {
         let sent = self.clock.elapsed();
         let said = tokio::time::timeout(SOON_ENOUGH, question.one(self)).await;
         let took = self.clock.elapsed().saturating_sub(sent);
-        let said = said.map_err(|_| Error::Unavailable(Arc::new(TooSlow)))??;
+        let said = said.map_err(|_| Error::failed(FailureKind::Unavailable, TooSlow))??;
         let said = said.ok_or_else(|| DbErr::RecordNotFound("the time".into()))?;
         Ok(Answer { said: Timestamp::from_micros(said.micros), at: sent + took / 2, took })
     }

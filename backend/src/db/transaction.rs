@@ -2,13 +2,13 @@
 
 use super::{
     Database,
+    failure::{connection_died, may_be_committed},
     opening::SameFile,
     storage::Storage,
     versions::{self, List},
-    violation::{connection_died, may_be_committed},
 };
 use crate::{
-    error::Error,
+    error::{Error, FailureKind},
     fair::{Portion, Tenant},
     ids::{AccountId, Id, InvitationId, OrgId},
     random::Random,
@@ -100,7 +100,7 @@ impl Tx {
     /// Makes everything that was done durable.
     ///
     /// # Errors
-    /// When the database refuses or cannot be reached; nothing was changed then. [`Error::OutcomeUnknown`] when the
+    /// When the database refuses or cannot be reached; nothing was changed then. [`FailureKind::OutcomeUnknown`] when the
     /// connection was lost, or the disk did not confirm, in the very moment of the commit.
     pub async fn commit(self) -> Result<(), Error> {
         // Last, because a version's row is held until the commit, and every writer of the org wants it.
@@ -127,7 +127,7 @@ impl Tx {
             Err(error) => {
                 storage.note_failure(&error, now);
                 Err(if may_be_committed(&error) {
-                    Error::OutcomeUnknown(Arc::new(error))
+                    Error::failed(FailureKind::OutcomeUnknown, error)
                 } else {
                     error.into()
                 })
@@ -182,12 +182,12 @@ impl Database {
     /// that a decision depends on are locked by the queries that read them.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when no connection is free in time or the database is out of reach.
+    /// [`FailureKind::Unavailable`] when no connection is free in time or the database is out of reach.
     pub async fn write(&self, origin: Origin) -> Result<Tx, Error> {
         let hung_up = origin.hung_up.clone();
         hung_up.run_until_cancelled(self.begin_writing(origin)).await.unwrap_or_else(|| {
             // Nobody reads it.
-            Err(Error::Unavailable(Arc::new(HungUp)))
+            Err(Error::failed(FailureKind::Unavailable, HungUp))
         })
     }
 
@@ -219,7 +219,7 @@ impl Database {
     /// Opens a snapshot for several reads that must agree with each other.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when no connection is free in time or the database is out of reach.
+    /// [`FailureKind::Unavailable`] when no connection is free in time or the database is out of reach.
     pub async fn read(&self) -> Result<DatabaseTransaction, Error> {
         let options = match self.get_database_backend() {
             DbBackend::Postgres => TransactionOptions {
@@ -238,7 +238,7 @@ impl Database {
         let db = self.clone();
         let begun =
             tokio::spawn(async move { on_a_live_connection!(db, db.connection.begin_with_options(options)) });
-        Ok(begun.await.map_err(Error::internal)??)
+        Ok(begun.await.map_err(|error| Error::internal(error))??)
     }
 }
 

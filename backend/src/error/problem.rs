@@ -1,57 +1,12 @@
 //! How an error looks on the wire: problem+json.
 
-use super::{Clash, Clashes, Error};
+use super::{Clash, Clashes, Error, FieldError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 /// Wrong members that are named at most: each item of a bulk request, and then some. The answer stays below half of what
 /// a bulk request may have.
 const MOST_ERRORS: usize = 1000;
-
-/// One member that breaks a rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct FieldError {
-    /// Where: a JSON pointer into the body, or `/name` of a query parameter.
-    #[schema(example = "/end_at")]
-    pub pointer: String,
-    /// Which rule: `missing`, `unknown`, `type`, `invalid`, ….
-    #[schema(example = "invalid")]
-    pub code: &'static str,
-    /// The rule in words.
-    #[schema(example = "must be after start_at")]
-    pub detail: String,
-}
-
-impl FieldError {
-    /// A member whose value breaks a rule.
-    pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), code: "invalid", detail: detail.into() }
-    }
-
-    /// A required member that is absent.
-    pub fn missing(pointer: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), code: "missing", detail: "is required".into() }
-    }
-
-    /// A cursor that is not one of the list that was asked for.
-    pub fn invalid_cursor() -> Self {
-        let detail = "must be a cursor from the Link header of this list, sent with the same filters".into();
-        Self { pointer: "/cursor".into(), code: "invalid_cursor", detail }
-    }
-
-    /// A member that can only be read, and differs from what it is.
-    pub fn read_only(pointer: impl Into<String>) -> Self {
-        let detail = "can only be read, and is not this now; read the object again, or leave it out".into();
-        Self { pointer: pointer.into(), code: "read_only", detail }
-    }
-
-    /// The same mistake inside item `index` of an array.
-    #[must_use]
-    pub fn at_index(mut self, index: usize) -> Self {
-        self.pointer = format!("/{index}{}", self.pointer);
-        self
-    }
-}
 
 /// The body of every error answer: `application/problem+json`.
 #[derive(Debug, Serialize, ToSchema)]
@@ -109,17 +64,13 @@ impl Error {
 
     /// The members that are wrong.
     fn fields(&self) -> Vec<FieldError> {
-        let member = |pointer: &str, code, detail: &str| {
-            vec![FieldError { pointer: pointer.into(), code, detail: detail.into() }]
-        };
         match self {
             Self::Invalid(errors) => errors.clone(),
-            Self::UnknownReference { pointer, .. } => member(pointer, "unknown_reference", "does not exist"),
-            Self::Duplicate { pointer, detail } => member(pointer, "duplicate", detail),
+            Self::Refused(refused) => refused.errors.clone(),
             Self::Items(items) => {
                 items.iter().flat_map(|(index, error)| error.as_item().map(|e| e.at_index(*index))).collect()
             }
-            _ => Vec::new(),
+            Self::Failed(_) | Self::Replayed(_) => Vec::new(),
         }
     }
 
@@ -127,15 +78,14 @@ impl Error {
     fn as_item(&self) -> impl Iterator<Item = FieldError> {
         let mut fields = self.fields();
         if fields.is_empty() {
-            let code = self.status_and_code().1;
-            fields.push(FieldError { pointer: String::new(), code, detail: self.to_string() });
+            fields.push(FieldError::of("", self.status_and_code().1, self.to_string()));
         }
         fields.into_iter()
     }
 
     fn clashes(&self) -> Clashes {
         match self {
-            Self::ScheduleConflict(clashes) | Self::AvailabilityOverlap(clashes) => clashes.clone(),
+            Self::Refused(refused) => refused.conflicts.clone(),
             Self::Items(items) => items.iter().map(|(_, error)| error.clashes()).sum(),
             _ => Clashes::default(),
         }

@@ -1,7 +1,7 @@
 //! Answers: JSON, serialised once. That of a single object carries a strong `ETag`, so that a client can ask whether it
 //! changed and change only what it has seen (RFC 9110 section 13).
 
-use super::RequestInfo;
+use super::{RequestInfo, refusal::PreconditionFailed};
 use crate::error::Error;
 use axum::{
     body::Bytes,
@@ -29,7 +29,7 @@ impl Answer {
     /// # Errors
     /// Only when a value cannot be JSON, which is a defect.
     pub fn of(value: &impl Serialize) -> Result<Self, Error> {
-        let body = serde_json::to_vec(value).map_err(Error::internal)?;
+        let body = serde_json::to_vec(value).map_err(|error| Error::internal(error))?;
         Ok(Self { body: body.into(), single: false })
     }
 
@@ -142,7 +142,7 @@ impl Precondition {
     /// Compares with the object as the caller would be shown it now.
     ///
     /// # Errors
-    /// [`Error::PreconditionFailed`].
+    /// [`PreconditionFailed`].
     pub fn check(&self, current: &impl Serialize) -> Result<(), Error> {
         if !self.is_there() {
             return Ok(());
@@ -151,7 +151,7 @@ impl Precondition {
         let changed = self.matches.as_ref().is_some_and(|tags| !tags.include(&tag, false));
         let known = self.matches_none.as_ref().is_some_and(|tags| tags.include(&tag, true));
         if changed || known {
-            return Err(Error::PreconditionFailed);
+            return Err(PreconditionFailed.into());
         }
         self.request.note_condition_met();
         Ok(())
@@ -160,7 +160,7 @@ impl Precondition {
     /// The same for an object that is read only if there is something to compare it with.
     ///
     /// # Errors
-    /// [`Error::PreconditionFailed`], or what `read` says.
+    /// [`PreconditionFailed`], or what `read` says.
     pub async fn check_read<T: Serialize>(
         &self,
         read: impl Future<Output = Result<T, Error>>,

@@ -1,6 +1,9 @@
 //! JSON bodies, read strictly: unknown members, wrong types and values that break a rule are all named at once.
 
-use super::{MAX_BODY, RequestInfo};
+use super::{
+    MAX_BODY, RequestInfo,
+    refusal::{Malformed, UnsupportedMediaType},
+};
 use crate::{
     error::{Error, FieldError},
     json::{self, Flaw, push_step},
@@ -152,7 +155,7 @@ impl Sent {
         let encoding = encoding.map(|word| word.unwrap_or("that is there").trim().to_ascii_lowercase());
         let encoding = encoding.filter(|word| !matches!(&**word, "" | "identity"));
         // It was received, within the limits, before the handler was called.
-        let bytes = Bytes::from_request(request, state).await.map_err(Error::internal)?;
+        let bytes = Bytes::from_request(request, state).await.map_err(|error| Error::internal(error))?;
         Ok(Self { is_json, encoding, bytes })
     }
 
@@ -163,19 +166,19 @@ impl Sent {
         }
         if let Some(encoding) = &self.encoding {
             let what = format!("its Content-Encoding is {encoding}; send it without");
-            return Err(Error::Malformed(what));
+            return Err(Malformed { what }.into());
         }
         if !self.is_json {
-            return Err(Error::UnsupportedMediaType);
+            return Err(UnsupportedMediaType.into());
         }
         // Windows PowerShell and Excel put a byte order mark in front, which RFC 8259 section 8.1 lets a reader ignore.
         let text = self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.bytes);
         if let Err(error) = std::str::from_utf8(text) {
             let what = format!("it must be UTF-8, and byte {} is not", error.valid_up_to() + 1);
-            return Err(Error::Malformed(what));
+            return Err(Malformed { what }.into());
         }
         json::parse(text).map(Some).map_err(|flaw| match flaw {
-            Flaw::Malformed(error) => Error::Malformed(error.to_string()),
+            Flaw::Malformed(error) => Malformed { what: error.to_string() }.into(),
             Flaw::Numbers(pointers) => {
                 let wrong = |pointer| FieldError::invalid(pointer, json::NUMBER_RULE);
                 Error::Invalid(pointers.into_iter().map(wrong).collect())

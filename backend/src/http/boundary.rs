@@ -4,7 +4,7 @@
 use super::{RequestInfo, client::client, watch::Watched};
 use crate::{
     config::{Config, Environment},
-    error::Error,
+    error::{Error, FailureKind},
     random::Random,
     telemetry::Telemetry,
 };
@@ -38,7 +38,7 @@ pub async fn boundary(State(uses): State<Arc<Boundary>>, mut request: Request, n
     info.end_turn();
     if let Some(error) = response.extensions_mut().remove::<Error>() {
         log_cause(&error, &info);
-        if matches!(error, Error::StorageFull(_)) {
+        if error.failure() == Some(FailureKind::StorageFull) {
             uses.telemetry.metrics.storage_was_full();
         }
         response = render(&error, response, &info);
@@ -84,7 +84,8 @@ fn render(error: &Error, response: Response, info: &RequestInfo) -> Response {
 
 /// The one place where a failure is logged, with everything that led to it.
 fn log_cause(error: &Error, info: &RequestInfo) {
-    let Some(cause) = error.cause() else { return };
+    let Error::Failed(failure) = error else { return };
+    let Some(cause) = &failure.cause else { return };
     let mut chain = cause.to_string();
     let mut source = cause.source();
     while let Some(error) = source {
@@ -92,11 +93,12 @@ fn log_cause(error: &Error, info: &RequestInfo) {
         chain.push_str(&error.to_string());
         source = error.source();
     }
-    let code = error.status_and_code().1;
+    let (code, at) = (error.status_and_code().1, failure.at);
     // What somebody has to do something about.
-    if matches!(error, Error::Internal(_) | Error::StorageFull(_) | Error::OutcomeUnknown(_)) {
-        tracing::error!(request_id = %info, trace_id = info.trace_id(), code, cause = chain, "request failed");
+    if matches!(failure.kind, FailureKind::Internal | FailureKind::StorageFull | FailureKind::OutcomeUnknown)
+    {
+        tracing::error!(request_id = %info, trace_id = info.trace_id(), code, %at, cause = chain, "request failed");
     } else {
-        tracing::warn!(request_id = %info, trace_id = info.trace_id(), code, cause = chain, "request refused");
+        tracing::warn!(request_id = %info, trace_id = info.trace_id(), code, %at, cause = chain, "request refused");
     }
 }

@@ -63,7 +63,7 @@ impl<T: Writable> Change<T> {
 
     /// `T` serialises every member, so whatever a patch names beyond them is unknown, also when it is to be removed.
     fn merged(patch: &Json, current: &T) -> Result<T, Error> {
-        let mut form = serde_json::to_value(current).map_err(Error::internal)?;
+        let mut form = serde_json::to_value(current).map_err(|error| Error::internal(error))?;
         let unknown = |name: &&String| form.get(name.as_str()).is_none();
         let removed = patch.as_object().into_iter().flatten().filter(|(_, value)| value.is_null());
         let mistakes: Vec<_> = removed
@@ -87,7 +87,7 @@ fn read_only_mistakes(sent: &Map<String, Json>, shown: &impl Serialize) -> Resul
     if sent.is_empty() {
         return Ok(Vec::new());
     }
-    let shown = serde_json::to_value(shown).map_err(Error::internal)?;
+    let shown = serde_json::to_value(shown).map_err(|error| Error::internal(error))?;
     let differs =
         |(name, value): &(&String, &Json)| shown.get(name.as_str()).unwrap_or(&Json::Null) != *value;
     Ok(sent

@@ -6,8 +6,14 @@
 use super::{
     Doors, IdempotencyKey, MAX_BODY, Precondition, RequestInfo,
     receive::{Received, receive},
+    refusal::PreconditionFailed,
 };
-use crate::{error::Error, fair::Fair, ids::OrgId, role::Role};
+use crate::{
+    error::{Error, FailureKind},
+    fair::Fair,
+    ids::OrgId,
+    role::Role,
+};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -66,7 +72,7 @@ async fn run<A: Admit>(completion: &Completion<A>, request: Request, next: Next)
     }
     if !Precondition::of(&parts.headers, info.clone()).holds_without_a_tag() {
         if door.has_no_tag {
-            return Err(Error::PreconditionFailed);
+            return Err(PreconditionFailed.into());
         }
         info.note_condition();
     }
@@ -84,12 +90,13 @@ async fn run<A: Admit>(completion: &Completion<A>, request: Request, next: Next)
         let attempt = async || {
             let request = Request::from_parts(parts.clone(), Body::from(bytes.clone()));
             let response = next.clone().run(request).await;
-            let contended = matches!(response.extensions().get(), Some(Error::Contended(_)));
+            let contended =
+                response.extensions().get::<Error>().and_then(Error::failure) == Some(FailureKind::Contended);
             if contended { Err(response) } else { Ok(response) }
         };
         attempt.retry(attempts()).await.unwrap_or_else(|response| response)
     });
-    let response = work.await.map_err(Error::internal);
+    let response = work.await.map_err(|error| Error::internal(error));
     // What the request left to be done in the background goes on.
     client.disarm();
     response

@@ -5,16 +5,23 @@
 //! exactly when the work does. A second request with the key waits for that transaction (PostgreSQL: on the row of the
 //! key; SQLite: in the queue of writers). Answers are kept encrypted: some carry a token that is stored nowhere else.
 
-use super::{Answer, RequestInfo, idempotency_table as table, verbs};
+use super::{
+    Answer, RequestInfo, idempotency_table as table,
+    refusal::{IdempotencyInProgress, IdempotencyKeyReused, PreconditionFailed},
+    verbs,
+};
 use crate::{
-    db::{Actor, Database, Origin, Tx, Violation},
-    error::Error,
+    db::{Actor, Database, Origin, Tx},
+    error::{Error, FailureKind, Replayed},
     ids::OrgId,
     random::Random,
     seal::Seal,
     timestamp::Timestamp,
 };
-use axum::http::{HeaderName, request::Parts};
+use axum::{
+    http::{HeaderName, request::Parts},
+    response::IntoResponse,
+};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait,
     sea_query::{Expr, ExprTrait, OnConflict},
@@ -102,8 +109,8 @@ impl<S: Standing> Writing<S> {
     /// Opens the transaction, and claims the request's key in it.
     ///
     /// # Errors
-    /// [`Error::Replayed`] when the request was answered before; [`Error::IdempotencyKeyReused`],
-    /// [`Error::IdempotencyInProgress`]; or what [`Database::write`] says.
+    /// [`Error::Replayed`] when the request was answered before; [`IdempotencyKeyReused`],
+    /// [`IdempotencyInProgress`]; or what [`Database::write`] says.
     pub async fn begin(
         db: &Database,
         (org, origin): (OrgId, Origin),
@@ -149,11 +156,11 @@ impl<S: Standing> Writing<S> {
     /// Stores the answer with the work and makes both durable.
     ///
     /// # Errors
-    /// [`Error::PreconditionFailed`] when the request depends on a tag and nothing was compared with it; what
+    /// [`PreconditionFailed`] when the request depends on a tag and nothing was compared with it; what
     /// [`Standing::holds_as_it_ends`] or [`Tx::commit`] says.
     pub async fn commit(self, answer: Answer) -> Result<Answer, Error> {
         if self.request.has_unmet_condition() {
-            return Err(Error::PreconditionFailed);
+            return Err(PreconditionFailed.into());
         }
         if let Some(claim) = self.claim {
             claim.keep(&self.tx, &answer).await?;
@@ -199,8 +206,8 @@ impl Claim {
         match tx.execute(&insert).await {
             Ok(done) => Ok(done.rows_affected() == 1),
             // Whoever has the key holds it longer than a lock is waited for.
-            Err(error) if Violation::of(&error) == Some(Violation::Contention) => {
-                Err(Error::IdempotencyInProgress)
+            Err(error) if FailureKind::of(&error) == FailureKind::Contended => {
+                Err(IdempotencyInProgress.into())
             }
             Err(error) => Err(error.into()),
         }
@@ -211,12 +218,14 @@ impl Claim {
         let Self { row, seal, .. } = self;
         let id = (row.org_id, row.caller_id, row.path.clone(), row.key.clone());
         // Gone meanwhile only if it had just expired: the client may try again.
-        let kept = table::Entity::find_by_id(id).one(tx).await?.ok_or(Error::IdempotencyInProgress)?;
+        let kept = table::Entity::find_by_id(id).one(tx).await?.ok_or(IdempotencyInProgress)?;
         if kept.request_hash != row.request_hash {
-            return Ok(Error::IdempotencyKeyReused);
+            return Ok(IdempotencyKeyReused.into());
         }
         let answer = seal.open(&self.context(), &kept.answer).and_then(|plain| Answer::from_stored(&plain));
-        Ok(answer.map_or(Error::IdempotencyKeyReused, Error::Replayed))
+        let Some(answer) = answer else { return Ok(IdempotencyKeyReused.into()) };
+        let replayed = move || ([(REPLAYED, "true")], answer.clone()).into_response();
+        Ok(Error::Replayed(Replayed::new(replayed)))
     }
 
     async fn keep(&self, tx: &Tx, answer: &Answer) -> Result<(), Error> {

@@ -1,6 +1,9 @@
 //! What one request may take, whoever sends it: headers, address, body, time. The numbers are the security rules'.
 
-use super::heads;
+use super::{
+    heads,
+    refusal::{HeadersTooLarge, MalformedRequest, UriTooLong},
+};
 use crate::error::Error;
 use axum::{
     extract::{OriginalUri, Request, State},
@@ -27,18 +30,18 @@ const AROUND_A_HEADER: usize = 4;
 /// Middleware; see the module. A body's size is checked before and while it is received: [`super::run_to_completion`].
 pub async fn limits(State(request_timeout): State<Duration>, request: Request, next: Next) -> Response {
     if let Some(fault) = heads::fault(&request) {
-        return Error::MalformedRequest(fault).into_response();
+        return Error::from(MalformedRequest { what: fault }).into_response();
     }
     if size(sent_uri(&request)) > MAX_URI_BYTES {
-        return Error::UriTooLong.into_response();
+        return Error::from(UriTooLong).into_response();
     }
     let headers = request.headers();
     if headers.len() > MAX_HEADERS || bytes(headers) > MAX_HEADER_BYTES {
-        return Error::HeadersTooLarge.into_response();
+        return Error::from(HeadersTooLarge).into_response();
     }
     match tokio::time::timeout(request_timeout, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => Error::TimedOut.into_response(),
+        Err(_) => Error::timed_out().into_response(),
     }
 }
 

@@ -46,7 +46,7 @@ impl Listing {
     /// Of a page. `uri` is the one that the client sent: inside a nested router the request's own has lost its prefix.
     ///
     /// # Errors
-    /// [`Error::UriTooLong`] when the next page's address would be.
+    /// [`UriTooLong`] when the next page's address would be.
     pub fn of(page: Page, tenant: Tenant, uri: &Uri) -> Result<Self, Error> {
         let link = page.link(tenant, uri)?;
         // Without the room that was left to grow, which may be as large again.

@@ -1,7 +1,7 @@
 //! Pages of lists: keyset pagination, stable while rows come and go. A page ends at its number of items, or before it
 //! would be larger than [`MAX_PAGE_BYTES`], and is read in parts that are small whatever the rows hold.
 
-use super::MAX_URI_BYTES;
+use super::{MAX_URI_BYTES, refusal::UriTooLong};
 use crate::{error::Error, fair::Tenant};
 use axum::http::{HeaderValue, Uri};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -77,7 +77,7 @@ pub struct Cursor<K>(pub K);
 
 impl<K: Serialize> Cursor<K> {
     fn encode(&self) -> Result<String, Error> {
-        Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(&self.0).map_err(Error::internal)?))
+        Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(&self.0).map_err(|error| Error::internal(error))?))
     }
 }
 
@@ -200,7 +200,7 @@ impl Page {
     /// request's own has lost its prefix.
     ///
     /// # Errors
-    /// [`Error::UriTooLong`] when the filters leave no room for a cursor: a link that is refused would be no link.
+    /// [`UriTooLong`] when the filters leave no room for a cursor: a link that is refused would be no link.
     pub(super) fn link(&self, tenant: Tenant, uri: &Uri) -> Result<Option<HeaderValue>, Error> {
         let Some(next) = &self.next else { return Ok(None) };
         let mut query = url::form_urlencoded::Serializer::new(String::new());
@@ -212,9 +212,11 @@ impl Page {
         query.append_pair(CURSOR, &ListScope::of(tenant, uri).mark(next));
         let target = format!("{}?{}", uri.path(), query.finish());
         if target.len() > MAX_URI_BYTES {
-            return Err(Error::UriTooLong);
+            return Err(UriTooLong.into());
         }
-        HeaderValue::from_str(&format!("<{target}>; rel=\"next\"")).map(Some).map_err(Error::internal)
+        HeaderValue::from_str(&format!("<{target}>; rel=\"next\""))
+            .map(Some)
+            .map_err(|error| Error::internal(error))
     }
 
     /// The same where the array is the member `name` of an object, behind an id, as the first clients know it.
@@ -243,7 +245,7 @@ impl Items {
         if self.count > 0 {
             self.json.push(b',');
         }
-        serde_json::to_writer(&mut self.json, item).map_err(Error::internal)?;
+        serde_json::to_writer(&mut self.json, item).map_err(|error| Error::internal(error))?;
         if self.count > 0 && self.json.len() > MAX_PAGE_BYTES - AROUND_THE_ITEMS {
             self.json.truncate(before);
             return Ok(false);

@@ -5,7 +5,7 @@ use super::{
     body::{BadInput, check, pointer_to},
     page::{CURSOR, ListScope},
 };
-use crate::error::{Error, FieldError};
+use crate::error::{Error, FieldError, NotFound};
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, OriginalUri, RawPathParams, Request},
@@ -39,7 +39,7 @@ impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for Form<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
-        let bytes = Bytes::from_request(request, state).await.map_err(Error::internal)?;
+        let bytes = Bytes::from_request(request, state).await.map_err(|error| Error::internal(error))?;
         read(&bytes, None).map(Self)
     }
 }
@@ -136,8 +136,8 @@ impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Path<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Error::NotFound)?;
-        let (_, value) = params.iter().next().ok_or(Error::NotFound)?;
-        value.parse().map(Self).map_err(|_| Error::NotFound)
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| NotFound)?;
+        let (_, value) = params.iter().next().ok_or(NotFound)?;
+        value.parse().map(Self).map_err(|_| NotFound.into())
     }
 }

@@ -1,6 +1,10 @@
 //! Receiving a body: none that is refused anyway, and no more of all together than there is room for.
 
-use super::{Admit, Completion, doors::Door};
+use super::{
+    Admit, Completion,
+    doors::Door,
+    refusal::{Malformed, TooLarge},
+};
 use crate::{
     error::Error,
     fair::{Portion, Tenant},
@@ -45,7 +49,7 @@ pub(super) async fn receive<A: Admit>(
     // One that does not say may become as large as it may.
     let promised = announced.unwrap_or(door.max_body);
     let let_in = match promised {
-        _ if promised > door.max_body => Err(Error::TooLarge(door.max_body)),
+        _ if promised > door.max_body => Err(TooLarge { most: door.max_body }.into()),
         ..=SMALL => Ok((None, None)),
         _ => room(completion, door, parts, promised).await,
     };
@@ -87,10 +91,11 @@ async fn read(mut body: Body, announced: usize, most: usize) -> Result<Bytes, Er
     let mut bytes = Vec::with_capacity(announced);
     let mut since_others = 0;
     while let Some(frame) = body.frame().await {
-        let incomplete = |_| Error::Malformed("the connection ended before the body was complete".into());
+        let incomplete =
+            |_| Error::from(Malformed { what: "the connection ended before the body was complete".into() });
         if let Ok(data) = frame.map_err(incomplete)?.into_data() {
             if bytes.len() + data.len() > most {
-                return Err(Error::TooLarge(most));
+                return Err(TooLarge { most }.into());
             }
             bytes.extend_from_slice(&data);
             since_others += data.len();

@@ -8,10 +8,18 @@ mod schemas;
 pub use publish::publish;
 
 use crate::{
-    error::{Clash, FieldError, Problem},
-    http::Limit,
+    auth,
+    error::{self, Clash, Error, FailureKind, FieldError, Problem},
+    http::{self, Limit},
     ids::AnyId,
-    resources::{calendar::Include, missions::MissionState, users::Cents},
+    resources::{
+        assignments, availabilities,
+        calendar::Include,
+        invitations,
+        missions::{self, MissionState},
+        orgs, projects,
+        users::{self, Cents},
+    },
     state::App,
 };
 use axum::{
@@ -55,6 +63,30 @@ pub fn base() -> OpenApi {
     let cookie = ApiKey::Cookie(ApiKeyValue::new("refresh_token"));
     schemes.insert("refresh_cookie".into(), SecurityScheme::ApiKey(cookie).into());
     document
+}
+
+/// Every refusal and failure that a client can meet, as it occurs.
+pub fn samples() -> Vec<Error> {
+    let mistakes = [
+        FieldError::invalid("/end_at", "must be after start_at"),
+        FieldError::read_only("/created_at"),
+        FieldError::invalid_cursor(),
+    ];
+    let refusals = [
+        error::REFUSALS,
+        http::REFUSALS,
+        auth::REFUSALS,
+        assignments::REFUSALS,
+        availabilities::REFUSALS,
+        invitations::REFUSALS,
+        missions::REFUSALS,
+        orgs::REFUSALS,
+        projects::REFUSALS,
+        users::REFUSALS,
+    ];
+    let failures = FailureKind::ALL.iter().map(|kind| Error::failed(*kind, std::fmt::Error));
+    let mistakes = mistakes.map(|mistake| Error::Invalid(vec![mistake]));
+    mistakes.into_iter().chain(refusals.concat().into_iter().map(|sample| sample())).chain(failures).collect()
 }
 
 /// The document as text, as it is served and printed.

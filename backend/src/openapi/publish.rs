@@ -8,7 +8,7 @@ use super::{
     schemas::{self, parameters},
 };
 use crate::{
-    error::{Error, samples},
+    error::Error,
     http::verbs::{self, FirstNames},
 };
 use serde_json::{Map, Value as Json, json};
@@ -230,7 +230,13 @@ impl Operation<'_> {
 
     /// Adds the problems of these codes, each with its example, under their statuses.
     fn refuse(&mut self, codes: &[String]) {
-        for (status, problem) in problems() {
+        let problems: Vec<_> = problems().collect();
+        for unknown in
+            codes.iter().filter(|code| problems.iter().all(|(_, problem)| problem["code"] != **code))
+        {
+            panic!("{} {} documents the code {unknown}, which nothing refuses with", self.method, self.path);
+        }
+        for (status, problem) in problems {
             let code = problem["code"].as_str().unwrap_or_default();
             if !codes.iter().any(|wanted| wanted == code) {
                 continue;
@@ -261,7 +267,7 @@ impl Operation<'_> {
 
 /// Each problem as it looks, with its status.
 fn problems() -> impl Iterator<Item = (String, Json)> {
-    samples().into_iter().map(|error: Error| {
+    super::samples().into_iter().map(|error: Error| {
         let problem = json!(error.problem("0198f1d2c3b47a5e8f60718293a4b5c6"));
         (problem["status"].to_string(), problem)
     })

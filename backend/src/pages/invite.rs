@@ -6,6 +6,7 @@ use super::{
     words::{Language, Words},
 };
 use crate::{
+    auth::InvalidToken,
     error::Error,
     http::{Form, Query, RequestInfo},
     resources::{
@@ -106,7 +107,7 @@ async fn page(
     let now = app.db.clock().now();
     let opened = match invitations::open(&app.db, &app.tokens, token, now).await {
         Ok(opened) => opened,
-        Err(Error::InvalidToken) => return respond(StatusCode::BAD_REQUEST, &blank),
+        Err(error) if error.is::<InvalidToken>() => return respond(StatusCode::BAD_REQUEST, &blank),
         Err(error) => {
             let (status, text) = match (outcome, message(&error, language)) {
                 (Some((status, text, _)), _) => (status, text),
@@ -143,7 +144,7 @@ fn standing(opened: &Opened, now: Timestamp, language: Language) -> (&'static st
 }
 
 fn call(opened: Opened, words: &Words) -> Result<Call, Error> {
-    let zone = ZoneName::zone(&opened.timezone).map_err(Error::internal)?;
+    let zone = ZoneName::zone(&opened.timezone).map_err(|error| Error::internal(error))?;
     let wall_clock = |at: Timestamp| words.moment(&at.in_zone(&zone));
     Ok(Call {
         org: opened.org_name,

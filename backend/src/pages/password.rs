@@ -6,7 +6,7 @@ use super::{
     words::{Language, Words},
 };
 use crate::{
-    auth::NewPassword,
+    auth::{InvalidToken, NewPassword},
     error::{Error, FieldError},
     http::{Form, Query, RequestInfo},
     resources::accounts::{links, set_password},
@@ -67,7 +67,7 @@ pub async fn set(
     };
     match set_password(&app, &request, &form.token, sent.current_password, password).await {
         Ok(()) => page(&headers, StatusCode::OK, words.saved, true, None),
-        Err(error @ Error::InvalidToken) => refused(&headers, &error, None),
+        Err(error) if error.is::<InvalidToken>() => refused(&headers, &error, None),
         Err(Error::Invalid(mistakes)) => {
             page(&headers, StatusCode::BAD_REQUEST, mistake(&mistakes, words), false, Some(&form))
         }

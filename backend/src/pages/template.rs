@@ -1,7 +1,18 @@
 //! The two templates, filled.
 
 use super::words::{Language, Words};
-use crate::{error::Error, secret::Secret};
+use crate::{
+    auth::{InvalidToken, TooManyTries},
+    error::{Error, FailureKind},
+    resources::{
+        assignments::{QuotaReached, ScheduleConflict},
+        invitations::AlreadyAnswered,
+        missions::{MissionCancelled, MissionOver},
+        projects::ProjectArchived,
+        users::UserInactive,
+    },
+    secret::Secret,
+};
 use askama::Template;
 use axum::{
     http::{StatusCode, header},
@@ -76,7 +87,7 @@ pub struct PasswordForm {
 
 /// The page with its headers.
 pub fn respond(status: StatusCode, page: &impl Template) -> Result<Response, Error> {
-    let html = page.render().map_err(Error::internal)?;
+    let html = page.render().map_err(|error| Error::internal(error))?;
     Ok((status, super::headers(), html).into_response())
 }
 
@@ -91,19 +102,23 @@ pub fn with_retry_after(mut page: Response, error: &Error) -> Response {
 /// The words for an error; none when the boundary should speak.
 pub fn message(error: &Error, language: Language) -> Option<&'static str> {
     let words = language.words();
-    Some(match error {
-        Error::InvalidToken => words.invalid,
-        Error::AlreadyAnswered => words.already_answered,
-        Error::ScheduleConflict(_) => words.conflict,
-        Error::QuotaReached => words.quota,
-        Error::MissionCancelled => words.cancelled,
-        Error::ProjectArchived => words.archived,
-        Error::MissionOver => words.over,
-        Error::UserInactive => words.inactive,
-        Error::Unavailable(_) | Error::StorageFull(_) | Error::Contended(_) | Error::TooManyTries(_) => {
-            words.try_again
+    let refusals = [
+        (error.is::<InvalidToken>(), words.invalid),
+        (error.is::<AlreadyAnswered>(), words.already_answered),
+        (error.is::<ScheduleConflict>(), words.conflict),
+        (error.is::<QuotaReached>(), words.quota),
+        (error.is::<MissionCancelled>(), words.cancelled),
+        (error.is::<ProjectArchived>(), words.archived),
+        (error.is::<MissionOver>(), words.over),
+        (error.is::<UserInactive>(), words.inactive),
+        (error.is::<TooManyTries>(), words.try_again),
+    ];
+    match error.failure() {
+        Some(FailureKind::Unavailable | FailureKind::StorageFull | FailureKind::Contended) => {
+            Some(words.try_again)
         }
-        Error::OutcomeUnknown(_) => words.perhaps,
-        _ => return None,
-    })
+        Some(FailureKind::OutcomeUnknown) => Some(words.perhaps),
+        Some(FailureKind::TimedOut | FailureKind::Internal) => None,
+        None => refusals.iter().find(|(is, _)| *is).map(|(_, message)| *message),
+    }
 }

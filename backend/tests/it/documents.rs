@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 #[test]
 fn the_errors_document_lists_every_code_with_its_status() {
-    let samples = coulisses::error::samples();
+    let samples = coulisses::openapi::samples();
     let in_code: BTreeSet<_> = samples
         .iter()
         .map(|error| {

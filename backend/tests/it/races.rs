@@ -3,8 +3,7 @@
 use crate::support::{Kind, Outcome, Test};
 use coulisses::{
     db::Origin,
-    error::Error,
-    resources::assignments::{self, AssignmentStatus, Change},
+    resources::assignments::{self, AssignmentStatus, Change, ScheduleConflict},
 };
 use rstest::rstest;
 use serde_json::{Value as Json, json};
@@ -253,5 +252,6 @@ async fn an_acceptance_waits_for_the_one_before_on_Postgres() {
     assignments::set_status(&first, held, accept()).await.unwrap();
     first.commit().await.unwrap();
     let outcome = second.await.unwrap();
-    assert!(matches!(&outcome, Err(Error::ScheduleConflict(clashes)) if clashes.total() == 1), "{outcome:?}");
+    let refused = outcome.expect_err("a conflict").problem("");
+    assert_eq!((refused.code, refused.conflicts_total), (ScheduleConflict::CODE, Some(1)));
 }

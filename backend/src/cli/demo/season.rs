@@ -4,11 +4,10 @@ use super::{CliError, festivals};
 use crate::{
     auth::NewPassword,
     db::{Origin, Tx},
-    error::Error,
     ids::{OrgId, ProjectId, UserId},
     resources::{
         accounts::{self, links},
-        assignments::{self, AssignmentStatus, Change, NewAssignment},
+        assignments::{self, AlreadyAssigned, AssignmentStatus, Change, NewAssignment, ScheduleConflict},
         availabilities::{self, NewAvailability},
         invitations::{self, Links, NewInvitation},
         missions::{self, Mission, NewMissionRole, PlannedMission},
@@ -260,7 +259,7 @@ async fn staff(
                 let asked = match assignments::create(tx, org, new).await {
                     Ok(asked) => asked.id,
                     // Able to do two of the posts, and asked for the other one.
-                    Err(Error::AlreadyAssigned) => continue,
+                    Err(error) if error.is::<AlreadyAssigned>() => continue,
                     Err(error) => return Err(error.into()),
                 };
                 if person == 0 && open.is_none() {
@@ -285,7 +284,8 @@ async fn answer(tx: &Tx, org: OrgId, asked: crate::ids::AssignmentId, turn: usiz
     let held = assignments::hold(tx, org, asked).await?;
     match assignments::set_status(tx, held, Change { status, override_reason: None, decline_reason }).await {
         // Already taken: they stay asked.
-        Ok(_) | Err(Error::ScheduleConflict(_)) => Ok(()),
+        Ok(_) => Ok(()),
+        Err(error) if error.is::<ScheduleConflict>() => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
@@ -322,7 +322,8 @@ async fn override_conflict(
             override_reason: reason.clone(),
         };
         match assignments::create(tx, org, new).await {
-            Ok(_) | Err(Error::AlreadyAssigned) => {}
+            Ok(_) => {}
+            Err(error) if error.is::<AlreadyAssigned>() => {}
             Err(error) => return Err(error.into()),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! On PostgreSQL a trigger locks the row that the rule counts over (the user, the role, the org) before it looks, so
 //! that of two transactions the second sees the first; on SQLite there is one writer anyway. The names raised here are
-//! those that [`crate::db::Violation`] knows. 2678400000000 microseconds are 31 days, the longest period (32 since
+//! those that [`crate::db::Constraint`]s name. 2678400000000 microseconds are 31 days, the longest period (32 since
 //! migration 16): nothing that began earlier reaches into the new one, so the index is read no further back.
 
 use super::*;

@@ -2,7 +2,7 @@
 //!
 //! Conventions: a planning row belongs to one org and its key is `(org_id, id)`, so every foreign key carries the org
 //! and the database itself refuses a reference across orgs; constraints and triggers are named, and
-//! [`crate::db::Violation`] gives each its meaning. Where the dialects must differ (triggers, exclusion constraints) a
+//! [`crate::db::Constraint`] gives each its meaning at the write that can break it. Where the dialects must differ (triggers, exclusion constraints) a
 //! step holds both texts side by side. A step is one transaction in both databases (`use_transaction`), so one that fails
 //! leaves the schema as it was.
 
@@ -23,7 +23,8 @@ mod m20261126_000015_replacing;
 mod m20261126_000016_calendar_days;
 mod m20261126_000017_search;
 
-use super::{Database, Violation};
+use super::Database;
+use crate::error::FailureKind;
 use backon::{ExponentialBuilder, Retryable};
 use lock::Lock;
 use sea_orm::{
@@ -219,7 +220,7 @@ impl<'a> Exclusive<'a> {
             })
         };
         let pauses = ExponentialBuilder::default().with_max_times(10).with_jitter();
-        let contended = |error: &DbErr| Violation::of(error) == Some(Violation::Contention);
+        let contended = |error: &DbErr| FailureKind::of(error) == FailureKind::Contended;
         let transaction = begin.retry(pauses).when(contended).await?;
         lock::also_of_transaction(&transaction).await?;
         Ok(transaction)

@@ -6,7 +6,10 @@ use super::{
     store::{self, OrgMembership},
 };
 use crate::{
-    auth::{Caller, Guesser, Guessers, Tech, entity::account, refuse_foreign_origin},
+    auth::{
+        Caller, ForeignOrigin, Guesser, Guessers, InvalidCredentials, Tech, TooManyTries, Unauthenticated,
+        entity::account, refuse_foreign_origin,
+    },
     db::{Actor, Origin},
     error::Error,
     http::{Body, Done, RequestInfo, limit_bodies},
@@ -118,7 +121,7 @@ impl SignedIn {
 /// Sign in with e-mail and password.
 #[utoipa::path(post, path = "/auth/login", tag = "auth", request_body = Login,
     responses((status = 200, body = SignedIn)),
-    extensions(("x-problems" = json!(["invalid_credentials", "too_many_tries"]))))]
+    extensions(("x-problems" = json!([InvalidCredentials::CODE, TooManyTries::CODE]))))]
 async fn login(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
@@ -133,7 +136,7 @@ async fn login(
     let known = store::by_email(&app.db, &login.email).await?;
     let account = known.as_ref().map(|account| account.id);
     let signed_in = sign_in(&app, &request, &headers, login, known).await;
-    if matches!(signed_in, Err(Error::InvalidCredentials | Error::TooManyTries(_))) {
+    if signed_in.as_ref().is_err_and(|error| error.is::<InvalidCredentials>() || error.is::<TooManyTries>()) {
         app.refusals.count(account);
     }
     signed_in
@@ -150,8 +153,8 @@ async fn sign_in(
     let begun = app.guessing.begin(guessers, request).await?;
     let stored = known.as_ref().and_then(|account| account.password_hash.clone());
     let matches = app.passwords.verify(&login.password, stored, None).await?;
-    let account = known.filter(|account| matches && account.is_active).ok_or(Error::InvalidCredentials)?;
-    let org = choose_org(app, account.id, login.org_id).await?.ok_or(Error::InvalidCredentials)?;
+    let account = known.filter(|account| matches && account.is_active).ok_or(InvalidCredentials)?;
+    let org = choose_org(app, account.id, login.org_id).await?.ok_or(InvalidCredentials)?;
     request.note_caller(org, account.id);
     let answer = start_session(app, request, headers, &account, org).await?;
     begun.succeeded().await;
@@ -180,7 +183,7 @@ async fn start_session(
     // The password may have been changed, or the account switched off, while the hash was computed.
     let current = store::lock(&tx, account.id).await?;
     if current.password_hash != account.password_hash || !current.is_active {
-        return Err(Error::InvalidCredentials);
+        return Err(InvalidCredentials.into());
     }
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     let session = sessions::start(&tx, account.id, org, refresh_seconds(app), agent).await?;
@@ -212,7 +215,7 @@ async fn guessers(
 
 /// Renew the session: a new access token, and the next refresh token in the cookie.
 #[utoipa::path(post, path = "/auth/refresh", tag = "auth",
-    responses((status = 200, body = SignedIn)), extensions(("x-problems" = json!(["unauthenticated", "foreign_origin"]))))]
+    responses((status = 200, body = SignedIn)), extensions(("x-problems" = json!([Unauthenticated::CODE, ForeignOrigin::CODE]))))]
 async fn refresh(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
@@ -220,8 +223,8 @@ async fn refresh(
     jar: CookieJar,
 ) -> Result<Response, Error> {
     refuse_foreign_origin(&headers, &app.config)?;
-    let token = jar.get(COOKIE).ok_or(Error::Unauthenticated)?;
-    let claims = app.tokens.read_refresh(token.value()).ok_or(Error::Unauthenticated)?;
+    let token = jar.get(COOKIE).ok_or(Unauthenticated)?;
+    let claims = app.tokens.read_refresh(token.value()).ok_or(Unauthenticated)?;
     let tenant = sessions::owner_of(&app.db, claims.sid).await?.and_then(|(_, org)| org);
     let tx = app.db.write(Origin { tenant, ..request.origin(Actor::System) }).await?;
     let session = match sessions::renew(&tx, &claims, refresh_seconds(&app)).await? {
@@ -229,10 +232,10 @@ async fn refresh(
         Renewal::Reused(session) => {
             audit::Entry::of("session.reuse", session.id).record_for_account(&tx, session.org_id).await?;
             tx.commit().await?;
-            return Err(Error::Unauthenticated);
+            return Err(Unauthenticated.into());
         }
     };
-    let org = session.org_id.ok_or(Error::Unauthenticated)?;
+    let org = session.org_id.ok_or(Unauthenticated)?;
     let answer =
         signed_in(&app, session.account_id, org, session.id, session.refresh_generation, session.expires_at)?;
     tx.commit().await?;
@@ -242,7 +245,7 @@ async fn refresh(
 
 /// Sign out. Harmless without a session.
 #[utoipa::path(post, path = "/auth/logout", tag = "auth",
-    responses((status = 200, body = Done)), extensions(("x-problems" = json!(["foreign_origin"]))))]
+    responses((status = 200, body = Done)), extensions(("x-problems" = json!([ForeignOrigin::CODE]))))]
 async fn logout(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,

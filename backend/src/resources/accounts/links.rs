@@ -8,6 +8,7 @@
 use super::store;
 use crate::{
     auth::{
+        InvalidToken,
         entity::{Giver, PasswordTokenPurpose, account, membership, membership_link, org, password_token},
         hash_secret,
     },
@@ -111,7 +112,7 @@ pub struct Opened {
 /// What a link does.
 ///
 /// # Errors
-/// [`Error::InvalidToken`] when it is unknown, used, expired or has nothing left to do, or its account or membership is
+/// [`InvalidToken`] when it is unknown, used, expired or has nothing left to do, or its account or membership is
 /// switched off.
 pub async fn open(db: &impl ConnectionTrait, token: &str, now: Timestamp) -> Result<Opened, Error> {
     let handed = membership_link::Entity::find()
@@ -129,7 +130,7 @@ pub async fn open(db: &impl ConnectionTrait, token: &str, now: Timestamp) -> Res
         .filter(password_token::Column::ExpiresAt.gt(now))
         .one(db)
         .await?
-        .ok_or(Error::InvalidToken)?;
+        .ok_or(InvalidToken)?;
     Ok(Opened { account: active(db, mailed.account_id).await?, org: None, wants_password: false })
 }
 
@@ -138,29 +139,29 @@ async fn open_handed(db: &impl ConnectionTrait, link: membership_link::Model) ->
     let all = membership::Entity::find().filter(membership::Column::AccountId.eq(account.id)).all(db).await?;
     let (own, others): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|membership| membership.org_id == link.org_id);
-    let own = own.first().filter(|own| own.is_active).ok_or(Error::InvalidToken)?;
+    let own = own.first().filter(|own| own.is_active).ok_or(InvalidToken)?;
     // One that is switched off can be switched on again.
     let opens_another = others.iter().any(|other| other.proven_at.is_some());
     let has_password = account.password_hash.is_some();
     let wants_password = match link.giver {
         Giver::Operator => false,
-        Giver::Org if has_password && own.proven_at.is_some() => return Err(Error::InvalidToken),
+        Giver::Org if has_password && own.proven_at.is_some() => return Err(InvalidToken.into()),
         Giver::Org => has_password || opens_another,
     };
-    let org = org::Entity::find_by_id(link.org_id).one(db).await?.ok_or(Error::InvalidToken)?;
+    let org = org::Entity::find_by_id(link.org_id).one(db).await?.ok_or(InvalidToken)?;
     Ok(Opened { account, org: Some((org.id, org.name)), wants_password })
 }
 
 async fn active(db: &impl ConnectionTrait, account: AccountId) -> Result<account::Model, Error> {
     let found = account::Entity::find_by_id(account).filter(account::Column::IsActive.eq(true));
-    found.one(db).await?.ok_or(Error::InvalidToken)
+    found.one(db).await?.ok_or(InvalidToken.into())
 }
 
 /// Uses a link up that was `seen` before its password was hashed: sets the password, proves what the link proves, and
 /// says for which orgs. Of two that try at once, one wins.
 ///
 /// # Errors
-/// [`Error::InvalidToken`] when it is not good any more; [`Error::Invalid`] at `/current_password` when the account has
+/// [`InvalidToken`] when it is not good any more; [`Error::Invalid`] at `/current_password` when the account has
 /// another one than was seen.
 pub async fn use_up(tx: &Tx, token: &str, seen: &Opened, password_hash: String) -> Result<Vec<OrgId>, Error> {
     let account = seen.account.id;
@@ -196,7 +197,7 @@ pub async fn use_up(tx: &Tx, token: &str, seen: &Opened, password_hash: String) 
         .filter(membership::Column::OrgId.is_in(proven.iter().copied()))
         .exec(tx)
         .await?;
-    if replace_password(tx, account, password_hash).await? { Ok(proven) } else { Err(Error::InvalidToken) }
+    if replace_password(tx, account, password_hash).await? { Ok(proven) } else { Err(InvalidToken.into()) }
 }
 
 /// Sets the password of an account; links die that would set it without knowing it. False when the account is switched

@@ -7,9 +7,9 @@ use super::{
     store,
 };
 use crate::{
-    auth::{Account, Guessers, NewPassword, entity::account},
+    auth::{Account, Guessers, NewPassword, TooManyTries, Unauthenticated, entity::account},
     db::Reader,
-    error::{Error, FieldError},
+    error::{Error, FailureKind, FieldError, NotFound, UnknownReference},
     http::{Answer, Body, Done, Path, Precondition, Query, Reading},
     ids::{OrgId, SessionId},
     resources::audit,
@@ -55,7 +55,7 @@ struct PasswordChange {
 
 /// Act in another of one's orgs: the session stays there when it is renewed.
 #[utoipa::path(post, path = "/auth/switch", tag = "auth", security(("bearer" = [])), request_body = Switch,
-    responses((status = 200, body = SignedIn)), extensions(("x-problems" = json!(["unknown_reference"]))))]
+    responses((status = 200, body = SignedIn)), extensions(("x-problems" = json!([UnknownReference::CODE]))))]
 async fn switch(
     State(app): State<App>,
     own: Account,
@@ -64,7 +64,7 @@ async fn switch(
     let tx = app.db.write(own.origin()).await?;
     let memberships = store::memberships(&tx, own.account).await?;
     if !memberships.iter().any(|membership| membership.org_id == org_id) {
-        return Err(Error::UnknownReference { pointer: "/org_id".into(), name: "organisation" });
+        return Err(UnknownReference { pointer: "/org_id", name: "organisation" }.into());
     }
     sessions::switch(&tx, own.session, org_id).await?;
     audit::Entry::of("session.switch", own.session).record(&tx, org_id).await?;
@@ -74,7 +74,7 @@ async fn switch(
 
 /// Change one's password. Every other session of the account ends.
 #[utoipa::path(post, path = "/auth/password", tag = "auth", security(("bearer" = [])), request_body = PasswordChange,
-    responses((status = 200, body = Done)), extensions(("x-problems" = json!(["too_many_tries"]))))]
+    responses((status = 200, body = Done)), extensions(("x-problems" = json!([TooManyTries::CODE]))))]
 async fn change_password(
     State(app): State<App>,
     own: Account,
@@ -88,7 +88,7 @@ async fn change_password(
     let checked = check_password(&app, &own, &change.current_password, &account).await;
     checked.inspect_err(|error| {
         // A server that is too busy to look has refused nobody.
-        if !matches!(error, Error::Unavailable(_)) {
+        if error.failure() != Some(FailureKind::Unavailable) {
             app.refusals.count(Some(own.account));
         }
     })?;
@@ -98,13 +98,13 @@ async fn change_password(
     let current = store::lock(&tx, own.account).await?;
     // The session may have been ended meanwhile, by an owner who saw that it is not theirs.
     if !sessions::lives(&tx, own.session).await? {
-        return Err(Error::Unauthenticated);
+        return Err(Unauthenticated.into());
     }
     if current.password_hash != account.password_hash {
         return Err(Error::Invalid(vec![FieldError::invalid("/current_password", "was changed meanwhile")]));
     }
     if !links::replace_password(&tx, own.account, hash).await? {
-        return Err(Error::Unauthenticated);
+        return Err(Unauthenticated.into());
     }
     sessions::end_others(&tx, own.account, own.session).await?;
     audit::Entry::of("account.password_change", own.account)
@@ -155,7 +155,7 @@ async fn get_session(
 ) -> Result<Answer, Error> {
     let now = app.db.clock().now();
     let found = sessions::find(&app.db, own.account, own.session, id, now).await?;
-    Answer::single(&found.ok_or(Error::NotFound)?)
+    Answer::single(&found.ok_or(NotFound)?)
 }
 
 /// End one of one's own sessions, wherever it is.

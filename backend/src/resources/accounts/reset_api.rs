@@ -2,9 +2,9 @@
 
 use super::{links, sessions, store};
 use crate::{
-    auth::{Guesser, Guessers, NewPassword, for_link},
+    auth::{Guesser, Guessers, InvalidToken, NewPassword, TooManyTries, for_link},
     db::{Actor, Origin},
-    error::{Error, FieldError},
+    error::{Error, FailureKind, FieldError},
     http::{Body, Done, RequestInfo, attempts},
     resources::audit,
     secret::Secret,
@@ -62,7 +62,7 @@ struct ResetConfirm {
 
 /// Ask for a link to set a new password.
 #[utoipa::path(post, path = "/auth/reset/request", tag = "auth", request_body = ResetRequest,
-    responses((status = 200, body = ResetRequested)), extensions(("x-problems" = json!(["too_many_tries"]))))]
+    responses((status = 200, body = ResetRequested)), extensions(("x-problems" = json!([TooManyTries::CODE]))))]
 async fn request_reset(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
@@ -78,7 +78,7 @@ async fn request_reset(
     app.tasks.spawn(async move {
         let issued = (|| issue_reset(&background, &request, &reset.email))
             .retry(attempts())
-            .when(|error| matches!(error, Error::Contended(_)))
+            .when(|error| error.failure() == Some(FailureKind::Contended))
             .await;
         if let Err(error) = issued {
             tracing::error!(request_id = %request, %error, cause = ?error.cause(), "a reset could not be issued");
@@ -108,7 +108,7 @@ async fn issue_reset(app: &App, request: &RequestInfo, email: &Email) -> Result<
 /// What the link was for is taken up: the membership of the organisation that handed it out, or all that are pending when it
 /// went to the account's address.
 #[utoipa::path(post, path = "/auth/reset/confirm", tag = "auth", request_body = ResetConfirm,
-    responses((status = 200, body = Done)), extensions(("x-problems" = json!(["invalid_token", "too_many_tries"]))))]
+    responses((status = 200, body = Done)), extensions(("x-problems" = json!([InvalidToken::CODE, TooManyTries::CODE]))))]
 async fn confirm_reset(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
@@ -121,8 +121,8 @@ async fn confirm_reset(
 /// Sets the password that a token permits to set, and proves what it proves. The page uses it, too.
 ///
 /// # Errors
-/// [`Error::InvalidToken`]; [`Error::Invalid`] at `/current_password` or `/new_password`; [`Error::TooManyTries`];
-/// [`Error::Unavailable`] when there is no turn to hash.
+/// [`InvalidToken`]; [`Error::Invalid`] at `/current_password` or `/new_password`; [`TooManyTries`];
+/// [`FailureKind::Unavailable`] when there is no turn to hash.
 pub async fn set_password(
     app: &App,
     request: &RequestInfo,
@@ -141,7 +141,7 @@ pub async fn set_password(
         }
         check_password(app, request, &link, &current).await.inspect_err(|error| {
             // A server that is too busy to look has refused nobody.
-            if !matches!(error, Error::Unavailable(_)) {
+            if error.failure() != Some(FailureKind::Unavailable) {
                 app.refusals.count(Some(account.id));
             }
         })?;

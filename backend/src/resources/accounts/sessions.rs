@@ -7,11 +7,11 @@
 
 use crate::{
     auth::{
-        RefreshClaims,
+        RefreshClaims, Unauthenticated,
         entity::{account, session},
     },
     db::{Database, Origin, Tx, filter},
-    error::Error,
+    error::{Error, NotFound},
     http::{Cursor, Limit, Page},
     ids::{AccountId, OrgId, SessionId},
     timestamp::Timestamp,
@@ -86,19 +86,19 @@ pub enum Renewal {
 /// Renews a session for `seconds` more.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] when the session is gone, ended or expired, or its account is switched off.
+/// [`Unauthenticated`] when the session is gone, ended or expired, or its account is switched off.
 pub async fn renew(tx: &Tx, claims: &RefreshClaims, seconds: i64) -> Result<Renewal, Error> {
     let found = session::Entity::find_by_id(claims.sid).lock(LockType::NoKeyUpdate).one(tx).await?;
-    let mut session = found.ok_or(Error::Unauthenticated)?;
+    let mut session = found.ok_or(Unauthenticated)?;
     if session.revoked_at.is_some() || session.expires_at <= tx.now {
-        return Err(Error::Unauthenticated);
+        return Err(Unauthenticated.into());
     }
     let active = account::Entity::find_by_id(session.account_id)
         .one(tx)
         .await?
         .is_some_and(|account| account.is_active);
     if !active {
-        return Err(Error::Unauthenticated);
+        return Err(Unauthenticated.into());
     }
     if claims.generation == session.refresh_generation {
         session.refresh_generation += 1;
@@ -233,7 +233,7 @@ pub async fn lives(tx: &Tx, session: SessionId) -> Result<bool, Error> {
 /// One of an account's sessions; none when it has ended.
 ///
 /// # Errors
-/// [`Error::NotFound`] when it is not this account's.
+/// [`NotFound`] when it is not this account's.
 pub async fn find(
     db: &impl ConnectionTrait,
     account: AccountId,
@@ -242,7 +242,7 @@ pub async fn find(
     now: Timestamp,
 ) -> Result<Option<OwnSession>, Error> {
     let found = session::Entity::find_by_id(session).one(db).await?;
-    let row = found.filter(|row| row.account_id == account).ok_or(Error::NotFound)?;
+    let row = found.filter(|row| row.account_id == account).ok_or(NotFound)?;
     Ok(is_alive(&row, now).then(|| view(row, current)))
 }
 

@@ -2,8 +2,8 @@
 
 use crate::{
     auth::entity::{account, membership, org},
-    db::Tx,
-    error::Error,
+    db::{Constraint, Tx},
+    error::{Duplicate, Error, NotFound},
     ids::{AccountId, MembershipId, OrgId},
     resources::audit,
     role::Role,
@@ -28,9 +28,9 @@ pub async fn by_email(db: &impl ConnectionTrait, email: &EmailKey) -> Result<Opt
 /// The account of this id.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`NotFound`].
 pub async fn by_id(db: &impl ConnectionTrait, id: AccountId) -> Result<account::Model, Error> {
-    account::Entity::find_by_id(id).one(db).await?.ok_or(Error::NotFound)
+    account::Entity::find_by_id(id).one(db).await?.ok_or(NotFound.into())
 }
 
 /// The account with this e-mail, created without a password when it is new (then the second value is true).
@@ -51,14 +51,18 @@ pub async fn find_or_create(tx: &Tx, email: &Email) -> Result<(account::Model, b
         .on_conflict(OnConflict::column(account::Column::EmailKey).do_nothing().to_owned())
         .exec_without_returning(tx)
         .await?;
-    let account = by_email(tx, &email.key()).await?.ok_or(Error::NotFound)?;
+    let account = by_email(tx, &email.key()).await?.ok_or(NotFound)?;
     Ok((account, created > 0))
 }
+
+/// An account is a member of an org once.
+const ONE_MEMBERSHIP: Constraint =
+    Constraint::unique("org_memberships_account", "org_memberships.org_id, org_memberships.account_id");
 
 /// Makes an account a member of an org: pending, unless somebody has vouched for it.
 ///
 /// # Errors
-/// [`Error::Duplicate`] when it is one already.
+/// [`Duplicate`] when it is one already.
 pub async fn add_membership(
     tx: &Tx,
     org: OrgId,
@@ -77,7 +81,10 @@ pub async fn add_membership(
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
     };
-    membership::Entity::insert(new).exec_without_returning(tx).await?;
+    membership::Entity::insert(new).exec_without_returning(tx).await.map_err(|error| {
+        let detail = "This account is a member already; change its role instead.";
+        ONE_MEMBERSHIP.or(error, || Duplicate { pointer: "/email", detail })
+    })?;
     Ok(id)
 }
 
@@ -165,7 +172,7 @@ pub async fn memberships_and_pending(
 /// The account, locked against a concurrent change of its password or state.
 ///
 /// # Errors
-/// [`Error::NotFound`] when it is gone.
+/// [`NotFound`] when it is gone.
 pub async fn lock(tx: &Tx, account: AccountId) -> Result<account::Model, Error> {
-    account::Entity::find_by_id(account).lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(Error::NotFound)
+    account::Entity::find_by_id(account).lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(NotFound.into())
 }

@@ -7,18 +7,24 @@ use super::{
         Assignment, AssignmentForm, AssignmentQuery, AssignmentStatus, BulkAssignment, NewAssignment,
         NewStatus, Whose,
     },
+    refusal::{AlreadyAssigned, InvalidTransition, QuotaReached, ScheduleConflict},
     store,
     writes::{self, Change as StatusChange},
 };
 use crate::{
-    auth::{Caller, Manager, Tech},
+    auth::{Caller, Forbidden, Manager, Tech},
     db::Reader,
-    error::{Error, FieldError},
+    error::{Error, FieldError, NotFound, UnknownReference},
     http::{
         Answer, Body, BulkCreated, BulkItems, Change, Done, MAX_BULK_BODY, Path, Precondition, Query, Reading,
     },
     ids::{AssignmentId, UserId},
-    resources::{invitations, missions},
+    resources::{
+        invitations,
+        missions::{self, MissionCancelled, MissionOver},
+        projects::ProjectArchived,
+        users::UserInactive,
+    },
     role::Role,
     state::App,
 };
@@ -41,8 +47,8 @@ pub fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(post, path = "/assignments", tag = "assignments", security(("bearer" = ["manager"])),
     request_body = NewAssignment, responses((status = 200, body = Assignment)),
     extensions(("x-problems" = json!([
-        "unknown_reference", "schedule_conflict", "already_assigned", "quota_reached", "mission_cancelled",
-        "project_archived", "user_inactive",
+        UnknownReference::CODE, ScheduleConflict::CODE, AlreadyAssigned::CODE, QuotaReached::CODE, MissionCancelled::CODE,
+        ProjectArchived::CODE, UserInactive::CODE,
     ]))))]
 async fn create(
     State(app): State<App>,
@@ -58,7 +64,7 @@ async fn create(
 #[utoipa::path(post, path = "/assignments/~bulk_create", tag = "assignments", security(("bearer" = ["manager"])),
     request_body = Vec<BulkAssignment>, responses((status = 200, body = BulkCreated<AssignmentId>)),
     extensions(("x-problems" = json!([
-        "unknown_reference", "already_assigned", "mission_cancelled", "project_archived", "user_inactive",
+        UnknownReference::CODE, AlreadyAssigned::CODE, MissionCancelled::CODE, ProjectArchived::CODE, UserInactive::CODE,
     ])), ("x-max-body-bytes" = json!(MAX_BULK_BODY))))]
 async fn bulk_create(
     State(app): State<App>,
@@ -99,14 +105,14 @@ async fn get(
     if caller.plans() || caller.is(assignment.user_id) {
         Answer::single(&assignment)
     } else {
-        Err(Error::NotFound)
+        Err(NotFound.into())
     }
 }
 
 /// Change an assignment's role or note. Its status changes with `:status`.
 #[utoipa::path(patch, path = "/assignments/{id}", tag = "assignments", security(("bearer" = ["manager"])),
     params(("id" = AssignmentId, Path)), request_body = AssignmentForm, responses((status = 200, body = Assignment)),
-    extensions(("x-problems" = json!(["unknown_reference", "quota_reached"]))))]
+    extensions(("x-problems" = json!([UnknownReference::CODE, QuotaReached::CODE]))))]
 async fn update(
     State(app): State<App>,
     caller: Caller<Manager>,
@@ -154,8 +160,8 @@ async fn held(
 #[utoipa::path(post, path = "/assignments/{id}/~status", tag = "assignments", security(("bearer" = ["tech"])),
     params(("id" = AssignmentId, Path)), request_body = NewStatus, responses((status = 200, body = Assignment)),
     extensions(("x-problems" = json!([
-        "forbidden", "schedule_conflict", "already_assigned", "quota_reached", "mission_cancelled", "user_inactive",
-        "invalid_transition", "project_archived", "mission_over",
+        Forbidden::CODE, ScheduleConflict::CODE, AlreadyAssigned::CODE, QuotaReached::CODE, MissionCancelled::CODE, UserInactive::CODE,
+        InvalidTransition::CODE, ProjectArchived::CODE, MissionOver::CODE,
     ]))))]
 async fn set_status(
     State(app): State<App>,
@@ -182,7 +188,7 @@ async fn set_status(
 /// Those who do not plan answer their own calls, and only with yes or no.
 fn may_answer(caller: &Caller<Tech>, person: UserId, new: &NewStatus) -> Result<(), Error> {
     if !caller.is(person) {
-        return Err(Error::NotFound);
+        return Err(NotFound.into());
     }
     if new.override_reason.is_some() {
         return Err(Error::Invalid(vec![FieldError {
@@ -193,6 +199,6 @@ fn may_answer(caller: &Caller<Tech>, person: UserId, new: &NewStatus) -> Result<
     }
     match new.status {
         AssignmentStatus::Accepted | AssignmentStatus::Declined => Ok(()),
-        _ => Err(Error::Forbidden(Role::Manager)),
+        _ => Err(Forbidden { needs: Role::Manager }.into()),
     }
 }

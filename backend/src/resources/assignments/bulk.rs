@@ -2,13 +2,19 @@
 
 use super::{
     model::{AssignmentStatus, BulkAssignment},
+    refusal::AlreadyAssigned,
     store, table,
 };
 use crate::{
     db::Tx,
-    error::Error,
+    error::{Error, NotFound},
     ids::{AssignmentId, MissionId, MissionRoleId, OrgId, ProjectId, UserId},
-    resources::{audit, missions, projects, users},
+    resources::{
+        audit,
+        missions::{self, MissionCancelled},
+        projects::{self, ProjectArchived},
+        users::{self, UserInactive},
+    },
 };
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::HashSet;
@@ -56,7 +62,9 @@ pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Resu
         return Err(Error::Items(refused));
     }
     let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-    tx.insert_all(rows.into_iter().map(IntoActiveModel::into_active_model).collect()).await?;
+    tx.insert_all(rows.into_iter().map(IntoActiveModel::into_active_model).collect())
+        .await
+        .map_err(table::refused)?;
     let created = table::Entity::find()
         .filter(table::Column::OrgId.eq(org))
         .filter(table::Column::Id.is_in(ids.iter().copied()))
@@ -81,17 +89,17 @@ fn may_join<'m>(
     known: &Known<'_>,
     taken: &mut HashSet<(MissionId, UserId)>,
 ) -> Result<(&'m missions::Locked, Option<MissionRoleId>), Error> {
-    let mission = mission.ok_or(Error::NotFound).map_err(Error::referred("/mission_id", "mission"))?;
-    let user = user.ok_or(Error::NotFound).map_err(Error::referred("/user_id", "user"))?;
+    let mission = mission.ok_or(NotFound.into()).map_err(Error::referred("/mission_id", "mission"))?;
+    let user = user.ok_or(NotFound.into()).map_err(Error::referred("/user_id", "user"))?;
     let role = known.posts.named(item.role_name.as_ref())?;
     if !taken.insert((item.mission_id, item.user_id)) {
-        Err(Error::AlreadyAssigned)
+        Err(AlreadyAssigned.into())
     } else if mission.cancelled {
-        Err(Error::MissionCancelled)
+        Err(MissionCancelled.into())
     } else if mission.project.is_some_and(|project| known.archived.contains(&project)) {
-        Err(Error::ProjectArchived)
+        Err(ProjectArchived.into())
     } else if !user.active {
-        Err(Error::UserInactive)
+        Err(UserInactive.into())
     } else {
         Ok((mission, role))
     }

@@ -2,6 +2,7 @@
 
 use super::{
     model::{Assignment, AssignmentStatus},
+    refusal::{QuotaReached, ScheduleConflict},
     store::{self, Call},
     table,
     writes::override_entry,
@@ -10,7 +11,11 @@ use crate::{
     db::Tx,
     error::Error,
     ids::{AssignmentId, MissionId, MissionRoleId, OrgId, UserId},
-    resources::{audit, missions::MissionRole, users},
+    resources::{
+        audit,
+        missions::{MissionRole, QuotaBelowAccepted},
+        users,
+    },
     timestamp::Timestamp,
 };
 use sea_orm::{
@@ -35,7 +40,7 @@ pub struct Move {
 /// The mission moves next, and [`finish_move`] follows.
 ///
 /// # Errors
-/// [`Error::ScheduleConflict`] with the clashes of everyone.
+/// [`ScheduleConflict`] with the clashes of everyone.
 pub async fn begin_move(
     tx: &Tx,
     org: OrgId,
@@ -59,7 +64,7 @@ pub async fn begin_move(
     } else {
         let clashes = store::clashes(tx, org, people(), call).await?;
         if !clashes.is_empty() {
-            return Err(Error::ScheduleConflict(clashes));
+            return Err(ScheduleConflict { conflicts: clashes }.into());
         }
         HashSet::new()
     };
@@ -135,12 +140,14 @@ pub async fn leave_roles(
 /// On a mission with exactly one role everyone without a role takes that one. Tells whether anyone did.
 ///
 /// # Errors
-/// [`Error::QuotaBelowAccepted`] when more of them are accepted than it has room for.
+/// [`QuotaBelowAccepted`] when more of them are accepted than it has room for.
 pub async fn take_role(tx: &Tx, org: OrgId, mission: MissionId, role: &MissionRole) -> Result<bool, Error> {
     let without = table::Column::MissionRoleId.is_null();
-    change_role(tx, org, mission, without, Some(role)).await.map_err(|error| match error {
-        Error::QuotaReached => Error::QuotaBelowAccepted(role.role_name.clone()),
-        error => error,
+    change_role(tx, org, mission, without, Some(role)).await.map_err(|error| {
+        match error.is::<QuotaReached>() {
+            true => QuotaBelowAccepted { role: role.role_name.clone() }.into(),
+            false => error,
+        }
     })
 }
 
@@ -166,7 +173,8 @@ async fn change_role(
         .filter(table::Column::OrgId.eq(org))
         .filter(table::Column::Id.is_in(before.iter().map(|assignment| assignment.id)))
         .exec(tx)
-        .await?;
+        .await
+        .map_err(table::refused)?;
     let entry = |before: &Assignment| {
         let after = Assignment {
             mission_role_id: to.map(|role| role.id),
@@ -195,7 +203,8 @@ pub async fn cancel_all(tx: &Tx, org: OrgId, mission: MissionId) -> Result<(), E
         .filter(table::Column::OrgId.eq(org))
         .filter(table::Column::Id.is_in(ids))
         .exec(tx)
-        .await?;
+        .await
+        .map_err(table::refused)?;
     let entry = |before: &Assignment| {
         let after = Assignment {
             status: AssignmentStatus::Cancelled,
@@ -236,6 +245,7 @@ async fn set_override(
         .filter(Expr::col(table::Column::OrgId).eq(org))
         .filter(table::Column::Id.is_in(ids))
         .exec(tx)
-        .await?;
+        .await
+        .map_err(table::refused)?;
     Ok(())
 }

@@ -1,6 +1,9 @@
 //! The states of an assignment.
 
-use super::AssignmentStatus::{self, Accepted, Cancelled, Declined, Invited};
+use super::{
+    AssignmentStatus::{self, Accepted, Cancelled, Declined, Invited},
+    refusal::InvalidTransition,
+};
 use crate::error::Error;
 
 /// What a change of status amounts to.
@@ -26,7 +29,7 @@ pub fn step(from: AssignmentStatus, to: AssignmentStatus) -> Result<Step, Error>
         | (Invited, Invited)
         | (Accepted, Accepted)
         | (Declined, Declined)
-        | (Cancelled, Cancelled) => Err(Error::InvalidTransition { from: from.word(), to: to.word() }),
+        | (Cancelled, Cancelled) => Err(InvalidTransition { from, to }.into()),
     }
 }
 
@@ -60,7 +63,8 @@ mod tests {
                         "{from} to {to}"
                     );
                 } else {
-                    assert!(matches!(outcome, Err(Error::InvalidTransition { .. })), "{from} to {to}");
+                    let refused = outcome.unwrap_err();
+                    assert!(refused.is::<InvalidTransition>(), "{from} to {to}");
                 }
             }
         }

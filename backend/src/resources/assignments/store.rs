@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     db::{Tx, filter},
-    error::{Clash, Clashes, Error},
+    error::{Clash, Clashes, Error, NotFound},
     http::Page,
     ids::{AssignmentId, MissionId, OrgId, UserId},
     resources::{missions, projects, users},
@@ -167,11 +167,11 @@ pub(super) async fn all(
 /// One assignment.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`NotFound`].
 pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: AssignmentId) -> Result<Assignment, Error> {
     let select = with_titles(table::Entity::find_by_id((org, id)));
     let found = select.into_model::<AssignmentRow>().one(db).await?;
-    found.map(|row| row.0).ok_or(Error::NotFound)
+    found.map(|row| row.0).ok_or(NotFound.into())
 }
 
 /// A page of assignments by the mission's start. `own` narrows it to one person, or to nobody.

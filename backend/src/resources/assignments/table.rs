@@ -1,7 +1,12 @@
 //! The table `assignments`, as SeaORM sees it.
 
-use super::model::AssignmentStatus;
+use super::{
+    model::AssignmentStatus,
+    refusal::{AlreadyAssigned, QuotaReached, ScheduleConflict},
+};
 use crate::{
+    db::Constraint,
+    error::{Clashes, Error},
     ids::{AssignmentId, MissionId, MissionRoleId, OrgId, UserId},
     timestamp::Timestamp,
 };
@@ -34,3 +39,24 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Two accepted assignments of one user would overlap, and the one that is written carries no override.
+const NO_DOUBLE_BOOKING: Constraint = Constraint::trigger("assignments_no_double_booking");
+/// A second active assignment of a user on a mission.
+const ONE_ACTIVE: Constraint = Constraint::unique(
+    "assignments_one_active",
+    "assignments.org_id, assignments.mission_id, assignments.user_id",
+);
+/// More accepted users than the mission role's quota.
+const QUOTA: Constraint = Constraint::trigger("assignments_quota");
+
+/// What it means that the schema refused a write of assignments, or one that changes their time.
+pub fn refused(error: DbErr) -> Error {
+    if NO_DOUBLE_BOOKING.refused(&error) {
+        ScheduleConflict { conflicts: Clashes::default() }.into()
+    } else if ONE_ACTIVE.refused(&error) {
+        AlreadyAssigned.into()
+    } else {
+        QUOTA.or(error, || QuotaReached)
+    }
+}

@@ -6,15 +6,21 @@
 
 use super::{
     model::{Assignment, AssignmentForm, AssignmentStatus, NewAssignment},
+    refusal::{AlreadyAssigned, NotInvited, ScheduleConflict},
     rules::{Step, step},
     store::{self, Call, get},
     table,
 };
 use crate::{
     db::Tx,
-    error::{Clashes, Error},
+    error::{Clashes, Error, NotFound},
     ids::{AssignmentId, MissionId, OrgId, ProjectId, UserId},
-    resources::{audit, invitations, missions, projects, users},
+    resources::{
+        audit, invitations,
+        missions::{self, MissionCancelled, MissionOver},
+        projects::{self, ProjectArchived},
+        users::{self, UserInactive},
+    },
     timestamp::Timestamp,
 };
 use sea_orm::{
@@ -26,8 +32,8 @@ use std::collections::{HashMap, HashSet};
 /// Puts a person on a mission.
 ///
 /// # Errors
-/// What is in the way: [`Error::AlreadyAssigned`], [`Error::MissionCancelled`], [`Error::ProjectArchived`],
-/// [`Error::UserInactive`], [`Error::ScheduleConflict`], [`Error::QuotaReached`], or a reference that does not exist.
+/// What is in the way: [`AlreadyAssigned`], [`MissionCancelled`], [`ProjectArchived`],
+/// [`UserInactive`], [`ScheduleConflict`], [`QuotaReached`], or a reference that does not exist.
 pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignment, Error> {
     if !matches!(new.status, AssignmentStatus::Invited | AssignmentStatus::Accepted) {
         return Err(Error::invalid("/status", "must be INVITED or ACCEPTED for a new assignment"));
@@ -37,7 +43,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
     let user = users::lock(tx, org, new.user_id).await.map_err(Error::referred("/user_id", "user"))?;
     let role = missions::role_named(tx, org, new.mission_id, new.role_name.as_ref()).await?;
     if active_on_mission(tx, org, new.mission_id, new.user_id).await? {
-        return Err(Error::AlreadyAssigned);
+        return Err(AlreadyAssigned.into());
     }
     let change = Change {
         status: new.status,
@@ -63,7 +69,10 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
         updated_at: tx.now,
     };
     let id = row.id;
-    table::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
+    table::Entity::insert(row.into_active_model())
+        .exec_without_returning(tx)
+        .await
+        .map_err(table::refused)?;
     let created = get(tx, org, id).await?;
     audit::Entry::of("assignment.create", id).after(&created).record(tx, org).await?;
     record_override(tx, org, &created, &clashes).await?;
@@ -108,28 +117,28 @@ impl Held {
     /// Whether its person may still give this answer: until the mission ends. An answer that stands already changes nothing.
     ///
     /// # Errors
-    /// [`Error::MissionOver`].
+    /// [`MissionOver`].
     pub fn may_be_answered(&self, answer: AssignmentStatus, now: Timestamp) -> Result<(), Error> {
         let over = self.mission.end_at <= now && self.row.status != answer;
-        if over { Err(Error::MissionOver) } else { Ok(()) }
+        if over { Err(MissionOver.into()) } else { Ok(()) }
     }
 
     /// Where the person can be asked by mail, when there still is something to ask. `archived` are projects that take no
     /// new work.
     ///
     /// # Errors
-    /// [`Error::MissionCancelled`], [`Error::ProjectArchived`], [`Error::UserInactive`], or [`Error::NotInvited`] when it
+    /// [`MissionCancelled`], [`ProjectArchived`], [`UserInactive`], or [`NotInvited`] when it
     /// was answered.
     pub fn may_be_asked(self, archived: &HashSet<ProjectId>) -> Result<Option<String>, Error> {
         let invited = AssignmentStatus::Invited;
         if self.mission.cancelled {
-            Err(Error::MissionCancelled)
+            Err(MissionCancelled.into())
         } else if self.mission.project.is_some_and(|project| archived.contains(&project)) {
-            Err(Error::ProjectArchived)
+            Err(ProjectArchived.into())
         } else if !self.user.active {
-            Err(Error::UserInactive)
+            Err(UserInactive.into())
         } else if self.row.status != invited {
-            Err(Error::NotInvited(self.row.status.word()))
+            Err(NotInvited { status: self.row.status }.into())
         } else {
             Ok(self.user.email)
         }
@@ -139,14 +148,14 @@ impl Held {
 /// Locks an assignment: its mission, its person, then itself, the order that every write keeps.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`NotFound`].
 pub async fn hold(tx: &Tx, org: OrgId, id: AssignmentId) -> Result<Held, Error> {
     let find = || table::Entity::find_by_id((org, id));
     // Mission and person of an assignment never change, so they can be read before they are locked.
-    let unlocked = find().one(tx).await?.ok_or(Error::NotFound)?;
+    let unlocked = find().one(tx).await?.ok_or(NotFound)?;
     let mission = missions::lock(tx, org, unlocked.mission_id).await?;
     let user = users::lock(tx, org, unlocked.user_id).await?;
-    let row = find().lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(Error::NotFound)?;
+    let row = find().lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(NotFound)?;
     Ok(Held { row, mission, user })
 }
 
@@ -179,7 +188,7 @@ pub async fn hold_all(
 /// Changes where an assignment stands. The same status again changes nothing; becoming INVITED again ends its open links.
 ///
 /// # Errors
-/// [`Error::InvalidTransition`], [`Error::AlreadyAssigned`] by another one, or what is in the way as with [`create`].
+/// [`InvalidTransition`], [`AlreadyAssigned`] by another one, or what is in the way as with [`create`].
 pub async fn set_status(tx: &Tx, held: Held, change: Change) -> Result<Assignment, Error> {
     let Held { row, mission, user } = held;
     let (org, id) = (row.org_id, row.id);
@@ -191,7 +200,7 @@ pub async fn set_status(tx: &Tx, held: Held, change: Change) -> Result<Assignmen
         Step::Enter => {
             // Before their clashes, of which the other one would be the first.
             if !is_active(row.status) && active_on_mission(tx, org, row.mission_id, row.user_id).await? {
-                return Err(Error::AlreadyAssigned);
+                return Err(AlreadyAssigned.into());
             }
             let entering =
                 Entering { user: row.user_id, on: row.mission_id, mission: &mission, active: user.active };
@@ -220,7 +229,8 @@ pub async fn set_status(tx: &Tx, held: Held, change: Change) -> Result<Assignmen
         .filter(table::Column::OrgId.eq(org))
         .filter(table::Column::Id.eq(id))
         .exec(tx)
-        .await?;
+        .await
+        .map_err(table::refused)?;
     let after = get(tx, org, id).await?;
     audit::Entry::of("assignment.status", id).before(&before).after(&after).record(tx, org).await?;
     record_override(tx, org, &after, &clashes).await?;
@@ -246,13 +256,13 @@ struct Entering<'a> {
 /// Checks what the rules want of a person who is invited or accepted; returns the clashes that a reason overrides.
 async fn may_enter(tx: &Tx, org: OrgId, entering: &Entering<'_>, change: &Change) -> Result<Clashes, Error> {
     if entering.mission.cancelled {
-        return Err(Error::MissionCancelled);
+        return Err(MissionCancelled.into());
     }
     if let Some(project) = entering.mission.project {
         projects::lock_for_work(tx, org, project).await?;
     }
     if !entering.active {
-        return Err(Error::UserInactive);
+        return Err(UserInactive.into());
     }
     if change.status != AssignmentStatus::Accepted {
         return Ok(Clashes::default());
@@ -263,7 +273,7 @@ async fn may_enter(tx: &Tx, org: OrgId, entering: &Entering<'_>, change: &Change
     if clashes.is_empty() || change.override_reason.is_some() {
         Ok(clashes)
     } else {
-        Err(Error::ScheduleConflict(clashes))
+        Err(ScheduleConflict { conflicts: clashes }.into())
     }
 }
 
@@ -290,7 +300,7 @@ fn is_active(status: AssignmentStatus) -> bool {
 /// Gives a held assignment its new note and role. What it has already changes nothing.
 ///
 /// # Errors
-/// [`Error::UnknownReference`] for a role that the mission does not have; [`Error::QuotaReached`].
+/// [`UnknownReference`] for a role that the mission does not have; [`QuotaReached`].
 pub async fn update(
     tx: &Tx,
     before: Assignment,
@@ -311,7 +321,8 @@ pub async fn update(
         .filter(Column::OrgId.eq(org))
         .filter(Column::Id.eq(before.id))
         .exec(tx)
-        .await?;
+        .await
+        .map_err(table::refused)?;
     let after = get(tx, org, before.id).await?;
     audit::Entry::of("assignment.update", after.id).before(&before).after(&after).record(tx, org).await?;
     Ok(after)

@@ -91,8 +91,8 @@ impl Entry {
             if entry.before.is_some() || entry.after.is_some() {
                 details.push(details_table::ActiveModel {
                     audit_id: Set(id),
-                    before: Set(entry.before.transpose().map_err(Error::internal)?),
-                    after: Set(entry.after.transpose().map_err(Error::internal)?),
+                    before: Set(entry.before.transpose().map_err(|error| Error::internal(error))?),
+                    after: Set(entry.after.transpose().map_err(|error| Error::internal(error))?),
                     created_at: Set(tx.now),
                 });
             }

@@ -2,12 +2,13 @@
 
 use super::{
     model::{Availability, AvailabilityForm, AvailabilityQuery, AvailabilityStatus, NewAvailability},
+    refusal::AvailabilityOverlap,
     store,
 };
 use crate::{
     auth::{Caller, Manager, Rank, Tech},
     db::{Reader, Tx},
-    error::Error,
+    error::{Error, NotFound, UnknownReference},
     http::{Answer, Body, Change, Done, Empty, Path, Precondition, Query, Reading},
     ids::AvailabilityId,
     state::App,
@@ -30,14 +31,14 @@ pub fn routes() -> OpenApiRouter<App> {
 /// Declare an availability: one's own, or for planners anyone's.
 #[utoipa::path(post, path = "/availabilities", tag = "availabilities", security(("bearer" = ["tech"])),
     request_body = NewAvailability, responses((status = 200, body = Availability)),
-    extensions(("x-problems" = json!(["unknown_reference"]))))]
+    extensions(("x-problems" = json!([UnknownReference::CODE]))))]
 async fn create(
     State(app): State<App>,
     caller: Caller<Tech>,
     Body(new): Body<NewAvailability>,
 ) -> Result<Answer, Error> {
     if !caller.plans() && !caller.is(new.user_id) {
-        return Err(Error::UnknownReference { pointer: "/user_id".into(), name: "user" });
+        return Err(UnknownReference { pointer: "/user_id".into(), name: "user" }.into());
     }
     let tx = app.write(&caller).await?;
     let availability = store::create(&tx, caller.org, new).await?;
@@ -75,7 +76,7 @@ async fn get(
 /// Change an availability. One's own waits for approval again when its time changes.
 #[utoipa::path(method(put, patch), path = "/availabilities/{id}", tag = "availabilities",
     security(("bearer" = ["tech"])), params(("id" = AvailabilityId, Path)), request_body = AvailabilityForm,
-    responses((status = 200, body = Availability)), extensions(("x-problems" = json!(["availability_overlap"]))))]
+    responses((status = 200, body = Availability)), extensions(("x-problems" = json!([AvailabilityOverlap::CODE]))))]
 async fn update(
     State(app): State<App>,
     caller: Caller<Tech>,
@@ -118,13 +119,13 @@ async fn held<R: Rank>(
 
 /// A colleague's is, for those who do not plan, as if it were not there.
 fn visible<R: Rank>(caller: &Caller<R>, availability: Availability) -> Result<Availability, Error> {
-    if caller.plans() || caller.is(availability.user_id) { Ok(availability) } else { Err(Error::NotFound) }
+    if caller.plans() || caller.is(availability.user_id) { Ok(availability) } else { Err(NotFound.into()) }
 }
 
 /// Count on an availability. Approved already, it stays as it is.
 #[utoipa::path(post, path = "/availabilities/{id}/~approve", tag = "availabilities",
     security(("bearer" = ["manager"])), params(("id" = AvailabilityId, Path)), request_body = Option<Empty>,
-    responses((status = 200, body = Availability)), extensions(("x-problems" = json!(["availability_overlap"]))))]
+    responses((status = 200, body = Availability)), extensions(("x-problems" = json!([AvailabilityOverlap::CODE]))))]
 async fn approve(
     State(app): State<App>,
     caller: Caller<Manager>,

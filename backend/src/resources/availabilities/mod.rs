@@ -2,6 +2,7 @@
 
 mod api;
 mod model;
+mod refusal;
 mod store;
 mod table;
 
@@ -10,4 +11,5 @@ pub const FIRST_NAME: (&str, &str) = ("/api/v1/availability", "/api/v1/availabil
 
 pub use api::routes;
 pub use model::{Availability, AvailabilityStatus, NewAvailability};
+pub use refusal::*;
 pub use store::{Approved, approved, create, decide, delete_of_user};

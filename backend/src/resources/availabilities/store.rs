@@ -2,11 +2,12 @@
 
 use super::{
     model::{Availability, AvailabilityForm, AvailabilityQuery, AvailabilityStatus, NewAvailability},
+    refusal::AvailabilityOverlap,
     table,
 };
 use crate::{
-    db::{Tx, filter},
-    error::{Clash, Clashes, Error},
+    db::{Constraint, Tx, filter},
+    error::{Clash, Clashes, Error, NotFound},
     http::Page,
     ids::{AvailabilityId, OrgId, UserId},
     resources::{audit, missions, orgs, users},
@@ -15,15 +16,22 @@ use crate::{
 };
 use jiff::tz::TimeZone;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, LockType},
 };
+
+/// Approved availabilities of one user never overlap.
+const NO_OVERLAP: Constraint = Constraint::trigger("availabilities_no_overlap");
+
+fn refused(error: DbErr) -> Error {
+    NO_OVERLAP.or(error, || AvailabilityOverlap { conflicts: Clashes::default() })
+}
 
 /// Declares an availability.
 ///
 /// # Errors
-/// [`Error::Invalid`], or [`Error::UnknownReference`] for the person.
+/// [`Error::Invalid`], or [`UnknownReference`] for the person.
 pub async fn create(tx: &Tx, org: OrgId, new: NewAvailability) -> Result<Availability, Error> {
     refuse_period(tx, org, new.start_at, new.end_at).await?;
     users::lock(tx, org, new.user_id).await.map_err(Error::referred("/user_id", "user"))?;
@@ -38,7 +46,10 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAvailability) -> Result<Availab
         created_at: tx.now,
         updated_at: tx.now,
     };
-    table::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
+    table::Entity::insert(row.clone().into_active_model())
+        .exec_without_returning(tx)
+        .await
+        .map_err(refused)?;
     let created = Availability::from(row);
     audit::Entry::of("availability.create", created.id).after(&created).record(tx, org).await?;
     Ok(created)
@@ -54,10 +65,10 @@ async fn refuse_period(tx: &Tx, org: OrgId, start: Timestamp, end: Timestamp) ->
 /// One availability.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`NotFound`].
 pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: AvailabilityId) -> Result<Availability, Error> {
     let found = table::Entity::find_by_id((org, id)).one(db).await?;
-    Ok(found.ok_or(Error::NotFound)?.into())
+    Ok(found.ok_or(NotFound)?.into())
 }
 
 /// A page of availabilities by start. `own` narrows it to one person, or to nobody.
@@ -129,19 +140,19 @@ pub async fn approved(
 /// An availability that nobody else changes, of a person for whom nothing else is approved, until the transaction ends.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`NotFound`].
 pub async fn hold(tx: &Tx, org: OrgId, id: AvailabilityId) -> Result<Availability, Error> {
     let user = get(tx, org, id).await?.user_id;
     users::lock(tx, org, user).await?;
     let found = table::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?;
-    Ok(found.ok_or(Error::NotFound)?.into())
+    Ok(found.ok_or(NotFound)?.into())
 }
 
 /// Gives a held availability its new form. A planner's change of an approved one is checked again; a person's own waits
 /// for approval again when its time changes.
 ///
 /// # Errors
-/// [`Error::Invalid`], or [`Error::AvailabilityOverlap`].
+/// [`Error::Invalid`], or [`AvailabilityOverlap`].
 pub async fn update(
     tx: &Tx,
     org: OrgId,
@@ -167,7 +178,7 @@ pub async fn update(
 /// Approves or rejects a held availability. What it is already changes nothing.
 ///
 /// # Errors
-/// [`Error::AvailabilityOverlap`] when the person's approved ones would overlap.
+/// [`AvailabilityOverlap`] when the person's approved ones would overlap.
 pub async fn decide(
     tx: &Tx,
     org: OrgId,
@@ -203,7 +214,8 @@ async fn change(
         .filter(Column::OrgId.eq(org))
         .filter(Column::Id.eq(after.id))
         .exec(tx)
-        .await?;
+        .await
+        .map_err(refused)?;
     audit::Entry::of(action, after.id).before(&before).after(&after).record(tx, org).await?;
     Ok(after)
 }
@@ -239,7 +251,7 @@ async fn refuse_overlap(tx: &Tx, org: OrgId, wanted: &Availability) -> Result<()
     };
     let named = named.into_iter().map(clash).collect();
     let clashes = Clashes::counted(named, async || overlapping.count(tx).await).await?;
-    if clashes.is_empty() { Ok(()) } else { Err(Error::AvailabilityOverlap(clashes)) }
+    if clashes.is_empty() { Ok(()) } else { Err(AvailabilityOverlap { conflicts: clashes }.into()) }
 }
 
 /// Deletes a held availability.

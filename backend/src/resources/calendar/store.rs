@@ -16,7 +16,7 @@ use sea_orm::ConnectionTrait;
 /// A page of a person's calendar, by start.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a person who does not exist.
+/// [`NotFound`] for a person who does not exist.
 pub async fn of_user(
     db: &impl ConnectionTrait,
     org: OrgId,

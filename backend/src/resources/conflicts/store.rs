@@ -5,7 +5,7 @@ use super::{
     sweep::{Pair, Place, Range, Side, Sweep, key},
 };
 use crate::{
-    error::Error,
+    error::{Error, NotFound},
     http::Page,
     ids::{AssignmentId, MissionId, OrgId, UserId},
     resources::{
@@ -31,7 +31,7 @@ const MOST_SIDES: u64 = 4096;
 /// A page of one person's conflicts, by when the overlap starts.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a person who does not exist.
+/// [`NotFound`] for a person who does not exist.
 pub async fn of_user(
     db: &impl ConnectionTrait,
     org: OrgId,
@@ -307,7 +307,7 @@ async fn shown(
         .all(db)
         .await?;
     let details: HashMap<_, _> = details.into_iter().map(|one| (one.id, one)).collect();
-    pairs.iter().map(|pair| Ok((key(pair), conflict(pair, &details).ok_or(Error::NotFound)?))).collect()
+    pairs.iter().map(|pair| Ok((key(pair), conflict(pair, &details).ok_or(NotFound)?))).collect()
 }
 
 fn conflict((a, b): &Pair, details: &HashMap<AssignmentId, Details>) -> Option<Conflict> {

@@ -5,20 +5,28 @@ use super::{
         AcceptBody, Answered, AnsweredAssignment, Created, DeclineBody, Invitation, InvitationQuery,
         NewInvitation, Opened, TokenQuery,
     },
+    refusal::{AlreadyAnswered, NotYourCall},
     rules::Answer,
     store,
     writes::{self, Links},
 };
 use crate::{
-    auth::{Caller, Manager, Tech},
+    auth::{Caller, InvalidToken, Manager, Tech, Unauthenticated},
     db::{Actor, Reader},
-    error::Error,
+    error::{Duplicate, Error, NotFound, UnknownReference},
     http::{
         Answer as Reply, Body, BulkItems, Done, MAX_BULK_BODY, Path, Precondition, Query, Reading,
         RequestInfo,
     },
     ids::{AssignmentId, InvitationId, OrgId},
-    resources::assignments::{self, Change},
+    resources::{
+        assignments::{
+            self, AlreadyAssigned, Change, InvalidTransition, NotInvited, QuotaReached, ScheduleConflict,
+        },
+        missions::{MissionCancelled, MissionOver},
+        projects::ProjectArchived,
+        users::UserInactive,
+    },
     secret::Secret,
     state::{App, Writing},
 };
@@ -46,7 +54,7 @@ pub fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(post, path = "/invitations", tag = "invitations", security(("bearer" = ["manager"])),
     request_body = NewInvitation, responses((status = 200, body = Created)),
     extensions(("x-problems" = json!([
-        "unknown_reference", "mission_cancelled", "project_archived", "user_inactive", "not_invited",
+        UnknownReference::CODE, MissionCancelled::CODE, ProjectArchived::CODE, UserInactive::CODE, NotInvited::CODE,
     ]))))]
 async fn create(
     State(app): State<App>,
@@ -62,7 +70,7 @@ async fn create(
 #[utoipa::path(post, path = "/invitations/~bulk_create", tag = "invitations", security(("bearer" = ["manager"])),
     request_body = Vec<NewInvitation>, responses((status = 200, body = Vec<Created>)),
     extensions(("x-problems" = json!([
-        "unknown_reference", "mission_cancelled", "project_archived", "user_inactive", "not_invited", "duplicate",
+        UnknownReference::CODE, MissionCancelled::CODE, ProjectArchived::CODE, UserInactive::CODE, NotInvited::CODE, Duplicate::CODE,
     ])), ("x-max-body-bytes" = json!(MAX_BULK_BODY))))]
 async fn bulk_create(
     State(app): State<App>,
@@ -119,9 +127,9 @@ async fn revoke(
 
 /// See what a link is about. Changes nothing, however often it is called.
 #[utoipa::path(get, path = "/invitations/verify", tag = "invitations", params(TokenQuery),
-    responses((status = 200, body = Opened)), extensions(("x-problems" = json!(["invalid_token"]))))]
+    responses((status = 200, body = Opened)), extensions(("x-problems" = json!([InvalidToken::CODE]))))]
 async fn verify(State(app): State<App>, Query(query): Query<TokenQuery>) -> Result<Reply, Error> {
-    let token = query.token.ok_or(Error::InvalidToken)?;
+    let token = query.token.ok_or(InvalidToken)?;
     Reply::of(&store::open(&app.db, &app.tokens, &token, app.db.clock().now()).await?)
 }
 
@@ -129,8 +137,8 @@ async fn verify(State(app): State<App>, Query(query): Query<TokenQuery>) -> Resu
 #[utoipa::path(post, path = "/invitations/{id}/accept", tag = "invitations", params(("id" = InvitationId, Path), TokenQuery),
     request_body = Option<AcceptBody>, responses((status = 200, body = Answered)),
     extensions(("x-problems" = json!([
-        "invalid_token", "schedule_conflict", "already_answered", "quota_reached", "user_inactive", "project_archived",
-        "mission_over",
+        InvalidToken::CODE, ScheduleConflict::CODE, AlreadyAnswered::CODE, QuotaReached::CODE, UserInactive::CODE, ProjectArchived::CODE,
+        MissionOver::CODE,
     ]))))]
 async fn accept(
     State(app): State<App>,
@@ -148,8 +156,8 @@ async fn accept(
 #[utoipa::path(post, path = "/invitations/{id}/decline", tag = "invitations", params(("id" = InvitationId, Path), TokenQuery),
     request_body = Option<DeclineBody>, responses((status = 200, body = Answered)),
     extensions(("x-problems" = json!([
-        "invalid_token", "schedule_conflict", "already_answered", "quota_reached", "user_inactive", "project_archived",
-        "mission_over",
+        InvalidToken::CODE, ScheduleConflict::CODE, AlreadyAnswered::CODE, QuotaReached::CODE, UserInactive::CODE, ProjectArchived::CODE,
+        MissionOver::CODE,
     ]))))]
 async fn decline(
     State(app): State<App>,
@@ -174,7 +182,7 @@ async fn answer_invitation(
     let fits = claims.as_ref().is_some_and(|claims| claims.inv == id);
     let Some(token) = token.filter(|_| fits) else {
         let exists = store::exists(&app.db, claims.map(|claims| claims.org), id).await?;
-        return Err(if exists { Error::InvalidToken } else { Error::NotFound });
+        return Err(if exists { InvalidToken.into() } else { NotFound.into() });
     };
     let (tx, org) = begin_answer(app, request, &token).await?;
     let as_it_is = async {
@@ -191,7 +199,7 @@ async fn answer_invitation(
 /// Answers in the name of the invitation, for the pages.
 ///
 /// # Errors
-/// [`Error::InvalidToken`], [`Error::AlreadyAnswered`], or what keeps the person from being accepted.
+/// [`InvalidToken`], [`AlreadyAnswered`], or what keeps the person from being accepted.
 pub async fn answer_by_link(
     app: &App,
     request: &RequestInfo,
@@ -206,7 +214,7 @@ pub async fn answer_by_link(
 
 /// The transaction of an answer in the name of the invitation, and its org.
 async fn begin_answer(app: &App, request: &RequestInfo, token: &str) -> Result<(Writing, OrgId), Error> {
-    let claims = app.tokens.read_invite(token).ok_or(Error::InvalidToken)?;
+    let claims = app.tokens.read_invite(token).ok_or(InvalidToken)?;
     let actor = Actor::Invitation(claims.inv);
     let origin = request.origin(actor);
     Ok((app.write_for(claims.org, origin, request).await?, claims.org))
@@ -217,9 +225,9 @@ async fn begin_answer(app: &App, request: &RequestInfo, token: &str) -> Result<(
     params(("id" = AssignmentId, Path), TokenQuery), request_body = Option<AcceptBody>,
     responses((status = 200, body = AnsweredAssignment)),
     extensions(("x-problems" = json!([
-        "invalid_token", "schedule_conflict", "already_answered", "quota_reached", "user_inactive", "project_archived",
-        "mission_over",
-        "mission_cancelled", "invalid_transition", "already_assigned", "not_your_call",
+        InvalidToken::CODE, ScheduleConflict::CODE, AlreadyAnswered::CODE, QuotaReached::CODE, UserInactive::CODE, ProjectArchived::CODE,
+        MissionOver::CODE,
+        MissionCancelled::CODE, InvalidTransition::CODE, AlreadyAssigned::CODE, NotYourCall::CODE,
     ]))))]
 async fn accept_assignment(
     State(app): State<App>,
@@ -239,9 +247,9 @@ async fn accept_assignment(
     params(("id" = AssignmentId, Path), TokenQuery), request_body = Option<DeclineBody>,
     responses((status = 200, body = AnsweredAssignment)),
     extensions(("x-problems" = json!([
-        "invalid_token", "schedule_conflict", "already_answered", "quota_reached", "user_inactive", "project_archived",
-        "mission_over",
-        "mission_cancelled", "invalid_transition", "already_assigned", "not_your_call",
+        InvalidToken::CODE, ScheduleConflict::CODE, AlreadyAnswered::CODE, QuotaReached::CODE, UserInactive::CODE, ProjectArchived::CODE,
+        MissionOver::CODE,
+        MissionCancelled::CODE, InvalidTransition::CODE, AlreadyAssigned::CODE, NotYourCall::CODE,
     ]))))]
 async fn decline_assignment(
     State(app): State<App>,
@@ -275,7 +283,7 @@ async fn answer_assignment(
         (Some(token), _) => {
             let opened = store::open(&app.db, &app.tokens, &token, app.db.clock().now()).await?;
             if opened.assignment_id != id {
-                return Err(Error::InvalidToken);
+                return Err(InvalidToken.into());
             }
             let (tx, org) = begin_answer(app, by.request, &token).await?;
             let as_it_is = async {
@@ -290,7 +298,7 @@ async fn answer_assignment(
             let tx = app.write(&caller).await?;
             let held = assignments::hold(&tx, caller.org, id).await?;
             if !caller.is(held.user()) {
-                return Err(if caller.plans() { Error::NotYourCall } else { Error::NotFound });
+                return Err(if caller.plans() { NotYourCall.into() } else { NotFound.into() });
             }
             precondition.check_read(assignments::get(&*tx, caller.org, id)).await?;
             let status = answer.status();
@@ -305,6 +313,6 @@ async fn answer_assignment(
             let answered = assignments::set_status(&tx, held, change).await?;
             tx.answer(&AnsweredAssignment { status: answered.status }).await
         }
-        (None, None) => Err(Error::Unauthenticated),
+        (None, None) => Err(Unauthenticated.into()),
     }
 }

@@ -3,6 +3,7 @@
 
 mod api;
 mod model;
+mod refusal;
 mod rules;
 mod store;
 pub(crate) mod table;
@@ -10,6 +11,7 @@ mod writes;
 
 pub use api::{answer_by_link, routes};
 pub use model::{Created, InvitationStatus, NewInvitation, Opened};
+pub use refusal::*;
 pub use rules::Answer;
 pub use store::{open, pending_link};
 pub use writes::{Links, create, delete_of_assignment, revoke_of_assignment, revoke_of_mission};

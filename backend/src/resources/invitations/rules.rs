@@ -1,7 +1,8 @@
 //! What a link may still do.
 
-use super::model::InvitationStatus;
+use super::{model::InvitationStatus, refusal::AlreadyAnswered};
 use crate::{
+    auth::InvalidToken,
     error::Error,
     resources::assignments::AssignmentStatus::{self, Accepted, Cancelled, Declined},
     timestamp::Timestamp,
@@ -58,8 +59,8 @@ pub fn must_answer(state: State, wanted: AssignmentStatus, now: Timestamp) -> Re
     match (status(state, now), state.answer) {
         (InvitationStatus::Pending, _) => Ok(true),
         (InvitationStatus::Answered, given) if given == Some(wanted) => Ok(false),
-        (InvitationStatus::Answered, _) => Err(Error::AlreadyAnswered),
-        (InvitationStatus::Expired | InvitationStatus::Revoked, _) => Err(Error::InvalidToken),
+        (InvitationStatus::Answered, _) => Err(AlreadyAnswered.into()),
+        (InvitationStatus::Expired | InvitationStatus::Revoked, _) => Err(InvalidToken.into()),
     }
 }
 
@@ -67,16 +68,16 @@ pub fn must_answer(state: State, wanted: AssignmentStatus, now: Timestamp) -> Re
 pub fn answer_stands(given: AssignmentStatus, current: AssignmentStatus) -> Result<(), Error> {
     match current {
         _ if current == given => Ok(()),
-        Cancelled => Err(Error::InvalidToken),
-        _ => Err(Error::AlreadyAnswered),
+        Cancelled => Err(InvalidToken.into()),
+        _ => Err(AlreadyAnswered.into()),
     }
 }
 
 /// What a planner decided meanwhile stands: a link cannot bring back what was called off, nor turn a no into a yes.
 pub fn link_may(wanted: AssignmentStatus, current: AssignmentStatus) -> Result<(), Error> {
     match (current, wanted) {
-        (Cancelled, _) => Err(Error::InvalidToken),
-        (Declined, Accepted) => Err(Error::AlreadyAnswered),
+        (Cancelled, _) => Err(InvalidToken.into()),
+        (Declined, Accepted) => Err(AlreadyAnswered.into()),
         _ => Ok(()),
     }
 }

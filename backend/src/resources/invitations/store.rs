@@ -6,9 +6,9 @@ use super::{
     table,
 };
 use crate::{
-    auth::{Tokens, entity::org, hash_secret},
+    auth::{InvalidToken, Tokens, entity::org, hash_secret},
     db::{Database, filter},
-    error::Error,
+    error::{Error, NotFound},
     http::Page,
     ids::{AssignmentId, InvitationId, OrgId},
     resources::{assignments::AssignmentStatus, missions, projects, users},
@@ -57,7 +57,7 @@ pub async fn list(
 /// One invitation.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`NotFound`].
 pub async fn get(
     db: &impl ConnectionTrait,
     org: OrgId,
@@ -65,7 +65,7 @@ pub async fn get(
     now: Timestamp,
 ) -> Result<Invitation, Error> {
     let found = table::Entity::find_by_id((org, id)).one(db).await?;
-    Ok(view(found.ok_or(Error::NotFound)?, now))
+    Ok(view(found.ok_or(NotFound)?, now))
 }
 
 #[derive(Debug, FromQueryResult)]
@@ -91,7 +91,7 @@ struct OpenedRow {
 /// What a link is about, whatever became of it.
 ///
 /// # Errors
-/// [`Error::InvalidToken`] when it was not made here.
+/// [`InvalidToken`] when it was not made here.
 pub async fn open(
     db: &impl ConnectionTrait,
     tokens: &Tokens,
@@ -102,7 +102,7 @@ pub async fn open(
     use missions::{role_table as post, table as mission};
     use projects::table as project;
     use users::table as user;
-    let claims = tokens.read_invite(token).ok_or(Error::InvalidToken)?;
+    let claims = tokens.read_invite(token).ok_or(InvalidToken)?;
     let found = table::Entity::find_by_id((claims.org, claims.inv))
         .select_only()
         .columns([
@@ -166,7 +166,7 @@ pub async fn open(
         .into_model::<OpenedRow>()
         .one(db)
         .await?;
-    let row = found.filter(|row| same_secret(&claims.jti, &row.token_hash)).ok_or(Error::InvalidToken)?;
+    let row = found.filter(|row| same_secret(&claims.jti, &row.token_hash)).ok_or(InvalidToken)?;
     let state = State { answer: row.answer, revoked: row.revoked_at.is_some(), expires_at: row.expires_at };
     Ok(Opened {
         invitation_id: claims.inv,

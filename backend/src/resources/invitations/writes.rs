@@ -2,14 +2,15 @@
 
 use super::{
     model::{Answered, Created, Delivery, Invitation, NewInvitation},
+    refusal::AlreadyAnswered,
     rules::{self, Answer, State},
     store::{link, same_secret, view},
     table,
 };
 use crate::{
-    auth::Tokens,
-    db::Tx,
-    error::Error,
+    auth::{InvalidToken, Tokens},
+    db::{Constraint, Tx},
+    error::{Duplicate, Error, NotFound},
     ids::{AssignmentId, InvitationId, MissionId, OrgId, ProjectId},
     resources::{
         assignments::{self, AssignmentStatus, Change, Held},
@@ -22,6 +23,9 @@ use sea_orm::{
     sea_query::{Expr, LockType},
 };
 use std::collections::{HashMap, HashSet};
+
+/// An answer never changes.
+const ANSWERED_ONCE: Constraint = Constraint::trigger("invitations_answered_once");
 
 /// How links are made.
 #[derive(Clone, Copy)]
@@ -45,13 +49,13 @@ impl<'a> Links<'a> {
 /// Makes a link for an assignment; an earlier unanswered one stops working.
 ///
 /// # Errors
-/// [`Error::UnknownReference`], or why the assignment cannot be answered any more.
+/// [`UnknownReference`], or why the assignment cannot be answered any more.
 pub async fn create(tx: &Tx, org: OrgId, new: NewInvitation, links: &Links<'_>) -> Result<Created, Error> {
     let mut created = create_all(tx, org, vec![new], links).await.map_err(|error| match error {
         Error::Items(mut items) if items.len() == 1 => items.remove(0).1,
         error => error,
     })?;
-    created.pop().ok_or(Error::NotFound)
+    created.pop().ok_or(NotFound.into())
 }
 
 /// Makes links for many assignments, in the order of the items: for all of them or none.
@@ -102,12 +106,13 @@ fn email_of(
     seen: &mut HashSet<AssignmentId>,
 ) -> Result<Option<String>, Error> {
     if !seen.insert(item.assignment_id) {
-        return Err(Error::Duplicate {
+        return Err(Duplicate {
             pointer: "/assignment_id",
             detail: "This assignment is listed twice; a new link ends the one before.",
-        });
+        }
+        .into());
     }
-    let found = held.remove(&item.assignment_id).ok_or(Error::NotFound);
+    let found = held.remove(&item.assignment_id).ok_or(NotFound.into());
     let person = found.map_err(Error::referred("/assignment_id", "assignment"))?.may_be_asked(archived)?;
     Ok(item.email.clone().map(String::from).or(person))
 }
@@ -143,10 +148,10 @@ fn new_link(
 /// An invitation that nobody answers or takes back until the transaction ends.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`NotFound`].
 pub async fn hold(tx: &Tx, org: OrgId, id: InvitationId) -> Result<Invitation, Error> {
     let found = table::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?;
-    Ok(view(found.ok_or(Error::NotFound)?, tx.now))
+    Ok(view(found.ok_or(NotFound)?, tx.now))
 }
 
 /// Takes a held link back. One that was answered has no power left; taking it back changes nothing.
@@ -227,16 +232,16 @@ async fn revoke_chosen(tx: &Tx, chosen: Select<table::Entity>, org: OrgId) -> Re
 /// Carries out the answer of whoever holds the link.
 ///
 /// # Errors
-/// [`Error::InvalidToken`], [`Error::AlreadyAnswered`], or what keeps the person from being accepted.
+/// [`InvalidToken`], [`AlreadyAnswered`], or what keeps the person from being accepted.
 pub async fn answer(tx: &Tx, tokens: &Tokens, token: &str, answer: Answer) -> Result<Answered, Error> {
-    let claims = tokens.read_invite(token).ok_or(Error::InvalidToken)?;
+    let claims = tokens.read_invite(token).ok_or(InvalidToken)?;
     let (org, id) = (claims.org, claims.inv);
     let find = || table::Entity::find_by_id((org, id));
-    let assignment = find().one(tx).await?.ok_or(Error::InvalidToken)?.assignment_id;
+    let assignment = find().one(tx).await?.ok_or(InvalidToken)?.assignment_id;
     let held = assignments::hold(tx, org, assignment).await?;
     // One answer or withdrawal of a link at a time: the second sees what the first did.
     let found = find().lock(LockType::NoKeyUpdate).one(tx).await?;
-    let row = found.filter(|row| same_secret(&claims.jti, &row.token_hash)).ok_or(Error::InvalidToken)?;
+    let row = found.filter(|row| same_secret(&claims.jti, &row.token_hash)).ok_or(InvalidToken)?;
     let wanted = answer.status();
     let state = State { answer: row.answer, revoked: row.revoked_at.is_some(), expires_at: row.expires_at };
     if rules::must_answer(state, wanted, tx.now)? {
@@ -255,7 +260,8 @@ pub async fn answer(tx: &Tx, tokens: &Tokens, token: &str, answer: Answer) -> Re
             .filter(table::Column::OrgId.eq(org))
             .filter(table::Column::Id.eq(id))
             .exec(tx)
-            .await?;
+            .await
+            .map_err(|error| ANSWERED_ONCE.or(error, || AlreadyAnswered))?;
         let after = table::Model { answer: Some(wanted), answered_at: Some(tx.now), ..row.clone() };
         audit::Entry::of("invitation.answer", id)
             .before(&view(row.clone(), tx.now))

@@ -3,18 +3,23 @@
 use super::{
     changes,
     model::{Duplication, Mission, MissionForm, MissionQuery, NewMission, NewProjectMission, Sketch},
+    refusal::{MissionNotEmpty, QuotaBelowAccepted, RoleInUse},
     rules, store,
 };
 use crate::{
     auth::{Caller, Manager, Tech},
     db::{List, Reader},
-    error::Error,
+    error::{Error, NotFound, UnknownReference},
     http::{
         Answer, Body, BulkCreated, BulkItems, Change, Done, Empty, MAX_BULK_BODY, Path, Precondition, Query,
         Reading,
     },
     ids::{MissionId, OrgId, ProjectId},
-    resources::{assignments, invitations, orgs, projects},
+    resources::{
+        assignments::{self, ScheduleConflict},
+        invitations, orgs,
+        projects::{self, ProjectArchived},
+    },
     state::{App, Writing},
     text::ZoneName,
 };
@@ -37,7 +42,7 @@ pub fn routes() -> OpenApiRouter<App> {
 /// Create a mission.
 #[utoipa::path(post, path = "/missions", tag = "missions", security(("bearer" = ["manager"])),
     request_body = NewMission, responses((status = 200, body = Mission)),
-    extensions(("x-problems" = json!(["unknown_reference", "project_archived"]))))]
+    extensions(("x-problems" = json!([UnknownReference::CODE, ProjectArchived::CODE]))))]
 async fn create(
     State(app): State<App>,
     caller: Caller<Manager>,
@@ -48,7 +53,7 @@ async fn create(
     let tx = app.write(&caller).await?;
     store::lock_project(&tx, caller.org, planned.project_id).await?;
     let mut created = store::create_all(&tx, caller.org, vec![planned]).await?;
-    let mission = created.pop().ok_or(Error::NotFound)?;
+    let mission = created.pop().ok_or(NotFound)?;
     tx.single(&mission).await
 }
 
@@ -82,7 +87,7 @@ async fn get(
 #[utoipa::path(method(put, patch), path = "/missions/{id}", tag = "missions", security(("bearer" = ["manager"])),
     params(("id" = MissionId, Path)), request_body = MissionForm, responses((status = 200, body = Mission)),
     extensions(("x-problems" = json!([
-        "unknown_reference", "schedule_conflict", "role_in_use", "quota_below_accepted", "project_archived",
+        UnknownReference::CODE, ScheduleConflict::CODE, RoleInUse::CODE, QuotaBelowAccepted::CODE, ProjectArchived::CODE,
     ]))))]
 async fn update(
     State(app): State<App>,
@@ -141,7 +146,7 @@ async fn carry_out(
 /// Delete a mission that nobody was ever assigned to.
 #[utoipa::path(delete, path = "/missions/{id}", tag = "missions", security(("bearer" = ["manager"])),
     params(("id" = MissionId, Path)), responses((status = 200, body = Done)),
-    extensions(("x-problems" = json!(["mission_not_empty"]))))]
+    extensions(("x-problems" = json!([MissionNotEmpty::CODE]))))]
 async fn delete(
     State(app): State<App>,
     caller: Caller<Manager>,
@@ -158,7 +163,7 @@ async fn delete(
 /// Copy a mission and its roles, without its people.
 #[utoipa::path(post, path = "/missions/{id}/~duplicate", tag = "missions", security(("bearer" = ["manager"])),
     params(("id" = MissionId, Path)), request_body = Option<Duplication>, responses((status = 200, body = Mission)),
-    extensions(("x-problems" = json!(["project_archived"]))))]
+    extensions(("x-problems" = json!([ProjectArchived::CODE]))))]
 async fn duplicate(
     State(app): State<App>,
     caller: Caller<Manager>,
@@ -172,10 +177,10 @@ async fn duplicate(
     let original = store::get(&*tx, caller.org, id).await?;
     precondition.check(&original)?;
     store::lock_project(&tx, caller.org, original.project_id).await?;
-    let zone = ZoneName::zone(&original.timezone).map_err(Error::internal)?;
+    let zone = ZoneName::zone(&original.timezone).map_err(|error| Error::internal(error))?;
     let copy = rules::copy(original, &zone, &how).map_err(|mistake| Error::Invalid(vec![mistake]))?;
     let mut created = store::create_all(&tx, caller.org, vec![copy]).await?;
-    let mission = created.pop().ok_or(Error::NotFound)?;
+    let mission = created.pop().ok_or(NotFound)?;
     tx.single(&mission).await
 }
 
@@ -205,7 +210,7 @@ async fn cancel(
 #[utoipa::path(post, path = "/projects/{id}/missions/~bulk_create", tag = "missions",
     security(("bearer" = ["manager"])), params(("id" = ProjectId, Path)), request_body = Vec<NewProjectMission>,
     responses((status = 200, body = BulkCreated<MissionId>)),
-    extensions(("x-problems" = json!(["project_archived"])), ("x-max-body-bytes" = json!(MAX_BULK_BODY))))]
+    extensions(("x-problems" = json!([ProjectArchived::CODE])), ("x-max-body-bytes" = json!(MAX_BULK_BODY))))]
 async fn bulk_create(
     State(app): State<App>,
     caller: Caller<Manager>,

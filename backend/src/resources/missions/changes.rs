@@ -5,6 +5,7 @@
 
 use super::{
     model::{Mission, MissionRoleForm},
+    refusal::MissionNotEmpty,
     role_table,
     rules::{self, PlannedMission},
     store::{get, role_row},
@@ -12,9 +13,9 @@ use super::{
 };
 use crate::{
     db::{Tx, is_named},
-    error::Error,
+    error::{Error, NotFound},
     ids::{MissionId, MissionRoleId, OrgId},
-    resources::audit,
+    resources::{assignments, audit},
 };
 use sea_orm::{
     ActiveValue::Set,
@@ -25,10 +26,10 @@ use sea_orm::{
 /// A mission that nobody else changes, joins or answers until the transaction ends.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`NotFound`].
 pub async fn hold(tx: &Tx, org: OrgId, id: MissionId) -> Result<Mission, Error> {
     let row = table::Entity::find_by_id((org, id)).lock(LockType::Update).one(tx).await?;
-    row.ok_or(Error::NotFound)?;
+    row.ok_or(NotFound)?;
     get(tx, org, id).await
 }
 
@@ -62,7 +63,9 @@ pub async fn update(
         .filter(Column::OrgId.eq(org))
         .filter(Column::Id.eq(before.id))
         .exec(tx)
-        .await?;
+        .await
+        // Those who are accepted move along.
+        .map_err(assignments::refused)?;
     replace_roles(tx, org, before, planned.roles).await?;
     let after = get(tx, org, before.id).await?;
     audit::Entry::of("mission.update", after.id).before(before).after(&after).record(tx, org).await?;
@@ -100,7 +103,10 @@ async fn replace_roles(
             }
             None => {
                 let row = role_row(tx, org, before.id, position, form);
-                role_table::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
+                role_table::Entity::insert(row.into_active_model())
+                    .exec_without_returning(tx)
+                    .await
+                    .map_err(role_table::refused)?;
             }
         }
     }
@@ -120,7 +126,8 @@ async fn update_role<const N: usize>(
         .into_iter()
         .fold(update, |update, (column, value)| update.col_expr(column, value))
         .exec(tx)
-        .await?;
+        .await
+        .map_err(role_table::refused)?;
     Ok(())
 }
 
@@ -145,10 +152,10 @@ pub async fn cancel(tx: &Tx, org: OrgId, before: Mission) -> Result<Mission, Err
 /// Deletes a held mission.
 ///
 /// # Errors
-/// [`Error::MissionNotEmpty`] while it has an assignment, whatever its status.
+/// [`MissionNotEmpty`] while it has an assignment, whatever its status.
 pub async fn delete(tx: &Tx, org: OrgId, mission: &Mission) -> Result<(), Error> {
     if is_named(tx, ("assignments", "mission_id"), org, mission.id).await? {
-        return Err(Error::MissionNotEmpty);
+        return Err(MissionNotEmpty.into());
     }
     table::Entity::delete_by_id((org, mission.id)).exec(tx).await?;
     audit::Entry::of("mission.delete", mission.id).before(mission).record(tx, org).await

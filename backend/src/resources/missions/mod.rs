@@ -3,6 +3,7 @@
 mod api;
 mod changes;
 mod model;
+mod refusal;
 pub(crate) mod role_table;
 mod rules;
 mod store;
@@ -10,5 +11,6 @@ pub(crate) mod table;
 
 pub use api::routes;
 pub use model::{Mission, MissionRole, MissionState, NewMission, NewMissionRole, NewProjectMission};
+pub use refusal::*;
 pub use rules::{PlannedMission, period_mistake};
 pub use store::{Locked, Posts, create_all, lock, lock_all, posts, posts_of, role_named};

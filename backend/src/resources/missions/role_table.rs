@@ -1,7 +1,10 @@
 //! The table `mission_roles`, as SeaORM sees it.
 
 use crate::{
+    db::Constraint,
+    error::{Duplicate, Error},
     ids::{MissionId, MissionRoleId, OrgId},
+    resources::assignments,
     text::NameKey,
     timestamp::Timestamp,
 };
@@ -29,3 +32,20 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// A mission has each role once.
+const NAME: Constraint = Constraint::unique(
+    "mission_roles_name",
+    "mission_roles.org_id, mission_roles.mission_id, mission_roles.name_key",
+);
+/// A quota below the number of those who have accepted.
+const QUOTA: Constraint = Constraint::trigger("mission_roles_quota");
+
+/// What it means that the schema refused a write of mission roles.
+pub fn refused(error: DbErr) -> Error {
+    if QUOTA.refused(&error) {
+        return assignments::QuotaReached.into();
+    }
+    let detail = "A mission has each role once; add up their quotas.";
+    NAME.or(error, || Duplicate { pointer: "/roles", detail })
+}

@@ -1,6 +1,9 @@
 //! What must hold for a mission, and when its copies take place.
 
-use super::model::{Duplication, Mission, MissionRole, MissionRoleForm, Sketch};
+use super::{
+    model::{Duplication, Mission, MissionRole, MissionRoleForm, Sketch},
+    refusal::{QuotaBelowAccepted, RoleInUse},
+};
 use crate::{
     error::{Error, FieldError},
     ids::{MissionRoleId, ProjectId},
@@ -196,13 +199,15 @@ pub fn recognise(roles: &mut [MissionRoleForm], existing: &[MissionRole]) -> Res
 /// Whether the people on a mission allow its new roles.
 ///
 /// # Errors
-/// [`Error::RoleInUse`] or [`Error::QuotaBelowAccepted`].
+/// [`RoleInUse`] or [`QuotaBelowAccepted`].
 pub fn roles_may_become(existing: &[MissionRole], new: &[MissionRoleForm]) -> Result<(), Error> {
     for role in existing {
         match new.iter().find(|form| form.id == Some(role.id)) {
-            None if role.invited + role.accepted > 0 => return Err(Error::RoleInUse(role.role_name.clone())),
+            None if role.invited + role.accepted > 0 => {
+                return Err(RoleInUse { role: role.role_name.clone() }.into());
+            }
             Some(form) if form.quota.is_some_and(|quota| i64::from(quota) < role.accepted) => {
-                return Err(Error::QuotaBelowAccepted(role.role_name.clone()));
+                return Err(QuotaBelowAccepted { role: role.role_name.clone() }.into());
             }
             _ => {}
         }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     db::{Template, Tx, filter},
-    error::Error,
+    error::{Error, NotFound, UnknownReference},
     http::Page,
     ids::{MissionId, MissionRoleId, OrgId, ProjectId},
     resources::audit,
@@ -62,7 +62,7 @@ pub async fn create_all(tx: &Tx, org: OrgId, planned: Vec<PlannedMission>) -> Re
         rows.push(row.into_active_model());
     }
     tx.insert_all(rows).await?;
-    tx.insert_all(role_rows).await?;
+    tx.insert_all(role_rows).await.map_err(role_table::refused)?;
     let entries = missions
         .iter()
         .map(|mission| audit::Entry::of("mission.create", mission.id).after(mission))
@@ -100,7 +100,7 @@ pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: MissionId) -> Result
             table::Entity::find().filter(table::Column::OrgId.eq(org)).filter(table::Column::Id.eq(id));
         with_roles(chosen.into_query())
     });
-    shown(db.query_all_raw(one).await?)?.pop().ok_or(Error::NotFound)
+    shown(db.query_all_raw(one).await?)?.pop().ok_or(NotFound.into())
 }
 
 /// A page of missions by start.
@@ -159,10 +159,10 @@ impl From<table::Model> for Locked {
 /// Keeps a mission as it is until the transaction ends; others may do so at the same time.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`NotFound`].
 pub async fn lock(tx: &Tx, org: OrgId, id: MissionId) -> Result<Locked, Error> {
     let found = table::Entity::find_by_id((org, id)).lock(LockType::Share).one(tx).await?;
-    Ok(found.ok_or(Error::NotFound)?.into())
+    Ok(found.ok_or(NotFound)?.into())
 }
 
 /// Several missions at once, in one statement; those that do not exist are absent.
@@ -187,7 +187,7 @@ pub async fn lock_all(
 /// The role of a mission that an assignment takes: the named one, or the only one.
 ///
 /// # Errors
-/// [`Error::UnknownReference`] when the mission has no role of that name.
+/// [`UnknownReference`] when the mission has no role of that name.
 pub async fn role_named(
     tx: &Tx,
     org: OrgId,
@@ -205,15 +205,12 @@ impl Posts {
     /// The named one, or the only one.
     ///
     /// # Errors
-    /// [`Error::UnknownReference`] when there is none of that name.
+    /// [`UnknownReference`] when there is none of that name.
     pub fn named(&self, name: Option<&Label>) -> Result<Option<MissionRoleId>, Error> {
         match (name.map(Label::key), self.0.as_slice()) {
             (Some(key), roles) => match roles.iter().find(|role| role.name_key == key) {
                 Some(role) => Ok(Some(role.id)),
-                None => Err(Error::UnknownReference {
-                    pointer: "/role_name".into(),
-                    name: "role of this mission",
-                }),
+                None => Err(UnknownReference { pointer: "/role_name", name: "role of this mission" }.into()),
             },
             (None, [only]) => Ok(Some(only.id)),
             (None, _) => Ok(None),

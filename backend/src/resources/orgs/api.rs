@@ -3,12 +3,13 @@
 use super::{
     changes,
     model::{Added, Member, MemberForm, MemberQuery, Members, NewMember, Org, OrgForm},
+    refusal::{LastOwner, RankTooLow, Superior},
     rules, store,
 };
 use crate::{
     auth::{Admin, Caller, Owner, Tech},
     db::Reader,
-    error::Error,
+    error::{Duplicate, Error, UnknownReference},
     http::{Answer, Body, Change, Done, Path, Precondition, Query, Reading},
     ids::AccountId,
     state::App,
@@ -36,7 +37,7 @@ async fn current(State(app): State<App>, caller: Caller<Tech>) -> Result<Answer,
 
 /// Change the org that the caller acts in.
 #[utoipa::path(patch, path = "/orgs/current", tag = "orgs", security(("bearer" = ["owner"])),
-    request_body = OrgForm, responses((status = 200, body = Org)), extensions(("x-problems" = json!(["duplicate"]))))]
+    request_body = OrgForm, responses((status = 200, body = Org)), extensions(("x-problems" = json!([Duplicate::CODE]))))]
 async fn update(
     State(app): State<App>,
     caller: Caller<Owner>,
@@ -86,7 +87,7 @@ async fn member(
 /// their address.
 #[utoipa::path(post, path = "/orgs/members", tag = "orgs", security(("bearer" = ["admin"])),
     request_body = NewMember, responses((status = 200, body = Added)),
-    extensions(("x-problems" = json!(["rank_too_low", "duplicate", "unknown_reference"]))))]
+    extensions(("x-problems" = json!([RankTooLow::CODE, Duplicate::CODE, UnknownReference::CODE]))))]
 async fn add_member(
     State(app): State<App>,
     caller: Caller<Admin>,
@@ -107,7 +108,7 @@ async fn add_member(
 /// Change what a member may do, whether they may sign in here, or which person they are. It holds at once.
 #[utoipa::path(patch, path = "/orgs/members/{account_id}", tag = "orgs", security(("bearer" = ["admin"])),
     params(("account_id" = AccountId, Path)), request_body = MemberForm, responses((status = 200, body = Member)),
-    extensions(("x-problems" = json!(["rank_too_low", "superior", "last_owner", "duplicate", "unknown_reference"]))))]
+    extensions(("x-problems" = json!([RankTooLow::CODE, Superior::CODE, LastOwner::CODE, Duplicate::CODE, UnknownReference::CODE]))))]
 async fn update_member(
     State(app): State<App>,
     caller: Caller<Admin>,
@@ -129,7 +130,7 @@ async fn update_member(
 /// End a membership. The account keeps its other orgs; the person stays.
 #[utoipa::path(delete, path = "/orgs/members/{account_id}", tag = "orgs", security(("bearer" = ["admin"])),
     params(("account_id" = AccountId, Path)), responses((status = 200, body = Done)),
-    extensions(("x-problems" = json!(["superior", "last_owner"]))))]
+    extensions(("x-problems" = json!([Superior::CODE, LastOwner::CODE]))))]
 async fn remove_member(
     State(app): State<App>,
     caller: Caller<Admin>,

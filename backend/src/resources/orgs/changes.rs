@@ -2,34 +2,45 @@
 
 use super::{
     model::{Member, MemberForm, Org, OrgForm},
+    refusal::LastOwner,
     store,
 };
 use crate::{
-    auth::entity::{membership, org},
-    db::Tx,
-    error::Error,
+    auth::{
+        Forbidden, NotAMember,
+        entity::{membership, org},
+    },
+    db::{Constraint, Tx},
+    error::{Error, NotFound},
     ids::{AccountId, OrgId},
     resources::{audit, users},
     role::Role,
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect,
     sea_query::{Expr, LockType},
 };
+
+/// An org keeps an active owner.
+const LAST_OWNER: Constraint = Constraint::trigger("org_memberships_last_owner");
+
+fn refused(error: DbErr) -> Error {
+    LAST_OWNER.or(error, || LastOwner)
+}
 
 /// The org, which nobody else changes until the transaction ends.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`NotFound`].
 pub async fn hold(tx: &Tx, id: OrgId) -> Result<Org, Error> {
     let found = org::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx).await?;
-    Ok(found.ok_or(Error::NotFound)?.into())
+    Ok(found.ok_or(NotFound)?.into())
 }
 
 /// Gives the held org its new form. The form it has already changes nothing.
 ///
 /// # Errors
-/// [`Error::Duplicate`] when the name is taken.
+/// [`Duplicate`] when the name is taken.
 pub async fn update(tx: &Tx, before: Org, new: OrgForm) -> Result<Org, Error> {
     use org::Column;
     if new == before.form() {
@@ -48,7 +59,8 @@ pub async fn update(tx: &Tx, before: Org, new: OrgForm) -> Result<Org, Error> {
         .col_expr(Column::UpdatedAt, Expr::value(tx.now))
         .filter(Column::Id.eq(after.id))
         .exec(tx)
-        .await?;
+        .await
+        .map_err(store::name_taken)?;
     audit::Entry::of("org.update", after.id).before(&before).after(&after).record(tx, after.id).await?;
     Ok(after)
 }
@@ -56,7 +68,7 @@ pub async fn update(tx: &Tx, before: Org, new: OrgForm) -> Result<Org, Error> {
 /// A member whom nobody else changes until the transaction ends.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`NotFound`].
 pub async fn hold_member(tx: &Tx, org: OrgId, account: AccountId) -> Result<Member, Error> {
     // The org's row first, as the guard of its last owner does: two owners who change each other wait here.
     hold(tx, org).await?;
@@ -66,7 +78,7 @@ pub async fn hold_member(tx: &Tx, org: OrgId, account: AccountId) -> Result<Memb
 /// Gives a held member their new form. The form they have already changes nothing.
 ///
 /// # Errors
-/// [`Error::LastOwner`]; [`Error::UnknownReference`] or [`Error::Duplicate`] for the person.
+/// [`LastOwner`]; [`UnknownReference`] or [`Duplicate`] for the person.
 pub async fn update_member(tx: &Tx, org: OrgId, before: Member, new: MemberForm) -> Result<Member, Error> {
     use membership::Column;
     if new == before.form() {
@@ -80,7 +92,8 @@ pub async fn update_member(tx: &Tx, org: OrgId, before: Member, new: MemberForm)
         .filter(Column::OrgId.eq(org))
         .filter(Column::AccountId.eq(account))
         .exec(tx)
-        .await?;
+        .await
+        .map_err(refused)?;
     if new.user_id != before.user_id {
         // Both people at once, in the order that everyone locks them.
         users::lock_all(tx, org, [before.user_id, new.user_id].into_iter().flatten()).await?;
@@ -97,13 +110,14 @@ pub async fn update_member(tx: &Tx, org: OrgId, before: Member, new: MemberForm)
 /// Ends the membership of a held member; the person they are here belongs to no account then.
 ///
 /// # Errors
-/// [`Error::LastOwner`].
+/// [`LastOwner`].
 pub async fn remove_member(tx: &Tx, org: OrgId, member: &Member) -> Result<(), Error> {
     membership::Entity::delete_many()
         .filter(membership::Column::OrgId.eq(org))
         .filter(membership::Column::AccountId.eq(member.account_id))
         .exec(tx)
-        .await?;
+        .await
+        .map_err(refused)?;
     users::unlink_account(tx, org, member.account_id).await?;
     audit::Entry::of("member.remove", member.account_id).before(member).record(tx, org).await
 }
@@ -111,7 +125,7 @@ pub async fn remove_member(tx: &Tx, org: OrgId, member: &Member) -> Result<(), E
 /// What a caller may do now that the org is held: their role may have changed while they waited for it.
 ///
 /// # Errors
-/// [`Error::NotAMember`]; [`Error::Forbidden`] for who is no administrator any more.
+/// [`NotAMember`]; [`Forbidden`] for who is no administrator any more.
 pub async fn role_of(tx: &Tx, org: OrgId, account: AccountId) -> Result<Role, Error> {
     let found = membership::Entity::find()
         .filter(membership::Column::OrgId.eq(org))
@@ -120,6 +134,6 @@ pub async fn role_of(tx: &Tx, org: OrgId, account: AccountId) -> Result<Role, Er
         .filter(membership::Column::ProvenAt.is_not_null())
         .one(tx)
         .await?;
-    let role = found.map(|row| row.role).ok_or(Error::NotAMember)?;
-    if role < Role::Admin { Err(Error::Forbidden(Role::Admin)) } else { Ok(role) }
+    let role = found.map(|row| row.role).ok_or(NotAMember)?;
+    if role < Role::Admin { Err(Forbidden { needs: Role::Admin }.into()) } else { Ok(role) }
 }

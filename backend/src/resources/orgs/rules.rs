@@ -1,19 +1,20 @@
 //! Who may change whom.
 
+use super::refusal::{RankTooLow, Superior};
 use crate::{error::Error, role::Role};
 
 /// Nobody grants a role above their own.
 ///
 /// # Errors
-/// [`Error::RankTooLow`].
+/// [`RankTooLow`].
 pub fn may_grant(own: Role, granted: Role) -> Result<(), Error> {
-    if granted > own { Err(Error::RankTooLow(granted)) } else { Ok(()) }
+    if granted > own { Err(RankTooLow { role: granted }.into()) } else { Ok(()) }
 }
 
 /// Nobody changes a superior.
 ///
 /// # Errors
-/// [`Error::Superior`].
+/// [`Superior`].
 pub fn may_change(own: Role, theirs: Role) -> Result<(), Error> {
-    if theirs > own { Err(Error::Superior(theirs)) } else { Ok(()) }
+    if theirs > own { Err(Superior { role: theirs }.into()) } else { Ok(()) }
 }

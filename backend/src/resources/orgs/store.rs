@@ -3,8 +3,8 @@
 use super::model::{Member, MemberKey, MemberQuery, NewMember, Org};
 use crate::{
     auth::entity::{Giver, account, membership, org},
-    db::{Actor, Tx},
-    error::Error,
+    db::{Actor, Constraint, Tx},
+    error::{Duplicate, Error, NotFound},
     http::{Cursor, Page},
     ids::{AccountId, OrgId, UserId},
     random::Random,
@@ -19,15 +19,23 @@ use crate::{
     timestamp::Timestamp,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, IntoActiveModel,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, IntoActiveModel,
     JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     sea_query::{CaseStatement, Expr, ExprTrait},
 };
 
+/// An org's name is taken once.
+const NAME: Constraint = Constraint::unique("orgs_name", "orgs.name_key");
+
+pub(super) fn name_taken(error: DbErr) -> Error {
+    let detail = "An organisation of this name exists already; choose another name.";
+    NAME.or(error, || Duplicate { pointer: "/name", detail })
+}
+
 /// Founds an org. It needs an owner in the same transaction.
 ///
 /// # Errors
-/// [`Error::Duplicate`] when the name is taken.
+/// [`Duplicate`] when the name is taken.
 pub async fn create(tx: &Tx, name: Name, timezone: &str) -> Result<OrgId, Error> {
     let row = org::Model {
         id: tx.new_id(),
@@ -38,7 +46,7 @@ pub async fn create(tx: &Tx, name: Name, timezone: &str) -> Result<OrgId, Error>
         updated_at: tx.now,
     };
     let (id, name) = (row.id, row.name.clone());
-    org::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
+    org::Entity::insert(row.into_active_model()).exec_without_returning(tx).await.map_err(name_taken)?;
     audit::Entry::of("org.create", id)
         .after(&serde_json::json!({ "id": id, "name": name, "timezone": timezone }))
         .record(tx, id)
@@ -49,10 +57,10 @@ pub async fn create(tx: &Tx, name: Name, timezone: &str) -> Result<OrgId, Error>
 /// The org of this name, whatever its case.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`NotFound`].
 pub async fn find_by_name(db: &impl ConnectionTrait, name: &NameKey) -> Result<OrgId, Error> {
     let found = org::Entity::find().filter(org::Column::NameKey.eq(name.clone())).one(db).await?;
-    Ok(found.ok_or(Error::NotFound)?.id)
+    Ok(found.ok_or(NotFound)?.id)
 }
 
 /// Every org, by name: for whoever operates the program.
@@ -87,15 +95,15 @@ impl From<org::Model> for Org {
 /// One org.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`NotFound`].
 pub async fn get(db: &impl ConnectionTrait, id: OrgId) -> Result<Org, Error> {
-    Ok(org::Entity::find_by_id(id).one(db).await?.ok_or(Error::NotFound)?.into())
+    Ok(org::Entity::find_by_id(id).one(db).await?.ok_or(NotFound)?.into())
 }
 
 /// The time zone of the org's missions unless they name one.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`NotFound`].
 pub async fn timezone(db: &impl ConnectionTrait, id: OrgId) -> Result<String, Error> {
     Ok(get(db, id).await?.timezone)
 }
@@ -113,7 +121,7 @@ pub struct MemberLink {
 /// is not pending, and has a link only while the login has no password.
 ///
 /// # Errors
-/// [`Error::Duplicate`] when they are one already or the person is someone else's; [`Error::UnknownReference`].
+/// [`Duplicate`] when they are one already or the person is someone else's; [`UnknownReference`].
 pub async fn add_member(
     tx: &Tx,
     random: &Random,
@@ -254,7 +262,7 @@ pub async fn members(db: &impl ConnectionTrait, org: OrgId) -> Result<Vec<Member
 /// The member with this account; their e-mail only for those who may see it.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`NotFound`].
 pub async fn member(
     db: &impl ConnectionTrait,
     org: OrgId,
@@ -262,7 +270,7 @@ pub async fn member(
     with_email: bool,
 ) -> Result<Member, Error> {
     let found = find_members(org).filter(membership::Column::AccountId.eq(account));
-    let row = found.into_model::<Row>().one(db).await?.ok_or(Error::NotFound)?;
+    let row = found.into_model::<Row>().one(db).await?.ok_or(NotFound)?;
     Ok(row.member(with_email))
 }
 

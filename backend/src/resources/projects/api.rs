@@ -2,12 +2,13 @@
 
 use super::{
     model::{NewProject, Project, ProjectQuery},
+    refusal::ProjectNotEmpty,
     store,
 };
 use crate::{
     auth::{Caller, Manager, Tech},
     db::{List, Reader},
-    error::Error,
+    error::{Duplicate, Error},
     http::{Answer, Body, Change, Done, Path, Precondition, Query, Reading},
     ids::ProjectId,
     state::App,
@@ -26,7 +27,7 @@ pub fn routes() -> OpenApiRouter<App> {
 /// Create a project.
 #[utoipa::path(post, path = "/projects", tag = "projects", security(("bearer" = ["manager"])),
     request_body = NewProject, responses((status = 200, body = Project)),
-    extensions(("x-problems" = json!(["duplicate"]))))]
+    extensions(("x-problems" = json!([Duplicate::CODE]))))]
 async fn create(
     State(app): State<App>,
     caller: Caller<Manager>,
@@ -66,7 +67,7 @@ async fn get(
 /// Change a project.
 #[utoipa::path(method(put, patch), path = "/projects/{id}", tag = "projects", security(("bearer" = ["manager"])),
     params(("id" = ProjectId, Path)), request_body = NewProject, responses((status = 200, body = Project)),
-    extensions(("x-problems" = json!(["duplicate"]))))]
+    extensions(("x-problems" = json!([Duplicate::CODE]))))]
 async fn update(
     State(app): State<App>,
     caller: Caller<Manager>,
@@ -85,7 +86,7 @@ async fn update(
 /// Delete a project that has no missions.
 #[utoipa::path(delete, path = "/projects/{id}", tag = "projects", security(("bearer" = ["manager"])),
     params(("id" = ProjectId, Path)), responses((status = 200, body = Done)),
-    extensions(("x-problems" = json!(["project_not_empty"]))))]
+    extensions(("x-problems" = json!([ProjectNotEmpty::CODE]))))]
 async fn delete(
     State(app): State<App>,
     caller: Caller<Manager>,

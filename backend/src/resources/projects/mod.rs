@@ -2,10 +2,12 @@
 
 mod api;
 mod model;
+mod refusal;
 mod rules;
 mod store;
 pub(crate) mod table;
 
 pub use api::routes;
 pub use model::{NewProject, Project, ProjectStatus};
+pub use refusal::*;
 pub use store::{create, lock_archived, lock_for_work, update};

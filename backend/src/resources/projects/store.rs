@@ -2,26 +2,35 @@
 
 use super::{
     model::{NewProject, Project, ProjectQuery, ProjectStatus},
+    refusal::{ProjectArchived, ProjectNotEmpty},
     rules, table,
 };
 use crate::{
-    db::{Tx, filter, is_named},
-    error::Error,
+    db::{Constraint, Tx, filter, is_named},
+    error::{Duplicate, Error, NotFound},
     http::Page,
     ids::{OrgId, ProjectId},
     resources::audit,
     search,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, LockType},
 };
 use std::collections::HashSet;
 
+/// A project's name is taken once in its org.
+const NAME: Constraint = Constraint::unique("projects_name", "projects.org_id, projects.name_key");
+
+fn refused(error: DbErr) -> Error {
+    let detail = "A project of this name exists already; choose another name.";
+    NAME.or(error, || Duplicate { pointer: "/name", detail })
+}
+
 /// Creates a project.
 ///
 /// # Errors
-/// [`Error::Invalid`], or [`Error::Duplicate`] when the name is taken.
+/// [`Error::Invalid`], or [`Duplicate`] when the name is taken.
 pub async fn create(tx: &Tx, org: OrgId, new: NewProject) -> Result<Project, Error> {
     rules::check(&new)?;
     let row = table::Model {
@@ -37,7 +46,10 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewProject) -> Result<Project, Err
         created_at: tx.now,
         updated_at: tx.now,
     };
-    table::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
+    table::Entity::insert(row.clone().into_active_model())
+        .exec_without_returning(tx)
+        .await
+        .map_err(refused)?;
     let project = Project::from(row);
     audit::Entry::of("project.create", project.id).after(&project).record(tx, org).await?;
     Ok(project)
@@ -46,22 +58,22 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewProject) -> Result<Project, Err
 /// One project.
 pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: ProjectId) -> Result<Project, Error> {
     let found = table::Entity::find_by_id((org, id)).one(db).await?;
-    Ok(found.ok_or(Error::NotFound)?.into())
+    Ok(found.ok_or(NotFound)?.into())
 }
 
 /// A project that nobody else changes, and no mission joins, until the transaction ends.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`NotFound`].
 pub async fn hold(tx: &Tx, org: OrgId, id: ProjectId) -> Result<Project, Error> {
     let found = table::Entity::find_by_id((org, id)).lock(LockType::Update).one(tx).await?;
-    Ok(found.ok_or(Error::NotFound)?.into())
+    Ok(found.ok_or(NotFound)?.into())
 }
 
 /// Gives a held project its new form. The form it has already changes nothing.
 ///
 /// # Errors
-/// [`Error::Invalid`], or [`Error::Duplicate`] when the name is taken.
+/// [`Error::Invalid`], or [`Duplicate`] when the name is taken.
 pub async fn update(tx: &Tx, org: OrgId, before: Project, new: NewProject) -> Result<Project, Error> {
     use table::Column;
     rules::check(&new)?;
@@ -80,7 +92,8 @@ pub async fn update(tx: &Tx, org: OrgId, before: Project, new: NewProject) -> Re
         .filter(Column::OrgId.eq(org))
         .filter(Column::Id.eq(before.id))
         .exec(tx)
-        .await?;
+        .await
+        .map_err(refused)?;
     let after = get(tx, org, before.id).await?;
     audit::Entry::of("project.update", after.id).before(&before).after(&after).record(tx, org).await?;
     Ok(after)
@@ -89,10 +102,10 @@ pub async fn update(tx: &Tx, org: OrgId, before: Project, new: NewProject) -> Re
 /// Deletes a held project.
 ///
 /// # Errors
-/// [`Error::ProjectNotEmpty`] while it has missions.
+/// [`ProjectNotEmpty`] while it has missions.
 pub async fn delete(tx: &Tx, org: OrgId, project: &Project) -> Result<(), Error> {
     if is_named(tx, ("missions", "project_id"), org, project.id).await? {
-        return Err(Error::ProjectNotEmpty);
+        return Err(ProjectNotEmpty.into());
     }
     table::Entity::delete_by_id((org, project.id)).exec(tx).await?;
     audit::Entry::of("project.delete", project.id).before(project).record(tx, org).await
@@ -102,11 +115,11 @@ pub async fn delete(tx: &Tx, org: OrgId, project: &Project) -> Result<(), Error>
 /// transaction ends. Whoever locks missions or people as well locks those first.
 ///
 /// # Errors
-/// [`Error::NotFound`], or [`Error::ProjectArchived`].
+/// [`NotFound`], or [`ProjectArchived`].
 pub async fn lock_for_work(tx: &Tx, org: OrgId, id: ProjectId) -> Result<(), Error> {
     let found = table::Entity::find_by_id((org, id)).lock(LockType::Share).one(tx).await?;
-    match found.ok_or(Error::NotFound)?.status {
-        ProjectStatus::Archived => Err(Error::ProjectArchived),
+    match found.ok_or(NotFound)?.status {
+        ProjectStatus::Archived => Err(ProjectArchived.into()),
         ProjectStatus::Draft | ProjectStatus::Active => Ok(()),
     }
 }

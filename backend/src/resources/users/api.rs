@@ -3,6 +3,7 @@
 use super::{
     changes,
     model::{NewProfile, NewUser, Profile, UpdatedUser, User, UserQuery},
+    refusal::UserHasHistory,
     store::{self, Sight},
 };
 use crate::{
@@ -95,7 +96,7 @@ async fn update(
 /// Delete a person who was never assigned, with their availabilities. Deactivate anyone else.
 #[utoipa::path(delete, path = "/users/{id}", tag = "users", security(("bearer" = ["manager"])),
     params(("id" = UserId, Path)), responses((status = 200, body = Done)),
-    extensions(("x-problems" = json!(["user_has_history"]))))]
+    extensions(("x-problems" = json!([UserHasHistory::CODE]))))]
 async fn delete(
     State(app): State<App>,
     caller: Caller<Manager>,

@@ -4,13 +4,14 @@ use super::{
     metadata::Metadata,
     model::{NewProfile, NewUser, Profile, User},
     money::RateProfile,
+    refusal::UserHasHistory,
     rules,
     store::{Sight, Words, get, words, write_words},
     table,
 };
 use crate::{
     db::{Tx, is_named},
-    error::Error,
+    error::{Error, NotFound},
     ids::{OrgId, UserId},
     resources::audit,
     search,
@@ -23,10 +24,10 @@ use sea_orm::{
 /// A person whom nobody else changes or plans until the transaction ends, as planners see them.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`NotFound`].
 pub async fn hold(tx: &Tx, org: OrgId, id: UserId) -> Result<User, Error> {
     let found = table::Entity::find_by_id((org, id)).lock(LockType::Update).one(tx).await?;
-    found.ok_or(Error::NotFound)?;
+    found.ok_or(NotFound)?;
     get(tx, org, id, Sight::All).await
 }
 
@@ -84,10 +85,10 @@ pub async fn update(tx: &Tx, org: OrgId, before: User, mut new: NewUser) -> Resu
 /// Deletes a held person who was never assigned and whose availabilities are gone.
 ///
 /// # Errors
-/// [`Error::UserHasHistory`].
+/// [`UserHasHistory`].
 pub async fn delete(tx: &Tx, org: OrgId, user: &User) -> Result<(), Error> {
     if is_named(tx, ("assignments", "user_id"), org, user.id).await? {
-        return Err(Error::UserHasHistory);
+        return Err(UserHasHistory.into());
     }
     table::Entity::delete_by_id((org, user.id)).exec(tx).await?;
     audit::Entry::of("user.delete", user.id).before(user).record(tx, org).await
@@ -95,7 +96,7 @@ pub async fn delete(tx: &Tx, org: OrgId, user: &User) -> Result<(), Error> {
 
 /// What planners know about a person.
 pub async fn profile(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Result<Profile, Error> {
-    let row = table::Entity::find_by_id((org, id)).one(db).await?.ok_or(Error::NotFound)?;
+    let row = table::Entity::find_by_id((org, id)).one(db).await?.ok_or(NotFound)?;
     let words = words(db, org, vec![id]).await?.remove(&id).unwrap_or_default();
     Ok(Profile {
         user_id: id,
@@ -111,7 +112,7 @@ pub async fn profile(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Resul
 /// The profile of a person whom nobody else changes until the transaction ends.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`NotFound`].
 pub async fn hold_profile(tx: &Tx, org: OrgId, id: UserId) -> Result<Profile, Error> {
     super::store::lock(tx, org, id).await?;
     profile(tx, org, id).await

@@ -8,8 +8,8 @@ use super::{
     table, tag_table,
 };
 use crate::{
-    db::{JsonText, Tx, contains, filter},
-    error::Error,
+    db::{Constraint, JsonText, Tx, contains, filter},
+    error::{Duplicate, Error, NotFound},
     http::Page,
     ids::{AccountId, OrgId, UserId},
     resources::audit,
@@ -18,8 +18,8 @@ use crate::{
     timestamp::Timestamp,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait, Select,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     sea_query::{Expr, LockType},
 };
 use std::collections::{BTreeMap, HashMap};
@@ -42,10 +42,18 @@ impl Sight {
     }
 }
 
+/// An account belongs to one user of an org.
+const ONE_ACCOUNT: Constraint = Constraint::unique("users_account", "users.org_id, users.account_id");
+
+fn refused(error: DbErr) -> Error {
+    let detail = "This account already belongs to another person of the organisation.";
+    ONE_ACCOUNT.or(error, || Duplicate { pointer: "/user_id", detail })
+}
+
 /// Adds a person, linked to an account when it is given.
 ///
 /// # Errors
-/// [`Error::Invalid`], or [`Error::Duplicate`] when the account is another person's here.
+/// [`Error::Invalid`], or [`Duplicate`] when the account is another person's here.
 pub async fn create(
     tx: &Tx,
     org: OrgId,
@@ -73,7 +81,10 @@ pub async fn create(
         created_at: tx.now,
         updated_at: tx.now,
     };
-    table::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
+    table::Entity::insert(row.clone().into_active_model())
+        .exec_without_returning(tx)
+        .await
+        .map_err(refused)?;
     write_words(tx, org, row.id, &new.skills, Some(&new.tags)).await?;
     let user = view(row.into(), &mut Words::of(&new.skills, &new.tags), Sight::All);
     audit::Entry::of("user.create", user.id).after(&user).record(tx, org).await?;
@@ -146,7 +157,7 @@ pub async fn list(
 /// One person.
 pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: UserId, sight: Sight) -> Result<User, Error> {
     let chosen = shown().filter(table::Column::OrgId.eq(org)).filter(table::Column::Id.eq(id));
-    let row = chosen.into_model::<Row>().one(db).await?.ok_or(Error::NotFound)?;
+    let row = chosen.into_model::<Row>().one(db).await?.ok_or(NotFound)?;
     let mut words = words(db, org, vec![id]).await?.remove(&id).unwrap_or_default();
     Ok(view(row, &mut words, sight))
 }
@@ -163,13 +174,10 @@ pub struct Locked {
 /// Locks a person: whoever changes their assignments waits here for the one before.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`NotFound`].
 pub async fn lock(tx: &Tx, org: OrgId, id: UserId) -> Result<Locked, Error> {
-    let row = table::Entity::find_by_id((org, id))
-        .lock(LockType::NoKeyUpdate)
-        .one(tx)
-        .await?
-        .ok_or(Error::NotFound)?;
+    let row =
+        table::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(NotFound)?;
     Ok(row.into())
 }
 
@@ -199,10 +207,10 @@ pub async fn lock_all(
 }
 
 /// # Errors
-/// [`Error::NotFound`] when the org has no such person.
+/// [`NotFound`] when the org has no such person.
 pub async fn exists(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Result<(), Error> {
     let found = table::Entity::find_by_id((org, id)).select_only().column(table::Column::Id);
-    found.into_tuple::<UserId>().one(db).await?.map(|_| ()).ok_or(Error::NotFound)
+    found.into_tuple::<UserId>().one(db).await?.map(|_| ()).ok_or(NotFound.into())
 }
 
 /// The person that an account is in an org.
@@ -225,18 +233,16 @@ pub async fn of_account(
 /// Links a person to an account.
 ///
 /// # Errors
-/// [`Error::NotFound`], or [`Error::Duplicate`] when the account is another person's here.
+/// [`NotFound`], or [`Duplicate`] when the account is another person's here.
 pub async fn account_link(tx: &Tx, org: OrgId, id: UserId, account: AccountId) -> Result<(), Error> {
-    let row = table::Entity::find_by_id((org, id))
-        .lock(LockType::NoKeyUpdate)
-        .one(tx)
-        .await?
-        .ok_or(Error::NotFound)?;
+    let row =
+        table::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(NotFound)?;
     if row.account_id.is_some_and(|linked| linked != account) {
-        return Err(Error::Duplicate {
+        return Err(Duplicate {
             pointer: "/user_id",
             detail: "This person belongs to another account already; choose another person.",
-        });
+        }
+        .into());
     }
     table::Entity::update_many()
         .col_expr(table::Column::AccountId, Expr::value(account))
@@ -244,7 +250,8 @@ pub async fn account_link(tx: &Tx, org: OrgId, id: UserId, account: AccountId) -
         .filter(table::Column::OrgId.eq(org))
         .filter(table::Column::Id.eq(id))
         .exec(tx)
-        .await?;
+        .await
+        .map_err(refused)?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use sea_orm::DbErr;
 use serde::Serialize;
 use std::iter::Sum;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// What is in the way.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -49,7 +50,35 @@ pub struct Clashes {
     total: u64,
 }
 
+/// 2026-07-10T08:00:00Z and four hours later, for samples.
+const START: Timestamp = Timestamp::from_micros(1_783_670_400_000_000);
+const END: Timestamp = START.plus_seconds(4 * 3600);
+/// An id for samples, as they look: version 7 of a UUID.
+const ID: Uuid = Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0001);
+
 impl Clashes {
+    /// One accepted mission, as it occurs.
+    pub fn sample_of_mission() -> Self {
+        let clash = Clash::Mission {
+            user_id: UserId(ID),
+            assignment_id: AssignmentId(ID),
+            mission_id: MissionId(ID),
+            mission_title: "Montage lumière".into(),
+            start_at: START,
+            end_at: END,
+        };
+        Self::of(vec![clash], 1)
+    }
+
+    /// One approved availability, as it occurs.
+    pub fn sample_of_availability() -> Self {
+        let availability_id = AvailabilityId(ID);
+        Self::of(
+            vec![Clash::Availability { user_id: UserId(ID), availability_id, start_at: START, end_at: END }],
+            1,
+        )
+    }
+
     /// Named at most.
     pub const NAMED: usize = 100;
     /// Looked for at most: whether the last one is there tells whether the others have to be counted.
@@ -104,5 +133,16 @@ impl Sum for Clashes {
             sum.named.extend(one.named);
             Self::of(sum.named, sum.total + one.total)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_instants_are_what_their_comment_says() {
+        assert_eq!(START.to_string(), "2026-07-10T08:00:00Z");
+        assert_eq!(END.to_string(), "2026-07-10T12:00:00Z");
     }
 }

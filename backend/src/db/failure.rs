@@ -1,0 +1,122 @@
+//! What kind of failure a database error is: the one place that knows the codes of PostgreSQL and SQLite.
+
+use crate::error::{Error, FailureKind};
+use sea_orm::{DbErr, RuntimeErr, sqlx};
+
+/// PostgreSQL: serialization_failure, deadlock_detected, lock_not_available. SQLite: BUSY, LOCKED and their extended
+/// codes BUSY_RECOVERY, BUSY_SNAPSHOT, BUSY_TIMEOUT, LOCKED_SHAREDCACHE.
+const CONTENTION: [&str; 9] = ["40001", "40P01", "55P03", "5", "6", "261", "517", "773", "262"];
+
+/// PostgreSQL: disk_full.
+const DISK_FULL: &str = "53100";
+
+/// SQLite's primary result codes (<https://www.sqlite.org/rescode.html>); the low byte of an extended one.
+mod sqlite {
+    pub(super) const NOMEM: u32 = 7;
+    pub(super) const READONLY: u32 = 8;
+    pub(super) const INTERRUPT: u32 = 9;
+    pub(super) const IOERR: u32 = 10;
+    pub(super) const FULL: u32 = 13;
+    pub(super) const CANTOPEN: u32 = 14;
+
+    /// Those of IOERR where writing failed: WRITE, FSYNC, DIR_FSYNC, TRUNCATE, SHMOPEN, SHMSIZE. A file that must not grow any
+    /// further (a quota, `ulimit -f`) is one of them; FULL is only what the system calls ENOSPC.
+    pub(super) const WRITE_FAILED: [u32; 6] = [778, 1034, 1290, 1546, 4618, 4874];
+    /// Among them, what failed after everything was written: whether it is durable is unknown.
+    pub(super) const SYNC_FAILED: [u32; 2] = [1034, 1290];
+}
+
+impl From<DbErr> for Error {
+    #[track_caller]
+    fn from(error: DbErr) -> Self {
+        Self::failed(FailureKind::of(&error), error)
+    }
+}
+
+impl FailureKind {
+    /// Of a database error. [`FailureKind::Internal`] is also what a [`Constraint`](super::Constraint) refused, where the
+    /// write did not expect it.
+    pub fn of(error: &DbErr) -> Self {
+        match error {
+            DbErr::ConnectionAcquire(_) => Self::Unavailable,
+            _ => sqlx_error(error).and_then(Self::of_sqlx).unwrap_or(Self::Internal),
+        }
+    }
+
+    fn of_sqlx(error: &sqlx::Error) -> Option<Self> {
+        match error {
+            sqlx::Error::Database(e) => {
+                let code = e.code().unwrap_or_default();
+                if CONTENTION.contains(&code.as_ref()) {
+                    Some(Self::Contended)
+                } else if code.len() == 5 {
+                    Self::of_postgres(&code)
+                } else {
+                    code.parse().ok().and_then(Self::of_sqlite)
+                }
+            }
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Some(Self::Unavailable),
+            _ => None,
+        }
+    }
+
+    /// Class 57 is "operator intervention": shutdown, cancelled by a timeout; class 53 is "no resources"; class 58 is
+    /// "system error", a disk that cannot be read or written; class 08 is a broken connection, and 3D, 28 and 55000 are what a
+    /// server says that does not admit us. A standby, or a server that protects its last room, takes reads only (25006).
+    fn of_postgres(code: &str) -> Option<Self> {
+        match code {
+            DISK_FULL | "25006" => Some(Self::StorageFull),
+            "25P03" | "55000" => Some(Self::Unavailable),
+            _ => ["57", "53", "58", "08", "3D", "28"]
+                .iter()
+                .any(|class| code.starts_with(class))
+                .then_some(Self::Unavailable),
+        }
+    }
+
+    fn of_sqlite(code: u32) -> Option<Self> {
+        match code & 0xff {
+            sqlite::FULL | sqlite::READONLY => Some(Self::StorageFull),
+            sqlite::IOERR if sqlite::WRITE_FAILED.contains(&code) => Some(Self::StorageFull),
+            sqlite::IOERR | sqlite::NOMEM | sqlite::INTERRUPT | sqlite::CANTOPEN => Some(Self::Unavailable),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a failed COMMIT may have been carried out all the same: the connection was lost before its answer, or the disk
+/// did not confirm what was written.
+pub(super) fn may_be_committed(error: &DbErr) -> bool {
+    match sqlx_error(error) {
+        Some(sqlx::Error::Database(e)) => {
+            let code = e.code().unwrap_or_default();
+            // Class 57P: the server ended the connection.
+            code.starts_with("57P") || code.parse().is_ok_and(|code| sqlite::SYNC_FAILED.contains(&code))
+        }
+        _ => true,
+    }
+}
+
+/// Whether a statement failed because its connection had died, perhaps long before: the pool does not ping connections
+/// before it lends them, that would cost every statement a round trip.
+pub(super) fn connection_died(error: &DbErr) -> bool {
+    match sqlx_error(error) {
+        Some(sqlx::Error::Io(_)) => true,
+        // Class 57: the server ended the connection (a restart, an administrator).
+        Some(sqlx::Error::Database(e)) => e.code().is_some_and(|code| code.starts_with("57P")),
+        _ => false,
+    }
+}
+
+/// What the driver said.
+pub(super) fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(e))
+        | DbErr::Exec(RuntimeErr::SqlxError(e))
+        | DbErr::Query(RuntimeErr::SqlxError(e)) => Some(e),
+        _ => None,
+    }
+}

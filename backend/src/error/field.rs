@@ -1,0 +1,75 @@
+//! Members that break a rule.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One member that breaks a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// Where: a JSON pointer into the body, or `/name` of a query parameter.
+    #[schema(example = "/end_at")]
+    pub pointer: String,
+    /// Which rule: `missing`, `unknown`, `type`, `invalid`, ….
+    #[schema(example = "invalid")]
+    pub code: &'static str,
+    /// The rule in words.
+    #[schema(example = "must be after start_at")]
+    pub detail: String,
+}
+
+impl FieldError {
+    pub fn of(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), code, detail: detail.into() }
+    }
+
+    /// A member whose value breaks a rule.
+    pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::of(pointer, "invalid", detail)
+    }
+
+    /// A required member that is absent.
+    pub fn missing(pointer: impl Into<String>) -> Self {
+        Self::of(pointer, "missing", "is required")
+    }
+
+    /// A cursor that is not one of the list that was asked for.
+    pub fn invalid_cursor() -> Self {
+        let detail = "must be a cursor from the Link header of this list, sent with the same filters";
+        Self::of("/cursor", "invalid_cursor", detail)
+    }
+
+    /// A member that can only be read, and differs from what it is.
+    pub fn read_only(pointer: impl Into<String>) -> Self {
+        let detail = "can only be read, and is not this now; read the object again, or leave it out";
+        Self::of(pointer, "read_only", detail)
+    }
+
+    /// The same mistake inside item `index` of an array.
+    #[must_use]
+    pub fn at_index(mut self, index: usize) -> Self {
+        self.pointer = format!("/{index}{}", self.pointer);
+        self
+    }
+}
+
+/// The codes of requests with wrong members, and what to do about each. Mistakes that tell alone what to do have a code of
+/// their own, if there are no others.
+const CODES: [(&str, &str); 2] = [
+    ("invalid_cursor", "Follow the Link header with the same filters, or ask for the first page again."),
+    ("read_only", "Read the object again, or leave the members out that are listed in errors."),
+];
+const OTHERS: (&str, &str) =
+    ("validation_failed", "Correct the members listed in errors and send the request again.");
+
+fn code_and_sentence(mistakes: &[FieldError]) -> (&'static str, &'static str) {
+    let of_all = |(code, _): &&(&str, &str)| mistakes.iter().all(|mistake| mistake.code == *code);
+    CODES.iter().find(of_all).filter(|_| !mistakes.is_empty()).copied().unwrap_or(OTHERS)
+}
+
+pub(super) fn code_of(mistakes: &[FieldError]) -> &'static str {
+    code_and_sentence(mistakes).0
+}
+
+pub(super) fn what_to_do(mistakes: &[FieldError]) -> &'static str {
+    code_and_sentence(mistakes).1
+}

@@ -1,0 +1,127 @@
+//! Refusals: facts of the domain that are in the way of a request. Each is declared once, beside the resource that
+//! refuses, by [`refusals!`].
+
+use super::{Clashes, Error, FieldError};
+use axum::http::StatusCode;
+use std::fmt::Display;
+
+/// A refusal. Its `Display` is the sentence that tells the client what to do.
+pub trait Refusal: Display + Sized {
+    /// Stable, for programs.
+    const CODE: &'static str;
+    const STATUS: StatusCode;
+
+    /// One as it occurs, for the documents.
+    fn sample() -> Self;
+
+    /// Adds what a problem says besides its sentence.
+    fn complete(&self, _: &mut Refused) {}
+}
+
+/// A refusal on its way to the client.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    pub code: &'static str,
+    pub status: StatusCode,
+    /// One sentence that says what to do.
+    pub detail: String,
+    /// Members that are wrong.
+    pub errors: Vec<FieldError>,
+    /// What is in the way.
+    pub conflicts: Clashes,
+    /// Seconds until trying again makes sense.
+    pub retry_after: Option<u64>,
+}
+
+impl<R: Refusal> From<R> for Error {
+    fn from(refusal: R) -> Self {
+        let mut refused = Refused {
+            code: R::CODE,
+            status: R::STATUS,
+            detail: refusal.to_string(),
+            errors: Vec::new(),
+            conflicts: Clashes::default(),
+            retry_after: None,
+        };
+        refusal.complete(&mut refused);
+        Self::Refused(Box::new(refused))
+    }
+}
+
+/// Declares refusals, and `REFUSALS`, one of each as it occurs:
+///
+/// ```ignore
+/// refusals! {
+///     /// When it is said.
+///     RoleInUse { role: String = "lumiere".into() } =>
+///         CONFLICT, "role_in_use", "The role {role} has people on it; change their assignments first.";
+/// }
+/// ```
+///
+/// The values behind the members are the sample's. `with |refusal, refused| …` behind the sentence completes the [`Refused`].
+macro_rules! refusals {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident $({ $($member:ident: $type:ty = $sample:expr),+ $(,)? })? =>
+            $status:ident, $code:literal, $sentence:tt $(, with $complete:expr)?;
+    )+) => {
+        $($crate::error::refusals! {
+            @type [$(#[$doc])*] $name [$($($member: $type = $sample),+)?] $sentence
+        }
+
+        impl $name {
+            pub const CODE: &'static str = $code;
+        }
+
+        impl $crate::error::Refusal for $name {
+            const CODE: &'static str = $code;
+            const STATUS: axum::http::StatusCode = axum::http::StatusCode::$status;
+
+            fn sample() -> Self {
+                Self $({ $($member: $sample),+ })?
+            }
+
+            $(fn complete(&self, refused: &mut $crate::error::Refused) {
+                let complete: fn(&Self, &mut $crate::error::Refused) = $complete;
+                complete(self, refused);
+            })?
+        })+
+
+        /// One of each, as it occurs.
+        pub const REFUSALS: &[fn() -> $crate::error::Error] =
+            &[$(|| <$name as $crate::error::Refusal>::sample().into()),+];
+    };
+    (@type [$($doc:tt)*] $name:ident [] $sentence:tt) => {
+        $($doc)*
+        #[derive(Debug, Clone, thiserror::Error)]
+        #[error($sentence)]
+        pub struct $name;
+    };
+    (@type [$($doc:tt)*] $name:ident [$($member:ident: $type:ty = $sample:expr),+] $sentence:tt) => {
+        $($doc)*
+        #[derive(Debug, Clone, thiserror::Error)]
+        #[error($sentence)]
+        pub struct $name {
+            $(pub $member: $type),+
+        }
+    };
+}
+pub(crate) use refusals;
+
+refusals! {
+    /// Nothing there, or another org's.
+    NotFound => NOT_FOUND, "not_found", "Nothing is at this address; check the id.";
+
+    /// The body names an object that does not exist, in the member at `pointer`; `name` is what was looked for.
+    UnknownReference { pointer: &'static str = "/user_id", name: &'static str = "user" } =>
+        NOT_FOUND, "unknown_reference", "The {name} named in the body does not exist; check the id.",
+        with |refusal, refused| refused.errors.push(FieldError::of(refusal.pointer, "unknown_reference", "does not exist"));
+
+    /// A name or membership that must be unique is taken, by the member at `pointer`.
+    Duplicate {
+        pointer: &'static str = "/name",
+        detail: &'static str = "A project of this name exists already; choose another name.",
+    } =>
+        CONFLICT, "duplicate", "{detail}",
+        with |refusal, refused| refused.errors.push(FieldError::of(refusal.pointer, "duplicate", refusal.detail));
+}

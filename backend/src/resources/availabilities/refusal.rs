@@ -1,0 +1,11 @@
+//! What keeps an availability from being approved.
+
+use crate::error::{Clashes, refusals};
+
+refusals! {
+    /// Two approved availabilities of one user would overlap.
+    AvailabilityOverlap { conflicts: Clashes = Clashes::sample_of_availability() } =>
+        CONFLICT, "availability_overlap",
+        "An approved availability of this person already covers part of that time; it is listed in conflicts.",
+        with |refusal, refused| refused.conflicts = refusal.conflicts.clone();
+}
