@@ -23,6 +23,7 @@ mod calendar;
 mod cli;
 mod cli_messages;
 mod conditions;
+mod directions;
 mod documents;
 mod edge;
 mod festival;

@@ -1,6 +1,6 @@
 //! `docs/security.md` names the test behind each promise: each exists, and none here is left out.
 
-use super::code::sources;
+use crate::support::source::sources;
 use std::{collections::BTreeSet, path::Path};
 
 const DOCUMENT: &str = include_str!("../../../../docs/security.md");

@@ -1,6 +1,7 @@
 //! Secrets are stored as hashes, and carried as types that do not print.
 
-use super::{Session, TECH, claims_of, code::sources, dump, hex, reset_token};
+use super::{Session, TECH, claims_of, dump, hex, reset_token};
+use crate::support::source::sources;
 use crate::support::{Kind, PASSWORD, Test};
 use coulisses::{auth::entity::account, config::Config, secret::Secret};
 use rstest::rstest;

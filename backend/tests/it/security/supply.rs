@@ -1,6 +1,6 @@
 //! What the crates are made of, and that nobody can forget to look.
 
-use super::code::sources;
+use crate::support::source::sources;
 
 fn read(path: &str) -> String {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);

@@ -9,6 +9,7 @@ mod personas;
 mod sample;
 mod server;
 pub mod snapshot;
+pub mod source;
 
 pub use bounds::bounds;
 pub use contract::calls;
