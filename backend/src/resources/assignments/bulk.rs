@@ -1,9 +1,10 @@
 //! Inviting many people at once, with few statements however many they are.
 
 use super::{
+    entity::assignment,
     model::{AssignmentStatus, BulkAssignment},
     refusal::AlreadyAssigned,
-    store, table,
+    store,
 };
 use crate::{
     db::Tx,
@@ -40,7 +41,7 @@ pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Resu
         let posts = posts.get(&item.mission_id).unwrap_or(&no_posts);
         let (user, known) = (users.get(&item.user_id), Known { posts, archived: &archived });
         match may_join(&item, mission, user, &known, &mut taken) {
-            Ok((mission, role)) => rows.push(table::Model {
+            Ok((mission, role)) => rows.push(assignment::Model {
                 org_id: org,
                 id: tx.new_id(),
                 mission_id: item.mission_id,
@@ -64,11 +65,11 @@ pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Resu
     let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
     tx.insert_all(rows.into_iter().map(IntoActiveModel::into_active_model).collect())
         .await
-        .map_err(table::refused)?;
-    let created = table::Entity::find()
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::Id.is_in(ids.iter().copied()))
-        .order_by_asc(table::Column::Id);
+        .map_err(super::writes::refused)?;
+    let created = assignment::Entity::find()
+        .filter(assignment::Column::OrgId.eq(org))
+        .filter(assignment::Column::Id.is_in(ids.iter().copied()))
+        .order_by_asc(assignment::Column::Id);
     let created = store::all(tx, created).await?;
     let entries = created.iter().map(|a| audit::Entry::of("assignment.create", a.id).after(a)).collect();
     audit::Entry::record_all(entries, tx, Some(org)).await?;
@@ -111,8 +112,8 @@ async fn active_pairs(
     missions: HashSet<MissionId>,
     users: HashSet<UserId>,
 ) -> Result<HashSet<(MissionId, UserId)>, Error> {
-    use table::Column;
-    let pairs = table::Entity::find()
+    use assignment::Column;
+    let pairs = assignment::Entity::find()
         .select_only()
         .columns([Column::MissionId, Column::UserId])
         .filter(Column::OrgId.eq(org))

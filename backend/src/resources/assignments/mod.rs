@@ -3,12 +3,12 @@
 
 mod api;
 mod bulk;
+pub(crate) mod entity;
 mod model;
 mod moves;
 mod refusal;
 mod rules;
 mod store;
-pub(crate) mod table;
 mod writes;
 
 pub use api::routes;
@@ -16,5 +16,4 @@ pub use model::{Assignment, AssignmentStatus, NewAssignment};
 pub use moves::{Move, begin_move, cancel_all, finish_move, leave_roles, take_role};
 pub use refusal::*;
 pub use store::{Expected, expected, get, upcoming};
-pub use table::refused;
-pub use writes::{Change, Held, create, hold, hold_all, set_status};
+pub use writes::{Change, Held, create, hold, hold_all, refused, set_status};

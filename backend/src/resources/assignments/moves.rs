@@ -1,11 +1,11 @@
 //! What happens to the people of a mission that moves or is called off. Its row is held by the caller.
 
 use super::{
+    entity::assignment,
     model::{Assignment, AssignmentStatus},
     refusal::{QuotaReached, ScheduleConflict},
     store::{self, Call},
-    table,
-    writes::override_entry,
+    writes::{override_entry, refused},
 };
 use crate::{
     db::Tx,
@@ -52,7 +52,7 @@ pub async fn begin_move(
     let accepted = of_mission(org, mission, &[AssignmentStatus::Accepted]);
     let accepted: Vec<Accepted> = accepted
         .select_only()
-        .columns([table::Column::Id, table::Column::UserId, table::Column::ConflictOverride])
+        .columns([assignment::Column::Id, assignment::Column::UserId, assignment::Column::ConflictOverride])
         .into_model()
         .all(tx)
         .await?;
@@ -89,10 +89,10 @@ async fn chosen(tx: &Tx, org: OrgId, ids: Vec<AssignmentId>) -> Result<Vec<Assig
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let chosen = table::Entity::find()
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::Id.is_in(ids))
-        .order_by_asc(table::Column::Id);
+    let chosen = assignment::Entity::find()
+        .filter(assignment::Column::OrgId.eq(org))
+        .filter(assignment::Column::Id.is_in(ids))
+        .order_by_asc(assignment::Column::Id);
     store::all(tx, chosen).await
 }
 
@@ -133,7 +133,7 @@ pub async fn leave_roles(
     if roles.is_empty() {
         return Ok(());
     }
-    change_role(tx, org, mission, table::Column::MissionRoleId.is_in(roles), None).await?;
+    change_role(tx, org, mission, assignment::Column::MissionRoleId.is_in(roles), None).await?;
     Ok(())
 }
 
@@ -142,7 +142,7 @@ pub async fn leave_roles(
 /// # Errors
 /// [`QuotaBelowAccepted`] when more of them are accepted than it has room for.
 pub async fn take_role(tx: &Tx, org: OrgId, mission: MissionId, role: &MissionRole) -> Result<bool, Error> {
-    let without = table::Column::MissionRoleId.is_null();
+    let without = assignment::Column::MissionRoleId.is_null();
     change_role(tx, org, mission, without, Some(role)).await.map_err(|error| {
         match error.is::<QuotaReached>() {
             true => QuotaBelowAccepted { role: role.role_name.clone() }.into(),
@@ -158,23 +158,23 @@ async fn change_role(
     whose: Expr,
     to: Option<&MissionRole>,
 ) -> Result<bool, Error> {
-    let chosen = table::Entity::find()
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::MissionId.eq(mission))
+    let chosen = assignment::Entity::find()
+        .filter(assignment::Column::OrgId.eq(org))
+        .filter(assignment::Column::MissionId.eq(mission))
         .filter(whose)
-        .order_by_asc(table::Column::Id);
+        .order_by_asc(assignment::Column::Id);
     let before = store::all(tx, chosen).await?;
     if before.is_empty() {
         return Ok(false);
     }
-    table::Entity::update_many()
-        .col_expr(table::Column::MissionRoleId, Expr::value(to.map(|role| role.id)))
-        .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::Id.is_in(before.iter().map(|assignment| assignment.id)))
+    assignment::Entity::update_many()
+        .col_expr(assignment::Column::MissionRoleId, Expr::value(to.map(|role| role.id)))
+        .col_expr(assignment::Column::UpdatedAt, Expr::value(tx.now))
+        .filter(assignment::Column::OrgId.eq(org))
+        .filter(assignment::Column::Id.is_in(before.iter().map(|assignment| assignment.id)))
         .exec(tx)
         .await
-        .map_err(table::refused)?;
+        .map_err(refused)?;
     let entry = |before: &Assignment| {
         let after = Assignment {
             mission_role_id: to.map(|role| role.id),
@@ -196,15 +196,15 @@ pub async fn cancel_all(tx: &Tx, org: OrgId, mission: MissionId) -> Result<(), E
     let active = || of_mission(org, mission, &[AssignmentStatus::Invited, AssignmentStatus::Accepted]);
     let before = store::all(tx, active()).await?;
     let ids: Vec<_> = before.iter().map(|assignment| assignment.id).collect();
-    table::Entity::update_many()
-        .col_expr(table::Column::Status, Expr::value(AssignmentStatus::Cancelled))
-        .col_expr(table::Column::ConflictOverride, Expr::value(None::<String>))
-        .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::Id.is_in(ids))
+    assignment::Entity::update_many()
+        .col_expr(assignment::Column::Status, Expr::value(AssignmentStatus::Cancelled))
+        .col_expr(assignment::Column::ConflictOverride, Expr::value(None::<String>))
+        .col_expr(assignment::Column::UpdatedAt, Expr::value(tx.now))
+        .filter(assignment::Column::OrgId.eq(org))
+        .filter(assignment::Column::Id.is_in(ids))
         .exec(tx)
         .await
-        .map_err(table::refused)?;
+        .map_err(refused)?;
     let entry = |before: &Assignment| {
         let after = Assignment {
             status: AssignmentStatus::Cancelled,
@@ -221,12 +221,12 @@ fn of_mission(
     org: OrgId,
     mission: MissionId,
     statuses: &[AssignmentStatus],
-) -> sea_orm::Select<table::Entity> {
-    table::Entity::find()
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::MissionId.eq(mission))
-        .filter(table::Column::Status.is_in(statuses.iter().copied()))
-        .order_by_asc(table::Column::Id)
+) -> sea_orm::Select<assignment::Entity> {
+    assignment::Entity::find()
+        .filter(assignment::Column::OrgId.eq(org))
+        .filter(assignment::Column::MissionId.eq(mission))
+        .filter(assignment::Column::Status.is_in(statuses.iter().copied()))
+        .order_by_asc(assignment::Column::Id)
 }
 
 async fn set_override(
@@ -239,13 +239,13 @@ async fn set_override(
     if ids.is_empty() {
         return Ok(());
     }
-    table::Entity::update_many()
-        .col_expr(table::Column::ConflictOverride, Expr::value(reason))
-        .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
-        .filter(Expr::col(table::Column::OrgId).eq(org))
-        .filter(table::Column::Id.is_in(ids))
+    assignment::Entity::update_many()
+        .col_expr(assignment::Column::ConflictOverride, Expr::value(reason))
+        .col_expr(assignment::Column::UpdatedAt, Expr::value(tx.now))
+        .filter(Expr::col(assignment::Column::OrgId).eq(org))
+        .filter(assignment::Column::Id.is_in(ids))
         .exec(tx)
         .await
-        .map_err(table::refused)?;
+        .map_err(refused)?;
     Ok(())
 }

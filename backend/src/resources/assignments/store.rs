@@ -1,8 +1,8 @@
 //! Every query that reads assignments.
 
 use super::{
+    entity::assignment,
     model::{Assignment, AssignmentQuery, AssignmentStatus},
-    table,
 };
 use crate::{
     db::{Tx, filter},
@@ -31,9 +31,13 @@ pub(super) struct Call {
 }
 
 /// The accepted assignments of people that overlap a call of theirs.
-fn overlapping(org: OrgId, users: impl IntoIterator<Item = UserId>, call: Call) -> Select<table::Entity> {
-    use table::Column;
-    table::Entity::find()
+fn overlapping(
+    org: OrgId,
+    users: impl IntoIterator<Item = UserId>,
+    call: Call,
+) -> Select<assignment::Entity> {
+    use assignment::Column;
+    assignment::Entity::find()
         .filter(Column::OrgId.eq(org))
         .filter(Column::UserId.is_in(users))
         .filter(Column::Status.eq(AssignmentStatus::Accepted))
@@ -50,18 +54,18 @@ pub(super) async fn clashes(
     users: impl IntoIterator<Item = UserId>,
     call: Call,
 ) -> Result<Clashes, Error> {
-    use table::Column;
+    use assignment::Column;
     let overlapping = overlapping(org, users, call);
     let found = overlapping
         .clone()
         .select_only()
         .columns([Column::Id, Column::UserId, Column::MissionId, Column::StartsAt, Column::EndsAt])
-        .column(missions::table::Column::Title)
+        .column(missions::entity::mission::Column::Title)
         .join(
             JoinType::InnerJoin,
-            table::Entity::belongs_to(missions::table::Entity)
+            assignment::Entity::belongs_to(missions::entity::mission::Entity)
                 .from((Column::OrgId, Column::MissionId))
-                .to((missions::table::Column::OrgId, missions::table::Column::Id))
+                .to((missions::entity::mission::Column::OrgId, missions::entity::mission::Column::Id))
                 .into(),
         )
         .order_by_asc(Column::StartsAt)
@@ -81,7 +85,7 @@ pub(super) async fn taken(
     users: impl IntoIterator<Item = UserId>,
     call: Call,
 ) -> Result<HashSet<UserId>, Error> {
-    let taken = overlapping(org, users, call).select_only().column(table::Column::UserId).distinct();
+    let taken = overlapping(org, users, call).select_only().column(assignment::Column::UserId).distinct();
     Ok(taken.into_tuple().all(tx).await?.into_iter().collect())
 }
 
@@ -92,7 +96,7 @@ pub(super) async fn clashes_of_each(
     users: impl IntoIterator<Item = UserId>,
     call: Call,
 ) -> Result<HashMap<UserId, Clashes>, Error> {
-    use table::Column;
+    use assignment::Column;
     let of_person = || WindowStatement::partition_by(Column::UserId);
     let in_order = of_person().order_by(Column::StartsAt, Order::Asc).order_by(Column::Id, Order::Asc).take();
     let mut numbered = overlapping(org, users, call)
@@ -158,7 +162,7 @@ impl From<ClashRow> for Clash {
 /// The chosen assignments.
 pub(super) async fn all(
     db: &impl ConnectionTrait,
-    chosen: Select<table::Entity>,
+    chosen: Select<assignment::Entity>,
 ) -> Result<Vec<Assignment>, Error> {
     let rows = with_titles(chosen).into_model::<AssignmentRow>().all(db).await?;
     Ok(rows.into_iter().map(|row| row.0).collect())
@@ -169,7 +173,7 @@ pub(super) async fn all(
 /// # Errors
 /// [`NotFound`].
 pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: AssignmentId) -> Result<Assignment, Error> {
-    let select = with_titles(table::Entity::find_by_id((org, id)));
+    let select = with_titles(assignment::Entity::find_by_id((org, id)));
     let found = select.into_model::<AssignmentRow>().one(db).await?;
     found.map(|row| row.0).ok_or(NotFound.into())
 }
@@ -181,13 +185,13 @@ pub async fn list(
     query: AssignmentQuery,
     own: Option<Option<UserId>>,
 ) -> Result<Page, Error> {
-    use table::Column;
-    let select = with_titles(table::Entity::find())
+    use assignment::Column;
+    let select = with_titles(assignment::Entity::find())
         .filter(Column::OrgId.eq(org))
         .filter(filter::own(Column::UserId, own))
         .filter(filter::one_of(Column::MissionId, query.mission_id.0))
         .filter(filter::one_of(Column::UserId, query.user_id.0))
-        .filter(filter::one_of(missions::table::Column::ProjectId, query.project_id.0))
+        .filter(filter::one_of(missions::entity::mission::Column::ProjectId, query.project_id.0))
         .filter(filter::one_of(Column::Status, query.status.0))
         .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), query.from, query.to))
         .order_by_asc(Column::StartsAt)
@@ -232,8 +236,9 @@ pub async fn expected(
     after: Option<(Timestamp, AssignmentId)>,
     count: u64,
 ) -> Result<Vec<Expected>, Error> {
-    use table::Column;
-    let shown = table::Entity::find().select_only().columns([Column::Id, Column::StartsAt, Column::EndsAt]);
+    use assignment::Column;
+    let shown =
+        assignment::Entity::find().select_only().columns([Column::Id, Column::StartsAt, Column::EndsAt]);
     let found = with_titles(shown)
         .filter(Column::OrgId.eq(org))
         .filter(Column::UserId.eq(user))
@@ -252,22 +257,29 @@ pub async fn expected(
 /// # Errors
 /// When the database fails.
 pub async fn upcoming(tx: &Tx, org: OrgId, user: UserId) -> Result<(Vec<Assignment>, u64), Error> {
-    let ahead = table::Entity::find()
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::UserId.eq(user))
-        .filter(table::Column::Status.is_in([AssignmentStatus::Invited, AssignmentStatus::Accepted]))
-        .filter(filter::overlaps((table::Column::StartsAt, table::Column::EndsAt), Some(tx.now), None));
-    let first =
-        ahead.clone().order_by_asc(table::Column::StartsAt).order_by_asc(table::Column::Id).limit(UPCOMING);
+    let ahead = assignment::Entity::find()
+        .filter(assignment::Column::OrgId.eq(org))
+        .filter(assignment::Column::UserId.eq(user))
+        .filter(assignment::Column::Status.is_in([AssignmentStatus::Invited, AssignmentStatus::Accepted]))
+        .filter(filter::overlaps(
+            (assignment::Column::StartsAt, assignment::Column::EndsAt),
+            Some(tx.now),
+            None,
+        ));
+    let first = ahead
+        .clone()
+        .order_by_asc(assignment::Column::StartsAt)
+        .order_by_asc(assignment::Column::Id)
+        .limit(UPCOMING);
     let first = all(tx, first).await?;
     Ok((first, ahead.count(tx).await?))
 }
 
 /// Joins what an assignment is shown with: the mission's and project's titles, the place, the post and the person's name.
-fn with_titles(select: Select<table::Entity>) -> Select<table::Entity> {
-    use missions::{role_table as post, table as mission};
-    use projects::table as project;
-    use users::table as user;
+fn with_titles(select: Select<assignment::Entity>) -> Select<assignment::Entity> {
+    use missions::entity::{mission, mission_role as post};
+    use projects::entity::project;
+    use users::entity::user;
     select
         .column_as(mission::Column::Title, "mission_title")
         .column_as(project::Column::Name, "project_title")
@@ -277,22 +289,22 @@ fn with_titles(select: Select<table::Entity>) -> Select<table::Entity> {
         .column_as(user::Column::LastName, "last_name")
         .join(
             JoinType::InnerJoin,
-            table::Entity::belongs_to(mission::Entity)
-                .from((table::Column::OrgId, table::Column::MissionId))
+            assignment::Entity::belongs_to(mission::Entity)
+                .from((assignment::Column::OrgId, assignment::Column::MissionId))
                 .to((mission::Column::OrgId, mission::Column::Id))
                 .into(),
         )
         .join(
             JoinType::InnerJoin,
-            table::Entity::belongs_to(user::Entity)
-                .from((table::Column::OrgId, table::Column::UserId))
+            assignment::Entity::belongs_to(user::Entity)
+                .from((assignment::Column::OrgId, assignment::Column::UserId))
                 .to((user::Column::OrgId, user::Column::Id))
                 .into(),
         )
         .join(
             JoinType::LeftJoin,
-            table::Entity::belongs_to(post::Entity)
-                .from((table::Column::OrgId, table::Column::MissionRoleId))
+            assignment::Entity::belongs_to(post::Entity)
+                .from((assignment::Column::OrgId, assignment::Column::MissionRoleId))
                 .to((post::Column::OrgId, post::Column::Id))
                 .into(),
         )
@@ -310,7 +322,7 @@ struct AssignmentRow(Assignment);
 
 impl FromQueryResult for AssignmentRow {
     fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, sea_orm::DbErr> {
-        let a = table::Model::from_query_result(row, prefix)?;
+        let a = assignment::Model::from_query_result(row, prefix)?;
         let first_name: String = row.try_get(prefix, "first_name")?;
         let last_name: String = row.try_get(prefix, "last_name")?;
         Ok(Self(Assignment {

@@ -5,14 +5,14 @@
 //! database checks again.
 
 use super::{
+    entity::assignment,
     model::{Assignment, AssignmentForm, AssignmentStatus, NewAssignment},
-    refusal::{AlreadyAssigned, NotInvited, ScheduleConflict},
+    refusal::{AlreadyAssigned, NotInvited, QuotaReached, ScheduleConflict},
     rules::{Step, step},
     store::{self, Call, get},
-    table,
 };
 use crate::{
-    db::Tx,
+    db::{Constraint, Tx},
     error::{Clashes, Error, NotFound},
     ids::{AssignmentId, MissionId, OrgId, ProjectId, UserId},
     resources::{
@@ -24,10 +24,31 @@ use crate::{
     timestamp::Timestamp,
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, LockType},
 };
 use std::collections::{HashMap, HashSet};
+
+/// Two accepted assignments of one user would overlap, and the one that is written carries no override.
+const NO_DOUBLE_BOOKING: Constraint = Constraint::trigger("assignments_no_double_booking");
+/// A second active assignment of a user on a mission.
+const ONE_ACTIVE: Constraint = Constraint::unique(
+    "assignments_one_active",
+    "assignments.org_id, assignments.mission_id, assignments.user_id",
+);
+/// More accepted users than the mission role's quota.
+const QUOTA: Constraint = Constraint::trigger("assignments_quota");
+
+/// What it means that the schema refused a write of assignments, or one that changes their time.
+pub fn refused(error: DbErr) -> Error {
+    if NO_DOUBLE_BOOKING.refused(&error) {
+        ScheduleConflict { conflicts: Clashes::default() }.into()
+    } else if ONE_ACTIVE.refused(&error) {
+        AlreadyAssigned.into()
+    } else {
+        QUOTA.or(error, || QuotaReached)
+    }
+}
 
 /// Puts a person on a mission.
 ///
@@ -53,7 +74,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
     override_needs_acceptance(&change)?;
     let entering = Entering { user: new.user_id, on: new.mission_id, mission: &mission, active: user.active };
     let clashes = may_enter(tx, org, &entering, &change).await?;
-    let row = table::Model {
+    let row = assignment::Model {
         org_id: org,
         id: tx.new_id(),
         mission_id: new.mission_id,
@@ -69,10 +90,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
         updated_at: tx.now,
     };
     let id = row.id;
-    table::Entity::insert(row.into_active_model())
-        .exec_without_returning(tx)
-        .await
-        .map_err(table::refused)?;
+    assignment::Entity::insert(row.into_active_model()).exec_without_returning(tx).await.map_err(refused)?;
     let created = get(tx, org, id).await?;
     audit::Entry::of("assignment.create", id).after(&created).record(tx, org).await?;
     record_override(tx, org, &created, &clashes).await?;
@@ -93,7 +111,7 @@ pub struct Change {
 /// An assignment that nobody else can change until the transaction ends, with what a change depends on.
 #[derive(Debug)]
 pub struct Held {
-    row: table::Model,
+    row: assignment::Model,
     mission: missions::Locked,
     user: users::Locked,
 }
@@ -150,7 +168,7 @@ impl Held {
 /// # Errors
 /// [`NotFound`].
 pub async fn hold(tx: &Tx, org: OrgId, id: AssignmentId) -> Result<Held, Error> {
-    let find = || table::Entity::find_by_id((org, id));
+    let find = || assignment::Entity::find_by_id((org, id));
     // Mission and person of an assignment never change, so they can be read before they are locked.
     let unlocked = find().one(tx).await?.ok_or(NotFound)?;
     let mission = missions::lock(tx, org, unlocked.mission_id).await?;
@@ -169,10 +187,10 @@ pub async fn hold_all(
     ids: &[AssignmentId],
 ) -> Result<HashMap<AssignmentId, Held>, Error> {
     let find = || {
-        table::Entity::find()
-            .filter(table::Column::OrgId.eq(org))
-            .filter(table::Column::Id.is_in(ids.iter().copied()))
-            .order_by_asc(table::Column::Id)
+        assignment::Entity::find()
+            .filter(assignment::Column::OrgId.eq(org))
+            .filter(assignment::Column::Id.is_in(ids.iter().copied()))
+            .order_by_asc(assignment::Column::Id)
     };
     let unlocked = find().all(tx).await?;
     let missions = missions::lock_all(tx, org, unlocked.iter().map(|row| row.mission_id)).await?;
@@ -217,20 +235,20 @@ pub async fn set_status(tx: &Tx, held: Held, change: Change) -> Result<Assignmen
         role => role,
     };
     let declined = change.status == AssignmentStatus::Declined;
-    table::Entity::update_many()
-        .col_expr(table::Column::MissionRoleId, Expr::value(role))
-        .col_expr(table::Column::Status, Expr::value(change.status))
-        .col_expr(table::Column::DeclineReason, Expr::value(change.decline_reason.filter(|_| declined)))
+    assignment::Entity::update_many()
+        .col_expr(assignment::Column::MissionRoleId, Expr::value(role))
+        .col_expr(assignment::Column::Status, Expr::value(change.status))
+        .col_expr(assignment::Column::DeclineReason, Expr::value(change.decline_reason.filter(|_| declined)))
         .col_expr(
-            table::Column::ConflictOverride,
+            assignment::Column::ConflictOverride,
             Expr::value(change.override_reason.filter(|_| !clashes.is_empty())),
         )
-        .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::Id.eq(id))
+        .col_expr(assignment::Column::UpdatedAt, Expr::value(tx.now))
+        .filter(assignment::Column::OrgId.eq(org))
+        .filter(assignment::Column::Id.eq(id))
         .exec(tx)
         .await
-        .map_err(table::refused)?;
+        .map_err(refused)?;
     let after = get(tx, org, id).await?;
     audit::Entry::of("assignment.status", id).before(&before).after(&after).record(tx, org).await?;
     record_override(tx, org, &after, &clashes).await?;
@@ -308,13 +326,13 @@ pub async fn update(
     posts: &missions::Posts,
     org: OrgId,
 ) -> Result<Assignment, Error> {
-    use table::Column;
+    use assignment::Column;
     let role = posts.named(new.role_name.as_ref())?;
     let note = new.note.map(String::from);
     if role == before.mission_role_id && note == before.note {
         return Ok(before);
     }
-    table::Entity::update_many()
+    assignment::Entity::update_many()
         .col_expr(Column::MissionRoleId, Expr::value(role))
         .col_expr(Column::Note, Expr::value(note))
         .col_expr(Column::UpdatedAt, Expr::value(tx.now))
@@ -322,7 +340,7 @@ pub async fn update(
         .filter(Column::Id.eq(before.id))
         .exec(tx)
         .await
-        .map_err(table::refused)?;
+        .map_err(refused)?;
     let after = get(tx, org, before.id).await?;
     audit::Entry::of("assignment.update", after.id).before(&before).after(&after).record(tx, org).await?;
     Ok(after)
@@ -333,13 +351,13 @@ pub async fn update(
 /// # Errors
 /// When the database fails.
 pub async fn delete(tx: &Tx, org: OrgId, assignment: &Assignment) -> Result<(), Error> {
-    table::Entity::delete_by_id((org, assignment.id)).exec(tx).await?;
+    assignment::Entity::delete_by_id((org, assignment.id)).exec(tx).await?;
     audit::Entry::of("assignment.delete", assignment.id).before(assignment).record(tx, org).await
 }
 
 async fn active_on_mission(tx: &Tx, org: OrgId, mission: MissionId, user: UserId) -> Result<bool, Error> {
-    use table::Column;
-    let found = table::Entity::find()
+    use assignment::Column;
+    let found = assignment::Entity::find()
         .filter(Column::OrgId.eq(org))
         .filter(Column::MissionId.eq(mission))
         .filter(Column::UserId.eq(user))

@@ -1,9 +1,8 @@
 //! Reading entries.
 
 use super::{
-    details_table,
+    entity::{audit_details, audit_entry},
     model::{ActorKind, AuditEntry, AuditQuery},
-    table,
 };
 use crate::{
     auth::entity::account,
@@ -26,21 +25,24 @@ use uuid::Uuid;
 /// # Errors
 /// When the database fails.
 pub async fn list(db: &impl ConnectionTrait, org: OrgId, query: AuditQuery) -> Result<Page, Error> {
-    use table::Column;
+    use audit_entry::Column;
     let types: Vec<String> = query.object_type.0.into_iter().map(Into::into).collect();
-    let mut select = table::Entity::find()
+    let mut select = audit_entry::Entity::find()
         .column_as(account::Column::Email, "actor_email")
-        .column_as(size(details_table::Column::Before), "before_size")
-        .column_as(size(details_table::Column::After), "after_size")
+        .column_as(size(audit_details::Column::Before), "before_size")
+        .column_as(size(audit_details::Column::After), "after_size")
         .join(
             JoinType::LeftJoin,
-            table::Entity::belongs_to(account::Entity).from(Column::ActorId).to(account::Column::Id).into(),
+            audit_entry::Entity::belongs_to(account::Entity)
+                .from(Column::ActorId)
+                .to(account::Column::Id)
+                .into(),
         )
         .join(
             JoinType::LeftJoin,
-            table::Entity::belongs_to(details_table::Entity)
+            audit_entry::Entity::belongs_to(audit_details::Entity)
                 .from(Column::Id)
-                .to(details_table::Column::AuditId)
+                .to(audit_details::Column::AuditId)
                 .into(),
         )
         .filter(Column::OrgId.eq(org))
@@ -92,8 +94,8 @@ struct Row {
 }
 
 /// The bytes of a column.
-fn size(column: details_table::Column) -> Expr {
-    let text = Expr::col((details_table::Entity, column)).cast_as("text");
+fn size(column: audit_details::Column) -> Expr {
+    let text = Expr::col((audit_details::Entity, column)).cast_as("text");
     Expr::expr(Func::cust("octet_length").arg(text)).cast_as("bigint")
 }
 
@@ -110,14 +112,14 @@ fn fitting(rows: &[Row]) -> usize {
 }
 
 /// The details of these rows; none when none have any.
-fn details_of(rows: &[Row]) -> Option<Select<details_table::Entity>> {
+fn details_of(rows: &[Row]) -> Option<Select<audit_details::Entity>> {
     let with_details = rows.iter().filter(|row| row.before_size.is_some() || row.after_size.is_some());
     let ids: Vec<_> = with_details.map(|row| row.id).collect();
-    (!ids.is_empty()).then(|| details_table::Entity::find().filter(details_table::Column::AuditId.is_in(ids)))
+    (!ids.is_empty()).then(|| audit_details::Entity::find().filter(audit_details::Column::AuditId.is_in(ids)))
 }
 
 impl Row {
-    fn entry(self, details: &mut HashMap<AuditId, details_table::Model>) -> AuditEntry {
+    fn entry(self, details: &mut HashMap<AuditId, audit_details::Model>) -> AuditEntry {
         let details = details.remove(&self.id);
         let (before, after) = details.map_or((None, None), |details| (details.before, details.after));
         AuditEntry {

@@ -2,11 +2,10 @@
 //! refuses to change or delete its rows.
 
 mod api;
-mod details_table;
+pub(crate) mod entity;
 mod log;
 mod model;
 mod store;
-mod table;
 
 pub use api::routes;
 pub use store::{Entry, is_on_record};

@@ -1,6 +1,9 @@
 //! Writing entries.
 
-use super::{details_table, model::ActorKind, table};
+use super::{
+    entity::{audit_details, audit_entry},
+    model::ActorKind,
+};
 use crate::{
     db::{Actor, JsonText, List, Tx},
     error::Error,
@@ -77,7 +80,7 @@ impl Entry {
                 lists_showing(entry.object_type).iter().for_each(|list| tx.changes(org, *list));
             }
             let id: AuditId = tx.new_id();
-            rows.push(table::ActiveModel {
+            rows.push(audit_entry::ActiveModel {
                 id: Set(id),
                 org_id: Set(org),
                 actor_kind: Set(actor_kind),
@@ -89,7 +92,7 @@ impl Entry {
                 created_at: Set(tx.now),
             });
             if entry.before.is_some() || entry.after.is_some() {
-                details.push(details_table::ActiveModel {
+                details.push(audit_details::ActiveModel {
                     audit_id: Set(id),
                     before: Set(entry.before.transpose().map_err(|error| Error::internal(error))?),
                     after: Set(entry.after.transpose().map_err(|error| Error::internal(error))?),
@@ -125,10 +128,10 @@ pub async fn is_on_record(
     object_type: &str,
     object: Uuid,
 ) -> Result<bool, Error> {
-    let found = table::Entity::find()
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::ObjectType.eq(object_type))
-        .filter(table::Column::ObjectId.eq(object))
+    let found = audit_entry::Entity::find()
+        .filter(audit_entry::Column::OrgId.eq(org))
+        .filter(audit_entry::Column::ObjectType.eq(object_type))
+        .filter(audit_entry::Column::ObjectId.eq(object))
         .one(db)
         .await?;
     Ok(found.is_some())

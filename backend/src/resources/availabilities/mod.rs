@@ -1,10 +1,10 @@
 //! Availabilities: periods that a person declares and a planner approves.
 
 mod api;
+pub(crate) mod entity;
 mod model;
 mod refusal;
 mod store;
-mod table;
 
 /// What the first version of the API called it, and today's name.
 pub const FIRST_NAME: (&str, &str) = ("/api/v1/availability", "/api/v1/availabilities");

@@ -1,6 +1,6 @@
 //! Shapes of availabilities.
 
-use super::table;
+use super::entity::availability;
 use crate::{
     http::{Cursor, Limit, Many, Writable},
     ids::{AvailabilityId, UserId},
@@ -40,8 +40,8 @@ pub struct Availability {
     pub note: Option<String>,
 }
 
-impl From<table::Model> for Availability {
-    fn from(row: table::Model) -> Self {
+impl From<availability::Model> for Availability {
+    fn from(row: availability::Model) -> Self {
         Self {
             id: row.id,
             user_id: row.user_id,

@@ -1,9 +1,9 @@
 //! Every query on availabilities.
 
 use super::{
+    entity::availability,
     model::{Availability, AvailabilityForm, AvailabilityQuery, AvailabilityStatus, NewAvailability},
     refusal::AvailabilityOverlap,
-    table,
 };
 use crate::{
     db::{Constraint, Tx, filter},
@@ -35,7 +35,7 @@ fn refused(error: DbErr) -> Error {
 pub async fn create(tx: &Tx, org: OrgId, new: NewAvailability) -> Result<Availability, Error> {
     refuse_period(tx, org, new.start_at, new.end_at).await?;
     users::lock(tx, org, new.user_id).await.map_err(Error::referred("/user_id", "user"))?;
-    let row = table::Model {
+    let row = availability::Model {
         org_id: org,
         id: tx.new_id(),
         user_id: new.user_id,
@@ -46,7 +46,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAvailability) -> Result<Availab
         created_at: tx.now,
         updated_at: tx.now,
     };
-    table::Entity::insert(row.clone().into_active_model())
+    availability::Entity::insert(row.clone().into_active_model())
         .exec_without_returning(tx)
         .await
         .map_err(refused)?;
@@ -67,7 +67,7 @@ async fn refuse_period(tx: &Tx, org: OrgId, start: Timestamp, end: Timestamp) ->
 /// # Errors
 /// [`NotFound`].
 pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: AvailabilityId) -> Result<Availability, Error> {
-    let found = table::Entity::find_by_id((org, id)).one(db).await?;
+    let found = availability::Entity::find_by_id((org, id)).one(db).await?;
     Ok(found.ok_or(NotFound)?.into())
 }
 
@@ -81,8 +81,8 @@ pub async fn list(
     query: AvailabilityQuery,
     own: Option<Option<UserId>>,
 ) -> Result<Page, Error> {
-    use table::Column;
-    let select = table::Entity::find()
+    use availability::Column;
+    let select = availability::Entity::find()
         .filter(Column::OrgId.eq(org))
         .filter(filter::own(Column::UserId, own))
         .filter(filter::one_of(Column::UserId, query.user_id.0))
@@ -122,8 +122,8 @@ pub async fn approved(
     after: Option<(Timestamp, AvailabilityId)>,
     count: u64,
 ) -> Result<Vec<Approved>, Error> {
-    use table::Column;
-    let found = table::Entity::find()
+    use availability::Column;
+    let found = availability::Entity::find()
         .select_only()
         .columns([Column::Id, Column::StartsAt, Column::EndsAt])
         .filter(Column::OrgId.eq(org))
@@ -144,7 +144,7 @@ pub async fn approved(
 pub async fn hold(tx: &Tx, org: OrgId, id: AvailabilityId) -> Result<Availability, Error> {
     let user = get(tx, org, id).await?.user_id;
     users::lock(tx, org, user).await?;
-    let found = table::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?;
+    let found = availability::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?;
     Ok(found.ok_or(NotFound)?.into())
 }
 
@@ -200,12 +200,12 @@ async fn change(
     before: Availability,
     after: Availability,
 ) -> Result<Availability, Error> {
-    use table::Column;
+    use availability::Column;
     if before == after {
         return Ok(before);
     }
     refuse_overlap(tx, org, &after).await?;
-    table::Entity::update_many()
+    availability::Entity::update_many()
         .col_expr(Column::StartsAt, Expr::value(after.start_at))
         .col_expr(Column::EndsAt, Expr::value(after.end_at))
         .col_expr(Column::Status, Expr::value(after.status))
@@ -222,11 +222,11 @@ async fn change(
 
 /// Approved availabilities of one person never overlap.
 async fn refuse_overlap(tx: &Tx, org: OrgId, wanted: &Availability) -> Result<(), Error> {
-    use table::Column;
+    use availability::Column;
     if wanted.status != AvailabilityStatus::Approved {
         return Ok(());
     }
-    let overlapping = table::Entity::find()
+    let overlapping = availability::Entity::find()
         .filter(Column::OrgId.eq(org))
         .filter(Column::UserId.eq(wanted.user_id))
         .filter(Column::Status.eq(AvailabilityStatus::Approved))
@@ -259,7 +259,7 @@ async fn refuse_overlap(tx: &Tx, org: OrgId, wanted: &Availability) -> Result<()
 /// # Errors
 /// When the database fails.
 pub async fn delete(tx: &Tx, org: OrgId, availability: &Availability) -> Result<(), Error> {
-    table::Entity::delete_by_id((org, availability.id)).exec(tx).await?;
+    availability::Entity::delete_by_id((org, availability.id)).exec(tx).await?;
     audit::Entry::of("availability.delete", availability.id).before(availability).record(tx, org).await
 }
 
@@ -268,9 +268,9 @@ pub async fn delete(tx: &Tx, org: OrgId, availability: &Availability) -> Result<
 /// # Errors
 /// When the database fails.
 pub async fn delete_of_user(tx: &Tx, org: OrgId, user: UserId) -> Result<(), Error> {
-    let mut deleted = table::Entity::delete_many()
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::UserId.eq(user))
+    let mut deleted = availability::Entity::delete_many()
+        .filter(availability::Column::OrgId.eq(org))
+        .filter(availability::Column::UserId.eq(user))
         .exec_with_returning(tx)
         .await?;
     // As they were declared: the log reads alike whatever order the database deletes in.

@@ -9,9 +9,9 @@ use crate::{
     http::Page,
     ids::{AssignmentId, MissionId, OrgId, UserId},
     resources::{
-        assignments::{AssignmentStatus, table as assignment},
-        missions::table as mission,
-        users::{self, table as user},
+        assignments::{AssignmentStatus, entity::assignment},
+        missions::entity::mission,
+        users::{self, entity::user},
     },
     timestamp::Timestamp,
 };

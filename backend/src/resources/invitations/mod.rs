@@ -2,11 +2,11 @@
 //! only a POST answers; only the hash of what is in it is stored.
 
 mod api;
+pub(crate) mod entity;
 mod model;
 mod refusal;
 mod rules;
 mod store;
-pub(crate) mod table;
 mod writes;
 
 pub use api::{answer_by_link, routes};

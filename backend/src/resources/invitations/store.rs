@@ -1,9 +1,9 @@
 //! Every query that reads invitations.
 
 use super::{
+    entity::invitation,
     model::{Invitation, InvitationQuery, InvitationStatus, Opened},
     rules::{self, State},
-    table,
 };
 use crate::{
     auth::{InvalidToken, Tokens, entity::org, hash_secret},
@@ -27,8 +27,8 @@ pub async fn list(
     query: InvitationQuery,
     now: Timestamp,
 ) -> Result<Page, Error> {
-    use table::Column;
-    let mut select = table::Entity::find()
+    use invitation::Column;
+    let mut select = invitation::Entity::find()
         .filter(Column::OrgId.eq(org))
         .filter(filter::one_of(Column::AssignmentId, query.assignment_id.0))
         .order_by_desc(Column::CreatedAt)
@@ -64,7 +64,7 @@ pub async fn get(
     id: InvitationId,
     now: Timestamp,
 ) -> Result<Invitation, Error> {
-    let found = table::Entity::find_by_id((org, id)).one(db).await?;
+    let found = invitation::Entity::find_by_id((org, id)).one(db).await?;
     Ok(view(found.ok_or(NotFound)?, now))
 }
 
@@ -98,19 +98,19 @@ pub async fn open(
     token: &str,
     now: Timestamp,
 ) -> Result<Opened, Error> {
-    use crate::resources::assignments::table as assignment;
-    use missions::{role_table as post, table as mission};
-    use projects::table as project;
-    use users::table as user;
+    use crate::resources::assignments::entity::assignment;
+    use missions::entity::{mission, mission_role as post};
+    use projects::entity::project;
+    use users::entity::user;
     let claims = tokens.read_invite(token).ok_or(InvalidToken)?;
-    let found = table::Entity::find_by_id((claims.org, claims.inv))
+    let found = invitation::Entity::find_by_id((claims.org, claims.inv))
         .select_only()
         .columns([
-            table::Column::TokenHash,
-            table::Column::AssignmentId,
-            table::Column::Answer,
-            table::Column::RevokedAt,
-            table::Column::ExpiresAt,
+            invitation::Column::TokenHash,
+            invitation::Column::AssignmentId,
+            invitation::Column::Answer,
+            invitation::Column::RevokedAt,
+            invitation::Column::ExpiresAt,
         ])
         .column(assignment::Column::Status)
         .column_as(org::Column::Name, "org_name")
@@ -126,14 +126,17 @@ pub async fn open(
         ])
         .join(
             JoinType::InnerJoin,
-            table::Entity::belongs_to(assignment::Entity)
-                .from((table::Column::OrgId, table::Column::AssignmentId))
+            invitation::Entity::belongs_to(assignment::Entity)
+                .from((invitation::Column::OrgId, invitation::Column::AssignmentId))
                 .to((assignment::Column::OrgId, assignment::Column::Id))
                 .into(),
         )
         .join(
             JoinType::InnerJoin,
-            table::Entity::belongs_to(org::Entity).from(table::Column::OrgId).to(org::Column::Id).into(),
+            invitation::Entity::belongs_to(org::Entity)
+                .from(invitation::Column::OrgId)
+                .to(org::Column::Id)
+                .into(),
         )
         .join(
             JoinType::InnerJoin,
@@ -196,12 +199,12 @@ pub async fn pending_link(
     org: OrgId,
     public_url: &str,
 ) -> Result<Option<String>, Error> {
-    let pending = table::Entity::find()
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::Answer.is_null())
-        .filter(table::Column::RevokedAt.is_null())
-        .filter(table::Column::ExpiresAt.gt(db.clock().now()))
-        .order_by_desc(table::Column::CreatedAt)
+    let pending = invitation::Entity::find()
+        .filter(invitation::Column::OrgId.eq(org))
+        .filter(invitation::Column::Answer.is_null())
+        .filter(invitation::Column::RevokedAt.is_null())
+        .filter(invitation::Column::ExpiresAt.gt(db.clock().now()))
+        .order_by_desc(invitation::Column::CreatedAt)
         .one(db)
         .await?;
     let Some(row) = pending else { return Ok(None) };
@@ -217,8 +220,8 @@ pub(super) fn link(public_url: &str, token: &str) -> String {
 /// invitation is not. Without an org it is sought in all, on purpose: without a valid token nobody has one here, and the
 /// answer tells nothing but the id.
 pub async fn exists(db: &impl ConnectionTrait, org: Option<OrgId>, id: InvitationId) -> Result<bool, Error> {
-    use table::Column;
-    let found = table::Entity::find()
+    use invitation::Column;
+    let found = invitation::Entity::find()
         .select_only()
         .column(Column::Id)
         .filter(Column::Id.eq(id))
@@ -231,7 +234,7 @@ pub(super) fn same_secret(jti: &str, stored_hash: &[u8]) -> bool {
 }
 
 /// An invitation as it stands `now`.
-pub(super) fn view(row: table::Model, now: Timestamp) -> Invitation {
+pub(super) fn view(row: invitation::Model, now: Timestamp) -> Invitation {
     let state = State { answer: row.answer, revoked: row.revoked_at.is_some(), expires_at: row.expires_at };
     Invitation {
         id: row.id,

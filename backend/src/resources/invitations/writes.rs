@@ -1,11 +1,11 @@
 //! The writes on invitations: making links, taking them back, answering.
 
 use super::{
+    entity::invitation,
     model::{Answered, Created, Delivery, Invitation, NewInvitation},
     refusal::AlreadyAnswered,
     rules::{self, Answer, State},
     store::{link, same_secret, view},
-    table,
 };
 use crate::{
     auth::{InvalidToken, Tokens},
@@ -73,7 +73,7 @@ pub async fn create_all(
     let mut held = assignments::hold_all(tx, org, &assignments).await?;
     let projects: HashSet<_> = held.values().filter_map(Held::project).collect();
     let archived = projects::lock_archived(tx, org, projects).await?;
-    revoke_chosen(tx, open(org).filter(table::Column::AssignmentId.is_in(assignments)), org).await?;
+    revoke_chosen(tx, open(org).filter(invitation::Column::AssignmentId.is_in(assignments)), org).await?;
     let (mut rows, mut created, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     let mut seen = HashSet::new();
     for (index, item) in items.into_iter().enumerate() {
@@ -123,11 +123,11 @@ fn new_link(
     assignment_id: AssignmentId,
     email: Option<String>,
     links: &Links<'_>,
-) -> Result<(table::Model, Created), Error> {
+) -> Result<(invitation::Model, Created), Error> {
     let id: InvitationId = tx.new_id();
     let expires_at = tx.now.plus_seconds(links.ttl_seconds);
     let (token, token_hash) = links.tokens.invite(org, id, expires_at)?;
-    let row = table::Model {
+    let row = invitation::Model {
         org_id: org,
         id,
         assignment_id,
@@ -150,7 +150,7 @@ fn new_link(
 /// # Errors
 /// [`NotFound`].
 pub async fn hold(tx: &Tx, org: OrgId, id: InvitationId) -> Result<Invitation, Error> {
-    let found = table::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?;
+    let found = invitation::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?;
     Ok(view(found.ok_or(NotFound)?, tx.now))
 }
 
@@ -159,7 +159,7 @@ pub async fn hold(tx: &Tx, org: OrgId, id: InvitationId) -> Result<Invitation, E
 /// # Errors
 /// When the database fails.
 pub async fn revoke(tx: &Tx, org: OrgId, id: InvitationId) -> Result<(), Error> {
-    revoke_chosen(tx, open(org).filter(table::Column::Id.eq(id)), org).await
+    revoke_chosen(tx, open(org).filter(invitation::Column::Id.eq(id)), org).await
 }
 
 /// Takes back the open links of a held assignment.
@@ -167,7 +167,7 @@ pub async fn revoke(tx: &Tx, org: OrgId, id: InvitationId) -> Result<(), Error> 
 /// # Errors
 /// When the database fails.
 pub async fn revoke_of_assignment(tx: &Tx, org: OrgId, assignment: AssignmentId) -> Result<(), Error> {
-    revoke_chosen(tx, open(org).filter(table::Column::AssignmentId.eq(assignment)), org).await
+    revoke_chosen(tx, open(org).filter(invitation::Column::AssignmentId.eq(assignment)), org).await
 }
 
 /// Takes back the open links of a mission.
@@ -175,13 +175,13 @@ pub async fn revoke_of_assignment(tx: &Tx, org: OrgId, assignment: AssignmentId)
 /// # Errors
 /// When the database fails.
 pub async fn revoke_of_mission(tx: &Tx, org: OrgId, mission: MissionId) -> Result<(), Error> {
-    use assignments::table as assignment;
+    use assignments::entity::assignment;
     let of_mission = assignment::Entity::find()
         .select_only()
         .column(assignment::Column::Id)
         .filter(assignment::Column::OrgId.eq(org))
         .filter(assignment::Column::MissionId.eq(mission));
-    let chosen = open(org).filter(table::Column::AssignmentId.in_subquery(of_mission.into_query()));
+    let chosen = open(org).filter(invitation::Column::AssignmentId.in_subquery(of_mission.into_query()));
     revoke_chosen(tx, chosen, org).await
 }
 
@@ -190,39 +190,40 @@ pub async fn revoke_of_mission(tx: &Tx, org: OrgId, mission: MissionId) -> Resul
 /// # Errors
 /// When the database fails.
 pub async fn delete_of_assignment(tx: &Tx, org: OrgId, assignment: AssignmentId) -> Result<(), Error> {
-    let mut deleted = table::Entity::delete_many()
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::AssignmentId.eq(assignment))
+    let mut deleted = invitation::Entity::delete_many()
+        .filter(invitation::Column::OrgId.eq(org))
+        .filter(invitation::Column::AssignmentId.eq(assignment))
         .exec_with_returning(tx)
         .await?;
     // As they were made: the log reads alike whatever order the database deletes in.
     deleted.sort_by_key(|row| row.id);
-    let entry = |row: table::Model| audit::Entry::of("invitation.delete", row.id).before(&view(row, tx.now));
+    let entry =
+        |row: invitation::Model| audit::Entry::of("invitation.delete", row.id).before(&view(row, tx.now));
     audit::Entry::record_all(deleted.into_iter().map(entry).collect(), tx, Some(org)).await
 }
 
 /// Links that were neither answered nor taken back.
-fn open(org: OrgId) -> Select<table::Entity> {
-    table::Entity::find()
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::RevokedAt.is_null())
-        .filter(table::Column::Answer.is_null())
+fn open(org: OrgId) -> Select<invitation::Entity> {
+    invitation::Entity::find()
+        .filter(invitation::Column::OrgId.eq(org))
+        .filter(invitation::Column::RevokedAt.is_null())
+        .filter(invitation::Column::Answer.is_null())
 }
 
-async fn revoke_chosen(tx: &Tx, chosen: Select<table::Entity>, org: OrgId) -> Result<(), Error> {
-    let rows = chosen.order_by_asc(table::Column::Id).lock(LockType::NoKeyUpdate).all(tx).await?;
+async fn revoke_chosen(tx: &Tx, chosen: Select<invitation::Entity>, org: OrgId) -> Result<(), Error> {
+    let rows = chosen.order_by_asc(invitation::Column::Id).lock(LockType::NoKeyUpdate).all(tx).await?;
     if rows.is_empty() {
         return Ok(());
     }
-    table::Entity::update_many()
-        .col_expr(table::Column::RevokedAt, Expr::value(tx.now))
-        .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::Id.is_in(rows.iter().map(|row| row.id)))
+    invitation::Entity::update_many()
+        .col_expr(invitation::Column::RevokedAt, Expr::value(tx.now))
+        .col_expr(invitation::Column::UpdatedAt, Expr::value(tx.now))
+        .filter(invitation::Column::OrgId.eq(org))
+        .filter(invitation::Column::Id.is_in(rows.iter().map(|row| row.id)))
         .exec(tx)
         .await?;
-    let entry = |row: table::Model| {
-        let after = table::Model { revoked_at: Some(tx.now), ..row.clone() };
+    let entry = |row: invitation::Model| {
+        let after = invitation::Model { revoked_at: Some(tx.now), ..row.clone() };
         let entry = audit::Entry::of("invitation.revoke", row.id);
         entry.before(&view(row, tx.now)).after(&view(after, tx.now))
     };
@@ -236,7 +237,7 @@ async fn revoke_chosen(tx: &Tx, chosen: Select<table::Entity>, org: OrgId) -> Re
 pub async fn answer(tx: &Tx, tokens: &Tokens, token: &str, answer: Answer) -> Result<Answered, Error> {
     let claims = tokens.read_invite(token).ok_or(InvalidToken)?;
     let (org, id) = (claims.org, claims.inv);
-    let find = || table::Entity::find_by_id((org, id));
+    let find = || invitation::Entity::find_by_id((org, id));
     let assignment = find().one(tx).await?.ok_or(InvalidToken)?.assignment_id;
     let held = assignments::hold(tx, org, assignment).await?;
     // One answer or withdrawal of a link at a time: the second sees what the first did.
@@ -253,16 +254,16 @@ pub async fn answer(tx: &Tx, tokens: &Tokens, token: &str, answer: Answer) -> Re
         };
         let change = Change { status: wanted, override_reason: None, decline_reason };
         assignments::set_status(tx, held, change).await?;
-        table::Entity::update_many()
-            .col_expr(table::Column::Answer, Expr::value(wanted))
-            .col_expr(table::Column::AnsweredAt, Expr::value(tx.now))
-            .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
-            .filter(table::Column::OrgId.eq(org))
-            .filter(table::Column::Id.eq(id))
+        invitation::Entity::update_many()
+            .col_expr(invitation::Column::Answer, Expr::value(wanted))
+            .col_expr(invitation::Column::AnsweredAt, Expr::value(tx.now))
+            .col_expr(invitation::Column::UpdatedAt, Expr::value(tx.now))
+            .filter(invitation::Column::OrgId.eq(org))
+            .filter(invitation::Column::Id.eq(id))
             .exec(tx)
             .await
             .map_err(|error| ANSWERED_ONCE.or(error, || AlreadyAnswered))?;
-        let after = table::Model { answer: Some(wanted), answered_at: Some(tx.now), ..row.clone() };
+        let after = invitation::Model { answer: Some(wanted), answered_at: Some(tx.now), ..row.clone() };
         audit::Entry::of("invitation.answer", id)
             .before(&view(row.clone(), tx.now))
             .after(&view(after, tx.now))

@@ -2,12 +2,11 @@
 
 mod api;
 mod changes;
+pub(crate) mod entity;
 mod model;
 mod refusal;
-pub(crate) mod role_table;
 mod rules;
 mod store;
-pub(crate) mod table;
 
 pub use api::routes;
 pub use model::{Mission, MissionRole, MissionState, NewMission, NewMissionRole, NewProjectMission};

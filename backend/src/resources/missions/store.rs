@@ -1,10 +1,9 @@
 //! Every query on missions and their roles.
 
 use super::{
+    entity::{mission, mission_role},
     model::{Mission, MissionQuery, MissionRole, MissionRoleForm, MissionState},
-    role_table,
     rules::{PlannedMission, searched},
-    table,
 };
 use crate::{
     db::{Template, Tx, filter},
@@ -31,7 +30,7 @@ pub async fn create_all(tx: &Tx, org: OrgId, planned: Vec<PlannedMission>) -> Re
     let mut role_rows = Vec::new();
     let mut missions = Vec::with_capacity(planned.len());
     for plan in planned {
-        let row = table::Model {
+        let row = mission::Model {
             org_id: org,
             id: tx.new_id(),
             project_id: plan.project_id,
@@ -62,7 +61,7 @@ pub async fn create_all(tx: &Tx, org: OrgId, planned: Vec<PlannedMission>) -> Re
         rows.push(row.into_active_model());
     }
     tx.insert_all(rows).await?;
-    tx.insert_all(role_rows).await.map_err(role_table::refused)?;
+    tx.insert_all(role_rows).await.map_err(super::changes::roles_refused)?;
     let entries = missions
         .iter()
         .map(|mission| audit::Entry::of("mission.create", mission.id).after(mission))
@@ -78,8 +77,8 @@ pub(super) fn role_row(
     mission: MissionId,
     position: i32,
     form: MissionRoleForm,
-) -> role_table::Model {
-    role_table::Model {
+) -> mission_role::Model {
+    mission_role::Model {
         org_id: org,
         id: tx.new_id(),
         mission_id: mission,
@@ -97,7 +96,7 @@ pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: MissionId) -> Result
     let one = ONE.fill(db.get_database_backend(), vec![org.into(), id.into()], |values| {
         let [org, id] = [0, 1].map(|at: usize| values[at].clone());
         let chosen =
-            table::Entity::find().filter(table::Column::OrgId.eq(org)).filter(table::Column::Id.eq(id));
+            mission::Entity::find().filter(mission::Column::OrgId.eq(org)).filter(mission::Column::Id.eq(id));
         with_roles(chosen.into_query())
     });
     shown(db.query_all_raw(one).await?)?.pop().ok_or(NotFound.into())
@@ -105,8 +104,8 @@ pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: MissionId) -> Result
 
 /// A page of missions by start.
 pub async fn list(db: &impl ConnectionTrait, org: OrgId, query: MissionQuery) -> Result<Page, Error> {
-    use table::Column;
-    let mut select = table::Entity::find()
+    use mission::Column;
+    let mut select = mission::Entity::find()
         .filter(Column::OrgId.eq(org))
         .filter(filter::one_of(Column::ProjectId, query.project_id.0))
         .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), query.from, query.to))
@@ -145,8 +144,8 @@ pub struct Locked {
     pub project: Option<ProjectId>,
 }
 
-impl From<table::Model> for Locked {
-    fn from(row: table::Model) -> Self {
+impl From<mission::Model> for Locked {
+    fn from(row: mission::Model) -> Self {
         Self {
             start_at: row.starts_at,
             end_at: row.ends_at,
@@ -161,7 +160,7 @@ impl From<table::Model> for Locked {
 /// # Errors
 /// [`NotFound`].
 pub async fn lock(tx: &Tx, org: OrgId, id: MissionId) -> Result<Locked, Error> {
-    let found = table::Entity::find_by_id((org, id)).lock(LockType::Share).one(tx).await?;
+    let found = mission::Entity::find_by_id((org, id)).lock(LockType::Share).one(tx).await?;
     Ok(found.ok_or(NotFound)?.into())
 }
 
@@ -174,10 +173,10 @@ pub async fn lock_all(
     org: OrgId,
     ids: impl IntoIterator<Item = MissionId>,
 ) -> Result<HashMap<MissionId, Locked>, Error> {
-    let rows = table::Entity::find()
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::Id.is_in(ids))
-        .order_by_asc(table::Column::Id)
+    let rows = mission::Entity::find()
+        .filter(mission::Column::OrgId.eq(org))
+        .filter(mission::Column::Id.is_in(ids))
+        .order_by_asc(mission::Column::Id)
         .lock(LockType::Share)
         .all(tx)
         .await?;
@@ -199,7 +198,7 @@ pub async fn role_named(
 
 /// The roles of a mission, as whoever joins it needs them.
 #[derive(Debug, Default)]
-pub struct Posts(Vec<role_table::Model>);
+pub struct Posts(Vec<mission_role::Model>);
 
 impl Posts {
     /// The named one, or the only one.
@@ -235,9 +234,9 @@ pub async fn posts(
     org: OrgId,
     missions: impl IntoIterator<Item = MissionId>,
 ) -> Result<HashMap<MissionId, Posts>, Error> {
-    let roles = role_table::Entity::find()
-        .filter(role_table::Column::OrgId.eq(org))
-        .filter(role_table::Column::MissionId.is_in(missions))
+    let roles = mission_role::Entity::find()
+        .filter(mission_role::Column::OrgId.eq(org))
+        .filter(mission_role::Column::MissionId.is_in(missions))
         .all(tx)
         .await?;
     let mut posts: HashMap<MissionId, Posts> = HashMap::new();
@@ -288,12 +287,12 @@ struct MissionRow {
 }
 
 /// Its columns, but for the long ones.
-const SHORT_COLUMNS: [table::Column; 9] = {
-    use table::Column::*;
+const SHORT_COLUMNS: [mission::Column; 9] = {
+    use mission::Column::*;
     [Id, ProjectId, Title, StartsAt, EndsAt, Timezone, CancelledAt, CreatedAt, UpdatedAt]
 };
 /// These come with the first role only: a long note fifty times over would be a megabyte.
-const LONG_COLUMNS: [table::Column; 2] = [table::Column::Location, table::Column::Note];
+const LONG_COLUMNS: [mission::Column; 2] = [mission::Column::Location, mission::Column::Note];
 
 /// The chosen missions joined with their roles and counts: one statement, so what is shown is one state.
 fn with_roles(chosen: SelectStatement) -> impl StatementBuilder {
@@ -303,9 +302,9 @@ fn with_roles(chosen: SelectStatement) -> impl StatementBuilder {
         Query::select()
             .expr(Func::count(Expr::col(Asterisk)))
             .from("assignments")
-            .and_where(Expr::col(("assignments", "org_id")).equals((r.clone(), role_table::Column::OrgId)))
+            .and_where(Expr::col(("assignments", "org_id")).equals((r.clone(), mission_role::Column::OrgId)))
             .and_where(
-                Expr::col(("assignments", "mission_role_id")).equals((r.clone(), role_table::Column::Id)),
+                Expr::col(("assignments", "mission_role_id")).equals((r.clone(), mission_role::Column::Id)),
             )
             .and_where(Expr::col(("assignments", "status")).eq(status))
             .take()
@@ -316,28 +315,31 @@ fn with_roles(chosen: SelectStatement) -> impl StatementBuilder {
     }
     for column in LONG_COLUMNS {
         // Positions count from 0 ([`role_row`]).
-        let position = Expr::col((r.clone(), role_table::Column::Position));
+        let position = Expr::col((r.clone(), mission_role::Column::Position));
         let first = position.clone().is_null().or(position.eq(0));
         select.expr_as(Expr::case(first, Expr::col((m.clone(), column))), column);
     }
     select
-        .expr_as(Expr::col((r.clone(), role_table::Column::Id)), "role_id")
-        .column((r.clone(), role_table::Column::RoleName))
-        .column((r.clone(), role_table::Column::Quota))
+        .expr_as(Expr::col((r.clone(), mission_role::Column::Id)), "role_id")
+        .column((r.clone(), mission_role::Column::RoleName))
+        .column((r.clone(), mission_role::Column::Quota))
         .expr_as(count("INVITED"), "invited")
         .expr_as(count("ACCEPTED"), "accepted")
         .from_subquery(chosen, m.clone())
         .join_as(
             JoinType::LeftJoin,
-            role_table::Entity,
+            mission_role::Entity,
             r.clone(),
-            Expr::col((r.clone(), role_table::Column::OrgId)).equals((m.clone(), table::Column::OrgId)).and(
-                Expr::col((r.clone(), role_table::Column::MissionId)).equals((m.clone(), table::Column::Id)),
-            ),
+            Expr::col((r.clone(), mission_role::Column::OrgId))
+                .equals((m.clone(), mission::Column::OrgId))
+                .and(
+                    Expr::col((r.clone(), mission_role::Column::MissionId))
+                        .equals((m.clone(), mission::Column::Id)),
+                ),
         )
-        .order_by((m.clone(), table::Column::StartsAt), Order::Asc)
-        .order_by((m, table::Column::Id), Order::Asc)
-        .order_by((r, role_table::Column::Position), Order::Asc)
+        .order_by((m.clone(), mission::Column::StartsAt), Order::Asc)
+        .order_by((m, mission::Column::Id), Order::Asc)
+        .order_by((r, mission_role::Column::Position), Order::Asc)
         .take()
 }
 
@@ -362,7 +364,7 @@ impl From<MissionRow> for Mission {
     }
 }
 
-fn view(row: &table::Model, roles: Vec<MissionRole>) -> Mission {
+fn view(row: &mission::Model, roles: Vec<MissionRole>) -> Mission {
     Mission {
         id: row.id,
         project_id: row.project_id,

@@ -11,7 +11,7 @@ use crate::{
     resources::{
         accounts::{self, links},
         audit,
-        users::{self, table as user},
+        users::{self, entity::user},
     },
     role::Role,
     secret::Secret,

@@ -1,11 +1,11 @@
 //! Projects: a show, a festival, a tour leg. They group missions.
 
 mod api;
+pub(crate) mod entity;
 mod model;
 mod refusal;
 mod rules;
 mod store;
-pub(crate) mod table;
 
 pub use api::routes;
 pub use model::{NewProject, Project, ProjectStatus};

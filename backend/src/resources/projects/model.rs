@@ -1,6 +1,6 @@
 //! Shapes of projects.
 
-use super::table;
+use super::entity::project;
 use crate::{
     http::{Cursor, Limit, Many, Writable},
     ids::ProjectId,
@@ -45,8 +45,8 @@ pub struct Project {
     pub updated_at: Timestamp,
 }
 
-impl From<table::Model> for Project {
-    fn from(row: table::Model) -> Self {
+impl From<project::Model> for Project {
+    fn from(row: project::Model) -> Self {
         Self {
             id: row.id,
             name: row.name,

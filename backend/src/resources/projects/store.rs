@@ -1,9 +1,10 @@
 //! Every query on projects.
 
 use super::{
+    entity::project,
     model::{NewProject, Project, ProjectQuery, ProjectStatus},
     refusal::{ProjectArchived, ProjectNotEmpty},
-    rules, table,
+    rules,
 };
 use crate::{
     db::{Constraint, Tx, filter, is_named},
@@ -33,7 +34,7 @@ fn refused(error: DbErr) -> Error {
 /// [`Error::Invalid`], or [`Duplicate`] when the name is taken.
 pub async fn create(tx: &Tx, org: OrgId, new: NewProject) -> Result<Project, Error> {
     rules::check(&new)?;
-    let row = table::Model {
+    let row = project::Model {
         org_id: org,
         id: tx.new_id(),
         name_key: new.name.key(),
@@ -46,7 +47,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewProject) -> Result<Project, Err
         created_at: tx.now,
         updated_at: tx.now,
     };
-    table::Entity::insert(row.clone().into_active_model())
+    project::Entity::insert(row.clone().into_active_model())
         .exec_without_returning(tx)
         .await
         .map_err(refused)?;
@@ -57,7 +58,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewProject) -> Result<Project, Err
 
 /// One project.
 pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: ProjectId) -> Result<Project, Error> {
-    let found = table::Entity::find_by_id((org, id)).one(db).await?;
+    let found = project::Entity::find_by_id((org, id)).one(db).await?;
     Ok(found.ok_or(NotFound)?.into())
 }
 
@@ -66,7 +67,7 @@ pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: ProjectId) -> Result
 /// # Errors
 /// [`NotFound`].
 pub async fn hold(tx: &Tx, org: OrgId, id: ProjectId) -> Result<Project, Error> {
-    let found = table::Entity::find_by_id((org, id)).lock(LockType::Update).one(tx).await?;
+    let found = project::Entity::find_by_id((org, id)).lock(LockType::Update).one(tx).await?;
     Ok(found.ok_or(NotFound)?.into())
 }
 
@@ -75,12 +76,12 @@ pub async fn hold(tx: &Tx, org: OrgId, id: ProjectId) -> Result<Project, Error> 
 /// # Errors
 /// [`Error::Invalid`], or [`Duplicate`] when the name is taken.
 pub async fn update(tx: &Tx, org: OrgId, before: Project, new: NewProject) -> Result<Project, Error> {
-    use table::Column;
+    use project::Column;
     rules::check(&new)?;
     if new == before.form() {
         return Ok(before);
     }
-    table::Entity::update_many()
+    project::Entity::update_many()
         .col_expr(Column::NameKey, Expr::value(new.name.key()))
         .col_expr(Column::NameSearch, Expr::value(search::stored([&*new.name])))
         .col_expr(Column::Name, Expr::value(String::from(new.name)))
@@ -107,7 +108,7 @@ pub async fn delete(tx: &Tx, org: OrgId, project: &Project) -> Result<(), Error>
     if is_named(tx, ("missions", "project_id"), org, project.id).await? {
         return Err(ProjectNotEmpty.into());
     }
-    table::Entity::delete_by_id((org, project.id)).exec(tx).await?;
+    project::Entity::delete_by_id((org, project.id)).exec(tx).await?;
     audit::Entry::of("project.delete", project.id).before(project).record(tx, org).await
 }
 
@@ -117,7 +118,7 @@ pub async fn delete(tx: &Tx, org: OrgId, project: &Project) -> Result<(), Error>
 /// # Errors
 /// [`NotFound`], or [`ProjectArchived`].
 pub async fn lock_for_work(tx: &Tx, org: OrgId, id: ProjectId) -> Result<(), Error> {
-    let found = table::Entity::find_by_id((org, id)).lock(LockType::Share).one(tx).await?;
+    let found = project::Entity::find_by_id((org, id)).lock(LockType::Share).one(tx).await?;
     match found.ok_or(NotFound)?.status {
         ProjectStatus::Archived => Err(ProjectArchived.into()),
         ProjectStatus::Draft | ProjectStatus::Active => Ok(()),
@@ -136,10 +137,10 @@ pub async fn lock_archived(
     if ids.is_empty() {
         return Ok(ids);
     }
-    let rows = table::Entity::find()
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::Id.is_in(ids))
-        .order_by_asc(table::Column::Id)
+    let rows = project::Entity::find()
+        .filter(project::Column::OrgId.eq(org))
+        .filter(project::Column::Id.is_in(ids))
+        .order_by_asc(project::Column::Id)
         .lock(LockType::Share)
         .all(tx)
         .await?;
@@ -149,8 +150,8 @@ pub async fn lock_archived(
 
 /// A page of projects, newest first.
 pub async fn list(db: &impl ConnectionTrait, org: OrgId, query: ProjectQuery) -> Result<Page, Error> {
-    use table::Column;
-    let mut select = table::Entity::find()
+    use project::Column;
+    let mut select = project::Entity::find()
         .filter(Column::OrgId.eq(org))
         .filter(filter::one_of(Column::Status, query.status.0))
         .order_by_desc(Column::CreatedAt)

@@ -1,13 +1,13 @@
 //! Changing people and their profiles: the writes.
 
 use super::{
+    entity::user,
     metadata::Metadata,
     model::{NewProfile, NewUser, Profile, User},
     money::RateProfile,
     refusal::UserHasHistory,
     rules,
     store::{Sight, Words, get, words, write_words},
-    table,
 };
 use crate::{
     db::{Tx, is_named},
@@ -26,7 +26,7 @@ use sea_orm::{
 /// # Errors
 /// [`NotFound`].
 pub async fn hold(tx: &Tx, org: OrgId, id: UserId) -> Result<User, Error> {
-    let found = table::Entity::find_by_id((org, id)).lock(LockType::Update).one(tx).await?;
+    let found = user::Entity::find_by_id((org, id)).lock(LockType::Update).one(tx).await?;
     found.ok_or(NotFound)?;
     get(tx, org, id, Sight::All).await
 }
@@ -36,7 +36,7 @@ pub async fn hold(tx: &Tx, org: OrgId, id: UserId) -> Result<User, Error> {
 /// # Errors
 /// [`Error::Invalid`].
 pub async fn update(tx: &Tx, org: OrgId, before: User, mut new: NewUser) -> Result<User, Error> {
-    use table::Column;
+    use user::Column;
     let (first_name, last_name) = rules::check(Some(&before), &mut new)?;
     // The order of skills and tags means nothing; they are shown sorted.
     new.skills.sort_by(|a, b| str::cmp(&a.skill, &b.skill));
@@ -47,7 +47,7 @@ pub async fn update(tx: &Tx, org: OrgId, before: User, mut new: NewUser) -> Resu
     if same_name && current == (NewUser { name: None, first_name: first, last_name: last, ..new.clone() }) {
         return Ok(before);
     }
-    let mut update = table::Entity::update_many();
+    let mut update = user::Entity::update_many();
     // What stays is not written: a text that is damaged stays as it is until someone decides about it.
     if new.legal_ids != current.legal_ids {
         let legal_ids = new.legal_ids.as_ref().map(Metadata::to_stored);
@@ -90,13 +90,13 @@ pub async fn delete(tx: &Tx, org: OrgId, user: &User) -> Result<(), Error> {
     if is_named(tx, ("assignments", "user_id"), org, user.id).await? {
         return Err(UserHasHistory.into());
     }
-    table::Entity::delete_by_id((org, user.id)).exec(tx).await?;
+    user::Entity::delete_by_id((org, user.id)).exec(tx).await?;
     audit::Entry::of("user.delete", user.id).before(user).record(tx, org).await
 }
 
 /// What planners know about a person.
 pub async fn profile(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Result<Profile, Error> {
-    let row = table::Entity::find_by_id((org, id)).one(db).await?.ok_or(NotFound)?;
+    let row = user::Entity::find_by_id((org, id)).one(db).await?.ok_or(NotFound)?;
     let words = words(db, org, vec![id]).await?.remove(&id).unwrap_or_default();
     Ok(Profile {
         user_id: id,
@@ -148,17 +148,17 @@ pub async fn replace_profile(
     if after == before {
         return Ok(before);
     }
-    let mut update = table::Entity::update_many();
+    let mut update = user::Entity::update_many();
     if after.rate_profile != before.rate_profile {
         let rates = after.rate_profile.as_ref().map(RateProfile::to_stored);
-        update = update.col_expr(table::Column::RateProfile, Expr::value(rates));
+        update = update.col_expr(user::Column::RateProfile, Expr::value(rates));
     }
     update
-        .col_expr(table::Column::Bio, Expr::value(after.bio.clone()))
-        .col_expr(table::Column::EmploymentType, Expr::value(after.employment_type))
-        .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::Id.eq(id))
+        .col_expr(user::Column::Bio, Expr::value(after.bio.clone()))
+        .col_expr(user::Column::EmploymentType, Expr::value(after.employment_type))
+        .col_expr(user::Column::UpdatedAt, Expr::value(tx.now))
+        .filter(user::Column::OrgId.eq(org))
+        .filter(user::Column::Id.eq(id))
         .exec(tx)
         .await?;
     write_words(tx, org, id, &new.skills, (!own).then_some(&tags)).await?;
@@ -179,11 +179,11 @@ pub async fn set_rates(
     if before.rate_profile == rates {
         return Ok(());
     }
-    table::Entity::update_many()
-        .col_expr(table::Column::RateProfile, Expr::value(rates.as_ref().map(RateProfile::to_stored)))
-        .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::Id.eq(before.user_id))
+    user::Entity::update_many()
+        .col_expr(user::Column::RateProfile, Expr::value(rates.as_ref().map(RateProfile::to_stored)))
+        .col_expr(user::Column::UpdatedAt, Expr::value(tx.now))
+        .filter(user::Column::OrgId.eq(org))
+        .filter(user::Column::Id.eq(before.user_id))
         .exec(tx)
         .await?;
     let after = Profile { rate_profile: rates, ..before.clone() };

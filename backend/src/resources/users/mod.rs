@@ -2,16 +2,14 @@
 
 mod api;
 mod changes;
+pub(crate) mod entity;
 mod metadata;
 mod model;
 mod money;
 mod refusal;
 mod rules;
-mod skill_table;
 mod skills;
 mod store;
-pub(crate) mod table;
-mod tag_table;
 
 pub use api::routes;
 pub use changes::{hold_profile, profile, set_rates};

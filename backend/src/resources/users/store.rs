@@ -1,11 +1,11 @@
 //! Every query on people, their skills and tags.
 
 use super::{
+    entity::{user, user_skill, user_tag},
     metadata::Metadata,
     model::{EmploymentType, Flag, NewUser, User, UserQuery},
-    rules, skill_table,
+    rules,
     skills::NewSkill,
-    table, tag_table,
 };
 use crate::{
     db::{Constraint, JsonText, Tx, contains, filter},
@@ -61,7 +61,7 @@ pub async fn create(
     account: Option<AccountId>,
 ) -> Result<User, Error> {
     let (first_name, last_name) = rules::check(None, &mut new)?;
-    let row = table::Model {
+    let row = user::Model {
         org_id: org,
         id: tx.new_id(),
         sort_key: rules::sort_key(&first_name, &last_name),
@@ -81,7 +81,7 @@ pub async fn create(
         created_at: tx.now,
         updated_at: tx.now,
     };
-    table::Entity::insert(row.clone().into_active_model())
+    user::Entity::insert(row.clone().into_active_model())
         .exec_without_returning(tx)
         .await
         .map_err(refused)?;
@@ -98,7 +98,7 @@ pub async fn list(
     query: UserQuery,
     sight: Sight,
 ) -> Result<Page, Error> {
-    use table::Column;
+    use user::Column;
     let mut select = shown().filter(Column::OrgId.eq(org));
     if let Some(question) = &query.q {
         let by_name = filter::has_words(&[Column::NameSearch], question);
@@ -119,20 +119,20 @@ pub async fn list(
     }
     if !query.skill.0.is_empty() {
         let keys = query.skill.0.iter().map(|skill| WordKey::of(skill));
-        let with_skill = skill_table::Entity::find()
+        let with_skill = user_skill::Entity::find()
             .select_only()
-            .column(skill_table::Column::UserId)
-            .filter(skill_table::Column::OrgId.eq(org))
-            .filter(skill_table::Column::SkillKey.is_in(keys));
+            .column(user_skill::Column::UserId)
+            .filter(user_skill::Column::OrgId.eq(org))
+            .filter(user_skill::Column::SkillKey.is_in(keys));
         select = select.filter(Column::Id.in_subquery(with_skill.into_query()));
     }
     if !query.tag.0.is_empty() {
         let keys = query.tag.0.iter().map(|tag| WordKey::of(tag));
-        let with_tag = tag_table::Entity::find()
+        let with_tag = user_tag::Entity::find()
             .select_only()
-            .column(tag_table::Column::UserId)
-            .filter(tag_table::Column::OrgId.eq(org))
-            .filter(tag_table::Column::TagKey.is_in(keys));
+            .column(user_tag::Column::UserId)
+            .filter(user_tag::Column::OrgId.eq(org))
+            .filter(user_tag::Column::TagKey.is_in(keys));
         select = select.filter(Column::Id.in_subquery(with_tag.into_query()));
     }
     if let Some(active) = query.active {
@@ -156,7 +156,7 @@ pub async fn list(
 
 /// One person.
 pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: UserId, sight: Sight) -> Result<User, Error> {
-    let chosen = shown().filter(table::Column::OrgId.eq(org)).filter(table::Column::Id.eq(id));
+    let chosen = shown().filter(user::Column::OrgId.eq(org)).filter(user::Column::Id.eq(id));
     let row = chosen.into_model::<Row>().one(db).await?.ok_or(NotFound)?;
     let mut words = words(db, org, vec![id]).await?.remove(&id).unwrap_or_default();
     Ok(view(row, &mut words, sight))
@@ -177,12 +177,12 @@ pub struct Locked {
 /// [`NotFound`].
 pub async fn lock(tx: &Tx, org: OrgId, id: UserId) -> Result<Locked, Error> {
     let row =
-        table::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(NotFound)?;
+        user::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(NotFound)?;
     Ok(row.into())
 }
 
-impl From<table::Model> for Locked {
-    fn from(row: table::Model) -> Self {
+impl From<user::Model> for Locked {
+    fn from(row: user::Model) -> Self {
         Self { email: row.email, active: row.active }
     }
 }
@@ -196,10 +196,10 @@ pub async fn lock_all(
     org: OrgId,
     ids: impl IntoIterator<Item = UserId>,
 ) -> Result<HashMap<UserId, Locked>, Error> {
-    let rows = table::Entity::find()
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::Id.is_in(ids))
-        .order_by_asc(table::Column::Id)
+    let rows = user::Entity::find()
+        .filter(user::Column::OrgId.eq(org))
+        .filter(user::Column::Id.is_in(ids))
+        .order_by_asc(user::Column::Id)
         .lock(LockType::NoKeyUpdate)
         .all(tx)
         .await?;
@@ -209,7 +209,7 @@ pub async fn lock_all(
 /// # Errors
 /// [`NotFound`] when the org has no such person.
 pub async fn exists(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Result<(), Error> {
-    let found = table::Entity::find_by_id((org, id)).select_only().column(table::Column::Id);
+    let found = user::Entity::find_by_id((org, id)).select_only().column(user::Column::Id);
     found.into_tuple::<UserId>().one(db).await?.map(|_| ()).ok_or(NotFound.into())
 }
 
@@ -222,9 +222,9 @@ pub async fn of_account(
     org: OrgId,
     account: AccountId,
 ) -> Result<Option<UserId>, Error> {
-    let found = table::Entity::find()
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::AccountId.eq(account))
+    let found = user::Entity::find()
+        .filter(user::Column::OrgId.eq(org))
+        .filter(user::Column::AccountId.eq(account))
         .one(db)
         .await?;
     Ok(found.map(|row| row.id))
@@ -236,7 +236,7 @@ pub async fn of_account(
 /// [`NotFound`], or [`Duplicate`] when the account is another person's here.
 pub async fn account_link(tx: &Tx, org: OrgId, id: UserId, account: AccountId) -> Result<(), Error> {
     let row =
-        table::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(NotFound)?;
+        user::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(NotFound)?;
     if row.account_id.is_some_and(|linked| linked != account) {
         return Err(Duplicate {
             pointer: "/user_id",
@@ -244,11 +244,11 @@ pub async fn account_link(tx: &Tx, org: OrgId, id: UserId, account: AccountId) -
         }
         .into());
     }
-    table::Entity::update_many()
-        .col_expr(table::Column::AccountId, Expr::value(account))
-        .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::Id.eq(id))
+    user::Entity::update_many()
+        .col_expr(user::Column::AccountId, Expr::value(account))
+        .col_expr(user::Column::UpdatedAt, Expr::value(tx.now))
+        .filter(user::Column::OrgId.eq(org))
+        .filter(user::Column::Id.eq(id))
         .exec(tx)
         .await
         .map_err(refused)?;
@@ -260,11 +260,11 @@ pub async fn account_link(tx: &Tx, org: OrgId, id: UserId, account: AccountId) -
 /// # Errors
 /// When the database fails.
 pub async fn unlink_account(tx: &Tx, org: OrgId, account: AccountId) -> Result<(), Error> {
-    table::Entity::update_many()
-        .col_expr(table::Column::AccountId, Expr::value(None::<AccountId>))
-        .col_expr(table::Column::UpdatedAt, Expr::value(tx.now))
-        .filter(table::Column::OrgId.eq(org))
-        .filter(table::Column::AccountId.eq(account))
+    user::Entity::update_many()
+        .col_expr(user::Column::AccountId, Expr::value(None::<AccountId>))
+        .col_expr(user::Column::UpdatedAt, Expr::value(tx.now))
+        .filter(user::Column::OrgId.eq(org))
+        .filter(user::Column::AccountId.eq(account))
         .exec(tx)
         .await?;
     Ok(())
@@ -299,19 +299,19 @@ pub(super) async fn words(
         return Ok(words);
     }
     // Without the keys, which can be ten times as long.
-    let skills = skill_table::Entity::find()
+    let skills = user_skill::Entity::find()
         .select_only()
-        .columns([skill_table::Column::UserId, skill_table::Column::Skill, skill_table::Column::Level])
-        .filter(skill_table::Column::OrgId.eq(org))
-        .filter(skill_table::Column::UserId.is_in(ids.iter().copied()));
+        .columns([user_skill::Column::UserId, user_skill::Column::Skill, user_skill::Column::Level])
+        .filter(user_skill::Column::OrgId.eq(org))
+        .filter(user_skill::Column::UserId.is_in(ids.iter().copied()));
     for (user, skill, level) in skills.into_tuple::<(UserId, String, i16)>().all(db).await? {
         words.entry(user).or_default().levels.insert(skill, level);
     }
-    let tags = tag_table::Entity::find()
+    let tags = user_tag::Entity::find()
         .select_only()
-        .columns([tag_table::Column::UserId, tag_table::Column::Tag])
-        .filter(tag_table::Column::OrgId.eq(org))
-        .filter(tag_table::Column::UserId.is_in(ids));
+        .columns([user_tag::Column::UserId, user_tag::Column::Tag])
+        .filter(user_tag::Column::OrgId.eq(org))
+        .filter(user_tag::Column::UserId.is_in(ids));
     for (user, tag) in tags.into_tuple::<(UserId, String)>().all(db).await? {
         words.entry(user).or_default().tags.push(tag);
     }
@@ -327,13 +327,13 @@ pub(super) async fn write_words(
     skills: &[NewSkill],
     tags: Option<&Vec<Label>>,
 ) -> Result<(), Error> {
-    skill_table::Entity::delete_many()
-        .filter(skill_table::Column::OrgId.eq(org))
-        .filter(skill_table::Column::UserId.eq(user))
+    user_skill::Entity::delete_many()
+        .filter(user_skill::Column::OrgId.eq(org))
+        .filter(user_skill::Column::UserId.eq(user))
         .exec(tx)
         .await?;
     let rows = skills.iter().map(|skill| {
-        skill_table::Model {
+        user_skill::Model {
             org_id: org,
             user_id: user,
             skill: skill.skill.to_string(),
@@ -345,13 +345,13 @@ pub(super) async fn write_words(
     });
     tx.insert_all(rows.collect()).await?;
     let Some(tags) = tags else { return Ok(()) };
-    tag_table::Entity::delete_many()
-        .filter(tag_table::Column::OrgId.eq(org))
-        .filter(tag_table::Column::UserId.eq(user))
+    user_tag::Entity::delete_many()
+        .filter(user_tag::Column::OrgId.eq(org))
+        .filter(user_tag::Column::UserId.eq(user))
         .exec(tx)
         .await?;
     let rows = tags.iter().map(|tag| {
-        tag_table::Model {
+        user_tag::Model {
             org_id: org,
             user_id: user,
             tag: tag.to_string(),
@@ -390,8 +390,8 @@ struct SortedRow {
     user: Row,
 }
 
-fn shown() -> Select<table::Entity> {
-    use table::Column::*;
+fn shown() -> Select<user::Entity> {
+    use user::Column::*;
     let columns = [
         Id,
         FirstName,
@@ -407,11 +407,11 @@ fn shown() -> Select<table::Entity> {
         CreatedAt,
         UpdatedAt,
     ];
-    table::Entity::find().select_only().columns(columns)
+    user::Entity::find().select_only().columns(columns)
 }
 
-impl From<table::Model> for Row {
-    fn from(row: table::Model) -> Self {
+impl From<user::Model> for Row {
+    fn from(row: user::Model) -> Self {
         Self {
             id: row.id,
             first_name: row.first_name,

@@ -1,0 +1,52 @@
+//! The rows of audit, as SeaORM sees them.
+
+pub mod audit_entry {
+    use crate::resources::audit::model::ActorKind;
+    use crate::{
+        ids::{AuditId, OrgId},
+        timestamp::Timestamp,
+    };
+    use sea_orm::entity::prelude::*;
+
+    /// Who did what, when, to which object.
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "audit_log")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: AuditId,
+        pub org_id: Option<OrgId>,
+        pub actor_kind: ActorKind,
+        pub actor_id: Option<Uuid>,
+        pub action: String,
+        pub object_type: String,
+        pub object_id: Option<Uuid>,
+        pub request_id: Option<String>,
+        pub created_at: Timestamp,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod audit_details {
+    use crate::{db::JsonText, ids::AuditId, timestamp::Timestamp};
+    use sea_orm::entity::prelude::*;
+
+    /// The object before and after.
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "audit_details")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub audit_id: AuditId,
+        pub before: Option<JsonText>,
+        pub after: Option<JsonText>,
+        pub created_at: Timestamp,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -1,0 +1,34 @@
+//! The rows of invitations, as SeaORM sees them.
+
+pub mod invitation {
+    use crate::resources::assignments::AssignmentStatus;
+    use crate::{
+        ids::{AssignmentId, InvitationId, OrgId},
+        timestamp::Timestamp,
+    };
+    use sea_orm::entity::prelude::*;
+
+    /// A link that lets the assigned person answer.
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "invitations")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub org_id: OrgId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: InvitationId,
+        pub assignment_id: AssignmentId,
+        pub token_hash: Vec<u8>,
+        pub email: Option<String>,
+        pub expires_at: Timestamp,
+        pub answered_at: Option<Timestamp>,
+        pub answer: Option<AssignmentStatus>,
+        pub revoked_at: Option<Timestamp>,
+        pub created_at: Timestamp,
+        pub updated_at: Timestamp,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -1,0 +1,66 @@
+//! The rows of missions, as SeaORM sees them.
+
+pub mod mission {
+    use crate::{
+        ids::{MissionId, OrgId, ProjectId},
+        timestamp::Timestamp,
+    };
+    use sea_orm::entity::prelude::*;
+
+    /// A call with a start and an end.
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "missions")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub org_id: OrgId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: MissionId,
+        pub project_id: Option<ProjectId>,
+        pub title: String,
+        /// Title and place, by [`crate::search`]
+        pub search: String,
+        pub location: Option<String>,
+        pub starts_at: Timestamp,
+        pub ends_at: Timestamp,
+        pub timezone: String,
+        pub note: Option<String>,
+        pub cancelled_at: Option<Timestamp>,
+        pub created_at: Timestamp,
+        pub updated_at: Timestamp,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod mission_role {
+    use crate::{
+        ids::{MissionId, MissionRoleId, OrgId},
+        text::NameKey,
+        timestamp::Timestamp,
+    };
+    use sea_orm::entity::prelude::*;
+
+    /// A post on a mission.
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "mission_roles")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub org_id: OrgId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: MissionRoleId,
+        pub mission_id: MissionId,
+        pub role_name: String,
+        pub name_key: NameKey,
+        pub quota: Option<i32>,
+        pub position: i32,
+        pub created_at: Timestamp,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
