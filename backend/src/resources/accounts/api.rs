@@ -1,9 +1,10 @@
 //! Routes of signing in and out.
 
 use super::{
-    own_api, reset_api,
+    model::OrgMembership,
+    own_api, read, reset_api,
     sessions::{self, Renewal},
-    store::{self, OrgMembership},
+    write,
 };
 use crate::{
     auth::{
@@ -133,7 +134,7 @@ async fn login(
         .attempt_from(request.client(), Guesser::Address)
         .await
         .inspect_err(|_| app.refusals.count(None))?;
-    let known = store::by_email(&app.db, &login.email).await?;
+    let known = read::by_email(&app.db, &login.email).await?;
     let account = known.as_ref().map(|account| account.id);
     let signed_in = sign_in(&app, &request, &headers, login, known).await;
     if signed_in.as_ref().is_err_and(|error| error.is::<InvalidCredentials>() || error.is::<TooManyTries>()) {
@@ -163,7 +164,7 @@ async fn sign_in(
 
 /// The org that was asked for, else the one used last, else the first: of those that the account may act in.
 async fn choose_org(app: &App, account: AccountId, wanted: Option<OrgId>) -> Result<Option<OrgId>, Error> {
-    let memberships = store::memberships(&app.db, account).await?;
+    let memberships = read::memberships(&app.db, account).await?;
     let orgs: Vec<_> = memberships.iter().map(|membership| membership.org_id).collect();
     let last = sessions::last_org(&app.db, account, orgs.iter().copied()).await?;
     Ok(match wanted {
@@ -181,7 +182,7 @@ async fn start_session(
 ) -> Result<Response, Error> {
     let tx = app.db.write(request.origin(Actor::Account(account.id))).await?;
     // The password may have been changed, or the account switched off, while the hash was computed.
-    let current = store::lock(&tx, account.id).await?;
+    let current = write::lock(&tx, account.id).await?;
     if current.password_hash != account.password_hash || !current.is_active {
         return Err(InvalidCredentials.into());
     }
@@ -275,8 +276,8 @@ async fn logout(
 #[utoipa::path(get, path = "/auth/me", tag = "auth", security(("bearer" = ["tech"])),
     responses((status = 200, body = Me)))]
 async fn me(State(app): State<App>, caller: Caller<Tech>) -> Result<Json<Me>, Error> {
-    let account = store::by_id(&app.db, caller.account).await?;
-    let mut memberships = store::memberships_and_pending(&app.db, caller.account).await?;
+    let account = read::by_id(&app.db, caller.account).await?;
+    let mut memberships = read::memberships_and_pending(&app.db, caller.account).await?;
     memberships.truncate(MOST_MEMBERSHIPS);
     Ok(Json(Me {
         id: caller.account,

@@ -4,13 +4,17 @@
 
 mod api;
 pub mod links;
+mod model;
 mod own_api;
+mod read;
 mod refusals;
 mod reset_api;
 pub mod sessions;
-mod store;
+mod write;
 
 pub use api::{MAX_SIGN_IN_BODY, routes};
+pub use model::OrgMembership;
+pub use read::*;
 pub use refusals::record_refusals;
 pub use reset_api::set_password;
-pub use store::*;
+pub use write::*;

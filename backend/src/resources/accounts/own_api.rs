@@ -2,9 +2,9 @@
 
 use super::{
     api::SignedIn,
-    links,
+    links, read,
     sessions::{self, OwnSession, SessionQuery},
-    store,
+    write,
 };
 use crate::{
     auth::{Account, Guessers, NewPassword, TooManyTries, Unauthenticated, entity::account},
@@ -62,7 +62,7 @@ async fn switch(
     Body(Switch { org_id }): Body<Switch>,
 ) -> Result<Answer, Error> {
     let tx = app.db.write(own.origin()).await?;
-    let memberships = store::memberships(&tx, own.account).await?;
+    let memberships = read::memberships(&tx, own.account).await?;
     if !memberships.iter().any(|membership| membership.org_id == org_id) {
         return Err(UnknownReference { pointer: "/org_id", name: "organisation" }.into());
     }
@@ -80,7 +80,7 @@ async fn change_password(
     own: Account,
     Body(change): Body<PasswordChange>,
 ) -> Result<Answer, Error> {
-    let account = store::by_id(&app.db, own.account).await?;
+    let account = read::by_id(&app.db, own.account).await?;
     if account.password_hash.is_none() {
         let rule = "cannot be known: this login has no password yet; its link sets one";
         return Err(Error::invalid("/current_password", rule));
@@ -95,7 +95,7 @@ async fn change_password(
     // Hashes take long: none is computed inside a transaction.
     let hash = app.passwords.hash(change.new_password, &account.email, own.request.tenant()).await?;
     let tx = app.db.write(own.origin()).await?;
-    let current = store::lock(&tx, own.account).await?;
+    let current = write::lock(&tx, own.account).await?;
     // The session may have been ended meanwhile, by an owner who saw that it is not theirs.
     if !sessions::lives(&tx, own.session).await? {
         return Err(Unauthenticated.into());

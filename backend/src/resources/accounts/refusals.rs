@@ -1,6 +1,6 @@
 //! Recording refused sign-ins in the audit log.
 
-use super::store;
+use super::write;
 use crate::{
     auth::{Refusals, Refused},
     db::{Database, Origin},
@@ -47,7 +47,7 @@ async fn insert(db: &Database, refused: &[Refused]) -> Result<(), Error> {
         match account {
             Some(account) => {
                 let entry = || audit::Entry::of("account.sign_in_refused", *account).after(&said);
-                store::record(&tx, *account, entry).await?;
+                write::record(&tx, *account, entry).await?;
             }
             None => {
                 let entry = audit::Entry::event("account.sign_in_refused");

@@ -1,6 +1,6 @@
 //! Routes of setting a forgotten password anew.
 
-use super::{links, sessions, store};
+use super::{links, read, sessions, write};
 use crate::{
     auth::{Guesser, Guessers, InvalidToken, NewPassword, TooManyTries, for_link},
     db::{Actor, Origin},
@@ -94,11 +94,11 @@ async fn issue_reset(app: &App, request: &RequestInfo, email: &Email) -> Result<
         return Ok(None);
     }
     let tx = app.db.write(request.origin(Actor::System)).await?;
-    let Some(account) = store::by_email(&tx, &email.key()).await?.filter(|account| account.is_active) else {
+    let Some(account) = read::by_email(&tx, &email.key()).await?.filter(|account| account.is_active) else {
         return Ok(None);
     };
     let token = links::issue_reset(&tx, &app.random, account.id).await?;
-    store::record(&tx, account.id, || audit::Entry::of("account.reset_requested", account.id)).await?;
+    write::record(&tx, account.id, || audit::Entry::of("account.reset_requested", account.id)).await?;
     tx.commit().await?;
     Ok(Some(token))
 }
@@ -156,7 +156,7 @@ pub async fn set_password(
         return Err(must_be_another());
     }
     sessions::end_all(&tx, account.id).await?;
-    store::record(&tx, account.id, || audit::Entry::of("account.password_set", account.id)).await?;
+    write::record(&tx, account.id, || audit::Entry::of("account.password_set", account.id)).await?;
     for org in proven {
         audit::Entry::of("member.prove", account.id).record(&tx, org).await?;
     }

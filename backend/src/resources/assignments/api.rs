@@ -2,14 +2,13 @@
 //! invitations.
 
 use super::{
-    bulk,
     model::{
         Assignment, AssignmentForm, AssignmentQuery, AssignmentStatus, BulkAssignment, NewAssignment,
         NewStatus, Whose,
     },
+    read,
     refusal::{AlreadyAssigned, InvalidTransition, QuotaReached, ScheduleConflict},
-    store,
-    writes::{self, Change as StatusChange},
+    write::{self, Change as StatusChange, bulk},
 };
 use crate::{
     auth::{Caller, Forbidden, Manager, Tech},
@@ -56,7 +55,7 @@ async fn create(
     Body(new): Body<NewAssignment>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let assignment = writes::create(&tx, caller.org, new).await?;
+    let assignment = write::create(&tx, caller.org, new).await?;
     tx.single(&assignment).await
 }
 
@@ -89,7 +88,7 @@ async fn list(
     let own = (!caller.plans() || query.me == Some(Whose::Yes)).then_some(caller.user);
     let org = caller.org;
     let reading = Reading::of(query.limit);
-    let read = move |db: Reader| async move { store::list(&db, org, query, own).await };
+    let read = move |db: Reader| async move { read::list(&db, org, query, own).await };
     app.listed(&caller.request, &uri, reading, read).await
 }
 
@@ -101,7 +100,7 @@ async fn get(
     caller: Caller<Tech>,
     Path(id): Path<AssignmentId>,
 ) -> Result<Answer, Error> {
-    let assignment = store::get(&app.db, caller.org, id).await?;
+    let assignment = read::get(&app.db, caller.org, id).await?;
     if caller.plans() || caller.is(assignment.user_id) {
         Answer::single(&assignment)
     } else {
@@ -124,7 +123,7 @@ async fn update(
     let current = held(&tx, &caller, id, &precondition).await?;
     let posts = missions::posts_of(&tx, caller.org, current.mission_id).await?;
     let new = change.onto(&current, &current.form())?;
-    let assignment = writes::update(&tx, current, new, &posts, caller.org).await?;
+    let assignment = write::update(&tx, current, new, &posts, caller.org).await?;
     tx.single(&assignment).await
 }
 
@@ -140,7 +139,7 @@ async fn delete(
     let tx = app.write(&caller).await?;
     let current = held(&tx, &caller, id, &precondition).await?;
     invitations::delete_of_assignment(&tx, caller.org, id).await?;
-    writes::delete(&tx, caller.org, &current).await?;
+    write::delete(&tx, caller.org, &current).await?;
     tx.answer(&Done::OK).await
 }
 
@@ -150,8 +149,8 @@ async fn held(
     id: AssignmentId,
     precondition: &Precondition,
 ) -> Result<Assignment, Error> {
-    writes::hold(tx, caller.org, id).await?;
-    let current = store::get(tx, caller.org, id).await?;
+    write::hold(tx, caller.org, id).await?;
+    let current = read::get(tx, caller.org, id).await?;
     precondition.check(&current)?;
     Ok(current)
 }
@@ -171,17 +170,17 @@ async fn set_status(
     Body(new): Body<NewStatus>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let held = writes::hold(&tx, caller.org, id).await?;
+    let held = write::hold(&tx, caller.org, id).await?;
     if !caller.plans() {
         may_answer(&caller, held.user(), &new)?;
     }
-    precondition.check_read(store::get(&*tx, caller.org, id)).await?;
+    precondition.check_read(read::get(&*tx, caller.org, id)).await?;
     if !caller.plans() {
         held.may_be_answered(new.status, tx.now)?;
     }
     let override_reason = new.override_reason.map(Into::into);
     let change = StatusChange { status: new.status, override_reason, decline_reason: None };
-    let assignment = writes::set_status(&tx, held, change).await?;
+    let assignment = write::set_status(&tx, held, change).await?;
     tx.single(&assignment).await
 }
 

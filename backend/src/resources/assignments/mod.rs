@@ -2,18 +2,16 @@
 //! accepted twice for the same time unless a manager says why.
 
 mod api;
-mod bulk;
 pub(crate) mod entity;
 mod model;
-mod moves;
+mod read;
 mod refusal;
 mod rules;
-mod store;
-mod writes;
+mod write;
 
 pub use api::routes;
 pub use model::{Assignment, AssignmentStatus, NewAssignment};
-pub use moves::{Move, begin_move, cancel_all, finish_move, leave_roles, take_role};
+pub use read::{Expected, expected, get, upcoming};
 pub use refusal::*;
-pub use store::{Expected, expected, get, upcoming};
-pub use writes::{Change, Held, create, hold, hold_all, refused, set_status};
+pub use write::moves::{Move, begin_move, cancel_all, finish_move, leave_roles, take_role};
+pub use write::{Change, Held, create, hold, hold_all, refused, set_status};

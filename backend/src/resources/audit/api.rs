@@ -1,8 +1,8 @@
 //! Routes of the audit log.
 
 use super::{
-    log,
     model::{AuditEntry, AuditQuery},
+    read,
 };
 use crate::{
     auth::{Admin, Caller},
@@ -34,6 +34,6 @@ async fn list(
     // What an entry says and how much that is must agree.
     let org = caller.org;
     let reading = Reading::in_snapshot(query.limit);
-    let read = move |db: Reader| async move { log::list(&db, org, query).await };
+    let read = move |db: Reader| async move { read::list(&db, org, query).await };
     app.listed(&caller.request, &uri, reading, read).await
 }

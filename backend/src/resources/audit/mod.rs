@@ -3,9 +3,10 @@
 
 mod api;
 pub(crate) mod entity;
-mod log;
 mod model;
-mod store;
+mod read;
+mod write;
 
 pub use api::routes;
-pub use store::{Entry, is_on_record};
+pub use read::is_on_record;
+pub use write::Entry;

@@ -2,8 +2,9 @@
 
 use super::{
     model::{Availability, AvailabilityForm, AvailabilityQuery, AvailabilityStatus, NewAvailability},
+    read,
     refusal::AvailabilityOverlap,
-    store,
+    write,
 };
 use crate::{
     auth::{Caller, Manager, Rank, Tech},
@@ -41,7 +42,7 @@ async fn create(
         return Err(UnknownReference { pointer: "/user_id".into(), name: "user" }.into());
     }
     let tx = app.write(&caller).await?;
-    let availability = store::create(&tx, caller.org, new).await?;
+    let availability = write::create(&tx, caller.org, new).await?;
     tx.single(&availability).await
 }
 
@@ -57,7 +58,7 @@ async fn list(
     let own = (!caller.plans()).then_some(caller.user);
     let org = caller.org;
     let reading = Reading::of(query.limit);
-    let read = move |db: Reader| async move { store::list(&db, org, query, own).await };
+    let read = move |db: Reader| async move { read::list(&db, org, query, own).await };
     app.listed(&caller.request, &uri, reading, read).await
 }
 
@@ -69,7 +70,7 @@ async fn get(
     caller: Caller<Tech>,
     Path(id): Path<AvailabilityId>,
 ) -> Result<Answer, Error> {
-    let availability = store::get(&app.db, caller.org, id).await?;
+    let availability = read::get(&app.db, caller.org, id).await?;
     Answer::single(&visible(&caller, availability)?)
 }
 
@@ -87,7 +88,7 @@ async fn update(
     let tx = app.write(&caller).await?;
     let current = held(&tx, &caller, id, &precondition).await?;
     let new = change.onto(&current, &current.form())?;
-    let availability = store::update(&tx, caller.org, current, new, caller.plans()).await?;
+    let availability = write::update(&tx, caller.org, current, new, caller.plans()).await?;
     tx.single(&availability).await
 }
 
@@ -102,7 +103,7 @@ async fn delete(
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
     let current = held(&tx, &caller, id, &precondition).await?;
-    store::delete(&tx, caller.org, &current).await?;
+    write::delete(&tx, caller.org, &current).await?;
     tx.answer(&Done::OK).await
 }
 
@@ -112,7 +113,7 @@ async fn held<R: Rank>(
     id: AvailabilityId,
     precondition: &Precondition,
 ) -> Result<Availability, Error> {
-    let current = visible(caller, store::hold(tx, caller.org, id).await?)?;
+    let current = visible(caller, write::hold(tx, caller.org, id).await?)?;
     precondition.check(&current)?;
     Ok(current)
 }
@@ -135,7 +136,7 @@ async fn approve(
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
     let current = held(&tx, &caller, id, &precondition).await?;
-    let availability = store::decide(&tx, caller.org, current, AvailabilityStatus::Approved).await?;
+    let availability = write::decide(&tx, caller.org, current, AvailabilityStatus::Approved).await?;
     tx.single(&availability).await
 }
 
@@ -152,6 +153,6 @@ async fn reject(
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
     let current = held(&tx, &caller, id, &precondition).await?;
-    let availability = store::decide(&tx, caller.org, current, AvailabilityStatus::Rejected).await?;
+    let availability = write::decide(&tx, caller.org, current, AvailabilityStatus::Rejected).await?;
     tx.single(&availability).await
 }

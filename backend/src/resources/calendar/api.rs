@@ -2,7 +2,7 @@
 
 use super::{
     model::{CalendarEntry, CalendarQuery},
-    store,
+    read,
 };
 use crate::{
     auth::{Caller, Tech},
@@ -38,6 +38,6 @@ async fn calendar(
     caller.may_see_personal_things_of(id)?;
     let org = caller.org;
     let reading = Reading::in_snapshot(query.limit);
-    let read = move |db: Reader| async move { store::of_user(&db, org, id, query).await };
+    let read = move |db: Reader| async move { read::of_user(&db, org, id, query).await };
     app.listed(&caller.request, &uri, reading, read).await
 }

@@ -2,7 +2,7 @@
 
 mod api;
 mod model;
-mod store;
+mod read;
 
 pub use api::routes;
 pub use model::Include;

@@ -2,7 +2,7 @@
 
 use super::{
     model::{Conflict, ConflictQuery, UserConflicts},
-    store,
+    read,
 };
 use crate::{
     auth::{Caller, Tech},
@@ -35,7 +35,7 @@ async fn list(
     let own = (!caller.plans()).then_some(caller.user);
     let org = caller.org;
     let reading = Reading::in_snapshot(query.limit);
-    let read = move |db: Reader| async move { store::list(&db, org, query, own).await };
+    let read = move |db: Reader| async move { read::list(&db, org, query, own).await };
     app.listed(&caller.request, &uri, reading, read).await
 }
 
@@ -53,7 +53,7 @@ async fn of_user(
     let org = caller.org;
     let reading = Reading::in_snapshot(query.limit);
     let read = move |db: Reader| async move {
-        let page = store::of_user(&db, org, id, query).await?;
+        let page = read::of_user(&db, org, id, query).await?;
         Ok(page.within(Some(("user_id", id.into())), "conflicts"))
     };
     app.listed(&caller.request, &uri, reading, read).await

@@ -2,7 +2,7 @@
 
 mod api;
 mod model;
-mod store;
+mod read;
 mod sweep;
 
 pub use api::routes;

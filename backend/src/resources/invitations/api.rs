@@ -5,10 +5,10 @@ use super::{
         AcceptBody, Answered, AnsweredAssignment, Created, DeclineBody, Invitation, InvitationQuery,
         NewInvitation, Opened, TokenQuery,
     },
+    read,
     refusal::{AlreadyAnswered, NotYourCall},
     rules::Answer,
-    store,
-    writes::{self, Links},
+    write::{self, Links},
 };
 use crate::{
     auth::{Caller, InvalidToken, Manager, Tech, Unauthenticated},
@@ -62,7 +62,7 @@ async fn create(
     Body(new): Body<NewInvitation>,
 ) -> Result<Reply, Error> {
     let tx = app.write(&caller).await?;
-    let created = writes::create(&tx, caller.org, new, &Links::of(&app)).await?;
+    let created = write::create(&tx, caller.org, new, &Links::of(&app)).await?;
     tx.answer(&created).await
 }
 
@@ -79,7 +79,7 @@ async fn bulk_create(
 ) -> Result<Reply, Error> {
     let items = items.plan(Ok).await?;
     let tx = app.write(&caller).await?;
-    let created = writes::create_all(&tx, caller.org, items, &Links::of(&app)).await?;
+    let created = write::create_all(&tx, caller.org, items, &Links::of(&app)).await?;
     tx.answer(&created).await
 }
 
@@ -95,7 +95,7 @@ async fn list(
     let now = app.db.clock().now();
     let org = caller.org;
     let reading = Reading::of(query.limit);
-    let read = move |db: Reader| async move { store::list(&db, org, query, now).await };
+    let read = move |db: Reader| async move { read::list(&db, org, query, now).await };
     app.listed(&caller.request, &uri, reading, read).await
 }
 
@@ -107,7 +107,7 @@ async fn get(
     caller: Caller<Manager>,
     Path(id): Path<InvitationId>,
 ) -> Result<Reply, Error> {
-    Reply::single(&store::get(&app.db, caller.org, id, app.db.clock().now()).await?)
+    Reply::single(&read::get(&app.db, caller.org, id, app.db.clock().now()).await?)
 }
 
 /// Take a link back. One that was answered has no power left; taking it back changes nothing.
@@ -120,8 +120,8 @@ async fn revoke(
     precondition: Precondition,
 ) -> Result<Reply, Error> {
     let tx = app.write(&caller).await?;
-    precondition.check(&writes::hold(&tx, caller.org, id).await?)?;
-    writes::revoke(&tx, caller.org, id).await?;
+    precondition.check(&write::hold(&tx, caller.org, id).await?)?;
+    write::revoke(&tx, caller.org, id).await?;
     tx.answer(&Done::OK).await
 }
 
@@ -130,7 +130,7 @@ async fn revoke(
     responses((status = 200, body = Opened)), extensions(("x-problems" = json!([InvalidToken::CODE]))))]
 async fn verify(State(app): State<App>, Query(query): Query<TokenQuery>) -> Result<Reply, Error> {
     let token = query.token.ok_or(InvalidToken)?;
-    Reply::of(&store::open(&app.db, &app.tokens, &token, app.db.clock().now()).await?)
+    Reply::of(&read::open(&app.db, &app.tokens, &token, app.db.clock().now()).await?)
 }
 
 /// Say yes with a link. Saying it again is harmless.
@@ -181,18 +181,18 @@ async fn answer_invitation(
     let claims = token.as_deref().and_then(|token| app.tokens.read_invite(token));
     let fits = claims.as_ref().is_some_and(|claims| claims.inv == id);
     let Some(token) = token.filter(|_| fits) else {
-        let exists = store::exists(&app.db, claims.map(|claims| claims.org), id).await?;
+        let exists = read::exists(&app.db, claims.map(|claims| claims.org), id).await?;
         return Err(if exists { InvalidToken.into() } else { NotFound.into() });
     };
     let (tx, org) = begin_answer(app, request, &token).await?;
     let as_it_is = async {
-        let assignment = store::get(&*tx, org, id, tx.now).await?.assignment_id;
+        let assignment = read::get(&*tx, org, id, tx.now).await?.assignment_id;
         // The locks of an answer, in their order.
         assignments::hold(&tx, org, assignment).await?;
-        writes::hold(&tx, org, id).await
+        write::hold(&tx, org, id).await
     };
     precondition.check_read(as_it_is).await?;
-    let answered = writes::answer(&tx, &app.tokens, &token, answer).await?;
+    let answered = write::answer(&tx, &app.tokens, &token, answer).await?;
     tx.answer(&answered).await
 }
 
@@ -207,7 +207,7 @@ pub async fn answer_by_link(
     answer: Answer,
 ) -> Result<Answered, Error> {
     let (tx, _) = begin_answer(app, request, token).await?;
-    let answered = writes::answer(&tx, &app.tokens, token, answer).await?;
+    let answered = write::answer(&tx, &app.tokens, token, answer).await?;
     tx.answer(&answered).await?;
     Ok(answered)
 }
@@ -281,7 +281,7 @@ async fn answer_assignment(
 ) -> Result<Reply, Error> {
     match (by.token, by.caller) {
         (Some(token), _) => {
-            let opened = store::open(&app.db, &app.tokens, &token, app.db.clock().now()).await?;
+            let opened = read::open(&app.db, &app.tokens, &token, app.db.clock().now()).await?;
             if opened.assignment_id != id {
                 return Err(InvalidToken.into());
             }
@@ -291,7 +291,7 @@ async fn answer_assignment(
                 assignments::get(&*tx, org, id).await
             };
             precondition.check_read(as_it_is).await?;
-            let answered = writes::answer(&tx, &app.tokens, &token, answer).await?;
+            let answered = write::answer(&tx, &app.tokens, &token, answer).await?;
             tx.answer(&AnsweredAssignment { status: answered.status }).await
         }
         (None, Some(caller)) => {

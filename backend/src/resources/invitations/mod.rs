@@ -4,14 +4,14 @@
 mod api;
 pub(crate) mod entity;
 mod model;
+mod read;
 mod refusal;
 mod rules;
-mod store;
-mod writes;
+mod write;
 
 pub use api::{answer_by_link, routes};
 pub use model::{Created, InvitationStatus, NewInvitation, Opened};
+pub use read::{open, pending_link};
 pub use refusal::*;
 pub use rules::Answer;
-pub use store::{open, pending_link};
-pub use writes::{Links, create, delete_of_assignment, revoke_of_assignment, revoke_of_mission};
+pub use write::{Links, create, delete_of_assignment, revoke_of_assignment, revoke_of_mission};

@@ -1,10 +1,10 @@
 //! Routes of missions.
 
 use super::{
-    changes,
     model::{Duplication, Mission, MissionForm, MissionQuery, NewMission, NewProjectMission, Sketch},
+    read,
     refusal::{MissionNotEmpty, QuotaBelowAccepted, RoleInUse},
-    rules, store,
+    rules, write,
 };
 use crate::{
     auth::{Caller, Manager, Tech},
@@ -51,8 +51,8 @@ async fn create(
     let zone = orgs::timezone(&app.db, caller.org).await?;
     let planned = rules::plan(new, &zone).map_err(Error::Invalid)?;
     let tx = app.write(&caller).await?;
-    store::lock_project(&tx, caller.org, planned.project_id).await?;
-    let mut created = store::create_all(&tx, caller.org, vec![planned]).await?;
+    write::lock_project(&tx, caller.org, planned.project_id).await?;
+    let mut created = write::create_all(&tx, caller.org, vec![planned]).await?;
     let mission = created.pop().ok_or(NotFound)?;
     tx.single(&mission).await
 }
@@ -68,7 +68,7 @@ async fn list(
 ) -> Result<Response, Error> {
     let org = caller.org;
     let reading = Reading::of(query.limit);
-    let read = move |db: Reader| async move { store::list(&db, org, query).await };
+    let read = move |db: Reader| async move { read::list(&db, org, query).await };
     app.cached(&caller, List::Missions, &uri, reading, read).await
 }
 
@@ -80,7 +80,7 @@ async fn get(
     caller: Caller<Tech>,
     Path(id): Path<MissionId>,
 ) -> Result<Answer, Error> {
-    Answer::single(&store::get(&app.db, caller.org, id).await?)
+    Answer::single(&read::get(&app.db, caller.org, id).await?)
 }
 
 /// Change a mission. One that moves re-checks everyone who is accepted on it.
@@ -97,7 +97,7 @@ async fn update(
     change: Change<MissionForm>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let current = changes::hold(&tx, caller.org, id).await?;
+    let current = write::hold(&tx, caller.org, id).await?;
     precondition.check(&current)?;
     if change.names("override_reason") && !change.names("start_at") && !change.names("end_at") {
         return Err(Error::invalid("/override_reason", "goes with start_at or end_at only"));
@@ -123,7 +123,7 @@ async fn carry_out(
     rules::recognise(&mut planned.roles, &current.roles)?;
     rules::roles_may_become(&current.roles, &planned.roles)?;
     if planned.project_id != current.project_id {
-        store::lock_project(tx, org, planned.project_id).await?;
+        write::lock_project(tx, org, planned.project_id).await?;
     }
     let period = (planned.start_at, planned.end_at);
     let moving = if period == (current.start_at, current.end_at) {
@@ -133,11 +133,11 @@ async fn carry_out(
     };
     let gone = rules::removed(&current.roles, &planned.roles);
     assignments::leave_roles(tx, org, current.id, gone).await?;
-    let changed = changes::update(tx, org, current, planned).await?;
+    let changed = write::update(tx, org, current, planned).await?;
     assignments::finish_move(tx, org, moving).await?;
     match &*changed.roles {
         [only] if assignments::take_role(tx, org, changed.id, only).await? => {
-            store::get(&**tx, org, changed.id).await
+            read::get(&**tx, org, changed.id).await
         }
         _ => Ok(changed),
     }
@@ -154,9 +154,9 @@ async fn delete(
     precondition: Precondition,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let current = changes::hold(&tx, caller.org, id).await?;
+    let current = write::hold(&tx, caller.org, id).await?;
     precondition.check(&current)?;
-    changes::delete(&tx, caller.org, &current).await?;
+    write::delete(&tx, caller.org, &current).await?;
     tx.answer(&Done::OK).await
 }
 
@@ -173,13 +173,13 @@ async fn duplicate(
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
     // It stays until the copy is there.
-    store::lock(&tx, caller.org, id).await?;
-    let original = store::get(&*tx, caller.org, id).await?;
+    write::lock(&tx, caller.org, id).await?;
+    let original = read::get(&*tx, caller.org, id).await?;
     precondition.check(&original)?;
-    store::lock_project(&tx, caller.org, original.project_id).await?;
+    write::lock_project(&tx, caller.org, original.project_id).await?;
     let zone = ZoneName::zone(&original.timezone).map_err(|error| Error::internal(error))?;
     let copy = rules::copy(original, &zone, &how).map_err(|mistake| Error::Invalid(vec![mistake]))?;
-    let mut created = store::create_all(&tx, caller.org, vec![copy]).await?;
+    let mut created = write::create_all(&tx, caller.org, vec![copy]).await?;
     let mission = created.pop().ok_or(NotFound)?;
     tx.single(&mission).await
 }
@@ -195,14 +195,14 @@ async fn cancel(
     Body(Empty {}): Body<Empty>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let current = changes::hold(&tx, caller.org, id).await?;
+    let current = write::hold(&tx, caller.org, id).await?;
     precondition.check(&current)?;
     if current.cancelled_at.is_some() {
         return tx.single(&current).await;
     }
     assignments::cancel_all(&tx, caller.org, id).await?;
     invitations::revoke_of_mission(&tx, caller.org, id).await?;
-    let cancelled = changes::cancel(&tx, caller.org, current).await?;
+    let cancelled = write::cancel(&tx, caller.org, current).await?;
     tx.single(&cancelled).await
 }
 
@@ -225,6 +225,6 @@ async fn bulk_create(
     rules::few_enough_roles(&planned)?;
     let tx = app.write(&caller).await?;
     projects::lock_for_work(&tx, caller.org, project).await?;
-    let created = store::create_all(&tx, caller.org, planned).await?;
+    let created = write::create_all(&tx, caller.org, planned).await?;
     tx.answer(&BulkCreated::of(created.iter().map(|mission| mission.id).collect())).await
 }

@@ -1,15 +1,16 @@
 //! Missions: a call with a start and an end, usually in a project, with the roles it needs.
 
 mod api;
-mod changes;
 pub(crate) mod entity;
 mod model;
+mod read;
 mod refusal;
 mod rules;
-mod store;
+mod write;
 
 pub use api::routes;
 pub use model::{Mission, MissionRole, MissionState, NewMission, NewMissionRole, NewProjectMission};
+pub use read::{Posts, posts, posts_of, role_named};
 pub use refusal::*;
 pub use rules::{PlannedMission, period_mistake};
-pub use store::{Locked, Posts, create_all, lock, lock_all, posts, posts_of, role_named};
+pub use write::{Locked, create_all, lock, lock_all};

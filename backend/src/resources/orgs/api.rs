@@ -1,10 +1,10 @@
 //! Routes of the caller's org and its members.
 
 use super::{
-    changes,
     model::{Added, Member, MemberForm, MemberQuery, Members, NewMember, Org, OrgForm},
+    read,
     refusal::{LastOwner, RankTooLow, Superior},
-    rules, store,
+    rules, write,
 };
 use crate::{
     auth::{Admin, Caller, Owner, Tech},
@@ -32,7 +32,7 @@ pub fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(get, path = "/orgs/current", tag = "orgs", security(("bearer" = ["tech"])),
     responses((status = 200, body = Org)))]
 async fn current(State(app): State<App>, caller: Caller<Tech>) -> Result<Answer, Error> {
-    Answer::single(&store::get(&app.db, caller.org).await?)
+    Answer::single(&read::get(&app.db, caller.org).await?)
 }
 
 /// Change the org that the caller acts in.
@@ -45,10 +45,10 @@ async fn update(
     change: Change<OrgForm>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let current = changes::hold(&tx, caller.org).await?;
+    let current = write::hold(&tx, caller.org).await?;
     precondition.check(&current)?;
     let new = change.onto(&current, &current.form())?;
-    let org = changes::update(&tx, current, new).await?;
+    let org = write::update(&tx, current, new).await?;
     tx.single(&org).await
 }
 
@@ -64,7 +64,7 @@ async fn members(
     let (org, plans) = (caller.org, caller.plans());
     let reading = Reading::of(query.limit);
     let read = move |db: Reader| async move {
-        let page = store::member_page(&db, org, query, plans).await?;
+        let page = read::member_page(&db, org, query, plans).await?;
         Ok(page.within(None, "members"))
     };
     app.listed(&caller.request, &uri, reading, read).await
@@ -78,7 +78,7 @@ async fn member(
     caller: Caller<Tech>,
     Path(account): Path<AccountId>,
 ) -> Result<Answer, Error> {
-    Answer::single(&store::member(&app.db, caller.org, account, caller.plans()).await?)
+    Answer::single(&read::member(&app.db, caller.org, account, caller.plans()).await?)
 }
 
 /// Make someone a member of the caller's org.
@@ -94,9 +94,9 @@ async fn add_member(
     Body(new): Body<NewMember>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    changes::hold(&tx, caller.org).await?;
-    rules::may_grant(changes::role_of(&tx, caller.org, caller.account).await?, new.role)?;
-    let (member, link) = store::add_member(&tx, &app.random, caller.org, new).await?;
+    write::hold(&tx, caller.org).await?;
+    rules::may_grant(write::role_of(&tx, caller.org, caller.account).await?, new.role)?;
+    let (member, link) = write::add_member(&tx, &app.random, caller.org, new).await?;
     let mut added = Added { member, password_url: None, membership_url: None };
     if let Some(link) = link {
         let url = if link.login_is_new { &mut added.password_url } else { &mut added.membership_url };
@@ -117,13 +117,13 @@ async fn update_member(
     change: Change<MemberForm>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let member = changes::hold_member(&tx, caller.org, account).await?;
-    let own = changes::role_of(&tx, caller.org, caller.account).await?;
+    let member = write::hold_member(&tx, caller.org, account).await?;
+    let own = write::role_of(&tx, caller.org, caller.account).await?;
     rules::may_change(own, member.role)?;
     precondition.check(&member)?;
     let new = change.onto(&member, &member.form())?;
     rules::may_grant(own, new.role)?;
-    let member = changes::update_member(&tx, caller.org, member, new).await?;
+    let member = write::update_member(&tx, caller.org, member, new).await?;
     tx.single(&member).await
 }
 
@@ -138,9 +138,9 @@ async fn remove_member(
     precondition: Precondition,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let member = changes::hold_member(&tx, caller.org, account).await?;
-    rules::may_change(changes::role_of(&tx, caller.org, caller.account).await?, member.role)?;
+    let member = write::hold_member(&tx, caller.org, account).await?;
+    rules::may_change(write::role_of(&tx, caller.org, caller.account).await?, member.role)?;
     precondition.check(&member)?;
-    changes::remove_member(&tx, caller.org, &member).await?;
+    write::remove_member(&tx, caller.org, &member).await?;
     tx.answer(&Done::OK).await
 }

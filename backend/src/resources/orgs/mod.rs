@@ -1,14 +1,14 @@
 //! Orgs and their members: who may do what.
 
 mod api;
-mod changes;
 mod model;
+mod read;
 mod refusal;
 mod rules;
-mod store;
+mod write;
 
 pub use api::routes;
-pub use changes::{hold, hold_member, remove_member, update, update_member};
 pub use model::{Member, MemberForm, NewMember, OrgForm};
+pub use read::{all, exist, find_by_name, members, timezone};
 pub use refusal::*;
-pub use store::{MemberLink, add_member, all, create, exist, find_by_name, members, timezone};
+pub use write::{MemberLink, add_member, create, hold, hold_member, remove_member, update, update_member};

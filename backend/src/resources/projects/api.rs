@@ -2,8 +2,9 @@
 
 use super::{
     model::{NewProject, Project, ProjectQuery},
+    read,
     refusal::ProjectNotEmpty,
-    store,
+    write,
 };
 use crate::{
     auth::{Caller, Manager, Tech},
@@ -34,7 +35,7 @@ async fn create(
     Body(new): Body<NewProject>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let project = store::create(&tx, caller.org, new).await?;
+    let project = write::create(&tx, caller.org, new).await?;
     tx.single(&project).await
 }
 
@@ -49,7 +50,7 @@ async fn list(
 ) -> Result<Response, Error> {
     let org = caller.org;
     let reading = Reading::of(query.limit);
-    let read = move |db: Reader| async move { store::list(&db, org, query).await };
+    let read = move |db: Reader| async move { read::list(&db, org, query).await };
     app.cached(&caller, List::Projects, &uri, reading, read).await
 }
 
@@ -61,7 +62,7 @@ async fn get(
     caller: Caller<Tech>,
     Path(id): Path<ProjectId>,
 ) -> Result<Answer, Error> {
-    Answer::single(&store::get(&app.db, caller.org, id).await?)
+    Answer::single(&read::get(&app.db, caller.org, id).await?)
 }
 
 /// Change a project.
@@ -76,10 +77,10 @@ async fn update(
     change: Change<NewProject>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let current = store::hold(&tx, caller.org, id).await?;
+    let current = write::hold(&tx, caller.org, id).await?;
     precondition.check(&current)?;
     let new = change.onto(&current, &current.form())?;
-    let project = store::update(&tx, caller.org, current, new).await?;
+    let project = write::update(&tx, caller.org, current, new).await?;
     tx.single(&project).await
 }
 
@@ -94,8 +95,8 @@ async fn delete(
     precondition: Precondition,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let current = store::hold(&tx, caller.org, id).await?;
+    let current = write::hold(&tx, caller.org, id).await?;
     precondition.check(&current)?;
-    store::delete(&tx, caller.org, &current).await?;
+    write::delete(&tx, caller.org, &current).await?;
     tx.answer(&Done::OK).await
 }

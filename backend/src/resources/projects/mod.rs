@@ -3,11 +3,12 @@
 mod api;
 pub(crate) mod entity;
 mod model;
+mod read;
 mod refusal;
 mod rules;
-mod store;
+mod write;
 
 pub use api::routes;
 pub use model::{NewProject, Project, ProjectStatus};
 pub use refusal::*;
-pub use store::{create, lock_archived, lock_for_work, update};
+pub use write::{create, lock_archived, lock_for_work, update};

@@ -1,10 +1,10 @@
 //! Routes of people.
 
 use super::{
-    changes,
     model::{NewProfile, NewUser, Profile, UpdatedUser, User, UserQuery},
+    read::{self, Sight},
     refusal::UserHasHistory,
-    store::{self, Sight},
+    write,
 };
 use crate::{
     auth::{Caller, Manager, Rank, Tech},
@@ -42,7 +42,7 @@ async fn create(
     Body(new): Body<NewUser>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let user = store::create(&tx, caller.org, new, None).await?;
+    let user = write::create(&tx, caller.org, new, None).await?;
     tx.single(&user).await
 }
 
@@ -57,7 +57,7 @@ async fn list(
 ) -> Result<Response, Error> {
     let (org, sight) = (caller.org, sight(&caller));
     let reading = Reading::in_snapshot(query.limit);
-    let read = move |db: Reader| async move { store::list(&db, org, query, sight).await };
+    let read = move |db: Reader| async move { read::list(&db, org, query, sight).await };
     app.listed(&caller.request, &uri, reading, read).await
 }
 
@@ -66,7 +66,7 @@ async fn list(
     params(("id" = UserId, Path)), responses((status = 200, body = User)))]
 async fn get(State(app): State<App>, caller: Caller<Tech>, Path(id): Path<UserId>) -> Result<Answer, Error> {
     let snapshot = app.db.read().await?;
-    Answer::single(&store::get(&snapshot, caller.org, id, sight(&caller)).await?)
+    Answer::single(&read::get(&snapshot, caller.org, id, sight(&caller)).await?)
 }
 
 /// Change a person. Someone deactivated keeps their assignments; the answer lists the upcoming ones.
@@ -80,11 +80,11 @@ async fn update(
     change: Change<NewUser>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let current = changes::hold(&tx, caller.org, id).await?;
+    let current = write::hold(&tx, caller.org, id).await?;
     precondition.check(&current)?;
     let new = change.onto(&current, &current.form())?;
     let was_active = current.active;
-    let user = changes::update(&tx, caller.org, current, new).await?;
+    let user = write::update(&tx, caller.org, current, new).await?;
     if user.active || !was_active {
         return tx.single(&user).await;
     }
@@ -104,10 +104,10 @@ async fn delete(
     precondition: Precondition,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let current = changes::hold(&tx, caller.org, id).await?;
+    let current = write::hold(&tx, caller.org, id).await?;
     precondition.check(&current)?;
     availabilities::delete_of_user(&tx, caller.org, id).await?;
-    changes::delete(&tx, caller.org, &current).await?;
+    write::delete(&tx, caller.org, &current).await?;
     tx.answer(&Done::OK).await
 }
 
@@ -121,7 +121,7 @@ async fn get_profile(
 ) -> Result<Answer, Error> {
     caller.may_see_personal_things_of(id)?;
     let snapshot = app.db.read().await?;
-    Answer::single(&changes::profile(&snapshot, caller.org, id).await?)
+    Answer::single(&read::profile(&snapshot, caller.org, id).await?)
 }
 
 /// Replace a person's profile; one's own takes skills and bio.
@@ -136,8 +136,8 @@ async fn put_profile(
 ) -> Result<Answer, Error> {
     caller.may_see_personal_things_of(id)?;
     let tx = app.write(&caller).await?;
-    let current = changes::hold_profile(&tx, caller.org, id).await?;
+    let current = write::hold_profile(&tx, caller.org, id).await?;
     precondition.check(&current)?;
-    let profile = changes::replace_profile(&tx, caller.org, current, new, !caller.plans()).await?;
+    let profile = write::replace_profile(&tx, caller.org, current, new, !caller.plans()).await?;
     tx.single(&profile).await
 }

@@ -1,21 +1,21 @@
-//! Every query on projects.
+//! Writing projects.
 
 use super::{
     entity::project,
-    model::{NewProject, Project, ProjectQuery, ProjectStatus},
+    model::{NewProject, Project, ProjectStatus},
+    read::get,
     refusal::{ProjectArchived, ProjectNotEmpty},
     rules,
 };
 use crate::{
-    db::{Constraint, Tx, filter, is_named},
+    db::{Constraint, Tx, is_named},
     error::{Duplicate, Error, NotFound},
-    http::Page,
     ids::{OrgId, ProjectId},
     resources::audit,
     search,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, LockType},
 };
 use std::collections::HashSet;
@@ -54,12 +54,6 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewProject) -> Result<Project, Err
     let project = Project::from(row);
     audit::Entry::of("project.create", project.id).after(&project).record(tx, org).await?;
     Ok(project)
-}
-
-/// One project.
-pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: ProjectId) -> Result<Project, Error> {
-    let found = project::Entity::find_by_id((org, id)).one(db).await?;
-    Ok(found.ok_or(NotFound)?.into())
 }
 
 /// A project that nobody else changes, and no mission joins, until the transaction ends.
@@ -146,25 +140,4 @@ pub async fn lock_archived(
         .await?;
     let archived = rows.into_iter().filter(|row| row.status == ProjectStatus::Archived);
     Ok(archived.map(|row| row.id).collect())
-}
-
-/// A page of projects, newest first.
-pub async fn list(db: &impl ConnectionTrait, org: OrgId, query: ProjectQuery) -> Result<Page, Error> {
-    use project::Column;
-    let mut select = project::Entity::find()
-        .filter(Column::OrgId.eq(org))
-        .filter(filter::one_of(Column::Status, query.status.0))
-        .order_by_desc(Column::CreatedAt)
-        .order_by_desc(Column::Id);
-    if let Some(question) = query.q {
-        select = select.filter(filter::has_words(&[Column::NameSearch], &question));
-    }
-    Page::fill(query.limit, query.cursor, |after, count| {
-        let part = select.clone().filter(filter::before((Column::CreatedAt, Column::Id), after)).limit(count);
-        async move {
-            let rows = part.all(db).await?.into_iter();
-            Ok(rows.map(|row| ((row.created_at, row.id), Project::from(row))).collect::<Vec<_>>())
-        }
-    })
-    .await
 }

@@ -1,4 +1,4 @@
-//! Every query that reads invitations.
+//! Reading invitations.
 
 use super::{
     entity::invitation,

@@ -1,32 +1,27 @@
-//! Links that let their holder set a password once, and what using one proves (docs/security.md, Whose login it is).
-//!
-//! A membership opens nothing until its account has proven it. Who holds a link has it from somewhere, and that is what
-//! the link proves: an org that handed it out vouches for its own membership, a mailbox for whatever its address was
-//! made a member of, the operator for the org that the link names. So that an org vouches for nothing else, its link
-//! never takes over a login: where there is a password, or another org that would open by it, it asks for the password.
+//! Writing links.
 
-use super::store;
+use super::read::{Opened, hash, open};
 use crate::{
     auth::{
         InvalidToken,
-        entity::{Giver, PasswordTokenPurpose, account, membership, membership_link, org, password_token},
-        hash_secret,
+        entity::{Giver, PasswordTokenPurpose, account, membership, membership_link, password_token},
     },
     db::{Database, Origin, Tx},
     error::Error,
     ids::{AccountId, OrgId},
     random::Random,
-    timestamp::Timestamp,
+    resources::accounts::write,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, LockType},
 };
 
 /// How long the link of a mail works: a security rule.
 const MAILED_SECONDS: i64 = 30 * 60;
+
 /// How long one works that is handed out: people are added days before they are at a desk.
 const HANDED_SECONDS: i64 = 7 * 24 * 3600;
 
@@ -37,7 +32,7 @@ const HANDED_SECONDS: i64 = 7 * 24 * 3600;
 /// When the database fails.
 pub async fn issue_reset(tx: &Tx, random: &Random, account: AccountId) -> Result<String, Error> {
     // Of two at once the later kills the earlier's.
-    store::lock(tx, account).await?;
+    write::lock(tx, account).await?;
     kill_resets(tx, account).await?;
     let token = new_token(random);
     let new = password_token::ActiveModel {
@@ -65,7 +60,7 @@ pub async fn issue(
     giver: Giver,
 ) -> Result<String, Error> {
     use membership_link::Column;
-    store::lock(tx, account).await?;
+    write::lock(tx, account).await?;
     membership_link::Entity::update_many()
         .col_expr(Column::UsedAt, Expr::value(tx.now))
         .filter(Column::OrgId.eq(org))
@@ -93,70 +88,6 @@ fn new_token(random: &Random) -> String {
     URL_SAFE_NO_PAD.encode(random.bytes::<32>())
 }
 
-/// What is stored of a token, and looked up. Whoever copies one may take white space along.
-fn hash(token: &str) -> Vec<u8> {
-    hash_secret(token.trim().as_bytes())
-}
-
-/// A link that still works, and what it does as of now.
-#[derive(Debug)]
-pub struct Opened {
-    /// Whose password it sets.
-    pub account: account::Model,
-    /// The org whose membership it proves, and its name; none when it proves all of the account's.
-    pub org: Option<(OrgId, String)>,
-    /// Whether its holder must know the account's password, because the link alone would open more than that org.
-    pub wants_password: bool,
-}
-
-/// What a link does.
-///
-/// # Errors
-/// [`InvalidToken`] when it is unknown, used, expired or has nothing left to do, or its account or membership is
-/// switched off.
-pub async fn open(db: &impl ConnectionTrait, token: &str, now: Timestamp) -> Result<Opened, Error> {
-    let handed = membership_link::Entity::find()
-        .filter(membership_link::Column::TokenHash.eq(hash(token)))
-        .filter(membership_link::Column::UsedAt.is_null())
-        .filter(membership_link::Column::ExpiresAt.gt(now))
-        .one(db)
-        .await?;
-    if let Some(link) = handed {
-        return open_handed(db, link).await;
-    }
-    let mailed = password_token::Entity::find()
-        .filter(password_token::Column::TokenHash.eq(hash(token)))
-        .filter(password_token::Column::UsedAt.is_null())
-        .filter(password_token::Column::ExpiresAt.gt(now))
-        .one(db)
-        .await?
-        .ok_or(InvalidToken)?;
-    Ok(Opened { account: active(db, mailed.account_id).await?, org: None, wants_password: false })
-}
-
-async fn open_handed(db: &impl ConnectionTrait, link: membership_link::Model) -> Result<Opened, Error> {
-    let account = active(db, link.account_id).await?;
-    let all = membership::Entity::find().filter(membership::Column::AccountId.eq(account.id)).all(db).await?;
-    let (own, others): (Vec<_>, Vec<_>) =
-        all.into_iter().partition(|membership| membership.org_id == link.org_id);
-    let own = own.first().filter(|own| own.is_active).ok_or(InvalidToken)?;
-    // One that is switched off can be switched on again.
-    let opens_another = others.iter().any(|other| other.proven_at.is_some());
-    let has_password = account.password_hash.is_some();
-    let wants_password = match link.giver {
-        Giver::Operator => false,
-        Giver::Org if has_password && own.proven_at.is_some() => return Err(InvalidToken.into()),
-        Giver::Org => has_password || opens_another,
-    };
-    let org = org::Entity::find_by_id(link.org_id).one(db).await?.ok_or(InvalidToken)?;
-    Ok(Opened { account, org: Some((org.id, org.name)), wants_password })
-}
-
-async fn active(db: &impl ConnectionTrait, account: AccountId) -> Result<account::Model, Error> {
-    let found = account::Entity::find_by_id(account).filter(account::Column::IsActive.eq(true));
-    found.one(db).await?.ok_or(InvalidToken.into())
-}
-
 /// Uses a link up that was `seen` before its password was hashed: sets the password, proves what the link proves, and
 /// says for which orgs. Of two that try at once, one wins.
 ///
@@ -166,7 +97,7 @@ async fn active(db: &impl ConnectionTrait, account: AccountId) -> Result<account
 pub async fn use_up(tx: &Tx, token: &str, seen: &Opened, password_hash: String) -> Result<Vec<OrgId>, Error> {
     let account = seen.account.id;
     // The account before its memberships before their links, as everywhere: who is removed takes their links along.
-    store::lock(tx, account).await?;
+    write::lock(tx, account).await?;
     let memberships = membership::Entity::find()
         .filter(membership::Column::AccountId.eq(account))
         .order_by_asc(membership::Column::OrgId)

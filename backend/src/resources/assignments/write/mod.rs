@@ -1,15 +1,14 @@
-//! The writes that every change of one assignment goes through: [`create`], [`set_status`], [`update`], [`delete`].
-//!
-//! All lock in the same order (mission, person, assignment, project, then the role in its trigger), so they wait for each other instead of
-//! deadlocking; they look for clashes under the person's lock, so what they find is true until they commit. The
-//! database checks again.
+//! Writing assignments.
+
+pub(super) mod bulk;
+pub(super) mod moves;
 
 use super::{
     entity::assignment,
     model::{Assignment, AssignmentForm, AssignmentStatus, NewAssignment},
+    read::{self, Call, active_on_mission, get},
     refusal::{AlreadyAssigned, NotInvited, QuotaReached, ScheduleConflict},
     rules::{Step, step},
-    store::{self, Call, get},
 };
 use crate::{
     db::{Constraint, Tx},
@@ -31,11 +30,13 @@ use std::collections::{HashMap, HashSet};
 
 /// Two accepted assignments of one user would overlap, and the one that is written carries no override.
 const NO_DOUBLE_BOOKING: Constraint = Constraint::trigger("assignments_no_double_booking");
+
 /// A second active assignment of a user on a mission.
 const ONE_ACTIVE: Constraint = Constraint::unique(
     "assignments_one_active",
     "assignments.org_id, assignments.mission_id, assignments.user_id",
 );
+
 /// More accepted users than the mission role's quota.
 const QUOTA: Constraint = Constraint::trigger("assignments_quota");
 
@@ -287,7 +288,7 @@ async fn may_enter(tx: &Tx, org: OrgId, entering: &Entering<'_>, change: &Change
     }
     let (start, end) = (entering.mission.start_at, entering.mission.end_at);
     let call = Call { mission: entering.on, start, end };
-    let clashes = store::clashes(tx, org, [entering.user], call).await?;
+    let clashes = read::clashes(tx, org, [entering.user], call).await?;
     if clashes.is_empty() || change.override_reason.is_some() {
         Ok(clashes)
     } else {
@@ -353,16 +354,4 @@ pub async fn update(
 pub async fn delete(tx: &Tx, org: OrgId, assignment: &Assignment) -> Result<(), Error> {
     assignment::Entity::delete_by_id((org, assignment.id)).exec(tx).await?;
     audit::Entry::of("assignment.delete", assignment.id).before(assignment).record(tx, org).await
-}
-
-async fn active_on_mission(tx: &Tx, org: OrgId, mission: MissionId, user: UserId) -> Result<bool, Error> {
-    use assignment::Column;
-    let found = assignment::Entity::find()
-        .filter(Column::OrgId.eq(org))
-        .filter(Column::MissionId.eq(mission))
-        .filter(Column::UserId.eq(user))
-        .filter(Column::Status.is_in([AssignmentStatus::Invited, AssignmentStatus::Accepted]))
-        .one(tx)
-        .await?;
-    Ok(found.is_some())
 }

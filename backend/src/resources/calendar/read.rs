@@ -1,4 +1,4 @@
-//! Putting a calendar together from what the other resources know.
+//! Reading the calendar of a user.
 
 use super::model::{CalendarEntry, CalendarQuery, EntryKind};
 use crate::{

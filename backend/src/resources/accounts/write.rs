@@ -1,37 +1,21 @@
-//! Accounts and their memberships.
+//! Writing accounts and memberships.
 
+use super::read::{by_email, memberships};
 use crate::{
-    auth::entity::{account, membership, org},
+    auth::entity::{account, membership},
     db::{Constraint, Tx},
     error::{Duplicate, Error, NotFound},
     ids::{AccountId, MembershipId, OrgId},
     resources::audit,
     role::Role,
-    text::{Email, EmailKey},
+    text::Email,
     timestamp::Timestamp,
 };
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
-    QuerySelect,
+    EntityTrait, QuerySelect,
     sea_query::{LockType, OnConflict},
 };
-
-/// The account with this e-mail.
-///
-/// # Errors
-/// When the database fails.
-pub async fn by_email(db: &impl ConnectionTrait, email: &EmailKey) -> Result<Option<account::Model>, Error> {
-    Ok(account::Entity::find().filter(account::Column::EmailKey.eq(email.clone())).one(db).await?)
-}
-
-/// The account of this id.
-///
-/// # Errors
-/// [`NotFound`].
-pub async fn by_id(db: &impl ConnectionTrait, id: AccountId) -> Result<account::Model, Error> {
-    account::Entity::find_by_id(id).one(db).await?.ok_or(NotFound.into())
-}
 
 /// The account with this e-mail, created without a password when it is new (then the second value is true).
 ///
@@ -88,38 +72,6 @@ pub async fn add_membership(
     Ok(id)
 }
 
-/// One org of an account.
-#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
-pub struct OrgMembership {
-    /// The org.
-    pub org_id: OrgId,
-    /// Its name.
-    #[schema(example = "Théâtre du Rideau Rouge")]
-    pub org_name: String,
-    /// The account's role in it.
-    pub role: Role,
-    /// Whether it opens nothing yet: the account has not shown that it is the person whom the org added.
-    pub pending: bool,
-}
-
-#[derive(FromQueryResult)]
-struct MembershipRow {
-    org_id: OrgId,
-    org_name: String,
-    role: Role,
-    proven_at: Option<Timestamp>,
-}
-
-/// The orgs an account may act in, the one joined first leading. Pending memberships are left out.
-///
-/// # Errors
-/// When the database fails.
-pub async fn memberships(db: &impl ConnectionTrait, account: AccountId) -> Result<Vec<OrgMembership>, Error> {
-    let mut open = memberships_and_pending(db, account).await?;
-    open.retain(|membership| !membership.pending);
-    Ok(open)
-}
-
 /// Records what concerns an account in all orgs: one entry for each that it works for, because each has its own log; one
 /// without an org where there is none.
 ///
@@ -134,39 +86,6 @@ pub async fn record(tx: &Tx, account: AccountId, entry: impl Fn() -> audit::Entr
         entry().record(tx, org.org_id).await?;
     }
     Ok(())
-}
-
-/// The orgs an account is an active member of, the pending ones among them, to be shown to its owner.
-///
-/// # Errors
-/// When the database fails.
-pub async fn memberships_and_pending(
-    db: &impl ConnectionTrait,
-    account: AccountId,
-) -> Result<Vec<OrgMembership>, Error> {
-    let joined = membership::Entity::find()
-        .select_only()
-        .columns([membership::Column::OrgId, membership::Column::Role, membership::Column::ProvenAt])
-        .column_as(org::Column::Name, "org_name")
-        .join(
-            JoinType::InnerJoin,
-            membership::Entity::belongs_to(org::Entity)
-                .from(membership::Column::OrgId)
-                .to(org::Column::Id)
-                .into(),
-        )
-        .filter(membership::Column::AccountId.eq(account))
-        .filter(membership::Column::IsActive.eq(true))
-        .order_by_asc(membership::Column::CreatedAt)
-        .order_by_asc(membership::Column::Id);
-    let rows: Vec<MembershipRow> = joined.into_model().all(db).await?;
-    let shown = |MembershipRow { org_id, org_name, role, proven_at }| OrgMembership {
-        org_id,
-        org_name,
-        role,
-        pending: proven_at.is_none(),
-    };
-    Ok(rows.into_iter().map(shown).collect())
 }
 
 /// The account, locked against a concurrent change of its password or state.

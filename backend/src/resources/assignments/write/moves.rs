@@ -1,11 +1,14 @@
 //! What happens to the people of a mission that moves or is called off. Its row is held by the caller.
 
 use super::{
-    entity::assignment,
-    model::{Assignment, AssignmentStatus},
-    refusal::{QuotaReached, ScheduleConflict},
-    store::{self, Call},
-    writes::{override_entry, refused},
+    super::{
+        entity::assignment,
+        model::{Assignment, AssignmentStatus},
+        read::Call,
+        refusal::{QuotaReached, ScheduleConflict},
+        write::{override_entry, refused},
+    },
+    read,
 };
 use crate::{
     db::Tx,
@@ -60,9 +63,9 @@ pub async fn begin_move(
     // Nobody of them is accepted elsewhere until this transaction ends.
     users::lock_all(tx, org, people()).await?;
     let taken = if reason.is_some() {
-        store::taken(tx, org, people(), call).await?
+        read::taken(tx, org, people(), call).await?
     } else {
-        let clashes = store::clashes(tx, org, people(), call).await?;
+        let clashes = read::clashes(tx, org, people(), call).await?;
         if !clashes.is_empty() {
             return Err(ScheduleConflict { conflicts: clashes }.into());
         }
@@ -93,7 +96,7 @@ async fn chosen(tx: &Tx, org: OrgId, ids: Vec<AssignmentId>) -> Result<Vec<Assig
         .filter(assignment::Column::OrgId.eq(org))
         .filter(assignment::Column::Id.is_in(ids))
         .order_by_asc(assignment::Column::Id);
-    store::all(tx, chosen).await
+    read::all(tx, chosen).await
 }
 
 /// Ends what an earlier override covered, and records what the new one does.
@@ -111,7 +114,7 @@ pub async fn finish_move(tx: &Tx, org: OrgId, moved: Move) -> Result<(), Error> 
     };
     audit::Entry::record_all(cleared.map(entry).collect(), tx, Some(org)).await?;
     for people in moved.overridden.chunks(AT_ONCE) {
-        let covered = store::clashes_of_each(tx, org, people.iter().map(|(_, user)| *user), call).await?;
+        let covered = read::clashes_of_each(tx, org, people.iter().map(|(_, user)| *user), call).await?;
         let after = chosen(tx, org, people.iter().map(|(id, _)| *id).collect()).await?;
         let of_person = |user| covered.get(&user).cloned().unwrap_or_default();
         let entry = |after: &Assignment| override_entry(after, &of_person(after.user_id));
@@ -163,7 +166,7 @@ async fn change_role(
         .filter(assignment::Column::MissionId.eq(mission))
         .filter(whose)
         .order_by_asc(assignment::Column::Id);
-    let before = store::all(tx, chosen).await?;
+    let before = read::all(tx, chosen).await?;
     if before.is_empty() {
         return Ok(false);
     }
@@ -194,7 +197,7 @@ async fn change_role(
 /// When the database fails.
 pub async fn cancel_all(tx: &Tx, org: OrgId, mission: MissionId) -> Result<(), Error> {
     let active = || of_mission(org, mission, &[AssignmentStatus::Invited, AssignmentStatus::Accepted]);
-    let before = store::all(tx, active()).await?;
+    let before = read::all(tx, active()).await?;
     let ids: Vec<_> = before.iter().map(|assignment| assignment.id).collect();
     assignment::Entity::update_many()
         .col_expr(assignment::Column::Status, Expr::value(AssignmentStatus::Cancelled))

@@ -1,4 +1,4 @@
-//! The queries behind conflicts.
+//! Reading conflicts.
 
 use super::{
     model::{Conflict, ConflictKey, ConflictMission, ConflictQuery},

@@ -1,4 +1,4 @@
-//! Writing entries.
+//! Writing entries of the audit log.
 
 use super::{
     entity::{audit_details, audit_entry},
@@ -9,7 +9,7 @@ use crate::{
     error::Error,
     ids::{AuditId, Id, OrgId},
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::ActiveValue::Set;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -116,23 +116,4 @@ fn lists_showing(object_type: &str) -> &'static [List] {
         // Rather one list too many than one too few.
         _ => &List::ALL,
     }
-}
-
-/// Whether anything of the org's log is about this object.
-///
-/// # Errors
-/// When the database fails.
-pub async fn is_on_record(
-    db: &impl ConnectionTrait,
-    org: OrgId,
-    object_type: &str,
-    object: Uuid,
-) -> Result<bool, Error> {
-    let found = audit_entry::Entity::find()
-        .filter(audit_entry::Column::OrgId.eq(org))
-        .filter(audit_entry::Column::ObjectType.eq(object_type))
-        .filter(audit_entry::Column::ObjectId.eq(object))
-        .one(db)
-        .await?;
-    Ok(found.is_some())
 }

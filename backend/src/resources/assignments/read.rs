@@ -1,4 +1,4 @@
-//! Every query that reads assignments.
+//! Reading assignments.
 
 use super::{
     entity::assignment,
@@ -9,7 +9,11 @@ use crate::{
     error::{Clash, Clashes, Error, NotFound},
     http::Page,
     ids::{AssignmentId, MissionId, OrgId, UserId},
-    resources::{missions, projects, users},
+    resources::{
+        missions::{self},
+        projects::{self},
+        users::{self},
+    },
     timestamp::Timestamp,
 };
 use sea_orm::{
@@ -345,4 +349,41 @@ impl FromQueryResult for AssignmentRow {
             updated_at: a.updated_at,
         }))
     }
+}
+
+pub(super) async fn active_on_mission(
+    tx: &Tx,
+    org: OrgId,
+    mission: MissionId,
+    user: UserId,
+) -> Result<bool, Error> {
+    use assignment::Column;
+    let found = assignment::Entity::find()
+        .filter(Column::OrgId.eq(org))
+        .filter(Column::MissionId.eq(mission))
+        .filter(Column::UserId.eq(user))
+        .filter(Column::Status.is_in([AssignmentStatus::Invited, AssignmentStatus::Accepted]))
+        .one(tx)
+        .await?;
+    Ok(found.is_some())
+}
+
+pub(super) async fn active_pairs(
+    tx: &Tx,
+    org: OrgId,
+    missions: HashSet<MissionId>,
+    users: HashSet<UserId>,
+) -> Result<HashSet<(MissionId, UserId)>, Error> {
+    use assignment::Column;
+    let pairs = assignment::Entity::find()
+        .select_only()
+        .columns([Column::MissionId, Column::UserId])
+        .filter(Column::OrgId.eq(org))
+        .filter(Column::MissionId.is_in(missions))
+        .filter(Column::UserId.is_in(users))
+        .filter(Column::Status.is_in([AssignmentStatus::Invited, AssignmentStatus::Accepted]))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    Ok(pairs.into_iter().collect())
 }

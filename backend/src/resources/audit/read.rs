@@ -1,4 +1,4 @@
-//! Reading entries.
+//! Reading entries of the audit log.
 
 use super::{
     entity::{audit_details, audit_entry},
@@ -19,6 +19,25 @@ use sea_orm::{
 };
 use std::collections::HashMap;
 use uuid::Uuid;
+
+/// Whether anything of the org's log is about this object.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_on_record(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    object_type: &str,
+    object: Uuid,
+) -> Result<bool, Error> {
+    let found = audit_entry::Entity::find()
+        .filter(audit_entry::Column::OrgId.eq(org))
+        .filter(audit_entry::Column::ObjectType.eq(object_type))
+        .filter(audit_entry::Column::ObjectId.eq(object))
+        .one(db)
+        .await?;
+    Ok(found.is_some())
+}
 
 /// A page of an org's entries, newest first.
 ///

@@ -1,32 +1,179 @@
-//! Changing missions. What happens to their people when they move or are called off is for [`assignments`] to say;
-//! the handlers call both in one transaction.
-//!
-//! [`assignments`]: crate::resources::assignments
+//! Writing missions.
 
 use super::{
     entity::{mission, mission_role},
-    model::{Mission, MissionRoleForm},
+    model::{Mission, MissionRole, MissionRoleForm},
+    read::get,
     refusal::MissionNotEmpty,
-    rules::{self, PlannedMission},
-    store::{get, role_row},
+    rules::{self, PlannedMission, searched},
 };
 use crate::{
     db::{Constraint, Tx, is_named},
     error::{Duplicate, Error, NotFound},
-    ids::{MissionId, MissionRoleId, OrgId},
+    ids::{MissionId, MissionRoleId, OrgId, ProjectId},
     resources::{assignments, audit},
+    timestamp::Timestamp,
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, LockType},
 };
+use std::collections::HashMap;
+
+/// Creates missions, with few statements however many they are.
+///
+/// # Errors
+/// When the database fails; the projects must have been checked.
+pub async fn create_all(tx: &Tx, org: OrgId, planned: Vec<PlannedMission>) -> Result<Vec<Mission>, Error> {
+    let mut rows = Vec::with_capacity(planned.len());
+    let mut role_rows = Vec::new();
+    let mut missions = Vec::with_capacity(planned.len());
+    for plan in planned {
+        let row = mission::Model {
+            org_id: org,
+            id: tx.new_id(),
+            project_id: plan.project_id,
+            search: searched(&plan),
+            title: plan.title,
+            location: plan.location,
+            starts_at: plan.start_at,
+            ends_at: plan.end_at,
+            timezone: plan.timezone,
+            note: plan.note,
+            cancelled_at: None,
+            created_at: tx.now,
+            updated_at: tx.now,
+        };
+        let mut roles = Vec::with_capacity(plan.roles.len());
+        for (position, form) in (0..).zip(plan.roles) {
+            let role = role_row(tx, org, row.id, position, form);
+            roles.push(MissionRole {
+                id: role.id,
+                role_name: role.role_name.clone(),
+                quota: role.quota,
+                invited: 0,
+                accepted: 0,
+            });
+            role_rows.push(role.into_active_model());
+        }
+        missions.push(view(&row, roles));
+        rows.push(row.into_active_model());
+    }
+    tx.insert_all(rows).await?;
+    tx.insert_all(role_rows).await.map_err(roles_refused)?;
+    let entries = missions
+        .iter()
+        .map(|mission| audit::Entry::of("mission.create", mission.id).after(mission))
+        .collect();
+    audit::Entry::record_all(entries, tx, Some(org)).await?;
+    Ok(missions)
+}
+
+/// A new role of a mission.
+pub(super) fn role_row(
+    tx: &Tx,
+    org: OrgId,
+    mission: MissionId,
+    position: i32,
+    form: MissionRoleForm,
+) -> mission_role::Model {
+    mission_role::Model {
+        org_id: org,
+        id: tx.new_id(),
+        mission_id: mission,
+        name_key: form.role_name.key(),
+        role_name: form.role_name.into(),
+        quota: form.quota,
+        position,
+        created_at: tx.now,
+    }
+}
+
+/// A mission as a decision about its people needs it.
+#[derive(Debug, Clone)]
+pub struct Locked {
+    /// When it starts.
+    pub start_at: Timestamp,
+    /// When it ends.
+    pub end_at: Timestamp,
+    /// Whether it was cancelled.
+    pub cancelled: bool,
+    /// What it belongs to.
+    pub project: Option<ProjectId>,
+}
+
+impl From<mission::Model> for Locked {
+    fn from(row: mission::Model) -> Self {
+        Self {
+            start_at: row.starts_at,
+            end_at: row.ends_at,
+            cancelled: row.cancelled_at.is_some(),
+            project: row.project_id,
+        }
+    }
+}
+
+/// Keeps a mission as it is until the transaction ends; others may do so at the same time.
+///
+/// # Errors
+/// [`NotFound`].
+pub async fn lock(tx: &Tx, org: OrgId, id: MissionId) -> Result<Locked, Error> {
+    let found = mission::Entity::find_by_id((org, id)).lock(LockType::Share).one(tx).await?;
+    Ok(found.ok_or(NotFound)?.into())
+}
+
+/// Several missions at once, in one statement; those that do not exist are absent.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock_all(
+    tx: &Tx,
+    org: OrgId,
+    ids: impl IntoIterator<Item = MissionId>,
+) -> Result<HashMap<MissionId, Locked>, Error> {
+    let rows = mission::Entity::find()
+        .filter(mission::Column::OrgId.eq(org))
+        .filter(mission::Column::Id.is_in(ids))
+        .order_by_asc(mission::Column::Id)
+        .lock(LockType::Share)
+        .all(tx)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, Locked::from(row))).collect())
+}
+
+fn view(row: &mission::Model, roles: Vec<MissionRole>) -> Mission {
+    Mission {
+        id: row.id,
+        project_id: row.project_id,
+        title: row.title.clone(),
+        role: roles.first().map(|role| role.role_name.clone()),
+        location: row.location.clone(),
+        start_at: row.starts_at,
+        end_at: row.ends_at,
+        timezone: row.timezone.clone(),
+        note: row.note.clone(),
+        cancelled_at: row.cancelled_at,
+        roles,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    }
+}
+
+/// Makes sure that the project named in a body takes new work until the transaction ends.
+pub async fn lock_project(tx: &Tx, org: OrgId, project: Option<ProjectId>) -> Result<(), Error> {
+    let Some(project) = project else { return Ok(()) };
+    crate::resources::projects::lock_for_work(tx, org, project)
+        .await
+        .map_err(Error::referred("/project_id", "project"))
+}
 
 /// A mission has each role once.
 const NAME: Constraint = Constraint::unique(
     "mission_roles_name",
     "mission_roles.org_id, mission_roles.mission_id, mission_roles.name_key",
 );
+
 /// A quota below the number of those who have accepted.
 const QUOTA: Constraint = Constraint::trigger("mission_roles_quota");
 

@@ -1,58 +1,21 @@
-//! Every query on orgs and members.
+//! Reading orgs and members.
 
-use super::model::{Member, MemberKey, MemberQuery, NewMember, Org};
+use super::model::{Member, MemberKey, MemberQuery, Org};
 use crate::{
-    auth::entity::{Giver, account, membership, org},
-    db::{Actor, Constraint, Tx},
-    error::{Duplicate, Error, NotFound},
+    auth::entity::{account, membership, org},
+    error::{Error, NotFound},
     http::{Cursor, Page},
     ids::{AccountId, OrgId, UserId},
-    random::Random,
-    resources::{
-        accounts::{self, links},
-        audit,
-        users::{self, entity::user},
-    },
+    resources::{audit, users::entity::user},
     role::Role,
-    secret::Secret,
-    text::{Name, NameKey},
+    text::NameKey,
     timestamp::Timestamp,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, IntoActiveModel,
-    JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, JoinType,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     sea_query::{CaseStatement, Expr, ExprTrait},
 };
-
-/// An org's name is taken once.
-const NAME: Constraint = Constraint::unique("orgs_name", "orgs.name_key");
-
-pub(super) fn name_taken(error: DbErr) -> Error {
-    let detail = "An organisation of this name exists already; choose another name.";
-    NAME.or(error, || Duplicate { pointer: "/name", detail })
-}
-
-/// Founds an org. It needs an owner in the same transaction.
-///
-/// # Errors
-/// [`Duplicate`] when the name is taken.
-pub async fn create(tx: &Tx, name: Name, timezone: &str) -> Result<OrgId, Error> {
-    let row = org::Model {
-        id: tx.new_id(),
-        name_key: name.key(),
-        name: name.into(),
-        timezone: timezone.to_owned(),
-        created_at: tx.now,
-        updated_at: tx.now,
-    };
-    let (id, name) = (row.id, row.name.clone());
-    org::Entity::insert(row.into_active_model()).exec_without_returning(tx).await.map_err(name_taken)?;
-    audit::Entry::of("org.create", id)
-        .after(&serde_json::json!({ "id": id, "name": name, "timezone": timezone }))
-        .record(tx, id)
-        .await?;
-    Ok(id)
-}
 
 /// The org of this name, whatever its case.
 ///
@@ -106,53 +69,6 @@ pub async fn get(db: &impl ConnectionTrait, id: OrgId) -> Result<Org, Error> {
 /// [`NotFound`].
 pub async fn timezone(db: &impl ConnectionTrait, id: OrgId) -> Result<String, Error> {
     Ok(get(db, id).await?.timezone)
-}
-
-/// A link for whoever has just been made a member.
-#[derive(Debug)]
-pub struct MemberLink {
-    /// Its token.
-    pub token: Secret,
-    /// Whether the login was created for them.
-    pub login_is_new: bool,
-}
-
-/// Makes someone a member, and the link by which they take it up. The operator vouches for whom they add: that membership
-/// is not pending, and has a link only while the login has no password.
-///
-/// # Errors
-/// [`Duplicate`] when they are one already or the person is someone else's; [`UnknownReference`].
-pub async fn add_member(
-    tx: &Tx,
-    random: &Random,
-    org: OrgId,
-    new: NewMember,
-) -> Result<(Member, Option<MemberLink>), Error> {
-    let (account, login_is_new) = accounts::find_or_create(tx, &new.email).await?;
-    // A first password is set only while no other org would open by it: whoever sets one waits here, and sees this.
-    let account = accounts::lock(tx, account.id).await?;
-    let proven_at = (tx.origin.actor == Actor::System).then_some(tx.now);
-    accounts::add_membership(tx, org, account.id, new.role, proven_at).await?;
-    if let Some(user) = new.user_id {
-        users::account_link(tx, org, user, account.id).await.map_err(Error::referred("/user_id", "user"))?;
-    }
-    let giver = match proven_at {
-        None => Some(Giver::Org),
-        Some(_) => account.password_hash.is_none().then_some(Giver::Operator),
-    };
-    let link = match giver {
-        Some(giver) => {
-            let token = links::issue(tx, random, org, account.id, giver).await?.into();
-            Some(MemberLink { token, login_is_new })
-        }
-        None => None,
-    };
-    let user_id = users::of_account(tx, org, account.id).await?;
-    let email = Some(account.email);
-    let pending = proven_at.is_none();
-    let member = Member { account_id: account.id, email, role: new.role, user_id, is_active: true, pending };
-    audit::Entry::of("member.add", account.id).after(&member).record(tx, org).await?;
-    Ok((member, link))
 }
 
 #[derive(Debug, FromQueryResult)]

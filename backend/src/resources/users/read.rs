@@ -1,26 +1,25 @@
-//! Every query on people, their skills and tags.
+//! Reading users, their skills and tags.
 
 use super::{
     entity::{user, user_skill, user_tag},
     metadata::Metadata,
-    model::{EmploymentType, Flag, NewUser, User, UserQuery},
+    model::{EmploymentType, Flag, Profile, User, UserQuery},
+    money::RateProfile,
     rules,
     skills::NewSkill,
 };
 use crate::{
-    db::{Constraint, JsonText, Tx, contains, filter},
-    error::{Duplicate, Error, NotFound},
+    db::{JsonText, contains, filter},
+    error::{Error, NotFound},
     http::Page,
     ids::{AccountId, OrgId, UserId},
-    resources::audit,
     search,
     text::{Label, WordKey},
     timestamp::Timestamp,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
-    sea_query::{Expr, LockType},
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -40,55 +39,6 @@ impl Sight {
             Self::Own(own) => own == Some(id),
         }
     }
-}
-
-/// An account belongs to one user of an org.
-const ONE_ACCOUNT: Constraint = Constraint::unique("users_account", "users.org_id, users.account_id");
-
-fn refused(error: DbErr) -> Error {
-    let detail = "This account already belongs to another person of the organisation.";
-    ONE_ACCOUNT.or(error, || Duplicate { pointer: "/user_id", detail })
-}
-
-/// Adds a person, linked to an account when it is given.
-///
-/// # Errors
-/// [`Error::Invalid`], or [`Duplicate`] when the account is another person's here.
-pub async fn create(
-    tx: &Tx,
-    org: OrgId,
-    mut new: NewUser,
-    account: Option<AccountId>,
-) -> Result<User, Error> {
-    let (first_name, last_name) = rules::check(None, &mut new)?;
-    let row = user::Model {
-        org_id: org,
-        id: tx.new_id(),
-        sort_key: rules::sort_key(&first_name, &last_name),
-        name_search: search::stored([&*first_name, &*last_name]),
-        first_name,
-        last_name,
-        contact_search: search::contacts(new.email.as_deref(), new.phone.as_deref()),
-        email: new.email.map(Into::into),
-        phone: new.phone.map(Into::into),
-        employment_type: new.employment_type,
-        bio: new.bio.map(Into::into),
-        rate_profile: None,
-        active: new.active,
-        account_id: account,
-        legal_ids: new.legal_ids.as_ref().map(Metadata::to_stored),
-        documents: new.documents.as_ref().map(Metadata::to_stored),
-        created_at: tx.now,
-        updated_at: tx.now,
-    };
-    user::Entity::insert(row.clone().into_active_model())
-        .exec_without_returning(tx)
-        .await
-        .map_err(refused)?;
-    write_words(tx, org, row.id, &new.skills, Some(&new.tags)).await?;
-    let user = view(row.into(), &mut Words::of(&new.skills, &new.tags), Sight::All);
-    audit::Entry::of("user.create", user.id).after(&user).record(tx, org).await?;
-    Ok(user)
 }
 
 /// A page of people by last, then first name.
@@ -162,50 +112,6 @@ pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: UserId, sight: Sight
     Ok(view(row, &mut words, sight))
 }
 
-/// A person as a decision about their assignments needs them.
-#[derive(Debug, Clone)]
-pub struct Locked {
-    /// Where invitations go.
-    pub email: Option<String>,
-    /// Whether they can be planned.
-    pub active: bool,
-}
-
-/// Locks a person: whoever changes their assignments waits here for the one before.
-///
-/// # Errors
-/// [`NotFound`].
-pub async fn lock(tx: &Tx, org: OrgId, id: UserId) -> Result<Locked, Error> {
-    let row =
-        user::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(NotFound)?;
-    Ok(row.into())
-}
-
-impl From<user::Model> for Locked {
-    fn from(row: user::Model) -> Self {
-        Self { email: row.email, active: row.active }
-    }
-}
-
-/// Locks several people, always in the same order; those who do not exist are absent.
-///
-/// # Errors
-/// When the database fails.
-pub async fn lock_all(
-    tx: &Tx,
-    org: OrgId,
-    ids: impl IntoIterator<Item = UserId>,
-) -> Result<HashMap<UserId, Locked>, Error> {
-    let rows = user::Entity::find()
-        .filter(user::Column::OrgId.eq(org))
-        .filter(user::Column::Id.is_in(ids))
-        .order_by_asc(user::Column::Id)
-        .lock(LockType::NoKeyUpdate)
-        .all(tx)
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.id, Locked::from(row))).collect())
-}
-
 /// # Errors
 /// [`NotFound`] when the org has no such person.
 pub async fn exists(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Result<(), Error> {
@@ -228,46 +134,6 @@ pub async fn of_account(
         .one(db)
         .await?;
     Ok(found.map(|row| row.id))
-}
-
-/// Links a person to an account.
-///
-/// # Errors
-/// [`NotFound`], or [`Duplicate`] when the account is another person's here.
-pub async fn account_link(tx: &Tx, org: OrgId, id: UserId, account: AccountId) -> Result<(), Error> {
-    let row =
-        user::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(NotFound)?;
-    if row.account_id.is_some_and(|linked| linked != account) {
-        return Err(Duplicate {
-            pointer: "/user_id",
-            detail: "This person belongs to another account already; choose another person.",
-        }
-        .into());
-    }
-    user::Entity::update_many()
-        .col_expr(user::Column::AccountId, Expr::value(account))
-        .col_expr(user::Column::UpdatedAt, Expr::value(tx.now))
-        .filter(user::Column::OrgId.eq(org))
-        .filter(user::Column::Id.eq(id))
-        .exec(tx)
-        .await
-        .map_err(refused)?;
-    Ok(())
-}
-
-/// Takes an account from the person it belongs to, if there is one.
-///
-/// # Errors
-/// When the database fails.
-pub async fn unlink_account(tx: &Tx, org: OrgId, account: AccountId) -> Result<(), Error> {
-    user::Entity::update_many()
-        .col_expr(user::Column::AccountId, Expr::value(None::<AccountId>))
-        .col_expr(user::Column::UpdatedAt, Expr::value(tx.now))
-        .filter(user::Column::OrgId.eq(org))
-        .filter(user::Column::AccountId.eq(account))
-        .exec(tx)
-        .await?;
-    Ok(())
 }
 
 /// A person's skills and tags.
@@ -319,54 +185,9 @@ pub(super) async fn words(
     Ok(words)
 }
 
-/// Replaces a person's skills, and their tags when they are given.
-pub(super) async fn write_words(
-    tx: &Tx,
-    org: OrgId,
-    user: UserId,
-    skills: &[NewSkill],
-    tags: Option<&Vec<Label>>,
-) -> Result<(), Error> {
-    user_skill::Entity::delete_many()
-        .filter(user_skill::Column::OrgId.eq(org))
-        .filter(user_skill::Column::UserId.eq(user))
-        .exec(tx)
-        .await?;
-    let rows = skills.iter().map(|skill| {
-        user_skill::Model {
-            org_id: org,
-            user_id: user,
-            skill: skill.skill.to_string(),
-            skill_key: skill.skill.word_key(),
-            level: skill.level(),
-            created_at: tx.now,
-        }
-        .into_active_model()
-    });
-    tx.insert_all(rows.collect()).await?;
-    let Some(tags) = tags else { return Ok(()) };
-    user_tag::Entity::delete_many()
-        .filter(user_tag::Column::OrgId.eq(org))
-        .filter(user_tag::Column::UserId.eq(user))
-        .exec(tx)
-        .await?;
-    let rows = tags.iter().map(|tag| {
-        user_tag::Model {
-            org_id: org,
-            user_id: user,
-            tag: tag.to_string(),
-            tag_key: tag.word_key(),
-            created_at: tx.now,
-        }
-        .into_active_model()
-    });
-    tx.insert_all(rows.collect()).await?;
-    Ok(())
-}
-
 /// What is shown of a person's row. The columns that it is searched by can be ten times as long.
 #[derive(Debug, FromQueryResult)]
-struct Row {
+pub(super) struct Row {
     id: UserId,
     first_name: String,
     last_name: String,
@@ -430,7 +251,7 @@ impl From<user::Model> for Row {
     }
 }
 
-fn view(row: Row, words: &mut Words, sight: Sight) -> User {
+pub(super) fn view(row: Row, words: &mut Words, sight: Sight) -> User {
     let contacts = sight.sees(row.id);
     let planner = matches!(sight, Sight::All);
     User {
@@ -452,4 +273,19 @@ fn view(row: Row, words: &mut Words, sight: Sight) -> User {
         created_at: row.created_at,
         updated_at: row.updated_at,
     }
+}
+
+/// What planners know about a person.
+pub async fn profile(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Result<Profile, Error> {
+    let row = user::Entity::find_by_id((org, id)).one(db).await?.ok_or(NotFound)?;
+    let words = words(db, org, vec![id]).await?.remove(&id).unwrap_or_default();
+    Ok(Profile {
+        user_id: id,
+        skills: words.skills(),
+        skill_levels: words.levels,
+        tags: words.tags,
+        employment_type: row.employment_type,
+        rate_profile: row.rate_profile.map(RateProfile::from_stored),
+        bio: row.bio,
+    })
 }

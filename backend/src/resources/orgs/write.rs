@@ -1,25 +1,109 @@
-//! Changing the org and its members.
+//! Writing orgs and members.
 
 use super::{
-    model::{Member, MemberForm, Org, OrgForm},
+    model::{Member, MemberForm, NewMember, Org, OrgForm},
+    read::{self},
     refusal::LastOwner,
-    store,
 };
 use crate::{
     auth::{
         Forbidden, NotAMember,
-        entity::{membership, org},
+        entity::{Giver, membership, org},
     },
-    db::{Constraint, Tx},
-    error::{Error, NotFound},
+    db::{Actor, Constraint, Tx},
+    error::{Duplicate, Error, NotFound},
     ids::{AccountId, OrgId},
-    resources::{audit, users},
+    random::Random,
+    resources::{
+        accounts::{self, links},
+        audit,
+        users::{self},
+    },
     role::Role,
+    secret::Secret,
+    text::Name,
 };
 use sea_orm::{
-    ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
     sea_query::{Expr, LockType},
 };
+
+/// An org's name is taken once.
+const NAME: Constraint = Constraint::unique("orgs_name", "orgs.name_key");
+
+pub(super) fn name_taken(error: DbErr) -> Error {
+    let detail = "An organisation of this name exists already; choose another name.";
+    NAME.or(error, || Duplicate { pointer: "/name", detail })
+}
+
+/// Founds an org. It needs an owner in the same transaction.
+///
+/// # Errors
+/// [`Duplicate`] when the name is taken.
+pub async fn create(tx: &Tx, name: Name, timezone: &str) -> Result<OrgId, Error> {
+    let row = org::Model {
+        id: tx.new_id(),
+        name_key: name.key(),
+        name: name.into(),
+        timezone: timezone.to_owned(),
+        created_at: tx.now,
+        updated_at: tx.now,
+    };
+    let (id, name) = (row.id, row.name.clone());
+    org::Entity::insert(row.into_active_model()).exec_without_returning(tx).await.map_err(name_taken)?;
+    audit::Entry::of("org.create", id)
+        .after(&serde_json::json!({ "id": id, "name": name, "timezone": timezone }))
+        .record(tx, id)
+        .await?;
+    Ok(id)
+}
+
+/// A link for whoever has just been made a member.
+#[derive(Debug)]
+pub struct MemberLink {
+    /// Its token.
+    pub token: Secret,
+    /// Whether the login was created for them.
+    pub login_is_new: bool,
+}
+
+/// Makes someone a member, and the link by which they take it up. The operator vouches for whom they add: that membership
+/// is not pending, and has a link only while the login has no password.
+///
+/// # Errors
+/// [`Duplicate`] when they are one already or the person is someone else's; [`UnknownReference`].
+pub async fn add_member(
+    tx: &Tx,
+    random: &Random,
+    org: OrgId,
+    new: NewMember,
+) -> Result<(Member, Option<MemberLink>), Error> {
+    let (account, login_is_new) = accounts::find_or_create(tx, &new.email).await?;
+    // A first password is set only while no other org would open by it: whoever sets one waits here, and sees this.
+    let account = accounts::lock(tx, account.id).await?;
+    let proven_at = (tx.origin.actor == Actor::System).then_some(tx.now);
+    accounts::add_membership(tx, org, account.id, new.role, proven_at).await?;
+    if let Some(user) = new.user_id {
+        users::account_link(tx, org, user, account.id).await.map_err(Error::referred("/user_id", "user"))?;
+    }
+    let giver = match proven_at {
+        None => Some(Giver::Org),
+        Some(_) => account.password_hash.is_none().then_some(Giver::Operator),
+    };
+    let link = match giver {
+        Some(giver) => {
+            let token = links::issue(tx, random, org, account.id, giver).await?.into();
+            Some(MemberLink { token, login_is_new })
+        }
+        None => None,
+    };
+    let user_id = users::of_account(tx, org, account.id).await?;
+    let email = Some(account.email);
+    let pending = proven_at.is_none();
+    let member = Member { account_id: account.id, email, role: new.role, user_id, is_active: true, pending };
+    audit::Entry::of("member.add", account.id).after(&member).record(tx, org).await?;
+    Ok((member, link))
+}
 
 /// An org keeps an active owner.
 const LAST_OWNER: Constraint = Constraint::trigger("org_memberships_last_owner");
@@ -60,7 +144,7 @@ pub async fn update(tx: &Tx, before: Org, new: OrgForm) -> Result<Org, Error> {
         .filter(Column::Id.eq(after.id))
         .exec(tx)
         .await
-        .map_err(store::name_taken)?;
+        .map_err(name_taken)?;
     audit::Entry::of("org.update", after.id).before(&before).after(&after).record(tx, after.id).await?;
     Ok(after)
 }
@@ -72,7 +156,7 @@ pub async fn update(tx: &Tx, before: Org, new: OrgForm) -> Result<Org, Error> {
 pub async fn hold_member(tx: &Tx, org: OrgId, account: AccountId) -> Result<Member, Error> {
     // The org's row first, as the guard of its last owner does: two owners who change each other wait here.
     hold(tx, org).await?;
-    store::member(tx, org, account, true).await
+    read::member(tx, org, account, true).await
 }
 
 /// Gives a held member their new form. The form they have already changes nothing.

@@ -1,14 +1,14 @@
-//! Every query on availabilities.
+//! Writing availabilities.
 
 use super::{
     entity::availability,
-    model::{Availability, AvailabilityForm, AvailabilityQuery, AvailabilityStatus, NewAvailability},
+    model::{Availability, AvailabilityForm, AvailabilityStatus, NewAvailability},
+    read::{Approved, get},
     refusal::AvailabilityOverlap,
 };
 use crate::{
-    db::{Constraint, Tx, filter},
+    db::{Constraint, Tx},
     error::{Clash, Clashes, Error, NotFound},
-    http::Page,
     ids::{AvailabilityId, OrgId, UserId},
     resources::{audit, missions, orgs, users},
     text::ZoneName,
@@ -16,8 +16,7 @@ use crate::{
 };
 use jiff::tz::TimeZone;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, LockType},
 };
 
@@ -60,81 +59,6 @@ async fn refuse_period(tx: &Tx, org: OrgId, start: Timestamp, end: Timestamp) ->
     // A zone that this program's database does not know any more counts as UTC: nobody here could choose another one.
     let zone = ZoneName::zone(&orgs::timezone(tx, org).await?).unwrap_or(TimeZone::UTC);
     missions::period_mistake(start, end, &zone).map_or(Ok(()), |mistake| Err(Error::Invalid(vec![mistake])))
-}
-
-/// One availability.
-///
-/// # Errors
-/// [`NotFound`].
-pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: AvailabilityId) -> Result<Availability, Error> {
-    let found = availability::Entity::find_by_id((org, id)).one(db).await?;
-    Ok(found.ok_or(NotFound)?.into())
-}
-
-/// A page of availabilities by start. `own` narrows it to one person, or to nobody.
-///
-/// # Errors
-/// When the database fails.
-pub async fn list(
-    db: &impl ConnectionTrait,
-    org: OrgId,
-    query: AvailabilityQuery,
-    own: Option<Option<UserId>>,
-) -> Result<Page, Error> {
-    use availability::Column;
-    let select = availability::Entity::find()
-        .filter(Column::OrgId.eq(org))
-        .filter(filter::own(Column::UserId, own))
-        .filter(filter::one_of(Column::UserId, query.user_id.0))
-        .filter(filter::one_of(Column::Status, query.status.0))
-        .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), query.from, query.to))
-        .order_by_asc(Column::StartsAt)
-        .order_by_asc(Column::Id);
-    Page::fill(query.limit, query.cursor, |after, count| {
-        let part = select.clone().filter(filter::after((Column::StartsAt, Column::Id), after)).limit(count);
-        async move {
-            let rows = part.all(db).await?.into_iter();
-            Ok(rows.map(|row| ((row.starts_at, row.id), Availability::from(row))).collect::<Vec<_>>())
-        }
-    })
-    .await
-}
-
-/// An approved availability as the person's calendar shows it.
-#[derive(Debug, FromQueryResult)]
-pub struct Approved {
-    /// Its id.
-    pub id: AvailabilityId,
-    /// From when.
-    pub starts_at: Timestamp,
-    /// Until when.
-    pub ends_at: Timestamp,
-}
-
-/// So many approved availabilities of a person that overlap `[from, to)`, by start, behind that of `after`.
-///
-/// # Errors
-/// When the database fails.
-pub async fn approved(
-    db: &impl ConnectionTrait,
-    (org, user): (OrgId, UserId),
-    (from, to): (Option<Timestamp>, Option<Timestamp>),
-    after: Option<(Timestamp, AvailabilityId)>,
-    count: u64,
-) -> Result<Vec<Approved>, Error> {
-    use availability::Column;
-    let found = availability::Entity::find()
-        .select_only()
-        .columns([Column::Id, Column::StartsAt, Column::EndsAt])
-        .filter(Column::OrgId.eq(org))
-        .filter(Column::UserId.eq(user))
-        .filter(Column::Status.eq(AvailabilityStatus::Approved))
-        .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), from, to))
-        .filter(filter::after((Column::StartsAt, Column::Id), after))
-        .order_by_asc(Column::StartsAt)
-        .order_by_asc(Column::Id)
-        .limit(count);
-    Ok(found.into_model().all(db).await?)
 }
 
 /// An availability that nobody else changes, of a person for whom nothing else is approved, until the transaction ends.

@@ -1,25 +1,206 @@
-//! Changing people and their profiles: the writes.
+//! Writing users, their skills and tags.
 
 use super::{
-    entity::user,
+    entity::{user, user_skill, user_tag},
     metadata::Metadata,
     model::{NewProfile, NewUser, Profile, User},
     money::RateProfile,
+    read::{Sight, Words, get, profile, view},
     refusal::UserHasHistory,
     rules,
-    store::{Sight, Words, get, words, write_words},
+    skills::NewSkill,
 };
 use crate::{
-    db::{Tx, is_named},
-    error::{Error, NotFound},
-    ids::{OrgId, UserId},
+    db::{Constraint, Tx, is_named},
+    error::{Duplicate, Error, NotFound},
+    ids::{AccountId, OrgId, UserId},
     resources::audit,
     search,
+    text::Label,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, LockType},
 };
+use std::collections::HashMap;
+
+/// An account belongs to one user of an org.
+const ONE_ACCOUNT: Constraint = Constraint::unique("users_account", "users.org_id, users.account_id");
+
+fn refused(error: DbErr) -> Error {
+    let detail = "This account already belongs to another person of the organisation.";
+    ONE_ACCOUNT.or(error, || Duplicate { pointer: "/user_id", detail })
+}
+
+/// Adds a person, linked to an account when it is given.
+///
+/// # Errors
+/// [`Error::Invalid`], or [`Duplicate`] when the account is another person's here.
+pub async fn create(
+    tx: &Tx,
+    org: OrgId,
+    mut new: NewUser,
+    account: Option<AccountId>,
+) -> Result<User, Error> {
+    let (first_name, last_name) = rules::check(None, &mut new)?;
+    let row = user::Model {
+        org_id: org,
+        id: tx.new_id(),
+        sort_key: rules::sort_key(&first_name, &last_name),
+        name_search: search::stored([&*first_name, &*last_name]),
+        first_name,
+        last_name,
+        contact_search: search::contacts(new.email.as_deref(), new.phone.as_deref()),
+        email: new.email.map(Into::into),
+        phone: new.phone.map(Into::into),
+        employment_type: new.employment_type,
+        bio: new.bio.map(Into::into),
+        rate_profile: None,
+        active: new.active,
+        account_id: account,
+        legal_ids: new.legal_ids.as_ref().map(Metadata::to_stored),
+        documents: new.documents.as_ref().map(Metadata::to_stored),
+        created_at: tx.now,
+        updated_at: tx.now,
+    };
+    user::Entity::insert(row.clone().into_active_model())
+        .exec_without_returning(tx)
+        .await
+        .map_err(refused)?;
+    write_words(tx, org, row.id, &new.skills, Some(&new.tags)).await?;
+    let user = view(row.into(), &mut Words::of(&new.skills, &new.tags), Sight::All);
+    audit::Entry::of("user.create", user.id).after(&user).record(tx, org).await?;
+    Ok(user)
+}
+
+/// A person as a decision about their assignments needs them.
+#[derive(Debug, Clone)]
+pub struct Locked {
+    /// Where invitations go.
+    pub email: Option<String>,
+    /// Whether they can be planned.
+    pub active: bool,
+}
+
+/// Locks a person: whoever changes their assignments waits here for the one before.
+///
+/// # Errors
+/// [`NotFound`].
+pub async fn lock(tx: &Tx, org: OrgId, id: UserId) -> Result<Locked, Error> {
+    let row =
+        user::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(NotFound)?;
+    Ok(row.into())
+}
+
+impl From<user::Model> for Locked {
+    fn from(row: user::Model) -> Self {
+        Self { email: row.email, active: row.active }
+    }
+}
+
+/// Locks several people, always in the same order; those who do not exist are absent.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock_all(
+    tx: &Tx,
+    org: OrgId,
+    ids: impl IntoIterator<Item = UserId>,
+) -> Result<HashMap<UserId, Locked>, Error> {
+    let rows = user::Entity::find()
+        .filter(user::Column::OrgId.eq(org))
+        .filter(user::Column::Id.is_in(ids))
+        .order_by_asc(user::Column::Id)
+        .lock(LockType::NoKeyUpdate)
+        .all(tx)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, Locked::from(row))).collect())
+}
+
+/// Links a person to an account.
+///
+/// # Errors
+/// [`NotFound`], or [`Duplicate`] when the account is another person's here.
+pub async fn account_link(tx: &Tx, org: OrgId, id: UserId, account: AccountId) -> Result<(), Error> {
+    let row =
+        user::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(NotFound)?;
+    if row.account_id.is_some_and(|linked| linked != account) {
+        return Err(Duplicate {
+            pointer: "/user_id",
+            detail: "This person belongs to another account already; choose another person.",
+        }
+        .into());
+    }
+    user::Entity::update_many()
+        .col_expr(user::Column::AccountId, Expr::value(account))
+        .col_expr(user::Column::UpdatedAt, Expr::value(tx.now))
+        .filter(user::Column::OrgId.eq(org))
+        .filter(user::Column::Id.eq(id))
+        .exec(tx)
+        .await
+        .map_err(refused)?;
+    Ok(())
+}
+
+/// Takes an account from the person it belongs to, if there is one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn unlink_account(tx: &Tx, org: OrgId, account: AccountId) -> Result<(), Error> {
+    user::Entity::update_many()
+        .col_expr(user::Column::AccountId, Expr::value(None::<AccountId>))
+        .col_expr(user::Column::UpdatedAt, Expr::value(tx.now))
+        .filter(user::Column::OrgId.eq(org))
+        .filter(user::Column::AccountId.eq(account))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Replaces a person's skills, and their tags when they are given.
+pub(super) async fn write_words(
+    tx: &Tx,
+    org: OrgId,
+    user: UserId,
+    skills: &[NewSkill],
+    tags: Option<&Vec<Label>>,
+) -> Result<(), Error> {
+    user_skill::Entity::delete_many()
+        .filter(user_skill::Column::OrgId.eq(org))
+        .filter(user_skill::Column::UserId.eq(user))
+        .exec(tx)
+        .await?;
+    let rows = skills.iter().map(|skill| {
+        user_skill::Model {
+            org_id: org,
+            user_id: user,
+            skill: skill.skill.to_string(),
+            skill_key: skill.skill.word_key(),
+            level: skill.level(),
+            created_at: tx.now,
+        }
+        .into_active_model()
+    });
+    tx.insert_all(rows.collect()).await?;
+    let Some(tags) = tags else { return Ok(()) };
+    user_tag::Entity::delete_many()
+        .filter(user_tag::Column::OrgId.eq(org))
+        .filter(user_tag::Column::UserId.eq(user))
+        .exec(tx)
+        .await?;
+    let rows = tags.iter().map(|tag| {
+        user_tag::Model {
+            org_id: org,
+            user_id: user,
+            tag: tag.to_string(),
+            tag_key: tag.word_key(),
+            created_at: tx.now,
+        }
+        .into_active_model()
+    });
+    tx.insert_all(rows.collect()).await?;
+    Ok(())
+}
 
 /// A person whom nobody else changes or plans until the transaction ends, as planners see them.
 ///
@@ -94,27 +275,12 @@ pub async fn delete(tx: &Tx, org: OrgId, user: &User) -> Result<(), Error> {
     audit::Entry::of("user.delete", user.id).before(user).record(tx, org).await
 }
 
-/// What planners know about a person.
-pub async fn profile(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Result<Profile, Error> {
-    let row = user::Entity::find_by_id((org, id)).one(db).await?.ok_or(NotFound)?;
-    let words = words(db, org, vec![id]).await?.remove(&id).unwrap_or_default();
-    Ok(Profile {
-        user_id: id,
-        skills: words.skills(),
-        skill_levels: words.levels,
-        tags: words.tags,
-        employment_type: row.employment_type,
-        rate_profile: row.rate_profile.map(RateProfile::from_stored),
-        bio: row.bio,
-    })
-}
-
 /// The profile of a person whom nobody else changes until the transaction ends.
 ///
 /// # Errors
 /// [`NotFound`].
 pub async fn hold_profile(tx: &Tx, org: OrgId, id: UserId) -> Result<Profile, Error> {
-    super::store::lock(tx, org, id).await?;
+    lock(tx, org, id).await?;
     profile(tx, org, id).await
 }
 

@@ -1,10 +1,13 @@
 //! Inviting many people at once, with few statements however many they are.
 
 use super::{
-    entity::assignment,
-    model::{AssignmentStatus, BulkAssignment},
-    refusal::AlreadyAssigned,
-    store,
+    super::{
+        entity::assignment,
+        model::{AssignmentStatus, BulkAssignment},
+        read::active_pairs,
+        refusal::AlreadyAssigned,
+    },
+    read,
 };
 use crate::{
     db::Tx,
@@ -17,7 +20,7 @@ use crate::{
         users::{self, UserInactive},
     },
 };
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use std::collections::HashSet;
 
 /// Puts every person on their mission, INVITED: all of them or none. Returns the ids in the order of the items.
@@ -65,12 +68,12 @@ pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Resu
     let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
     tx.insert_all(rows.into_iter().map(IntoActiveModel::into_active_model).collect())
         .await
-        .map_err(super::writes::refused)?;
+        .map_err(super::refused)?;
     let created = assignment::Entity::find()
         .filter(assignment::Column::OrgId.eq(org))
         .filter(assignment::Column::Id.is_in(ids.iter().copied()))
         .order_by_asc(assignment::Column::Id);
-    let created = store::all(tx, created).await?;
+    let created = read::all(tx, created).await?;
     let entries = created.iter().map(|a| audit::Entry::of("assignment.create", a.id).after(a)).collect();
     audit::Entry::record_all(entries, tx, Some(org)).await?;
     Ok(ids)
@@ -104,24 +107,4 @@ fn may_join<'m>(
     } else {
         Ok((mission, role))
     }
-}
-
-async fn active_pairs(
-    tx: &Tx,
-    org: OrgId,
-    missions: HashSet<MissionId>,
-    users: HashSet<UserId>,
-) -> Result<HashSet<(MissionId, UserId)>, Error> {
-    use assignment::Column;
-    let pairs = assignment::Entity::find()
-        .select_only()
-        .columns([Column::MissionId, Column::UserId])
-        .filter(Column::OrgId.eq(org))
-        .filter(Column::MissionId.is_in(missions))
-        .filter(Column::UserId.is_in(users))
-        .filter(Column::Status.is_in([AssignmentStatus::Invited, AssignmentStatus::Accepted]))
-        .into_tuple()
-        .all(tx)
-        .await?;
-    Ok(pairs.into_iter().collect())
 }

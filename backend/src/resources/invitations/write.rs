@@ -1,11 +1,11 @@
-//! The writes on invitations: making links, taking them back, answering.
+//! Writing invitations.
 
 use super::{
     entity::invitation,
     model::{Answered, Created, Delivery, Invitation, NewInvitation},
+    read::{link, same_secret, view},
     refusal::AlreadyAnswered,
     rules::{self, Answer, State},
-    store::{link, same_secret, view},
 };
 use crate::{
     auth::{InvalidToken, Tokens},
@@ -73,7 +73,8 @@ pub async fn create_all(
     let mut held = assignments::hold_all(tx, org, &assignments).await?;
     let projects: HashSet<_> = held.values().filter_map(Held::project).collect();
     let archived = projects::lock_archived(tx, org, projects).await?;
-    revoke_chosen(tx, open(org).filter(invitation::Column::AssignmentId.is_in(assignments)), org).await?;
+    revoke_chosen(tx, open_links(org).filter(invitation::Column::AssignmentId.is_in(assignments)), org)
+        .await?;
     let (mut rows, mut created, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     let mut seen = HashSet::new();
     for (index, item) in items.into_iter().enumerate() {
@@ -159,7 +160,7 @@ pub async fn hold(tx: &Tx, org: OrgId, id: InvitationId) -> Result<Invitation, E
 /// # Errors
 /// When the database fails.
 pub async fn revoke(tx: &Tx, org: OrgId, id: InvitationId) -> Result<(), Error> {
-    revoke_chosen(tx, open(org).filter(invitation::Column::Id.eq(id)), org).await
+    revoke_chosen(tx, open_links(org).filter(invitation::Column::Id.eq(id)), org).await
 }
 
 /// Takes back the open links of a held assignment.
@@ -167,7 +168,7 @@ pub async fn revoke(tx: &Tx, org: OrgId, id: InvitationId) -> Result<(), Error> 
 /// # Errors
 /// When the database fails.
 pub async fn revoke_of_assignment(tx: &Tx, org: OrgId, assignment: AssignmentId) -> Result<(), Error> {
-    revoke_chosen(tx, open(org).filter(invitation::Column::AssignmentId.eq(assignment)), org).await
+    revoke_chosen(tx, open_links(org).filter(invitation::Column::AssignmentId.eq(assignment)), org).await
 }
 
 /// Takes back the open links of a mission.
@@ -181,7 +182,8 @@ pub async fn revoke_of_mission(tx: &Tx, org: OrgId, mission: MissionId) -> Resul
         .column(assignment::Column::Id)
         .filter(assignment::Column::OrgId.eq(org))
         .filter(assignment::Column::MissionId.eq(mission));
-    let chosen = open(org).filter(invitation::Column::AssignmentId.in_subquery(of_mission.into_query()));
+    let chosen =
+        open_links(org).filter(invitation::Column::AssignmentId.in_subquery(of_mission.into_query()));
     revoke_chosen(tx, chosen, org).await
 }
 
@@ -203,7 +205,7 @@ pub async fn delete_of_assignment(tx: &Tx, org: OrgId, assignment: AssignmentId)
 }
 
 /// Links that were neither answered nor taken back.
-fn open(org: OrgId) -> Select<invitation::Entity> {
+fn open_links(org: OrgId) -> Select<invitation::Entity> {
     invitation::Entity::find()
         .filter(invitation::Column::OrgId.eq(org))
         .filter(invitation::Column::RevokedAt.is_null())

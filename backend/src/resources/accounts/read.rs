@@ -1,0 +1,82 @@
+//! Reading accounts and memberships.
+
+use super::model::OrgMembership;
+use crate::{
+    auth::entity::{account, membership, org},
+    error::{Error, NotFound},
+    ids::{AccountId, OrgId},
+    role::Role,
+    text::EmailKey,
+    timestamp::Timestamp,
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+
+/// The account with this e-mail.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_email(db: &impl ConnectionTrait, email: &EmailKey) -> Result<Option<account::Model>, Error> {
+    Ok(account::Entity::find().filter(account::Column::EmailKey.eq(email.clone())).one(db).await?)
+}
+
+/// The account of this id.
+///
+/// # Errors
+/// [`NotFound`].
+pub async fn by_id(db: &impl ConnectionTrait, id: AccountId) -> Result<account::Model, Error> {
+    account::Entity::find_by_id(id).one(db).await?.ok_or(NotFound.into())
+}
+
+#[derive(FromQueryResult)]
+struct MembershipRow {
+    org_id: OrgId,
+    org_name: String,
+    role: Role,
+    proven_at: Option<Timestamp>,
+}
+
+/// The orgs an account may act in, the one joined first leading. Pending memberships are left out.
+///
+/// # Errors
+/// When the database fails.
+pub async fn memberships(db: &impl ConnectionTrait, account: AccountId) -> Result<Vec<OrgMembership>, Error> {
+    let mut open = memberships_and_pending(db, account).await?;
+    open.retain(|membership| !membership.pending);
+    Ok(open)
+}
+
+/// The orgs an account is an active member of, the pending ones among them, to be shown to its owner.
+///
+/// # Errors
+/// When the database fails.
+pub async fn memberships_and_pending(
+    db: &impl ConnectionTrait,
+    account: AccountId,
+) -> Result<Vec<OrgMembership>, Error> {
+    let joined = membership::Entity::find()
+        .select_only()
+        .columns([membership::Column::OrgId, membership::Column::Role, membership::Column::ProvenAt])
+        .column_as(org::Column::Name, "org_name")
+        .join(
+            JoinType::InnerJoin,
+            membership::Entity::belongs_to(org::Entity)
+                .from(membership::Column::OrgId)
+                .to(org::Column::Id)
+                .into(),
+        )
+        .filter(membership::Column::AccountId.eq(account))
+        .filter(membership::Column::IsActive.eq(true))
+        .order_by_asc(membership::Column::CreatedAt)
+        .order_by_asc(membership::Column::Id);
+    let rows: Vec<MembershipRow> = joined.into_model().all(db).await?;
+    let shown = |MembershipRow { org_id, org_name, role, proven_at }| OrgMembership {
+        org_id,
+        org_name,
+        role,
+        pending: proven_at.is_none(),
+    };
+    Ok(rows.into_iter().map(shown).collect())
+}
