@@ -75,6 +75,13 @@ macro_rules! keys {
         }
     )+};
 }
+impl NameKey {
+    /// A key that no name has: for a row whose name is about to be another's.
+    pub fn of_nobody(id: impl fmt::Display) -> Self {
+        Self(format!("\u{1}{id}"))
+    }
+}
+
 keys! {
     /// What the name of an org, a project or a mission role is unique by.
     NameKey by canonical,

@@ -13,7 +13,7 @@ use utoipa::openapi::{
 ///
 /// Both databases hold it as a 64-bit count of microseconds since the Unix epoch: one encoding that compares, indexes
 /// and ranges alike, and loses nothing (text dates in SQLite sort correctly only while every writer formats alike).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sea_orm::DeriveValueType)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, sea_orm::DeriveValueType)]
 pub struct Timestamp(i64);
 
 /// Why a text is not an instant; the message tells the client what to send.

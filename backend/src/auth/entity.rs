@@ -110,6 +110,10 @@ pub mod membership {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    impl crate::db::OfOrg for Entity {
+        const ORG_ID: Column = Column::OrgId;
+    }
 }
 
 /// Sign-ins.
@@ -176,6 +180,10 @@ pub mod membership_link {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    impl crate::db::OfOrg for Entity {
+        const ORG_ID: Column = Column::OrgId;
+    }
 }
 
 /// Single-use permissions to set a forgotten password.

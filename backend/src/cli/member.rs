@@ -167,9 +167,11 @@ async fn hold_member(tx: &Tx, org: OrgId, email: &Email) -> Result<orgs::Member,
     let unknown =
         || CliError::Refused(format!("{email} is not a member; `coulisses member list` shows who is"));
     let account = accounts::by_email(tx, &email.key()).await?.ok_or_else(unknown)?;
-    orgs::hold_member(tx, org, account.id).await.map_err(|error| match error.is::<NotFound>() {
-        true => unknown(),
-        false => error.into(),
+    orgs::lock_member_for_no_key_update(tx, org, account.id).await.map_err(|error| {
+        match error.is::<NotFound>() {
+            true => unknown(),
+            false => error.into(),
+        }
     })
 }
 

@@ -106,7 +106,7 @@ async fn create(app: &App, name: Name, email: Email, zone: &str) -> Result<(), C
 
 async fn rename(app: &App, id: OrgId, name: Name) -> Result<(), CliError> {
     let tx = app.db.write(Origin::system()).await?;
-    let before = orgs::hold(&tx, id).await?;
+    let before = orgs::lock_for_no_key_update(&tx, id).await?;
     let new = OrgForm { name, ..before.form() };
     let after = orgs::update(&tx, before, new).await?;
     tx.commit().await?;

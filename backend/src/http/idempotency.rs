@@ -11,7 +11,7 @@ use super::{
     verbs,
 };
 use crate::{
-    db::{Actor, Database, Origin, Tx},
+    db::{Actor, Database, OfOrg, Origin, Tx},
     error::{Error, FailureKind, Replayed},
     ids::OrgId,
     random::Random,
@@ -23,6 +23,7 @@ use axum::{
     response::IntoResponse,
 };
 use sea_orm::{
+    ActiveValue::Set,
     ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
@@ -230,9 +231,8 @@ impl Claim {
 
     async fn keep(&self, tx: &Tx, answer: &Answer) -> Result<(), Error> {
         let sealed = self.seal.close(&self.random, &self.context(), &answer.to_stored())?;
-        table::Entity::update_many()
-            .col_expr(table::Column::Answer, Expr::value(sealed))
-            .filter(table::Column::OrgId.eq(self.row.org_id))
+        table::Entity::update_of(self.row.org_id)
+            .set(table::ActiveModel { answer: Set(sealed), ..Default::default() })
             .filter(table::Column::CallerId.eq(self.row.caller_id))
             .filter(table::Column::Path.eq(&self.row.path))
             .filter(table::Column::Key.eq(&self.row.key))

@@ -26,3 +26,7 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl crate::db::OfOrg for Entity {
+    const ORG_ID: Column = Column::OrgId;
+}

@@ -6,12 +6,12 @@ use super::{
     words::{Language, Words},
 };
 use crate::{
-    auth::InvalidToken,
+    auth::{InvalidToken, InviteClaims},
     error::Error,
     http::{Form, Query, RequestInfo},
     resources::{
         assignments::AssignmentStatus,
-        invitations::{self, Answer, InvitationStatus, Opened},
+        invitations::{self, Answer, Answered, InvitationStatus, Opened},
     },
     secret::Secret,
     state::App,
@@ -32,7 +32,8 @@ pub async fn show(
     headers: HeaderMap,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Error> {
-    page(&app, Language::of(&headers), &query.token, "", None).await
+    let link = Link { claims: app.tokens.read_invite(&query.token), token: &query.token };
+    page(&app, Language::of(&headers), &link, "", None).await
 }
 
 /// What the form sends.
@@ -55,23 +56,45 @@ pub async fn answer(
 ) -> Result<Response, Error> {
     let language = Language::of(&headers);
     let words = language.words();
+    let link = Link { claims: app.tokens.read_invite(&form.token), token: &form.token };
     let (status, text, good) = match read_answer(&form) {
         None => (StatusCode::BAD_REQUEST, words.unreadable, false),
-        Some(answer) => match invitations::answer_by_link(&app, &request, &form.token, answer).await {
+        Some(answer) => match carry_out(&app, &request, &link, answer).await {
             Ok(answered) => {
                 (StatusCode::OK, if answered.accepted { words.accepted } else { words.declined }, true)
             }
             Err(error) => match message(&error, language) {
                 Some(text) => {
                     let outcome = Some((error.status_and_code().0, text, false));
-                    let page = page(&app, language, &form.token, &form.reason, outcome).await?;
+                    let page = page(&app, language, &link, &form.reason, outcome).await?;
                     return Ok(with_retry_after(page, &error));
                 }
                 None => return Err(error),
             },
         },
     };
-    page(&app, language, &form.token, &form.reason, Some((status, text, good))).await
+    page(&app, language, &link, &form.reason, Some((status, text, good))).await
+}
+
+/// A link's token, and what it says of itself; nothing when it is not one of ours.
+struct Link<'a> {
+    token: &'a str,
+    claims: Option<InviteClaims>,
+}
+
+impl Link<'_> {
+    fn claims(&self) -> Result<&InviteClaims, Error> {
+        self.claims.as_ref().ok_or(InvalidToken.into())
+    }
+}
+
+async fn carry_out(
+    app: &App,
+    request: &RequestInfo,
+    link: &Link<'_>,
+    answer: Answer,
+) -> Result<Answered, Error> {
+    invitations::answer_by_link(app, request, link.claims()?, answer).await
 }
 
 /// None when the form was changed or the reason is too long.
@@ -90,7 +113,7 @@ fn read_answer(form: &AnswerForm) -> Option<Answer> {
 async fn page(
     app: &App,
     language: Language,
-    token: &str,
+    link: &Link<'_>,
     reason: &str,
     outcome: Option<(StatusCode, &'static str, bool)>,
 ) -> Result<Response, Error> {
@@ -105,7 +128,8 @@ async fn page(
         reason,
     };
     let now = app.db.clock().now();
-    let opened = match invitations::open(&app.db, &app.tokens, token, now).await {
+    let opened = async { invitations::open(&app.db, link.claims()?, now).await };
+    let opened = match opened.await {
         Ok(opened) => opened,
         Err(error) if error.is::<InvalidToken>() => return respond(StatusCode::BAD_REQUEST, &blank),
         Err(error) => {
@@ -122,7 +146,7 @@ async fn page(
     let (status, text, good) = outcome.unwrap_or((StatusCode::OK, standing.0, standing.1));
     let call = call(opened, words)?;
     // Whoever was refused for a reason that may pass (a full role, a clash) can still say no.
-    let token = standing.2.then_some(token);
+    let token = standing.2.then_some(link.token);
     respond(status, &InvitePage { message: text, good, call: Some(&call), token, ..blank })
 }
 

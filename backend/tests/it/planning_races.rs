@@ -112,9 +112,9 @@ async fn a_move_waits_for_the_acceptance_before_on_Postgres() {
     let asked = manager.assignment(&manager.mission("Concert", "12:00", "14:00").await, &user).await;
 
     let tx = test.app.db.write(Origin::system()).await.unwrap();
-    let held = assignments::hold(&tx, test.org, asked.parse().unwrap()).await.unwrap();
+    let locked = assignments::lock_for_no_key_update(&tx, test.org, asked.parse().unwrap()).await.unwrap();
     let accept = Change { status: AssignmentStatus::Accepted, override_reason: None, decline_reason: None };
-    assignments::set_status(&tx, held, accept).await.unwrap();
+    assignments::set_status(&tx, locked, accept).await.unwrap();
     let path = format!("/missions/{moving}");
     let (outcome, ()) =
         tokio::join!(manager.patch(&path, hours("13:00", "15:00")), commit_when_awaited(&test, tx));

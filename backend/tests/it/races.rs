@@ -236,12 +236,12 @@ async fn an_acceptance_waits_for_the_one_before_on_Postgres() {
     let (org, second_call) = (test.org, asked[1]);
 
     let first = test.app.db.write(origin()).await.unwrap();
-    let held = assignments::hold(&first, org, asked[0]).await.unwrap();
+    let locked = assignments::lock_for_no_key_update(&first, org, asked[0]).await.unwrap();
     let (app, (change, from)) = (test.app.clone(), (accept(), origin()));
     let second = tokio::spawn(async move {
         let tx = app.db.write(from).await?;
-        let held = assignments::hold(&tx, org, second_call).await?;
-        assignments::set_status(&tx, held, change).await?;
+        let locked = assignments::lock_for_no_key_update(&tx, org, second_call).await?;
+        assignments::set_status(&tx, locked, change).await?;
         tx.commit().await
     });
     let waiting = "SELECT count(*) AS n FROM pg_stat_activity
@@ -249,7 +249,7 @@ async fn an_acceptance_waits_for_the_one_before_on_Postgres() {
     while !second.is_finished() && test.count(waiting).await == 0 {
         tokio::task::yield_now().await;
     }
-    assignments::set_status(&first, held, accept()).await.unwrap();
+    assignments::set_status(&first, locked, accept()).await.unwrap();
     first.commit().await.unwrap();
     let outcome = second.await.unwrap();
     let refused = outcome.expect_err("a conflict").problem("");

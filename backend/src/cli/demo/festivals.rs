@@ -3,10 +3,11 @@
 use super::CliError;
 use crate::{
     db::Tx,
+    error::Error,
     ids::{MissionId, OrgId, UserId},
     resources::{
         assignments::{self, AssignmentStatus, NewAssignment},
-        missions::{self, NewMissionRole, PlannedMission},
+        missions::{self, MissionForm, NewMissionRole},
         projects::{self, NewProject, ProjectStatus},
     },
     text::Name,
@@ -56,19 +57,17 @@ async fn plan_event(
         note: None,
     };
     let project = projects::create(tx, org, project).await?;
-    let planned = sets
-        .iter()
-        .map(|set| PlannedMission {
-            project_id: Some(project.id),
-            title: set.act.clone(),
-            location: Some(set.stage.clone()),
-            start_at: set.start_at,
-            end_at: set.end_at,
-            timezone: zone.into(),
-            note: None,
-            roles: vec![NewMissionRole::of("plateau", None).into()],
-        })
-        .collect();
+    let form = |set: &Set| MissionForm {
+        project_id: Some(project.id),
+        title: Some(Name::stored(&set.act)),
+        location: Some(Name::stored(&set.stage)),
+        start_at: set.start_at,
+        end_at: set.end_at,
+        roles: vec![NewMissionRole::of("plateau", None).into()],
+        ..Default::default()
+    };
+    let planned = sets.iter().map(|set| missions::plan(form(set), zone)).collect::<Result<_, _>>();
+    let planned = planned.map_err(Error::Invalid)?;
     let created = missions::create_all(tx, org, planned).await?;
     let mut stages: BTreeMap<&str, UserId> = BTreeMap::new();
     let mut free = technicians.iter();

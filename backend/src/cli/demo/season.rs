@@ -4,13 +4,14 @@ use super::{CliError, festivals};
 use crate::{
     auth::NewPassword,
     db::{Origin, Tx},
+    error::Error,
     ids::{OrgId, ProjectId, UserId},
     resources::{
         accounts::{self, links},
         assignments::{self, AlreadyAssigned, AssignmentStatus, Change, NewAssignment, ScheduleConflict},
         availabilities::{self, NewAvailability},
         invitations::{self, Links, NewInvitation},
-        missions::{self, Mission, NewMissionRole, PlannedMission},
+        missions::{self, Mission, MissionForm, NewMissionRole},
         orgs::{self, NewMember},
         projects::{self, NewProject, ProjectStatus},
         users::{self, EmploymentType, NewSkill, NewUser},
@@ -196,16 +197,16 @@ async fn add_calls(
     let mut planned = Vec::new();
     for Call(title, days, from, to, roles) in calls {
         let (start_at, end_at) = period(tx.now, *days, *from, *to)?;
-        planned.push(PlannedMission {
+        let form = MissionForm {
             project_id: Some(project),
-            title: (*title).into(),
-            location: Some(place.into()),
+            title: Some(Name::stored(*title)),
+            location: Some(Name::stored(place)),
             start_at,
             end_at,
-            timezone: ZONE.into(),
-            note: None,
             roles: roles.iter().map(|(role, quota)| NewMissionRole::of(role, Some(*quota)).into()).collect(),
-        });
+            ..Default::default()
+        };
+        planned.push(missions::plan(form, ZONE).map_err(Error::Invalid)?);
     }
     Ok(missions::create_all(tx, org, planned).await?)
 }
@@ -281,7 +282,7 @@ async fn answer(tx: &Tx, org: OrgId, asked: crate::ids::AssignmentId, turn: usiz
         5 | 8 => return Ok(()),
         _ => (AssignmentStatus::Accepted, None),
     };
-    let held = assignments::hold(tx, org, asked).await?;
+    let held = assignments::lock_for_no_key_update(tx, org, asked).await?;
     match assignments::set_status(tx, held, Change { status, override_reason: None, decline_reason }).await {
         // Already taken: they stay asked.
         Ok(_) => Ok(()),
@@ -301,17 +302,15 @@ async fn override_conflict(
     let reason = Reason::parse_optional("Suit la réunion depuis le plateau, remplacé en cas de besoin")
         .map_err(CliError::Refused)?;
     let (start_at, end_at) = (season[0].start_at, season[0].end_at);
-    let meeting = PlannedMission {
+    let meeting = MissionForm {
         project_id: season[0].project_id,
-        title: "Réunion technique".into(),
-        location: Some("Foyer".into()),
+        title: Some(Name::stored("Réunion technique")),
+        location: Some(Name::stored("Foyer")),
         start_at: start_at.plus_seconds(3600),
         end_at,
-        timezone: ZONE.into(),
-        note: None,
-        roles: Vec::new(),
+        ..Default::default()
     };
-    let meeting = missions::create_all(tx, org, vec![meeting]).await?.remove(0);
+    let meeting = missions::create(tx, org, missions::plan(meeting, ZONE).map_err(Error::Invalid)?).await?;
     for mission_id in [season[0].id, meeting.id] {
         let new = NewAssignment {
             mission_id,

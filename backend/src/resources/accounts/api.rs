@@ -182,7 +182,7 @@ async fn start_session(
 ) -> Result<Response, Error> {
     let tx = app.db.write(request.origin(Actor::Account(account.id))).await?;
     // The password may have been changed, or the account switched off, while the hash was computed.
-    let current = write::lock(&tx, account.id).await?;
+    let current = write::lock_for_no_key_update(&tx, account.id).await?;
     if current.password_hash != account.password_hash || !current.is_active {
         return Err(InvalidCredentials.into());
     }

@@ -95,7 +95,7 @@ async fn change_password(
     // Hashes take long: none is computed inside a transaction.
     let hash = app.passwords.hash(change.new_password, &account.email, own.request.tenant()).await?;
     let tx = app.db.write(own.origin()).await?;
-    let current = write::lock(&tx, own.account).await?;
+    let current = write::lock_for_no_key_update(&tx, own.account).await?;
     // The session may have been ended meanwhile, by an owner who saw that it is not theirs.
     if !sessions::lives(&tx, own.session).await? {
         return Err(Unauthenticated.into());

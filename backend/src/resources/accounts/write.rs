@@ -92,6 +92,6 @@ pub async fn record(tx: &Tx, account: AccountId, entry: impl Fn() -> audit::Entr
 ///
 /// # Errors
 /// [`NotFound`] when it is gone.
-pub async fn lock(tx: &Tx, account: AccountId) -> Result<account::Model, Error> {
+pub async fn lock_for_no_key_update(tx: &Tx, account: AccountId) -> Result<account::Model, Error> {
     account::Entity::find_by_id(account).lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(NotFound.into())
 }

@@ -120,7 +120,7 @@ async fn update(
     change: Change<AssignmentForm>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let current = held(&tx, &caller, id, &precondition).await?;
+    let current = locked(&tx, &caller, id, &precondition).await?;
     let posts = missions::posts_of(&tx, caller.org, current.mission_id).await?;
     let new = change.onto(&current, &current.form())?;
     let assignment = write::update(&tx, current, new, &posts, caller.org).await?;
@@ -137,19 +137,19 @@ async fn delete(
     precondition: Precondition,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let current = held(&tx, &caller, id, &precondition).await?;
+    let current = locked(&tx, &caller, id, &precondition).await?;
     invitations::delete_of_assignment(&tx, caller.org, id).await?;
     write::delete(&tx, caller.org, &current).await?;
     tx.answer(&Done::OK).await
 }
 
-async fn held(
+async fn locked(
     tx: &crate::db::Tx,
     caller: &Caller<Manager>,
     id: AssignmentId,
     precondition: &Precondition,
 ) -> Result<Assignment, Error> {
-    write::hold(tx, caller.org, id).await?;
+    write::lock_for_no_key_update(tx, caller.org, id).await?;
     let current = read::get(tx, caller.org, id).await?;
     precondition.check(&current)?;
     Ok(current)
@@ -170,17 +170,17 @@ async fn set_status(
     Body(new): Body<NewStatus>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let held = write::hold(&tx, caller.org, id).await?;
+    let locked = write::lock_for_no_key_update(&tx, caller.org, id).await?;
     if !caller.plans() {
-        may_answer(&caller, held.user(), &new)?;
+        may_answer(&caller, locked.user(), &new)?;
     }
     precondition.check_read(read::get(&*tx, caller.org, id)).await?;
     if !caller.plans() {
-        held.may_be_answered(new.status, tx.now)?;
+        locked.may_be_answered(new.status, tx.now)?;
     }
     let override_reason = new.override_reason.map(Into::into);
     let change = StatusChange { status: new.status, override_reason, decline_reason: None };
-    let assignment = write::set_status(&tx, held, change).await?;
+    let assignment = write::set_status(&tx, locked, change).await?;
     tx.single(&assignment).await
 }
 

@@ -14,4 +14,6 @@ pub use model::{Assignment, AssignmentStatus, NewAssignment};
 pub use read::{Expected, expected, get, upcoming};
 pub use refusal::*;
 pub use write::moves::{Move, begin_move, cancel_all, finish_move, leave_roles, take_role};
-pub use write::{Change, Held, create, hold, hold_all, refused, set_status};
+pub use write::{
+    Change, Locked, create, lock_all_for_no_key_update, lock_for_no_key_update, refused, set_status,
+};

@@ -5,15 +5,11 @@ use super::{
     model::{Assignment, AssignmentQuery, AssignmentStatus},
 };
 use crate::{
-    db::{Tx, filter},
+    db::{OfOrg, Tx, filter},
     error::{Clash, Clashes, Error, NotFound},
     http::Page,
     ids::{AssignmentId, MissionId, OrgId, UserId},
-    resources::{
-        missions::{self},
-        projects::{self},
-        users::{self},
-    },
+    resources::{missions, projects, users},
     timestamp::Timestamp,
 };
 use sea_orm::{
@@ -41,8 +37,7 @@ fn overlapping(
     call: Call,
 ) -> Select<assignment::Entity> {
     use assignment::Column;
-    assignment::Entity::find()
-        .filter(Column::OrgId.eq(org))
+    assignment::Entity::of(org)
         .filter(Column::UserId.is_in(users))
         .filter(Column::Status.eq(AssignmentStatus::Accepted))
         .filter(Column::StartsAt.lt(call.end))
@@ -190,8 +185,7 @@ pub async fn list(
     own: Option<Option<UserId>>,
 ) -> Result<Page, Error> {
     use assignment::Column;
-    let select = with_titles(assignment::Entity::find())
-        .filter(Column::OrgId.eq(org))
+    let select = with_titles(assignment::Entity::of(org))
         .filter(filter::own(Column::UserId, own))
         .filter(filter::one_of(Column::MissionId, query.mission_id.0))
         .filter(filter::one_of(Column::UserId, query.user_id.0))
@@ -242,9 +236,8 @@ pub async fn expected(
 ) -> Result<Vec<Expected>, Error> {
     use assignment::Column;
     let shown =
-        assignment::Entity::find().select_only().columns([Column::Id, Column::StartsAt, Column::EndsAt]);
+        assignment::Entity::of(org).select_only().columns([Column::Id, Column::StartsAt, Column::EndsAt]);
     let found = with_titles(shown)
-        .filter(Column::OrgId.eq(org))
         .filter(Column::UserId.eq(user))
         .filter(Column::Status.eq(AssignmentStatus::Accepted))
         .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), from, to))
@@ -261,8 +254,7 @@ pub async fn expected(
 /// # Errors
 /// When the database fails.
 pub async fn upcoming(tx: &Tx, org: OrgId, user: UserId) -> Result<(Vec<Assignment>, u64), Error> {
-    let ahead = assignment::Entity::find()
-        .filter(assignment::Column::OrgId.eq(org))
+    let ahead = assignment::Entity::of(org)
         .filter(assignment::Column::UserId.eq(user))
         .filter(assignment::Column::Status.is_in([AssignmentStatus::Invited, AssignmentStatus::Accepted]))
         .filter(filter::overlaps(
@@ -358,8 +350,7 @@ pub(super) async fn active_on_mission(
     user: UserId,
 ) -> Result<bool, Error> {
     use assignment::Column;
-    let found = assignment::Entity::find()
-        .filter(Column::OrgId.eq(org))
+    let found = assignment::Entity::of(org)
         .filter(Column::MissionId.eq(mission))
         .filter(Column::UserId.eq(user))
         .filter(Column::Status.is_in([AssignmentStatus::Invited, AssignmentStatus::Accepted]))
@@ -375,10 +366,9 @@ pub(super) async fn active_pairs(
     users: HashSet<UserId>,
 ) -> Result<HashSet<(MissionId, UserId)>, Error> {
     use assignment::Column;
-    let pairs = assignment::Entity::find()
+    let pairs = assignment::Entity::of(org)
         .select_only()
         .columns([Column::MissionId, Column::UserId])
-        .filter(Column::OrgId.eq(org))
         .filter(Column::MissionId.is_in(missions))
         .filter(Column::UserId.is_in(users))
         .filter(Column::Status.is_in([AssignmentStatus::Invited, AssignmentStatus::Accepted]))

@@ -28,6 +28,10 @@ pub mod audit_entry {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    impl crate::db::OfOrg for Entity {
+        const ORG_ID: Column = Column::OrgId;
+    }
 }
 
 pub mod audit_details {

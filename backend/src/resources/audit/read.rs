@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     auth::entity::account,
-    db::filter,
+    db::{OfOrg, filter},
     error::Error,
     http::{MAX_PAGE_BYTES, Page, Part},
     ids::{AuditId, OrgId},
@@ -30,8 +30,7 @@ pub async fn is_on_record(
     object_type: &str,
     object: Uuid,
 ) -> Result<bool, Error> {
-    let found = audit_entry::Entity::find()
-        .filter(audit_entry::Column::OrgId.eq(org))
+    let found = audit_entry::Entity::of(org)
         .filter(audit_entry::Column::ObjectType.eq(object_type))
         .filter(audit_entry::Column::ObjectId.eq(object))
         .one(db)
@@ -46,7 +45,7 @@ pub async fn is_on_record(
 pub async fn list(db: &impl ConnectionTrait, org: OrgId, query: AuditQuery) -> Result<Page, Error> {
     use audit_entry::Column;
     let types: Vec<String> = query.object_type.0.into_iter().map(Into::into).collect();
-    let mut select = audit_entry::Entity::find()
+    let mut select = audit_entry::Entity::of(org)
         .column_as(account::Column::Email, "actor_email")
         .column_as(size(audit_details::Column::Before), "before_size")
         .column_as(size(audit_details::Column::After), "after_size")
@@ -64,7 +63,6 @@ pub async fn list(db: &impl ConnectionTrait, org: OrgId, query: AuditQuery) -> R
                 .to(audit_details::Column::AuditId)
                 .into(),
         )
-        .filter(Column::OrgId.eq(org))
         .filter(filter::one_of(Column::ObjectType, types))
         .filter(filter::one_of(Column::ObjectId, query.object_id.0))
         .filter(filter::one_of(Column::ActorId, query.actor_id.0))

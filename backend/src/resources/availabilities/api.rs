@@ -86,7 +86,7 @@ async fn update(
     change: Change<AvailabilityForm>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let current = held(&tx, &caller, id, &precondition).await?;
+    let current = locked(&tx, &caller, id, &precondition).await?;
     let new = change.onto(&current, &current.form())?;
     let availability = write::update(&tx, caller.org, current, new, caller.plans()).await?;
     tx.single(&availability).await
@@ -102,18 +102,18 @@ async fn delete(
     precondition: Precondition,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let current = held(&tx, &caller, id, &precondition).await?;
+    let current = locked(&tx, &caller, id, &precondition).await?;
     write::delete(&tx, caller.org, &current).await?;
     tx.answer(&Done::OK).await
 }
 
-async fn held<R: Rank>(
+async fn locked<R: Rank>(
     tx: &Tx,
     caller: &Caller<R>,
     id: AvailabilityId,
     precondition: &Precondition,
 ) -> Result<Availability, Error> {
-    let current = visible(caller, write::hold(tx, caller.org, id).await?)?;
+    let current = visible(caller, write::lock_for_no_key_update(tx, caller.org, id).await?)?;
     precondition.check(&current)?;
     Ok(current)
 }
@@ -135,7 +135,7 @@ async fn approve(
     Body(Empty {}): Body<Empty>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let current = held(&tx, &caller, id, &precondition).await?;
+    let current = locked(&tx, &caller, id, &precondition).await?;
     let availability = write::decide(&tx, caller.org, current, AvailabilityStatus::Approved).await?;
     tx.single(&availability).await
 }
@@ -152,7 +152,7 @@ async fn reject(
     Body(Empty {}): Body<Empty>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let current = held(&tx, &caller, id, &precondition).await?;
+    let current = locked(&tx, &caller, id, &precondition).await?;
     let availability = write::decide(&tx, caller.org, current, AvailabilityStatus::Rejected).await?;
     tx.single(&availability).await
 }

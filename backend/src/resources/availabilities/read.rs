@@ -5,7 +5,7 @@ use super::{
     model::{Availability, AvailabilityQuery, AvailabilityStatus},
 };
 use crate::{
-    db::filter,
+    db::{OfOrg, filter},
     error::{Error, NotFound},
     http::Page,
     ids::{AvailabilityId, OrgId, UserId},
@@ -35,8 +35,7 @@ pub async fn list(
     own: Option<Option<UserId>>,
 ) -> Result<Page, Error> {
     use availability::Column;
-    let select = availability::Entity::find()
-        .filter(Column::OrgId.eq(org))
+    let select = availability::Entity::of(org)
         .filter(filter::own(Column::UserId, own))
         .filter(filter::one_of(Column::UserId, query.user_id.0))
         .filter(filter::one_of(Column::Status, query.status.0))
@@ -76,10 +75,9 @@ pub async fn approved(
     count: u64,
 ) -> Result<Vec<Approved>, Error> {
     use availability::Column;
-    let found = availability::Entity::find()
+    let found = availability::Entity::of(org)
         .select_only()
         .columns([Column::Id, Column::StartsAt, Column::EndsAt])
-        .filter(Column::OrgId.eq(org))
         .filter(Column::UserId.eq(user))
         .filter(Column::Status.eq(AvailabilityStatus::Approved))
         .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), from, to))

@@ -7,7 +7,7 @@ use super::{
     refusal::AvailabilityOverlap,
 };
 use crate::{
-    db::{Constraint, Tx},
+    db::{Constraint, OfOrg, Tx},
     error::{Clash, Clashes, Error, NotFound},
     ids::{AvailabilityId, OrgId, UserId},
     resources::{audit, missions, orgs, users},
@@ -16,8 +16,8 @@ use crate::{
 };
 use jiff::tz::TimeZone;
 use sea_orm::{
-    ColumnTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, LockType},
+    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, sea_query::LockType,
 };
 
 /// Approved availabilities of one user never overlap.
@@ -33,7 +33,7 @@ fn refused(error: DbErr) -> Error {
 /// [`Error::Invalid`], or [`UnknownReference`] for the person.
 pub async fn create(tx: &Tx, org: OrgId, new: NewAvailability) -> Result<Availability, Error> {
     refuse_period(tx, org, new.start_at, new.end_at).await?;
-    users::lock(tx, org, new.user_id).await.map_err(Error::referred("/user_id", "user"))?;
+    users::lock_for_no_key_update(tx, org, new.user_id).await.map_err(Error::referred("/user_id", "user"))?;
     let row = availability::Model {
         org_id: org,
         id: tx.new_id(),
@@ -65,14 +65,14 @@ async fn refuse_period(tx: &Tx, org: OrgId, start: Timestamp, end: Timestamp) ->
 ///
 /// # Errors
 /// [`NotFound`].
-pub async fn hold(tx: &Tx, org: OrgId, id: AvailabilityId) -> Result<Availability, Error> {
+pub async fn lock_for_no_key_update(tx: &Tx, org: OrgId, id: AvailabilityId) -> Result<Availability, Error> {
     let user = get(tx, org, id).await?.user_id;
-    users::lock(tx, org, user).await?;
+    users::lock_for_no_key_update(tx, org, user).await?;
     let found = availability::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?;
     Ok(found.ok_or(NotFound)?.into())
 }
 
-/// Gives a held availability its new form. A planner's change of an approved one is checked again; a person's own waits
+/// Gives a locked availability its new form. A planner's change of an approved one is checked again; a person's own waits
 /// for approval again when its time changes.
 ///
 /// # Errors
@@ -99,7 +99,7 @@ pub async fn update(
     change(tx, org, "availability.update", before, after).await
 }
 
-/// Approves or rejects a held availability. What it is already changes nothing.
+/// Approves or rejects a locked availability. What it is already changes nothing.
 ///
 /// # Errors
 /// [`AvailabilityOverlap`] when the person's approved ones would overlap.
@@ -129,13 +129,15 @@ async fn change(
         return Ok(before);
     }
     refuse_overlap(tx, org, &after).await?;
-    availability::Entity::update_many()
-        .col_expr(Column::StartsAt, Expr::value(after.start_at))
-        .col_expr(Column::EndsAt, Expr::value(after.end_at))
-        .col_expr(Column::Status, Expr::value(after.status))
-        .col_expr(Column::Note, Expr::value(after.note.clone()))
-        .col_expr(Column::UpdatedAt, Expr::value(tx.now))
-        .filter(Column::OrgId.eq(org))
+    availability::Entity::update_of(org)
+        .set(availability::ActiveModel {
+            starts_at: Set(after.start_at),
+            ends_at: Set(after.end_at),
+            status: Set(after.status),
+            note: Set(after.note.clone()),
+            updated_at: Set(tx.now),
+            ..Default::default()
+        })
         .filter(Column::Id.eq(after.id))
         .exec(tx)
         .await
@@ -150,8 +152,7 @@ async fn refuse_overlap(tx: &Tx, org: OrgId, wanted: &Availability) -> Result<()
     if wanted.status != AvailabilityStatus::Approved {
         return Ok(());
     }
-    let overlapping = availability::Entity::find()
-        .filter(Column::OrgId.eq(org))
+    let overlapping = availability::Entity::of(org)
         .filter(Column::UserId.eq(wanted.user_id))
         .filter(Column::Status.eq(AvailabilityStatus::Approved))
         .filter(Column::StartsAt.lt(wanted.end_at))
@@ -178,7 +179,7 @@ async fn refuse_overlap(tx: &Tx, org: OrgId, wanted: &Availability) -> Result<()
     if clashes.is_empty() { Ok(()) } else { Err(AvailabilityOverlap { conflicts: clashes }.into()) }
 }
 
-/// Deletes a held availability.
+/// Deletes a locked availability.
 ///
 /// # Errors
 /// When the database fails.
@@ -192,8 +193,7 @@ pub async fn delete(tx: &Tx, org: OrgId, availability: &Availability) -> Result<
 /// # Errors
 /// When the database fails.
 pub async fn delete_of_user(tx: &Tx, org: OrgId, user: UserId) -> Result<(), Error> {
-    let mut deleted = availability::Entity::delete_many()
-        .filter(availability::Column::OrgId.eq(org))
+    let mut deleted = availability::Entity::delete_of(org)
         .filter(availability::Column::UserId.eq(user))
         .exec_with_returning(tx)
         .await?;

@@ -5,6 +5,7 @@ use super::{
     sweep::{Pair, Place, Range, Side, Sweep, key},
 };
 use crate::{
+    db::OfOrg,
     error::{Error, NotFound},
     http::Page,
     ids::{AssignmentId, MissionId, OrgId, UserId},
@@ -278,7 +279,7 @@ async fn shown(
         return Ok(Vec::new());
     }
     let ids: BTreeSet<AssignmentId> = pairs.iter().flat_map(|(a, b)| [a.id, b.id]).collect();
-    let details = assignment::Entity::find()
+    let details = assignment::Entity::of(org)
         .select_only()
         .columns([
             assignment::Column::Id,
@@ -301,7 +302,6 @@ async fn shown(
                 .to((user::Column::OrgId, user::Column::Id))
                 .into(),
         )
-        .filter(assignment::Column::OrgId.eq(org))
         .filter(assignment::Column::Id.is_in(ids))
         .into_model::<Details>()
         .all(db)

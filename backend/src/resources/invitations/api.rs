@@ -11,14 +11,14 @@ use super::{
     write::{self, Links},
 };
 use crate::{
-    auth::{Caller, InvalidToken, Manager, Tech, Unauthenticated},
+    auth::{Caller, InvalidToken, InviteClaims, Manager, Tech, Unauthenticated},
     db::{Actor, Reader},
     error::{Duplicate, Error, NotFound, UnknownReference},
     http::{
         Answer as Reply, Body, BulkItems, Done, MAX_BULK_BODY, Path, Precondition, Query, Reading,
         RequestInfo,
     },
-    ids::{AssignmentId, InvitationId, OrgId},
+    ids::{AssignmentId, InvitationId},
     resources::{
         assignments::{
             self, AlreadyAssigned, Change, InvalidTransition, NotInvited, QuotaReached, ScheduleConflict,
@@ -120,7 +120,7 @@ async fn revoke(
     precondition: Precondition,
 ) -> Result<Reply, Error> {
     let tx = app.write(&caller).await?;
-    precondition.check(&write::hold(&tx, caller.org, id).await?)?;
+    precondition.check(&write::lock_for_no_key_update(&tx, caller.org, id).await?)?;
     write::revoke(&tx, caller.org, id).await?;
     tx.answer(&Done::OK).await
 }
@@ -129,8 +129,8 @@ async fn revoke(
 #[utoipa::path(get, path = "/invitations/verify", tag = "invitations", params(TokenQuery),
     responses((status = 200, body = Opened)), extensions(("x-problems" = json!([InvalidToken::CODE]))))]
 async fn verify(State(app): State<App>, Query(query): Query<TokenQuery>) -> Result<Reply, Error> {
-    let token = query.token.ok_or(InvalidToken)?;
-    Reply::of(&read::open(&app.db, &app.tokens, &token, app.db.clock().now()).await?)
+    let claims = query.token.and_then(|token| app.tokens.read_invite(&token)).ok_or(InvalidToken)?;
+    Reply::of(&read::open(&app.db, &claims, app.db.clock().now()).await?)
 }
 
 /// Say yes with a link. Saying it again is harmless.
@@ -178,21 +178,24 @@ async fn answer_invitation(
     token: Option<Secret>,
     answer: Answer,
 ) -> Result<Reply, Error> {
-    let claims = token.as_deref().and_then(|token| app.tokens.read_invite(token));
-    let fits = claims.as_ref().is_some_and(|claims| claims.inv == id);
-    let Some(token) = token.filter(|_| fits) else {
-        let exists = read::exists(&app.db, claims.map(|claims| claims.org), id).await?;
-        return Err(if exists { InvalidToken.into() } else { NotFound.into() });
+    let claims = token.and_then(|token| app.tokens.read_invite(&token));
+    let claims = match claims {
+        Some(claims) if claims.inv == id => claims,
+        other => {
+            let exists = read::exists(&app.db, other.map(|claims| claims.org), id).await?;
+            return Err(if exists { InvalidToken.into() } else { NotFound.into() });
+        }
     };
-    let (tx, org) = begin_answer(app, request, &token).await?;
+    let org = claims.org;
+    let tx = begin_answer(app, request, &claims).await?;
     let as_it_is = async {
         let assignment = read::get(&*tx, org, id, tx.now).await?.assignment_id;
         // The locks of an answer, in their order.
-        assignments::hold(&tx, org, assignment).await?;
-        write::hold(&tx, org, id).await
+        assignments::lock_for_no_key_update(&tx, org, assignment).await?;
+        write::lock_for_no_key_update(&tx, org, id).await
     };
     precondition.check_read(as_it_is).await?;
-    let answered = write::answer(&tx, &app.tokens, &token, answer).await?;
+    let answered = write::answer(&tx, &claims, answer).await?;
     tx.answer(&answered).await
 }
 
@@ -203,21 +206,18 @@ async fn answer_invitation(
 pub async fn answer_by_link(
     app: &App,
     request: &RequestInfo,
-    token: &str,
+    claims: &InviteClaims,
     answer: Answer,
 ) -> Result<Answered, Error> {
-    let (tx, _) = begin_answer(app, request, token).await?;
-    let answered = write::answer(&tx, &app.tokens, token, answer).await?;
+    let tx = begin_answer(app, request, claims).await?;
+    let answered = write::answer(&tx, claims, answer).await?;
     tx.answer(&answered).await?;
     Ok(answered)
 }
 
-/// The transaction of an answer in the name of the invitation, and its org.
-async fn begin_answer(app: &App, request: &RequestInfo, token: &str) -> Result<(Writing, OrgId), Error> {
-    let claims = app.tokens.read_invite(token).ok_or(InvalidToken)?;
-    let actor = Actor::Invitation(claims.inv);
-    let origin = request.origin(actor);
-    Ok((app.write_for(claims.org, origin, request).await?, claims.org))
+/// The transaction of an answer in the name of the invitation.
+async fn begin_answer(app: &App, request: &RequestInfo, claims: &InviteClaims) -> Result<Writing, Error> {
+    app.write_for(claims.org, request.origin(Actor::Invitation(claims.inv)), request).await
 }
 
 /// Say yes to one's own call: signed in, or with the token of its invitation.
@@ -281,36 +281,37 @@ async fn answer_assignment(
 ) -> Result<Reply, Error> {
     match (by.token, by.caller) {
         (Some(token), _) => {
-            let opened = read::open(&app.db, &app.tokens, &token, app.db.clock().now()).await?;
+            let claims = app.tokens.read_invite(&token).ok_or(InvalidToken)?;
+            let opened = read::open(&app.db, &claims, app.db.clock().now()).await?;
             if opened.assignment_id != id {
                 return Err(InvalidToken.into());
             }
-            let (tx, org) = begin_answer(app, by.request, &token).await?;
+            let tx = begin_answer(app, by.request, &claims).await?;
             let as_it_is = async {
-                assignments::hold(&tx, org, id).await?;
-                assignments::get(&*tx, org, id).await
+                assignments::lock_for_no_key_update(&tx, claims.org, id).await?;
+                assignments::get(&*tx, claims.org, id).await
             };
             precondition.check_read(as_it_is).await?;
-            let answered = write::answer(&tx, &app.tokens, &token, answer).await?;
+            let answered = write::answer(&tx, &claims, answer).await?;
             tx.answer(&AnsweredAssignment { status: answered.status }).await
         }
         (None, Some(caller)) => {
             let tx = app.write(&caller).await?;
-            let held = assignments::hold(&tx, caller.org, id).await?;
-            if !caller.is(held.user()) {
+            let locked = assignments::lock_for_no_key_update(&tx, caller.org, id).await?;
+            if !caller.is(locked.user()) {
                 return Err(if caller.plans() { NotYourCall.into() } else { NotFound.into() });
             }
             precondition.check_read(assignments::get(&*tx, caller.org, id)).await?;
             let status = answer.status();
             if !caller.plans() {
-                held.may_be_answered(status, tx.now)?;
+                locked.may_be_answered(status, tx.now)?;
             }
             let decline_reason = match answer {
                 Answer::Accept => None,
                 Answer::Decline { reason } => reason,
             };
             let change = Change { status, override_reason: None, decline_reason };
-            let answered = assignments::set_status(&tx, held, change).await?;
+            let answered = assignments::set_status(&tx, locked, change).await?;
             tx.answer(&AnsweredAssignment { status: answered.status }).await
         }
         (None, None) => Err(Unauthenticated.into()),

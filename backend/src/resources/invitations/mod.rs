@@ -10,7 +10,7 @@ mod rules;
 mod write;
 
 pub use api::{answer_by_link, routes};
-pub use model::{Created, InvitationStatus, NewInvitation, Opened};
+pub use model::{Answered, Created, InvitationStatus, NewInvitation, Opened};
 pub use read::{open, pending_link};
 pub use refusal::*;
 pub use rules::Answer;

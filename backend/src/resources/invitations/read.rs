@@ -6,8 +6,8 @@ use super::{
     rules::{self, State},
 };
 use crate::{
-    auth::{InvalidToken, Tokens, entity::org, hash_secret},
-    db::{Database, filter},
+    auth::{InvalidToken, InviteClaims, Tokens, entity::org, hash_secret},
+    db::{Database, OfOrg, filter},
     error::{Error, NotFound},
     http::Page,
     ids::{AssignmentId, InvitationId, OrgId},
@@ -28,8 +28,7 @@ pub async fn list(
     now: Timestamp,
 ) -> Result<Page, Error> {
     use invitation::Column;
-    let mut select = invitation::Entity::find()
-        .filter(Column::OrgId.eq(org))
+    let mut select = invitation::Entity::of(org)
         .filter(filter::one_of(Column::AssignmentId, query.assignment_id.0))
         .order_by_desc(Column::CreatedAt)
         .order_by_desc(Column::Id);
@@ -92,17 +91,11 @@ struct OpenedRow {
 ///
 /// # Errors
 /// [`InvalidToken`] when it was not made here.
-pub async fn open(
-    db: &impl ConnectionTrait,
-    tokens: &Tokens,
-    token: &str,
-    now: Timestamp,
-) -> Result<Opened, Error> {
+pub async fn open(db: &impl ConnectionTrait, claims: &InviteClaims, now: Timestamp) -> Result<Opened, Error> {
     use crate::resources::assignments::entity::assignment;
     use missions::entity::{mission, mission_role as post};
     use projects::entity::project;
     use users::entity::user;
-    let claims = tokens.read_invite(token).ok_or(InvalidToken)?;
     let found = invitation::Entity::find_by_id((claims.org, claims.inv))
         .select_only()
         .columns([
@@ -199,8 +192,7 @@ pub async fn pending_link(
     org: OrgId,
     public_url: &str,
 ) -> Result<Option<String>, Error> {
-    let pending = invitation::Entity::find()
-        .filter(invitation::Column::OrgId.eq(org))
+    let pending = invitation::Entity::of(org)
         .filter(invitation::Column::Answer.is_null())
         .filter(invitation::Column::RevokedAt.is_null())
         .filter(invitation::Column::ExpiresAt.gt(db.clock().now()))

@@ -8,19 +8,19 @@ use super::{
     rules::{self, Answer, State},
 };
 use crate::{
-    auth::{InvalidToken, Tokens},
-    db::{Constraint, Tx},
+    auth::{InvalidToken, InviteClaims, Tokens},
+    db::{Constraint, OfOrg, Tx},
     error::{Duplicate, Error, NotFound},
     ids::{AssignmentId, InvitationId, MissionId, OrgId, ProjectId},
     resources::{
-        assignments::{self, AssignmentStatus, Change, Held},
+        assignments::{self, AssignmentStatus, Change, Locked},
         audit, projects,
     },
     state::App,
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
-    sea_query::{Expr, LockType},
+    ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Select, sea_query::LockType,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -49,13 +49,21 @@ impl<'a> Links<'a> {
 /// Makes a link for an assignment; an earlier unanswered one stops working.
 ///
 /// # Errors
-/// [`UnknownReference`], or why the assignment cannot be answered any more.
+/// [`UnknownReference`](crate::error::UnknownReference), or why the assignment cannot be answered any more.
 pub async fn create(tx: &Tx, org: OrgId, new: NewInvitation, links: &Links<'_>) -> Result<Created, Error> {
-    let mut created = create_all(tx, org, vec![new], links).await.map_err(|error| match error {
-        Error::Items(mut items) if items.len() == 1 => items.remove(0).1,
-        error => error,
-    })?;
-    created.pop().ok_or(NotFound.into())
+    let id = new.assignment_id;
+    // The locks of an answer, so that a link is never made for what is being called off.
+    let locked = assignments::lock_for_no_key_update(tx, org, id)
+        .await
+        .map_err(Error::referred("/assignment_id", "assignment"))?;
+    let archived = projects::lock_all_for_share(tx, org, locked.project().into_iter().collect()).await?;
+    revoke_of_assignment(tx, org, id).await?;
+    let email_of_user = locked.may_be_asked(&archived)?;
+    let (row, created) = new_link(tx, org, id, new.email.map(String::from).or(email_of_user), links)?;
+    let entry = audit::Entry::of("invitation.create", row.id).after(&view(row.clone(), tx.now));
+    invitation::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
+    entry.record(tx, org).await?;
+    Ok(created)
 }
 
 /// Makes links for many assignments, in the order of the items: for all of them or none.
@@ -70,15 +78,15 @@ pub async fn create_all(
 ) -> Result<Vec<Created>, Error> {
     let assignments: Vec<_> = items.iter().map(|item| item.assignment_id).collect();
     // The locks of an answer, so that a link is never made for what is being called off.
-    let mut held = assignments::hold_all(tx, org, &assignments).await?;
-    let projects: HashSet<_> = held.values().filter_map(Held::project).collect();
-    let archived = projects::lock_archived(tx, org, projects).await?;
+    let mut locked = assignments::lock_all_for_no_key_update(tx, org, &assignments).await?;
+    let projects: HashSet<_> = locked.values().filter_map(Locked::project).collect();
+    let archived = projects::lock_all_for_share(tx, org, projects).await?;
     revoke_chosen(tx, open_links(org).filter(invitation::Column::AssignmentId.is_in(assignments)), org)
         .await?;
     let (mut rows, mut created, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     let mut seen = HashSet::new();
     for (index, item) in items.into_iter().enumerate() {
-        match email_of(&item, &mut held, &archived, &mut seen) {
+        match email_of(&item, &mut locked, &archived, &mut seen) {
             Ok(email) => {
                 let (row, answer) = new_link(tx, org, item.assignment_id, email, links)?;
                 rows.push(row);
@@ -102,7 +110,7 @@ pub async fn create_all(
 /// Where the link of an item goes, when its assignment can be asked for.
 fn email_of(
     item: &NewInvitation,
-    held: &mut HashMap<AssignmentId, Held>,
+    locked: &mut HashMap<AssignmentId, Locked>,
     archived: &HashSet<ProjectId>,
     seen: &mut HashSet<AssignmentId>,
 ) -> Result<Option<String>, Error> {
@@ -113,7 +121,7 @@ fn email_of(
         }
         .into());
     }
-    let found = held.remove(&item.assignment_id).ok_or(NotFound.into());
+    let found = locked.remove(&item.assignment_id).ok_or(NotFound.into());
     let person = found.map_err(Error::referred("/assignment_id", "assignment"))?.may_be_asked(archived)?;
     Ok(item.email.clone().map(String::from).or(person))
 }
@@ -150,12 +158,12 @@ fn new_link(
 ///
 /// # Errors
 /// [`NotFound`].
-pub async fn hold(tx: &Tx, org: OrgId, id: InvitationId) -> Result<Invitation, Error> {
+pub async fn lock_for_no_key_update(tx: &Tx, org: OrgId, id: InvitationId) -> Result<Invitation, Error> {
     let found = invitation::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?;
     Ok(view(found.ok_or(NotFound)?, tx.now))
 }
 
-/// Takes a held link back. One that was answered has no power left; taking it back changes nothing.
+/// Takes a locked link back. One that was answered has no power left; taking it back changes nothing.
 ///
 /// # Errors
 /// When the database fails.
@@ -163,7 +171,7 @@ pub async fn revoke(tx: &Tx, org: OrgId, id: InvitationId) -> Result<(), Error> 
     revoke_chosen(tx, open_links(org).filter(invitation::Column::Id.eq(id)), org).await
 }
 
-/// Takes back the open links of a held assignment.
+/// Takes back the open links of a locked assignment.
 ///
 /// # Errors
 /// When the database fails.
@@ -177,10 +185,9 @@ pub async fn revoke_of_assignment(tx: &Tx, org: OrgId, assignment: AssignmentId)
 /// When the database fails.
 pub async fn revoke_of_mission(tx: &Tx, org: OrgId, mission: MissionId) -> Result<(), Error> {
     use assignments::entity::assignment;
-    let of_mission = assignment::Entity::find()
+    let of_mission = assignment::Entity::of(org)
         .select_only()
         .column(assignment::Column::Id)
-        .filter(assignment::Column::OrgId.eq(org))
         .filter(assignment::Column::MissionId.eq(mission));
     let chosen =
         open_links(org).filter(invitation::Column::AssignmentId.in_subquery(of_mission.into_query()));
@@ -192,8 +199,7 @@ pub async fn revoke_of_mission(tx: &Tx, org: OrgId, mission: MissionId) -> Resul
 /// # Errors
 /// When the database fails.
 pub async fn delete_of_assignment(tx: &Tx, org: OrgId, assignment: AssignmentId) -> Result<(), Error> {
-    let mut deleted = invitation::Entity::delete_many()
-        .filter(invitation::Column::OrgId.eq(org))
+    let mut deleted = invitation::Entity::delete_of(org)
         .filter(invitation::Column::AssignmentId.eq(assignment))
         .exec_with_returning(tx)
         .await?;
@@ -206,8 +212,7 @@ pub async fn delete_of_assignment(tx: &Tx, org: OrgId, assignment: AssignmentId)
 
 /// Links that were neither answered nor taken back.
 fn open_links(org: OrgId) -> Select<invitation::Entity> {
-    invitation::Entity::find()
-        .filter(invitation::Column::OrgId.eq(org))
+    invitation::Entity::of(org)
         .filter(invitation::Column::RevokedAt.is_null())
         .filter(invitation::Column::Answer.is_null())
 }
@@ -217,10 +222,12 @@ async fn revoke_chosen(tx: &Tx, chosen: Select<invitation::Entity>, org: OrgId) 
     if rows.is_empty() {
         return Ok(());
     }
-    invitation::Entity::update_many()
-        .col_expr(invitation::Column::RevokedAt, Expr::value(tx.now))
-        .col_expr(invitation::Column::UpdatedAt, Expr::value(tx.now))
-        .filter(invitation::Column::OrgId.eq(org))
+    invitation::Entity::update_of(org)
+        .set(invitation::ActiveModel {
+            revoked_at: Set(Some(tx.now)),
+            updated_at: Set(tx.now),
+            ..Default::default()
+        })
         .filter(invitation::Column::Id.is_in(rows.iter().map(|row| row.id)))
         .exec(tx)
         .await?;
@@ -236,31 +243,32 @@ async fn revoke_chosen(tx: &Tx, chosen: Select<invitation::Entity>, org: OrgId) 
 ///
 /// # Errors
 /// [`InvalidToken`], [`AlreadyAnswered`], or what keeps the person from being accepted.
-pub async fn answer(tx: &Tx, tokens: &Tokens, token: &str, answer: Answer) -> Result<Answered, Error> {
-    let claims = tokens.read_invite(token).ok_or(InvalidToken)?;
+pub async fn answer(tx: &Tx, claims: &InviteClaims, answer: Answer) -> Result<Answered, Error> {
     let (org, id) = (claims.org, claims.inv);
     let find = || invitation::Entity::find_by_id((org, id));
     let assignment = find().one(tx).await?.ok_or(InvalidToken)?.assignment_id;
-    let held = assignments::hold(tx, org, assignment).await?;
+    let locked = assignments::lock_for_no_key_update(tx, org, assignment).await?;
     // One answer or withdrawal of a link at a time: the second sees what the first did.
     let found = find().lock(LockType::NoKeyUpdate).one(tx).await?;
     let row = found.filter(|row| same_secret(&claims.jti, &row.token_hash)).ok_or(InvalidToken)?;
     let wanted = answer.status();
     let state = State { answer: row.answer, revoked: row.revoked_at.is_some(), expires_at: row.expires_at };
     if rules::must_answer(state, wanted, tx.now)? {
-        rules::link_may(wanted, held.status())?;
-        held.may_be_answered(wanted, tx.now)?;
+        rules::link_may(wanted, locked.status())?;
+        locked.may_be_answered(wanted, tx.now)?;
         let decline_reason = match answer {
             Answer::Accept => None,
             Answer::Decline { reason } => reason,
         };
         let change = Change { status: wanted, override_reason: None, decline_reason };
-        assignments::set_status(tx, held, change).await?;
-        invitation::Entity::update_many()
-            .col_expr(invitation::Column::Answer, Expr::value(wanted))
-            .col_expr(invitation::Column::AnsweredAt, Expr::value(tx.now))
-            .col_expr(invitation::Column::UpdatedAt, Expr::value(tx.now))
-            .filter(invitation::Column::OrgId.eq(org))
+        assignments::set_status(tx, locked, change).await?;
+        invitation::Entity::update_of(org)
+            .set(invitation::ActiveModel {
+                answer: Set(Some(wanted)),
+                answered_at: Set(Some(tx.now)),
+                updated_at: Set(tx.now),
+                ..Default::default()
+            })
             .filter(invitation::Column::Id.eq(id))
             .exec(tx)
             .await
@@ -272,7 +280,7 @@ pub async fn answer(tx: &Tx, tokens: &Tokens, token: &str, answer: Answer) -> Re
             .record(tx, org)
             .await?;
     } else {
-        rules::answer_stands(wanted, held.status())?;
+        rules::answer_stands(wanted, locked.status())?;
     }
     let accepted = wanted == AssignmentStatus::Accepted;
     let message = if accepted { "Thank you, you are expected." } else { "Thank you for your answer." };

@@ -1,15 +1,16 @@
 //! Routes of missions.
 
 use super::{
-    model::{Duplication, Mission, MissionForm, MissionQuery, NewMission, NewProjectMission, Sketch},
+    model::{Duplication, Mission, MissionForm, MissionQuery, NewMission, NewProjectMission},
     read,
     refusal::{MissionNotEmpty, QuotaBelowAccepted, RoleInUse},
-    rules, write,
+    rules::{self, PlannedMission},
+    write,
 };
 use crate::{
     auth::{Caller, Manager, Tech},
     db::{List, Reader},
-    error::{Error, NotFound, UnknownReference},
+    error::{Error, UnknownReference},
     http::{
         Answer, Body, BulkCreated, BulkItems, Change, Done, Empty, MAX_BULK_BODY, Path, Precondition, Query,
         Reading,
@@ -51,9 +52,8 @@ async fn create(
     let zone = orgs::timezone(&app.db, caller.org).await?;
     let planned = rules::plan(new, &zone).map_err(Error::Invalid)?;
     let tx = app.write(&caller).await?;
-    write::lock_project(&tx, caller.org, planned.project_id).await?;
-    let mut created = write::create_all(&tx, caller.org, vec![planned]).await?;
-    let mission = created.pop().ok_or(NotFound)?;
+    write::lock_project_for_share(&tx, caller.org, planned.form.project_id).await?;
+    let mission = write::create(&tx, caller.org, planned).await?;
     tx.single(&mission).await
 }
 
@@ -97,13 +97,15 @@ async fn update(
     change: Change<MissionForm>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let current = write::hold(&tx, caller.org, id).await?;
+    let current = write::lock_for_update(&tx, caller.org, id).await?;
     precondition.check(&current)?;
     if change.names("override_reason") && !change.names("start_at") && !change.names("end_at") {
         return Err(Error::invalid("/override_reason", "goes with start_at or end_at only"));
     }
-    let form = change.onto(&current, &current.form())?;
-    let mission = carry_out(&tx, caller.org, &current, form).await?;
+    let stands = current.form();
+    let form = change.onto(&current, &stands)?;
+    let stands = PlannedMission::of(&current, stands);
+    let mission = carry_out(&tx, caller.org, &current, &stands, form).await?;
     tx.single(&mission).await
 }
 
@@ -112,20 +114,21 @@ async fn carry_out(
     tx: &Writing,
     org: OrgId,
     current: &Mission,
+    stands: &PlannedMission,
     mut form: MissionForm,
 ) -> Result<Mission, Error> {
     // Before a label comes to lead the list: what is wrong is named as it was sent.
     rules::recognise(&mut form.roles, &current.roles)?;
     let reason = form.override_reason.clone().map(String::from);
     let zone = orgs::timezone(&**tx, org).await?;
-    let mut planned = rules::plan_change(Sketch::from(form), &zone, current).map_err(Error::Invalid)?;
+    let mut planned = rules::plan_change(form, &zone, current).map_err(Error::Invalid)?;
     // And after: the label may be the name of a role it has.
     rules::recognise(&mut planned.roles, &current.roles)?;
     rules::roles_may_become(&current.roles, &planned.roles)?;
-    if planned.project_id != current.project_id {
-        write::lock_project(tx, org, planned.project_id).await?;
+    if planned.form.project_id != current.project_id {
+        write::lock_project_for_share(tx, org, planned.form.project_id).await?;
     }
-    let period = (planned.start_at, planned.end_at);
+    let period = (planned.form.start_at, planned.form.end_at);
     let moving = if period == (current.start_at, current.end_at) {
         assignments::Move::default()
     } else {
@@ -133,7 +136,7 @@ async fn carry_out(
     };
     let gone = rules::removed(&current.roles, &planned.roles);
     assignments::leave_roles(tx, org, current.id, gone).await?;
-    let changed = write::update(tx, org, current, planned).await?;
+    let changed = write::update(tx, org, current, stands, planned).await?;
     assignments::finish_move(tx, org, moving).await?;
     match &*changed.roles {
         [only] if assignments::take_role(tx, org, changed.id, only).await? => {
@@ -154,7 +157,7 @@ async fn delete(
     precondition: Precondition,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let current = write::hold(&tx, caller.org, id).await?;
+    let current = write::lock_for_update(&tx, caller.org, id).await?;
     precondition.check(&current)?;
     write::delete(&tx, caller.org, &current).await?;
     tx.answer(&Done::OK).await
@@ -173,14 +176,13 @@ async fn duplicate(
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
     // It stays until the copy is there.
-    write::lock(&tx, caller.org, id).await?;
+    write::lock_for_share(&tx, caller.org, id).await?;
     let original = read::get(&*tx, caller.org, id).await?;
     precondition.check(&original)?;
-    write::lock_project(&tx, caller.org, original.project_id).await?;
+    write::lock_project_for_share(&tx, caller.org, original.project_id).await?;
     let zone = ZoneName::zone(&original.timezone).map_err(|error| Error::internal(error))?;
     let copy = rules::copy(original, &zone, &how).map_err(|mistake| Error::Invalid(vec![mistake]))?;
-    let mut created = write::create_all(&tx, caller.org, vec![copy]).await?;
-    let mission = created.pop().ok_or(NotFound)?;
+    let mission = write::create(&tx, caller.org, copy).await?;
     tx.single(&mission).await
 }
 
@@ -195,7 +197,7 @@ async fn cancel(
     Body(Empty {}): Body<Empty>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let current = write::hold(&tx, caller.org, id).await?;
+    let current = write::lock_for_update(&tx, caller.org, id).await?;
     precondition.check(&current)?;
     if current.cancelled_at.is_some() {
         return tx.single(&current).await;
@@ -219,12 +221,12 @@ async fn bulk_create(
 ) -> Result<Answer, Error> {
     let zone = orgs::timezone(&app.db, caller.org).await?;
     let rules = move |item: NewProjectMission| {
-        rules::plan(Sketch { project_id: Some(project), ..item.into() }, &zone)
+        rules::plan(MissionForm { project_id: Some(project), ..item.into() }, &zone)
     };
     let planned = items.plan(rules).await?;
     rules::few_enough_roles(&planned)?;
     let tx = app.write(&caller).await?;
-    projects::lock_for_work(&tx, caller.org, project).await?;
+    projects::lock_for_share(&tx, caller.org, project).await?;
     let created = write::create_all(&tx, caller.org, planned).await?;
     tx.answer(&BulkCreated::of(created.iter().map(|mission| mission.id).collect())).await
 }

@@ -33,6 +33,10 @@ pub mod mission {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    impl crate::db::OfOrg for Entity {
+        const ORG_ID: Column = Column::OrgId;
+    }
 }
 
 pub mod mission_role {
@@ -63,4 +67,8 @@ pub mod mission_role {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    impl crate::db::OfOrg for Entity {
+        const ORG_ID: Column = Column::OrgId;
+    }
 }

@@ -9,8 +9,10 @@ mod rules;
 mod write;
 
 pub use api::routes;
-pub use model::{Mission, MissionRole, MissionState, NewMission, NewMissionRole, NewProjectMission};
+pub use model::{
+    Mission, MissionForm, MissionRole, MissionState, NewMission, NewMissionRole, NewProjectMission,
+};
 pub use read::{Posts, posts, posts_of, role_named};
 pub use refusal::*;
-pub use rules::{PlannedMission, period_mistake};
-pub use write::{Locked, create_all, lock, lock_all};
+pub use rules::{period_mistake, plan};
+pub use write::{Locked, create, create_all, lock_all_for_share, lock_for_share};

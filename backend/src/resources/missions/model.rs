@@ -7,11 +7,13 @@ use crate::{
     timestamp::Timestamp,
 };
 use deserr::Deserr;
+use sea_orm::FromQueryResult;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
+// Read from a row it has no roles yet.
 /// A mission as the API shows it.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema, FromQueryResult)]
 pub struct Mission {
     /// Its id.
     pub id: MissionId,
@@ -21,12 +23,15 @@ pub struct Mission {
     #[schema(example = "Montage lumière")]
     pub title: String,
     /// The first role's name, for the first clients.
+    #[sea_orm(skip)]
     pub role: Option<String>,
     /// Where.
     pub location: Option<String>,
     /// When it starts.
+    #[sea_orm(from_alias = "starts_at")]
     pub start_at: Timestamp,
     /// When it ends; the next one may start at this very instant.
+    #[sea_orm(from_alias = "ends_at")]
     pub end_at: Timestamp,
     /// The time zone that its wall clock is in.
     #[schema(example = "Europe/Paris")]
@@ -36,6 +41,7 @@ pub struct Mission {
     /// When it was cancelled.
     pub cancelled_at: Option<Timestamp>,
     /// The posts on it.
+    #[sea_orm(skip)]
     pub roles: Vec<MissionRole>,
     /// When it was created.
     pub created_at: Timestamp,
@@ -118,37 +124,13 @@ impl From<NewMissionRole> for MissionRoleForm {
     }
 }
 
-/// What every body that describes a mission says of it. The three have other members besides, and the reader of bodies
-/// cannot include one object in another.
-#[derive(Debug, Clone)]
-pub struct Sketch {
-    /// The project it belongs to.
-    pub project_id: Option<ProjectId>,
-    /// What it is.
-    pub title: Option<Name>,
-    /// A short label in place of a title.
-    pub role: Option<Label>,
-    /// Where.
-    pub location: Option<Name>,
-    /// When it starts.
-    pub start_at: Timestamp,
-    /// When it ends.
-    pub end_at: Timestamp,
-    /// The time zone that its wall clock is in.
-    pub timezone: Option<ZoneName>,
-    /// Anything worth knowing.
-    pub note: Option<Note>,
-    /// The posts on it.
-    pub roles: Vec<MissionRoleForm>,
-}
-
 macro_rules! mission_bodies {
     ($(
         $(#[$doc:meta])*
-        $name:ident with $role:ident { $($(#[$attribute:meta])* $member:ident: $type:ty,)* } in $project:expr;
+        $name:ident with $role:ident { $($(#[$attribute:meta])* $member:ident: $type:ty,)* } $(in $project:expr)?;
     )+) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Deserr, Serialize, ToSchema)]
+        #[derive(Debug, Clone, Default, PartialEq, Deserr, Serialize, ToSchema)]
         #[deserr(deny_unknown_fields)]
         #[schema(example = json!({
             "title": "Montage lumière", "location": "Grande salle", "start_at": "2026-07-10T08:00:00Z",
@@ -184,11 +166,12 @@ macro_rules! mission_bodies {
             pub roles: Vec<$role>,
         }
 
-        impl From<$name> for Sketch {
+        $(impl From<$name> for MissionForm {
             fn from(body: $name) -> Self {
                 let project: fn(&$name) -> Option<ProjectId> = $project;
                 Self {
                     project_id: project(&body),
+                    override_reason: None,
                     title: body.title,
                     role: body.role,
                     location: body.location,
@@ -199,7 +182,7 @@ macro_rules! mission_bodies {
                     roles: body.roles.into_iter().map(Into::into).collect(),
                 }
             }
-        }
+        })?
     )+};
 }
 
@@ -220,7 +203,7 @@ mission_bodies! {
         project_id: Option<ProjectId>,
         /// Why accepted people who are taken at the mission's new time stay on it.
         override_reason: Option<Reason>,
-    } in |body| body.project_id;
+    };
 }
 
 impl Writable for MissionForm {

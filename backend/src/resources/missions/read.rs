@@ -5,16 +5,15 @@ use super::{
     model::{Mission, MissionQuery, MissionRole, MissionState},
 };
 use crate::{
-    db::{Template, Tx, filter},
+    db::{OfOrg, Template, Tx, filter},
     error::{Error, NotFound, UnknownReference},
     http::Page,
-    ids::{MissionId, MissionRoleId, OrgId, ProjectId},
+    ids::{MissionId, MissionRoleId, OrgId},
     text::Label,
-    timestamp::Timestamp,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
-    QueryResult, QuerySelect, QueryTrait, StatementBuilder,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, JoinType, QueryFilter,
+    QueryOrder, QueryResult, QuerySelect, QueryTrait, StatementBuilder,
     sea_query::{Alias, Asterisk, Expr, ExprTrait, Func, Order, Query, SelectStatement},
 };
 use std::collections::HashMap;
@@ -24,8 +23,9 @@ pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: MissionId) -> Result
     static ONE: Template = Template::new();
     let one = ONE.fill(db.get_database_backend(), vec![org.into(), id.into()], |values| {
         let [org, id] = [0, 1].map(|at: usize| values[at].clone());
-        let chosen =
-            mission::Entity::find().filter(mission::Column::OrgId.eq(org)).filter(mission::Column::Id.eq(id));
+        let chosen = mission::Entity::find()
+            .filter(mission::Entity::ORG_ID.eq(org))
+            .filter(mission::Column::Id.eq(id));
         with_roles(chosen.into_query())
     });
     shown(db.query_all_raw(one).await?)?.pop().ok_or(NotFound.into())
@@ -34,8 +34,7 @@ pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: MissionId) -> Result
 /// A page of missions by start.
 pub async fn list(db: &impl ConnectionTrait, org: OrgId, query: MissionQuery) -> Result<Page, Error> {
     use mission::Column;
-    let mut select = mission::Entity::find()
-        .filter(Column::OrgId.eq(org))
+    let mut select = mission::Entity::of(org)
         .filter(filter::one_of(Column::ProjectId, query.project_id.0))
         .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), query.from, query.to))
         .order_by_asc(Column::StartsAt)
@@ -111,11 +110,8 @@ pub async fn posts(
     org: OrgId,
     missions: impl IntoIterator<Item = MissionId>,
 ) -> Result<HashMap<MissionId, Posts>, Error> {
-    let roles = mission_role::Entity::find()
-        .filter(mission_role::Column::OrgId.eq(org))
-        .filter(mission_role::Column::MissionId.is_in(missions))
-        .all(tx)
-        .await?;
+    let roles =
+        mission_role::Entity::of(org).filter(mission_role::Column::MissionId.is_in(missions)).all(tx).await?;
     let mut posts: HashMap<MissionId, Posts> = HashMap::new();
     for role in roles {
         posts.entry(role.mission_id).or_default().0.push(role);
@@ -129,7 +125,7 @@ fn shown(rows: Vec<QueryResult>) -> Result<Vec<Mission>, Error> {
     for row in rows {
         let id: MissionId = row.try_get("", "id")?;
         if missions.last().is_none_or(|last| last.id != id) {
-            missions.push(MissionRow::from_query_result(&row, "")?.into());
+            missions.push(Mission::from_query_result(&row, "")?);
         }
         let role_id: Option<MissionRoleId> = row.try_get("", "role_id")?;
         if let (Some(id), Some(last)) = (role_id, missions.last_mut()) {
@@ -147,31 +143,6 @@ fn shown(rows: Vec<QueryResult>) -> Result<Vec<Mission>, Error> {
     Ok(missions)
 }
 
-/// What is shown of a mission itself.
-#[derive(Debug, FromQueryResult)]
-struct MissionRow {
-    id: MissionId,
-    project_id: Option<ProjectId>,
-    title: String,
-    location: Option<String>,
-    starts_at: Timestamp,
-    ends_at: Timestamp,
-    timezone: String,
-    note: Option<String>,
-    cancelled_at: Option<Timestamp>,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
-
-/// Its columns, but for the long ones.
-const SHORT_COLUMNS: [mission::Column; 9] = {
-    use mission::Column::*;
-    [Id, ProjectId, Title, StartsAt, EndsAt, Timezone, CancelledAt, CreatedAt, UpdatedAt]
-};
-
-/// These come with the first role only: a long note fifty times over would be a megabyte.
-const LONG_COLUMNS: [mission::Column; 2] = [mission::Column::Location, mission::Column::Note];
-
 /// The chosen missions joined with their roles and counts: one statement, so what is shown is one state.
 fn with_roles(chosen: SelectStatement) -> impl StatementBuilder {
     let (m, r) = (Alias::new("m"), Alias::new("r"));
@@ -188,14 +159,20 @@ fn with_roles(chosen: SelectStatement) -> impl StatementBuilder {
             .take()
     };
     let mut select = Query::select();
-    for column in SHORT_COLUMNS {
-        select.column((m.clone(), column));
-    }
-    for column in LONG_COLUMNS {
-        // Positions count from 0 ([`role_row`]).
-        let position = Expr::col((r.clone(), mission_role::Column::Position));
-        let first = position.clone().is_null().or(position.eq(0));
-        select.expr_as(Expr::case(first, Expr::col((m.clone(), column))), column);
+    for column in mission::Column::iter() {
+        match column {
+            // Not shown: whose it is, and what it is searched by.
+            mission::Column::OrgId | mission::Column::Search => {}
+            // With the first role only: a long note fifty times over would be a megabyte. Positions count from 0.
+            mission::Column::Location | mission::Column::Note => {
+                let position = Expr::col((r.clone(), mission_role::Column::Position));
+                let first = position.clone().is_null().or(position.eq(0));
+                select.expr_as(Expr::case(first, Expr::col((m.clone(), column))), column);
+            }
+            _ => {
+                select.column((m.clone(), column));
+            }
+        }
     }
     select
         .expr_as(Expr::col((r.clone(), mission_role::Column::Id)), "role_id")
@@ -219,25 +196,4 @@ fn with_roles(chosen: SelectStatement) -> impl StatementBuilder {
         .order_by((m, mission::Column::Id), Order::Asc)
         .order_by((r, mission_role::Column::Position), Order::Asc)
         .take()
-}
-
-/// As yet without its roles.
-impl From<MissionRow> for Mission {
-    fn from(row: MissionRow) -> Self {
-        Self {
-            id: row.id,
-            project_id: row.project_id,
-            title: row.title,
-            role: None,
-            location: row.location,
-            start_at: row.starts_at,
-            end_at: row.ends_at,
-            timezone: row.timezone,
-            note: row.note,
-            cancelled_at: row.cancelled_at,
-            roles: Vec::new(),
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-        }
-    }
 }

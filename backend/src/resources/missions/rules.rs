@@ -1,14 +1,14 @@
 //! What must hold for a mission, and when its copies take place.
 
 use super::{
-    model::{Duplication, Mission, MissionRole, MissionRoleForm, Sketch},
+    model::{Duplication, Mission, MissionForm, MissionRole, MissionRoleForm},
     refusal::{QuotaBelowAccepted, RoleInUse},
 };
 use crate::{
     error::{Error, FieldError},
-    ids::{MissionRoleId, ProjectId},
+    ids::MissionRoleId,
     search,
-    text::{Label, NameKey, ZoneName},
+    text::{Label, Name, NameKey, ZoneName},
     timestamp::Timestamp,
 };
 use jiff::{ToSpan, tz::TimeZone};
@@ -26,22 +26,25 @@ const MAX_ROLES_AT_ONCE: usize = 5_000;
 /// A mission whose rules hold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlannedMission {
-    /// The project it belongs to.
-    pub project_id: Option<ProjectId>,
-    /// What it is.
-    pub title: String,
-    /// Where.
-    pub location: Option<String>,
-    /// When it starts.
-    pub start_at: Timestamp,
-    /// When it ends.
-    pub end_at: Timestamp,
-    /// The time zone of its wall clock: an IANA name.
-    pub timezone: String,
-    /// Anything worth knowing.
-    pub note: Option<String>,
-    /// The posts, in order.
+    pub title: Name,
+    /// Of its wall clock.
+    pub timezone: ZoneName,
+    /// In order.
     pub roles: Vec<MissionRoleForm>,
+    /// The rest, as it was sent; the members above are taken out of it.
+    pub form: MissionForm,
+}
+
+impl PlannedMission {
+    /// What a mission is planned as now; its rules locked when it was stored.
+    pub fn of(mission: &Mission, mut form: MissionForm) -> Self {
+        Self {
+            title: form.title.take().unwrap_or_else(|| Name::stored(&mission.title)),
+            timezone: form.timezone.take().unwrap_or_else(|| ZoneName::stored(&mission.timezone)),
+            roles: std::mem::take(&mut form.roles),
+            form,
+        }
+    }
 }
 
 /// The rule that a period breaks. Its days are those of the calendar in `zone`: all of October is 31, also where it has an
@@ -79,51 +82,51 @@ pub fn few_enough_roles(planned: &[PlannedMission]) -> Result<(), Error> {
 }
 
 /// A new mission, in the org's `zone` unless it names one, or every rule that it breaks.
-pub fn plan(body: impl Into<Sketch>, zone: &str) -> Result<PlannedMission, Vec<FieldError>> {
-    plan_as(body.into(), zone, None)
+pub fn plan(new: impl Into<MissionForm>, zone: &str) -> Result<PlannedMission, Vec<FieldError>> {
+    plan_as(new.into(), zone, None)
 }
 
 /// The mission that `before` is to be, or every rule that it breaks. A period that it has already is not judged again: it
 /// may be from before there was the rule. The label as GET shows it follows from the roles, and says nothing beside them.
-pub fn plan_change(mut new: Sketch, zone: &str, before: &Mission) -> Result<PlannedMission, Vec<FieldError>> {
+pub fn plan_change(
+    mut new: MissionForm,
+    zone: &str,
+    before: &Mission,
+) -> Result<PlannedMission, Vec<FieldError>> {
     if !new.roles.is_empty() && new.role.as_deref() == before.role.as_deref() {
         new.role = None;
     }
     plan_as(new, zone, Some(before))
 }
 
-fn plan_as(new: Sketch, zone: &str, before: Option<&Mission>) -> Result<PlannedMission, Vec<FieldError>> {
-    let timezone = new.timezone.map_or_else(|| zone.to_owned(), String::from);
+fn plan_as(
+    mut form: MissionForm,
+    zone: &str,
+    before: Option<&Mission>,
+) -> Result<PlannedMission, Vec<FieldError>> {
+    let timezone = form.timezone.take().unwrap_or_else(|| ZoneName::stored(zone));
     let same = |before: &Mission| {
-        (before.start_at, before.end_at, &before.timezone) == (new.start_at, new.end_at, &timezone)
+        (before.start_at, before.end_at, &*before.timezone) == (form.start_at, form.end_at, &*timezone)
     };
     let mistake = match ZoneName::zone(&timezone) {
         _ if before.is_some_and(same) => None,
-        Ok(zone) => period_mistake(new.start_at, new.end_at, &zone),
+        Ok(zone) => period_mistake(form.start_at, form.end_at, &zone),
         Err(_) => Some(FieldError::invalid("/timezone", "is not known here any more; choose another one")),
     };
     let mut mistakes: Vec<_> = mistake.into_iter().collect();
-    let title = match (&new.title, &new.role) {
-        (Some(title), _) => Some(title.to_string()),
-        (None, Some(role)) => Some(role.to_string()),
-        (None, None) => None,
-    };
+    let label = form.role.take();
+    let title = form.title.take().or_else(|| label.as_ref().map(|label| Name::stored(&**label)));
     if title.is_none() {
         mistakes.push(FieldError { detail: "is required, or role".into(), ..FieldError::missing("/title") });
     }
-    let leading = leading(new.role, &new.roles);
-    mistakes.extend(role_mistakes(leading.as_ref(), &new.roles));
+    let roles = std::mem::take(&mut form.roles);
+    let leading = leading(label, &roles);
+    mistakes.extend(role_mistakes(leading.as_ref(), &roles));
+    form.override_reason = None;
     match title {
-        Some(title) if mistakes.is_empty() => Ok(PlannedMission {
-            project_id: new.project_id,
-            title,
-            location: new.location.map(Into::into),
-            start_at: new.start_at,
-            end_at: new.end_at,
-            timezone,
-            note: new.note.map(Into::into),
-            roles: leading.into_iter().chain(new.roles).collect(),
-        }),
+        Some(title) if mistakes.is_empty() => {
+            Ok(PlannedMission { title, timezone, roles: leading.into_iter().chain(roles).collect(), form })
+        }
         _ => Err(mistakes),
     }
 }
@@ -160,7 +163,7 @@ fn role_mistakes(leading: Option<&MissionRoleForm>, roles: &[MissionRoleForm]) -
 
 /// What a mission is searched by: its title and its place.
 pub fn searched(planned: &PlannedMission) -> String {
-    search::stored([&*planned.title, planned.location.as_deref().unwrap_or_default()])
+    search::stored([&*planned.title, planned.form.location.as_deref().unwrap_or_default()])
 }
 
 /// Gives each role that the mission has its id, by which it stays itself.
@@ -224,17 +227,9 @@ pub fn removed(existing: &[MissionRole], new: &[MissionRoleForm]) -> Vec<Mission
 /// The copy of a mission: its roles, not its people.
 pub fn copy(original: Mission, zone: &TimeZone, how: &Duplication) -> Result<PlannedMission, FieldError> {
     let (start_at, end_at) = duplicated_period(original.start_at, original.end_at, zone, how)?;
-    let roles = original.form().roles.into_iter().map(|role| MissionRoleForm { id: None, ..role }).collect();
-    Ok(PlannedMission {
-        project_id: original.project_id,
-        title: original.title,
-        location: original.location,
-        start_at,
-        end_at,
-        timezone: original.timezone,
-        note: original.note,
-        roles,
-    })
+    let mut copy = PlannedMission::of(&original, MissionForm { start_at, end_at, ..original.form() });
+    copy.roles.iter_mut().for_each(|role| role.id = None);
+    Ok(copy)
 }
 
 /// When the copy of a mission takes place.

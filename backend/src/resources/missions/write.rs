@@ -5,69 +5,114 @@ use super::{
     model::{Mission, MissionRole, MissionRoleForm},
     read::get,
     refusal::MissionNotEmpty,
-    rules::{self, PlannedMission, searched},
+    rules::{PlannedMission, searched},
 };
 use crate::{
-    db::{Constraint, Tx, is_named},
+    db::{Constraint, OfOrg, Tx, is_named},
     error::{Duplicate, Error, NotFound},
     ids::{MissionId, MissionRoleId, OrgId, ProjectId},
     resources::{assignments, audit},
+    text::NameKey,
     timestamp::Timestamp,
 };
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, LockType},
+    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::LockType,
 };
 use std::collections::HashMap;
 
-/// Creates missions, with few statements however many they are.
+/// Creates a mission; its project must have been checked.
 ///
 /// # Errors
-/// When the database fails; the projects must have been checked.
+/// When the database fails.
+pub async fn create(tx: &Tx, org: OrgId, planned: PlannedMission) -> Result<Mission, Error> {
+    let New { mission, row, roles } = New::of(tx, org, planned);
+    mission::Entity::insert(row).exec_without_returning(tx).await?;
+    tx.insert_all(roles).await.map_err(roles_refused)?;
+    audit::Entry::of("mission.create", mission.id).after(&mission).record(tx, org).await?;
+    Ok(mission)
+}
+
+/// Creates missions, with few statements however many they are; their projects must have been checked.
+///
+/// # Errors
+/// When the database fails.
 pub async fn create_all(tx: &Tx, org: OrgId, planned: Vec<PlannedMission>) -> Result<Vec<Mission>, Error> {
-    let mut rows = Vec::with_capacity(planned.len());
-    let mut role_rows = Vec::new();
-    let mut missions = Vec::with_capacity(planned.len());
-    for plan in planned {
-        let row = mission::Model {
-            org_id: org,
-            id: tx.new_id(),
-            project_id: plan.project_id,
-            search: searched(&plan),
-            title: plan.title,
-            location: plan.location,
-            starts_at: plan.start_at,
-            ends_at: plan.end_at,
-            timezone: plan.timezone,
-            note: plan.note,
+    let (mut missions, mut rows, mut all_roles) = (Vec::new(), Vec::new(), Vec::new());
+    for planned in planned {
+        let New { mission, row, roles } = New::of(tx, org, planned);
+        missions.push(mission);
+        rows.push(row);
+        all_roles.extend(roles);
+    }
+    tx.insert_all(rows).await?;
+    tx.insert_all(all_roles).await.map_err(roles_refused)?;
+    let entry = |mission: &Mission| audit::Entry::of("mission.create", mission.id).after(mission);
+    audit::Entry::record_all(missions.iter().map(entry).collect(), tx, Some(org)).await?;
+    Ok(missions)
+}
+
+/// A new mission as it is shown, and its rows.
+struct New {
+    mission: Mission,
+    row: mission::ActiveModel,
+    roles: Vec<mission_role::ActiveModel>,
+}
+
+impl New {
+    fn of(tx: &Tx, org: OrgId, planned: PlannedMission) -> Self {
+        let id = tx.new_id();
+        let row = mission::ActiveModel {
+            org_id: Set(org),
+            id: Set(id),
+            cancelled_at: Set(None),
+            created_at: Set(tx.now),
+            ..columns(&planned, tx.now)
+        };
+        let PlannedMission { title, timezone, roles, form } = planned;
+        let rows = (0..).zip(roles).map(|(position, role)| role_row(tx, org, id, position, role));
+        let rows: Vec<_> = rows.collect();
+        let role = |row: &mission_role::Model| MissionRole {
+            id: row.id,
+            role_name: row.role_name.clone(),
+            quota: row.quota,
+            invited: 0,
+            accepted: 0,
+        };
+        let mission = Mission {
+            id,
+            project_id: form.project_id,
+            title: title.into(),
+            role: rows.first().map(|role| role.role_name.clone()),
+            location: form.location.map(Into::into),
+            start_at: form.start_at,
+            end_at: form.end_at,
+            timezone: timezone.into(),
+            note: form.note.map(Into::into),
             cancelled_at: None,
+            roles: rows.iter().map(role).collect(),
             created_at: tx.now,
             updated_at: tx.now,
         };
-        let mut roles = Vec::with_capacity(plan.roles.len());
-        for (position, form) in (0..).zip(plan.roles) {
-            let role = role_row(tx, org, row.id, position, form);
-            roles.push(MissionRole {
-                id: role.id,
-                role_name: role.role_name.clone(),
-                quota: role.quota,
-                invited: 0,
-                accepted: 0,
-            });
-            role_rows.push(role.into_active_model());
-        }
-        missions.push(view(&row, roles));
-        rows.push(row.into_active_model());
+        Self { mission, row, roles: rows.into_iter().map(IntoActiveModel::into_active_model).collect() }
     }
-    tx.insert_all(rows).await?;
-    tx.insert_all(role_rows).await.map_err(roles_refused)?;
-    let entries = missions
-        .iter()
-        .map(|mission| audit::Entry::of("mission.create", mission.id).after(mission))
-        .collect();
-    audit::Entry::record_all(entries, tx, Some(org)).await?;
-    Ok(missions)
+}
+
+/// The columns that a plan sets.
+fn columns(planned: &PlannedMission, now: Timestamp) -> mission::ActiveModel {
+    let PlannedMission { title, timezone, form, .. } = planned;
+    mission::ActiveModel {
+        project_id: Set(form.project_id),
+        search: Set(searched(planned)),
+        title: Set(title.to_string()),
+        location: Set(form.location.as_ref().map(ToString::to_string)),
+        starts_at: Set(form.start_at),
+        ends_at: Set(form.end_at),
+        timezone: Set(timezone.to_string()),
+        note: Set(form.note.as_ref().map(ToString::to_string)),
+        updated_at: Set(now),
+        ..Default::default()
+    }
 }
 
 /// A new role of a mission.
@@ -118,7 +163,7 @@ impl From<mission::Model> for Locked {
 ///
 /// # Errors
 /// [`NotFound`].
-pub async fn lock(tx: &Tx, org: OrgId, id: MissionId) -> Result<Locked, Error> {
+pub async fn lock_for_share(tx: &Tx, org: OrgId, id: MissionId) -> Result<Locked, Error> {
     let found = mission::Entity::find_by_id((org, id)).lock(LockType::Share).one(tx).await?;
     Ok(found.ok_or(NotFound)?.into())
 }
@@ -127,13 +172,12 @@ pub async fn lock(tx: &Tx, org: OrgId, id: MissionId) -> Result<Locked, Error> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn lock_all(
+pub async fn lock_all_for_share(
     tx: &Tx,
     org: OrgId,
     ids: impl IntoIterator<Item = MissionId>,
 ) -> Result<HashMap<MissionId, Locked>, Error> {
-    let rows = mission::Entity::find()
-        .filter(mission::Column::OrgId.eq(org))
+    let rows = mission::Entity::of(org)
         .filter(mission::Column::Id.is_in(ids))
         .order_by_asc(mission::Column::Id)
         .lock(LockType::Share)
@@ -142,28 +186,10 @@ pub async fn lock_all(
     Ok(rows.into_iter().map(|row| (row.id, Locked::from(row))).collect())
 }
 
-fn view(row: &mission::Model, roles: Vec<MissionRole>) -> Mission {
-    Mission {
-        id: row.id,
-        project_id: row.project_id,
-        title: row.title.clone(),
-        role: roles.first().map(|role| role.role_name.clone()),
-        location: row.location.clone(),
-        start_at: row.starts_at,
-        end_at: row.ends_at,
-        timezone: row.timezone.clone(),
-        note: row.note.clone(),
-        cancelled_at: row.cancelled_at,
-        roles,
-        created_at: row.created_at,
-        updated_at: row.updated_at,
-    }
-}
-
 /// Makes sure that the project named in a body takes new work until the transaction ends.
-pub async fn lock_project(tx: &Tx, org: OrgId, project: Option<ProjectId>) -> Result<(), Error> {
+pub async fn lock_project_for_share(tx: &Tx, org: OrgId, project: Option<ProjectId>) -> Result<(), Error> {
     let Some(project) = project else { return Ok(()) };
-    crate::resources::projects::lock_for_work(tx, org, project)
+    crate::resources::projects::lock_for_share(tx, org, project)
         .await
         .map_err(Error::referred("/project_id", "project"))
 }
@@ -190,13 +216,13 @@ pub(super) fn roles_refused(error: DbErr) -> Error {
 ///
 /// # Errors
 /// [`NotFound`].
-pub async fn hold(tx: &Tx, org: OrgId, id: MissionId) -> Result<Mission, Error> {
+pub async fn lock_for_update(tx: &Tx, org: OrgId, id: MissionId) -> Result<Mission, Error> {
     let row = mission::Entity::find_by_id((org, id)).lock(LockType::Update).one(tx).await?;
     row.ok_or(NotFound)?;
     get(tx, org, id).await
 }
 
-/// Gives a held mission its new form, whose roles are recognised and which nobody names a removed role of. The form it
+/// Gives a locked mission its new form, whose roles are recognised and which nobody names a removed role of. The form it
 /// has already changes nothing.
 ///
 /// # Errors
@@ -205,31 +231,22 @@ pub async fn update(
     tx: &Tx,
     org: OrgId,
     before: &Mission,
+    stands: &PlannedMission,
     planned: PlannedMission,
 ) -> Result<Mission, Error> {
-    use mission::Column;
-    if rules::plan_change(before.form().into(), &before.timezone, before)
-        .is_ok_and(|current| current == planned)
-    {
+    if planned == *stands {
         return Ok(before.clone());
     }
-    mission::Entity::update_many()
-        .col_expr(Column::ProjectId, Expr::value(planned.project_id))
-        .col_expr(Column::Search, Expr::value(rules::searched(&planned)))
-        .col_expr(Column::Title, Expr::value(planned.title))
-        .col_expr(Column::Location, Expr::value(planned.location))
-        .col_expr(Column::StartsAt, Expr::value(planned.start_at))
-        .col_expr(Column::EndsAt, Expr::value(planned.end_at))
-        .col_expr(Column::Timezone, Expr::value(planned.timezone))
-        .col_expr(Column::Note, Expr::value(planned.note))
-        .col_expr(Column::UpdatedAt, Expr::value(tx.now))
-        .filter(Column::OrgId.eq(org))
-        .filter(Column::Id.eq(before.id))
+    mission::Entity::update_of(org)
+        .set(columns(&planned, tx.now))
+        .filter(mission::Column::Id.eq(before.id))
         .exec(tx)
         .await
         // Those who are accepted move along.
         .map_err(assignments::refused)?;
-    replace_roles(tx, org, before, planned.roles).await?;
+    if planned.roles != stands.roles {
+        replace_roles(tx, org, before, planned.roles).await?;
+    }
     let after = get(tx, org, before.id).await?;
     audit::Entry::of("mission.update", after.id).before(before).after(&after).record(tx, org).await?;
     Ok(after)
@@ -241,61 +258,50 @@ async fn replace_roles(
     before: &Mission,
     roles: Vec<MissionRoleForm>,
 ) -> Result<(), Error> {
-    let current: Vec<_> = before.form().roles;
-    if current == roles {
-        return Ok(());
-    }
     let kept: Vec<_> = roles.iter().filter_map(|role| role.id).collect();
     for role in before.roles.iter().filter(|role| !kept.contains(&role.id)) {
         mission_role::Entity::delete_by_id((org, role.id)).exec(tx).await?;
     }
     // Two roles may swap their names: their keys are out of the way meanwhile.
     for id in &kept {
-        update_role(tx, org, *id, [(mission_role::Column::NameKey, Expr::value(format!("\u{1}{id}")))])
-            .await?;
+        let aside = NameKey::of_nobody(id);
+        let row = mission_role::ActiveModel { name_key: Set(aside), ..Default::default() };
+        update_role(tx, org, *id, row).await?;
     }
     for (position, form) in (0..).zip(roles) {
         match form.id {
             Some(id) => {
-                let columns = [
-                    (mission_role::Column::NameKey, Expr::value(form.role_name.key())),
-                    (mission_role::Column::RoleName, Expr::value(form.role_name.to_string())),
-                    (mission_role::Column::Quota, Expr::value(form.quota)),
-                    (mission_role::Column::Position, Expr::value(position)),
-                ];
-                update_role(tx, org, id, columns).await?;
+                let row = mission_role::ActiveModel {
+                    name_key: Set(form.role_name.key()),
+                    role_name: Set(form.role_name.into()),
+                    quota: Set(form.quota),
+                    position: Set(position),
+                    ..Default::default()
+                };
+                update_role(tx, org, id, row).await?;
             }
             None => {
                 let row = role_row(tx, org, before.id, position, form);
-                mission_role::Entity::insert(row.into_active_model())
-                    .exec_without_returning(tx)
-                    .await
-                    .map_err(roles_refused)?;
+                let insert = mission_role::Entity::insert(row.into_active_model());
+                insert.exec_without_returning(tx).await.map_err(roles_refused)?;
             }
         }
     }
     Ok(())
 }
 
-async fn update_role<const N: usize>(
+async fn update_role(
     tx: &Tx,
     org: OrgId,
     id: MissionRoleId,
-    columns: [(mission_role::Column, Expr); N],
+    row: mission_role::ActiveModel,
 ) -> Result<(), Error> {
-    let update = mission_role::Entity::update_many()
-        .filter(mission_role::Column::OrgId.eq(org))
-        .filter(mission_role::Column::Id.eq(id));
-    columns
-        .into_iter()
-        .fold(update, |update, (column, value)| update.col_expr(column, value))
-        .exec(tx)
-        .await
-        .map_err(roles_refused)?;
+    let update = mission_role::Entity::update_of(org).set(row).filter(mission_role::Column::Id.eq(id));
+    update.exec(tx).await.map_err(roles_refused)?;
     Ok(())
 }
 
-/// Calls a held mission off, for good. Called off already, it stays as it is.
+/// Calls a locked mission off, for good. Called off already, it stays as it is.
 ///
 /// # Errors
 /// When the database fails.
@@ -313,7 +319,7 @@ pub async fn cancel(tx: &Tx, org: OrgId, before: Mission) -> Result<Mission, Err
     Ok(after)
 }
 
-/// Deletes a held mission.
+/// Deletes a locked mission.
 ///
 /// # Errors
 /// [`MissionNotEmpty`] while it has an assignment, whatever its status.

@@ -45,7 +45,7 @@ async fn update(
     change: Change<OrgForm>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let current = write::hold(&tx, caller.org).await?;
+    let current = write::lock_for_no_key_update(&tx, caller.org).await?;
     precondition.check(&current)?;
     let new = change.onto(&current, &current.form())?;
     let org = write::update(&tx, current, new).await?;
@@ -94,7 +94,7 @@ async fn add_member(
     Body(new): Body<NewMember>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    write::hold(&tx, caller.org).await?;
+    write::lock_for_no_key_update(&tx, caller.org).await?;
     rules::may_grant(write::role_of(&tx, caller.org, caller.account).await?, new.role)?;
     let (member, link) = write::add_member(&tx, &app.random, caller.org, new).await?;
     let mut added = Added { member, password_url: None, membership_url: None };
@@ -117,7 +117,7 @@ async fn update_member(
     change: Change<MemberForm>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let member = write::hold_member(&tx, caller.org, account).await?;
+    let member = write::lock_member_for_no_key_update(&tx, caller.org, account).await?;
     let own = write::role_of(&tx, caller.org, caller.account).await?;
     rules::may_change(own, member.role)?;
     precondition.check(&member)?;
@@ -138,7 +138,7 @@ async fn remove_member(
     precondition: Precondition,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let member = write::hold_member(&tx, caller.org, account).await?;
+    let member = write::lock_member_for_no_key_update(&tx, caller.org, account).await?;
     rules::may_change(write::role_of(&tx, caller.org, caller.account).await?, member.role)?;
     precondition.check(&member)?;
     write::remove_member(&tx, caller.org, &member).await?;

@@ -11,4 +11,7 @@ pub use api::routes;
 pub use model::{Member, MemberForm, NewMember, OrgForm};
 pub use read::{all, exist, find_by_name, members, timezone};
 pub use refusal::*;
-pub use write::{MemberLink, add_member, create, hold, hold_member, remove_member, update, update_member};
+pub use write::{
+    MemberLink, add_member, create, lock_for_no_key_update, lock_member_for_no_key_update, remove_member,
+    update, update_member,
+};

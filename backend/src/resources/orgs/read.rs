@@ -3,6 +3,7 @@
 use super::model::{Member, MemberKey, MemberQuery, Org};
 use crate::{
     auth::entity::{account, membership, org},
+    db::OfOrg,
     error::{Error, NotFound},
     http::{Cursor, Page},
     ids::{AccountId, OrgId, UserId},
@@ -191,7 +192,7 @@ pub async fn member(
 }
 
 fn find_members(org: OrgId) -> Select<membership::Entity> {
-    membership::Entity::find()
+    membership::Entity::of(org)
         .select_only()
         .columns([membership::Column::AccountId, membership::Column::Role])
         .columns([membership::Column::IsActive, membership::Column::ProvenAt])
@@ -211,5 +212,4 @@ fn find_members(org: OrgId) -> Select<membership::Entity> {
                 .to((user::Column::OrgId, user::Column::AccountId))
                 .into(),
         )
-        .filter(membership::Column::OrgId.eq(org))
 }

@@ -10,22 +10,21 @@ use crate::{
         Forbidden, NotAMember,
         entity::{Giver, membership, org},
     },
-    db::{Actor, Constraint, Tx},
+    db::{Actor, Constraint, OfOrg, Tx},
     error::{Duplicate, Error, NotFound},
     ids::{AccountId, OrgId},
     random::Random,
     resources::{
         accounts::{self, links},
-        audit,
-        users::{self},
+        audit, users,
     },
     role::Role,
     secret::Secret,
     text::Name,
 };
 use sea_orm::{
-    ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
-    sea_query::{Expr, LockType},
+    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    sea_query::LockType,
 };
 
 /// An org's name is taken once.
@@ -80,7 +79,7 @@ pub async fn add_member(
 ) -> Result<(Member, Option<MemberLink>), Error> {
     let (account, login_is_new) = accounts::find_or_create(tx, &new.email).await?;
     // A first password is set only while no other org would open by it: whoever sets one waits here, and sees this.
-    let account = accounts::lock(tx, account.id).await?;
+    let account = accounts::lock_for_no_key_update(tx, account.id).await?;
     let proven_at = (tx.origin.actor == Actor::System).then_some(tx.now);
     accounts::add_membership(tx, org, account.id, new.role, proven_at).await?;
     if let Some(user) = new.user_id {
@@ -116,12 +115,12 @@ fn refused(error: DbErr) -> Error {
 ///
 /// # Errors
 /// [`NotFound`].
-pub async fn hold(tx: &Tx, id: OrgId) -> Result<Org, Error> {
+pub async fn lock_for_no_key_update(tx: &Tx, id: OrgId) -> Result<Org, Error> {
     let found = org::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx).await?;
     Ok(found.ok_or(NotFound)?.into())
 }
 
-/// Gives the held org its new form. The form it has already changes nothing.
+/// Gives the locked org its new form. The form it has already changes nothing.
 ///
 /// # Errors
 /// [`Duplicate`] when the name is taken.
@@ -137,10 +136,13 @@ pub async fn update(tx: &Tx, before: Org, new: OrgForm) -> Result<Org, Error> {
         ..before.clone()
     };
     org::Entity::update_many()
-        .col_expr(Column::Name, Expr::value(&after.name))
-        .col_expr(Column::NameKey, Expr::value(new.name.key()))
-        .col_expr(Column::Timezone, Expr::value(&after.timezone))
-        .col_expr(Column::UpdatedAt, Expr::value(tx.now))
+        .set(org::ActiveModel {
+            name: Set(after.name.clone()),
+            name_key: Set(new.name.key()),
+            timezone: Set(after.timezone.clone()),
+            updated_at: Set(tx.now),
+            ..Default::default()
+        })
         .filter(Column::Id.eq(after.id))
         .exec(tx)
         .await
@@ -153,13 +155,13 @@ pub async fn update(tx: &Tx, before: Org, new: OrgForm) -> Result<Org, Error> {
 ///
 /// # Errors
 /// [`NotFound`].
-pub async fn hold_member(tx: &Tx, org: OrgId, account: AccountId) -> Result<Member, Error> {
+pub async fn lock_member_for_no_key_update(tx: &Tx, org: OrgId, account: AccountId) -> Result<Member, Error> {
     // The org's row first, as the guard of its last owner does: two owners who change each other wait here.
-    hold(tx, org).await?;
+    lock_for_no_key_update(tx, org).await?;
     read::member(tx, org, account, true).await
 }
 
-/// Gives a held member their new form. The form they have already changes nothing.
+/// Gives a locked member their new form. The form they have already changes nothing.
 ///
 /// # Errors
 /// [`LastOwner`]; [`UnknownReference`] or [`Duplicate`] for the person.
@@ -169,18 +171,21 @@ pub async fn update_member(tx: &Tx, org: OrgId, before: Member, new: MemberForm)
         return Ok(before);
     }
     let account = before.account_id;
-    membership::Entity::update_many()
-        .col_expr(Column::Role, Expr::value(new.role))
-        .col_expr(Column::IsActive, Expr::value(new.is_active))
-        .col_expr(Column::UpdatedAt, Expr::value(tx.now))
-        .filter(Column::OrgId.eq(org))
+    membership::Entity::update_of(org)
+        .set(membership::ActiveModel {
+            role: Set(new.role),
+            is_active: Set(new.is_active),
+            updated_at: Set(tx.now),
+            ..Default::default()
+        })
         .filter(Column::AccountId.eq(account))
         .exec(tx)
         .await
         .map_err(refused)?;
     if new.user_id != before.user_id {
         // Both people at once, in the order that everyone locks them.
-        users::lock_all(tx, org, [before.user_id, new.user_id].into_iter().flatten()).await?;
+        users::lock_all_for_no_key_update(tx, org, [before.user_id, new.user_id].into_iter().flatten())
+            .await?;
         users::unlink_account(tx, org, account).await?;
         if let Some(user) = new.user_id {
             users::account_link(tx, org, user, account).await.map_err(Error::referred("/user_id", "user"))?;
@@ -191,13 +196,12 @@ pub async fn update_member(tx: &Tx, org: OrgId, before: Member, new: MemberForm)
     Ok(after)
 }
 
-/// Ends the membership of a held member; the person they are here belongs to no account then.
+/// Ends the membership of a locked member; the person they are here belongs to no account then.
 ///
 /// # Errors
 /// [`LastOwner`].
 pub async fn remove_member(tx: &Tx, org: OrgId, member: &Member) -> Result<(), Error> {
-    membership::Entity::delete_many()
-        .filter(membership::Column::OrgId.eq(org))
+    membership::Entity::delete_of(org)
         .filter(membership::Column::AccountId.eq(member.account_id))
         .exec(tx)
         .await
@@ -206,13 +210,12 @@ pub async fn remove_member(tx: &Tx, org: OrgId, member: &Member) -> Result<(), E
     audit::Entry::of("member.remove", member.account_id).before(member).record(tx, org).await
 }
 
-/// What a caller may do now that the org is held: their role may have changed while they waited for it.
+/// What a caller may do now that the org is locked: their role may have changed while they waited for it.
 ///
 /// # Errors
 /// [`NotAMember`]; [`Forbidden`] for who is no administrator any more.
 pub async fn role_of(tx: &Tx, org: OrgId, account: AccountId) -> Result<Role, Error> {
-    let found = membership::Entity::find()
-        .filter(membership::Column::OrgId.eq(org))
+    let found = membership::Entity::of(org)
         .filter(membership::Column::AccountId.eq(account))
         .filter(membership::Column::IsActive.eq(true))
         .filter(membership::Column::ProvenAt.is_not_null())

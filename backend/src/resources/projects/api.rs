@@ -77,7 +77,7 @@ async fn update(
     change: Change<NewProject>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let current = write::hold(&tx, caller.org, id).await?;
+    let current = write::lock_for_update(&tx, caller.org, id).await?;
     precondition.check(&current)?;
     let new = change.onto(&current, &current.form())?;
     let project = write::update(&tx, caller.org, current, new).await?;
@@ -95,7 +95,7 @@ async fn delete(
     precondition: Precondition,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let current = write::hold(&tx, caller.org, id).await?;
+    let current = write::lock_for_update(&tx, caller.org, id).await?;
     precondition.check(&current)?;
     write::delete(&tx, caller.org, &current).await?;
     tx.answer(&Done::OK).await

@@ -33,4 +33,8 @@ pub mod project {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    impl crate::db::OfOrg for Entity {
+        const ORG_ID: Column = Column::OrgId;
+    }
 }

@@ -11,4 +11,4 @@ mod write;
 pub use api::routes;
 pub use model::{NewProject, Project, ProjectStatus};
 pub use refusal::*;
-pub use write::{create, lock_archived, lock_for_work, update};
+pub use write::{create, lock_all_for_share, lock_for_share, update};

@@ -5,12 +5,12 @@ use super::{
     model::{Project, ProjectQuery},
 };
 use crate::{
-    db::filter,
+    db::{OfOrg, filter},
     error::{Error, NotFound},
     http::Page,
     ids::{OrgId, ProjectId},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// One project.
 pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: ProjectId) -> Result<Project, Error> {
@@ -21,8 +21,7 @@ pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: ProjectId) -> Result
 /// A page of projects, newest first.
 pub async fn list(db: &impl ConnectionTrait, org: OrgId, query: ProjectQuery) -> Result<Page, Error> {
     use project::Column;
-    let mut select = project::Entity::find()
-        .filter(Column::OrgId.eq(org))
+    let mut select = project::Entity::of(org)
         .filter(filter::one_of(Column::Status, query.status.0))
         .order_by_desc(Column::CreatedAt)
         .order_by_desc(Column::Id);

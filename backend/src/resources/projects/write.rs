@@ -8,15 +8,15 @@ use super::{
     rules,
 };
 use crate::{
-    db::{Constraint, Tx, is_named},
+    db::{Constraint, OfOrg, Tx, is_named},
     error::{Duplicate, Error, NotFound},
     ids::{OrgId, ProjectId},
     resources::audit,
     search,
 };
 use sea_orm::{
-    ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, LockType},
+    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::LockType,
 };
 use std::collections::HashSet;
 
@@ -60,12 +60,12 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewProject) -> Result<Project, Err
 ///
 /// # Errors
 /// [`NotFound`].
-pub async fn hold(tx: &Tx, org: OrgId, id: ProjectId) -> Result<Project, Error> {
+pub async fn lock_for_update(tx: &Tx, org: OrgId, id: ProjectId) -> Result<Project, Error> {
     let found = project::Entity::find_by_id((org, id)).lock(LockType::Update).one(tx).await?;
     Ok(found.ok_or(NotFound)?.into())
 }
 
-/// Gives a held project its new form. The form it has already changes nothing.
+/// Gives a locked project its new form. The form it has already changes nothing.
 ///
 /// # Errors
 /// [`Error::Invalid`], or [`Duplicate`] when the name is taken.
@@ -75,16 +75,18 @@ pub async fn update(tx: &Tx, org: OrgId, before: Project, new: NewProject) -> Re
     if new == before.form() {
         return Ok(before);
     }
-    project::Entity::update_many()
-        .col_expr(Column::NameKey, Expr::value(new.name.key()))
-        .col_expr(Column::NameSearch, Expr::value(search::stored([&*new.name])))
-        .col_expr(Column::Name, Expr::value(String::from(new.name)))
-        .col_expr(Column::Status, Expr::value(new.status))
-        .col_expr(Column::StartsAt, Expr::value(new.starts_at))
-        .col_expr(Column::EndsAt, Expr::value(new.ends_at))
-        .col_expr(Column::Note, Expr::value(new.note.map(String::from)))
-        .col_expr(Column::UpdatedAt, Expr::value(tx.now))
-        .filter(Column::OrgId.eq(org))
+    project::Entity::update_of(org)
+        .set(project::ActiveModel {
+            name_key: Set(new.name.key()),
+            name_search: Set(search::stored([&*new.name])),
+            name: Set(String::from(new.name)),
+            status: Set(new.status),
+            starts_at: Set(new.starts_at),
+            ends_at: Set(new.ends_at),
+            note: Set(new.note.map(String::from)),
+            updated_at: Set(tx.now),
+            ..Default::default()
+        })
         .filter(Column::Id.eq(before.id))
         .exec(tx)
         .await
@@ -94,7 +96,7 @@ pub async fn update(tx: &Tx, org: OrgId, before: Project, new: NewProject) -> Re
     Ok(after)
 }
 
-/// Deletes a held project.
+/// Deletes a locked project.
 ///
 /// # Errors
 /// [`ProjectNotEmpty`] while it has missions.
@@ -111,7 +113,7 @@ pub async fn delete(tx: &Tx, org: OrgId, project: &Project) -> Result<(), Error>
 ///
 /// # Errors
 /// [`NotFound`], or [`ProjectArchived`].
-pub async fn lock_for_work(tx: &Tx, org: OrgId, id: ProjectId) -> Result<(), Error> {
+pub async fn lock_for_share(tx: &Tx, org: OrgId, id: ProjectId) -> Result<(), Error> {
     let found = project::Entity::find_by_id((org, id)).lock(LockType::Share).one(tx).await?;
     match found.ok_or(NotFound)?.status {
         ProjectStatus::Archived => Err(ProjectArchived.into()),
@@ -123,7 +125,7 @@ pub async fn lock_for_work(tx: &Tx, org: OrgId, id: ProjectId) -> Result<(), Err
 ///
 /// # Errors
 /// When the database fails.
-pub async fn lock_archived(
+pub async fn lock_all_for_share(
     tx: &Tx,
     org: OrgId,
     ids: HashSet<ProjectId>,
@@ -131,8 +133,7 @@ pub async fn lock_archived(
     if ids.is_empty() {
         return Ok(ids);
     }
-    let rows = project::Entity::find()
-        .filter(project::Column::OrgId.eq(org))
+    let rows = project::Entity::of(org)
         .filter(project::Column::Id.is_in(ids))
         .order_by_asc(project::Column::Id)
         .lock(LockType::Share)

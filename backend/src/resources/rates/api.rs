@@ -41,7 +41,7 @@ async fn set(
 ) -> Result<Answer, Error> {
     let rate_profile = wanted(query, body)?;
     let tx = app.write(&caller).await?;
-    let current = users::hold_profile(&tx, caller.org, id).await?;
+    let current = users::lock_profile_for_no_key_update(&tx, caller.org, id).await?;
     precondition.check(&Rates { rate_profile: current.rate_profile.clone() })?;
     users::set_rates(&tx, caller.org, current, rate_profile.clone()).await?;
     tx.single(&Rates { rate_profile }).await

@@ -80,7 +80,7 @@ async fn update(
     change: Change<NewUser>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let current = write::hold(&tx, caller.org, id).await?;
+    let current = write::lock_for_update(&tx, caller.org, id).await?;
     precondition.check(&current)?;
     let new = change.onto(&current, &current.form())?;
     let was_active = current.active;
@@ -104,7 +104,7 @@ async fn delete(
     precondition: Precondition,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    let current = write::hold(&tx, caller.org, id).await?;
+    let current = write::lock_for_update(&tx, caller.org, id).await?;
     precondition.check(&current)?;
     availabilities::delete_of_user(&tx, caller.org, id).await?;
     write::delete(&tx, caller.org, &current).await?;
@@ -136,7 +136,7 @@ async fn put_profile(
 ) -> Result<Answer, Error> {
     caller.may_see_personal_things_of(id)?;
     let tx = app.write(&caller).await?;
-    let current = write::hold_profile(&tx, caller.org, id).await?;
+    let current = write::lock_profile_for_no_key_update(&tx, caller.org, id).await?;
     precondition.check(&current)?;
     let profile = write::replace_profile(&tx, caller.org, current, new, !caller.plans()).await?;
     tx.single(&profile).await

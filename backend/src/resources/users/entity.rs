@@ -41,6 +41,10 @@ pub mod user {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    impl crate::db::OfOrg for Entity {
+        const ORG_ID: Column = Column::OrgId;
+    }
 }
 
 pub mod user_skill {
@@ -70,6 +74,10 @@ pub mod user_skill {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    impl crate::db::OfOrg for Entity {
+        const ORG_ID: Column = Column::OrgId;
+    }
 }
 
 pub mod user_tag {
@@ -98,4 +106,8 @@ pub mod user_tag {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    impl crate::db::OfOrg for Entity {
+        const ORG_ID: Column = Column::OrgId;
+    }
 }

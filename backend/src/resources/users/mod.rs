@@ -18,4 +18,7 @@ pub use read::{exists, of_account, profile};
 pub use refusal::*;
 pub use rules::display_name;
 pub use skills::NewSkill;
-pub use write::{Locked, account_link, create, hold_profile, lock, lock_all, set_rates, unlink_account};
+pub use write::{
+    Locked, account_link, create, lock_all_for_no_key_update, lock_for_no_key_update,
+    lock_profile_for_no_key_update, set_rates, unlink_account,
+};

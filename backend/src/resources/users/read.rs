@@ -9,7 +9,7 @@ use super::{
     skills::NewSkill,
 };
 use crate::{
-    db::{JsonText, contains, filter},
+    db::{JsonText, OfOrg, contains, filter},
     error::{Error, NotFound},
     http::Page,
     ids::{AccountId, OrgId, UserId},
@@ -49,7 +49,7 @@ pub async fn list(
     sight: Sight,
 ) -> Result<Page, Error> {
     use user::Column;
-    let mut select = shown().filter(Column::OrgId.eq(org));
+    let mut select = shown(org);
     if let Some(question) = &query.q {
         let by_name = filter::has_words(&[Column::NameSearch], question);
         let by_all = || {
@@ -69,19 +69,17 @@ pub async fn list(
     }
     if !query.skill.0.is_empty() {
         let keys = query.skill.0.iter().map(|skill| WordKey::of(skill));
-        let with_skill = user_skill::Entity::find()
+        let with_skill = user_skill::Entity::of(org)
             .select_only()
             .column(user_skill::Column::UserId)
-            .filter(user_skill::Column::OrgId.eq(org))
             .filter(user_skill::Column::SkillKey.is_in(keys));
         select = select.filter(Column::Id.in_subquery(with_skill.into_query()));
     }
     if !query.tag.0.is_empty() {
         let keys = query.tag.0.iter().map(|tag| WordKey::of(tag));
-        let with_tag = user_tag::Entity::find()
+        let with_tag = user_tag::Entity::of(org)
             .select_only()
             .column(user_tag::Column::UserId)
-            .filter(user_tag::Column::OrgId.eq(org))
             .filter(user_tag::Column::TagKey.is_in(keys));
         select = select.filter(Column::Id.in_subquery(with_tag.into_query()));
     }
@@ -106,7 +104,7 @@ pub async fn list(
 
 /// One person.
 pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: UserId, sight: Sight) -> Result<User, Error> {
-    let chosen = shown().filter(user::Column::OrgId.eq(org)).filter(user::Column::Id.eq(id));
+    let chosen = shown(org).filter(user::Column::Id.eq(id));
     let row = chosen.into_model::<Row>().one(db).await?.ok_or(NotFound)?;
     let mut words = words(db, org, vec![id]).await?.remove(&id).unwrap_or_default();
     Ok(view(row, &mut words, sight))
@@ -128,11 +126,7 @@ pub async fn of_account(
     org: OrgId,
     account: AccountId,
 ) -> Result<Option<UserId>, Error> {
-    let found = user::Entity::find()
-        .filter(user::Column::OrgId.eq(org))
-        .filter(user::Column::AccountId.eq(account))
-        .one(db)
-        .await?;
+    let found = user::Entity::of(org).filter(user::Column::AccountId.eq(account)).one(db).await?;
     Ok(found.map(|row| row.id))
 }
 
@@ -165,18 +159,16 @@ pub(super) async fn words(
         return Ok(words);
     }
     // Without the keys, which can be ten times as long.
-    let skills = user_skill::Entity::find()
+    let skills = user_skill::Entity::of(org)
         .select_only()
         .columns([user_skill::Column::UserId, user_skill::Column::Skill, user_skill::Column::Level])
-        .filter(user_skill::Column::OrgId.eq(org))
         .filter(user_skill::Column::UserId.is_in(ids.iter().copied()));
     for (user, skill, level) in skills.into_tuple::<(UserId, String, i16)>().all(db).await? {
         words.entry(user).or_default().levels.insert(skill, level);
     }
-    let tags = user_tag::Entity::find()
+    let tags = user_tag::Entity::of(org)
         .select_only()
         .columns([user_tag::Column::UserId, user_tag::Column::Tag])
-        .filter(user_tag::Column::OrgId.eq(org))
         .filter(user_tag::Column::UserId.is_in(ids));
     for (user, tag) in tags.into_tuple::<(UserId, String)>().all(db).await? {
         words.entry(user).or_default().tags.push(tag);
@@ -211,7 +203,7 @@ struct SortedRow {
     user: Row,
 }
 
-fn shown() -> Select<user::Entity> {
+fn shown(org: OrgId) -> Select<user::Entity> {
     use user::Column::*;
     let columns = [
         Id,
@@ -228,7 +220,7 @@ fn shown() -> Select<user::Entity> {
         CreatedAt,
         UpdatedAt,
     ];
-    user::Entity::find().select_only().columns(columns)
+    user::Entity::of(org).select_only().columns(columns)
 }
 
 impl From<user::Model> for Row {

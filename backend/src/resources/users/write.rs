@@ -11,7 +11,7 @@ use super::{
     skills::NewSkill,
 };
 use crate::{
-    db::{Constraint, Tx, is_named},
+    db::{Constraint, OfOrg, Tx, is_named},
     error::{Duplicate, Error, NotFound},
     ids::{AccountId, OrgId, UserId},
     resources::audit,
@@ -19,8 +19,9 @@ use crate::{
     text::Label,
 };
 use sea_orm::{
+    ActiveValue::{NotSet, Set},
     ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, LockType},
+    sea_query::LockType,
 };
 use std::collections::HashMap;
 
@@ -86,7 +87,7 @@ pub struct Locked {
 ///
 /// # Errors
 /// [`NotFound`].
-pub async fn lock(tx: &Tx, org: OrgId, id: UserId) -> Result<Locked, Error> {
+pub async fn lock_for_no_key_update(tx: &Tx, org: OrgId, id: UserId) -> Result<Locked, Error> {
     let row =
         user::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(NotFound)?;
     Ok(row.into())
@@ -102,13 +103,12 @@ impl From<user::Model> for Locked {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn lock_all(
+pub async fn lock_all_for_no_key_update(
     tx: &Tx,
     org: OrgId,
     ids: impl IntoIterator<Item = UserId>,
 ) -> Result<HashMap<UserId, Locked>, Error> {
-    let rows = user::Entity::find()
-        .filter(user::Column::OrgId.eq(org))
+    let rows = user::Entity::of(org)
         .filter(user::Column::Id.is_in(ids))
         .order_by_asc(user::Column::Id)
         .lock(LockType::NoKeyUpdate)
@@ -131,10 +131,12 @@ pub async fn account_link(tx: &Tx, org: OrgId, id: UserId, account: AccountId) -
         }
         .into());
     }
-    user::Entity::update_many()
-        .col_expr(user::Column::AccountId, Expr::value(account))
-        .col_expr(user::Column::UpdatedAt, Expr::value(tx.now))
-        .filter(user::Column::OrgId.eq(org))
+    user::Entity::update_of(org)
+        .set(user::ActiveModel {
+            account_id: Set(Some(account)),
+            updated_at: Set(tx.now),
+            ..Default::default()
+        })
         .filter(user::Column::Id.eq(id))
         .exec(tx)
         .await
@@ -147,10 +149,12 @@ pub async fn account_link(tx: &Tx, org: OrgId, id: UserId, account: AccountId) -
 /// # Errors
 /// When the database fails.
 pub async fn unlink_account(tx: &Tx, org: OrgId, account: AccountId) -> Result<(), Error> {
-    user::Entity::update_many()
-        .col_expr(user::Column::AccountId, Expr::value(None::<AccountId>))
-        .col_expr(user::Column::UpdatedAt, Expr::value(tx.now))
-        .filter(user::Column::OrgId.eq(org))
+    user::Entity::update_of(org)
+        .set(user::ActiveModel {
+            account_id: Set(None::<AccountId>),
+            updated_at: Set(tx.now),
+            ..Default::default()
+        })
         .filter(user::Column::AccountId.eq(account))
         .exec(tx)
         .await?;
@@ -165,11 +169,7 @@ pub(super) async fn write_words(
     skills: &[NewSkill],
     tags: Option<&Vec<Label>>,
 ) -> Result<(), Error> {
-    user_skill::Entity::delete_many()
-        .filter(user_skill::Column::OrgId.eq(org))
-        .filter(user_skill::Column::UserId.eq(user))
-        .exec(tx)
-        .await?;
+    user_skill::Entity::delete_of(org).filter(user_skill::Column::UserId.eq(user)).exec(tx).await?;
     let rows = skills.iter().map(|skill| {
         user_skill::Model {
             org_id: org,
@@ -183,11 +183,7 @@ pub(super) async fn write_words(
     });
     tx.insert_all(rows.collect()).await?;
     let Some(tags) = tags else { return Ok(()) };
-    user_tag::Entity::delete_many()
-        .filter(user_tag::Column::OrgId.eq(org))
-        .filter(user_tag::Column::UserId.eq(user))
-        .exec(tx)
-        .await?;
+    user_tag::Entity::delete_of(org).filter(user_tag::Column::UserId.eq(user)).exec(tx).await?;
     let rows = tags.iter().map(|tag| {
         user_tag::Model {
             org_id: org,
@@ -206,18 +202,17 @@ pub(super) async fn write_words(
 ///
 /// # Errors
 /// [`NotFound`].
-pub async fn hold(tx: &Tx, org: OrgId, id: UserId) -> Result<User, Error> {
+pub async fn lock_for_update(tx: &Tx, org: OrgId, id: UserId) -> Result<User, Error> {
     let found = user::Entity::find_by_id((org, id)).lock(LockType::Update).one(tx).await?;
     found.ok_or(NotFound)?;
     get(tx, org, id, Sight::All).await
 }
 
-/// Gives a held person their new form. The form they have already changes nothing.
+/// Gives a locked person their new form. The form they have already changes nothing.
 ///
 /// # Errors
 /// [`Error::Invalid`].
 pub async fn update(tx: &Tx, org: OrgId, before: User, mut new: NewUser) -> Result<User, Error> {
-    use user::Column;
     let (first_name, last_name) = rules::check(Some(&before), &mut new)?;
     // The order of skills and tags means nothing; they are shown sorted.
     new.skills.sort_by(|a, b| str::cmp(&a.skill, &b.skill));
@@ -228,42 +223,35 @@ pub async fn update(tx: &Tx, org: OrgId, before: User, mut new: NewUser) -> Resu
     if same_name && current == (NewUser { name: None, first_name: first, last_name: last, ..new.clone() }) {
         return Ok(before);
     }
-    let mut update = user::Entity::update_many();
     // What stays is not written: a text that is damaged stays as it is until someone decides about it.
-    if new.legal_ids != current.legal_ids {
-        let legal_ids = new.legal_ids.as_ref().map(Metadata::to_stored);
-        update = update.col_expr(Column::LegalIds, Expr::value(legal_ids));
-    }
-    if new.documents != current.documents {
-        let documents = new.documents.as_ref().map(Metadata::to_stored);
-        update = update.col_expr(Column::Documents, Expr::value(documents));
-    }
-    update
-        .col_expr(Column::SortKey, Expr::value(rules::sort_key(&first_name, &last_name)))
-        .col_expr(Column::NameSearch, Expr::value(search::stored([&*first_name, &*last_name])))
-        .col_expr(Column::FirstName, Expr::value(first_name))
-        .col_expr(Column::LastName, Expr::value(last_name))
-        .col_expr(
-            Column::ContactSearch,
-            Expr::value(search::contacts(new.email.as_deref(), new.phone.as_deref())),
-        )
-        .col_expr(Column::Email, Expr::value(new.email.map(String::from)))
-        .col_expr(Column::Phone, Expr::value(new.phone.map(String::from)))
-        .col_expr(Column::EmploymentType, Expr::value(new.employment_type))
-        .col_expr(Column::Bio, Expr::value(new.bio.map(String::from)))
-        .col_expr(Column::Active, Expr::value(new.active))
-        .col_expr(Column::UpdatedAt, Expr::value(tx.now))
-        .filter(Column::OrgId.eq(org))
-        .filter(Column::Id.eq(before.id))
-        .exec(tx)
-        .await?;
+    let stored = |new: &Option<Metadata>, is: &Option<Metadata>| match new == is {
+        true => NotSet,
+        false => Set(new.as_ref().map(Metadata::to_stored)),
+    };
+    let row = user::ActiveModel {
+        legal_ids: stored(&new.legal_ids, &current.legal_ids),
+        documents: stored(&new.documents, &current.documents),
+        sort_key: Set(rules::sort_key(&first_name, &last_name)),
+        name_search: Set(search::stored([&*first_name, &*last_name])),
+        first_name: Set(first_name),
+        last_name: Set(last_name),
+        contact_search: Set(search::contacts(new.email.as_deref(), new.phone.as_deref())),
+        email: Set(new.email.map(String::from)),
+        phone: Set(new.phone.map(String::from)),
+        employment_type: Set(new.employment_type),
+        bio: Set(new.bio.map(String::from)),
+        active: Set(new.active),
+        updated_at: Set(tx.now),
+        ..Default::default()
+    };
+    user::Entity::update_of(org).set(row).filter(user::Column::Id.eq(before.id)).exec(tx).await?;
     write_words(tx, org, before.id, &new.skills, Some(&new.tags)).await?;
     let after = get(tx, org, before.id, Sight::All).await?;
     audit::Entry::of("user.update", after.id).before(&before).after(&after).record(tx, org).await?;
     Ok(after)
 }
 
-/// Deletes a held person who was never assigned and whose availabilities are gone.
+/// Deletes a locked person who was never assigned and whose availabilities are gone.
 ///
 /// # Errors
 /// [`UserHasHistory`].
@@ -279,12 +267,12 @@ pub async fn delete(tx: &Tx, org: OrgId, user: &User) -> Result<(), Error> {
 ///
 /// # Errors
 /// [`NotFound`].
-pub async fn hold_profile(tx: &Tx, org: OrgId, id: UserId) -> Result<Profile, Error> {
-    lock(tx, org, id).await?;
+pub async fn lock_profile_for_no_key_update(tx: &Tx, org: OrgId, id: UserId) -> Result<Profile, Error> {
+    lock_for_no_key_update(tx, org, id).await?;
     profile(tx, org, id).await
 }
 
-/// Replaces a held profile. With `own`, only what a person may set themselves; the rest stays. What it is already changes
+/// Replaces a locked profile. With `own`, only what a person may set themselves; the rest stays. What it is already changes
 /// nothing.
 ///
 /// # Errors
@@ -314,25 +302,24 @@ pub async fn replace_profile(
     if after == before {
         return Ok(before);
     }
-    let mut update = user::Entity::update_many();
-    if after.rate_profile != before.rate_profile {
-        let rates = after.rate_profile.as_ref().map(RateProfile::to_stored);
-        update = update.col_expr(user::Column::RateProfile, Expr::value(rates));
-    }
-    update
-        .col_expr(user::Column::Bio, Expr::value(after.bio.clone()))
-        .col_expr(user::Column::EmploymentType, Expr::value(after.employment_type))
-        .col_expr(user::Column::UpdatedAt, Expr::value(tx.now))
-        .filter(user::Column::OrgId.eq(org))
-        .filter(user::Column::Id.eq(id))
-        .exec(tx)
-        .await?;
+    let rate_profile = match after.rate_profile == before.rate_profile {
+        true => NotSet,
+        false => Set(after.rate_profile.as_ref().map(RateProfile::to_stored)),
+    };
+    let row = user::ActiveModel {
+        rate_profile,
+        bio: Set(after.bio.clone()),
+        employment_type: Set(after.employment_type),
+        updated_at: Set(tx.now),
+        ..Default::default()
+    };
+    user::Entity::update_of(org).set(row).filter(user::Column::Id.eq(id)).exec(tx).await?;
     write_words(tx, org, id, &new.skills, (!own).then_some(&tags)).await?;
     audit::Entry::of("user.profile", id).before(&before).after(&after).record(tx, org).await?;
     Ok(after)
 }
 
-/// Replaces what a person with a held profile is paid. What it is already changes nothing.
+/// Replaces what a person with a locked profile is paid. What it is already changes nothing.
 ///
 /// # Errors
 /// When the database fails.
@@ -345,10 +332,12 @@ pub async fn set_rates(
     if before.rate_profile == rates {
         return Ok(());
     }
-    user::Entity::update_many()
-        .col_expr(user::Column::RateProfile, Expr::value(rates.as_ref().map(RateProfile::to_stored)))
-        .col_expr(user::Column::UpdatedAt, Expr::value(tx.now))
-        .filter(user::Column::OrgId.eq(org))
+    user::Entity::update_of(org)
+        .set(user::ActiveModel {
+            rate_profile: Set(rates.as_ref().map(RateProfile::to_stored)),
+            updated_at: Set(tx.now),
+            ..Default::default()
+        })
         .filter(user::Column::Id.eq(before.user_id))
         .exec(tx)
         .await?;

@@ -63,14 +63,14 @@ fn every_handler_says_in_its_signature_who_may_call_it() {
     assert_eq!(public, PUBLIC.map(str::to_owned).into());
 }
 
-/// What carries the org without naming its type: a row that was held by it, a query that was narrowed to it, the claims
+/// What carries the org without naming its type: a row that was locked by it, a query that was narrowed to it, the claims
 /// of a token. And one question about all orgs, which the command line asks of an empty database.
 const CARRIERS: [&str; 6] = [
-    "held: Held",
+    "locked: Locked",
     "caller: &Caller<",
     "chosen: Select",
     "select: SelectStatement",
-    "token: &str",
+    "claims: &InviteClaims",
     "before: Org",
 ];
 /// `all` is for whoever operates the program: `coulisses org list`.

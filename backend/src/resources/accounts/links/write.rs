@@ -6,7 +6,7 @@ use crate::{
         InvalidToken,
         entity::{Giver, PasswordTokenPurpose, account, membership, membership_link, password_token},
     },
-    db::{Database, Origin, Tx},
+    db::{Database, OfOrg, Origin, Tx},
     error::Error,
     ids::{AccountId, OrgId},
     random::Random,
@@ -16,7 +16,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, LockType},
+    sea_query::LockType,
 };
 
 /// How long the link of a mail works: a security rule.
@@ -32,7 +32,7 @@ const HANDED_SECONDS: i64 = 7 * 24 * 3600;
 /// When the database fails.
 pub async fn issue_reset(tx: &Tx, random: &Random, account: AccountId) -> Result<String, Error> {
     // Of two at once the later kills the earlier's.
-    write::lock(tx, account).await?;
+    write::lock_for_no_key_update(tx, account).await?;
     kill_resets(tx, account).await?;
     let token = new_token(random);
     let new = password_token::ActiveModel {
@@ -60,10 +60,9 @@ pub async fn issue(
     giver: Giver,
 ) -> Result<String, Error> {
     use membership_link::Column;
-    write::lock(tx, account).await?;
-    membership_link::Entity::update_many()
-        .col_expr(Column::UsedAt, Expr::value(tx.now))
-        .filter(Column::OrgId.eq(org))
+    write::lock_for_no_key_update(tx, account).await?;
+    membership_link::Entity::update_of(org)
+        .set(membership_link::ActiveModel { used_at: Set(Some(tx.now)), ..Default::default() })
         .filter(Column::AccountId.eq(account))
         .filter(Column::Giver.eq(giver))
         .filter(Column::UsedAt.is_null())
@@ -97,7 +96,7 @@ fn new_token(random: &Random) -> String {
 pub async fn use_up(tx: &Tx, token: &str, seen: &Opened, password_hash: String) -> Result<Vec<OrgId>, Error> {
     let account = seen.account.id;
     // The account before its memberships before their links, as everywhere: who is removed takes their links along.
-    write::lock(tx, account).await?;
+    write::lock_for_no_key_update(tx, account).await?;
     let memberships = membership::Entity::find()
         .filter(membership::Column::AccountId.eq(account))
         .order_by_asc(membership::Column::OrgId)
@@ -110,9 +109,8 @@ pub async fn use_up(tx: &Tx, token: &str, seen: &Opened, password_hash: String) 
     }
     let org = now.org.map(|(org, _)| org);
     if let Some(org) = org {
-        membership_link::Entity::update_many()
-            .col_expr(membership_link::Column::UsedAt, Expr::value(tx.now))
-            .filter(membership_link::Column::OrgId.eq(org))
+        membership_link::Entity::update_of(org)
+            .set(membership_link::ActiveModel { used_at: Set(Some(tx.now)), ..Default::default() })
             .filter(membership_link::Column::AccountId.eq(account))
             .filter(membership_link::Column::UsedAt.is_null())
             .exec(tx)
@@ -122,8 +120,11 @@ pub async fn use_up(tx: &Tx, token: &str, seen: &Opened, password_hash: String) 
     let proven: Vec<OrgId> =
         pending.map(|membership| membership.org_id).filter(|its| org.is_none_or(|org| org == *its)).collect();
     membership::Entity::update_many()
-        .col_expr(membership::Column::ProvenAt, Expr::value(tx.now))
-        .col_expr(membership::Column::UpdatedAt, Expr::value(tx.now))
+        .set(membership::ActiveModel {
+            proven_at: Set(Some(tx.now)),
+            updated_at: Set(tx.now),
+            ..Default::default()
+        })
         .filter(membership::Column::AccountId.eq(account))
         .filter(membership::Column::OrgId.is_in(proven.iter().copied()))
         .exec(tx)
@@ -139,15 +140,18 @@ pub async fn use_up(tx: &Tx, token: &str, seen: &Opened, password_hash: String) 
 pub async fn replace_password(tx: &Tx, account: AccountId, password_hash: String) -> Result<bool, Error> {
     kill_resets(tx, account).await?;
     membership_link::Entity::update_many()
-        .col_expr(membership_link::Column::UsedAt, Expr::value(tx.now))
+        .set(membership_link::ActiveModel { used_at: Set(Some(tx.now)), ..Default::default() })
         .filter(membership_link::Column::AccountId.eq(account))
         .filter(membership_link::Column::Giver.eq(Giver::Operator))
         .filter(membership_link::Column::UsedAt.is_null())
         .exec(tx)
         .await?;
     let set = account::Entity::update_many()
-        .col_expr(account::Column::PasswordHash, Expr::value(password_hash))
-        .col_expr(account::Column::UpdatedAt, Expr::value(tx.now))
+        .set(account::ActiveModel {
+            password_hash: Set(Some(password_hash)),
+            updated_at: Set(tx.now),
+            ..Default::default()
+        })
         .filter(account::Column::Id.eq(account))
         .filter(account::Column::IsActive.eq(true))
         .exec(tx)
@@ -157,7 +161,7 @@ pub async fn replace_password(tx: &Tx, account: AccountId, password_hash: String
 
 async fn kill_resets(tx: &Tx, account: AccountId) -> Result<(), Error> {
     password_token::Entity::update_many()
-        .col_expr(password_token::Column::UsedAt, Expr::value(tx.now))
+        .set(password_token::ActiveModel { used_at: Set(Some(tx.now)), ..Default::default() })
         .filter(password_token::Column::AccountId.eq(account))
         .filter(password_token::Column::UsedAt.is_null())
         .exec(tx)

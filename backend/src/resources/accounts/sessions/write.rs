@@ -11,8 +11,8 @@ use crate::{
     ids::{AccountId, OrgId, SessionId},
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
-    sea_query::{Expr, LockType},
+    ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    sea_query::LockType,
 };
 
 /// How long the token before the current one is still answered.
@@ -85,11 +85,14 @@ pub async fn renew(tx: &Tx, claims: &RefreshClaims, seconds: i64) -> Result<Rene
         session.revoked_at = Some(tx.now);
     }
     session::Entity::update_many()
-        .col_expr(session::Column::RefreshGeneration, Expr::value(session.refresh_generation))
-        .col_expr(session::Column::RotatedAt, Expr::value(session.rotated_at))
-        .col_expr(session::Column::LastUsedAt, Expr::value(session.last_used_at))
-        .col_expr(session::Column::ExpiresAt, Expr::value(session.expires_at))
-        .col_expr(session::Column::RevokedAt, Expr::value(session.revoked_at))
+        .set(session::ActiveModel {
+            refresh_generation: Set(session.refresh_generation),
+            rotated_at: Set(session.rotated_at),
+            last_used_at: Set(session.last_used_at),
+            expires_at: Set(session.expires_at),
+            revoked_at: Set(session.revoked_at),
+            ..Default::default()
+        })
         .filter(session::Column::Id.eq(session.id))
         .exec(tx)
         .await?;
@@ -102,7 +105,7 @@ pub async fn renew(tx: &Tx, claims: &RefreshClaims, seconds: i64) -> Result<Rene
 /// When the database fails.
 pub async fn end(tx: &Tx, session: SessionId) -> Result<bool, Error> {
     let ended = session::Entity::update_many()
-        .col_expr(session::Column::RevokedAt, Expr::value(tx.now))
+        .set(session::ActiveModel { revoked_at: Set(Some(tx.now)), ..Default::default() })
         .filter(session::Column::Id.eq(session))
         .filter(session::Column::RevokedAt.is_null())
         .exec(tx)
@@ -137,8 +140,7 @@ pub async fn lives(tx: &Tx, session: SessionId) -> Result<bool, Error> {
 /// When the database fails.
 pub async fn switch(tx: &Tx, session: SessionId, org: OrgId) -> Result<(), Error> {
     session::Entity::update_many()
-        .col_expr(session::Column::OrgId, Expr::value(org))
-        .col_expr(session::Column::LastUsedAt, Expr::value(tx.now))
+        .set(session::ActiveModel { org_id: Set(Some(org)), last_used_at: Set(tx.now), ..Default::default() })
         .filter(session::Column::Id.eq(session))
         .exec(tx)
         .await?;
@@ -151,7 +153,7 @@ pub async fn switch(tx: &Tx, session: SessionId, org: OrgId) -> Result<(), Error
 /// When the database fails.
 pub async fn end_others(tx: &Tx, account: AccountId, kept: SessionId) -> Result<(), Error> {
     session::Entity::update_many()
-        .col_expr(session::Column::RevokedAt, Expr::value(tx.now))
+        .set(session::ActiveModel { revoked_at: Set(Some(tx.now)), ..Default::default() })
         .filter(session::Column::AccountId.eq(account))
         .filter(session::Column::Id.ne(kept))
         .filter(session::Column::RevokedAt.is_null())
@@ -166,7 +168,7 @@ pub async fn end_others(tx: &Tx, account: AccountId, kept: SessionId) -> Result<
 /// When the database fails.
 pub async fn end_all(tx: &Tx, account: AccountId) -> Result<(), Error> {
     session::Entity::update_many()
-        .col_expr(session::Column::RevokedAt, Expr::value(tx.now))
+        .set(session::ActiveModel { revoked_at: Set(Some(tx.now)), ..Default::default() })
         .filter(session::Column::AccountId.eq(account))
         .filter(session::Column::RevokedAt.is_null())
         .exec(tx)

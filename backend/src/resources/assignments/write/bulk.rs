@@ -10,7 +10,7 @@ use super::{
     read,
 };
 use crate::{
-    db::Tx,
+    db::{OfOrg, Tx},
     error::{Error, NotFound},
     ids::{AssignmentId, MissionId, MissionRoleId, OrgId, ProjectId, UserId},
     resources::{
@@ -20,7 +20,7 @@ use crate::{
         users::{self, UserInactive},
     },
 };
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use std::collections::HashSet;
 
 /// Puts every person on their mission, INVITED: all of them or none. Returns the ids in the order of the items.
@@ -30,10 +30,10 @@ use std::collections::HashSet;
 pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Result<Vec<AssignmentId>, Error> {
     let mission_ids: HashSet<_> = items.iter().map(|item| item.mission_id).collect();
     let user_ids: HashSet<_> = items.iter().map(|item| item.user_id).collect();
-    let missions = missions::lock_all(tx, org, mission_ids.iter().copied()).await?;
-    let users = users::lock_all(tx, org, user_ids.iter().copied()).await?;
+    let missions = missions::lock_all_for_share(tx, org, mission_ids.iter().copied()).await?;
+    let users = users::lock_all_for_no_key_update(tx, org, user_ids.iter().copied()).await?;
     let projects: HashSet<_> = missions.values().filter_map(|mission| mission.project).collect();
-    let archived = projects::lock_archived(tx, org, projects).await?;
+    let archived = projects::lock_all_for_share(tx, org, projects).await?;
     let posts = missions::posts(tx, org, mission_ids.iter().copied()).await?;
     let mut taken = active_pairs(tx, org, mission_ids, user_ids).await?;
     let no_posts = missions::Posts::default();
@@ -69,8 +69,7 @@ pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Resu
     tx.insert_all(rows.into_iter().map(IntoActiveModel::into_active_model).collect())
         .await
         .map_err(super::refused)?;
-    let created = assignment::Entity::find()
-        .filter(assignment::Column::OrgId.eq(org))
+    let created = assignment::Entity::of(org)
         .filter(assignment::Column::Id.is_in(ids.iter().copied()))
         .order_by_asc(assignment::Column::Id);
     let created = read::all(tx, created).await?;

@@ -11,7 +11,7 @@ use super::{
     rules::{Step, step},
 };
 use crate::{
-    db::{Constraint, Tx},
+    db::{Constraint, OfOrg, Tx},
     error::{Clashes, Error, NotFound},
     ids::{AssignmentId, MissionId, OrgId, ProjectId, UserId},
     resources::{
@@ -23,8 +23,8 @@ use crate::{
     timestamp::Timestamp,
 };
 use sea_orm::{
-    ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, LockType},
+    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::LockType,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -60,9 +60,12 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
     if !matches!(new.status, AssignmentStatus::Invited | AssignmentStatus::Accepted) {
         return Err(Error::invalid("/status", "must be INVITED or ACCEPTED for a new assignment"));
     }
-    let mission =
-        missions::lock(tx, org, new.mission_id).await.map_err(Error::referred("/mission_id", "mission"))?;
-    let user = users::lock(tx, org, new.user_id).await.map_err(Error::referred("/user_id", "user"))?;
+    let mission = missions::lock_for_share(tx, org, new.mission_id)
+        .await
+        .map_err(Error::referred("/mission_id", "mission"))?;
+    let user = users::lock_for_no_key_update(tx, org, new.user_id)
+        .await
+        .map_err(Error::referred("/user_id", "user"))?;
     let role = missions::role_named(tx, org, new.mission_id, new.role_name.as_ref()).await?;
     if active_on_mission(tx, org, new.mission_id, new.user_id).await? {
         return Err(AlreadyAssigned.into());
@@ -111,13 +114,13 @@ pub struct Change {
 
 /// An assignment that nobody else can change until the transaction ends, with what a change depends on.
 #[derive(Debug)]
-pub struct Held {
+pub struct Locked {
     row: assignment::Model,
     mission: missions::Locked,
     user: users::Locked,
 }
 
-impl Held {
+impl Locked {
     /// Where it stands.
     pub fn status(&self) -> AssignmentStatus {
         self.row.status
@@ -168,48 +171,47 @@ impl Held {
 ///
 /// # Errors
 /// [`NotFound`].
-pub async fn hold(tx: &Tx, org: OrgId, id: AssignmentId) -> Result<Held, Error> {
+pub async fn lock_for_no_key_update(tx: &Tx, org: OrgId, id: AssignmentId) -> Result<Locked, Error> {
     let find = || assignment::Entity::find_by_id((org, id));
     // Mission and person of an assignment never change, so they can be read before they are locked.
     let unlocked = find().one(tx).await?.ok_or(NotFound)?;
-    let mission = missions::lock(tx, org, unlocked.mission_id).await?;
-    let user = users::lock(tx, org, unlocked.user_id).await?;
+    let mission = missions::lock_for_share(tx, org, unlocked.mission_id).await?;
+    let user = users::lock_for_no_key_update(tx, org, unlocked.user_id).await?;
     let row = find().lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(NotFound)?;
-    Ok(Held { row, mission, user })
+    Ok(Locked { row, mission, user })
 }
 
 /// Locks several assignments in the same order; those that do not exist are absent.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn hold_all(
+pub async fn lock_all_for_no_key_update(
     tx: &Tx,
     org: OrgId,
     ids: &[AssignmentId],
-) -> Result<HashMap<AssignmentId, Held>, Error> {
+) -> Result<HashMap<AssignmentId, Locked>, Error> {
     let find = || {
-        assignment::Entity::find()
-            .filter(assignment::Column::OrgId.eq(org))
+        assignment::Entity::of(org)
             .filter(assignment::Column::Id.is_in(ids.iter().copied()))
             .order_by_asc(assignment::Column::Id)
     };
     let unlocked = find().all(tx).await?;
-    let missions = missions::lock_all(tx, org, unlocked.iter().map(|row| row.mission_id)).await?;
-    let users = users::lock_all(tx, org, unlocked.iter().map(|row| row.user_id)).await?;
+    let missions = missions::lock_all_for_share(tx, org, unlocked.iter().map(|row| row.mission_id)).await?;
+    let users = users::lock_all_for_no_key_update(tx, org, unlocked.iter().map(|row| row.user_id)).await?;
     let rows = find().lock(LockType::NoKeyUpdate).all(tx).await?;
-    let held = rows.into_iter().filter_map(|row| {
+    let locked = rows.into_iter().filter_map(|row| {
         let (mission, user) = (missions.get(&row.mission_id)?.clone(), users.get(&row.user_id)?.clone());
-        Some((row.id, Held { row, mission, user }))
+        Some((row.id, Locked { row, mission, user }))
     });
-    Ok(held.collect())
+    Ok(locked.collect())
 }
 
 /// Changes where an assignment stands. The same status again changes nothing; becoming INVITED again ends its open links.
 ///
 /// # Errors
 /// [`InvalidTransition`], [`AlreadyAssigned`] by another one, or what is in the way as with [`create`].
-pub async fn set_status(tx: &Tx, held: Held, change: Change) -> Result<Assignment, Error> {
-    let Held { row, mission, user } = held;
+pub async fn set_status(tx: &Tx, locked: Locked, change: Change) -> Result<Assignment, Error> {
+    let Locked { row, mission, user } = locked;
     let (org, id) = (row.org_id, row.id);
     override_needs_acceptance(&change)?;
     let before = get(tx, org, id).await?;
@@ -236,16 +238,15 @@ pub async fn set_status(tx: &Tx, held: Held, change: Change) -> Result<Assignmen
         role => role,
     };
     let declined = change.status == AssignmentStatus::Declined;
-    assignment::Entity::update_many()
-        .col_expr(assignment::Column::MissionRoleId, Expr::value(role))
-        .col_expr(assignment::Column::Status, Expr::value(change.status))
-        .col_expr(assignment::Column::DeclineReason, Expr::value(change.decline_reason.filter(|_| declined)))
-        .col_expr(
-            assignment::Column::ConflictOverride,
-            Expr::value(change.override_reason.filter(|_| !clashes.is_empty())),
-        )
-        .col_expr(assignment::Column::UpdatedAt, Expr::value(tx.now))
-        .filter(assignment::Column::OrgId.eq(org))
+    assignment::Entity::update_of(org)
+        .set(assignment::ActiveModel {
+            mission_role_id: Set(role),
+            status: Set(change.status),
+            decline_reason: Set(change.decline_reason.filter(|_| declined)),
+            conflict_override: Set(change.override_reason.filter(|_| !clashes.is_empty())),
+            updated_at: Set(tx.now),
+            ..Default::default()
+        })
         .filter(assignment::Column::Id.eq(id))
         .exec(tx)
         .await
@@ -278,7 +279,7 @@ async fn may_enter(tx: &Tx, org: OrgId, entering: &Entering<'_>, change: &Change
         return Err(MissionCancelled.into());
     }
     if let Some(project) = entering.mission.project {
-        projects::lock_for_work(tx, org, project).await?;
+        projects::lock_for_share(tx, org, project).await?;
     }
     if !entering.active {
         return Err(UserInactive.into());
@@ -316,7 +317,7 @@ fn is_active(status: AssignmentStatus) -> bool {
     matches!(status, AssignmentStatus::Invited | AssignmentStatus::Accepted)
 }
 
-/// Gives a held assignment its new note and role. What it has already changes nothing.
+/// Gives a locked assignment its new note and role. What it has already changes nothing.
 ///
 /// # Errors
 /// [`UnknownReference`] for a role that the mission does not have; [`QuotaReached`].
@@ -333,11 +334,13 @@ pub async fn update(
     if role == before.mission_role_id && note == before.note {
         return Ok(before);
     }
-    assignment::Entity::update_many()
-        .col_expr(Column::MissionRoleId, Expr::value(role))
-        .col_expr(Column::Note, Expr::value(note))
-        .col_expr(Column::UpdatedAt, Expr::value(tx.now))
-        .filter(Column::OrgId.eq(org))
+    assignment::Entity::update_of(org)
+        .set(assignment::ActiveModel {
+            mission_role_id: Set(role),
+            note: Set(note),
+            updated_at: Set(tx.now),
+            ..Default::default()
+        })
         .filter(Column::Id.eq(before.id))
         .exec(tx)
         .await
@@ -347,7 +350,7 @@ pub async fn update(
     Ok(after)
 }
 
-/// Deletes a held assignment, whose invitations must be gone.
+/// Deletes a locked assignment, whose invitations must be gone.
 ///
 /// # Errors
 /// When the database fails.

@@ -1,4 +1,4 @@
-//! What happens to the people of a mission that moves or is called off. Its row is held by the caller.
+//! What happens to the people of a mission that moves or is called off. Its row is locked by the caller.
 
 use super::{
     super::{
@@ -11,7 +11,7 @@ use super::{
     read,
 };
 use crate::{
-    db::Tx,
+    db::{OfOrg, Tx},
     error::Error,
     ids::{AssignmentId, MissionId, MissionRoleId, OrgId, UserId},
     resources::{
@@ -22,8 +22,7 @@ use crate::{
     timestamp::Timestamp,
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait},
+    ActiveValue::Set, ColumnTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 use std::collections::HashSet;
 
@@ -61,7 +60,7 @@ pub async fn begin_move(
         .await?;
     let people = || accepted.iter().map(|one| one.user_id);
     // Nobody of them is accepted elsewhere until this transaction ends.
-    users::lock_all(tx, org, people()).await?;
+    users::lock_all_for_no_key_update(tx, org, people()).await?;
     let taken = if reason.is_some() {
         read::taken(tx, org, people(), call).await?
     } else {
@@ -92,8 +91,7 @@ async fn chosen(tx: &Tx, org: OrgId, ids: Vec<AssignmentId>) -> Result<Vec<Assig
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let chosen = assignment::Entity::find()
-        .filter(assignment::Column::OrgId.eq(org))
+    let chosen = assignment::Entity::of(org)
         .filter(assignment::Column::Id.is_in(ids))
         .order_by_asc(assignment::Column::Id);
     read::all(tx, chosen).await
@@ -161,8 +159,7 @@ async fn change_role(
     whose: Expr,
     to: Option<&MissionRole>,
 ) -> Result<bool, Error> {
-    let chosen = assignment::Entity::find()
-        .filter(assignment::Column::OrgId.eq(org))
+    let chosen = assignment::Entity::of(org)
         .filter(assignment::Column::MissionId.eq(mission))
         .filter(whose)
         .order_by_asc(assignment::Column::Id);
@@ -170,10 +167,12 @@ async fn change_role(
     if before.is_empty() {
         return Ok(false);
     }
-    assignment::Entity::update_many()
-        .col_expr(assignment::Column::MissionRoleId, Expr::value(to.map(|role| role.id)))
-        .col_expr(assignment::Column::UpdatedAt, Expr::value(tx.now))
-        .filter(assignment::Column::OrgId.eq(org))
+    assignment::Entity::update_of(org)
+        .set(assignment::ActiveModel {
+            mission_role_id: Set(to.map(|role| role.id)),
+            updated_at: Set(tx.now),
+            ..Default::default()
+        })
         .filter(assignment::Column::Id.is_in(before.iter().map(|assignment| assignment.id)))
         .exec(tx)
         .await
@@ -199,11 +198,13 @@ pub async fn cancel_all(tx: &Tx, org: OrgId, mission: MissionId) -> Result<(), E
     let active = || of_mission(org, mission, &[AssignmentStatus::Invited, AssignmentStatus::Accepted]);
     let before = read::all(tx, active()).await?;
     let ids: Vec<_> = before.iter().map(|assignment| assignment.id).collect();
-    assignment::Entity::update_many()
-        .col_expr(assignment::Column::Status, Expr::value(AssignmentStatus::Cancelled))
-        .col_expr(assignment::Column::ConflictOverride, Expr::value(None::<String>))
-        .col_expr(assignment::Column::UpdatedAt, Expr::value(tx.now))
-        .filter(assignment::Column::OrgId.eq(org))
+    assignment::Entity::update_of(org)
+        .set(assignment::ActiveModel {
+            status: Set(AssignmentStatus::Cancelled),
+            conflict_override: Set(None::<String>),
+            updated_at: Set(tx.now),
+            ..Default::default()
+        })
         .filter(assignment::Column::Id.is_in(ids))
         .exec(tx)
         .await
@@ -225,8 +226,7 @@ fn of_mission(
     mission: MissionId,
     statuses: &[AssignmentStatus],
 ) -> sea_orm::Select<assignment::Entity> {
-    assignment::Entity::find()
-        .filter(assignment::Column::OrgId.eq(org))
+    assignment::Entity::of(org)
         .filter(assignment::Column::MissionId.eq(mission))
         .filter(assignment::Column::Status.is_in(statuses.iter().copied()))
         .order_by_asc(assignment::Column::Id)
@@ -242,10 +242,12 @@ async fn set_override(
     if ids.is_empty() {
         return Ok(());
     }
-    assignment::Entity::update_many()
-        .col_expr(assignment::Column::ConflictOverride, Expr::value(reason))
-        .col_expr(assignment::Column::UpdatedAt, Expr::value(tx.now))
-        .filter(Expr::col(assignment::Column::OrgId).eq(org))
+    assignment::Entity::update_of(org)
+        .set(assignment::ActiveModel {
+            conflict_override: Set(reason),
+            updated_at: Set(tx.now),
+            ..Default::default()
+        })
         .filter(assignment::Column::Id.is_in(ids))
         .exec(tx)
         .await
