@@ -71,6 +71,7 @@ pub fn service(app: App) -> Router {
         bodies: app.bodies.clone(),
         bulks: app.bulks.clone(),
         tasks: app.tasks.clone(),
+        metrics: app.telemetry.metrics.clone(),
         request_timeout: app.config.request_timeout,
     };
     // From the outside in; one layer, because the router boxes each that it is given.

@@ -13,7 +13,8 @@ use uuid::Uuid;
 /// What is in the way.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(untagged)]
-pub enum Clash {
+#[schema(as = Clash)]
+pub enum Conflict {
     /// An accepted mission.
     Mission {
         /// Whose it is.
@@ -45,8 +46,8 @@ pub enum Clash {
 
 /// All that is in the way. An answer or an entry of the audit log names some; whoever decides sees how many there are.
 #[derive(Debug, Clone, Default)]
-pub struct Clashes {
-    named: Vec<Clash>,
+pub struct Conflicts {
+    named: Vec<Conflict>,
     total: u64,
 }
 
@@ -56,10 +57,10 @@ const END: Timestamp = START.plus_seconds(4 * 3600);
 /// An id for samples, as they look: version 7 of a UUID.
 const ID: Uuid = Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0001);
 
-impl Clashes {
+impl Conflicts {
     /// One accepted mission, as it occurs.
     pub fn sample_of_mission() -> Self {
-        let clash = Clash::Mission {
+        let conflict = Conflict::Mission {
             user_id: UserId(ID),
             assignment_id: AssignmentId(ID),
             mission_id: MissionId(ID),
@@ -67,14 +68,19 @@ impl Clashes {
             start_at: START,
             end_at: END,
         };
-        Self::of(vec![clash], 1)
+        Self::of(vec![conflict], 1)
     }
 
     /// One approved availability, as it occurs.
     pub fn sample_of_availability() -> Self {
         let availability_id = AvailabilityId(ID);
         Self::of(
-            vec![Clash::Availability { user_id: UserId(ID), availability_id, start_at: START, end_at: END }],
+            vec![Conflict::Availability {
+                user_id: UserId(ID),
+                availability_id,
+                start_at: START,
+                end_at: END,
+            }],
             1,
         )
     }
@@ -85,7 +91,7 @@ impl Clashes {
     pub const LOOKED_FOR: u64 = 101;
 
     /// The first of `total`.
-    pub fn of(mut named: Vec<Clash>, total: u64) -> Self {
+    pub fn of(mut named: Vec<Conflict>, total: u64) -> Self {
         named.truncate(Self::NAMED);
         Self { named, total }
     }
@@ -95,7 +101,7 @@ impl Clashes {
     /// # Errors
     /// What `count` says.
     pub async fn counted(
-        found: Vec<Clash>,
+        found: Vec<Conflict>,
         count: impl AsyncFnOnce() -> Result<u64, DbErr>,
     ) -> Result<Self, DbErr> {
         let total = match u64::try_from(found.len()) {
@@ -111,12 +117,12 @@ impl Clashes {
     }
 
     /// Those that are named, in order.
-    pub fn named(&self) -> &[Clash] {
+    pub fn named(&self) -> &[Conflict] {
         &self.named
     }
 
     /// The same.
-    pub fn into_named(self) -> Vec<Clash> {
+    pub fn into_named(self) -> Vec<Conflict> {
         self.named
     }
 
@@ -127,7 +133,7 @@ impl Clashes {
 }
 
 /// Of several refusals together.
-impl Sum for Clashes {
+impl Sum for Conflicts {
     fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
         all.fold(Self::default(), |mut sum, one| {
             sum.named.extend(one.named);

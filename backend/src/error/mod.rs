@@ -9,7 +9,7 @@ mod field;
 mod problem;
 mod refusal;
 
-pub use conflict::{Clash, Clashes};
+pub use conflict::{Conflict, Conflicts};
 pub use failure::{Cause, Failure, FailureKind};
 pub use field::FieldError;
 pub use problem::Problem;

@@ -1,6 +1,6 @@
 //! How an error looks on the wire: problem+json.
 
-use super::{Clash, Clashes, Error, FieldError};
+use super::{Conflict, Conflicts, Error, FieldError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -35,7 +35,7 @@ pub struct Problem {
     /// The accepted missions or approved availabilities in the way: the first 100.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
-    pub conflicts: Vec<Clash>,
+    pub conflicts: Vec<Conflict>,
     /// How many are in the way in all.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 1)]
@@ -48,7 +48,7 @@ impl Error {
         let (status, code) = self.status_and_code();
         let mut errors = self.fields();
         errors.truncate(MOST_ERRORS);
-        let clashes = self.clashes();
+        let conflicts = self.conflicts();
         Problem {
             kind: format!("urn:coulisses:problem:{code}"),
             title: status.canonical_reason().unwrap_or("Error"),
@@ -57,8 +57,8 @@ impl Error {
             code,
             request_id: request_id.into(),
             errors,
-            conflicts_total: (!clashes.is_empty()).then_some(clashes.total()),
-            conflicts: clashes.into_named(),
+            conflicts_total: (!conflicts.is_empty()).then_some(conflicts.total()),
+            conflicts: conflicts.into_named(),
         }
     }
 
@@ -83,11 +83,11 @@ impl Error {
         fields.into_iter()
     }
 
-    fn clashes(&self) -> Clashes {
+    fn conflicts(&self) -> Conflicts {
         match self {
             Self::Refused(refused) => refused.conflicts.clone(),
-            Self::Items(items) => items.iter().map(|(_, error)| error.clashes()).sum(),
-            _ => Clashes::default(),
+            Self::Items(items) => items.iter().map(|(_, error)| error.conflicts()).sum(),
+            _ => Conflicts::default(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Refusals: facts of the domain that are in the way of a request. Each is declared once, beside the resource that
 //! refuses, by [`refusals!`].
 
-use super::{Clashes, Error, FieldError};
+use super::{Conflicts, Error, FieldError};
 use axum::http::StatusCode;
 use std::fmt::Display;
 
@@ -28,7 +28,7 @@ pub struct Refused {
     /// Members that are wrong.
     pub errors: Vec<FieldError>,
     /// What is in the way.
-    pub conflicts: Clashes,
+    pub conflicts: Conflicts,
     /// Seconds until trying again makes sense.
     pub retry_after: Option<u64>,
 }
@@ -40,7 +40,7 @@ impl<R: Refusal> From<R> for Error {
             status: R::STATUS,
             detail: refusal.to_string(),
             errors: Vec::new(),
-            conflicts: Clashes::default(),
+            conflicts: Conflicts::default(),
             retry_after: None,
         };
         refusal.complete(&mut refused);

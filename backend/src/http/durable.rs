@@ -7,16 +7,18 @@ use super::{
     Doors, IdempotencyKey, MAX_BODY, Precondition, RequestInfo,
     receive::{Received, receive},
     refusal::PreconditionFailed,
+    verbs,
 };
 use crate::{
     error::{Error, FailureKind},
     fair::Fair,
     ids::OrgId,
     role::Role,
+    telemetry::Metrics,
 };
 use axum::{
     body::Body,
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     http::request::Parts,
     middleware::Next,
     response::{IntoResponse, Response},
@@ -44,6 +46,7 @@ pub struct Completion<A> {
     pub bulks: Fair,
     /// Writes under way.
     pub tasks: TaskTracker,
+    pub metrics: Metrics,
     pub request_timeout: Duration,
 }
 
@@ -85,6 +88,7 @@ async fn run<A: Admit>(completion: &Completion<A>, request: Request, next: Next)
         false => None,
     };
     let client = info.client_waits();
+    let rerun = Rerun { operation: operation(&parts), metrics: completion.metrics.clone(), request: info };
     let work = completion.tasks.spawn(async move {
         let _held = (turn, room);
         let attempt = async || {
@@ -94,12 +98,35 @@ async fn run<A: Admit>(completion: &Completion<A>, request: Request, next: Next)
                 response.extensions().get::<Error>().and_then(Error::failure) == Some(FailureKind::Contended);
             if contended { Err(response) } else { Ok(response) }
         };
-        attempt.retry(attempts()).await.unwrap_or_else(|response| response)
+        let rerun = |response: &Response, _| rerun.note(response.extensions().get());
+        attempt.retry(attempts()).notify(rerun).await.unwrap_or_else(|response| response)
     });
     let response = work.await.map_err(|error| Error::internal(error));
     // What the request left to be done in the background goes on.
     client.disarm();
     response
+}
+
+/// What a transaction is called in the log and the metrics: the method and route that it is of.
+fn operation(parts: &Parts) -> String {
+    let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    format!("{} {}", parts.method, verbs::public_path(route))
+}
+
+/// Tells of a transaction that lost a race and is run again: counted and logged by its name.
+pub struct Rerun {
+    pub operation: String,
+    pub metrics: Metrics,
+    pub request: RequestInfo,
+}
+
+impl Rerun {
+    pub fn note(&self, lost_by: Option<&Error>) {
+        self.metrics.transaction_rerun(&self.operation);
+        let cause = lost_by.and_then(Error::cause);
+        let (request_id, operation) = (&self.request, &self.operation);
+        tracing::info!(%request_id, operation, cause = ?cause, "a transaction lost a race and is run again");
+    }
 }
 
 /// How often, and after which pauses, work that lost a race is begun again.

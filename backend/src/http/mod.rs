@@ -30,7 +30,7 @@ pub use boundary::{Boundary, boundary};
 pub use change::{Change, Writable};
 pub use cors::{Cors, cors};
 pub use doors::{Door, Doors, limit_bodies};
-pub use durable::{Admit, Completion, attempts, run_to_completion};
+pub use durable::{Admit, Completion, Rerun, attempts, run_to_completion};
 pub use idempotency::{IdempotencyKey, Standing, Writing};
 pub use limits::{MAX_BODY, MAX_BULK_BODY, MAX_HEADER_BYTES, MAX_HEADERS, MAX_URI_BYTES, limits};
 pub use listing::{Listing, compress};

@@ -9,7 +9,7 @@ pub use publish::publish;
 
 use crate::{
     auth,
-    error::{self, Clash, Error, FailureKind, FieldError, Problem},
+    error::{self, Conflict, Error, FailureKind, FieldError, Problem},
     http::{self, Limit},
     ids::AnyId,
     resources::{
@@ -50,7 +50,7 @@ pub fn base() -> OpenApi {
     let components = ComponentsBuilder::new()
         .schema_from::<Problem>()
         .schema_from::<FieldError>()
-        .schema_from::<Clash>()
+        .schema_from::<Conflict>()
         .schema_from::<Limit>()
         .schema_from::<MissionState>()
         .schema_from::<Include>()

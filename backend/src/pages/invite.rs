@@ -2,7 +2,7 @@
 
 use super::{
     PageQuery,
-    template::{Call, InvitePage, message, respond, with_retry_after},
+    template::{InvitePage, MissionShown, message, respond, with_retry_after},
     words::{Language, Words},
 };
 use crate::{
@@ -123,7 +123,7 @@ async fn page(
         words,
         message: words.invalid,
         good: false,
-        call: None,
+        mission: None,
         token: None,
         reason,
     };
@@ -144,10 +144,10 @@ async fn page(
     };
     let standing = standing(&opened, now, language);
     let (status, text, good) = outcome.unwrap_or((StatusCode::OK, standing.0, standing.1));
-    let call = call(opened, words)?;
+    let mission = mission_shown(opened, words)?;
     // Whoever was refused for a reason that may pass (a full role, a clash) can still say no.
     let token = standing.2.then_some(link.token);
-    respond(status, &InvitePage { message: text, good, call: Some(&call), token, ..blank })
+    respond(status, &InvitePage { message: text, good, mission: Some(&mission), token, ..blank })
 }
 
 /// What there is to say before anything is clicked, whether it is good, and whether there is something to answer.
@@ -167,12 +167,12 @@ fn standing(opened: &Opened, now: Timestamp, language: Language) -> (&'static st
     }
 }
 
-fn call(opened: Opened, words: &Words) -> Result<Call, Error> {
+fn mission_shown(opened: Opened, words: &Words) -> Result<MissionShown, Error> {
     let zone = ZoneName::zone(&opened.timezone).map_err(|error| Error::internal(error))?;
     let wall_clock = |at: Timestamp| words.moment(&at.in_zone(&zone));
-    Ok(Call {
+    Ok(MissionShown {
         org: opened.org_name,
-        person: opened.user_name,
+        user: opened.user_name,
         title: opened.mission_title,
         project: opened.project_title,
         place: opened.location,

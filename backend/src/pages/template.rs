@@ -21,11 +21,11 @@ use axum::{
 
 /// What an invitation is about.
 #[derive(Debug)]
-pub struct Call {
+pub struct MissionShown {
     /// Who asks.
     pub org: String,
     /// Who is asked.
-    pub person: String,
+    pub user: String,
     /// What the mission is.
     pub title: String,
     /// What it belongs to.
@@ -51,7 +51,7 @@ pub struct InvitePage<'a> {
     /// Whether that is good news.
     pub good: bool,
     /// The call, unless the link is not valid.
-    pub call: Option<&'a Call>,
+    pub mission: Option<&'a MissionShown>,
     /// The token, while there is something to answer.
     pub token: Option<&'a str>,
     /// What was typed so far.

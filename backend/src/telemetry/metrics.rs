@@ -50,6 +50,7 @@ struct Inner {
     lookups: IntCounterVec,
     sign_ins_refused: IntCounter,
     storage_full: IntCounter,
+    reruns: IntCounterVec,
     log_lines_lost: IntCounter,
     /// How many of them the counter has: two may ask at once.
     log_lines_shown: AtomicU64,
@@ -112,6 +113,11 @@ impl Metrics {
                     "Requests refused because the database's disk was full or could not be written.",
                 ),
             ),
+            reruns: count(
+                "app_transaction_reruns_total",
+                "Transactions that lost a race in the database and were run again, by the operation that they are of.",
+                &["operation"],
+            ),
             log_lines_lost: add(
                 &all,
                 IntCounter::new(
@@ -163,6 +169,11 @@ impl Metrics {
     /// A request was refused because the database's disk has no room.
     pub fn storage_was_full(&self) {
         self.0.storage_full.inc();
+    }
+
+    /// A transaction lost a race and is run again.
+    pub fn transaction_rerun(&self, operation: &str) {
+        self.0.reruns.with_label_values(&[operation]).inc();
     }
 
     /// Everything as text, for the request that asks for it; none when metrics are switched off.

@@ -29,13 +29,13 @@ struct Set {
 
 /// Plans both festivals; a set is a mission for its stage's crew, and each stage has its technician as long as there
 /// are enough of them.
-pub(super) async fn plan(tx: &Tx, org: OrgId, technicians: &[UserId]) -> Result<(), CliError> {
+pub(super) async fn plan(tx: &Tx, org: OrgId, users: &[UserId]) -> Result<(), CliError> {
     let mut events: BTreeMap<String, Vec<Set>> = BTreeMap::new();
     for set in read()? {
         events.entry(set.event.clone()).or_default().push(set);
     }
     for (event, sets) in events {
-        plan_event(tx, org, event, sets, technicians).await?;
+        plan_event(tx, org, event, sets, users).await?;
     }
     Ok(())
 }
@@ -45,7 +45,7 @@ async fn plan_event(
     org: OrgId,
     event: String,
     sets: Vec<Set>,
-    technicians: &[UserId],
+    users: &[UserId],
 ) -> Result<(), CliError> {
     // Wacken lies in Germany, Clisson in France; the clocks agree, the names do not.
     let zone = if event.starts_with("Wacken") { "Europe/Berlin" } else { "Europe/Paris" };
@@ -70,16 +70,16 @@ async fn plan_event(
     let planned = planned.map_err(Error::Invalid)?;
     let created = missions::create_all(tx, org, planned).await?;
     let mut stages: BTreeMap<&str, UserId> = BTreeMap::new();
-    let mut free = technicians.iter();
+    let mut free = users.iter();
     for (set, mission) in sets.iter().zip(&created) {
-        let technician = match stages.get(set.stage.as_str()) {
-            Some(technician) => *technician,
+        let user = match stages.get(set.stage.as_str()) {
+            Some(user) => *user,
             None => match free.next() {
-                Some(technician) => *stages.entry(&set.stage).or_insert(*technician),
+                Some(user) => *stages.entry(&set.stage).or_insert(*user),
                 None => continue,
             },
         };
-        accept(tx, org, mission.id, technician).await?;
+        accept(tx, org, mission.id, user).await?;
     }
     let over = NewProject { status: ProjectStatus::Archived, ..project.form() };
     projects::update(tx, org, project, over).await?;

@@ -64,8 +64,8 @@ const PEOPLE: [(&str, &str, &str, i16, Option<&str>); 25] = [
 
 /// The demonstration's theatre, when it is in this database: one with its people, not another house of that name.
 pub(super) async fn find(app: &App) -> Result<Option<OrgId>, CliError> {
-    let (_, planner) = SIGN_INS[1];
-    let Some(account) = accounts::by_email(&app.db, &EmailKey::of(planner)).await? else { return Ok(None) };
+    let (_, manager) = SIGN_INS[1];
+    let Some(account) = accounts::by_email(&app.db, &EmailKey::of(manager)).await? else { return Ok(None) };
     let memberships = accounts::memberships(&app.db, account.id).await?;
     Ok(memberships
         .into_iter()
@@ -83,15 +83,15 @@ pub(super) async fn fill_if_empty(app: &App, password: &str) -> Result<(), CliEr
     let hash = app.passwords.hash(password, SIGN_INS[0].1, None).await?;
     let tx = app.db.write(Origin::system()).await?;
     let org = orgs::create(&tx, name(THEATRE)?, ZONE).await?;
-    let people = add_people(&tx, org).await?;
+    let users = add_users(&tx, org).await?;
     for (role, email) in SIGN_INS {
-        let user_id = (role == Role::Tech).then_some(people[0]);
+        let user_id = (role == Role::Tech).then_some(users[0]);
         let new = NewMember { email: Email::parse(email).map_err(CliError::Refused)?, role, user_id };
         let (member, _) = orgs::add_member(&tx, &app.random, org, new).await?;
         links::replace_password(&tx, member.account_id, hash.clone()).await?;
     }
-    add_productions(&tx, app, org, &people).await?;
-    festivals::plan(&tx, org, &people).await?;
+    add_productions(&tx, app, org, &users).await?;
+    festivals::plan(&tx, org, &users).await?;
     Ok(tx.commit().await?)
 }
 
@@ -103,7 +103,7 @@ fn label(text: &str) -> Result<Label, CliError> {
     Label::parse(text).map_err(CliError::Refused)
 }
 
-async fn add_people(tx: &Tx, org: OrgId) -> Result<Vec<UserId>, CliError> {
+async fn add_users(tx: &Tx, org: OrgId) -> Result<Vec<UserId>, CliError> {
     let mut ids = Vec::with_capacity(PEOPLE.len());
     for (i, (first, last, skill, level, second)) in PEOPLE.into_iter().enumerate() {
         let mut skills = vec![NewSkill { skill: label(skill)?, level: Some(level) }];
@@ -127,75 +127,81 @@ async fn add_people(tx: &Tx, org: OrgId) -> Result<Vec<UserId>, CliError> {
 }
 
 /// One call of a production: days after the season's first Monday, from, to (maybe after midnight), and its posts.
-struct Call(&'static str, i64, (i8, i8), (i8, i8), &'static [(&'static str, i32)]);
+struct Scheduled(&'static str, i64, (i8, i8), (i8, i8), &'static [(&'static str, i32)]);
 
-const CYRANO: [Call; 7] = [
-    Call("Montage lumière et son", 0, (9, 0), (18, 0), &[("lumiere", 3), ("son", 2), ("plateau", 4)]),
-    Call("Réglages", 1, (9, 0), (13, 0), &[("lumiere", 2), ("son", 1)]),
-    Call(
+const CYRANO: [Scheduled; 7] = [
+    Scheduled("Montage lumière et son", 0, (9, 0), (18, 0), &[("lumiere", 3), ("son", 2), ("plateau", 4)]),
+    Scheduled("Réglages", 1, (9, 0), (13, 0), &[("lumiere", 2), ("son", 1)]),
+    Scheduled(
         "Répétition générale",
         1,
         (19, 0),
         (23, 30),
         &[("lumiere", 2), ("son", 1), ("plateau", 3), ("habillage", 1)],
     ),
-    Call("Première", 2, (18, 30), (23, 30), &[("lumiere", 2), ("son", 1), ("plateau", 3), ("habillage", 1)]),
-    Call(
+    Scheduled(
+        "Première",
+        2,
+        (18, 30),
+        (23, 30),
+        &[("lumiere", 2), ("son", 1), ("plateau", 3), ("habillage", 1)],
+    ),
+    Scheduled(
         "Représentation",
         3,
         (18, 30),
         (23, 30),
         &[("lumiere", 2), ("son", 1), ("plateau", 3), ("habillage", 1)],
     ),
-    Call(
+    Scheduled(
         "Représentation",
         4,
         (18, 30),
         (23, 30),
         &[("lumiere", 2), ("son", 1), ("plateau", 3), ("habillage", 1)],
     ),
-    Call("Démontage", 5, (22, 0), (3, 0), &[("lumiere", 2), ("son", 1), ("plateau", 4)]),
+    Scheduled("Démontage", 5, (22, 0), (3, 0), &[("lumiere", 2), ("son", 1), ("plateau", 4)]),
 ];
-const DANCE: [Call; 3] = [
-    Call("Montage", 8, (9, 0), (17, 0), &[("lumiere", 2), ("son", 1), ("plateau", 2)]),
-    Call("La nuit de la danse", 9, (20, 0), (5, 0), &[("lumiere", 2), ("son", 2), ("video", 1)]),
-    Call("Démontage", 10, (9, 0), (13, 0), &[("plateau", 3)]),
+const DANCE: [Scheduled; 3] = [
+    Scheduled("Montage", 8, (9, 0), (17, 0), &[("lumiere", 2), ("son", 1), ("plateau", 2)]),
+    Scheduled("La nuit de la danse", 9, (20, 0), (5, 0), &[("lumiere", 2), ("son", 2), ("video", 1)]),
+    Scheduled("Démontage", 10, (9, 0), (13, 0), &[("plateau", 3)]),
 ];
-const TOUR: [Call; 4] = [
-    Call("Chargement du camion", 6, (8, 0), (11, 0), &[("plateau", 3)]),
-    Call("Sceaux : montage et jeu", 11, (9, 0), (23, 0), &[("lumiere", 1), ("son", 1), ("plateau", 2)]),
-    Call("Créteil : montage et jeu", 12, (9, 0), (23, 0), &[("lumiere", 1), ("son", 1), ("plateau", 2)]),
-    Call("Retour et déchargement", 13, (10, 0), (14, 0), &[("plateau", 3)]),
+const TOUR: [Scheduled; 4] = [
+    Scheduled("Chargement du camion", 6, (8, 0), (11, 0), &[("plateau", 3)]),
+    Scheduled("Sceaux : montage et jeu", 11, (9, 0), (23, 0), &[("lumiere", 1), ("son", 1), ("plateau", 2)]),
+    Scheduled("Créteil : montage et jeu", 12, (9, 0), (23, 0), &[("lumiere", 1), ("son", 1), ("plateau", 2)]),
+    Scheduled("Retour et déchargement", 13, (10, 0), (14, 0), &[("plateau", 3)]),
 ];
 
-async fn add_productions(tx: &Tx, app: &App, org: OrgId, people: &[UserId]) -> Result<(), CliError> {
+async fn add_productions(tx: &Tx, app: &App, org: OrgId, users: &[UserId]) -> Result<(), CliError> {
     let mut season = Vec::new();
-    for (title, status, place, calls) in [
+    for (title, status, place, schedule) in [
         ("Cyrano de Bergerac", ProjectStatus::Active, "Grande salle", &CYRANO[..]),
         ("La nuit de la danse", ProjectStatus::Draft, "Studio", &DANCE[..]),
         ("Tournée Île-de-France", ProjectStatus::Active, "En tournée", &TOUR[..]),
     ] {
         let new = NewProject { name: name(title)?, status, starts_at: None, ends_at: None, note: None };
         let project = projects::create(tx, org, new).await?;
-        season.extend(add_calls(tx, org, project.id, place, calls).await?);
+        season.extend(add_missions(tx, org, project.id, place, schedule).await?);
     }
-    let asked = staff(tx, org, people, &season).await?;
-    override_conflict(tx, org, people, &season).await?;
-    declare_availability(tx, org, people[0], &season[0]).await?;
+    let asked = staff(tx, org, users, &season).await?;
+    override_conflict(tx, org, users, &season).await?;
+    declare_availability(tx, org, users[0], &season[0]).await?;
     let new = NewInvitation { assignment_id: asked, email: None };
     invitations::create(tx, org, new, &Links::of(app)).await?;
     Ok(())
 }
 
-async fn add_calls(
+async fn add_missions(
     tx: &Tx,
     org: OrgId,
     project: ProjectId,
     place: &str,
-    calls: &[Call],
+    schedule: &[Scheduled],
 ) -> Result<Vec<Mission>, CliError> {
     let mut planned = Vec::new();
-    for Call(title, days, from, to, roles) in calls {
+    for Scheduled(title, days, from, to, roles) in schedule {
         let (start_at, end_at) = period(tx.now, *days, *from, *to)?;
         let form = MissionForm {
             project_id: Some(project),
@@ -231,12 +237,12 @@ fn period(
     Ok((instant(day, from)?, instant(last, to)?))
 }
 
-/// Asks people for the posts they can fill. Most have said yes, some have not answered, some cannot come. Returns an
+/// Asks people for the mission roles they can fill. Most have said yes, some have not answered, some cannot come. Returns an
 /// open call of the first person.
 async fn staff(
     tx: &Tx,
     org: OrgId,
-    people: &[UserId],
+    users: &[UserId],
     season: &[Mission],
 ) -> Result<crate::ids::AssignmentId, CliError> {
     let mut open = None;
@@ -248,10 +254,10 @@ async fn staff(
                 .collect();
             let wanted = usize::try_from(role.quota.unwrap_or(1)).unwrap_or(1);
             for i in 0..wanted.min(able.len()) {
-                let person = able[(turn + i) % able.len()];
+                let index = able[(turn + i) % able.len()];
                 let new = NewAssignment {
                     mission_id: mission.id,
-                    user_id: people[person],
+                    user_id: users[index],
                     status: AssignmentStatus::Invited,
                     role_name: Some(label(&role.role_name)?),
                     note: None,
@@ -259,11 +265,11 @@ async fn staff(
                 };
                 let asked = match assignments::create(tx, org, new).await {
                     Ok(asked) => asked.id,
-                    // Able to do two of the posts, and asked for the other one.
+                    // Able to do two of the mission roles, and asked for the other one.
                     Err(error) if error.is::<AlreadyAssigned>() => continue,
                     Err(error) => return Err(error.into()),
                 };
-                if person == 0 && open.is_none() {
+                if index == 0 && open.is_none() {
                     open = Some(asked);
                 } else {
                     answer(tx, org, asked, turn + i).await?;
@@ -295,10 +301,10 @@ async fn answer(tx: &Tx, org: OrgId, asked: crate::ids::AssignmentId, turn: usiz
 async fn override_conflict(
     tx: &Tx,
     org: OrgId,
-    people: &[UserId],
+    users: &[UserId],
     season: &[Mission],
 ) -> Result<(), CliError> {
-    let chief = people[19];
+    let chief = users[19];
     let reason = Reason::parse_optional("Suit la réunion depuis le plateau, remplacé en cas de besoin")
         .map_err(CliError::Refused)?;
     let (start_at, end_at) = (season[0].start_at, season[0].end_at);
@@ -329,8 +335,13 @@ async fn override_conflict(
     Ok(())
 }
 
-async fn declare_availability(tx: &Tx, org: OrgId, user_id: UserId, call: &Mission) -> Result<(), CliError> {
-    let (start_at, end_at) = (call.start_at, call.start_at.plus_seconds(5 * 86_400));
+async fn declare_availability(
+    tx: &Tx,
+    org: OrgId,
+    user_id: UserId,
+    mission: &Mission,
+) -> Result<(), CliError> {
+    let (start_at, end_at) = (mission.start_at, mission.start_at.plus_seconds(5 * 86_400));
     availabilities::create(tx, org, NewAvailability { user_id, start_at, end_at, note: None }).await?;
     Ok(())
 }

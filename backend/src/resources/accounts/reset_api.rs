@@ -5,7 +5,7 @@ use crate::{
     auth::{Guesser, Guessers, InvalidToken, NewPassword, TooManyTries, for_link},
     db::{Actor, Origin},
     error::{Error, FailureKind, FieldError},
-    http::{Body, Done, RequestInfo, attempts},
+    http::{Body, Done, RequestInfo, Rerun, attempts},
     resources::audit,
     secret::Secret,
     state::App,
@@ -76,9 +76,15 @@ async fn request_reset(
     }
     let background = app.clone();
     app.tasks.spawn(async move {
+        let rerun = Rerun {
+            operation: "reset mail".into(),
+            metrics: background.telemetry.metrics.clone(),
+            request: request.clone(),
+        };
         let issued = (|| issue_reset(&background, &request, &reset.email))
             .retry(attempts())
             .when(|error| error.failure() == Some(FailureKind::Contended))
+            .notify(|error, _| rerun.note(Some(error)))
             .await;
         if let Err(error) = issued {
             tracing::error!(request_id = %request, %error, cause = ?error.cause(), "a reset could not be issued");

@@ -121,9 +121,9 @@ async fn update(
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
     let current = locked(&tx, &caller, id, &precondition).await?;
-    let posts = missions::posts_of(&tx, caller.org, current.mission_id).await?;
+    let roles = missions::roles_of(&tx, caller.org, current.mission_id).await?;
     let new = change.onto(&current, &current.form())?;
-    let assignment = write::update(&tx, current, new, &posts, caller.org).await?;
+    let assignment = write::update(&tx, current, new, &roles, caller.org).await?;
     tx.single(&assignment).await
 }
 
@@ -185,8 +185,8 @@ async fn set_status(
 }
 
 /// Those who do not plan answer their own calls, and only with yes or no.
-fn may_answer(caller: &Caller<Tech>, person: UserId, new: &NewStatus) -> Result<(), Error> {
-    if !caller.is(person) {
+fn may_answer(caller: &Caller<Tech>, user: UserId, new: &NewStatus) -> Result<(), Error> {
+    if !caller.is(user) {
         return Err(NotFound.into());
     }
     if new.override_reason.is_some() {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     db::{OfOrg, Tx, filter},
-    error::{Clash, Clashes, Error, NotFound},
+    error::{Conflict, Conflicts, Error, NotFound},
     http::Page,
     ids::{AssignmentId, MissionId, OrgId, UserId},
     resources::{missions, projects, users},
@@ -24,7 +24,7 @@ const UPCOMING: u64 = 100;
 
 /// What accepted people may not do besides: a mission, and when it takes place or is to.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Call {
+pub(super) struct MissionPeriod {
     pub mission: MissionId,
     pub start: Timestamp,
     pub end: Timestamp,
@@ -34,27 +34,27 @@ pub(super) struct Call {
 fn overlapping(
     org: OrgId,
     users: impl IntoIterator<Item = UserId>,
-    call: Call,
+    period: MissionPeriod,
 ) -> Select<assignment::Entity> {
     use assignment::Column;
     assignment::Entity::of(org)
         .filter(Column::UserId.is_in(users))
         .filter(Column::Status.eq(AssignmentStatus::Accepted))
-        .filter(Column::StartsAt.lt(call.end))
-        .filter(Column::EndsAt.gt(call.start))
-        .filter(Column::StartsAt.gt(call.start.earliest_start()))
-        .filter(Column::MissionId.ne(call.mission))
+        .filter(Column::StartsAt.lt(period.end))
+        .filter(Column::EndsAt.gt(period.start))
+        .filter(Column::StartsAt.gt(period.start.earliest_start()))
+        .filter(Column::MissionId.ne(period.mission))
 }
 
 /// What keeps people from a call, by start.
-pub(super) async fn clashes(
+pub(super) async fn conflicts(
     tx: &Tx,
     org: OrgId,
     users: impl IntoIterator<Item = UserId>,
-    call: Call,
-) -> Result<Clashes, Error> {
+    period: MissionPeriod,
+) -> Result<Conflicts, Error> {
     use assignment::Column;
-    let overlapping = overlapping(org, users, call);
+    let overlapping = overlapping(org, users, period);
     let found = overlapping
         .clone()
         .select_only()
@@ -69,12 +69,12 @@ pub(super) async fn clashes(
         )
         .order_by_asc(Column::StartsAt)
         .order_by_asc(Column::Id)
-        .limit(Clashes::LOOKED_FOR)
-        .into_model::<ClashRow>()
+        .limit(Conflicts::LOOKED_FOR)
+        .into_model::<ConflictRow>()
         .all(tx)
         .await?;
-    let found = found.into_iter().map(Clash::from).collect();
-    Ok(Clashes::counted(found, async || overlapping.count(tx).await).await?)
+    let found = found.into_iter().map(Conflict::from).collect();
+    Ok(Conflicts::counted(found, async || overlapping.count(tx).await).await?)
 }
 
 /// Who of the people is kept from a call.
@@ -82,23 +82,23 @@ pub(super) async fn taken(
     tx: &Tx,
     org: OrgId,
     users: impl IntoIterator<Item = UserId>,
-    call: Call,
+    period: MissionPeriod,
 ) -> Result<HashSet<UserId>, Error> {
-    let taken = overlapping(org, users, call).select_only().column(assignment::Column::UserId).distinct();
+    let taken = overlapping(org, users, period).select_only().column(assignment::Column::UserId).distinct();
     Ok(taken.into_tuple().all(tx).await?.into_iter().collect())
 }
 
 /// What keeps each of the people from a call; so many of each are named as in a refusal.
-pub(super) async fn clashes_of_each(
+pub(super) async fn conflicts_of_each(
     tx: &Tx,
     org: OrgId,
     users: impl IntoIterator<Item = UserId>,
-    call: Call,
-) -> Result<HashMap<UserId, Clashes>, Error> {
+    period: MissionPeriod,
+) -> Result<HashMap<UserId, Conflicts>, Error> {
     use assignment::Column;
     let of_person = || WindowStatement::partition_by(Column::UserId);
     let in_order = of_person().order_by(Column::StartsAt, Order::Asc).order_by(Column::Id, Order::Asc).take();
-    let mut numbered = overlapping(org, users, call)
+    let mut numbered = overlapping(org, users, period)
         .select_only()
         .columns([Column::Id, Column::UserId, Column::MissionId, Column::StartsAt, Column::EndsAt])
         .into_query();
@@ -121,22 +121,22 @@ pub(super) async fn clashes_of_each(
     named
         .expr_as(Expr::SubQuery(None, Box::new(title.into())), "title")
         .from_subquery(numbered, "c")
-        .and_where(c("nth").lte(i64::try_from(Clashes::NAMED).unwrap_or(i64::MAX)))
+        .and_where(c("nth").lte(i64::try_from(Conflicts::NAMED).unwrap_or(i64::MAX)))
         .order_by(("c", "starts_at"), Order::Asc)
         .order_by(("c", "id"), Order::Asc);
-    let mut of_each: HashMap<UserId, (Vec<Clash>, i64)> = HashMap::new();
+    let mut of_each: HashMap<UserId, (Vec<Conflict>, i64)> = HashMap::new();
     for row in tx.query_all(&named).await? {
-        let clash = ClashRow::from_query_result(&row, "")?;
-        let (named, total) = of_each.entry(clash.user_id).or_default();
-        named.push(clash.into());
+        let conflict = ConflictRow::from_query_result(&row, "")?;
+        let (named, total) = of_each.entry(conflict.user_id).or_default();
+        named.push(conflict.into());
         *total = row.try_get("", "total")?;
     }
-    let clashes = |(named, total)| Clashes::of(named, u64::try_from(total).unwrap_or_default());
-    Ok(of_each.into_iter().map(|(user, found)| (user, clashes(found))).collect())
+    let conflicts = |(named, total)| Conflicts::of(named, u64::try_from(total).unwrap_or_default());
+    Ok(of_each.into_iter().map(|(user, found)| (user, conflicts(found))).collect())
 }
 
 #[derive(Debug, FromQueryResult)]
-struct ClashRow {
+struct ConflictRow {
     id: AssignmentId,
     user_id: UserId,
     mission_id: MissionId,
@@ -145,8 +145,8 @@ struct ClashRow {
     ends_at: Timestamp,
 }
 
-impl From<ClashRow> for Clash {
-    fn from(row: ClashRow) -> Self {
+impl From<ConflictRow> for Conflict {
+    fn from(row: ConflictRow) -> Self {
         Self::Mission {
             user_id: row.user_id,
             assignment_id: row.id,
@@ -273,14 +273,14 @@ pub async fn upcoming(tx: &Tx, org: OrgId, user: UserId) -> Result<(Vec<Assignme
 
 /// Joins what an assignment is shown with: the mission's and project's titles, the place, the post and the person's name.
 fn with_titles(select: Select<assignment::Entity>) -> Select<assignment::Entity> {
-    use missions::entity::{mission, mission_role as post};
+    use missions::entity::{mission, mission_role};
     use projects::entity::project;
     use users::entity::user;
     select
         .column_as(mission::Column::Title, "mission_title")
         .column_as(project::Column::Name, "project_title")
         .column_as(mission::Column::Location, "location")
-        .column_as(post::Column::RoleName, "role_name")
+        .column_as(mission_role::Column::RoleName, "role_name")
         .column_as(user::Column::FirstName, "first_name")
         .column_as(user::Column::LastName, "last_name")
         .join(
@@ -299,9 +299,9 @@ fn with_titles(select: Select<assignment::Entity>) -> Select<assignment::Entity>
         )
         .join(
             JoinType::LeftJoin,
-            assignment::Entity::belongs_to(post::Entity)
+            assignment::Entity::belongs_to(mission_role::Entity)
                 .from((assignment::Column::OrgId, assignment::Column::MissionRoleId))
-                .to((post::Column::OrgId, post::Column::Id))
+                .to((mission_role::Column::OrgId, mission_role::Column::Id))
                 .into(),
         )
         .join(

@@ -1,11 +1,11 @@
 //! What keeps a user from an assignment.
 
 use super::model::AssignmentStatus;
-use crate::error::{Clashes, refusals};
+use crate::error::{Conflicts, refusals};
 
 refusals! {
     /// Accepting would put one user in two places at once.
-    ScheduleConflict { conflicts: Clashes = Clashes::sample_of_mission() } =>
+    ScheduleConflict { conflicts: Conflicts = Conflicts::sample_of_mission() } =>
         BAD_REQUEST, "schedule_conflict",
         "Accepted missions at that time are in the way, listed in conflicts; choose another time or person, or let a planner send override_reason.",
         with |refusal, refused| refused.conflicts = refusal.conflicts.clone();

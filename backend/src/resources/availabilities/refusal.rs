@@ -1,10 +1,10 @@
 //! What keeps an availability from being approved.
 
-use crate::error::{Clashes, refusals};
+use crate::error::{Conflicts, refusals};
 
 refusals! {
     /// Two approved availabilities of one user would overlap.
-    AvailabilityOverlap { conflicts: Clashes = Clashes::sample_of_availability() } =>
+    AvailabilityOverlap { conflicts: Conflicts = Conflicts::sample_of_availability() } =>
         CONFLICT, "availability_overlap",
         "An approved availability of this person already covers part of that time; it is listed in conflicts.",
         with |refusal, refused| refused.conflicts = refusal.conflicts.clone();

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     db::{Constraint, OfOrg, Tx},
-    error::{Clash, Clashes, Error, NotFound},
+    error::{Conflict, Conflicts, Error, NotFound},
     ids::{AvailabilityId, OrgId, UserId},
     resources::{audit, missions, orgs, users},
     text::ZoneName,
@@ -24,7 +24,7 @@ use sea_orm::{
 const NO_OVERLAP: Constraint = Constraint::trigger("availabilities_no_overlap");
 
 fn refused(error: DbErr) -> Error {
-    NO_OVERLAP.or(error, || AvailabilityOverlap { conflicts: Clashes::default() })
+    NO_OVERLAP.or(error, || AvailabilityOverlap { conflicts: Conflicts::default() })
 }
 
 /// Declares an availability.
@@ -164,19 +164,19 @@ async fn refuse_overlap(tx: &Tx, org: OrgId, wanted: &Availability) -> Result<()
         .select_only()
         .columns([Column::Id, Column::StartsAt, Column::EndsAt])
         .order_by_asc(Column::StartsAt)
-        .limit(Clashes::LOOKED_FOR)
+        .limit(Conflicts::LOOKED_FOR)
         .into_model::<Approved>()
         .all(tx)
         .await?;
-    let clash = |approved: Approved| Clash::Availability {
+    let conflict = |approved: Approved| Conflict::Availability {
         user_id: wanted.user_id,
         availability_id: approved.id,
         start_at: approved.starts_at,
         end_at: approved.ends_at,
     };
-    let named = named.into_iter().map(clash).collect();
-    let clashes = Clashes::counted(named, async || overlapping.count(tx).await).await?;
-    if clashes.is_empty() { Ok(()) } else { Err(AvailabilityOverlap { conflicts: clashes }.into()) }
+    let named = named.into_iter().map(conflict).collect();
+    let conflicts = Conflicts::counted(named, async || overlapping.count(tx).await).await?;
+    if conflicts.is_empty() { Ok(()) } else { Err(AvailabilityOverlap { conflicts }.into()) }
 }
 
 /// Deletes a locked availability.

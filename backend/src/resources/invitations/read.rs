@@ -93,7 +93,7 @@ struct OpenedRow {
 /// [`InvalidToken`] when it was not made here.
 pub async fn open(db: &impl ConnectionTrait, claims: &InviteClaims, now: Timestamp) -> Result<Opened, Error> {
     use crate::resources::assignments::entity::assignment;
-    use missions::entity::{mission, mission_role as post};
+    use missions::entity::{mission, mission_role};
     use projects::entity::project;
     use users::entity::user;
     let found = invitation::Entity::find_by_id((claims.org, claims.inv))
@@ -110,7 +110,7 @@ pub async fn open(db: &impl ConnectionTrait, claims: &InviteClaims, now: Timesta
         .columns([user::Column::FirstName, user::Column::LastName])
         .column_as(mission::Column::Title, "mission_title")
         .column_as(project::Column::Name, "project_title")
-        .column(post::Column::RoleName)
+        .column(mission_role::Column::RoleName)
         .columns([
             mission::Column::Location,
             mission::Column::StartsAt,
@@ -147,9 +147,9 @@ pub async fn open(db: &impl ConnectionTrait, claims: &InviteClaims, now: Timesta
         )
         .join(
             JoinType::LeftJoin,
-            assignment::Entity::belongs_to(post::Entity)
+            assignment::Entity::belongs_to(mission_role::Entity)
                 .from((assignment::Column::OrgId, assignment::Column::MissionRoleId))
-                .to((post::Column::OrgId, post::Column::Id))
+                .to((mission_role::Column::OrgId, mission_role::Column::Id))
                 .into(),
         )
         .join(

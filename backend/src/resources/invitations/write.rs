@@ -122,8 +122,9 @@ fn email_of(
         .into());
     }
     let found = locked.remove(&item.assignment_id).ok_or(NotFound.into());
-    let person = found.map_err(Error::referred("/assignment_id", "assignment"))?.may_be_asked(archived)?;
-    Ok(item.email.clone().map(String::from).or(person))
+    let email_of_user =
+        found.map_err(Error::referred("/assignment_id", "assignment"))?.may_be_asked(archived)?;
+    Ok(item.email.clone().map(String::from).or(email_of_user))
 }
 
 fn new_link(

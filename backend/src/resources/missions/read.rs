@@ -69,14 +69,14 @@ pub async fn role_named(
     mission: MissionId,
     name: Option<&Label>,
 ) -> Result<Option<MissionRoleId>, Error> {
-    posts_of(tx, org, mission).await?.named(name)
+    roles_of(tx, org, mission).await?.named(name)
 }
 
 /// The roles of a mission, as whoever joins it needs them.
 #[derive(Debug, Default)]
-pub struct Posts(Vec<mission_role::Model>);
+pub struct MissionRoles(Vec<mission_role::Model>);
 
-impl Posts {
+impl MissionRoles {
     /// The named one, or the only one.
     ///
     /// # Errors
@@ -97,26 +97,26 @@ impl Posts {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn posts_of(tx: &Tx, org: OrgId, mission: MissionId) -> Result<Posts, Error> {
-    Ok(posts(tx, org, [mission]).await?.remove(&mission).unwrap_or_default())
+pub async fn roles_of(tx: &Tx, org: OrgId, mission: MissionId) -> Result<MissionRoles, Error> {
+    Ok(roles_of_each(tx, org, [mission]).await?.remove(&mission).unwrap_or_default())
 }
 
 /// The roles of several missions, in one statement.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn posts(
+pub async fn roles_of_each(
     tx: &Tx,
     org: OrgId,
     missions: impl IntoIterator<Item = MissionId>,
-) -> Result<HashMap<MissionId, Posts>, Error> {
+) -> Result<HashMap<MissionId, MissionRoles>, Error> {
     let roles =
         mission_role::Entity::of(org).filter(mission_role::Column::MissionId.is_in(missions)).all(tx).await?;
-    let mut posts: HashMap<MissionId, Posts> = HashMap::new();
+    let mut roles_of_each: HashMap<MissionId, MissionRoles> = HashMap::new();
     for role in roles {
-        posts.entry(role.mission_id).or_default().0.push(role);
+        roles_of_each.entry(role.mission_id).or_default().0.push(role);
     }
-    Ok(posts)
+    Ok(roles_of_each)
 }
 
 /// Rows of one mission follow each other; the first has what is the mission's own.

@@ -245,7 +245,7 @@ impl From<user::Model> for Row {
 
 pub(super) fn view(row: Row, words: &mut Words, sight: Sight) -> User {
     let contacts = sight.sees(row.id);
-    let planner = matches!(sight, Sight::All);
+    let sees_all = matches!(sight, Sight::All);
     User {
         id: row.id,
         name: rules::display_name(&row.first_name, &row.last_name),
@@ -254,8 +254,8 @@ pub(super) fn view(row: Row, words: &mut Words, sight: Sight) -> User {
         email: contacts.then_some(row.email),
         phone: contacts.then_some(row.phone),
         bio: contacts.then_some(row.bio),
-        legal_ids: planner.then(|| row.legal_ids.as_ref().map(Metadata::from_stored)),
-        documents: planner.then(|| row.documents.as_ref().map(Metadata::from_stored)),
+        legal_ids: sees_all.then(|| row.legal_ids.as_ref().map(Metadata::from_stored)),
+        documents: sees_all.then(|| row.documents.as_ref().map(Metadata::from_stored)),
         employment_type: row.employment_type,
         account_id: row.account_id,
         active: row.active,

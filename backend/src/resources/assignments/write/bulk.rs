@@ -34,15 +34,15 @@ pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Resu
     let users = users::lock_all_for_no_key_update(tx, org, user_ids.iter().copied()).await?;
     let projects: HashSet<_> = missions.values().filter_map(|mission| mission.project).collect();
     let archived = projects::lock_all_for_share(tx, org, projects).await?;
-    let posts = missions::posts(tx, org, mission_ids.iter().copied()).await?;
+    let roles = missions::roles_of_each(tx, org, mission_ids.iter().copied()).await?;
     let mut taken = active_pairs(tx, org, mission_ids, user_ids).await?;
-    let no_posts = missions::Posts::default();
+    let no_roles = missions::MissionRoles::default();
     let mut rows = Vec::with_capacity(items.len());
     let mut refused = Vec::new();
     for (index, item) in items.into_iter().enumerate() {
         let mission = missions.get(&item.mission_id);
-        let posts = posts.get(&item.mission_id).unwrap_or(&no_posts);
-        let (user, known) = (users.get(&item.user_id), Known { posts, archived: &archived });
+        let roles = roles.get(&item.mission_id).unwrap_or(&no_roles);
+        let (user, known) = (users.get(&item.user_id), Known { roles, archived: &archived });
         match may_join(&item, mission, user, &known, &mut taken) {
             Ok((mission, role)) => rows.push(assignment::Model {
                 org_id: org,
@@ -80,7 +80,7 @@ pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Resu
 
 /// What is known of an item's mission besides itself.
 struct Known<'a> {
-    posts: &'a missions::Posts,
+    roles: &'a missions::MissionRoles,
     archived: &'a HashSet<ProjectId>,
 }
 
@@ -94,7 +94,7 @@ fn may_join<'m>(
 ) -> Result<(&'m missions::Locked, Option<MissionRoleId>), Error> {
     let mission = mission.ok_or(NotFound.into()).map_err(Error::referred("/mission_id", "mission"))?;
     let user = user.ok_or(NotFound.into()).map_err(Error::referred("/user_id", "user"))?;
-    let role = known.posts.named(item.role_name.as_ref())?;
+    let role = known.roles.named(item.role_name.as_ref())?;
     if !taken.insert((item.mission_id, item.user_id)) {
         Err(AlreadyAssigned.into())
     } else if mission.cancelled {

@@ -6,13 +6,13 @@ pub(super) mod moves;
 use super::{
     entity::assignment,
     model::{Assignment, AssignmentForm, AssignmentStatus, NewAssignment},
-    read::{self, Call, active_on_mission, get},
+    read::{self, MissionPeriod, active_on_mission, get},
     refusal::{AlreadyAssigned, NotInvited, QuotaReached, ScheduleConflict},
     rules::{Step, step},
 };
 use crate::{
     db::{Constraint, OfOrg, Tx},
-    error::{Clashes, Error, NotFound},
+    error::{Conflicts, Error, NotFound},
     ids::{AssignmentId, MissionId, OrgId, ProjectId, UserId},
     resources::{
         audit, invitations,
@@ -43,7 +43,7 @@ const QUOTA: Constraint = Constraint::trigger("assignments_quota");
 /// What it means that the schema refused a write of assignments, or one that changes their time.
 pub fn refused(error: DbErr) -> Error {
     if NO_DOUBLE_BOOKING.refused(&error) {
-        ScheduleConflict { conflicts: Clashes::default() }.into()
+        ScheduleConflict { conflicts: Conflicts::default() }.into()
     } else if ONE_ACTIVE.refused(&error) {
         AlreadyAssigned.into()
     } else {
@@ -77,7 +77,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
     };
     override_needs_acceptance(&change)?;
     let entering = Entering { user: new.user_id, on: new.mission_id, mission: &mission, active: user.active };
-    let clashes = may_enter(tx, org, &entering, &change).await?;
+    let conflicts = may_enter(tx, org, &entering, &change).await?;
     let row = assignment::Model {
         org_id: org,
         id: tx.new_id(),
@@ -87,7 +87,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
         status: new.status,
         note: new.note.map(Into::into),
         decline_reason: None,
-        conflict_override: change.override_reason.filter(|_| !clashes.is_empty()),
+        conflict_override: change.override_reason.filter(|_| !conflicts.is_empty()),
         starts_at: mission.start_at,
         ends_at: mission.end_at,
         created_at: tx.now,
@@ -97,7 +97,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
     assignment::Entity::insert(row.into_active_model()).exec_without_returning(tx).await.map_err(refused)?;
     let created = get(tx, org, id).await?;
     audit::Entry::of("assignment.create", id).after(&created).record(tx, org).await?;
-    record_override(tx, org, &created, &clashes).await?;
+    record_override(tx, org, &created, &conflicts).await?;
     Ok(created)
 }
 
@@ -215,9 +215,9 @@ pub async fn set_status(tx: &Tx, locked: Locked, change: Change) -> Result<Assig
     let (org, id) = (row.org_id, row.id);
     override_needs_acceptance(&change)?;
     let before = get(tx, org, id).await?;
-    let clashes = match step(row.status, change.status)? {
+    let conflicts = match step(row.status, change.status)? {
         Step::Stay => return Ok(before),
-        Step::Leave => Clashes::default(),
+        Step::Leave => Conflicts::default(),
         Step::Enter => {
             // Before their clashes, of which the other one would be the first.
             if !is_active(row.status) && active_on_mission(tx, org, row.mission_id, row.user_id).await? {
@@ -243,7 +243,7 @@ pub async fn set_status(tx: &Tx, locked: Locked, change: Change) -> Result<Assig
             mission_role_id: Set(role),
             status: Set(change.status),
             decline_reason: Set(change.decline_reason.filter(|_| declined)),
-            conflict_override: Set(change.override_reason.filter(|_| !clashes.is_empty())),
+            conflict_override: Set(change.override_reason.filter(|_| !conflicts.is_empty())),
             updated_at: Set(tx.now),
             ..Default::default()
         })
@@ -253,7 +253,7 @@ pub async fn set_status(tx: &Tx, locked: Locked, change: Change) -> Result<Assig
         .map_err(refused)?;
     let after = get(tx, org, id).await?;
     audit::Entry::of("assignment.status", id).before(&before).after(&after).record(tx, org).await?;
-    record_override(tx, org, &after, &clashes).await?;
+    record_override(tx, org, &after, &conflicts).await?;
     Ok(after)
 }
 
@@ -274,7 +274,12 @@ struct Entering<'a> {
 }
 
 /// Checks what the rules want of a person who is invited or accepted; returns the clashes that a reason overrides.
-async fn may_enter(tx: &Tx, org: OrgId, entering: &Entering<'_>, change: &Change) -> Result<Clashes, Error> {
+async fn may_enter(
+    tx: &Tx,
+    org: OrgId,
+    entering: &Entering<'_>,
+    change: &Change,
+) -> Result<Conflicts, Error> {
     if entering.mission.cancelled {
         return Err(MissionCancelled.into());
     }
@@ -285,29 +290,34 @@ async fn may_enter(tx: &Tx, org: OrgId, entering: &Entering<'_>, change: &Change
         return Err(UserInactive.into());
     }
     if change.status != AssignmentStatus::Accepted {
-        return Ok(Clashes::default());
+        return Ok(Conflicts::default());
     }
     let (start, end) = (entering.mission.start_at, entering.mission.end_at);
-    let call = Call { mission: entering.on, start, end };
-    let clashes = read::clashes(tx, org, [entering.user], call).await?;
-    if clashes.is_empty() || change.override_reason.is_some() {
-        Ok(clashes)
+    let period = MissionPeriod { mission: entering.on, start, end };
+    let conflicts = read::conflicts(tx, org, [entering.user], period).await?;
+    if conflicts.is_empty() || change.override_reason.is_some() {
+        Ok(conflicts)
     } else {
-        Err(ScheduleConflict { conflicts: clashes }.into())
+        Err(ScheduleConflict { conflicts }.into())
     }
 }
 
-async fn record_override(tx: &Tx, org: OrgId, after: &Assignment, clashes: &Clashes) -> Result<(), Error> {
-    if clashes.is_empty() {
+async fn record_override(
+    tx: &Tx,
+    org: OrgId,
+    after: &Assignment,
+    conflicts: &Conflicts,
+) -> Result<(), Error> {
+    if conflicts.is_empty() {
         return Ok(());
     }
-    override_entry(after, clashes).record(tx, org).await
+    override_entry(after, conflicts).record(tx, org).await
 }
 
 /// Whoever overrides a conflict is on record with what it covers.
-pub(super) fn override_entry(after: &Assignment, clashes: &Clashes) -> audit::Entry {
+pub(super) fn override_entry(after: &Assignment, conflicts: &Conflicts) -> audit::Entry {
     let covered = serde_json::json!({
-        "reason": after.conflict_override, "conflicts": clashes.named(), "conflicts_total": clashes.total(),
+        "reason": after.conflict_override, "conflicts": conflicts.named(), "conflicts_total": conflicts.total(),
     });
     audit::Entry::of("assignment.override", after.id).after(&covered)
 }
@@ -325,11 +335,11 @@ pub async fn update(
     tx: &Tx,
     before: Assignment,
     new: AssignmentForm,
-    posts: &missions::Posts,
+    roles: &missions::MissionRoles,
     org: OrgId,
 ) -> Result<Assignment, Error> {
     use assignment::Column;
-    let role = posts.named(new.role_name.as_ref())?;
+    let role = roles.named(new.role_name.as_ref())?;
     let note = new.note.map(String::from);
     if role == before.mission_role_id && note == before.note {
         return Ok(before);

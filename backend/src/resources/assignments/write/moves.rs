@@ -4,7 +4,7 @@ use super::{
     super::{
         entity::assignment,
         model::{Assignment, AssignmentStatus},
-        read::Call,
+        read::MissionPeriod,
         refusal::{QuotaReached, ScheduleConflict},
         write::{override_entry, refused},
     },
@@ -33,7 +33,7 @@ const AT_ONCE: usize = 50;
 /// ends with it.
 #[derive(Debug, Default)]
 pub struct Move {
-    to: Option<Call>,
+    to: Option<MissionPeriod>,
     overridden: Vec<(AssignmentId, UserId)>,
     cleared: Vec<Assignment>,
 }
@@ -50,7 +50,7 @@ pub async fn begin_move(
     (start, end): (Timestamp, Timestamp),
     reason: Option<String>,
 ) -> Result<Move, Error> {
-    let call = Call { mission, start, end };
+    let period = MissionPeriod { mission, start, end };
     let accepted = of_mission(org, mission, &[AssignmentStatus::Accepted]);
     let accepted: Vec<Accepted> = accepted
         .select_only()
@@ -58,15 +58,15 @@ pub async fn begin_move(
         .into_model()
         .all(tx)
         .await?;
-    let people = || accepted.iter().map(|one| one.user_id);
+    let users = || accepted.iter().map(|one| one.user_id);
     // Nobody of them is accepted elsewhere until this transaction ends.
-    users::lock_all_for_no_key_update(tx, org, people()).await?;
+    users::lock_all_for_no_key_update(tx, org, users()).await?;
     let taken = if reason.is_some() {
-        read::taken(tx, org, people(), call).await?
+        read::taken(tx, org, users(), period).await?
     } else {
-        let clashes = read::clashes(tx, org, people(), call).await?;
-        if !clashes.is_empty() {
-            return Err(ScheduleConflict { conflicts: clashes }.into());
+        let conflicts = read::conflicts(tx, org, users(), period).await?;
+        if !conflicts.is_empty() {
+            return Err(ScheduleConflict { conflicts }.into());
         }
         HashSet::new()
     };
@@ -77,7 +77,7 @@ pub async fn begin_move(
     let cleared = chosen(tx, org, cleared).await?;
     // Before the move: the database refuses an overlap without a reason at once.
     set_override(tx, org, overridden.iter().map(|(id, _)| *id), reason).await?;
-    Ok(Move { to: Some(call), overridden, cleared })
+    Ok(Move { to: Some(period), overridden, cleared })
 }
 
 #[derive(Debug, FromQueryResult)]
@@ -102,7 +102,7 @@ async fn chosen(tx: &Tx, org: OrgId, ids: Vec<AssignmentId>) -> Result<Vec<Assig
 /// # Errors
 /// When the database fails.
 pub async fn finish_move(tx: &Tx, org: OrgId, moved: Move) -> Result<(), Error> {
-    let Some(call) = moved.to else { return Ok(()) };
+    let Some(period) = moved.to else { return Ok(()) };
     // After the move: until then these overlap still.
     set_override(tx, org, moved.cleared.iter().map(|assignment| assignment.id), None).await?;
     let after = chosen(tx, org, moved.cleared.iter().map(|before| before.id).collect()).await?;
@@ -111,9 +111,9 @@ pub async fn finish_move(tx: &Tx, org: OrgId, moved: Move) -> Result<(), Error> 
         audit::Entry::of("assignment.update", before.id).before(before).after(after)
     };
     audit::Entry::record_all(cleared.map(entry).collect(), tx, Some(org)).await?;
-    for people in moved.overridden.chunks(AT_ONCE) {
-        let covered = read::clashes_of_each(tx, org, people.iter().map(|(_, user)| *user), call).await?;
-        let after = chosen(tx, org, people.iter().map(|(id, _)| *id).collect()).await?;
+    for users in moved.overridden.chunks(AT_ONCE) {
+        let covered = read::conflicts_of_each(tx, org, users.iter().map(|(_, user)| *user), period).await?;
+        let after = chosen(tx, org, users.iter().map(|(id, _)| *id).collect()).await?;
         let of_person = |user| covered.get(&user).cloned().unwrap_or_default();
         let entry = |after: &Assignment| override_entry(after, &of_person(after.user_id));
         audit::Entry::record_all(after.iter().map(entry).collect(), tx, Some(org)).await?;
