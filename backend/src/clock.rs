@@ -47,7 +47,6 @@ fn micros(duration: Duration) -> i64 {
 }
 
 impl Clock {
-    /// The machine's clock.
     pub fn system() -> Self {
         Self::wrong_by(0)
     }
@@ -72,7 +71,6 @@ impl Clock {
         }
     }
 
-    /// Whether [`Clock::follow`] does anything.
     pub fn follows(&self) -> bool {
         matches!(self.0, Source::Following(..))
     }
@@ -85,7 +83,6 @@ impl Clock {
         }
     }
 
-    /// The current instant.
     pub fn now(&self) -> Timestamp {
         Timestamp::from_micros(match &self.0 {
             Source::Machine(machine) => machine.now(),

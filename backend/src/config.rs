@@ -17,16 +17,13 @@ use values::{parse_cache_url, parse_collector_url, parse_networks, parse_origins
 pub enum Environment {
     /// A developer's machine: built-in secrets, cookies without TLS, reset tokens in the answer.
     Dev,
-    /// A rehearsal of production.
     Staging,
-    /// The real thing.
     Prod,
 }
 
 /// Where cached lists may be shared.
 #[derive(Clone, PartialEq, Eq)]
 pub enum CacheUrl {
-    /// Inside this process only.
     InProcess,
     /// A Redis or Valkey server.
     Redis(Url),
@@ -52,7 +49,6 @@ impl fmt::Debug for CacheUrl {
     }
 }
 
-/// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     /// One JSON object a line.
@@ -61,58 +57,36 @@ pub enum LogFormat {
     Pretty,
 }
 
-/// Every setting, valid.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// ENV
     pub environment: Environment,
-    /// DATABASE_URL, or DB_URL
     pub database_url: DatabaseUrl,
     /// Whether no database was named.
     pub database_is_default: bool,
-    /// DB_MAX_CONNECTIONS, DB_ACQUIRE_TIMEOUT_MS
     pub pool: Pool,
-    /// REDIS_URL
     pub redis_url: CacheUrl,
-    /// CACHE_TTL_SECONDS
     pub cache_ttl: Duration,
-    /// SECRET_KEY
     pub secret_key: SecretString,
-    /// JWT_ALG
     pub jwt_algorithm: jsonwebtoken::Algorithm,
-    /// ACCESS_TOKEN_MINUTES
     pub access_token_ttl: Duration,
-    /// REFRESH_TOKEN_DAYS
     pub refresh_token_ttl: Duration,
-    /// INVITES_SECRET
     pub invites_secret: SecretString,
-    /// INVITES_TTL_SECONDS
     pub invites_ttl: Duration,
-    /// BACKEND_HOST
     pub host: IpAddr,
-    /// BACKEND_PORT
     pub port: u16,
     /// PUBLIC_URL, without a slash at the end
     pub public_url: String,
     /// CORS_ORIGINS, as browsers send them
     pub cors_origins: Vec<HeaderValue>,
-    /// TRUSTED_PROXIES
     pub trusted_proxies: Vec<IpNet>,
-    /// LOG_LEVEL
     pub log_level: tracing::Level,
-    /// LOG_FORMAT
     pub log_format: LogFormat,
-    /// METRICS_ENABLED
     pub metrics_enabled: bool,
     /// OTEL_EXPORTER_OTLP_ENDPOINT, to which `/v1/traces` is added
     pub otlp_endpoint: Option<Url>,
-    /// REQUEST_ID_HEADER
     pub request_id_header: axum::http::HeaderName,
-    /// REQUEST_TIMEOUT_SECONDS
     pub request_timeout: Duration,
-    /// SHUTDOWN_DELAY_SECONDS
     pub shutdown_delay: Duration,
-    /// SHUTDOWN_GRACE_SECONDS
     pub shutdown_grace: Duration,
 }
 

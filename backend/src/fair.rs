@@ -124,7 +124,6 @@ impl Fair {
         }
     }
 
-    /// What nobody has taken.
     pub fn free(&self) -> usize {
         self.0.state().free
     }

@@ -52,16 +52,13 @@ pub struct Parts {
     pub config: Arc<Config>,
     pub db: Database,
     pub cache: Cache,
-    /// Kept lists.
     pub lists: Lists,
-    /// Authenticates requests.
     pub gate: Gate,
     pub passwords: Passwords,
     pub guessing: Guessing,
     /// Refused sign-ins that are not in the audit log yet.
     pub refusals: Refusals,
     pub tokens: Tokens,
-    /// Encrypts kept answers.
     pub seal: Seal,
     pub random: Random,
     pub telemetry: Telemetry,
@@ -73,7 +70,6 @@ pub struct Parts {
     pub answers: Fair,
     /// Turns for whatever signed-in members ask; [`Gate`] takes them.
     pub requests: Fair,
-    /// Turns for bulk requests.
     pub bulks: Fair,
     /// Turns for reading short pages of lists.
     pub reads: Fair,

@@ -252,7 +252,6 @@ fn invisible(c: char) -> String {
     format!("must not contain the invisible character U+{:04X}", u32::from(c))
 }
 
-/// A name or title.
 pub type Name = Line<200>;
 /// A skill, tag, role or rate label.
 pub type Label = Line<100>;

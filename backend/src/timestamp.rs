@@ -32,7 +32,6 @@ pub enum TimestampError {
     /// Of the right form, but no day of the calendar or no time of a day.
     #[error("is no day of the calendar, or no time of a day")]
     NoSuchDay,
-    /// Outside the supported years.
     #[error("must lie between the years 1970 and 2200")]
     Range,
 }

@@ -49,12 +49,10 @@ impl Workers {
         Ok(Self { turns, patience, threads: Arc::new(Threads(Some(threads))) })
     }
 
-    /// The processor's cores.
     pub fn cores() -> usize {
         std::thread::available_parallelism().map_or(1, usize::from)
     }
 
-    /// Half of them.
     pub fn half_of_the_cores() -> usize {
         (Self::cores() / 2).max(1)
     }
@@ -110,7 +108,6 @@ impl Workers {
 pub struct Lane(Option<(Workers, Tenant)>);
 
 impl Lane {
-    /// For little.
     pub const HERE: Self = Self(None);
 
     /// For much, of this tenant.

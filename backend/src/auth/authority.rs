@@ -54,9 +54,7 @@ pub struct Authority {
 pub struct Asker {
     /// The org to act in.
     pub org: OrgId,
-    /// Who.
     pub account: AccountId,
-    /// By which session.
     pub session: SessionId,
 }
 
@@ -105,7 +103,6 @@ struct TooSlow;
 struct ReaderGone;
 
 impl Authorities {
-    /// Over this database.
     pub fn new(db: Database) -> Self {
         let queue = Queue { questions: VecDeque::new(), readers: 0, moved: Instant::now() };
         Self(Arc::new(Inner { db, queue: Mutex::new(queue), statements: Default::default() }))
@@ -158,7 +155,6 @@ struct Reader {
     counts: bool,
 }
 
-/// Also when reading panics.
 impl Drop for Reader {
     fn drop(&mut self) {
         if self.counts {

@@ -42,13 +42,9 @@ macro_rules! ranks {
     )+};
 }
 ranks! {
-    /// Any own.
     Tech,
-    /// Planners and above.
     Manager,
-    /// Administrators and owners.
     Admin,
-    /// Owners.
     Owner
 }
 
@@ -57,17 +53,13 @@ ranks! {
 pub struct Caller<R: Rank> {
     /// The org the request acts in: pass it on to every query.
     pub org: OrgId,
-    /// Who is signed in.
     pub account: AccountId,
-    /// By which session.
     pub session: SessionId,
-    /// As what.
     pub role: Role,
     /// The person in the org that the account belongs to.
     pub user: Option<UserId>,
     /// Which state of the org's cached lists the caller is to see at least.
     pub versions: Versions,
-    /// The request.
     pub request: RequestInfo,
     /// When the database was asked, on the clock that never goes back.
     asked: Duration,
@@ -102,11 +94,8 @@ impl<R: Rank> Caller<R> {
 /// Someone signed in, whether or not their org still has them: for what is their account's own.
 #[derive(Debug)]
 pub struct Account {
-    /// Who is signed in.
     pub account: AccountId,
-    /// By which session.
     pub session: SessionId,
-    /// The request.
     pub request: RequestInfo,
 }
 

@@ -18,15 +18,12 @@ crate::words::words! {
     }
 }
 
-/// Companies: the tenants.
 pub mod org {
     use crate::{ids::OrgId, text::NameKey, timestamp::Timestamp};
     use sea_orm::entity::prelude::*;
 
-    /// A row of `orgs`.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "orgs")]
-    #[allow(missing_docs, reason = "the columns are described in the schema")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: OrgId,
@@ -44,15 +41,12 @@ pub mod org {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Logins.
 pub mod account {
     use crate::{ids::AccountId, text::EmailKey, timestamp::Timestamp};
     use sea_orm::entity::prelude::*;
 
-    /// A row of `accounts`.
     #[derive(Clone, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "accounts")]
-    #[allow(missing_docs, reason = "the columns are described in the schema")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: AccountId,
@@ -87,10 +81,8 @@ pub mod membership {
     };
     use sea_orm::entity::prelude::*;
 
-    /// A row of `org_memberships`.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "org_memberships")]
-    #[allow(missing_docs, reason = "the columns are described in the schema")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub org_id: OrgId,
@@ -116,7 +108,6 @@ pub mod membership {
     }
 }
 
-/// Sign-ins.
 pub mod session {
     use crate::{
         ids::{AccountId, OrgId, SessionId},
@@ -124,10 +115,8 @@ pub mod session {
     };
     use sea_orm::entity::prelude::*;
 
-    /// A row of `sessions`.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "sessions")]
-    #[allow(missing_docs, reason = "the columns are described in the schema")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: SessionId,
@@ -158,10 +147,8 @@ pub mod membership_link {
     };
     use sea_orm::entity::prelude::*;
 
-    /// A row of `membership_links`.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "membership_links")]
-    #[allow(missing_docs, reason = "the columns are described in the schema")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub org_id: OrgId,
@@ -195,10 +182,8 @@ pub mod password_token {
     };
     use sea_orm::entity::prelude::*;
 
-    /// A row of `password_tokens`.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "password_tokens")]
-    #[allow(missing_docs, reason = "the columns are described in the schema")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: PasswordTokenId,

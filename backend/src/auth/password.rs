@@ -70,7 +70,6 @@ impl<E: DeserializeError> Deserr<E> for NewPassword {
     }
 }
 
-/// Hashes and verifies.
 #[derive(Clone)]
 pub struct Passwords {
     hashing: Workers,

@@ -25,18 +25,15 @@ pub struct Refusals {
 pub struct Refused {
     /// Of whom; none for e-mails without an account, all together.
     pub account: Option<AccountId>,
-    /// When the minute began.
     pub minute: Timestamp,
     pub count: u64,
 }
 
 impl Refusals {
-    /// Nothing counted yet.
     pub fn new(clock: Clock, metrics: Metrics) -> Self {
         Self { counts: Arc::default(), clock, metrics }
     }
 
-    /// One more.
     pub fn count(&self, account: Option<AccountId>) {
         self.metrics.sign_in_refused();
         let minute = self.minute();

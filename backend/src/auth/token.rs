@@ -25,7 +25,6 @@ const LEEWAY_SECONDS: i64 = 30;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AccessClaims {
     typ: String,
-    /// The account.
     pub sub: AccountId,
     /// The org it acts in.
     pub org: OrgId,
@@ -40,9 +39,7 @@ pub struct AccessClaims {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RefreshClaims {
     typ: String,
-    /// The session.
     pub sid: SessionId,
-    /// Which renewal this is.
     pub generation: i32,
     exp: i64,
 }
@@ -53,7 +50,6 @@ pub struct InviteClaims {
     typ: String,
     /// The org, so that the tenant is known before anything is looked up.
     pub org: OrgId,
-    /// The invitation.
     pub inv: InvitationId,
     /// Unguessable; only its hash is stored.
     pub jti: Secret,
@@ -81,7 +77,6 @@ macro_rules! claims {
 }
 claims!(AccessClaims = "access", RefreshClaims = "refresh", InviteClaims = "invite");
 
-/// Signs and reads tokens.
 #[derive(Clone)]
 pub struct Tokens {
     sessions: Key,
@@ -127,7 +122,6 @@ impl Key {
 }
 
 impl Tokens {
-    /// With the configured keys.
     pub fn new(config: &Config, clock: Clock) -> Self {
         Self {
             sessions: Key::new(&config.secret_key, config.jwt_algorithm),

@@ -13,7 +13,6 @@ use tokio_util::task::TaskTracker;
 const MEMORY: u64 = 24 * 1024 * 1024;
 /// About what Redis needs for an entry besides its name and its value, in bytes; the value's link is counted here, too.
 const OVERHEAD: usize = 256;
-/// Whose answers are kept.
 const RELEASE: &str = env!("CARGO_PKG_VERSION");
 /// How many lists that is about; decides how large the tables begin.
 const EXPECTED: usize = 500;
@@ -23,7 +22,6 @@ const EXPECTED: usize = 500;
 pub struct Key {
     /// First, so that nothing of one org can be another's.
     pub org: OrgId,
-    /// Which list.
     pub list: List,
     /// Read before the rows are.
     pub version: i64,

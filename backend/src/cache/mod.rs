@@ -132,7 +132,6 @@ fn is_refusal(error: &RedisError) -> bool {
 /// The cache. Clones share it.
 #[derive(Clone)]
 pub enum Cache {
-    /// Inside the process.
     InProcess,
     /// A server, connected to when it is first needed and again whenever it was lost.
     Redis(Arc<Server>),

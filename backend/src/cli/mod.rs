@@ -46,7 +46,6 @@ enum Command {
     /// Change the database's schema, or see where it stands.
     #[command(subcommand)]
     Migrate(migrate::Migrate),
-    /// Manage organisations.
     #[command(subcommand)]
     Org(org::Org),
     /// Manage who may sign in to an organisation.
@@ -225,7 +224,6 @@ fn random() -> Result<Random, CliError> {
 /// How a list is printed.
 #[derive(Debug, Args)]
 struct Listed {
-    /// As a JSON array.
     #[arg(long)]
     json: bool,
 }

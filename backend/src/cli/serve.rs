@@ -41,7 +41,6 @@ pub(super) fn log(line: &str) {
     tracing::info!("{line}");
 }
 
-/// Takes the configured address.
 pub(super) async fn bind(config: &Config) -> Result<TcpListener, CliError> {
     let address = SocketAddr::new(config.host, config.port);
     TcpListener::bind(address).await.map_err(|source| {

@@ -28,7 +28,6 @@ use std::{
 /// The pool's size and patience.
 #[derive(Debug, Clone, Copy)]
 pub struct Pool {
-    /// Connections kept at most.
     pub max_connections: u32,
     /// How long a request waits for a free one.
     pub acquire_timeout: Duration,
@@ -55,7 +54,6 @@ pub enum ConnectError {
     Open {
         /// The URL without its password.
         url: DatabaseUrl,
-        /// What the driver said.
         #[source]
         source: sqlx::Error,
     },
@@ -70,7 +68,6 @@ pub struct Database {
     pub(super) writers: Fair,
     pub(super) waiting: Waiting,
     pub(super) storage: Storage,
-    /// Of SQLite.
     pub(super) file: Option<Arc<SameFile>>,
     pub(super) clock: Clock,
     pub(super) random: Random,
@@ -205,7 +202,6 @@ impl Database {
         self.statements.load(Ordering::Relaxed)
     }
 
-    /// Connections kept at most.
     pub fn max_connections(&self) -> usize {
         usize::try_from(self.max_connections).unwrap_or(usize::MAX)
     }

@@ -30,7 +30,6 @@ impl Storage {
         }
     }
 
-    /// Something was written durably.
     pub(super) fn note_success(&self) {
         self.0.store(i64::MIN, Ordering::Relaxed);
     }

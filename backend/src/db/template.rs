@@ -28,7 +28,6 @@ enum Slot {
 }
 
 impl Template {
-    /// Not made yet.
     pub const fn new() -> Self {
         Self { sqlite: OnceLock::new(), postgres: OnceLock::new() }
     }

@@ -47,7 +47,6 @@ macro_rules! on_a_live_connection {
 /// Who is behind a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
-    /// A signed-in account.
     Account(AccountId),
     /// Whoever holds the link of an invitation.
     Invitation(InvitationId),
@@ -58,7 +57,6 @@ pub enum Actor {
 /// Where a write comes from. The audit log keeps who and by which request.
 #[derive(Debug, Clone)]
 pub struct Origin {
-    /// Who is behind it.
     pub actor: Actor,
     /// The request it was made by; none on the command line.
     pub request_id: Option<String>,
@@ -81,9 +79,7 @@ impl Origin {
 #[must_use = "a transaction that is not committed changes nothing"]
 pub struct Tx {
     inner: DatabaseTransaction,
-    /// When this write happens.
     pub now: Timestamp,
-    /// Who is behind it.
     pub origin: Origin,
     random: Random,
     created: AtomicU32,

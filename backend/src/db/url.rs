@@ -3,7 +3,6 @@
 use std::{fmt, path::PathBuf, str::FromStr};
 use url::Url;
 
-/// Where the data lives.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
     /// A file on this machine.
@@ -20,7 +19,6 @@ pub enum DatabaseUrlError {
         "an in-memory SQLite database cannot be served; name a file, for example sqlite:///./backend/dev.db"
     )]
     Memory,
-    /// Neither SQLite nor PostgreSQL.
     #[error("must start with sqlite:/// or postgresql://")]
     Scheme,
     /// A PostgreSQL URL that does not parse.

@@ -12,7 +12,6 @@ use sea_orm::{
     sea_query::{Alias, Expr, ExprTrait, OnConflict, Query, SelectStatement},
 };
 
-/// The table.
 const TABLE: &str = "list_versions";
 
 crate::words::words! {
@@ -26,7 +25,6 @@ crate::words::words! {
 }
 
 impl List {
-    /// All of them.
     pub const ALL: [Self; 2] = [Self::Projects, Self::Missions];
 }
 
@@ -38,7 +36,6 @@ pub struct Versions {
 }
 
 impl Versions {
-    /// That of one list.
     pub fn of(&self, list: List) -> i64 {
         match list {
             List::Projects => self.projects,

@@ -53,9 +53,7 @@ pub(super) fn served() {
 pub struct Connections {
     /// Doing something, or held by a transaction.
     pub in_use: i64,
-    /// Open and free.
     pub idle: i64,
-    /// Open at most.
     pub max: i64,
     /// How many statements and transactions wait for one, or for their turn to write.
     pub waiting: i64,

@@ -85,12 +85,10 @@ impl Conflicts {
         )
     }
 
-    /// Named at most.
     pub const NAMED: usize = 100;
     /// Looked for at most: whether the last one is there tells whether the others have to be counted.
     pub const LOOKED_FOR: u64 = 101;
 
-    /// The first of `total`.
     pub fn of(mut named: Vec<Conflict>, total: u64) -> Self {
         named.truncate(Self::NAMED);
         Self { named, total }
@@ -121,18 +119,15 @@ impl Conflicts {
         &self.named
     }
 
-    /// The same.
     pub fn into_named(self) -> Vec<Conflict> {
         self.named
     }
 
-    /// How many there are.
     pub fn total(&self) -> u64 {
         self.total
     }
 }
 
-/// Of several refusals together.
 impl Sum for Conflicts {
     fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
         all.fold(Self::default(), |mut sum, one| {

@@ -16,7 +16,6 @@ use sha2::{Digest, Sha256};
 use std::convert::Infallible;
 use utoipa::ToSchema;
 
-/// JSON, ready to send.
 #[derive(Debug, Clone)]
 pub struct Answer {
     body: Bytes,
@@ -46,7 +45,6 @@ impl Answer {
         [&[u8::from(self.single)], &*self.body].concat()
     }
 
-    /// From [`Answer::to_stored`].
     pub fn from_stored(stored: &[u8]) -> Option<Self> {
         let (single, body) = stored.split_first()?;
         Some(Self { body: Bytes::copy_from_slice(body), single: *single == 1 })
@@ -75,7 +73,6 @@ pub struct Done {
 }
 
 impl Done {
-    /// It is done.
     pub const OK: Self = Self { status: "ok" };
 }
 
@@ -92,7 +89,6 @@ pub struct BulkCreated<I> {
 }
 
 impl<I> BulkCreated<I> {
-    /// These were created.
     pub fn of(ids: Vec<I>) -> Self {
         Self { status: "ok", created: ids.len(), ids }
     }
@@ -133,7 +129,6 @@ pub struct Precondition {
 }
 
 impl Precondition {
-    /// Of a request.
     pub(super) fn of(headers: &HeaderMap, request: RequestInfo) -> Self {
         let tags = |name| tags(headers, &name);
         Self { matches: tags(header::IF_MATCH), matches_none: tags(header::IF_NONE_MATCH), request }

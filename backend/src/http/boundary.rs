@@ -17,14 +17,12 @@ use axum::{
 };
 use std::{error::Error as _, net::SocketAddr, sync::Arc, time::Instant};
 
-/// What [`boundary`] uses.
 pub struct Boundary {
     pub config: Arc<Config>,
     pub random: Random,
     pub telemetry: Telemetry,
 }
 
-/// Middleware; see the module.
 pub async fn boundary(State(uses): State<Arc<Boundary>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let info = RequestInfo::new(request.headers(), &uses.config.request_id_header, &uses.random);

@@ -28,9 +28,7 @@ pub struct Change<T> {
 
 #[derive(Debug)]
 enum Wanted<T> {
-    /// All writable members.
     Whole(T),
-    /// Some: a merge patch.
     Part(Json),
 }
 

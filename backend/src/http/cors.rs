@@ -20,7 +20,6 @@ const MAX_AGE: Duration = Duration::from_secs(7200);
 pub struct Cors(Arc<(Vec<HeaderValue>, CorsLayer)>);
 
 impl Cors {
-    /// As configured.
     pub fn of(config: &Config) -> Self {
         let own = |name| HeaderName::from_static(name);
         let id = &config.request_id_header;
@@ -53,7 +52,6 @@ impl Cors {
     }
 }
 
-/// Middleware; see the module.
 pub async fn cors(State(cors): State<Cors>, request: Request, next: Next) -> Response {
     let (origins, layer) = &*cors.0;
     if origins.is_empty() {

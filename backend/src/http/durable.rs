@@ -36,21 +36,17 @@ pub trait Admit: Send + Sync + 'static {
     fn admit(&self, parts: &mut Parts, needs: Role) -> impl Future<Output = Result<OrgId, Error>> + Send;
 }
 
-/// What [`run_to_completion`] uses.
 pub struct Completion<A> {
     pub doors: Doors,
     pub gate: A,
     /// Bytes for bodies that are received or worked on.
     pub bodies: Fair,
-    /// Turns for bulk requests.
     pub bulks: Fair,
-    /// Writes under way.
     pub tasks: TaskTracker,
     pub metrics: Metrics,
     pub request_timeout: Duration,
 }
 
-/// Middleware; see the module.
 pub async fn run_to_completion<A: Admit>(
     State(completion): State<Arc<Completion<A>>>,
     request: Request,

@@ -45,7 +45,6 @@ enum Reading {
     Body(u64),
     /// What follows belongs to the last request of the connection.
     Last,
-    /// Nothing more is read.
     Over,
 }
 

@@ -32,7 +32,6 @@ use sha2::{Digest, Sha256};
 use std::ops::Deref;
 use uuid::Uuid;
 
-/// The header (draft-ietf-httpapi-idempotency-key-header-07).
 pub const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 /// Says that an answer was given before.
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");

@@ -6,7 +6,6 @@ use sea_orm::entity::prelude::*;
 /// A request that may come again, and its answer.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "idempotency_keys")]
-#[allow(missing_docs, reason = "the columns are described in the schema")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub org_id: OrgId,

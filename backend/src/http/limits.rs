@@ -13,7 +13,6 @@ use axum::{
 };
 use std::time::Duration;
 
-/// Headers of a request.
 pub const MAX_HEADERS: usize = 64;
 /// Their names and values together, as they are sent.
 pub const MAX_HEADER_BYTES: usize = 16 * 1024;

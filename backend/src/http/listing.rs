@@ -140,7 +140,6 @@ fn held(bytes: Bytes, room: Option<Portion>) -> Body {
 }
 
 impl Listing {
-    /// Bytes of the JSON.
     pub fn size(&self) -> usize {
         self.0.body.len()
     }

@@ -154,7 +154,6 @@ impl<K, T> From<Vec<(K, T)>> for Part<K, T> {
 /// A list's page as it is sent.
 #[derive(Debug)]
 pub struct Page {
-    /// A JSON array.
     pub(super) items: Vec<u8>,
     next: Option<String>,
 }

@@ -45,7 +45,6 @@ impl Watched {
         }
     }
 
-    /// It was answered.
     pub(super) fn answered(mut self, status: StatusCode) {
         self.status = Some(status);
     }

@@ -7,7 +7,6 @@ const PREFIX: &str = "#/components/schemas/";
 /// Deeper than any schema of this API refers to another one.
 const DEEPEST: usize = 8;
 
-/// Adds the examples.
 pub fn add(document: &mut Json) {
     let schemas = document["components"]["schemas"].clone();
     for (_, operation) in operations(&mut document["paths"]) {

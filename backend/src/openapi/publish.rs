@@ -104,7 +104,6 @@ struct Operation<'a> {
     method: &'a str,
     /// Its GET shows one object, with a tag.
     single: bool,
-    /// It writes one.
     conditional: bool,
     json: &'a mut Json,
 }

@@ -36,7 +36,6 @@ pub async fn show(
     page(&app, Language::of(&headers), &link, "", None).await
 }
 
-/// What the form sends.
 #[derive(Debug, Deserr)]
 pub struct AnswerForm {
     #[deserr(default)]

@@ -39,7 +39,6 @@ async fn form(app: &App, token: Secret) -> Result<PasswordForm, Error> {
     Ok(PasswordForm { token, org: link.org.map(|(_, name)| name), wants_password: link.wants_password })
 }
 
-/// What the form sends.
 #[derive(Debug, Deserr)]
 pub struct Sent {
     #[deserr(default)]
@@ -50,7 +49,6 @@ pub struct Sent {
     new_password: Secret,
 }
 
-/// Sets the password.
 pub async fn set(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,

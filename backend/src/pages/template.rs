@@ -22,15 +22,10 @@ use axum::{
 /// What an invitation is about.
 #[derive(Debug)]
 pub struct MissionShown {
-    /// Who asks.
     pub org: String,
-    /// Who is asked.
     pub user: String,
-    /// What the mission is.
     pub title: String,
-    /// What it belongs to.
     pub project: Option<String>,
-    /// Where.
     pub place: Option<String>,
     /// When it starts, by its own wall clock.
     pub starts: String,
@@ -42,9 +37,7 @@ pub struct MissionShown {
 #[derive(Template)]
 #[template(path = "invite.html")]
 pub struct InvitePage<'a> {
-    /// The language.
     pub lang: &'static str,
-    /// Its words.
     pub words: &'static Words,
     /// What to tell the person.
     pub message: &'a str,
@@ -62,9 +55,7 @@ pub struct InvitePage<'a> {
 #[derive(Template)]
 #[template(path = "password.html")]
 pub struct PasswordPage<'a> {
-    /// The language.
     pub lang: &'static str,
-    /// Its words.
     pub words: &'static Words,
     /// What to tell the person.
     pub message: &'a str,

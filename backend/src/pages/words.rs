@@ -5,9 +5,7 @@ use axum::http::{HeaderMap, header};
 /// A language the pages speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
-    /// Français.
     French,
-    /// English.
     English,
 }
 
@@ -34,7 +32,6 @@ impl Language {
         best.1
     }
 
-    /// For the `lang` attribute.
     pub fn code(self) -> &'static str {
         match self {
             Self::French => "fr",
@@ -42,7 +39,6 @@ impl Language {
         }
     }
 
-    /// The words.
     pub fn words(self) -> &'static Words {
         match self {
             Self::French => &FRENCH,
@@ -53,7 +49,6 @@ impl Language {
 
 /// Every text of the pages.
 #[derive(Debug)]
-#[allow(missing_docs, reason = "the texts below speak for themselves")]
 pub struct Words {
     pub invitation: &'static str,
     pub question: &'static str,

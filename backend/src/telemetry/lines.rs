@@ -41,7 +41,6 @@ struct Inner {
     gathered: Mutex<Gathered>,
     /// There is something to write.
     more: Condvar,
-    /// Something was written.
     written: Condvar,
     delay: Duration,
 }

@@ -15,7 +15,6 @@ use std::{
     time::Duration,
 };
 
-/// In seconds; the brief's.
 const BUCKETS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 /// The label of a path that is no route.
 const UNMATCHED: &str = "unmatched";
@@ -28,9 +27,7 @@ const OTHER: &str = "OTHER";
 pub struct Connections {
     /// Doing something, or held by a transaction.
     pub in_use: i64,
-    /// Open and free.
     pub idle: i64,
-    /// Open at most.
     pub max: i64,
     /// How many statements and transactions wait for one, or for their turn to write.
     pub waiting: i64,
@@ -137,7 +134,6 @@ impl Metrics {
         }))
     }
 
-    /// A request came.
     pub fn begun(&self) {
         self.0.in_flight.fetch_add(1, Ordering::Relaxed);
     }
@@ -197,7 +193,6 @@ impl Metrics {
         Some(TextEncoder::new().encode_to_string(&inner.registry.gather()))
     }
 
-    /// Requests being answered now.
     pub fn in_flight(&self) -> i64 {
         self.0.in_flight.load(Ordering::Relaxed)
     }

@@ -18,7 +18,6 @@ use traces::Traces;
 /// Counts and traces of one running program; clones share them. Log lines are the process's own.
 #[derive(Clone)]
 pub struct Telemetry {
-    /// What is counted.
     pub metrics: Metrics,
     traces: Option<Arc<Traces>>,
 }

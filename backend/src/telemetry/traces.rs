@@ -31,7 +31,6 @@ pub struct TracesError(#[from] ExporterBuildError);
 /// Who sent a request within its trace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parent {
-    /// 16 hexadecimal digits.
     pub span_id: String,
     /// Whether the trace is being recorded.
     pub sampled: bool,
@@ -40,13 +39,10 @@ pub struct Parent {
 /// What is told of a request: nothing that a client could hide a secret in, except its path, which log lines have, too.
 #[derive(Debug)]
 pub struct ServerSpan<'s> {
-    /// 32 hexadecimal digits.
     pub trace_id: &'s str,
-    /// The method.
     pub method: &'s str,
     /// The template in its public form.
     pub route: Option<&'s str>,
-    /// Without the query.
     pub path: &'s str,
     /// None when the client hung up before.
     pub status: Option<u16>,

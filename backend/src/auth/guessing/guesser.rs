@@ -45,17 +45,14 @@ pub enum Guesser {
     /// Whoever tries this e-mail from this address, when a crowd tries it, too. It stands for its IPv6 network of 48 bits:
     /// smaller ones are to be had by the thousand.
     Newcomer(Subject, Option<IpAddr>),
-    /// All of them.
     Newcomers(Subject),
     /// A browser that was signed in to the account before, or is.
     Session(SessionId),
     /// Whoever asks for links from this address.
     LinksFrom(IpAddr),
-    /// Links for this e-mail.
     Links(Subject),
 }
 
-/// By [`Guesser::kind`].
 pub(super) const TIERS: [&[Tier]; 8] = [&CREW, &GROWING, &CROWD, &GROWING, &CREW, &LINKS, &NEW, &NEWCOMERS];
 
 /// Who makes a try: one who stands in line, and those who are counted with them.

@@ -152,7 +152,6 @@ enum Counted {
 /// Counts tries. Clones share what is counted.
 #[derive(Clone)]
 pub struct Guessing {
-    /// By [`Guesser::kind`].
     limits: Arc<[Vec<Limit>]>,
     lines: Lines,
     shared: Cache,

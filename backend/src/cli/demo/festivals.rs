@@ -15,7 +15,6 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// `backend/data/README.md` names the source.
 const RUNNING_ORDERS: &str = include_str!("../../../data/festival-running-orders.csv");
 
 /// A line of the running orders.

@@ -56,7 +56,6 @@ impl Demo {
     }
 }
 
-/// What a newcomer needs.
 async fn welcome(app: &App, password: &str, is_open: bool) -> Result<(), CliError> {
     let url = &app.config.public_url;
     say(&format!("\n  Coulisses Crew is on {url}"));

@@ -26,7 +26,6 @@ use jiff::{ToSpan, civil, tz::TimeZone};
 const THEATRE: &str = "Théâtre du Rideau Rouge";
 const ZONE: &str = "Europe/Paris";
 
-/// Who can sign in.
 pub(super) const SIGN_INS: [(Role, &str); 3] = [
     (Role::Owner, "marion@rideau-rouge.example"),
     (Role::Manager, "karim@rideau-rouge.example"),

@@ -17,7 +17,6 @@ const NUMBER: i64 = i64::from_be_bytes(*b"coulisse");
 /// Why the schema could not be changed.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
-    /// The database said no.
     #[error("the database refused: {0}")]
     Database(#[from] DbErr),
     /// The file beside a SQLite database that lets one process at a time migrate.

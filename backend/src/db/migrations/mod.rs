@@ -35,7 +35,6 @@ use sea_orm_migration::{prelude::*, schema};
 
 pub use lock::MigrationError;
 
-/// All steps in order.
 pub struct Migrator;
 
 #[sea_orm::prelude::async_trait::async_trait]
@@ -149,7 +148,6 @@ impl<'a> Exclusive<'a> {
         Ok(Self { db, lock: Lock::take(db, waits).await? })
     }
 
-    /// Where the schema is.
     pub fn database(&self) -> &'a Database {
         self.db
     }

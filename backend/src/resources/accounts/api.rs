@@ -44,7 +44,6 @@ pub const MAX_SIGN_IN_BODY: usize = 4 * 1024;
 /// Orgs that `GET /auth/me` shows. Only the operator makes orgs, and nobody works for as many.
 const MOST_MEMBERSHIPS: usize = 1000;
 
-/// The routes.
 pub fn routes() -> OpenApiRouter<App> {
     let mut routes = OpenApiRouter::new()
         .routes(routes!(login))

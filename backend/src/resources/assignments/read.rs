@@ -158,7 +158,6 @@ impl From<ConflictRow> for Conflict {
     }
 }
 
-/// The chosen assignments.
 pub(super) async fn all(
     db: &impl ConnectionTrait,
     chosen: Select<assignment::Entity>,
@@ -207,19 +206,12 @@ pub async fn list(
 /// An accepted mission as the person's calendar shows it.
 #[derive(Debug, FromQueryResult)]
 pub struct Expected {
-    /// The assignment.
     pub id: AssignmentId,
-    /// When the mission starts.
     pub starts_at: Timestamp,
-    /// When it ends.
     pub ends_at: Timestamp,
-    /// What it is.
     pub mission_title: String,
-    /// What it belongs to.
     pub project_title: Option<String>,
-    /// Where.
     pub location: Option<String>,
-    /// As what.
     pub role_name: Option<String>,
 }
 

@@ -55,11 +55,8 @@ pub async fn list(
 /// An approved availability as the person's calendar shows it.
 #[derive(Debug, FromQueryResult)]
 pub struct Approved {
-    /// Its id.
     pub id: AvailabilityId,
-    /// From when.
     pub starts_at: Timestamp,
-    /// Until when.
     pub ends_at: Timestamp,
 }
 

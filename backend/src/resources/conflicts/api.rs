@@ -18,7 +18,6 @@ use axum::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// The routes.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(of_user))
 }

@@ -64,7 +64,6 @@ pub async fn list(
     .await
 }
 
-/// Whose overlaps, and when.
 #[derive(Clone, Copy)]
 struct Sought {
     own: Option<UserId>,

@@ -136,7 +136,6 @@ impl Sweep {
         busy.insert(busy.partition_point(|a| a.place() < b.place()), b);
     }
 
-    /// The pairs, in order.
     pub fn into_found(self) -> Vec<Pair> {
         self.found
     }

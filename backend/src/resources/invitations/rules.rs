@@ -11,13 +11,8 @@ use crate::{
 /// Yes, or no and why.
 #[derive(Debug, Clone)]
 pub enum Answer {
-    /// Comes.
     Accept,
-    /// Does not come.
-    Decline {
-        /// Why not.
-        reason: Option<String>,
-    },
+    Decline { reason: Option<String> },
 }
 
 impl Answer {
@@ -33,15 +28,12 @@ impl Answer {
 /// What is known of an invitation when its link comes back.
 #[derive(Debug, Clone, Copy)]
 pub struct State {
-    /// How it was answered.
     pub answer: Option<AssignmentStatus>,
     /// Whether it was taken back.
     pub revoked: bool,
-    /// Until when it works.
     pub expires_at: Timestamp,
 }
 
-/// Where it stands.
 pub fn status(state: State, now: Timestamp) -> InvitationStatus {
     if state.answer.is_some() {
         InvitationStatus::Answered

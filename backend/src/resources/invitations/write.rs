@@ -24,10 +24,8 @@ use sea_orm::{
 };
 use std::collections::{HashMap, HashSet};
 
-/// An answer never changes.
 const ANSWERED_ONCE: Constraint = Constraint::trigger("invitations_answered_once");
 
-/// How links are made.
 #[derive(Clone, Copy)]
 pub struct Links<'a> {
     tokens: &'a Tokens,
@@ -36,7 +34,6 @@ pub struct Links<'a> {
 }
 
 impl<'a> Links<'a> {
-    /// As it is configured.
     pub fn of(app: &'a App) -> Self {
         Self {
             tokens: &app.tokens,

@@ -18,7 +18,6 @@ use sea_orm::{
 };
 use std::collections::HashMap;
 
-/// One mission.
 pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: MissionId) -> Result<Mission, Error> {
     static ONE: Template = Template::new();
     let one = ONE.fill(db.get_database_backend(), vec![org.into(), id.into()], |values| {

@@ -27,9 +27,7 @@ const MAX_ROLES_AT_ONCE: usize = 5_000;
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlannedMission {
     pub title: Name,
-    /// Of its wall clock.
     pub timezone: ZoneName,
-    /// In order.
     pub roles: Vec<MissionRoleForm>,
     /// The rest, as it was sent; the members above are taken out of it.
     pub form: MissionForm,

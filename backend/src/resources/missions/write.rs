@@ -138,13 +138,9 @@ pub(super) fn role_row(
 /// A mission as a decision about its people needs it.
 #[derive(Debug, Clone)]
 pub struct Locked {
-    /// When it starts.
     pub start_at: Timestamp,
-    /// When it ends.
     pub end_at: Timestamp,
-    /// Whether it was cancelled.
     pub cancelled: bool,
-    /// What it belongs to.
     pub project: Option<ProjectId>,
 }
 

@@ -20,7 +20,6 @@ use axum::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// The routes.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(current, update))

@@ -60,7 +60,6 @@ pub async fn create(tx: &Tx, name: Name, timezone: &str) -> Result<OrgId, Error>
 /// A link for whoever has just been made a member.
 #[derive(Debug)]
 pub struct MemberLink {
-    /// Its token.
     pub token: Secret,
     /// Whether the login was created for them.
     pub login_is_new: bool,

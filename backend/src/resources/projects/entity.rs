@@ -19,7 +19,6 @@ pub mod project {
         pub id: ProjectId,
         pub name: String,
         pub name_key: NameKey,
-        /// By [`crate::search`]
         pub name_search: String,
         pub status: ProjectStatus,
         pub starts_at: Option<Timestamp>,

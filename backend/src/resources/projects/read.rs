@@ -12,7 +12,6 @@ use crate::{
 };
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-/// One project.
 pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: ProjectId) -> Result<Project, Error> {
     let found = project::Entity::find_by_id((org, id)).one(db).await?;
     Ok(found.ok_or(NotFound)?.into())

@@ -28,10 +28,8 @@ pub struct NewRates {
 /// A member that may be absent, `null` or there: three different things.
 #[derive(Debug, Default)]
 pub enum Sent<T> {
-    /// Absent.
     #[default]
     Not,
-    /// There, or `null`.
     There(Option<T>),
 }
 
@@ -55,7 +53,6 @@ pub struct DailyQuery {
     pub daily_eur: Option<DailyEur>,
 }
 
-/// An amount as text.
 #[derive(Debug)]
 pub struct DailyEur(Cents);
 

@@ -20,7 +20,6 @@ pub mod user {
         pub first_name: String,
         pub last_name: String,
         pub sort_key: String,
-        /// By [`crate::search`]
         pub name_search: String,
         pub email: Option<String>,
         /// By [`crate::search`]: the e-mail, and the digits of the telephone number.

@@ -28,7 +28,6 @@ impl Metadata {
         Self(stored.object().unwrap_or_else(|| stored.unreadable()).into())
     }
 
-    /// As it is stored.
     pub fn to_stored(&self) -> JsonText {
         JsonText::from(&self.0)
     }

@@ -129,7 +129,6 @@ impl RateProfile {
         }
     }
 
-    /// From what was stored.
     pub fn from_stored(stored: JsonText) -> Self {
         let amount = |(label, cents): (&String, &Json)| Some((label.clone(), Cents(cents.as_i64()?)));
         let amounts = stored.object().and_then(|members| members.iter().map(amount).collect());

@@ -26,7 +26,6 @@ use std::collections::{BTreeMap, HashMap};
 /// Whose contacts the caller sees.
 #[derive(Debug, Clone, Copy)]
 pub enum Sight {
-    /// Everyone's.
     All,
     /// Only this person's, or nobody's.
     Own(Option<UserId>),
@@ -102,7 +101,6 @@ pub async fn list(
     .await
 }
 
-/// One person.
 pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: UserId, sight: Sight) -> Result<User, Error> {
     let chosen = shown(org).filter(user::Column::Id.eq(id));
     let row = chosen.into_model::<Row>().one(db).await?.ok_or(NotFound)?;

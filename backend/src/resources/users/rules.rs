@@ -11,7 +11,6 @@ use crate::{
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// More than anyone has.
 const MAX_WORDS: usize = 100;
 
 /// How a person is called.

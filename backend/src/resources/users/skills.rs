@@ -87,7 +87,6 @@ impl<E: DeserializeError> Deserr<E> for Levels {
     }
 }
 
-/// From 1 to 5.
 #[derive(Debug)]
 struct Level(i16);
 

@@ -77,7 +77,6 @@ pub async fn create(
 /// A person as a decision about their assignments needs them.
 #[derive(Debug, Clone)]
 pub struct Locked {
-    /// Where invitations go.
     pub email: Option<String>,
     /// Whether they can be planned.
     pub active: bool,

@@ -20,7 +20,6 @@ pub(super) fn hash(token: &str) -> Vec<u8> {
 /// A link that still works, and what it does as of now.
 #[derive(Debug)]
 pub struct Opened {
-    /// Whose password it sets.
     pub account: account::Model,
     /// The org whose membership it proves, and its name; none when it proves all of the account's.
     pub org: Option<(OrgId, String)>,

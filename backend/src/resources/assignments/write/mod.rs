@@ -104,11 +104,9 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
 /// A new status and what comes with it.
 #[derive(Debug)]
 pub struct Change {
-    /// The status to have.
     pub status: AssignmentStatus,
     /// A planner's reason to accept someone who is already taken.
     pub override_reason: Option<String>,
-    /// Why they say no.
     pub decline_reason: Option<String>,
 }
 
@@ -121,12 +119,10 @@ pub struct Locked {
 }
 
 impl Locked {
-    /// Where it stands.
     pub fn status(&self) -> AssignmentStatus {
         self.row.status
     }
 
-    /// Whose it is.
     pub fn user(&self) -> UserId {
         self.row.user_id
     }
