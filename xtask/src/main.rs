@@ -11,6 +11,7 @@ mod drill;
 mod fuzz_api;
 mod outcome;
 mod process;
+mod provoked;
 mod server;
 mod servers;
 mod tests;

@@ -12,6 +12,7 @@ use crate::cargo;
 use crate::cleanup::Cleanup;
 use crate::outcome::{Count, Outcome};
 use crate::process::Process;
+use crate::provoked::Provoked;
 use crate::servers::Servers;
 
 #[derive(Args)]
@@ -26,6 +27,13 @@ pub(crate) struct Options {
     harness: Vec<String>,
 }
 
+impl Options {
+    /// Whether not all tests are asked for.
+    pub(crate) fn is_a_part(&self) -> bool {
+        self.name.is_some() || self.sqlite_only || !self.harness.is_empty()
+    }
+}
+
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let cleanup = Cleanup::install()?;
     let servers = if options.sqlite_only {
@@ -36,17 +44,19 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         println!("{}", servers.versions());
         Some(servers)
     };
-    let (status, outcome) = tee(command(options, servers.as_ref()), &cleanup)?;
+    let provoked = Provoked::new(options)?;
+    let (status, outcome) = tee(command(options, servers.as_ref(), &provoked), &cleanup)?;
     if outcome.selected > 0 {
         print_summary(&outcome, servers.as_ref());
     }
     if status.success() {
         ensure_tests_ran(options, &outcome)?;
+        provoked.ensure_every_documented_code()?;
     }
     Ok(cargo::exit_code(status))
 }
 
-fn command(options: &Options, servers: Option<&Servers>) -> Command {
+fn command(options: &Options, servers: Option<&Servers>, provoked: &Provoked) -> Command {
     let mut command = cargo::command("test");
     // The floor has nothing that a test could tell sooner than the benchmark, and libraries that take a while to build.
     command.args(["--workspace", "--exclude", "bench"]).args(&options.name);
@@ -62,6 +72,7 @@ fn command(options: &Options, servers: Option<&Servers>) -> Command {
         }
     }
     command.args(&options.harness);
+    provoked.tell(&mut command);
     command
 }
 

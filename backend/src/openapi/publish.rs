@@ -153,7 +153,9 @@ impl Operation<'_> {
         if self.json.get("requestBody").is_some() {
             codes.extend(["validation_failed", "malformed_json", "unsupported_media_type"]);
         }
-        if matches!(self.method, "put" | "patch") {
+        // A body that is one shape can be what GET shows; one that may be nothing says itself what it shows.
+        let is_one_shape = self.json.pointer("/requestBody/content/application~1json/schema/$ref").is_some();
+        if matches!(self.method, "put" | "patch") && is_one_shape {
             codes.push("read_only");
         }
         if self.method != "get" {

@@ -52,6 +52,7 @@ mod races;
 mod rates;
 mod rbac;
 mod readiness;
+mod refusals;
 mod replay;
 mod schedules;
 mod searching;

@@ -154,10 +154,7 @@ async fn accept(
 /// Say no with a link. Saying it again is harmless.
 #[utoipa::path(post, path = "/invitations/{id}/decline", tag = "invitations", params(("id" = InvitationId, Path), TokenQuery),
     request_body = Option<DeclineBody>, responses((status = 200, body = Answered)),
-    extensions(("x-problems" = json!([
-        InvalidToken::CODE, ScheduleConflict::CODE, AlreadyAnswered::CODE, QuotaReached::CODE, UserInactive::CODE, ProjectArchived::CODE,
-        MissionOver::CODE,
-    ]))))]
+    extensions(("x-problems" = json!([InvalidToken::CODE, AlreadyAnswered::CODE, MissionOver::CODE]))))]
 async fn decline(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
@@ -246,9 +243,11 @@ async fn accept_assignment(
     params(("id" = AssignmentId, Path), TokenQuery), request_body = Option<DeclineBody>,
     responses((status = 200, body = AnsweredAssignment)),
     extensions(("x-problems" = json!([
-        InvalidToken::CODE, ScheduleConflict::CODE, AlreadyAnswered::CODE, QuotaReached::CODE, UserInactive::CODE, ProjectArchived::CODE,
+        InvalidToken::CODE,
+        AlreadyAnswered::CODE,
         MissionOver::CODE,
-        MissionCancelled::CODE, InvalidTransition::CODE, AlreadyAssigned::CODE, NotYourCall::CODE,
+        InvalidTransition::CODE,
+        NotYourCall::CODE,
     ]))))]
 async fn decline_assignment(
     State(app): State<App>,

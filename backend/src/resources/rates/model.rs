@@ -28,8 +28,10 @@ pub struct NewRates {
 /// A member that may be absent, `null` or there: three different things.
 #[derive(Debug, Default)]
 pub enum Sent<T> {
+    /// Absent.
     #[default]
     Not,
+    /// There, or `null`.
     There(Option<T>),
 }
 
@@ -53,6 +55,7 @@ pub struct DailyQuery {
     pub daily_eur: Option<DailyEur>,
 }
 
+/// An amount as text.
 #[derive(Debug)]
 pub struct DailyEur(Cents);
 

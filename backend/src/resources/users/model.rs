@@ -142,16 +142,20 @@ pub struct NewUser {
     /// First name; empty for someone of one name.
     #[deserr(default)]
     pub first_name: Option<FirstName>,
+    /// Last name.
     #[deserr(default)]
     pub last_name: Option<Name>,
+    /// Where invitations go.
     #[deserr(default)]
     pub email: Option<Email>,
     /// A telephone number, as people write it.
     #[deserr(default)]
     pub phone: Option<Label>,
+    /// How they are employed.
     #[deserr(default = EmploymentType::Other)]
     #[schema(default = "OTHER", required = false)]
     pub employment_type: EmploymentType,
+    /// Anything worth knowing.
     #[deserr(default)]
     pub bio: Option<Note>,
     /// What they can do: texts (with the level that they have, else 3) or `{skill, level}`.
@@ -169,6 +173,7 @@ pub struct NewUser {
     #[deserr(default = true)]
     #[schema(default = true, required = false)]
     pub active: bool,
+    /// Numbers that employers need.
     #[deserr(default)]
     pub legal_ids: Option<Metadata>,
     /// What is known of their papers.

@@ -7,6 +7,7 @@ mod apart;
 mod calls;
 mod house;
 mod people;
+mod refusals;
 mod table;
 
 use crate::support::{Kind, Outcome, Test};
