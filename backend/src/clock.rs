@@ -1,5 +1,5 @@
-//! Where time comes from. Nothing else in the crate may ask the system for it (`clippy.toml` bans that), so a test
-//! decides what "now" is and never sleeps.
+//! The only source of wall-clock time in the crate (`clippy.toml` bans the others), so that a test decides what "now" is
+//! and never sleeps.
 
 use crate::timestamp::Timestamp;
 use std::{
@@ -10,19 +10,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A source of the current instant; cheap to clone, clones share the same time.
+/// A source of the current instant. Clones share its time.
 #[derive(Clone, Debug)]
 pub struct Clock(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
     Machine(Machine),
-    /// Shows what another clock showed when this one began to count, and what it counted since.
+    /// The instant of another clock at `Machine::started`, in microseconds, or [`NOT_TOLD`]. The monotonic time since then
+    /// is added.
     Following(Machine, Arc<AtomicI64>),
     Fixed(Arc<AtomicI64>),
 }
 
-/// What [`Source::Following`] holds until it was told the time: the machine's counts.
+/// In [`Source::Following`] until the first [`Clock::follow`]: the machine's clock counts.
 const NOT_TOLD: i64 = i64::MIN;
 
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +52,7 @@ impl Clock {
         Self::wrong_by(0)
     }
 
-    /// The clock of a machine on which it is so many seconds later than it is; for tests of machines that disagree.
+    /// The system's clock, ahead by `seconds`; for tests with several machines whose clocks differ.
     pub fn wrong_by(seconds: i64) -> Self {
         let wrong_by_micros = seconds.saturating_mul(1_000_000);
         Self(Source::Machine(Machine { started: Instant::now(), wrong_by_micros }))
@@ -62,7 +63,7 @@ impl Clock {
         Self(Source::Fixed(Arc::new(AtomicI64::new(at.as_micros()))))
     }
 
-    /// A clock that shows this one's time until it is told another's. A fixed one stays as it is.
+    /// A clock that shows this one's time until [`Clock::follow`]. A fixed or following clock is only cloned.
     #[must_use]
     pub fn following(&self) -> Self {
         match &self.0 {
@@ -75,8 +76,8 @@ impl Clock {
         matches!(self.0, Source::Following(..))
     }
 
-    /// The other clock showed `at` when this one had been running for `elapsed`. From there it runs on evenly, whatever is
-    /// done to the machine's clock. Clones follow as well.
+    /// Sets a following clock and its clones to another clock, which showed `at` when this one had been running for
+    /// `elapsed`. It then runs on monotonic time, so that changes of the machine's clock do not matter.
     pub fn follow(&self, at: Timestamp, elapsed: Duration) {
         if let Source::Following(_, began) = &self.0 {
             began.store(at.as_micros().saturating_sub(micros(elapsed)), Ordering::SeqCst);
@@ -94,7 +95,7 @@ impl Clock {
         })
     }
 
-    /// How long it has been running: unlike [`Clock::now`] it never goes back, whatever is done to the machine's clock.
+    /// Monotonic time since the clock was made. A fixed clock returns its time since the Unix epoch.
     pub fn elapsed(&self) -> Duration {
         match &self.0 {
             Source::Machine(machine) | Source::Following(machine, _) => machine.started.elapsed(),
@@ -104,7 +105,7 @@ impl Clock {
         }
     }
 
-    /// Moves a fixed clock; the system's cannot be moved and stays as it is.
+    /// Moves a fixed clock; does nothing to others.
     pub fn set(&self, at: Timestamp) {
         if let Source::Fixed(micros) = &self.0 {
             micros.store(at.as_micros(), Ordering::SeqCst);
@@ -129,7 +130,7 @@ mod tests {
             assert!((LONG_AGO..LONG_AGO.plus_seconds(60)).contains(&clock.now()), "{}", clock.now());
         }
         assert!(other.now() > LONG_AGO.plus_seconds(60), "another one was told nothing");
-        // What was heard late counts from when it was said.
+        // An answer that arrives late still counts from `elapsed`.
         let before = clock.now();
         clock.follow(LONG_AGO, Duration::ZERO);
         assert!(clock.now() >= before);

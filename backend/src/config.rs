@@ -1,4 +1,4 @@
-//! The configuration: environment variables, read and checked once. `.env.example` documents every name.
+//! The configuration: environment variables, read and validated once. `.env.example` documents each.
 
 mod reader;
 mod values;
@@ -12,16 +12,16 @@ use std::{fmt, net::IpAddr, time::Duration};
 use url::Url;
 use values::{parse_cache_url, parse_collector_url, parse_networks, parse_origins, parse_public_url};
 
-/// Where the program runs; decides how strict it is.
+/// The deployment environment; decides which settings are required.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Environment {
-    /// A developer's machine: built-in secrets, cookies without TLS, reset tokens in the answer.
+    /// Development: cookies without TLS; on a loopback address also built-in secrets and reset tokens in responses.
     Dev,
     Staging,
     Prod,
 }
 
-/// Where cached lists may be shared.
+/// Where lists are cached.
 #[derive(Clone, PartialEq, Eq)]
 pub enum CacheUrl {
     InProcess,
@@ -29,7 +29,7 @@ pub enum CacheUrl {
     Redis(Url),
 }
 
-/// Without the password: safe to log.
+/// Without the password, so it may be logged.
 impl fmt::Display for CacheUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self::Redis(url) = self else { return f.write_str("memory://") };
@@ -37,7 +37,7 @@ impl fmt::Display for CacheUrl {
         if shown.password().is_some() && shown.set_password(Some("***")).is_err() {
             return f.write_str("redis://***");
         }
-        // As in a database's URL, a password may hide there.
+        // May contain a password, as in a database's URL.
         shown.set_query(None);
         shown.fmt(f)
     }
@@ -51,9 +51,9 @@ impl fmt::Debug for CacheUrl {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
-    /// For people at a terminal.
+    /// For reading at a terminal.
     Pretty,
 }
 
@@ -61,7 +61,7 @@ pub enum LogFormat {
 pub struct Config {
     pub environment: Environment,
     pub database_url: DatabaseUrl,
-    /// Whether no database was named.
+    /// Whether neither DATABASE_URL nor DB_URL is set.
     pub database_is_default: bool,
     pub pool: Pool,
     pub redis_url: CacheUrl,
@@ -74,7 +74,7 @@ pub struct Config {
     pub invites_ttl: Duration,
     pub host: IpAddr,
     pub port: u16,
-    /// PUBLIC_URL, without a slash at the end
+    /// PUBLIC_URL, without a trailing slash
     pub public_url: String,
     /// CORS_ORIGINS, as browsers send them
     pub cors_origins: Vec<HeaderValue>,
@@ -82,7 +82,7 @@ pub struct Config {
     pub log_level: tracing::Level,
     pub log_format: LogFormat,
     pub metrics_enabled: bool,
-    /// OTEL_EXPORTER_OTLP_ENDPOINT, to which `/v1/traces` is added
+    /// OTEL_EXPORTER_OTLP_ENDPOINT, to which `/v1/traces` is appended
     pub otlp_endpoint: Option<Url>,
     pub request_id_header: axum::http::HeaderName,
     pub request_timeout: Duration,
@@ -90,7 +90,7 @@ pub struct Config {
     pub shutdown_grace: Duration,
 }
 
-/// All that is wrong with the environment, one line each.
+/// Every mistake in the environment, one line each.
 #[derive(Debug, thiserror::Error)]
 #[error("the configuration has mistakes:\n  {}", .0.join("\n  "))]
 pub struct ConfigError(Vec<String>);
@@ -174,7 +174,7 @@ impl Config {
             cors_origins: env.read("CORS_ORIGINS", Vec::new(), parse_origins),
             trusted_proxies: env.read("TRUSTED_PROXIES", Vec::new(), parse_networks),
             log_level: env.read("LOG_LEVEL", tracing::Level::INFO, |text| {
-                // Python's names, which the first backend used, next to Rust's.
+                // The first backend, in Python, called it WARNING.
                 let text = if text.eq_ignore_ascii_case("warning") { "warn" } else { text };
                 text.parse().map_err(|_| "must be one of TRACE, DEBUG, INFO, WARN, ERROR".into())
             }),
@@ -203,28 +203,28 @@ impl Config {
         if env.mistakes.is_empty() { Ok(config) } else { Err(ConfigError(env.mistakes)) }
     }
 
-    /// Whether only whoever sits at this machine can reach the program, so that answers may carry what belongs in an
-    /// e-mail and the demonstration may have passwords that everyone knows.
+    /// Whether the program can be reached from this machine only, so that responses may contain tokens that belong in an
+    /// e-mail, and the demonstration may have published passwords.
     pub fn is_developers_machine(&self) -> bool {
         self.environment == Environment::Dev && self.host.is_loopback() && is_this_machine(&self.public_url)
     }
 
-    /// How long an invitation works, in seconds.
+    /// How long an invitation is valid, in seconds.
     pub fn invites_seconds(&self) -> i64 {
         i64::try_from(self.invites_ttl.as_secs()).unwrap_or(i64::MAX)
     }
 
-    /// Whether cookies are sent over TLS only.
+    /// Whether cookies have the `Secure` attribute.
     pub fn secure_cookies(&self) -> bool {
         self.environment != Environment::Dev
     }
 
-    /// Whether links are made for others that only this machine can follow.
+    /// Whether links in invitations work on this machine only, although ENV is not dev.
     pub fn links_lead_nowhere(&self) -> bool {
         self.environment != Environment::Dev && is_this_machine(&self.public_url)
     }
 
-    /// What an operator should know who runs it for others: sentences.
+    /// Warnings for an operator, outside ENV=dev; full sentences.
     pub fn doubts(&self) -> Vec<String> {
         if self.environment == Environment::Dev {
             return Vec::new();
@@ -244,12 +244,11 @@ impl Config {
         doubts
     }
 
-    /// The link to the page that sets a password.
     pub fn password_url(&self, token: &str) -> String {
         format!("{}/password?token={token}", self.public_url)
     }
 
-    /// Every setting under its variable's name, with secrets masked.
+    /// Every setting by its variable's name, with secrets masked.
     pub fn effective(&self) -> Vec<(&'static str, String)> {
         let seconds = |duration: Duration| duration.as_secs().to_string();
         vec![
@@ -286,7 +285,7 @@ fn list(items: impl IntoIterator<Item: ToString>) -> String {
     items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(",")
 }
 
-/// Behind a proxy the address to listen on says nothing: the one that people use does.
+/// PUBLIC_URL counts, because behind a proxy the listen address may be loopback for a public service.
 fn is_this_machine(public_url: &str) -> bool {
     let host = Url::parse(public_url).ok().and_then(|url| url.host_str().map(ToOwned::to_owned));
     host.is_some_and(|host| matches!(&*host, "127.0.0.1" | "localhost" | "[::1]"))

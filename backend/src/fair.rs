@@ -1,11 +1,11 @@
-//! Sharing out what there is too little of (bytes, connections, cores), so that no org makes the others wait.
+//! Shares out what is scarce (bytes, connections, cores), so that no org makes the others wait.
 //!
-//! Orgs that wait take turns, whichever asked more often; requests of one org keep their order. Who waits alone gets what
-//! is free, up to the share that one org may have; that share may be larger while nobody else asks ([`Fair::alone`]), so that
-//! whoever has the program for themselves has all of it. A large portion is not overtaken by the small ones of others, or it
-//! would never come; who waits for their own share to become free holds up nobody.
+//! Waiting orgs take turns, however often each asks; requests of one org keep their order. An org that waits alone gets
+//! what is free, up to its share, which may be larger while no other org asks ([`Fair::alone`]). A large claim is not
+//! overtaken by small ones of other orgs, or it would starve; an org that waits for its own share to become free blocks
+//! nobody.
 //!
-//! `let _room = fair.take(tenant, bytes, patience).await?;` – it is given back when it is dropped.
+//! `let _room = fair.take(tenant, bytes, patience).await?;` – it is returned when it is dropped.
 
 use crate::{
     error::{Error, FailureKind},
@@ -18,14 +18,14 @@ use std::{
 };
 use tokio::{sync::oneshot, time::Instant};
 
-/// Whoever asked within this time is still there: someone who clicks asks again after less, and a share that grows and
-/// shrinks between two clicks would be found used up by the second.
+/// How long a tenant counts as present after it asked: longer than a user's pause between clicks. Else the other tenant's share
+/// would grow between two clicks, and the second click find it used up.
 const STILL_THERE: Duration = Duration::from_secs(2);
 
-/// Whose request it is; none is everyone who is not signed in, together.
+/// The org of a request; `None` for all clients that are not signed in, together.
 pub type Tenant = Option<OrgId>;
 
-/// So much of something, shared out. Clones share it out together.
+/// An amount that is shared out. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Fair(Arc<Inner>);
 
@@ -36,7 +36,7 @@ struct Inner {
     state: Mutex<State>,
 }
 
-/// What one tenant has at most.
+/// The most that one tenant may hold.
 #[derive(Debug, Clone, Copy)]
 struct Shares {
     beside_others: usize,
@@ -46,11 +46,11 @@ struct Shares {
 #[derive(Debug)]
 struct State {
     free: usize,
-    /// Who asked last, and the last one who was somebody else.
+    /// The tenant that asked last, and the last other one.
     asked: [Option<(Tenant, Instant)>; 2],
-    /// Those that have or wait for something.
+    /// Tenants that hold or wait for something.
     tenants: HashMap<Tenant, Claims>,
-    /// Those that wait, whose turn it is first.
+    /// Tenants that wait, in the order of their turns.
     turns: VecDeque<Tenant>,
 }
 
@@ -66,7 +66,7 @@ struct Claim {
     answer: oneshot::Sender<Portion>,
 }
 
-/// What was taken, until it is dropped.
+/// A taken amount, returned on drop.
 #[derive(Debug)]
 #[must_use = "it is given back when it is dropped"]
 pub struct Portion {
@@ -88,7 +88,7 @@ impl Fair {
         Self::alone(what, total, share, share)
     }
 
-    /// The same, and `alone` for one tenant while no other asks.
+    /// The same, with up to `alone` for one tenant while no other asks.
     pub fn alone(what: &'static str, total: usize, share: usize, alone: usize) -> Self {
         let state = State { free: total, asked: [None; 2], tenants: HashMap::new(), turns: VecDeque::new() };
         let beside_others = share.clamp(1, total.max(1));
@@ -96,7 +96,7 @@ impl Fair {
         Self(Arc::new(Inner { what, shares, state: Mutex::new(state) }))
     }
 
-    /// Waits for its turn and takes `amount`, or the tenant's share where that is less.
+    /// Waits for the tenant's turn and takes `amount`, or the tenant's share where that is less.
     ///
     /// # Errors
     /// [`FailureKind::Unavailable`] when its turn does not come in time.
@@ -106,10 +106,10 @@ impl Fair {
         taken.map_err(|_| Error::failed(FailureKind::Unavailable, NothingFree { what, patience }))?
     }
 
-    /// The same, however long it takes.
+    /// The same without a timeout.
     ///
     /// # Errors
-    /// None that is known.
+    /// [`FailureKind::Internal`] if the claim was lost, which would be a defect.
     pub async fn wait(&self, tenant: Tenant, amount: usize) -> Result<Portion, Error> {
         let (answer, answered) = oneshot::channel();
         let claim = Claim { amount: amount.min(self.0.shares.beside_others), answer };
@@ -117,7 +117,8 @@ impl Fair {
         let mut place = Place { fair: self, tenant, answered };
         loop {
             self.hand_out();
-            // Nothing is given back when others have left, and yet there may be more for who is alone then.
+            // Checked again from time to time: when other tenants leave, nothing is returned, and yet a tenant that is now
+            // alone may have more.
             if let Ok(answer) = tokio::time::timeout(STILL_THERE, &mut place.answered).await {
                 return answer.map_err(|error| Error::internal(error));
             }
@@ -134,7 +135,7 @@ impl Fair {
             let mut state = self.0.state();
             while let Some((tenant, claim)) = state.next(self.0.shares) {
                 let portion = Portion { fair: self.clone(), tenant, amount: claim.amount };
-                // Who gave up has not left the queue yet. Dropped here, it would wait for this very lock.
+                // A claim that was given up may still be queued. Its portion, dropped here, would deadlock on this lock.
                 unclaimed.extend(claim.answer.send(portion).err());
             }
         }
@@ -144,7 +145,7 @@ impl Fair {
 
 impl Inner {
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing between two changes of it can panic.
+        // A panic cannot leave it half-changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -162,7 +163,7 @@ impl State {
         claims.waiting.push_back(claim);
     }
 
-    /// The next claim that there is enough for; it counts as held from now on.
+    /// The next claim that can be met; it counts as held from now on.
     fn next(&mut self, shares: Shares) -> Option<(Tenant, Claim)> {
         let share = if self.one_is_alone() { shares.alone } else { shares.beside_others };
         let amount_within_share = |tenant: &Tenant| {
@@ -196,7 +197,7 @@ impl State {
         self.forget_if_idle(tenant);
     }
 
-    /// Takes the claims of those who gave up out of the queue.
+    /// Removes the tenant's claims that were given up.
     fn leave(&mut self, tenant: Tenant) {
         let Some(claims) = self.tenants.get_mut(&tenant) else { return };
         claims.waiting.retain(|claim| !claim.answer.is_closed());
@@ -213,7 +214,7 @@ impl State {
     }
 }
 
-/// A place in the queue. Whoever leaves it early (a client hung up, patience ended) holds up nobody.
+/// A place in the queue. Dropped early (the client hung up, a timeout), it blocks nobody.
 struct Place<'f> {
     fair: &'f Fair,
     tenant: Tenant,
@@ -231,7 +232,7 @@ impl Drop for Place<'_> {
 }
 
 impl Portion {
-    /// Gives back what is more than `amount`.
+    /// Returns what exceeds `amount`.
     pub fn shrink_to(&mut self, amount: usize) {
         let spare = self.amount.saturating_sub(amount);
         if spare > 0 {
@@ -263,7 +264,7 @@ mod tests {
 
     type Taking<'f> = std::pin::Pin<Box<dyn Future<Output = Result<Portion, Error>> + 'f>>;
 
-    /// Asks and stands in the queue from then on.
+    /// Asks, and waits in the queue from then on.
     fn ask(fair: &Fair, tenant: Tenant, amount: usize) -> Taking<'_> {
         let mut taking: Taking<'_> = Box::pin(fair.take(tenant, amount, LONG));
         assert!(poll(&mut taking).is_none(), "nothing is free");
@@ -346,7 +347,7 @@ mod tests {
         let mut small = ask(&fair, org(3), 1);
         drop(large);
         assert!(poll(&mut small).is_some(), "at once, not when the next is given back");
-        // Given up in the moment between the answer and looking at it.
+        // Given up between the answer and looking at it.
         let unseen = ask(&fair, org(2), 8);
         drop(held);
         assert_eq!(fair.free(), 2);
@@ -391,12 +392,12 @@ mod tests {
         held.pop();
         held.extend(poll(&mut waiting));
         assert_eq!(held.len(), 1);
-        // Nobody gives anything back.
+        // Nothing is returned.
         let mut waiting = ask(&fair, org(1), 1);
         tokio::time::advance(STILL_THERE).await;
         held.extend(poll(&mut waiting));
         assert_eq!(held.len(), 2);
-        // Who asks of two orgs in turn is as little alone.
+        // When two orgs ask in turn, neither is alone.
         let mut other = Some(now(&fair, org(2), 1).await);
         tokio::time::advance(STILL_THERE / 2).await;
         let mut second = ask(&fair, org(2), 1);

@@ -1,7 +1,7 @@
-//! One type per kind of id, so that a mission's id can never be passed where a user's is meant.
+//! One type per kind of id, so that a mission's id cannot be passed where a user's is meant.
 //!
-//! Every id is a UUIDv7: opaque text in the API, `uuid` in PostgreSQL and a 16-byte blob in SQLite, where both sort
-//! in order of creation. [`crate::db::Tx::new_id`] makes them from the transaction's instant and randomness.
+//! Every id is a UUIDv7: opaque text in the API, `uuid` in PostgreSQL and a 16-byte blob in SQLite; both sort by
+//! creation. [`crate::db::Tx::new_id`] makes them from the transaction's instant and randomness.
 
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValueKind, ValuePointerRef, take_cf_content,
@@ -9,10 +9,9 @@ use deserr::{
 use std::{fmt, str::FromStr};
 use uuid::Uuid;
 
-/// What every id type can do; lets transactions and path extractors be generic over the kind.
+/// Implemented by every id type, for code that is generic over them.
 pub trait Id: Copy + From<Uuid> + fmt::Display + Send + Sync + 'static {}
 
-/// A text that is not an id.
 #[derive(Debug, thiserror::Error)]
 #[error("must be an id as this API returned it (a UUID)")]
 pub struct NotAnId;
@@ -29,7 +28,7 @@ macro_rules! ids {
 
         impl Id for $name {}
 
-        /// SeaORM asks for this of every key; ours are never numbers.
+        /// SeaORM requires this of primary keys; ours are never numbers.
         impl sea_orm::TryFromU64 for $name {
             fn try_from_u64(_: u64) -> Result<Self, sea_orm::DbErr> {
                 Err(sea_orm::DbErr::ConvertFromU64(stringify!($name)))
@@ -58,7 +57,7 @@ macro_rules! ids {
             type Err = NotAnId;
 
             fn from_str(text: &str) -> Result<Self, NotAnId> {
-                // Only the hyphenated lower-case form: the parser knows others, and one object must not have several spellings.
+                // Only the hyphenated lower-case form: the parser accepts others, and an id must have one spelling.
                 match Uuid::try_parse(text) {
                     Ok(id) if text.len() == 36 && !text.bytes().any(|b| b.is_ascii_uppercase()) => Ok(Self(id)),
                     _ => Err(NotAnId),

@@ -1,39 +1,37 @@
-//! JSON, read so that nothing is another value afterwards: no member is there twice, and every number is kept exactly.
-//! `serde_json` alone keeps the last of two equal members, makes the nearest double of any number (`1e-400` is 0 then), and
-//! takes an object for something else when a member is called `$serde_json::private::RawValue`.
+//! A JSON parser that never changes a value: it refuses a member that occurs twice and a number that it could not keep
+//! exactly. `serde_json` alone keeps the last of two equal members, rounds any number to the nearest double (`1e-400` to 0),
+//! and misreads an object with a member named `$serde_json::private::RawValue`.
 //!
-//! Its feature `arbitrary_precision` would keep every number, but for every crate of the program at once: some of them no
-//! longer read their own then, and a number looks like an object with such a member, which a client can send as well.
+//! Its feature `arbitrary_precision` keeps every number, but applies to all crates of the program: some then fail to read
+//! their own numbers, and a number is represented as an object with such a member, which a client could send as well.
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt::{self, Write};
 
-/// Why a text is not read.
 #[derive(Debug, thiserror::Error)]
 pub enum Flaw {
-    /// It is not JSON, or a member is there twice.
+    /// Not JSON, or a member occurs twice.
     #[error(transparent)]
     Malformed(#[from] serde_json::Error),
-    /// Numbers that would change, by their pointers: the first of them. The parser stops at one that is beyond all doubles, so
-    /// that one is last.
+    /// JSON pointers of the first numbers that would change. The parser stops at a number outside the range of a double, so
+    /// that one is the last.
     #[error("the numbers at {} cannot be kept", .0.join(", "))]
     Numbers(Vec<String>),
 }
 
-/// What a number must be to be kept.
+/// Which numbers are accepted, as text for the client.
 pub const NUMBER_RULE: &str = "must be a whole number of 64 bits or the shortest form of a double \
     (up to 15 digits always are); send others as text";
 
-/// Numbers that are named, and bytes of their pointers: a text may have a long name around many numbers.
+/// At most so many pointers in [`Flaw::Numbers`], and bytes of them all: many numbers may be inside a member with a long
+/// name.
 const MAX_NAMED: usize = 100;
 const MAX_NAMED_BYTES: usize = 16 * 1024;
 
-/// How `serde_json` begins to complain about a number beyond all doubles.
+/// The beginning of `serde_json`'s error for a number outside the range of a double.
 const OUT_OF_RANGE: &str = "number out of range";
 
-/// Reads a text.
-///
 /// # Errors
 /// [`Flaw`].
 pub fn parse(text: &[u8]) -> Result<Value, Flaw> {
@@ -43,18 +41,18 @@ pub fn parse(text: &[u8]) -> Result<Value, Flaw> {
     match read {
         Ok(value) if state.changed.is_empty() => return Ok(value),
         Ok(_) => {}
-        // Where it stopped is where the pointer was left.
+        // The pointer is still where the parser stopped.
         Err(error) if error.to_string().starts_with(OUT_OF_RANGE) => state.changed.push(state.pointer),
         Err(error) => return Err(error.into()),
     }
     Err(Flaw::Numbers(state.changed))
 }
 
-/// What is shown of where a mistake is, in bytes. No member of this API is that far in; a name made up may be as long as
-/// the body.
+/// Longest JSON pointer in an error, in bytes. No member of this API needs as much, but an unknown member's name may be as
+/// long as the body.
 pub const MAX_POINTER: usize = 256;
 
-/// Appends one step to a JSON pointer (RFC 6901). One that gets too long ends in `…`.
+/// Appends one step to a JSON pointer (RFC 6901). Beyond [`MAX_POINTER`] it is cut off and ends in `…`.
 pub fn push_step(pointer: &mut String, step: &str) {
     if pointer.len() > MAX_POINTER {
         return;
@@ -73,7 +71,6 @@ pub fn push_step(pointer: &mut String, step: &str) {
     }
 }
 
-/// What is known while a text is read.
 struct State<'t> {
     numbers: Numbers<'t>,
     pointer: String,
@@ -81,7 +78,7 @@ struct State<'t> {
 }
 
 impl State<'_> {
-    /// The number at hand would change.
+    /// Records the pointer of the current number, which would change.
     fn name_number(&mut self) {
         let room = self.changed.len() < MAX_NAMED
             && self.changed.iter().map(String::len).sum::<usize>() + self.pointer.len() <= MAX_NAMED_BYTES;
@@ -91,7 +88,6 @@ impl State<'_> {
     }
 }
 
-/// Reads one value, whatever it is.
 struct AnyValue<'s, 't>(&'s mut State<'t>);
 
 impl<'de> DeserializeSeed<'de> for AnyValue<'_, '_> {
@@ -162,7 +158,7 @@ impl<'de> Visitor<'de> for AnyValue<'_, '_> {
             let value = members.next_value_seed(AnyValue(self.0))?;
             self.0.pointer.truncate(length);
             if object.contains_key(&name) {
-                // As much of it as tells which one it is.
+                // Enough of it to identify the member.
                 let name: String = name.chars().take(100).collect();
                 return Err(A::Error::custom(format_args!("the member {name:?} is there twice")));
             }
@@ -172,7 +168,7 @@ impl<'de> Visitor<'de> for AnyValue<'_, '_> {
     }
 }
 
-/// The numbers of a text as they are spelled, in the order in which a parser comes to them.
+/// The numbers of a JSON text as they are written, in order.
 struct Numbers<'t>(&'t [u8]);
 
 impl<'t> Iterator for Numbers<'t> {
@@ -196,7 +192,7 @@ impl<'t> Iterator for Numbers<'t> {
     }
 }
 
-/// What follows a string whose opening quote is behind us.
+/// The rest after a string, whose opening quote was consumed.
 fn after_string(mut text: &[u8]) -> &[u8] {
     loop {
         match text {
@@ -208,8 +204,8 @@ fn after_string(mut text: &[u8]) -> &[u8] {
     }
 }
 
-/// What a number is worth, however it is spelled: its digits without the zeros around them, and the power of ten that the
-/// last of them counts. `1.50`, `15e-1` and `0.0015E3` are equal; `-0` is not `0`, because a double tells them apart.
+/// The value of a number however it is written: its digits without leading and trailing zeros, and the power of ten of the
+/// last digit. `1.50`, `15e-1` and `0.0015E3` are equal; `-0` is not `0`, because a double tells them apart.
 #[derive(Debug, PartialEq)]
 struct Decimal {
     negative: bool,
@@ -218,7 +214,7 @@ struct Decimal {
 }
 
 impl Decimal {
-    /// Of a number of JSON; none when its exponent is beyond all sense.
+    /// `None` if the exponent does not fit an `i64`.
     fn of(number: &str) -> Option<Self> {
         let (mantissa, power) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));

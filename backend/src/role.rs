@@ -1,4 +1,4 @@
-//! The four roles and their order.
+//! The roles of an org's members.
 
 crate::words::words! {
     /// What a member may do in an org; later is higher.

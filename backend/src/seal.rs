@@ -1,4 +1,4 @@
-//! Keeping what must be given out again but not be read by whoever holds a copy of the database.
+//! Encryption of stored responses that must be sent again, but must not be readable in a copy of the database.
 
 use crate::{error::Error, random::Random};
 use chacha20poly1305::{
@@ -11,15 +11,13 @@ use sha2::Sha256;
 
 const NONCE_BYTES: usize = 24;
 
-/// Encrypts with a key that is derived from SECRET_KEY for this purpose alone.
+/// Authenticated encryption with a key that is derived from SECRET_KEY for this purpose alone.
 #[derive(Clone)]
 pub struct Seal(XChaCha20Poly1305);
 
 impl Seal {
-    /// With the configured secret.
-    ///
     /// # Errors
-    /// Never with a key of any length; the library's signature allows for it.
+    /// Never: HMAC takes keys of any length, but the library's signature has an error.
     pub fn new(secret_key: &SecretString) -> Result<Self, Error> {
         let secret = secret_key.expose_secret().as_bytes();
         let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(secret)
@@ -28,10 +26,10 @@ impl Seal {
         Ok(Self(XChaCha20Poly1305::new(&mac.finalize().into_bytes())))
     }
 
-    /// Encrypts `plain`, which can be opened only with the same `context`.
+    /// Encrypts `plain`. Only [`Seal::open`] with the same `context` decrypts it.
     ///
     /// # Errors
-    /// Only beyond the cipher's limit of 256 GiB.
+    /// When `plain` exceeds the cipher's limit of 256 GiB.
     pub fn close(&self, random: &Random, context: &[u8], plain: &[u8]) -> Result<Vec<u8>, Error> {
         let nonce = random.bytes::<NONCE_BYTES>();
         let payload = Payload { msg: plain, aad: context };
@@ -39,7 +37,7 @@ impl Seal {
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
-    /// What was closed with this `context`; none for anything else, as after SECRET_KEY was changed.
+    /// Decrypts; `None` if it was closed with another `context` or SECRET_KEY, or was altered.
     pub fn open(&self, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>()?;
         self.0.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: context }).ok()

@@ -1,12 +1,11 @@
-//! Searching: what someone remembers of a name finds it, whatever its case, accents, apostrophes and hyphens, and in
-//! whatever order the words come.
+//! Search that ignores case, accents, apostrophes, hyphens and the order of words.
 //!
-//! A text is stored with its words in the form of [`stored`]; a question is cut into [`words`], each of which must be part
-//! of what is stored.
+//! Beside a text its search column holds [`stored`]; a query is cut into [`words`], each of which must be a substring of
+//! that column.
 
 use crate::text::{fold, is_invisible};
 
-/// What is searched of some texts: their words, and what hyphens and apostrophes hold together also in one, so that
+/// The search column of some texts: their words, and those joined by hyphens or apostrophes also as one word, so that
 /// `Jean-Luc O’Brien` is found by `jean luc`, `jeanluc`, `o'brien` and `obrien`.
 pub fn stored<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
     let mut found: Vec<String> = Vec::new();
@@ -22,7 +21,7 @@ pub fn stored<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
     found.join(" ")
 }
 
-/// The words of a question, each once.
+/// The distinct words of a query.
 pub fn words(question: &str) -> Vec<String> {
     let letters = letters(question);
     let mut words: Vec<_> = letters
@@ -35,7 +34,7 @@ pub fn words(question: &str) -> Vec<String> {
     words
 }
 
-/// What a person's contacts are searched by: the e-mail, and the digits of the telephone number. None without either.
+/// The search column of a user's contacts: the e-mail and the digits of the phone number. `None` if both are absent.
 pub fn contacts(email: Option<&str>, phone: Option<&str>) -> Option<String> {
     let digits = phone.map(digits);
     let found = stored(email.into_iter().chain(digits.as_deref()));
@@ -46,8 +45,8 @@ fn digits(phone: &str) -> String {
     letters(phone).chars().filter(char::is_ascii_digit).collect()
 }
 
-/// Parts of a telephone number that a question may mean: 06 12… finds +33 6 12… and the other way round. None when it is
-/// not dialled like one.
+/// The digits to search phone numbers for, so that 06 12… finds +33 6 12… and the other way round. Empty if the query
+/// is not a phone number.
 pub fn dialled(question: &str) -> Vec<String> {
     let question = letters(question);
     if !question.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || parts_words(c)) {
@@ -57,14 +56,14 @@ pub fn dialled(question: &str) -> Vec<String> {
     let is_international = question.trim_start().starts_with('+') || digits.starts_with("00");
     let number = digits.trim_start_matches('0');
     let whole = Some(number).filter(|number| number.len() >= 3);
-    // Without the code of its country, of one to three digits (ITU-T E.164), if enough is left to tell numbers apart.
+    // Without a country code of one to three digits (ITU-T E.164), if at least six digits are left.
     let codes = if is_international { 1..4 } else { 0..0 };
     let at_home = codes.filter_map(|code| number.get(code..)).filter(|number| number.len() >= 6);
     whole.into_iter().chain(at_home).map(|number| number.trim_start_matches('0').to_owned()).collect()
 }
 
-/// Without case and accents, and in Latin script without letters that most keyboards lack: ə is e, ɓ is b, as `any_ascii`
-/// has them. What does not show is left out.
+/// Folds case and accents, replaces Latin letters that most keyboards lack (ə by e, ɓ by b, as `any_ascii` does), and drops
+/// invisible characters.
 fn letters(text: &str) -> String {
     let mut letters = String::with_capacity(text.len());
     for c in fold(text).chars().filter(|c| !is_invisible(*c)) {
@@ -84,8 +83,8 @@ fn letters(text: &str) -> String {
     letters
 }
 
-/// Stands between words, or between parts of one: whatever is punctuation in ASCII, but for the @ of addresses and for % and _,
-/// which somebody looks for, with apostrophes, hyphens, quotes and dashes of other kinds.
+/// Whether it separates words or parts of one: ASCII punctuation except @, % and _, which are searched for, and other
+/// apostrophes, hyphens, quotes and dashes.
 fn parts_words(c: char) -> bool {
     c.is_ascii_punctuation() && !matches!(c, '@' | '%' | '_')
         || matches!(

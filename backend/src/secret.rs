@@ -1,4 +1,4 @@
-//! Passwords and tokens on their way through the program. Whoever reads one may act with it, so it prints nothing.
+//! The type of passwords and tokens, which must not get into logs.
 
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValueKind, ValuePointerRef, take_cf_content,
@@ -7,8 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::ops::Deref;
 
-/// A text that lets its holder in. It is read like any `&str`, but has no `Display`, and `{:?}` shows none of it: what
-/// holds one may derive `Debug`.
+/// A password or token. It dereferences to `&str`, but has no `Display`, and its `Debug` shows nothing, so that types which
+/// contain one may derive `Debug`.
 #[derive(Debug, Clone, Default)]
 pub struct Secret(SecretString);
 
@@ -26,7 +26,7 @@ impl Deref for Secret {
     }
 }
 
-/// For the answers and claims that hand one out on purpose.
+/// For responses and claims that contain one on purpose.
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self)

@@ -1,4 +1,4 @@
-//! What handlers, extractors and middlewares may use. [`crate::app::start`] builds it once; whoever needs one part of it
+//! The state of handlers, extractors and middleware, built once by [`crate::app::start`]. Code that needs one part of it
 //! takes that part (`FromRef`).
 
 use crate::{
@@ -29,10 +29,10 @@ use std::{
 };
 use tokio_util::task::TaskTracker;
 
-/// Says whether a list was kept: `HIT`, `MISS`, or `BYPASS` while the cache is out of reach.
+/// Whether a list came from the cache: `HIT`, `MISS`, or `BYPASS` while Redis is unreachable.
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
-/// The application's state. Clones share it; each step of a request has one.
+/// The application's state. Clones share it.
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
 
@@ -44,10 +44,9 @@ impl Deref for App {
     }
 }
 
-/// The transaction of a request; see [`http::Writing`].
+/// The write transaction of a request; see [`http::Writing`].
 pub type Writing = http::Writing<Standing>;
 
-/// The parts of an [`App`].
 pub struct Parts {
     pub config: Arc<Config>,
     pub db: Database,
@@ -56,26 +55,26 @@ pub struct Parts {
     pub gate: Gate,
     pub passwords: Passwords,
     pub guessing: Guessing,
-    /// Refused sign-ins that are not in the audit log yet.
+    /// Refused sign-ins that are not yet in the audit log.
     pub refusals: Refusals,
     pub tokens: Tokens,
     pub seal: Seal,
     pub random: Random,
     pub telemetry: Telemetry,
-    /// Writes under way; shutting down waits for them.
+    /// Writes in progress; shutdown waits for them.
     pub tasks: TaskTracker,
-    /// Bytes for bodies that are received or worked on.
+    /// Bytes of request bodies being received or processed.
     pub bodies: Fair,
-    /// Bytes for lists that are made or being sent: a client that does not read its answer keeps it here.
+    /// Bytes of lists being built or sent: a client that does not read its response keeps its bytes here.
     pub answers: Fair,
-    /// Turns for whatever signed-in members ask; [`Gate`] takes them.
+    /// Turns of signed-in requests, taken by [`Gate`].
     pub requests: Fair,
     pub bulks: Fair,
-    /// Turns for reading short pages of lists.
+    /// Turns for reading short pages.
     pub reads: Fair,
-    /// Collects the rows of long ones.
+    /// Threads that collect the rows of long pages.
     pub collectors: Workers,
-    /// For what keeps a core busy.
+    /// Threads for CPU-bound work.
     pub workers: Workers,
     pub draining: AtomicBool,
 }
@@ -105,7 +104,7 @@ impl FromRef<App> for Workers {
 }
 
 impl App {
-    /// Opens the transaction of a caller's request. End it with [`Writing::single`] or [`Writing::answer`].
+    /// Begins the write transaction of a caller's request. End it with [`Writing::single`] or [`Writing::answer`].
     ///
     /// # Errors
     /// As [`Writing::begin`].
@@ -115,7 +114,7 @@ impl App {
         Writing::begin(&self.db, (caller.org, caller.origin()), &caller.request, keys, Some(standing)).await
     }
 
-    /// The same for whoever else is behind a request: the holder of an invitation.
+    /// The same for a request without a caller: one with an invitation's token.
     ///
     /// # Errors
     /// As [`Writing::begin`].
@@ -128,10 +127,11 @@ impl App {
         Writing::begin(&self.db, (org, origin), request, (&self.seal, &self.random), None).await
     }
 
-    /// The answer of a list. `read` takes its turn among the org's and those of others; `uri` is the one that the client sent.
+    /// The response of a list. `read` runs in a turn of the request's tenant; `uri` is the one that the client sent.
     ///
     /// # Errors
-    /// What `read` says; [`FailureKind::Unavailable`] when its turn does not come in time.
+    /// Those of `read`; [`FailureKind::Unavailable`](crate::error::FailureKind::Unavailable) when the turn does not come in
+    /// time.
     pub async fn listed<F>(
         &self,
         request: &RequestInfo,
@@ -156,17 +156,18 @@ impl App {
     where
         F: Future<Output = Result<Page, Error>> + Send + 'static,
     {
-        // Lists wait for each other, and nothing else waits for lists.
+        // Lists have turns of their own, so that other requests do not wait for them.
         request.end_turn();
         let tenant = request.tenant();
         let patience = self.config.pool.acquire_timeout;
-        // Before it is made nobody knows how large it becomes.
+        // Its size is unknown until it is built.
         let mut room = self.answers.take(tenant, MAX_PAGE_BYTES, patience).await?;
         let page = match reading {
             Reading::Long => {
                 let turn = self.collectors.turn(tenant).await?;
                 let read = read(self.db.reader(true).await?);
-                // Whoever hangs up keeps both until it is done; a database that never answers does not keep the turn for ever.
+                // If the client hangs up, the work still ends and holds the turn and the room until then. The timeout frees
+                // them from a database that never responds.
                 let limit = self.config.request_timeout;
                 let work = async move { (tokio::time::timeout(limit, read).await, room) };
                 let (page, kept) = self.collectors.run_in(turn, work).await?;
@@ -183,8 +184,7 @@ impl App {
         Ok((listing, room))
     }
 
-    /// The same for a list that is kept for as long as no write changes what it shows. `uri` is the one that the client
-    /// sent.
+    /// The same for a list that is cached until a write changes its version.
     ///
     /// # Errors
     /// As [`App::listed`].
@@ -201,7 +201,7 @@ impl App {
     {
         let query = uri.query().unwrap_or_default().to_owned();
         let key = Key { org: caller.org, list, version: caller.versions.of(list), query };
-        // What is kept has its bound there; who makes it holds it beyond that until it is sent.
+        // The cache bounds what it keeps; the request that builds a list also holds room for it until it is sent.
         let mut room = None;
         let make = async || {
             let (listing, taken) = self.listing(&caller.request, uri, reading, read).await?;
@@ -211,7 +211,7 @@ impl App {
         let (listing, found) = match self.lists.kept_here(&key) {
             Some(listing) => (listing, Found::Hit),
             None => {
-                // From here on it waits for Redis, for whoever makes the same list, or for its turn to make it.
+                // From here on it waits for Redis, for another request that builds the same list, or for a turn to build it.
                 caller.request.end_turn();
                 self.lists.find(key, make).await?
             }
@@ -222,12 +222,12 @@ impl App {
         Ok(response)
     }
 
-    /// From now on `/readyz` sends new traffic elsewhere.
+    /// From now on `/readyz` responds 503, so that a load balancer sends new requests elsewhere.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::SeqCst);
     }
 
-    /// Whether the program is about to stop.
+    /// Whether the program is shutting down.
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::SeqCst)
     }

@@ -1,4 +1,4 @@
-//! Routes for those who run the program, and the brief's demonstration of roles.
+//! Health, readiness and metrics for operators, and `/rbac_demo`, which demonstrates the roles.
 
 use crate::{
     auth::{Admin, Caller, Manager, OrgMismatch, Owner, Rank, Tech},
@@ -22,10 +22,10 @@ use std::time::Duration;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// Who asks whether to send traffic here wants to know soon; with the cache's half a second that makes less than two.
+/// How long `/readyz` waits for the database. With the cache's 500 ms it responds in less than 2 s.
 const PATIENCE: Duration = Duration::from_millis(1_200);
 
-/// Routes outside the API's base path.
+/// Routes outside `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(healthz))
@@ -34,7 +34,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(metrics))
 }
 
-/// Routes under the API's base path.
+/// Routes under `/api/v1`.
 pub fn api_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(ping))

@@ -1,8 +1,7 @@
-//! Texts that people type: checked once at the edge, then carried as types; and how they are compared and searched.
+//! Texts that users type: checked once when a request is read, then carried as types; and how they are compared.
 //!
-//! A text identifies something by its key ([`NameKey`], [`EmailKey`], [`WordKey`]): the one form in which it is counted,
-//! compared, hashed and looked up. Functions that do any of this take the key, so that two places cannot read one text in
-//! two ways.
+//! Where a text must be unique, its key ([`NameKey`], [`EmailKey`], [`WordKey`]) is compared, counted, hashed and looked
+//! up. Functions that do any of this take the key, so that all normalise a text alike.
 
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValueKind, ValuePointerRef, take_cf_content,
@@ -14,19 +13,19 @@ use utoipa::openapi::{
     schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type},
 };
 
-/// Folds case and accents away, so that `Élodie Bœuf`, `ELODIE BOEUF` and `élodie bœuf` are found alike.
+/// Removes case and accents: `Élodie Bœuf`, `ELODIE BOEUF` and `élodie bœuf` become equal.
 ///
-/// Compatibility decomposition without its combining marks, lower case; Latin letters that do not decompose (œ, ø, ł,
-/// ß) are spelled out. Other scripts keep their letters.
+/// NFKD without combining marks, in lower case; Latin letters that do not decompose (œ, ø, ł, ß) are spelled out. Other
+/// scripts keep their letters.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for c in text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
         match c {
-            // Latin-1 Supplement, Latin Extended-A and -B; the decomposable ones never get here.
+            // Latin-1 Supplement, Latin Extended-A and -B; those that decompose are already gone.
             '\u{c0}'..='\u{24f}' => {
                 folded.extend(any_ascii::any_ascii_char(c).chars().flat_map(char::to_lowercase))
             }
-            // The small sigma has another form at the end of a word; the capital does not tell which.
+            // Final sigma and sigma have the same capital.
             'ς' => folded.push('σ'),
             _ => folded.push(c),
         }
@@ -34,16 +33,15 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
-/// The form in which texts are compared: compatibility forms (NFKC), case, kinds and amounts of white space and characters
-/// that do not show make no difference; accents do. Lower case as PRECIS has it (RFC 8264 section 5.2.3), so ß is not ss;
-/// a sigma is the same at the end of a word.
+/// The form in which texts are compared: NFKC in lower case, without invisible characters, white space as single spaces.
+/// Accents make a difference. Lower case as in PRECIS (RFC 8264 section 5.2.3), so ß is not ss; a final sigma is a sigma.
 fn canonical(text: &str) -> String {
     let lower = text.nfkd().filter(|c| !is_invisible(*c)).flat_map(char::to_lowercase);
     let composed: String = lower.map(|c| if c == 'ς' { 'σ' } else { c }).nfkc().collect();
     one_space(&composed)
 }
 
-/// Between two words one space, around them none.
+/// White space between words becomes one space; around them it is removed.
 fn one_space(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -55,19 +53,18 @@ macro_rules! keys {
         pub struct $name(String);
 
         impl $name {
-            /// The key of a text, whether or not something is called so.
+            /// The key of any text, also of one that [`Checked`] would refuse.
             pub fn of(text: &str) -> Self {
                 let form: fn(&str) -> String = $form;
                 Self(form(text))
             }
 
-            /// As it is stored.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
         }
 
-        /// SeaORM asks for this of whatever is part of a primary key; ours are never numbers.
+        /// SeaORM requires this of columns in a primary key; ours are never numbers.
         impl sea_orm::TryFromU64 for $name {
             fn try_from_u64(_: u64) -> Result<Self, sea_orm::DbErr> {
                 Err(sea_orm::DbErr::ConvertFromU64(stringify!($name)))
@@ -76,7 +73,7 @@ macro_rules! keys {
     )+};
 }
 impl NameKey {
-    /// A key that no name has: for a row whose name is about to be another's.
+    /// A key that no name has, for a row whose name another row is about to take.
     pub fn of_nobody(id: impl fmt::Display) -> Self {
         Self(format!("\u{1}{id}"))
     }
@@ -92,7 +89,7 @@ keys! {
     WordKey by |text| one_space(&fold(&canonical(text))),
 }
 
-/// Who signs in may type anything.
+/// Any text is accepted, for signing in.
 impl<E: DeserializeError> Deserr<E> for EmailKey {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, at: ValuePointerRef) -> Result<Self, E> {
         match value {
@@ -105,7 +102,7 @@ impl<E: DeserializeError> Deserr<E> for EmailKey {
     }
 }
 
-/// A text that can be read from JSON with a rule of its own.
+/// A text type with a rule, checked when it is read from JSON.
 trait Checked: Sized {
     fn check(text: String) -> Result<Self, String>;
 }
@@ -147,7 +144,7 @@ macro_rules! text_type {
             }
         }
         impl $(<const $max: usize>)? $name $(<$max>)? {
-            /// A text that was checked when it was stored.
+            /// From the database; not checked again.
             pub fn stored(text: impl Into<String>) -> Self {
                 Self(text.into())
             }
@@ -171,8 +168,8 @@ macro_rules! text_type {
     };
 }
 
-/// One line of 1 to `MAX` characters; outer white space is dropped, and accents are composed (NFC). It holds nothing that
-/// breaks the line or does not show, except what joins or varies the letters and pictures before it.
+/// One line of 1 to `MAX` characters in NFC, trimmed. It has no line breaks or control characters, and no invisible
+/// characters except those that change the character before them ([`shapes`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line<const MAX: usize>(String);
 
@@ -201,14 +198,13 @@ impl<const MAX: usize> Checked for Line<MAX> {
 }
 text_type!(Line<const MAX: usize>, ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX)));
 
-/// Controls, the separators of lines and paragraphs, and what frames an annotation.
+/// Control characters, line and paragraph separators, interlinear annotation characters.
 fn breaks_a_line(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}')
 }
 
-/// Does not show: the blank of Braille, and Default_Ignorable_Code_Point in the Unicode Character Database
-/// (DerivedCoreProperties.txt). With one of these a name or an e-mail would pass for another; some turn the direction of the
-/// text around them.
+/// The Braille blank, and Default_Ignorable_Code_Point in the Unicode Character Database (DerivedCoreProperties.txt). With
+/// one of these a name or e-mail could look like another; some change the direction of the text around them.
 pub(crate) fn is_invisible(c: char) -> bool {
     matches!(
         c,
@@ -221,7 +217,7 @@ pub(crate) fn is_invisible(c: char) -> bool {
             | '\u{200b}'..='\u{200f}'
             | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}'
-            // The Braille pattern without dots, which is no separator to Unicode.
+            // The Braille blank, which Unicode does not count as white space.
             | '\u{2800}'
             | '\u{3164}'
             | '\u{fe00}'..='\u{fe0f}'
@@ -234,8 +230,8 @@ pub(crate) fn is_invisible(c: char) -> bool {
     )
 }
 
-/// Of these, what spelling needs behind the character that it shapes: joiners (Persian, Indic scripts, emoji), variation
-/// selectors (emoji, Japanese names) and the letters behind a flag. Behind Latin letters they would show nothing.
+/// Whether an invisible character changes how `base` before it looks: joiners (Persian, Indic scripts, emoji), variation
+/// selectors (emoji, Japanese names) and the tag characters of a flag. After Latin letters they have no effect.
 fn shapes(c: char, base: char) -> bool {
     let is_latin = base.is_ascii() || matches!(base, '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}');
     match c {
@@ -253,36 +249,35 @@ fn invisible(c: char) -> String {
 }
 
 pub type Name = Line<200>;
-/// A skill, tag, role or rate label.
+/// A skill, tag, mission role, rate label or phone number.
 pub type Label = Line<100>;
 
 impl<const MAX: usize> Line<MAX> {
-    /// The same text under another, wider limit.
+    /// The same text under a larger limit.
     pub fn widen<const WIDER: usize>(self) -> Line<WIDER> {
         const { assert!(WIDER >= MAX, "only a wider limit holds every text") }
         Line(self.0)
     }
 
-    /// A text of the program itself or of a trusted file.
+    /// For texts that do not come from a request's JSON.
     ///
     /// # Errors
-    /// The rule that is broken, in words.
+    /// The rule that is broken, as text for the user.
     pub fn parse(text: impl Into<String>) -> Result<Self, String> {
         Self::check(text.into())
     }
 
-    /// What it is unique by, where it names something.
     pub fn key(&self) -> NameKey {
         NameKey::of(&self.0)
     }
 
-    /// What it is one of a person's by, as a skill or a tag.
+    /// Its key as a skill or tag.
     pub fn word_key(&self) -> WordKey {
         WordKey::of(&self.0)
     }
 }
 
-/// Up to 5000 characters of any number of lines; nothing but white space counts as empty, which is allowed.
+/// Up to 5000 characters in any number of lines, trimmed; may be empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note(String);
 
@@ -290,7 +285,7 @@ const NOTE_CHARS: usize = 5000;
 
 impl Checked for Note {
     fn check(text: String) -> Result<Self, String> {
-        // Browsers send CRLF and count LF.
+        // Browsers send CRLF, but count one character for `maxlength`.
         let text = text.replace("\r\n", "\n");
         let text = text.trim();
         if text.chars().count() > NOTE_CHARS {
@@ -304,7 +299,7 @@ impl Checked for Note {
 }
 text_type!(Note, ObjectBuilder::new().schema_type(Type::String).max_length(Some(NOTE_CHARS)));
 
-/// Why something is done although a rule speaks against it, or why someone cannot come: 1 to 500 characters.
+/// The reason for overriding a conflict or declining an assignment: 1 to 500 characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason(String);
 
@@ -321,16 +316,16 @@ impl Checked for Reason {
 text_type!(Reason, ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(500)));
 
 impl Reason {
-    /// A reason typed into a page's form: nothing typed is no reason.
+    /// A reason from a page's form; `None` if the field is blank.
     ///
     /// # Errors
-    /// The rule that is broken, in words.
+    /// The rule that is broken, as text for the user.
     pub fn parse_optional(text: &str) -> Result<Option<Self>, String> {
         if text.trim().is_empty() { Ok(None) } else { Self::check(text.to_owned()).map(Some) }
     }
 }
 
-/// What is searched for: any part of a text, at most 100 characters.
+/// A search query, at most 100 characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Search(String);
 
@@ -345,21 +340,19 @@ impl Checked for Search {
 }
 text_type!(Search, ObjectBuilder::new().schema_type(Type::String).max_length(Some(100)));
 
-/// An e-mail address, at most 254 characters (RFC 5321 section 4.5.3.1.3). Only its rough form is checked: whether it
-/// exists shows when mail arrives.
+/// An e-mail address, at most 254 characters (RFC 5321 section 4.5.3.1.3). Only its rough form is checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Email(String);
 
 impl Email {
-    /// What the address is unique by.
     pub fn key(&self) -> EmailKey {
         EmailKey::of(&self.0)
     }
 
-    /// An address from the command line or a query.
+    /// For addresses that do not come from a request's JSON.
     ///
     /// # Errors
-    /// The rule that is broken, in words.
+    /// The rule that is broken, as text for the user.
     pub fn parse(text: &str) -> Result<Self, String> {
         Self::check(text.to_owned())
     }
@@ -377,7 +370,7 @@ impl Checked for Email {
         };
         let plain =
             !text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';'));
-        // Forms of other letters (ﬁ, full width) have their key; mail to them may go elsewhere.
+        // An address with compatibility characters (ﬁ, full width) has the key of another one, but mail to it may go elsewhere.
         let own_letters = text.nfkc().eq(text.chars());
         if text.chars().count() > 254 {
             Err("must have at most 254 characters".into())
@@ -404,18 +397,18 @@ text_type!(
 pub struct ZoneName(String);
 
 impl ZoneName {
-    /// A zone from the command line.
+    /// From the command line.
     ///
     /// # Errors
-    /// The rule that is broken, in words.
+    /// The rule that is broken, as text for the user.
     pub fn parse(text: &str) -> Result<Self, String> {
         Self::check(text.to_owned())
     }
 
-    /// The zone of a name that was checked when it was stored.
+    /// The time zone of a name from the database.
     ///
     /// # Errors
-    /// When this program's time zone database does not know it any more.
+    /// When this program's time zone database no longer has it.
     pub fn zone(stored: &str) -> Result<jiff::tz::TimeZone, jiff::Error> {
         jiff::tz::TimeZone::get(stored)
     }
@@ -424,7 +417,7 @@ impl ZoneName {
 impl Checked for ZoneName {
     fn check(text: String) -> Result<Self, String> {
         match jiff::tz::TimeZone::get(&text) {
-            // The database ignores case; one spelling is stored.
+            // The lookup ignores case; the database's spelling is stored.
             Ok(zone) if zone.iana_name().is_some_and(|name| name != "Factory") => {
                 Ok(Self(zone.iana_name().unwrap_or(&text).to_owned()))
             }
@@ -464,7 +457,7 @@ mod tests {
             let folded = fold(&text);
             prop_assert_eq!(fold(&folded), folded.clone());
             prop_assert_eq!(fold(&text.to_lowercase()), folded);
-            // A part of a name is found in the whole; the halves meet at a space, which composes with nothing.
+            // The parts are joined by a space, which composes with nothing.
             let whole = fold(&format!("{text} {other}"));
             prop_assert!(whole.contains(&fold(&other)));
         }
@@ -493,7 +486,7 @@ mod tests {
                 assert_eq!(Name::parse(&*text), Err(rule.clone()), "{text:?}");
             }
         }
-        // Spelling needs these: hearts, a family, Persian, the variants of a Japanese family name.
+        // These need invisible characters: hearts, a family, Persian, the variants of a Japanese family name.
         let scotland = "🏴\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}";
         let family = "👩\u{200d}👧";
         for good in
@@ -524,7 +517,7 @@ mod tests {
         }
     }
 
-    /// A text, and another way to write it.
+    /// A text, and another way to write it that has the same key.
     fn twice() -> impl Strategy<Value = (String, String)> {
         let hidden =
             prop::sample::select(vec!['\u{200b}', '\u{feff}', '\u{2060}', '\u{ad}', '\u{202e}', '\u{fe0f}']);
@@ -552,7 +545,7 @@ mod tests {
     }
 
     proptest! {
-        /// What one place counts and another looks up is the same, whether or not it passes the check in between.
+        /// The key of what a user typed is the key of what is stored.
         #[test]
         fn a_text_has_the_key_of_what_it_is_stored_as(raw in "\\PC{0,8}[\\s\u{200b}]?[A-Zé]@?\\PC{0,8}[\\s]{0,2}") {
             if let Ok(name) = Name::parse(&*raw) {
@@ -572,7 +565,7 @@ mod tests {
 
         #[test]
         fn another_way_to_write_it_is_the_same_text((text, other) in twice()) {
-            // Upper case has no way back for some letters of the random ones.
+            // Some of the random letters do not survive conversion to upper case and back.
             prop_assume!(text.chars().all(|c| c.is_ascii() || !c.is_alphabetic() || "éèœøßς１ﬁİ".contains(c)));
             prop_assert_eq!(NameKey::of(&other), NameKey::of(&text));
             prop_assert_eq!(WordKey::of(&other), WordKey::of(&text));

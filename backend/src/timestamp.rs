@@ -1,4 +1,3 @@
-//! The one type for instants.
 
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValueKind, ValuePointerRef, take_cf_content,
@@ -11,25 +10,23 @@ use utoipa::openapi::{
 
 /// An instant in UTC with microsecond precision, between the years 1970 and 2200.
 ///
-/// Both databases hold it as a 64-bit count of microseconds since the Unix epoch: one encoding that compares, indexes
-/// and ranges alike, and loses nothing (text dates in SQLite sort correctly only while every writer formats alike).
+/// Both databases store it as a 64-bit count of microseconds since the Unix epoch, because text dates in SQLite sort
+/// correctly only if every writer formats them alike.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, sea_orm::DeriveValueType)]
 pub struct Timestamp(i64);
 
-/// Why a text is not an instant; the message tells the client what to send.
+/// Why a text is not an instant; the message completes a sentence for the client.
 #[derive(Debug, thiserror::Error)]
 pub enum TimestampError {
-    /// Not in the form of RFC 3339.
     #[error(
         "must be a date, a time and its offset from UTC, like 2025-09-10T11:00:00+02:00 or 2025-09-10T09:00:00Z"
     )]
     Form,
-    /// A wall clock without an offset.
+    /// A local time without an offset.
     #[error(
         "has no offset from UTC; put it behind the time, like +02:00 in 2025-09-10T11:00:00+02:00, or Z for UTC itself"
     )]
     NoOffset,
-    /// Of the right form, but no day of the calendar or no time of a day.
     #[error("is no day of the calendar, or no time of a day")]
     NoSuchDay,
     #[error("must lie between the years 1970 and 2200")]
@@ -37,20 +34,20 @@ pub enum TimestampError {
 }
 
 impl Timestamp {
-    /// 2201-01-01T00:00:00Z: the first instant that is too late.
+    /// 2201-01-01T00:00:00Z, the first instant out of range.
     const END: i64 = 7_289_654_400_000_000;
 
-    /// What no mission or availability is longer than, in seconds: 31 days of the calendar, whatever the clocks and the date
-    /// line add. The schema has the same number.
+    /// Longest mission or availability, in seconds: 31 calendar days, and a day for clock changes and the date line. A CHECK in
+    /// the schema has the same number.
     pub const LONGEST_PERIOD: i64 = 32 * 24 * 3600;
 
-    /// Whatever still runs at this instant began after this: it bounds the part of an index that is read.
+    /// A period that is still running at this instant cannot have started before; bounds an index scan.
     #[must_use]
     pub const fn earliest_start(self) -> Self {
         self.plus_seconds(-Self::LONGEST_PERIOD)
     }
 
-    /// From microseconds since the Unix epoch.
+    /// From microseconds since the Unix epoch. The range is not checked.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
@@ -60,7 +57,7 @@ impl Timestamp {
         self.0
     }
 
-    /// Whole seconds since the Unix epoch, as JWT wants them.
+    /// Whole seconds since the Unix epoch, as in JWT claims.
     pub const fn as_seconds(self) -> i64 {
         self.0.div_euclid(1_000_000)
     }
@@ -71,7 +68,6 @@ impl Timestamp {
         Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
     }
 
-    /// This instant on the wall clock of a time zone.
     pub fn in_zone(self, zone: &jiff::tz::TimeZone) -> jiff::Zoned {
         jiff::Timestamp::from(self).to_zoned(zone.clone())
     }
@@ -100,11 +96,10 @@ impl TryFrom<jiff::Timestamp> for Timestamp {
 impl FromStr for Timestamp {
     type Err = TimestampError;
 
-    /// RFC 3339 with an offset; digits beyond the microsecond are cut off.
+    /// RFC 3339 with an offset; digits after the microseconds are cut off.
     fn from_str(text: &str) -> Result<Self, TimestampError> {
-        // jiff also reads forms that RFC 3339 does not have: only the documented one passes.
+        // jiff also accepts forms outside RFC 3339.
         if !is_rfc3339(text.as_bytes()) {
-            // A wall clock says when only for whoever knows the place.
             let naive = is_rfc3339(format!("{text}Z").as_bytes());
             return Err(if naive { TimestampError::NoOffset } else { TimestampError::Form });
         }
@@ -112,8 +107,8 @@ impl FromStr for Timestamp {
     }
 }
 
-/// `YYYY-MM-DDTHH:MM:SS`, maybe a fraction, then `Z` or `±HH:MM`. Whether the day exists is for jiff to say. A second 60 is
-/// none: jiff takes one at any minute as a leap second and makes it 59, and no clock here counts those that there were.
+/// `YYYY-MM-DDTHH:MM:SS`, an optional fraction, then `Z` or `±HH:MM`. jiff checks whether the day exists. Second 60 is
+/// refused: jiff would accept it at any minute and change it to 59.
 fn is_rfc3339(text: &[u8]) -> bool {
     let matches = |text: &[u8], pattern: &[u8]| {
         text.len() == pattern.len()

@@ -1,7 +1,6 @@
-//! Closed vocabularies: an enum whose words are the same in JSON, in queries, in the database and in the OpenAPI
-//! document.
+//! Enums whose variants have the same word in JSON, in query strings, in the database and in the OpenAPI document.
 
-/// Defines an enum of fixed words and everything that reads or writes them.
+/// Defines such an enum with its conversions.
 macro_rules! words {
     ($(#[$doc:meta])* pub enum $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -10,10 +9,10 @@ macro_rules! words {
         pub enum $name { $($(#[$variant_doc])* $variant),+ }
 
         impl $name {
-            /// Every word, in order.
+            /// In the order of the variants.
             pub const WORDS: &'static [&'static str] = &[$($word),+];
 
-            /// The word as the API and the database have it.
+            /// The word in the API and the database.
             pub const fn word(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }

@@ -1,7 +1,7 @@
-//! Threads for work that keeps a core busy for milliseconds: hashing a password, compressing, writing and reading large
-//! JSON, planning a thousand items. On the threads that serve requests it would keep everybody else waiting; here it waits
-//! for its turn, fairly by org ([`Fair`]), and runs with a lower priority. Each kind has threads of its own, always the same
-//! ones, because an allocator keeps what a thread freed for that thread.
+//! Threads for work that keeps a core busy for milliseconds: hashing a password, compressing, serialising and parsing large
+//! JSON, planning a thousand items. On the threads that serve requests it would delay every other request; here it waits
+//! for its turn, fairly by org ([`Fair`]), and runs with a lower priority. Each kind of work has fixed threads of its own,
+//! because an allocator keeps what a thread freed for that thread.
 
 use crate::{
     error::Error,
@@ -21,8 +21,8 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// So many threads for `what` (in the plural, for the log), each of which does one thing at a time; who has no turn after
-    /// `patience` is refused.
+    /// Starts `number` threads for `what` (in the plural, for the log), each of which does one piece of work at a time;
+    /// work that has no turn after `patience` is refused.
     ///
     /// # Errors
     /// When a thread cannot be started.
@@ -30,7 +30,8 @@ impl Workers {
         Self::start_with(what, number, Fair::new(what, number, number), patience)
     }
 
-    /// The same with turns of its own, for work that also waits for something else, so that more is begun than threads are.
+    /// The same with given turns, for work that also waits for something else, so that more is begun than there are
+    /// threads.
     ///
     /// # Errors
     /// When a thread cannot be started.
@@ -57,15 +58,16 @@ impl Workers {
         (Self::cores() / 2).max(1)
     }
 
-    /// How many more could work at once.
+    /// How much more work could begin now.
     pub fn free(&self) -> usize {
         self.turns.free()
     }
 
-    /// Does work for this tenant when its turn comes. Begun, it runs to its end, whatever becomes of who waits for it.
+    /// Runs `work` when the tenant's turn comes. Once begun, it runs to its end, even if the caller is dropped.
     ///
     /// # Errors
-    /// [`FailureKind::Unavailable`] when its turn does not come in time; when the work panics, or the program stops.
+    /// [`FailureKind::Unavailable`](crate::error::FailureKind::Unavailable) when the turn does not come in time; when the
+    /// work panics, or the program stops.
     pub async fn run<T: Send + 'static>(
         &self,
         tenant: Tenant,
@@ -75,16 +77,16 @@ impl Workers {
         self.run_in(turn, work).await
     }
 
-    /// A turn of this tenant, for work that needs something which nobody should hold while they wait.
+    /// A turn of this tenant, for work that needs something which should not be held while waiting.
     ///
     /// # Errors
-    /// [`FailureKind::Unavailable`] when it does not come in time.
+    /// [`FailureKind::Unavailable`](crate::error::FailureKind::Unavailable) when it does not come in time.
     pub async fn turn(&self, tenant: Tenant) -> Result<Portion, Error> {
         self.turns.take(tenant, 1, self.patience).await
     }
 
-    /// Does the work of a turn. What it uses must be open: a connection to the database that is opened here would be served
-    /// with the priority of these threads for as long as it lives.
+    /// Runs `work` in a turn. It must not open a database connection, which would be served with the priority of these
+    /// threads for as long as it lives.
     ///
     /// # Errors
     /// When the work panics, or the program stops.
@@ -103,20 +105,18 @@ impl Workers {
     }
 }
 
-/// Where a request's work is done: much of it by the workers, little at once where it is.
+/// Where a request's work runs: much of it on the workers, little in place.
 #[derive(Clone)]
 pub struct Lane(Option<(Workers, Tenant)>);
 
 impl Lane {
     pub const HERE: Self = Self(None);
 
-    /// For much, of this tenant.
+    /// For much work, of this tenant.
     pub fn of(workers: &Workers, tenant: Tenant) -> Self {
         Self(Some((workers.clone(), tenant)))
     }
 
-    /// Does the work.
-    ///
     /// # Errors
     /// As [`Workers::run`].
     pub async fn run<T: Send + 'static>(
@@ -130,12 +130,12 @@ impl Lane {
     }
 }
 
-/// They are there until the last [`Workers`] goes.
+/// The threads, until the last [`Workers`] is dropped.
 struct Threads(Option<Runtime>);
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        // Its own drop would wait, which is forbidden where others are served.
+        // Dropping the runtime would block, which is forbidden in async code.
         if let Some(threads) = self.0.take() {
             threads.shutdown_background();
         }
@@ -146,16 +146,16 @@ impl Drop for Threads {
 #[error("the program stops: its workers are gone")]
 struct Stopped;
 
-/// A thread that wakes up to serve someone does not wait for work that lasts tens of milliseconds. It gets what the others
-/// leave, and a small part where they leave nothing.
+/// Lowers the priority: a thread that serves a request does not wait for work of tens of milliseconds. The workers get what
+/// other threads leave, and a small part where they leave nothing.
 fn yield_to_others() {
     if let Err(error) = step_aside() {
         tracing::debug!(?error, "the workers have the priority of everything else");
     }
 }
 
-/// Linux lets a thread of its own class run until the next tick, 4 ms later, however low its priority is; not so one that
-/// is there for when the processor is idle.
+/// Linux lets a normal thread run until the next tick, 4 ms later, however low its priority; one of the idle class is
+/// preempted at once.
 #[cfg(target_os = "linux")]
 fn step_aside() -> Result<(), thread_priority::Error> {
     use thread_priority::unix::{
@@ -180,7 +180,7 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(60);
 
-    /// The test's runtime has one thread; work that blocked it would never see its end.
+    /// The test's runtime has one thread; work that blocked it would never end.
     #[tokio::test]
     async fn others_are_served_while_they_work_and_a_turn_ends_with_its_work() {
         let workers = Workers::start("pieces of work", 1, PATIENCE).unwrap();

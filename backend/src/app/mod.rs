@@ -1,4 +1,4 @@
-//! Assembles the router and its layers from the routes of every resource. [`start`] builds the state that it serves.
+//! Assembles the router and its layers from the routes of all resources. [`start`] builds its state.
 
 mod start;
 
@@ -31,10 +31,10 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
-/// Resources that had another name in the first version of the API, and still answer under it.
+/// Resources that had another name in the first version of the API, and are still served under it.
 pub const FIRST_NAMES: FirstNames = FirstNames(&[availabilities::FIRST_NAME]);
 
-/// Every route under `/api/v1`, one line a resource.
+/// The routes under `/api/v1`, one line per resource.
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(system::api_routes())
@@ -52,7 +52,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(audit::routes())
 }
 
-/// The routes and the document that describes them.
+/// The routes of the API and the OpenAPI document of them.
 pub fn routes() -> (Router<App>, serde_json::Value) {
     let (router, document) = OpenApiRouter::with_openapi(openapi::base())
         .merge(system::routes())
@@ -61,8 +61,8 @@ pub fn routes() -> (Router<App>, serde_json::Value) {
     (router, openapi::publish(document, FIRST_NAMES))
 }
 
-/// The whole service: custom verbs are made routable in front of the router, because layers of the router itself run
-/// after routing.
+/// The whole service. The paths of custom verbs are rewritten in front of the router, because its own layers run after
+/// routing.
 pub fn service(app: App) -> Router {
     let (router, document) = routes();
     let completion = Completion {
@@ -74,7 +74,7 @@ pub fn service(app: App) -> Router {
         metrics: app.telemetry.metrics.clone(),
         request_timeout: app.config.request_timeout,
     };
-    // From the outside in; one layer, because the router boxes each that it is given.
+    // From the outside in. They are one layer, because the router boxes each layer.
     let around = ServiceBuilder::new()
         .layer(middleware::from_fn_with_state(Arc::new(Boundary::from_ref(&app)), boundary))
         .layer(middleware::from_fn_with_state(Cors::of(&app.config), cors))
@@ -97,7 +97,7 @@ pub fn service(app: App) -> Router {
     Router::new().fallback_service(routable)
 }
 
-/// A method that a route does not have. OPTIONS asks which it has, and the router adds them as `Allow`.
+/// Handles methods without a handler. OPTIONS gets 204; the router adds `Allow` in any case.
 async fn options(method: Method) -> Response {
     match method {
         Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),

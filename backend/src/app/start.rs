@@ -1,4 +1,4 @@
-//! Building the state: connecting to everything that the configuration names.
+//! Builds the state: connects to the database, the cache and the trace collector.
 
 use crate::{
     auth::{Authorities, Gate, Guessing, Passwords, Refusals, Tokens},
@@ -21,32 +21,27 @@ use std::{
 };
 use tokio_util::task::TaskTracker;
 
-/// What lists may take together, in bytes, until they are sent; those of one org a quarter.
+/// Bytes that all lists being built or sent may take; one org may have a quarter of it.
 const ROOM_FOR_ANSWERS: usize = 128 * 1024 * 1024;
-/// How long heavy work waits for its turn: longer than a request may take, whose own limit ends the wait.
+/// How long CPU-bound work waits for its turn: longer than the default request timeout (20 s), which ends the wait before.
 const HEAVY_PATIENCE: Duration = Duration::from_secs(60);
 
-/// Why the program could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The database could not be opened.
     #[error(transparent)]
     Database(#[from] ConnectError),
-    /// The cache's address is no good.
+    /// The URL of the cache is invalid.
     #[error("REDIS_URL cannot be used: {0}; correct it, or leave it out for a cache inside the process")]
     Cache(#[from] redis::RedisError),
-    /// The collector of traces cannot be used.
     #[error(transparent)]
     Traces(#[from] TracesError),
-    /// Its workers cannot be started.
     #[error("the threads for heavy work cannot be started: {0}; is the number of threads limited?")]
     Workers(#[from] std::io::Error),
-    /// Password hashing does not work.
     #[error("password hashing does not work on this machine: {0:?}")]
     Passwords(Error),
 }
 
-/// How much is worked on at a time, and how much of it for one org.
+/// How much work is in progress at a time, in total and for one org.
 struct Turns {
     requests: Fair,
     bulks: Fair,
@@ -57,8 +52,8 @@ struct Turns {
 impl Turns {
     fn of(database: &DatabaseUrl, connections: usize) -> Self {
         let half = Workers::half_of_the_cores();
-        // Beside others an org keeps half of the processor busy: others wait for what it has begun, and beginning more of it at
-        // once finishes none of it sooner. Alone it has more under way than there are connections, which then never idle.
+        // While other orgs send requests, one org may keep half of the cores busy: more would finish none of its requests sooner,
+        // but make the others wait. Alone it may have more requests than there are connections, so that no connection idles.
         let at_once = 4 * connections.max(Workers::cores());
         let requests = Fair::alone("requests", at_once, half, at_once);
         let bulks = (connections / 4).max(2);
@@ -66,14 +61,14 @@ impl Turns {
         let all_but_one = (lists - 1).max(1);
         let long_lists = (connections / 5).max(1);
         match database {
-            // Alone, an org may keep connections busy, which the database may have a machine of its own for.
+            // Alone, an org may use nearly all connections for lists: the database may run on another machine.
             DatabaseUrl::Postgres(_) => Self {
                 requests,
                 bulks: Fair::new("bulk requests", bulks, bulks),
                 lists: Fair::alone("lists", lists, half.min(all_but_one), all_but_one),
                 long_lists: Fair::alone("long lists", long_lists, half, long_lists),
             },
-            // What they keep busy is this machine's processor.
+            // Queries run on this machine's cores.
             DatabaseUrl::Sqlite(_) => {
                 let at_once = lists.min(2 * half);
                 Self {
@@ -87,16 +82,14 @@ impl Turns {
     }
 }
 
-/// Connects to everything the configuration names.
-///
 /// # Errors
-/// [`StartError`] says what to do.
+/// [`StartError`], which tells the operator what to do.
 pub async fn start(config: Config, clock: Clock, random: Random) -> Result<App, StartError> {
     let db = Database::connect(&config.database_url, config.pool, clock.clone(), random.clone()).await?;
     let cache = Cache::connect(&config.redis_url)?;
-    // A log and its spans are read beside those of other programs of this machine.
+    // With the machine's clock, so that logs and spans can be compared with those of other programs.
     let telemetry = Telemetry::start(&config, &clock, &random)?;
-    // Everything else compares with what other instances wrote.
+    // From here on with the database's clock, because instants are compared with those written by other instances.
     let clock = db.clock().clone();
     let tasks = TaskTracker::new();
     let connections = usize::try_from(config.pool.max_connections).unwrap_or(usize::MAX);

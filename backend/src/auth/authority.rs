@@ -1,9 +1,8 @@
-//! What every request asks first: does the session live, what may its account do in the org, and which state of the org's
-//! cached lists is the latest. The database says it at each request, so that revocation and demotion are immediate.
+//! What every authenticated request asks first: is the session alive, what may its account do in the org, and which versions
+//! have the org's cached lists. Read from the database at each request, so that revocation and demotion take effect at once.
 //!
-//! Requests that ask at the same time are answered by one statement: a statement's way to the database and back costs
-//! far more than the rows that it looks up. An answer is never older than its question, because a statement takes only
-//! what was asked before it was sent.
+//! Concurrent requests share one statement, because its round trip costs far more than the rows that it looks up. An answer is
+//! never older than its question: a statement takes only what was asked before it was sent.
 
 use super::{
     entity::{account, membership, session},
@@ -26,23 +25,23 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// Statements under way at a time. While they are, the next questions gather.
+/// Concurrent statements. While they run, new questions wait for the next one.
 const READERS: usize = 2;
-/// When none of them took a question for so long, they are stuck (a connection that died unseen, a pool that is used up),
-/// and another one tries.
+/// When no reader took a question for this long, all are considered stuck (a dead connection, an exhausted pool), and another
+/// one is started.
 const STUCK: Duration = Duration::from_millis(100);
-/// The longest that a statement is waited for; a request has more.
+/// Timeout of a statement, shorter than a request's.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// A statement takes 1, 2, 4, 8 or 16 questions, so that there are few to prepare.
+/// A statement takes 1, 2, 4, 8 or 16 questions, so that only five have to be prepared.
 const SIZES: usize = 5;
 const QUESTIONS_AT_A_TIME: usize = 1 << (SIZES - 1);
 
-/// What a request may do, as of now.
+/// What an account may do in an org when it is asked for.
 #[derive(Debug, Clone, FromQueryResult)]
 pub struct Authority {
-    /// The role in the org, when the account is an active member of it and has proven it: a pending one opens nothing.
+    /// The role in the org; `None` unless the account has an active and proven (not pending) membership.
     pub role: Option<Role>,
-    /// The person in the org that this account belongs to.
+    /// The org's user that is linked to the account.
     pub user_id: Option<UserId>,
     /// The versions of the org's cached lists.
     #[sea_orm(nested)]
@@ -65,26 +64,26 @@ struct Question {
 
 impl Question {
     fn answer(self, authority: Result<Authority, Error>) {
-        // A client that hung up needs none.
+        // The receiver is gone when the client hung up.
         let _ = self.answer.send(authority);
     }
 }
 
-/// Answers requests. Clones share the questions.
+/// Answers questions in batches. Clones share the queue.
 #[derive(Clone)]
 pub struct Authorities(Arc<Inner>);
 
 struct Inner {
     db: Database,
     queue: Mutex<Queue>,
-    /// By the logarithm of how many they take.
+    /// Indexed by the binary logarithm of the number of questions.
     statements: [Template; SIZES],
 }
 
 struct Queue {
     questions: VecDeque<Question>,
     readers: usize,
-    /// When a reader last took questions, or found none.
+    /// When a reader last started, took questions, or found none.
     moved: Instant,
 }
 
@@ -112,7 +111,7 @@ impl Authorities {
     ///
     /// # Errors
     /// [`Unauthenticated`] when the session ended or the account is switched off; [`FailureKind::Unavailable`] when the
-    /// database is out of reach.
+    /// database cannot be reached in time.
     pub async fn of(&self, asker: Asker) -> Result<Authority, Error> {
         let (answer, answered) = oneshot::channel();
         let reader = {
@@ -125,13 +124,13 @@ impl Authorities {
             })
         };
         if let Some(reader) = reader {
-            // On its own: whoever asked may hang up, and others wait for the same statement.
+            // In its own task: this caller may be cancelled while others wait for the same statement.
             tokio::spawn(reader.read());
         }
         answered.await.map_err(|_| Error::internal(ReaderGone))?
     }
 
-    /// The same, as this transaction sees it.
+    /// As [`Authorities::of`], read in this transaction.
     ///
     /// # Errors
     /// As [`Authorities::of`].
@@ -140,18 +139,18 @@ impl Authorities {
         found.into_iter().flatten().next().unwrap_or(Err(Unauthenticated.into()))
     }
 
-    /// Whether others may write while a transaction that writes is open, and there is a connection beside its own to ask by.
+    /// Whether others can write while a write transaction is open (not in SQLite), and there is a second connection to ask on.
     pub fn can_change_beside_a_write(&self) -> bool {
         let db = &self.0.db;
         db.get_database_backend() == DbBackend::Postgres && db.max_connections() > 1
     }
 }
 
-/// Reads for as long as there are questions.
+/// A task that runs statements until no question is left.
 struct Reader {
     inner: Arc<Inner>,
-    /// Whether it is among the queue's readers. It leaves them in the moment that it sees no question, so that the next
-    /// question finds that nobody reads.
+    /// Whether it is counted in `Queue::readers`. It leaves under the same lock under which it finds no question, so that the
+    /// next question starts a reader.
     counts: bool,
 }
 
@@ -175,7 +174,7 @@ impl Reader {
                     }
                 }
                 Err(error) => {
-                    // Who waits already would only hear the same, later.
+                    // Those in the queue would get the same error, only later.
                     let waiting = std::mem::take(&mut self.inner.queue().questions);
                     questions
                         .into_iter()
@@ -202,11 +201,11 @@ impl Reader {
 
 impl Inner {
     fn queue(&self) -> MutexGuard<'_, Queue> {
-        // Each change is one push, drain or number, so a panic elsewhere leaves nothing half-done.
+        // Each change is one push, drain or number, so the queue is consistent even if the lock is poisoned.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// In the order of the askers; none for a session that does not live. A row that cannot be read is its asker's alone.
+    /// In the order of the askers; `None` when the session is not alive. A row that cannot be decoded fails only its asker.
     async fn find(
         &self,
         db: &impl ConnectionTrait,
@@ -214,7 +213,7 @@ impl Inner {
     ) -> Result<Vec<Option<Result<Authority, Error>>>, Error> {
         let size = askers.len().next_power_of_two();
         let now = self.db.clock().now();
-        // Where there are fewer askers, the last one asks again.
+        // Pads to `size` with the last asker.
         let last = askers.iter().rev().take(1).cycle();
         let of_asker = |one: &Asker| [one.org.into(), one.account.into(), one.session.into(), now.into()];
         let values = askers.iter().chain(last).take(size).flat_map(of_asker).collect();
@@ -232,7 +231,7 @@ impl Inner {
     }
 }
 
-/// A row for each asker, who is an org, an account, a session, and now.
+/// One row per asker, each given as four values: org, account, session, now.
 fn all(values: &[Value]) -> SelectStatement {
     let (askers, _) = values.as_chunks::<4>();
     let mut askers = askers.iter().enumerate().map(|(place, asker)| query(place, asker.clone()));
@@ -243,7 +242,7 @@ fn all(values: &[Value]) -> SelectStatement {
     all
 }
 
-/// One asker's row, if the session lives. `users` belongs to a resource above this module, so it is named here, not imported.
+/// One asker's row, if the session is alive. `users` belongs to a resource above this module, so it is named, not imported.
 fn query(place: usize, [org, account, session, now]: [Value; 4]) -> SelectStatement {
     let mut select = Query::select();
     select

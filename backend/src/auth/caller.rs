@@ -21,8 +21,8 @@ use axum::{
 };
 use std::{marker::PhantomData, sync::Arc, time::Duration};
 
-/// How old an answer to "who may do what" may be where a handler begins: about as long as a body that is sent at once is on its
-/// way. After a slower one it is asked for again, because a removal takes effect at once.
+/// How old an authority may be when a handler begins: about as long as a body that is sent at once takes to arrive. After a
+/// slower body it is read again, because a removal takes effect at once.
 const FRESH: Duration = Duration::from_millis(100);
 
 /// A minimum role, as a type.
@@ -56,28 +56,27 @@ pub struct Caller<R: Rank> {
     pub account: AccountId,
     pub session: SessionId,
     pub role: Role,
-    /// The person in the org that the account belongs to.
+    /// The org's user that is linked to the account.
     pub user: Option<UserId>,
-    /// Which state of the org's cached lists the caller is to see at least.
+    /// The versions of the org's cached lists: the caller may see these or newer ones.
     pub versions: Versions,
     pub request: RequestInfo,
-    /// When the database was asked, on the clock that never goes back.
+    /// When the authority was asked for, on the monotonic clock.
     asked: Duration,
     rank: PhantomData<R>,
 }
 
 impl<R: Rank> Caller<R> {
-    /// Where a write by this caller comes from.
     pub fn origin(&self) -> Origin {
         self.request.origin(Actor::Account(self.account))
     }
 
-    /// Whether the caller plans for others; else personal things are narrowed to their own.
+    /// Whether the caller is a manager or above; others see only their own personal data.
     pub fn plans(&self) -> bool {
         self.role >= Role::Manager
     }
 
-    /// A colleague's personal things are, for those who do not plan, as if they were not there.
+    /// Hides personal data of other users from callers below manager.
     ///
     /// # Errors
     /// [`NotFound`].
@@ -85,13 +84,13 @@ impl<R: Rank> Caller<R> {
         if self.plans() || self.is(user) { Ok(()) } else { Err(NotFound.into()) }
     }
 
-    /// Whether `user` is the caller's own person.
+    /// Whether the caller's account is linked to `user`.
     pub fn is(&self, user: UserId) -> bool {
         self.user == Some(user)
     }
 }
 
-/// Someone signed in, whether or not their org still has them: for what is their account's own.
+/// A signed-in account, whether or not it is still a member of the org: for what belongs to the account itself.
 #[derive(Debug)]
 pub struct Account {
     pub account: AccountId,
@@ -100,13 +99,12 @@ pub struct Account {
 }
 
 impl Account {
-    /// Where a write about their account comes from.
     pub fn origin(&self) -> Origin {
         self.request.origin(Actor::Account(self.account))
     }
 }
 
-/// Authenticates requests: whose token it is, and what they may do. Clones share it.
+/// Authenticates requests and looks up what their callers may do. Clones share it.
 #[derive(Clone)]
 pub struct Gate(Arc<Inner>);
 
@@ -114,15 +112,15 @@ struct Inner {
     tokens: Tokens,
     authorities: Authorities,
     clock: Clock,
-    /// Turns for whatever a signed-in member asks: from the moment that their token was read until the answer is there, or
-    /// the request waits for something else.
+    /// Turns for requests of members, by org: held from when the token was read until the response is ready, or the request
+    /// waits for something else.
     requests: Fair,
     /// How long a request waits for its turn.
     patience: Duration,
 }
 
 impl Gate {
-    /// Requests take their turns of `requests`, and wait no longer than `patience` for one.
+    /// Requests take turns of `requests`, and are refused after `patience`.
     pub fn new(
         tokens: Tokens,
         authorities: Authorities,
@@ -133,7 +131,7 @@ impl Gate {
         Self(Arc::new(Inner { tokens, authorities, clock, requests, patience }))
     }
 
-    /// What the caller may do, to be asked about again.
+    /// What the caller may do, to be checked again during a write.
     pub fn standing<R: Rank>(&self, caller: &Caller<R>) -> Standing {
         Standing {
             asker: Asker { org: caller.org, account: caller.account, session: caller.session },
@@ -144,13 +142,13 @@ impl Gate {
         }
     }
 
-    /// Whose valid token a request carries.
+    /// The claims of the request's bearer token, if it is valid.
     fn claims(&self, parts: &Parts) -> Result<AccessClaims, Error> {
         let token = bearer(&parts.headers).ok_or(Unauthenticated)?;
         self.0.tokens.read_access(token).ok_or(Unauthenticated.into())
     }
 
-    /// What they may do, as of now.
+    /// Reads what the caller may do.
     async fn authority(&self, claims: AccessClaims) -> Result<Admitted, Error> {
         let asked = self.0.clock.elapsed();
         let asker = Asker { org: claims.org, account: claims.sub, session: claims.sid };
@@ -158,14 +156,14 @@ impl Gate {
         Ok(Admitted { claims, authority, asked })
     }
 
-    /// The same as of now, or of the moment before the body was received. From here on the request has its org's turn.
+    /// The same, in the turn of the caller's org; reuses what was read before the body was received while it is [`FRESH`].
     async fn authority_in_turn(&self, parts: &Parts) -> Result<Admitted, Error> {
         let admitted = parts.extensions.get::<Admitted>();
         let claims = match admitted {
             Some(admitted) => admitted.claims.clone(),
             None => self.claims(parts)?,
         };
-        // Before the database is asked, or a flood of one org's questions would stand before those of others.
+        // Before the query, or a flood of one org would queue before the requests of others.
         self.take_turn(&RequestInfo::of(&parts.extensions), claims.org).await?;
         let now = self.0.clock.elapsed();
         match admitted {
@@ -174,7 +172,7 @@ impl Gate {
         }
     }
 
-    /// Waits for the request's turn, unless it has it. It ends with [`RequestInfo::end_turn`].
+    /// Waits for the request's turn, unless it has one. [`RequestInfo::end_turn`] gives it back.
     async fn take_turn(&self, request: &RequestInfo, org: OrgId) -> Result<(), Error> {
         if !request.has_turn() {
             request.keep_turn(self.0.requests.take(Some(org), 1, self.0.patience).await?);
@@ -184,8 +182,7 @@ impl Gate {
 }
 
 impl Admit for Gate {
-    /// As [`Caller`] does once the body is there: refused with [`Unauthenticated`], [`NotAMember`] or
-    /// [`Forbidden`].
+    /// The check of [`Caller`], before the body is read: refused with [`Unauthenticated`], [`NotAMember`] or [`Forbidden`].
     async fn admit(&self, parts: &mut Parts, needs: Role) -> Result<OrgId, Error> {
         let admitted = self.authority(self.claims(parts)?).await?;
         member(&admitted.authority, needs)?;
@@ -205,14 +202,14 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let Admitted { claims, .. } = Gate::from_ref(state).authority_in_turn(parts).await?;
         let request = RequestInfo::of(&parts.extensions);
-        // What a login does about itself waits for hashes and for other writes.
+        // Its handlers wait for password hashes and for other writes.
         request.end_turn();
         request.note_caller(claims.org, claims.sub);
         Ok(Self { account: claims.sub, session: claims.sid, request })
     }
 }
 
-/// What a caller may do, as it was when their request began.
+/// What a caller was found to be when the request began, to be compared with what they are now.
 pub struct Standing {
     asker: Asker,
     found: (Option<Role>, Option<UserId>),
@@ -221,8 +218,8 @@ pub struct Standing {
     clock: Clock,
 }
 
-/// Asked again only where it was found long ago. [`Unauthenticated`] when the session has ended; [`FailureKind::Contended`]
-/// when they may do something else by now: the request is to begin again, as what they are.
+/// Read again only when older than [`FRESH`]. [`Unauthenticated`] when the session has ended; [`FailureKind::Contended`] when
+/// role or user have changed, so that the request is run again.
 impl http::Standing for Standing {
     async fn holds_as_it_begins(&self, tx: &Tx) -> Result<(), Error> {
         if self.is_fresh() {
@@ -232,7 +229,7 @@ impl http::Standing for Standing {
     }
 
     async fn holds_as_it_ends(&self) -> Result<(), Error> {
-        // Beside the transaction, which may change what its own caller may do.
+        // Outside the transaction, which may itself change its caller's role.
         if self.is_fresh() || !self.authorities.can_change_beside_a_write() {
             return Ok(());
         }
@@ -258,12 +255,12 @@ impl Standing {
 #[error("the caller's role changed while the write was under way")]
 struct BecameAnother;
 
-/// What was found when the request was admitted, or a handler's caller looked for.
+/// A caller's claims and authority, kept from admission to the handler.
 #[derive(Clone)]
 struct Admitted {
     claims: AccessClaims,
     authority: Authority,
-    /// On the clock that never goes back.
+    /// On the monotonic clock.
     asked: Duration,
 }
 
@@ -305,7 +302,7 @@ where
 {
     type Rejection = Error;
 
-    /// None without an `Authorization` header; a bad one is still refused.
+    /// `None` without an `Authorization` header; an invalid one is still refused.
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Error> {
         if !parts.headers.contains_key(header::AUTHORIZATION) {
             return Ok(None);
@@ -320,9 +317,9 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-/// Cookies are sent by any site that a browser visits: the endpoints that read one refuse a foreign `Origin`. Own are
-/// PUBLIC_URL's and CORS_ORIGINS; while developing also the address that the browser talks to, whatever name it was
-/// reached by (elsewhere the `Host` is only what the client says).
+/// Refuses a foreign `Origin`, for endpoints that read a cookie: a browser may send it with requests of any site. Own origins
+/// are those of PUBLIC_URL and CORS_ORIGINS; in development also that of `Host`, whatever name the server was reached by
+/// (elsewhere the client could claim any `Host`).
 ///
 /// # Errors
 /// [`ForeignOrigin`].

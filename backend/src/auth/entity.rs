@@ -1,4 +1,4 @@
-//! The rows of sign-in: orgs, accounts, memberships, sessions, links.
+//! The rows of sign-in: orgs, accounts, memberships, sessions, links. No relations: queries join on the columns they need.
 
 crate::words::words! {
     /// What a password token is for.
@@ -34,7 +34,6 @@ pub mod org {
         pub updated_at: Timestamp,
     }
 
-    /// None: queries join on the columns they need.
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
 
@@ -58,21 +57,20 @@ pub mod account {
         pub updated_at: Timestamp,
     }
 
-    /// Without the e-mail and the hash of the password.
+    /// Leaves out the e-mail and the password hash.
     impl std::fmt::Debug for Model {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             f.debug_struct("Account").field("id", &self.id).finish_non_exhaustive()
         }
     }
 
-    /// None: queries join on the columns they need.
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Who belongs to which org, as what.
+/// Accounts as members of orgs, with their role.
 pub mod membership {
     use crate::{
         ids::{AccountId, MembershipId, OrgId},
@@ -91,13 +89,12 @@ pub mod membership {
         pub account_id: AccountId,
         pub role: Role,
         pub is_active: bool,
-        /// None while it is pending.
+        /// `None` while the membership is pending.
         pub proven_at: Option<Timestamp>,
         pub created_at: Timestamp,
         pub updated_at: Timestamp,
     }
 
-    /// None: queries join on the columns they need.
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
 
@@ -131,14 +128,13 @@ pub mod session {
         pub created_at: Timestamp,
     }
 
-    /// None: queries join on the columns they need.
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Single-use permissions to prove a membership and to set a password by it.
+/// Single-use links that prove a membership and set a password.
 pub mod membership_link {
     use crate::{
         auth::entity::Giver,
@@ -162,7 +158,6 @@ pub mod membership_link {
         pub created_at: Timestamp,
     }
 
-    /// None: queries join on the columns they need.
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
 
@@ -173,7 +168,7 @@ pub mod membership_link {
     }
 }
 
-/// Single-use permissions to set a forgotten password.
+/// Single-use tokens that reset a forgotten password.
 pub mod password_token {
     use crate::{
         auth::entity::PasswordTokenPurpose,
@@ -195,7 +190,6 @@ pub mod password_token {
         pub created_at: Timestamp,
     }
 
-    /// None: queries join on the columns they need.
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
 

@@ -1,7 +1,7 @@
-//! Who is asking and what they may do: passwords, tokens, the caller of a request, and what it takes to be one.
+//! Authentication and authorization: passwords, tokens, throttled guessing, and the caller of a request with their role.
 //!
-//! The routes of signing in, and what reads and writes accounts, sessions and links, are a resource
-//! (`resources::accounts`); here is what other resources and the pages need of it.
+//! The sign-in routes, and the queries on accounts, sessions and links, are in `resources::accounts`; here is what other
+//! resources and the pages need.
 
 mod authority;
 mod caller;

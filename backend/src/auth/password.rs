@@ -1,6 +1,6 @@
-//! Passwords: Argon2id with OWASP's parameters (m = 19456 KiB, t = 2, p = 1; Password Storage Cheat Sheet), hashed
-//! few at a time, because each takes 19 MiB and tens of milliseconds. A new one is judged before, elsewhere: how long that
-//! takes depends on what is sent, and nobody who signs in waits for it.
+//! Passwords: Argon2id with OWASP's parameters (m = 19456 KiB, t = 2, p = 1; Password Storage Cheat Sheet), hashed few at a
+//! time, because each takes 19 MiB and tens of milliseconds. The strength of a new one is judged before, on another thread:
+//! that may take long, and nobody who signs in has to wait for it.
 
 use super::strength::is_common;
 use crate::{
@@ -24,22 +24,20 @@ use std::{
 };
 use unicode_normalization::UnicodeNormalization;
 
-/// How long a password waits for its turn before it is refused with a 503.
+/// How long a password waits for a worker before it is refused with a 503.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Accounts are spread over so many lanes, and one new password of a lane is judged at a time: nobody takes the turns of
-/// their org alone.
+/// Accounts are spread over this many lanes, and one new password per lane is judged at a time, so that no account takes all
+/// turns of its org.
 const LANES: usize = 256;
 
-/// A password that may be set: 8 to 128 characters of any script (NIST 800-63B), normalised so that the same keys on
-/// another keyboard give the same bytes.
+/// A password that may be set: 8 to 128 characters of any script (NIST 800-63B), in NFC, so that the same text from another
+/// keyboard gives the same bytes.
 #[derive(Debug, Clone)]
 pub struct NewPassword(SecretString);
 
 impl NewPassword {
-    /// Checks the rules.
-    ///
     /// # Errors
-    /// The rule that is broken, in words.
+    /// The rule that is broken, as text for the user.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let text: String = text.nfc().collect();
         match text.chars().count() {
@@ -51,7 +49,7 @@ impl NewPassword {
 }
 
 impl NewPassword {
-    /// Whether it is this one, typed on whatever keyboard.
+    /// Whether `other` is this password once it is normalised.
     pub fn is(&self, other: &str) -> bool {
         self.0.expose_secret().chars().eq(other.nfc())
     }
@@ -83,7 +81,7 @@ pub struct Passwords {
 struct HashingFailed(argon2::password_hash::Error);
 
 impl Passwords {
-    /// Half of the processor's cores may hash at a time.
+    /// Half of the cores hash at a time.
     ///
     /// # Errors
     /// When its threads cannot be started.
@@ -96,12 +94,12 @@ impl Passwords {
         })
     }
 
-    /// The hash to store, in PHC form, of a password for the account of this e-mail, made in the turn of the org that it is
-    /// set for.
+    /// The hash to store, in PHC form, of a new password for the account with this e-mail; `tenant` is the org whose turn it
+    /// takes.
     ///
     /// # Errors
-    /// [`Error::Invalid`] at `/new_password` when it is among the commonest or is the e-mail; [`FailureKind::Unavailable`] when
-    /// there is no turn in time.
+    /// [`Error::Invalid`] at `/new_password` when it is among the commonest or is the e-mail;
+    /// [`FailureKind::Unavailable`](crate::error::FailureKind::Unavailable) when no worker is free in time.
     pub async fn hash(&self, password: NewPassword, email: &str, tenant: Tenant) -> Result<String, Error> {
         if self.is_common(&password, email, tenant).await? {
             let rule = "is among the first that anyone would guess; choose another one";
@@ -124,7 +122,7 @@ impl Passwords {
         self.judging.run(tenant, work).await
     }
 
-    /// Whether a password that is about to be set is the one that is stored already.
+    /// Whether a new password is the stored one.
     ///
     /// # Errors
     /// As [`Passwords::verify`].
@@ -140,11 +138,11 @@ impl Passwords {
         }
     }
 
-    /// Whether `password` belongs to `stored`. Takes the same time when there is nothing stored. Those who sign in have no
-    /// org yet, and take their turns as one.
+    /// Whether `password` matches `stored`. Takes the same time when nothing is stored. Sign-ins have no org yet and share the
+    /// tenant `None`.
     ///
     /// # Errors
-    /// [`FailureKind::Unavailable`] when there is no turn in time.
+    /// [`FailureKind::Unavailable`](crate::error::FailureKind::Unavailable) when no worker is free in time.
     pub async fn verify(
         &self,
         password: &str,
@@ -161,7 +159,7 @@ impl Passwords {
                         Argon2::default().verify_password(password.as_bytes(), &stored).is_ok()
                     }
                     Some(Err(_)) | None => {
-                        // For the time that it takes.
+                        // To take as long as a verification.
                         let _ = hash(password, &salt);
                         false
                     }
@@ -230,7 +228,7 @@ mod tests {
         let here = std::thread::current().id();
         assert_ne!(passwords.hashing.run(None, async { std::thread::current().id() }).await.unwrap(), here);
 
-        // Every turn is taken by work that lasts, whose clients have hung up meanwhile.
+        // Every worker is busy with work whose client has hung up meanwhile.
         let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
         let mut ends = Vec::new();
         for _ in 0..turns {
@@ -260,7 +258,7 @@ mod tests {
         assert!(!passwords.verify("no account has this password", None, None).await.unwrap());
     }
 
-    /// Takes every thread that judges, until it is dropped.
+    /// Blocks the thread that judges until the returned sender is dropped.
     async fn block_judging(passwords: &Passwords) -> std::sync::mpsc::Sender<()> {
         let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
         let (end, ended) = std::sync::mpsc::channel::<()>();
@@ -268,7 +266,7 @@ mod tests {
         tokio::spawn(async move {
             let work = async move {
                 begun.send(()).unwrap();
-                // Ends with its sender.
+                // Returns when the sender is dropped.
                 let _ = ended.recv();
             };
             judging.run(None, work).await

@@ -1,4 +1,4 @@
-//! What is refused to who asks.
+//! Refusals of authentication and authorization.
 
 use crate::{error::refusals, role::Role};
 

@@ -1,6 +1,6 @@
-//! Refused sign-ins, for the audit log: one counted entry per account and minute, so that a flood of guesses is on record
-//! without being a flood of writes. Counted in memory, written when the minute is over and when the program stops; a
-//! crash loses at most the minute that was being counted. Each instance writes what it refused itself.
+//! Refused sign-ins for the audit log: one counted entry per account, org and minute, so that a flood of guesses is on record
+//! without a flood of writes. Counted in memory, written when the minute is over and when the program stops; a crash loses what
+//! was not yet written. Each instance writes its own counts.
 
 use crate::{clock::Clock, ids::AccountId, telemetry::Metrics, timestamp::Timestamp};
 use std::{
@@ -9,10 +9,10 @@ use std::{
 };
 
 const MINUTE_MICROS: i64 = 60_000_000;
-/// An account and a minute. E-mails without an account share one count.
+/// An account and a minute since the epoch. E-mails without an account share the key `None`.
 type Key = (Option<AccountId>, i64);
 
-/// Counts refusals. Clones share the counts.
+/// Clones share the counts.
 #[derive(Clone)]
 pub struct Refusals {
     counts: Arc<Mutex<HashMap<Key, u64>>>,
@@ -20,10 +20,10 @@ pub struct Refusals {
     metrics: Metrics,
 }
 
-/// What was refused in a minute.
+/// The refusals of an account in one minute.
 #[derive(Debug, Clone)]
 pub struct Refused {
-    /// Of whom; none for e-mails without an account, all together.
+    /// `None` for all e-mails without an account together.
     pub account: Option<AccountId>,
     pub minute: Timestamp,
     pub count: u64,
@@ -40,7 +40,7 @@ impl Refusals {
         *self.lock().entry((account, minute)).or_default() += 1;
     }
 
-    /// Takes what was counted before this minute, or everything.
+    /// Removes and returns the counts of past minutes, or all.
     pub fn take(&self, also_of_this_minute: bool) -> Vec<Refused> {
         let this = self.minute();
         let mut counts = self.lock();
@@ -56,7 +56,7 @@ impl Refusals {
             .collect()
     }
 
-    /// Counts again what could not be recorded.
+    /// Adds back the counts that could not be written.
     pub fn put_back(&self, refused: impl IntoIterator<Item = Refused>) {
         let mut counts = self.lock();
         for Refused { account, minute, count } in refused {
@@ -69,7 +69,7 @@ impl Refusals {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, u64>> {
-        // A count is never half-made, so a panic elsewhere leaves nothing broken.
+        // Each change is one number, so the counts are consistent even if the lock is poisoned.
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,23 +1,23 @@
-//! How easily a password is guessed. `zxcvbn` takes the longer the longer the text, and many times as long where letters
-//! are written as digits and signs, which may be read in hundreds of ways. So it sees so many characters at a time that
-//! the worst of them take about as long as a hash.
+//! How easily a password is guessed. `zxcvbn` takes longer for longer texts, and much longer where letters are written as
+//! digits and signs, which may be read in hundreds of ways. So it gets only as many characters as take, at worst, about as long
+//! as a hash.
 
-/// A password that is found with fewer guesses is among the commonest: the lists that `zxcvbn` knows hold 30 000 real ones,
-/// and their usual variations, rows of keys and repetitions come to about as many again.
+/// A password found with fewer guesses is common: the lists of `zxcvbn` hold 30 000 real ones, and their usual variations, rows
+/// of keys and repetitions come to about as many again.
 const COMMON_GUESSES: u64 = 100_000;
-/// Characters that are judged at a time. Measured in release, of digits and signs alone: 100 characters took 540 to 650 ms,
-/// 64 200 ms, 32 46 ms.
+/// Characters judged at a time. Measured in release, with digits and signs only: 540 to 650 ms for 100 characters, 200 ms for
+/// 64, 46 ms for 32.
 const MOST: usize = 32;
 
-/// Whether a password is among the first that anyone would try. The e-mail counts as a word that everyone knows, so it and
-/// its usual variations are common as well.
+/// Whether a password is among the first that are guessed. The e-mail counts as a dictionary word, so it and its usual
+/// variations are common as well.
 pub(super) fn is_common(password: &str, email: &str) -> bool {
     let easy = |part: &String| zxcvbn::zxcvbn(part, &[email]).guesses() < COMMON_GUESSES;
     password.eq_ignore_ascii_case(email) || parts(password).iter().all(easy)
 }
 
-/// What is judged instead of the whole: a long password is hard to guess if either of its ends is. One that says the same
-/// again and again is as hard as a few times of it.
+/// What is judged instead of a long password: both ends, since it is hard to guess if either is; of a repeated text, as many
+/// repetitions as fit into [`MOST`].
 fn parts(password: &str) -> Vec<String> {
     let characters: Vec<char> = password.chars().collect();
     let (length, period) = (characters.len(), period(password));
@@ -30,7 +30,7 @@ fn parts(password: &str) -> Vec<String> {
     }
 }
 
-/// The number of characters after which the password begins anew, and does so to its end; all of them when it does not.
+/// The length, in characters, of the text that the whole password repeats; the password's own length when it repeats none.
 fn period(password: &str) -> usize {
     let first = password.chars().next().map_or(0, char::len_utf8);
     let twice = password.repeat(2);

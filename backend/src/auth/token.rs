@@ -21,14 +21,12 @@ use std::time::Duration;
 /// Clocks of two machines may differ this much.
 const LEEWAY_SECONDS: i64 = 30;
 
-/// Lets an account act in an org, for half an hour.
+/// Lets an account act in an org, for `ACCESS_TOKEN_MINUTES`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AccessClaims {
     typ: String,
     pub sub: AccountId,
-    /// The org it acts in.
     pub org: OrgId,
-    /// The session it belongs to.
     pub sid: SessionId,
     iat: i64,
     exp: i64,
@@ -44,11 +42,11 @@ pub struct RefreshClaims {
     exp: i64,
 }
 
-/// Lets whoever holds it answer one invitation.
+/// Lets its holder answer one invitation.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InviteClaims {
     typ: String,
-    /// The org, so that the tenant is known before anything is looked up.
+    /// So that the tenant is known before any query.
     pub org: OrgId,
     pub inv: InvitationId,
     /// Unguessable; only its hash is stored.
@@ -113,7 +111,7 @@ impl Key {
             .map_err(|error| Error::internal(error))
     }
 
-    /// None for a wrong signature, algorithm, kind or form, and for one that has expired.
+    /// `None` when the signature, algorithm, `typ` or form is wrong, or when it has expired.
     fn read<C: Claims>(&self, token: &str, now: Timestamp) -> Option<C> {
         let claims: C = jsonwebtoken::decode(token, &self.decoding, &self.validation).ok()?.claims;
         let alive = claims.expires().saturating_add(LEEWAY_SECONDS) > now.as_seconds();
@@ -132,7 +130,7 @@ impl Tokens {
         }
     }
 
-    /// How many seconds an access token lives.
+    /// Lifetime of an access token.
     pub fn access_seconds(&self) -> u64 {
         self.access_ttl.as_secs()
     }
@@ -160,8 +158,8 @@ impl Tokens {
         self.sessions.read(token, self.clock.now())
     }
 
-    /// The refresh token of a session's `generation`. The same input gives the same token, so that a client whose
-    /// answer was lost can be given the same successor without storing it.
+    /// The refresh token of a session's `generation`. The same input gives the same token, so that a client that lost the
+    /// response gets the same successor without its being stored.
     ///
     /// # Errors
     /// Only when signing itself fails.
@@ -179,8 +177,8 @@ impl Tokens {
         self.sessions.read(token, self.clock.now())
     }
 
-    /// The token of an invitation and the hash to store. It is derived, not drawn: a later mail can carry the same
-    /// link although only its hash is kept.
+    /// The token of an invitation and the hash to store. It is derived, not random, so that a later mail can carry the same
+    /// link although only its hash is stored.
     ///
     /// # Errors
     /// Only when signing itself fails.
@@ -207,8 +205,8 @@ impl Tokens {
         Ok((self.invitations.sign(&claims)?, hash))
     }
 
-    /// The claims of an invitation token whose signature is good, and whether it is still alive. An expired one can
-    /// still be looked at, to say so. Whoever copies one may take white space along.
+    /// The claims of an invitation token with a valid signature, expired or not, so that an expired link can be shown as such.
+    /// Trimmed, because a copied token may have white space around it.
     pub fn read_invite(&self, token: &str) -> Option<InviteClaims> {
         self.invitations.read(token.trim(), Timestamp::from_micros(0))
     }

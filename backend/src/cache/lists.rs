@@ -1,6 +1,6 @@
-//! Lists as they are sent, kept under the version of what they show (`db::Versions`): in the process first, then in Redis,
-//! which instances share. What is kept under a version never changes, so nothing has to be invalidated: after a write
-//! everyone asks for another version, and what a slow reader keeps late is never asked for.
+//! Serialised lists, cached under the version of what they show (`db::Versions`): in the process first, then in Redis,
+//! which instances share. What is cached under a version never changes, so nothing is invalidated: after a write every
+//! request asks for another version, and what a slow reader stores late is never asked for.
 
 use super::{Cache, shares::Shares};
 use crate::{clock::Clock, db::List, error::Error, http::Listing, ids::OrgId};
@@ -9,28 +9,28 @@ use sha2::{Digest, Sha256};
 use std::{sync::Arc, time::Duration};
 use tokio_util::task::TaskTracker;
 
-/// What one process keeps at most, in bytes: some hundred lists of a hundred rows.
+/// Bytes that one process caches: some hundreds of lists of a hundred rows.
 const MEMORY: u64 = 24 * 1024 * 1024;
-/// About what Redis needs for an entry besides its name and its value, in bytes; the value's link is counted here, too.
+/// About what Redis needs for an entry besides its key and value, in bytes; the value's link is counted here, too.
 const OVERHEAD: usize = 256;
 const RELEASE: &str = env!("CARGO_PKG_VERSION");
-/// How many lists that is about; decides how large the tables begin.
+/// About how many lists fit; the initial capacity of the hash tables.
 const EXPECTED: usize = 500;
 
-/// Which list of which org, in which version, as whose answer.
+/// The cache key: an org's list in one version, for one query.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key {
-    /// First, so that nothing of one org can be another's.
+    /// Keeps orgs apart.
     pub org: OrgId,
     pub list: List,
-    /// Read before the rows are.
+    /// Read before the rows are, so that it is never newer than they.
     pub version: i64,
-    /// The query as it was sent; it was read before, so it is a good one.
+    /// The query string as it was sent; it has been validated before.
     pub query: String,
 }
 
 impl Key {
-    /// Its name in Redis. A query may be long, so it is hashed; another release may have another idea of the answer.
+    /// The key in Redis. A query may be long, so it is hashed; another release may serialise in another way.
     fn name(&self) -> String {
         let query = Sha256::digest(&self.query);
         let query = query.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
@@ -50,8 +50,8 @@ crate::words::words! {
     }
 }
 
-/// What was asked for once has half of the memory, in two parts: each holds a list of 4 MB. With the library's own figures
-/// (3 %, parts by the number of cores) one of 100 kB would go again at once where other lists are about.
+/// Entries that were requested only once have half of the memory, in two shards: each holds a list of 4 MB. With
+/// quick_cache's defaults (3 %, shards by the number of cores) one of 100 kB would be evicted at once beside others.
 fn options() -> quick_cache::Options {
     let mut options = quick_cache::OptionsBuilder::new();
     options.estimated_items_capacity(EXPECTED).weight_capacity(MEMORY).shards(2).hot_allocation(0.5);
@@ -61,7 +61,7 @@ fn options() -> quick_cache::Options {
 #[derive(Clone)]
 struct Kept {
     listing: Listing,
-    /// On the clock that never goes back.
+    /// On the monotonic clock.
     since: Duration,
 }
 
@@ -86,7 +86,7 @@ pub struct Lists {
 }
 
 impl Lists {
-    /// `ttl` is how long a list is kept; `tasks` finish what is stored behind answers.
+    /// `ttl` is how long a list is cached; `tasks` runs the writes to Redis, which responses do not wait for.
     pub fn new(shared: Cache, ttl: Duration, clock: Clock, tasks: TaskTracker) -> Self {
         let local = quick_cache::sync::Cache::with_options(
             options(),
@@ -97,7 +97,7 @@ impl Lists {
         Self { local: Arc::new(local), shared, shares: Arc::new(Shares::over(ttl)), ttl, clock, tasks }
     }
 
-    /// The list, if this process keeps it: without waiting for anything.
+    /// The list, if it is cached in this process; never waits.
     pub fn kept_here(&self, key: &Key) -> Option<Listing> {
         let kept = self.local.get(key)?;
         if self.clock.elapsed().saturating_sub(kept.since) < self.ttl {
@@ -107,10 +107,10 @@ impl Lists {
         None
     }
 
-    /// The list that is kept, or `build` makes it: once, however many ask for it at the same time in this process.
+    /// The cached list, or what `build` makes: once, however many requests of this process ask at the same time.
     ///
     /// # Errors
-    /// What `build` says; a cache that fails is no error.
+    /// Those of `build`; a cache that fails is no error.
     pub async fn find(
         &self,
         key: Key,
@@ -128,7 +128,7 @@ impl Lists {
             Ok(None) => (build().await?, Found::Miss),
             Err(_) => (build().await?, Found::Bypass),
         };
-        // Refused only if it was too large to be kept, or had to go again at once.
+        // Refused only if it was too large, or was evicted at once.
         let _ = place.insert(Kept { listing: listing.clone(), since: self.clock.elapsed() });
         if found == Found::Miss {
             self.share(&key, &listing);
@@ -141,7 +141,7 @@ impl Lists {
         Ok(kept.flatten().and_then(Listing::from_stored))
     }
 
-    /// Behind the answer: nobody waits for it.
+    /// Writes to Redis in the background.
     fn share(&self, key: &Key, listing: &Listing) {
         if let Cache::InProcess = self.shared {
             return;
@@ -155,7 +155,7 @@ impl Lists {
         self.tasks.spawn(async move {
             let mut set = redis::cmd("SET");
             set.arg(name).arg(stored).arg("EX").arg(ttl);
-            // A server that does not answer was logged where that was noticed.
+            // An unreachable server was logged where that was noticed.
             let _ = shared.run::<()>(&set).await;
         });
     }

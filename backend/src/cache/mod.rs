@@ -1,7 +1,7 @@
 //! What instances share in Redis or Valkey: the counts of guesses (`auth::guessing`) and cached lists ([`Lists`]). Without
-//! a server, each has only what is inside its own process.
+//! a server, each instance has its own.
 //!
-//! Nothing depends on it being there: [`Cache::status`] is shown by `/readyz` and never makes it fail.
+//! The server is optional: `/readyz` shows [`Cache::status`] and never fails because of it.
 
 mod lists;
 mod shares;
@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The longest that one command is waited for.
+/// The timeout of a command.
 const BUDGET: Duration = Duration::from_millis(500);
 
 crate::words::words! {
@@ -33,10 +33,10 @@ crate::words::words! {
     }
 }
 
-/// How long a server that did not answer is left alone: its absence costs one request the budget, not each of them.
+/// How long a server that did not respond is not asked: its absence costs one request the timeout, not each of them.
 const REST: Duration = Duration::from_secs(2);
 
-/// How often it is told that the server refuses something.
+/// How often a refusal by the server is logged.
 const REFUSALS: Duration = Duration::from_secs(60);
 
 /// A Redis or Valkey server.
@@ -47,16 +47,16 @@ pub struct Server {
 }
 
 enum State {
-    /// Connected to at the next command.
+    /// Connects at the next command.
     Apart,
     Connected(MultiplexedConnection),
-    /// Did not answer; not asked again before this instant.
+    /// Did not respond; not asked again before this instant.
     Resting(Instant),
 }
 
 impl Server {
     fn state(&self) -> MutexGuard<'_, State> {
-        // It is replaced whole, so a panic elsewhere leaves nothing half-done.
+        // It is replaced whole, so a panic cannot leave it half-changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -102,16 +102,16 @@ impl Server {
                         tracing::warn!(%error, "the cache is out of reach; requests do without it");
                     }
                 }
-                // A connection that did not answer is not trusted again.
+                // A connection that did not respond is not used again.
                 *state = State::Resting(Instant::now() + REST);
                 Err(error)
             }
         }
     }
 
-    /// One that has no memory left refuses every list.
+    /// Logs it, but not each time: a server that is out of memory refuses every list.
     fn tell_refusal(&self, error: &RedisError) {
-        // It is one instant, so a panic elsewhere leaves nothing half-done.
+        // It is one value, so a panic cannot leave it half-changed.
         let mut told = self.refusal_told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.is_none_or(|told| told.elapsed() >= REFUSALS) {
             *told = Some(Instant::now());
@@ -120,12 +120,12 @@ impl Server {
     }
 }
 
-/// Whether the server is there and does not want to do this: it has no memory left, or the account may not. What says that it
-/// cannot serve for now (it is loading, or a replica) is an outage.
+/// Whether the server responds and refuses the command: it is out of memory, or the account lacks a permission. What says
+/// that it cannot serve for now (it is loading, or a replica) is an outage.
 fn is_refusal(error: &RedisError) -> bool {
     use ServerErrorKind::{ExecAbort, NoPerm, NoScript, ResponseError};
     let refusals = [ExecAbort, NoPerm, NoScript, ResponseError].map(ErrorKind::Server);
-    // OOM and MISCONF are unknown to the library.
+    // The library has no kinds for OOM and MISCONF.
     error.kind() == ErrorKind::Extension || refusals.contains(&error.kind())
 }
 
@@ -133,15 +133,15 @@ fn is_refusal(error: &RedisError) -> bool {
 #[derive(Clone)]
 pub enum Cache {
     InProcess,
-    /// A server, connected to when it is first needed and again whenever it was lost.
+    /// A server, connected to at first use and again after the connection is lost.
     Redis(Arc<Server>),
 }
 
 impl Cache {
-    /// Checks the address; a server that is down now does not matter.
+    /// Checks the URL; a server that is down now is no error.
     ///
     /// # Errors
-    /// When the address is no Redis URL.
+    /// When it is no Redis URL.
     pub fn connect(url: &CacheUrl) -> Result<Self, RedisError> {
         Ok(match url {
             CacheUrl::InProcess => Self::InProcess,
@@ -156,7 +156,7 @@ impl Cache {
         })
     }
 
-    /// Whether it is there, within half a second.
+    /// Whether the server responds within half a second.
     pub async fn status(&self) -> CacheStatus {
         match self.run::<String>(&redis::cmd("PING")).await {
             Ok(None) => CacheStatus::Memory,
@@ -165,10 +165,10 @@ impl Cache {
         }
     }
 
-    /// Runs a command on the server; none where the cache is in the process.
+    /// Runs a command on the server; `None` without a server.
     ///
     /// # Errors
-    /// When the server does not answer within half a second, or refuses.
+    /// When the server does not respond within half a second, or refuses.
     pub async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<Option<T>, RedisError> {
         let Self::Redis(server) = self else {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! How much of Redis each org may fill. Its memory holds everyone's lists, and the counts of guesses.
+//! How much of Redis each org may fill: its memory also holds the other orgs' lists and the counts of guesses.
 
 use crate::ids::OrgId;
 use std::{
@@ -7,11 +7,11 @@ use std::{
     time::Duration,
 };
 
-/// Bytes of lists that an instance stores for one org in the time that a list is kept: some hundred of a hundred rows. Twice
-/// as much is there at most, when a time has just ended.
+/// Bytes of lists that an instance stores for one org per time to live: some hundreds of lists of a hundred rows. At most
+/// twice as much is there, when a window has just ended.
 const SHARE: usize = 16 * 1024 * 1024;
 
-/// What each org stored since a time of this length began.
+/// Bytes that each org stored in the current window of this length.
 pub(super) struct Shares {
     length: Duration,
     current: Mutex<Time>,
@@ -28,9 +28,9 @@ impl Shares {
         Self { length, current: Mutex::default() }
     }
 
-    /// Whether the org may store so many bytes, which count if it may. `now` is on the clock that never goes back.
+    /// Whether the org may store these bytes, which count if it may. `now` is on the monotonic clock.
     pub(super) fn has_room(&self, org: OrgId, bytes: usize, now: Duration) -> bool {
-        // Each change is one number, so a panic elsewhere leaves nothing half-done.
+        // Each change is one number, so a panic cannot leave it half-changed.
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if now.saturating_sub(current.began) >= self.length {
             *current = Time { began: now, bytes: HashMap::new() };

@@ -1,24 +1,23 @@
-//! Reading one variable at a time, so that all mistakes are reported together.
+//! Reads variables and collects the mistakes, so that all are reported together.
 
 use secrecy::SecretString;
 use std::{fmt, str::FromStr};
 
-/// Long enough for HS256 (RFC 7518 section 3.2: a key of at least the hash's size).
+/// Minimum for HS256 (RFC 7518 section 3.2: a key of at least the hash's size).
 const SECRET_BYTES: usize = 32;
 
-/// Reads variables and remembers what was wrong with each.
 pub(super) struct Reader<'a> {
     pub(super) lookup: &'a dyn Fn(&str) -> Option<String>,
     pub(super) mistakes: Vec<String>,
 }
 
 impl Reader<'_> {
-    /// The variable's text; an empty one counts as unset, as in most shells and compose files (but see DATABASE_URL).
+    /// The variable's text; an empty one counts as unset, as in most compose files (an empty DATABASE_URL is a mistake, though).
     pub(super) fn text(&self, name: &str) -> Option<String> {
         (self.lookup)(name).filter(|text| !text.trim().is_empty())
     }
 
-    /// Whether the variable is there and says nothing.
+    /// Whether the variable is set but blank.
     pub(super) fn is_empty(&self, name: &str) -> bool {
         (self.lookup)(name).is_some_and(|text| text.trim().is_empty())
     }
@@ -60,7 +59,7 @@ impl Reader<'_> {
         })
     }
 
-    /// `published` are those in the source: anyone knows them, so neither is good for either where others can come.
+    /// `published` are the secrets in the source code, which no secret may equal unless `built_in_allowed`.
     pub(super) fn secret(
         &mut self,
         name: &str,

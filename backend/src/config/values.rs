@@ -1,4 +1,4 @@
-//! What a variable's text means.
+//! Parsers for the values of variables. Errors complete the sentence that begins with the variable's name.
 
 use super::CacheUrl;
 use crate::db::hides_a_password;
@@ -11,7 +11,7 @@ pub(super) fn parse_cache_url(text: &str) -> Result<CacheUrl, String> {
     let wrong = || "must be fakeredis://, memory://, redis://host:6379 or rediss://host:6379".to_owned();
     match text.split_once("://").ok_or_else(wrong)?.0 {
         "fakeredis" | "memory" => Ok(CacheUrl::InProcess),
-        // Where the password ends would be anyone's guess.
+        // It is ambiguous where the password ends.
         "redis" | "rediss" if hides_a_password(text.split_once(':').map_or(text, |(_, rest)| rest)) => {
             Err("has an @ too many or in the wrong place: write those of the password as %40, and : / ? # and % as %3A %2F %3F %23 %25".into())
         }
@@ -22,7 +22,7 @@ pub(super) fn parse_cache_url(text: &str) -> Result<CacheUrl, String> {
 
 pub(super) fn parse_public_url(text: &str) -> Result<String, String> {
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    // It stands in every link that is sent.
+    // A password in it would be in every link.
     match url.filter(|url| url.username().is_empty() && url.password().is_none()) {
         Some(url) if url.query().is_none() && url.fragment().is_none() => {
             Ok(url.as_str().trim_end_matches('/').to_owned())
@@ -31,7 +31,7 @@ pub(super) fn parse_public_url(text: &str) -> Result<String, String> {
     }
 }
 
-/// Without a password, so that it can be shown and logged; without TLS, which nothing else here needs as a client.
+/// Without a password, so that it may be logged; without TLS, because no HTTP client in this program supports it.
 pub(super) fn parse_collector_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).ok().filter(|url| url.scheme() == "http" && url.has_host());
     let bare = |url: &Url| url.query().is_none() && url.fragment().is_none();
@@ -43,11 +43,11 @@ pub(super) fn parse_collector_url(text: &str) -> Result<Url, String> {
     })
 }
 
-/// Each as a browser writes it, so that comparing is enough.
+/// Each as a browser sends it in `Origin`, so that they can be compared byte by byte.
 pub(super) fn parse_origins(text: &str) -> Result<Vec<HeaderValue>, String> {
     let origin = |text: &str| {
         let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-        // It would be a host of that name, not any host.
+        // `Url` would take `*` as a host name, not as a wildcard.
         let exact = !text.contains('*');
         let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         let anonymous = url.username().is_empty() && url.password().is_none();

@@ -1,4 +1,4 @@
-//! Opening the database that the configuration names.
+//! Opening the configured database.
 
 use super::{
     DatabaseUrl,
@@ -25,14 +25,14 @@ use std::{
     time::Duration,
 };
 
-/// The pool's size and patience.
+/// The pool's size and timeouts.
 #[derive(Debug, Clone, Copy)]
 pub struct Pool {
     pub max_connections: u32,
-    /// How long a request waits for a free one.
+    /// How long a request waits for a free connection.
     pub acquire_timeout: Duration,
-    /// After how long a PostgreSQL statement is cancelled; half of it for a lock, twice for an idle transaction.
-    /// None for work that takes as long as it takes: migrations.
+    /// After how long PostgreSQL cancels a statement; half of it for a lock, twice for an idle transaction. `None` for
+    /// migrations, which may take any time.
     pub statement_timeout: Option<Duration>,
 }
 
@@ -44,7 +44,7 @@ pub enum ConnectError {
         "cannot create the folder {0} for the database file: {1}; create it or name another file in DATABASE_URL"
     )]
     Folder(PathBuf, #[source] std::io::Error),
-    /// The folder of a SQLite file that somebody named is not there, perhaps because they meant another.
+    /// The folder of a SQLite file that the configuration names does not exist; perhaps another was meant.
     #[error(
         "there is no folder {0} for the database file; create it, or correct DATABASE_URL (an absolute path has four slashes: sqlite:////var/lib/…)"
     )]
@@ -59,12 +59,12 @@ pub enum ConnectError {
     },
 }
 
-/// One connection type for both databases; cheap to clone.
+/// A connection pool of either database; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Database {
     pub(super) connection: DatabaseConnection,
     pub(super) max_connections: u32,
-    /// Turns for transactions that write. Waiting for one holds no connection.
+    /// Turns for write transactions. Waiting for one holds no connection.
     pub(super) writers: Fair,
     pub(super) waiting: Waiting,
     pub(super) storage: Storage,
@@ -104,7 +104,7 @@ impl Database {
                     .foreign_keys(true)
                     // Without it, INSERT OR REPLACE would delete a guarded row unseen by its triggers.
                     .pragma("recursive_triggers", "ON")
-                    // Who reads a part of a page is not waited for at each of its rows.
+                    // The driver's thread reads ahead instead of waiting for the reader at each row.
                     .row_buffer_size(256)
                     .busy_timeout(Duration::from_secs(5))
                     .disable_statement_logging();
@@ -123,8 +123,8 @@ impl Database {
                         Box::pin(async { Ok(()) })
                     });
                 let pool = opening::sqlite(pool, options).await.map_err(open)?;
-                // SQLite takes one writer at a time. Waiting for it inside SQLite polls, starves the unlucky and keeps readers
-                // from the pool.
+                // SQLite takes one writer at a time. Waiting inside SQLite polls, is unfair, and keeps connections from
+                // readers.
                 let connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
                 (connection, Fair::new("writes", 1, 1), Some(Arc::new(SameFile::at(path))))
             }
@@ -139,7 +139,7 @@ impl Database {
                     .map_err(open)?
                     .application_name("coulisses")
                     .options([
-                        // Compiling a query costs more than any of these queries takes.
+                        // Compiling a query costs more time than any of these queries.
                         ("jit", "off".to_owned()),
                         ("statement_timeout", millis(timeout)),
                         ("lock_timeout", millis(timeout.map(|timeout| timeout / 2))),
@@ -164,11 +164,11 @@ impl Database {
                     .connect_with(options)
                     .await;
                 let pool = match pool {
-                    // The pool tries again until then, and does not say why it had to.
+                    // The pool retries until its timeout, and does not say why it had to.
                     Err(sqlx::Error::PoolTimedOut) => return Err(open(why_not(&asked, limits).await)),
                     pool => pool.map_err(open)?,
                 };
-                // Reads find a connection while all write, and the writes of others while one org does all it can.
+                // Leaves a connection for reads while all write, and half of them for the writes of other orgs.
                 let connections = usize::try_from(limits.max_connections).unwrap_or(usize::MAX);
                 let writers = Fair::new("writes", (connections - 1).max(1), (connections / 2).max(1));
                 (SqlxPostgresConnector::from_sqlx_postgres_pool(pool), writers, None)
@@ -206,7 +206,7 @@ impl Database {
         usize::try_from(self.max_connections).unwrap_or(usize::MAX)
     }
 
-    /// The clock that writes use: of a PostgreSQL server the server's, which all its instances follow.
+    /// The clock for writes: with PostgreSQL the server's, which all its instances follow.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
@@ -219,13 +219,13 @@ impl Database {
     /// Closes every connection; a SQLite file is checkpointed.
     ///
     /// # Errors
-    /// When the driver cannot say goodbye properly.
+    /// When the driver fails to close cleanly.
     pub async fn close(&self) -> Result<(), sea_orm::DbErr> {
         self.connection.close_by_ref().await
     }
 }
 
-/// What keeps a connection from being made.
+/// Connects without the pool, to learn why the pool could not.
 async fn why_not(server: &PgConnectOptions, limits: Pool) -> sqlx::Error {
     match tokio::time::timeout(limits.acquire_timeout, server.connect()).await {
         Ok(Err(error)) => error,
@@ -233,11 +233,11 @@ async fn why_not(server: &PgConnectOptions, limits: Pool) -> sqlx::Error {
     }
 }
 
-/// Whether a connection that comes back to the pool may serve again. One whose rollback or commit failed still counts as
-/// inside a transaction: the driver would make savepoints of all that follows, which nobody ever commits.
+/// Whether a connection that is returned to the pool may be reused. One whose rollback or commit failed still counts as
+/// inside a transaction: the driver would turn later transactions into savepoints that are never committed.
 async fn ended_its_transaction(connection: &mut impl Connection) -> Result<bool, sqlx::Error> {
     if connection.is_in_transaction() {
-        // A dropped transaction's rollback waits in front of the next question.
+        // Runs the rollback of a dropped transaction, which is queued before the next statement.
         connection.ping().await?;
     }
     Ok(!connection.is_in_transaction())

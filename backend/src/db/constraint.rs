@@ -1,10 +1,10 @@
-//! Rules that the schema upholds. A resource names those of its tables, and gives each its meaning at the write that can
-//! break it:
+//! Constraints of the schema. A resource names those of its entities, and maps each to a refusal at the write that can
+//! violate it:
 //!
 //! ```ignore
 //! const NAME: Constraint = Constraint::unique("projects_name", "projects.org_id, projects.name_key");
 //!
-//! insert.exec(tx).await.map_err(|error| NAME.or(error, || NameTaken))?;
+//! insert.exec(tx).await.or_refusal(|error| NAME.meaning(error, || NameTaken))?;
 //! ```
 
 use super::failure::sqlx_error;
@@ -19,18 +19,18 @@ pub struct Constraint {
 }
 
 impl Constraint {
-    /// A unique index: SQLite names its columns, with their table.
+    /// A unique index: SQLite's error names its columns, with their table.
     pub const fn unique(name: &'static str, columns: &'static str) -> Self {
         Self { name, in_sqlite: columns }
     }
 
-    /// A trigger, which raises its name on both.
+    /// A trigger, which raises its own name in both databases.
     pub const fn trigger(name: &'static str) -> Self {
         Self { name, in_sqlite: name }
     }
 
-    /// Whether it is what refused a write.
-    pub fn refused(&self, error: &DbErr) -> bool {
+    /// Whether a write violated it.
+    pub fn is_violated_by(&self, error: &DbErr) -> bool {
         let Some(sqlx::Error::Database(error)) = sqlx_error(error) else { return false };
         match error.constraint() {
             Some(constraint) => constraint == self.name,
@@ -38,9 +38,30 @@ impl Constraint {
         }
     }
 
-    /// The refusal, if it is what refused the write; else the failure.
+    /// The refusal, if a write violated it.
+    pub fn meaning<R: Into<Error>>(&self, error: &DbErr, refusal: impl FnOnce() -> R) -> Option<Error> {
+        self.is_violated_by(error).then(|| refusal().into())
+    }
+}
+
+/// For the result of a write.
+pub trait OrRefusal<T> {
+    /// The refusal that the error means, else the failure that it is, with the place of this call.
+    ///
+    /// # Errors
+    /// Either.
+    fn or_refusal(self, meaning: impl FnOnce(&DbErr) -> Option<Error>) -> Result<T, Error>;
+}
+
+impl<T> OrRefusal<T> for Result<T, DbErr> {
     #[track_caller]
-    pub fn or<R: Into<Error>>(&self, error: DbErr, refusal: impl FnOnce() -> R) -> Error {
-        if self.refused(&error) { refusal().into() } else { error.into() }
+    fn or_refusal(self, meaning: impl FnOnce(&DbErr) -> Option<Error>) -> Result<T, Error> {
+        match self {
+            Ok(done) => Ok(done),
+            Err(error) => match meaning(&error) {
+                Some(refusal) => Err(refusal),
+                None => Err(error.into()),
+            },
+        }
     }
 }

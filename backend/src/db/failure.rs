@@ -1,4 +1,4 @@
-//! What kind of failure a database error is: the one place that knows the codes of PostgreSQL and SQLite.
+//! Classifies database errors by the codes of PostgreSQL and SQLite.
 
 use crate::error::{Error, FailureKind};
 use sea_orm::{DbErr, RuntimeErr, sqlx};
@@ -19,10 +19,10 @@ mod sqlite {
     pub(super) const FULL: u32 = 13;
     pub(super) const CANTOPEN: u32 = 14;
 
-    /// Those of IOERR where writing failed: WRITE, FSYNC, DIR_FSYNC, TRUNCATE, SHMOPEN, SHMSIZE. A file that must not grow any
-    /// further (a quota, `ulimit -f`) is one of them; FULL is only what the system calls ENOSPC.
+    /// The codes of IOERR for failed writes: WRITE, FSYNC, DIR_FSYNC, TRUNCATE, SHMOPEN, SHMSIZE. A file that must not grow
+    /// any further (a quota, `ulimit -f`) gives one of them; FULL is only ENOSPC.
     pub(super) const WRITE_FAILED: [u32; 6] = [778, 1034, 1290, 1546, 4618, 4874];
-    /// Among them, what failed after everything was written: whether it is durable is unknown.
+    /// Those that occur after everything was written: whether it is durable is unknown.
     pub(super) const SYNC_FAILED: [u32; 2] = [1034, 1290];
 }
 
@@ -34,8 +34,8 @@ impl From<DbErr> for Error {
 }
 
 impl FailureKind {
-    /// Of a database error. [`FailureKind::Internal`] is also what a [`Constraint`](super::Constraint) refused, where the
-    /// write did not expect it.
+    /// Classifies a database error. [`FailureKind::Internal`] also if a [`Constraint`](super::Constraint) refused a write
+    /// that did not expect it.
     pub fn of(error: &DbErr) -> Self {
         match error {
             DbErr::ConnectionAcquire(_) => Self::Unavailable,
@@ -63,9 +63,9 @@ impl FailureKind {
         }
     }
 
-    /// Class 57 is "operator intervention": shutdown, cancelled by a timeout; class 53 is "no resources"; class 58 is
-    /// "system error", a disk that cannot be read or written; class 08 is a broken connection, and 3D, 28 and 55000 are what a
-    /// server says that does not admit us. A standby, or a server that protects its last room, takes reads only (25006).
+    /// Class 57 is "operator intervention" (shutdown, statement timeout); 53 "insufficient resources"; 58 "system error"
+    /// (the disk); 08 a broken connection; 3D, 28 and 55000 a server that does not admit us; 25P03 the timeout of an idle
+    /// transaction. A standby, or a server that protects its last free space, is read-only (25006).
     fn of_postgres(code: &str) -> Option<Self> {
         match code {
             DISK_FULL | "25006" => Some(Self::StorageFull),
@@ -87,8 +87,8 @@ impl FailureKind {
     }
 }
 
-/// Whether a failed COMMIT may have been carried out all the same: the connection was lost before its answer, or the disk
-/// did not confirm what was written.
+/// Whether a failed COMMIT may have succeeded: the connection was lost before the response, or the disk did not confirm the
+/// write.
 pub(super) fn may_be_committed(error: &DbErr) -> bool {
     match sqlx_error(error) {
         Some(sqlx::Error::Database(e)) => {
@@ -100,18 +100,18 @@ pub(super) fn may_be_committed(error: &DbErr) -> bool {
     }
 }
 
-/// Whether a statement failed because its connection had died, perhaps long before: the pool does not ping connections
-/// before it lends them, that would cost every statement a round trip.
+/// Whether a statement failed because its connection was dead, perhaps for long: the pool does not ping connections before
+/// it lends them, which would cost a round trip per statement.
 pub(super) fn connection_died(error: &DbErr) -> bool {
     match sqlx_error(error) {
         Some(sqlx::Error::Io(_)) => true,
-        // Class 57: the server ended the connection (a restart, an administrator).
+        // Class 57P: the server ended the connection (a restart, an administrator).
         Some(sqlx::Error::Database(e)) => e.code().is_some_and(|code| code.starts_with("57P")),
         _ => false,
     }
 }
 
-/// What the driver said.
+/// The driver's error, if it is one.
 pub(super) fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
     match error {
         DbErr::Conn(RuntimeErr::SqlxError(e))

@@ -1,4 +1,4 @@
-//! The filters that lists share.
+//! Filters that lists share.
 
 use crate::{
     ids::{Id, OrgId},
@@ -10,7 +10,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, LikeExpr, Query},
 };
 
-/// Periods that overlap `[from, to)`, open where an end is not given. The longest period bounds how far back an index
+/// Periods that overlap `[from, to)`; a missing end is unbounded. The longest possible period limits how far back an index
 /// is read.
 pub fn overlaps<C: ColumnTrait>(
     (starts, ends): (C, C),
@@ -21,28 +21,28 @@ pub fn overlaps<C: ColumnTrait>(
     Condition::all().add_option(ends_later).add_option(to.map(|to| starts.lt(to)))
 }
 
-/// One of several values; none given means any.
+/// `column IN (values)`; no values mean any.
 pub fn one_of<C: ColumnTrait, V: Into<Value>>(column: C, values: Vec<V>) -> Condition {
     let chosen = (!values.is_empty()).then(|| column.is_in(values));
     Condition::all().add_option(chosen)
 }
 
-/// One person's rows, or nobody's: for those who see their own only. `None` means everyone's.
+/// Rows of one user, for callers who see their own only: `None` means all rows, `Some(None)` none.
 pub fn own<C: ColumnTrait, V: Into<Value>>(column: C, whose: Option<Option<V>>) -> Condition {
     Condition::all().add_option(whose.map(|own| own.map_or(Expr::val(1).eq(0), |own| column.eq(own))))
 }
 
-/// What comes after the row that a cursor names, in ascending order of `column`, then of `id`.
+/// Rows after the cursor, in ascending order of `column`, then of `id`.
 pub fn after<C: ColumnTrait, K: Into<Value> + Clone, I: Into<Value>>(
     (column, id): (C, C),
     cursor: Option<(K, I)>,
 ) -> Condition {
-    // The first half alone tells an index where to begin; with the other half only, it is read from its start.
+    // The `>=` alone tells an index where to begin; with the OR only, it is read from its start.
     let later = cursor.map(|(key, last)| column.gte(key.clone()).and(column.gt(key).or(id.gt(last))));
     Condition::all().add_option(later)
 }
 
-/// The same in descending order.
+/// Rows after the cursor, in descending order.
 pub fn before<C: ColumnTrait, K: Into<Value> + Clone, I: Into<Value>>(
     (column, id): (C, C),
     cursor: Option<(K, I)>,
@@ -51,7 +51,7 @@ pub fn before<C: ColumnTrait, K: Into<Value> + Clone, I: Into<Value>>(
     Condition::all().add_option(earlier)
 }
 
-/// A LIKE pattern that matches any text containing `part` as it is: its own `%` and `_` are not wildcards.
+/// A LIKE pattern for texts that contain `part` literally: its `%` and `_` are escaped.
 pub fn contains(part: &str) -> LikeExpr {
     let mut pattern = String::with_capacity(part.len() + 2);
     pattern.push('%');
@@ -65,8 +65,8 @@ pub fn contains(part: &str) -> LikeExpr {
     LikeExpr::new(pattern).escape('!')
 }
 
-/// Whether each word of a question is part of one of the columns, which hold what [`search::stored`] makes. A blank question
-/// asks for everything, one of punctuation only finds nothing.
+/// Whether each word of a search is contained in one of the columns, which hold what [`search::stored`] makes. A blank
+/// search matches everything, one of punctuation only nothing.
 pub fn has_words<C: ColumnTrait>(columns: &[C], question: &str) -> Condition {
     let in_one = |word: String| {
         let found = columns.iter().map(|column| column.like(contains(&word)));
@@ -79,8 +79,8 @@ pub fn has_words<C: ColumnTrait>(columns: &[C], question: &str) -> Condition {
     words.into_iter().map(in_one).fold(Condition::all(), Condition::add)
 }
 
-/// Whether any row of `table` names the object in `column`: for what may only go while nothing refers to it. Tables of
-/// resources above the asking one are named here, not imported.
+/// Whether any row of `table` references the object in `column`, which then cannot be deleted. Tables of resources above
+/// the calling one are named here, not imported.
 ///
 /// # Errors
 /// When the database fails.

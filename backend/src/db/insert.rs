@@ -1,18 +1,18 @@
-//! Inserting many rows.
+//! Bulk inserts.
 
 use super::Tx;
 use sea_orm::{ActiveModelTrait, DbErr, EntityTrait};
 
-/// Rows of one INSERT: SQLite carries a statement out without a pause, for which others wait (`cargo xtask drill noisy-neighbour
-/// --only bulks`: their p99 4.2 ms with a thousand rows, 2.2 with a hundred), and every connection keeps the statement of each
-/// number that it has met.
+/// Rows per INSERT. SQLite does not yield during a statement, so other requests wait (`cargo xtask drill noisy-neighbour
+/// --only bulks`: p99 4.2 ms with 1000 rows, 2.2 with 100), and every connection caches a prepared statement per number of
+/// rows.
 const ROWS: usize = 100;
 
 impl Tx {
-    /// Inserts rows of one kind, in their order.
+    /// Inserts rows in their order.
     ///
     /// # Errors
-    /// What the database refuses; the transaction can only be rolled back then.
+    /// When the database refuses a row; the transaction can then only be rolled back.
     pub async fn insert_all<A>(&self, mut rows: Vec<A>) -> Result<(), DbErr>
     where
         A: ActiveModelTrait,

@@ -1,5 +1,5 @@
-//! A JSON object as both databases hold it: as text. PostgreSQL's `jsonb` keeps a number's value and not its spelling, and
-//! no text that is damaged; a column of text gives back what was put in.
+//! A JSON object, stored as text in both databases. PostgreSQL's `jsonb` keeps a number's value but not its spelling, and
+//! cannot hold damaged text; a text column returns what was stored.
 
 use crate::json;
 use sea_orm::{
@@ -9,19 +9,19 @@ use sea_orm::{
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, value::RawValue};
 
-/// Characters of a damaged text that are shown: enough to know it by, and less than any member may have.
+/// Characters shown of a damaged text: enough to recognise it, and fewer than any member may have.
 const SHOWN: usize = 1000;
 
-/// A JSON object as text. Reading its row never fails, whatever somebody made of it from outside: a text that is no object is
-/// shown as `{"unreadable": "the text"}`.
+/// A JSON object as text. Reading its row never fails, even if it was edited by hand: a text that is no object is shown as
+/// `{"unreadable": "the text"}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonText(String);
 
 impl JsonText {
-    /// Of anything that is an object in JSON.
+    /// `object` must serialise to a JSON object.
     ///
     /// # Errors
-    /// When it cannot be JSON.
+    /// When it cannot be serialised.
     pub fn of(object: &impl Serialize) -> Result<Self, serde_json::Error> {
         serde_json::to_string(object).map(Self)
     }
@@ -34,16 +34,16 @@ impl JsonText {
         }
     }
 
-    /// What stands for a text that is damaged.
+    /// The object that is shown in place of a damaged text.
     pub fn unreadable(&self) -> Map<String, Value> {
-        // NUL and its like are in no text of ours, so that what is shown may be sent back.
+        // No valid text has control characters, so without them the shown object may be sent back.
         let legible = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
         let text: String = self.0.chars().take(SHOWN).map(legible).collect();
         Map::from_iter([("unreadable".to_owned(), text.into())])
     }
 }
 
-/// As it was written, without a look at what is inside.
+/// The text as it was stored, without building a value of it.
 impl Serialize for JsonText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match serde_json::from_str::<&RawValue>(&self.0) {
@@ -58,7 +58,7 @@ impl TryGetable for JsonText {
         match String::try_get_by(row, column) {
             Ok(text) => Ok(Self(text)),
             Err(null @ TryGetError::Null(_)) => Err(null),
-            // In SQLite a column of text may hold bytes as well.
+            // A SQLite text column may hold a blob.
             Err(TryGetError::DbErr(_)) => Vec::<u8>::try_get_by(row, column)
                 .map(|bytes| Self(String::from_utf8_lossy(&bytes).into_owned())),
         }

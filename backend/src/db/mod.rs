@@ -1,7 +1,7 @@
-//! The database: connecting, reading, writing, and the values that both PostgreSQL and SQLite hold alike.
+//! The database: connecting, reading, writing, and value types that PostgreSQL and SQLite store alike.
 //!
-//! A read of one statement takes the [`Database`] itself; several that must agree take [`Database::read`]; every write
-//! takes a [`Tx`] from [`Database::write`] and ends with [`Tx::commit`].
+//! A read of one statement uses the [`Database`] itself; several that must agree use [`Database::read`]; every write uses a
+//! [`Tx`] from [`Database::write`] and ends with [`Tx::commit`].
 
 mod connect;
 mod constraint;
@@ -23,7 +23,7 @@ mod versions;
 mod waiting;
 
 pub use connect::{ConnectError, Database, Pool};
-pub use constraint::Constraint;
+pub use constraint::{Constraint, OrRefusal};
 pub use filter::{contains, is_named};
 pub use json_text::JsonText;
 pub use reader::Reader;

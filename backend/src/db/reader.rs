@@ -1,4 +1,4 @@
-//! What a list is read from.
+//! The connection that reads a list.
 
 use super::Database;
 use crate::error::Error;
@@ -12,16 +12,17 @@ use tokio::runtime::Handle;
 pub struct Reader {
     db: Database,
     snapshot: Option<DatabaseTransaction>,
-    /// Where the snapshot's connection came from and goes back to, wherever the reader is used: giving it back takes a task,
-    /// which must not wait behind the work of threads with a low priority.
+    /// The runtime to which the snapshot's connection is returned, wherever the reader is dropped: that spawns a task,
+    /// which must not wait for threads of low priority.
     home: Handle,
 }
 
 impl Database {
-    /// For a list, in a snapshot or not.
+    /// `in_snapshot` when several statements must agree.
     ///
     /// # Errors
-    /// [`FailureKind::Unavailable`] when no connection is free in time or the database is out of reach.
+    /// [`FailureKind::Unavailable`](crate::error::FailureKind::Unavailable) when no connection is free in time or the
+    /// database is unreachable.
     pub async fn reader(&self, in_snapshot: bool) -> Result<Reader, Error> {
         let snapshot = if in_snapshot { Some(self.read().await?) } else { None };
         Ok(Reader { db: self.clone(), snapshot, home: Handle::current() })

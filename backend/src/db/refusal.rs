@@ -1,10 +1,9 @@
-//! Why a database cannot be opened, in words that say what to do.
+//! Explains why a database cannot be opened, and what to do about it.
 
 use super::DatabaseUrl;
 use sea_orm::sqlx::{Error, error::DatabaseError};
 use std::{io, path::Path};
 
-/// What keeps a database from being opened, and what to do about it.
 pub(super) fn told(url: &DatabaseUrl, error: &Error) -> String {
     match (url, error) {
         (DatabaseUrl::Sqlite(path), Error::Database(error)) => sqlite(path, &**error),

@@ -1,4 +1,4 @@
-//! Whether the database's disk takes writes. A disk cannot be asked; what is known is how the last writes ended.
+//! Whether the database's disk is full. It cannot be asked; what is known is how the last writes ended.
 
 use super::Database;
 use crate::error::FailureKind;
@@ -9,10 +9,10 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-/// A refusal is news for so long: when nobody writes, nothing says that there is room again.
+/// How long a failed write counts: without further writes, nothing tells that there is space again.
 const NEWS_SECONDS: i64 = 60;
 
-/// Remembers the last write that found no room. Clones share it.
+/// When a write last found the disk full, in microseconds. Clones share it.
 #[derive(Debug, Clone)]
 pub(super) struct Storage(Arc<AtomicI64>);
 
@@ -23,7 +23,7 @@ impl Default for Storage {
 }
 
 impl Storage {
-    /// A statement failed; if for want of room, that is remembered.
+    /// Remembers the failure if the disk was full.
     pub(super) fn note_failure(&self, error: &DbErr, now: Timestamp) {
         if FailureKind::of(error) == FailureKind::StorageFull {
             self.0.store(now.as_micros(), Ordering::Relaxed);
@@ -40,7 +40,7 @@ impl Storage {
 }
 
 impl Database {
-    /// Whether a write was refused for want of room during the last minute, and none succeeded since.
+    /// Whether a write failed for lack of space during the last minute, and none succeeded since.
     pub fn storage_is_full(&self) -> bool {
         self.storage.is_full(self.clock.now())
     }

@@ -1,14 +1,14 @@
-//! Statements whose text is made once. Building them showed in the profile of short reads, so those of the busiest calls are
-//! built at their first use and filled in from then on.
+//! Statements that are built once. Building them showed in the profile of short reads, so the busiest ones are built at
+//! their first use and filled in from then on.
 
 use sea_orm::{DbBackend, Statement, StatementBuilder, Value, Values};
 use std::sync::OnceLock;
 use uuid::Uuid;
 
-/// Marks the places of numbers; no query of ours holds numbers near it by itself.
+/// The first stand-in for a number; no query of ours holds numbers near it.
 const FIRST_NUMBER: i64 = i64::MIN + 1;
 
-/// A statement in the dialect of each database, made at its first use.
+/// A statement in the dialect of each database, built at its first use.
 #[derive(Default)]
 pub struct Template {
     sqlite: OnceLock<Made>,
@@ -21,9 +21,9 @@ struct Made {
 }
 
 enum Slot {
-    /// What is filled in, by its place among the values.
+    /// A parameter, by its index among the values.
     Given(usize),
-    /// What the statement says by itself.
+    /// A constant of the statement.
     Always(Value),
 }
 
@@ -32,8 +32,8 @@ impl Template {
         Self { sqlite: OnceLock::new(), postgres: OnceLock::new() }
     }
 
-    /// The statement with these values, which are ids and numbers. `make` builds it around stand-ins for them, at the
-    /// first call only: it must depend on nothing else.
+    /// The statement with these values, which are UUIDs and 64-bit integers. `make` builds it around stand-ins for them, at
+    /// the first call only: it must depend on nothing else.
     pub fn fill<S: StatementBuilder>(
         &self,
         backend: DbBackend,
@@ -53,7 +53,7 @@ impl Template {
     }
 }
 
-/// Told from every other value by what it is.
+/// A value that no other value of the statement equals.
 fn stand_in(at: usize, value: &Value) -> Value {
     match value {
         Value::BigInt(_) => Value::BigInt(i64::try_from(at).ok().map(|at| FIRST_NUMBER + at)),

@@ -1,8 +1,8 @@
-//! Whose clock counts. Instances over one PostgreSQL compare what each of them wrote: when a session was renewed, a link
-//! expires, an answer was kept. The clocks of their machines differ, so each follows the server's: it is asked now and then,
-//! and between two answers the clock runs on by the machine's own even count, which costs a request nothing.
+//! Instances over one PostgreSQL compare timestamps that other instances wrote (a session renewed, a link expired, a
+//! response stored), and the clocks of their machines differ. So each follows the server's: it asks every [`ASKED_EVERY`],
+//! and between two responses runs by the machine's monotonic clock, which costs a request nothing.
 //!
-//! Instances over one SQLite file are on one machine, which has one clock. A fixed clock (tests) follows nobody.
+//! Instances over one SQLite file are on one machine, which has one clock. A fixed clock (tests) follows no server.
 
 use super::Database;
 use crate::{
@@ -14,11 +14,11 @@ use std::time::Duration;
 
 /// How often the server is asked: the machine may have slept, or another server may have taken over.
 pub const ASKED_EVERY: Duration = Duration::from_secs(10);
-/// An answer that takes longer tells too little: the time that it says passed somewhere on its way.
+/// A slower response is too inaccurate: its time passed somewhere on the way.
 const SOON_ENOUGH: Duration = Duration::from_secs(1);
-/// The fastest of so many answers counts.
+/// The fastest of this many responses counts.
 const QUESTIONS: usize = 3;
-/// A difference that is worth a line in the log.
+/// A larger difference is logged.
 const NOTABLE_MICROS: u64 = 1_000_000;
 
 #[derive(Debug, thiserror::Error)]
@@ -31,10 +31,10 @@ struct Said {
 }
 
 impl Database {
-    /// Asks PostgreSQL what time it is, and follows it from there.
+    /// Asks PostgreSQL for the time and follows it from there; does nothing with SQLite.
     ///
     /// # Errors
-    /// When it does not answer in time; the clock then runs on as before.
+    /// When the server does not respond in time; the clock then runs on as before.
     pub async fn follow_clock(&self) -> Result<(), Error> {
         if self.connection.get_database_backend() != DbBackend::Postgres || !self.clock.follows() {
             return Ok(());
@@ -71,7 +71,7 @@ impl Database {
     }
 }
 
-/// What the server said, when it probably did, and how long that took: the error is half of it at most.
+/// The server's time, the instant that it probably belongs to, and the round trip: the error is half of it at most.
 struct Answer {
     said: Timestamp,
     at: Duration,

@@ -1,4 +1,4 @@
-//! Transactions. A handler asks for one, does its work, and commits; dropping it instead undoes everything.
+//! Transactions. A handler opens one, does its work, and commits; dropping it rolls back.
 
 use super::{
     Database,
@@ -27,8 +27,8 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Does something that may be repeated until it meets a live connection: each failure throws a dead one out of the
-/// pool, so there are at most as many as the pool is large.
+/// Repeats `$work` until it gets a live connection. Each failure removes a dead connection from the pool, so there are at
+/// most `max_connections` retries.
 macro_rules! on_a_live_connection {
     ($db:expr, $work:expr) => {{
         let mut dead = 0;
@@ -44,25 +44,25 @@ macro_rules! on_a_live_connection {
     }};
 }
 
-/// Who is behind a write.
+/// Who makes a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
     Account(AccountId),
-    /// Whoever holds the link of an invitation.
+    /// The holder of an invitation's link.
     Invitation(InvitationId),
-    /// The command line, or nobody (a refused sign-in).
+    /// The command line, or an unauthenticated client (a refused sign-in).
     System,
 }
 
-/// Where a write comes from. The audit log keeps who and by which request.
+/// Where a write comes from. The audit log keeps the actor and the request id.
 #[derive(Debug, Clone)]
 pub struct Origin {
     pub actor: Actor,
-    /// The request it was made by; none on the command line.
+    /// `None` on the command line.
     pub request_id: Option<String>,
-    /// In whose turn it is done.
+    /// Whose turn to write is used.
     pub tenant: Tenant,
-    /// Cancelled when nobody waits for it any more: a write that has not begun by then never does.
+    /// Cancelled when the client hangs up: a write that has not begun by then never does.
     pub hung_up: CancellationToken,
 }
 
@@ -73,7 +73,7 @@ impl Origin {
     }
 }
 
-/// An open transaction and what a write needs besides: the instant it happens at, new ids, and who is behind it.
+/// An open write transaction and what a write needs besides: its timestamp, new ids, and its origin.
 ///
 /// Dropped without [`Tx::commit`] it is rolled back.
 #[must_use = "a transaction that is not committed changes nothing"]
@@ -88,25 +88,25 @@ pub struct Tx {
     file: Option<Arc<SameFile>>,
     failed: AtomicBool,
     wrote: AtomicBool,
-    // Released after the rollback or commit above it, so that the next writer finds the database free.
+    // Dropped last, after the rollback or commit, so that the next writer finds the database free.
     _turn: Portion,
 }
 
 impl Tx {
-    /// Makes everything that was done durable.
+    /// Replaces the versions of the lists that were changed, and commits.
     ///
     /// # Errors
-    /// When the database refuses or cannot be reached; nothing was changed then. [`FailureKind::OutcomeUnknown`] when the
-    /// connection was lost, or the disk did not confirm, in the very moment of the commit.
+    /// When an earlier statement failed, or the database refuses or is unreachable; nothing was changed then.
+    /// [`FailureKind::OutcomeUnknown`] when the connection was lost, or the disk did not confirm, during the COMMIT.
     pub async fn commit(self) -> Result<(), Error> {
-        // Last, because a version's row is held until the commit, and every writer of the org wants it.
+        // Last, because a version's row is locked until the commit, and every writer of the org needs it.
         let changed = std::mem::take(&mut *self.changed());
         for (org, lists) in changed {
             versions::replace(&self, org, &lists.into_iter().collect::<Vec<_>>()).await?;
         }
         if self.failed.load(Ordering::Relaxed) {
-            // After a failure SQLite may have undone everything by itself, and PostgreSQL answers COMMIT with a rollback that
-            // the driver takes for success.
+            // After an error SQLite may have rolled back by itself, and PostgreSQL answers COMMIT with a rollback that the
+            // driver takes for success.
             return Err(Error::internal(AlreadyFailed));
         }
         if let Some(Err(gone)) = self.file.as_deref().map(SameFile::is_there) {
@@ -131,8 +131,8 @@ impl Tx {
         }
     }
 
-    /// Does one statement, and remembers how it ended. After one that failed none is done any more: SQLite ends the
-    /// transaction by itself when the disk is full or fails, and the next statement would be durable on its own.
+    /// Runs a statement, and remembers if it failed: then no other is run, because SQLite ends the transaction by itself
+    /// when the disk is full or fails, and the next statement would be committed on its own.
     async fn run<T>(&self, statement: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         if self.failed.load(Ordering::Relaxed) {
             return Err(DbErr::Custom(AlreadyFailed.to_string()));
@@ -143,17 +143,17 @@ impl Tx {
         })
     }
 
-    /// Remembers that this write changes what a cached list shows.
+    /// Marks a cached list as changed: the commit replaces its version.
     pub fn changes(&self, org: OrgId, list: List) {
         self.changed().entry(org).or_default().insert(list);
     }
 
     fn changed(&self) -> MutexGuard<'_, BTreeMap<OrgId, BTreeSet<List>>> {
-        // A panic elsewhere leaves nothing half-done in it.
+        // A panic cannot leave it half-changed.
         self.changed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A number that nobody can guess and that does not come again.
+    /// An unguessable number that does not repeat.
     pub(super) fn random_number(&self) -> i64 {
         i64::from_be_bytes(self.random.bytes())
     }
@@ -173,16 +173,16 @@ struct AlreadyFailed;
 struct HungUp;
 
 impl Database {
-    /// Opens a transaction that may write, when its turn comes among those of this process: one org after the other,
-    /// however much each wants to write. On SQLite it is `BEGIN IMMEDIATE`; on PostgreSQL it is READ COMMITTED and the rows
-    /// that a decision depends on are locked by the queries that read them.
+    /// Opens a write transaction when its turn comes among those of this process: orgs take turns, however much each
+    /// writes. On SQLite it is `BEGIN IMMEDIATE`; on PostgreSQL it is READ COMMITTED, and queries lock the rows that a
+    /// decision depends on.
     ///
     /// # Errors
-    /// [`FailureKind::Unavailable`] when no connection is free in time or the database is out of reach.
+    /// [`FailureKind::Unavailable`] when no connection is free in time, the database is unreachable, or the client hung up.
     pub async fn write(&self, origin: Origin) -> Result<Tx, Error> {
         let hung_up = origin.hung_up.clone();
         hung_up.run_until_cancelled(self.begin_writing(origin)).await.unwrap_or_else(|| {
-            // Nobody reads it.
+            // The client is gone.
             Err(Error::failed(FailureKind::Unavailable, HungUp))
         })
     }
@@ -212,10 +212,10 @@ impl Database {
         })
     }
 
-    /// Opens a snapshot for several reads that must agree with each other.
+    /// Opens a snapshot for several reads that must agree.
     ///
     /// # Errors
-    /// [`FailureKind::Unavailable`] when no connection is free in time or the database is out of reach.
+    /// [`FailureKind::Unavailable`] when no connection is free in time or the database is unreachable.
     pub async fn read(&self) -> Result<DatabaseTransaction, Error> {
         let options = match self.get_database_backend() {
             DbBackend::Postgres => TransactionOptions {
@@ -228,8 +228,8 @@ impl Database {
         self.begin(options).await
     }
 
-    /// BEGIN in a task of its own: cancelling that statement half-way (a client hung up) would hand a connection with
-    /// an open transaction back to the pool. The task completes; its unclaimed transaction is then dropped properly.
+    /// Runs BEGIN in a task of its own: cancelling it halfway (the client hung up) would return a connection with an open
+    /// transaction to the pool. The task completes, and its unclaimed transaction is rolled back when dropped.
     async fn begin(&self, options: TransactionOptions) -> Result<DatabaseTransaction, Error> {
         let db = self.clone();
         let begun =
@@ -261,7 +261,7 @@ impl ConnectionTrait for Tx {
     }
 }
 
-/// For reads of one statement, which may be repeated; writes take a [`Tx`].
+/// For reads of one statement, which may be retried; writes use a [`Tx`].
 #[sea_orm::prelude::async_trait::async_trait]
 impl ConnectionTrait for Database {
     fn get_database_backend(&self) -> DbBackend {

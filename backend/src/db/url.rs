@@ -1,4 +1,4 @@
-//! Database URLs, in the SQLAlchemy style of the first backend and plain.
+//! Database URLs, plain or in the SQLAlchemy style of the first backend.
 
 use std::{fmt, path::PathBuf, str::FromStr};
 use url::Url;
@@ -26,14 +26,14 @@ pub enum DatabaseUrlError {
         "is not a valid PostgreSQL URL; the form is postgresql://user:password@host:5432/database, with @ : / ? # and % of the password percent-encoded (%40 %3A %2F %3F %23 %25)"
     )]
     Form,
-    /// Where the password ends is anyone's guess.
+    /// It is unclear where the password ends.
     #[error(
         "has an @ too many or in the wrong place: write those of the password as %40, and : / ? # and % as %3A %2F %3F %23 %25"
     )]
     Ambiguous,
 }
 
-/// Beside the program's folder of origin, as the first backend had it.
+/// The default of the first backend, relative to the working directory.
 impl Default for DatabaseUrl {
     fn default() -> Self {
         Self::Sqlite("./backend/dev.db".into())
@@ -45,7 +45,7 @@ impl FromStr for DatabaseUrl {
 
     fn from_str(text: &str) -> Result<Self, DatabaseUrlError> {
         let (scheme, rest) = text.split_once(':').ok_or(DatabaseUrlError::Scheme)?;
-        // SQLAlchemy names the driver behind a plus sign; only the database matters here.
+        // SQLAlchemy names the driver after a plus sign; only the database matters here.
         match scheme.split('+').next().unwrap_or(scheme) {
             "sqlite" => {
                 // Three slashes before a relative path, four before an absolute one; sqlx's own form has two or none.
@@ -70,8 +70,8 @@ impl FromStr for DatabaseUrl {
     }
 }
 
-/// Whether a URL (behind its scheme) may have part of a password where none is looked for: with a second `@`, or with one
-/// behind the first of `/ ? #`, which then was part of the password, or with a fragment, which servers do not have.
+/// Whether a URL (after its scheme) may have part of a password outside its userinfo: with a second `@`, with one after the
+/// first of `/ ? #`, which then was part of the password, or with a fragment, which servers do not have.
 pub fn hides_a_password(rest: &str) -> bool {
     let rest = rest.trim_start_matches('/');
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();

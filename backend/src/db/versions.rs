@@ -1,9 +1,9 @@
-//! Versions of the lists that are cached: one number per org and list, which every write to what the list shows replaces
-//! as the last statement of its transaction ([`Tx::commit`]). A reader that learns the version before it reads the rows
-//! can keep what it made of them under that version: whoever asks after the commit asks for another one.
+//! Versions of cached lists: one number per org and list, which every write that changes the list replaces as the last
+//! statement of its transaction ([`Tx::commit`]). A reader that reads the version before the rows can cache the result
+//! under it: after the commit, every request asks for another version.
 //!
-//! The numbers are random rather than counted, so that a database that was restored from a backup never comes to a
-//! version again under which a cache holds something.
+//! The numbers are random rather than counted, so that a database restored from a backup never repeats a version under
+//! which a cache holds something.
 
 use super::Tx;
 use crate::ids::OrgId;
@@ -28,7 +28,7 @@ impl List {
     pub const ALL: [Self; 2] = [Self::Projects, Self::Missions];
 }
 
-/// The versions of an org's lists. None was ever replaced: all are 0.
+/// The versions of an org's lists; 0 for one that was never replaced.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromQueryResult)]
 pub struct Versions {
     projects: Option<i64>,
@@ -44,7 +44,7 @@ impl Versions {
         .unwrap_or(0)
     }
 
-    /// Lets a query read them along: its result can be read as [`Versions`], too.
+    /// Adds the versions to a query, whose rows can then be read as [`Versions`], too.
     pub fn join(select: &mut SelectStatement, org: Value) -> &mut SelectStatement {
         for list in List::ALL {
             select.column((TABLE, list.word()));
@@ -53,7 +53,6 @@ impl Versions {
     }
 }
 
-/// Replaces the versions of these lists of an org.
 pub(super) async fn replace(tx: &Tx, org: OrgId, lists: &[List]) -> Result<(), DbErr> {
     let columns = lists.iter().map(|list| Alias::new(list.word()));
     let versions = lists.iter().map(|_| Expr::value(tx.random_number()));

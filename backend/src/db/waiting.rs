@@ -1,5 +1,5 @@
-//! Who waits for a connection: sqlx's pool does not say, so each asks from a place in a queue, and leaves it when the pool
-//! calls back from the same task, with a connection in its hand, or when it gives up.
+//! Counts who waits for a connection, which sqlx's pool does not tell: a waiter is counted by a task-local [`Place`] until
+//! the pool calls one of its hooks in the same task, with a connection, or until it gives up.
 
 use super::Database;
 use sea_orm::DbBackend;
@@ -16,11 +16,11 @@ tokio::task_local! {
     static PLACE: Cell<Option<Place>>;
 }
 
-/// Counts those who wait. Clones count together.
+/// The number of waiters. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Waiting(Arc<AtomicI64>);
 
-/// One who waits, until it is dropped.
+/// Counts as a waiter until it is dropped.
 pub(super) struct Place(Arc<AtomicI64>);
 
 impl Waiting {
@@ -29,7 +29,7 @@ impl Waiting {
         Place(Arc::clone(&self.0))
     }
 
-    /// Does `work`, which begins by asking the pool for a connection.
+    /// Runs `work`, which begins by asking the pool for a connection.
     pub(super) async fn until_served<T>(&self, work: impl Future<Output = T>) -> T {
         PLACE.scope(Cell::new(Some(self.place())), work).await
     }
@@ -41,26 +41,25 @@ impl Drop for Place {
     }
 }
 
-/// The pool has a connection for whoever asks in this task. Called from its hooks, which must not wait for anything: a
-/// request given up in the middle of one would cost the connection.
+/// The pool has a connection for the current task. Called from its hooks, which must not await: a request cancelled in the
+/// middle of one would cost the connection.
 pub(super) fn served() {
-    // Outside of such a task the pool opens one for itself.
+    // Outside of such a task the pool opens a connection for itself.
     let _ = PLACE.try_with(Cell::take);
 }
 
-/// The pool at a moment, in connections.
+/// The state of the pool, in connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connections {
-    /// Doing something, or held by a transaction.
+    /// Running a statement, or held by a transaction.
     pub in_use: i64,
     pub idle: i64,
     pub max: i64,
-    /// How many statements and transactions wait for one, or for their turn to write.
+    /// Statements and transactions that wait for a connection, or for their turn to write.
     pub waiting: i64,
 }
 
 impl Database {
-    /// The pool as it is now.
     pub fn connections(&self) -> Connections {
         let (size, idle) = match self.connection.get_database_backend() {
             DbBackend::Sqlite => {
@@ -73,7 +72,7 @@ impl Database {
             }
         };
         let (size, idle) = (i64::from(size), i64::try_from(idle).unwrap_or(i64::MAX));
-        // They are read one after the other, while others come and go.
+        // The two are read one after the other, while connections come and go.
         let idle = idle.min(size);
         let waiting = self.waiting.0.load(Ordering::Relaxed);
         Connections { in_use: size - idle, idle, max: self.max_connections.into(), waiting }

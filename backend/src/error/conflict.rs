@@ -1,4 +1,4 @@
-//! What is in the way of a change: so many by name, and how many there are.
+//! Schedule conflicts: the first [`Conflicts::NAMED`], and how many there are.
 
 use crate::{
     ids::{AssignmentId, AvailabilityId, MissionId, UserId},
@@ -44,7 +44,7 @@ pub enum Conflict {
     },
 }
 
-/// All that is in the way. An answer or an entry of the audit log names some; whoever decides sees how many there are.
+/// All conflicts of a change. Responses and audit entries name the first ones and tell how many there are.
 #[derive(Debug, Clone, Default)]
 pub struct Conflicts {
     named: Vec<Conflict>,
@@ -54,11 +54,11 @@ pub struct Conflicts {
 /// 2026-07-10T08:00:00Z and four hours later, for samples.
 const START: Timestamp = Timestamp::from_micros(1_783_670_400_000_000);
 const END: Timestamp = START.plus_seconds(4 * 3600);
-/// An id for samples, as they look: version 7 of a UUID.
+/// A UUIDv7 for samples.
 const ID: Uuid = Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0001);
 
 impl Conflicts {
-    /// One accepted mission, as it occurs.
+    /// One accepted mission, for documentation.
     pub fn sample_of_mission() -> Self {
         let conflict = Conflict::Mission {
             user_id: UserId(ID),
@@ -71,7 +71,7 @@ impl Conflicts {
         Self::of(vec![conflict], 1)
     }
 
-    /// One approved availability, as it occurs.
+    /// One approved availability, for documentation.
     pub fn sample_of_availability() -> Self {
         let availability_id = AvailabilityId(ID);
         Self::of(
@@ -86,7 +86,7 @@ impl Conflicts {
     }
 
     pub const NAMED: usize = 100;
-    /// Looked for at most: whether the last one is there tells whether the others have to be counted.
+    /// `LIMIT` of a search: one more than is named, to know whether the rest must be counted.
     pub const LOOKED_FOR: u64 = 101;
 
     pub fn of(mut named: Vec<Conflict>, total: u64) -> Self {
@@ -94,10 +94,10 @@ impl Conflicts {
         Self { named, total }
     }
 
-    /// What a search for [`Clashes::LOOKED_FOR`] found; `count` counts them all if there are more.
+    /// From a search with at most [`Conflicts::LOOKED_FOR`] rows; `count` is called only if the limit was reached.
     ///
     /// # Errors
-    /// What `count` says.
+    /// Those of `count`.
     pub async fn counted(
         found: Vec<Conflict>,
         count: impl AsyncFnOnce() -> Result<u64, DbErr>,
@@ -109,12 +109,11 @@ impl Conflicts {
         Ok(Self::of(found, total))
     }
 
-    /// Whether nothing is in the way.
     pub fn is_empty(&self) -> bool {
         self.total == 0
     }
 
-    /// Those that are named, in order.
+    /// The first [`Conflicts::NAMED`].
     pub fn named(&self) -> &[Conflict] {
         &self.named
     }

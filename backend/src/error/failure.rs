@@ -1,12 +1,12 @@
-//! Failures: defects of the program, and of what it depends on. The client learns no more than whether trying again helps.
+//! Failures: defects of the program or of what it depends on. The client learns only whether to retry.
 
 use axum::http::StatusCode;
 use std::{panic::Location, sync::Arc};
 
-/// What is behind a failure.
+/// Logged, never sent.
 pub type Cause = Arc<dyn std::error::Error + Send + Sync>;
 
-/// A failure, and where it was noticed.
+/// A failure, and where in the source it was created.
 #[derive(Debug, Clone)]
 pub struct Failure {
     pub kind: FailureKind,
@@ -23,14 +23,13 @@ impl Failure {
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident => $status:ident, $code:literal, retry after $retry:expr, $sentence:literal;)+) => {
-        /// What failed.
+        /// The kind decides the status, the code and the advice to the client.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum FailureKind {
             $($(#[$doc])* $kind,)+
         }
 
         impl FailureKind {
-            /// All of them.
             pub const ALL: &[Self] = &[$(Self::$kind),+];
 
             pub(super) fn status_and_code(self) -> (StatusCode, &'static str) {

@@ -1,4 +1,4 @@
-//! Members that break a rule.
+//! Errors of single members of a body or query.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,7 +22,6 @@ impl FieldError {
         Self { pointer: pointer.into(), code, detail: detail.into() }
     }
 
-    /// A member whose value breaks a rule.
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::of(pointer, "invalid", detail)
     }
@@ -32,19 +31,19 @@ impl FieldError {
         Self::of(pointer, "missing", "is required")
     }
 
-    /// A cursor that is not one of the list that was asked for.
+    /// A cursor that does not belong to the requested list.
     pub fn invalid_cursor() -> Self {
         let detail = "must be a cursor from the Link header of this list, sent with the same filters";
         Self::of("/cursor", "invalid_cursor", detail)
     }
 
-    /// A member that can only be read, and differs from what it is.
+    /// A read-only member that was sent with another than its current value.
     pub fn read_only(pointer: impl Into<String>) -> Self {
         let detail = "can only be read, and is not this now; read the object again, or leave it out";
         Self::of(pointer, "read_only", detail)
     }
 
-    /// The same mistake inside item `index` of an array.
+    /// The same error inside item `index` of an array.
     #[must_use]
     pub fn at_index(mut self, index: usize) -> Self {
         self.pointer = format!("/{index}{}", self.pointer);
@@ -52,8 +51,8 @@ impl FieldError {
     }
 }
 
-/// The codes of requests with wrong members, and what to do about each. Mistakes that tell alone what to do have a code of
-/// their own, if there are no others.
+/// If all errors of a request have one of these codes, the problem has that code and sentence; otherwise it has those of
+/// [`OTHERS`].
 const CODES: [(&str, &str); 2] = [
     ("invalid_cursor", "Follow the Link header with the same filters, or ask for the first page again."),
     ("read_only", "Read the object again, or leave the members out that are listed in errors."),

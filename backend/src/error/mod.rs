@@ -1,7 +1,7 @@
 //! The one public error and its problem+json form (RFC 9457).
 //!
-//! A handler returns [`Error`]. `http::boundary` renders it, where the request id is known, and logs what must not leave
-//! the server. What a resource refuses it declares itself, with [`refusals!`]; `docs/errors.md` lists every code.
+//! Handlers return [`Error`]. `http::boundary` renders it, with the request id, and logs causes, which are never sent. Each
+//! resource declares its refusals with [`refusals!`]; `docs/errors.md` lists every code.
 
 mod conflict;
 mod failure;
@@ -22,27 +22,27 @@ use axum::{
 };
 use std::{fmt, sync::Arc};
 
-/// Why a request is not answered with what it asked for.
+/// Why a handler does not return its normal response.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// Members of the body or the query break a rule.
     #[error("{}", field::what_to_do(.0))]
     Invalid(Vec<FieldError>),
-    /// A fact of the domain is in the way.
+    /// A rule of the domain, declared with [`refusals!`].
     #[error("{}", .0.detail)]
     Refused(Box<Refused>),
-    /// Some items of a bulk request cannot be carried out: their indices and why.
+    /// Refused items of a bulk request, by index.
     #[error("Nothing was created: {} item(s) are refused, see errors; correct or leave them out and send all again.", .0.len())]
     Items(Vec<(usize, Error)>),
-    /// A defect, or something that the server depends on.
+    /// A defect, or a failure of something that the server depends on.
     #[error("{}", .0.kind.sentence())]
     Failed(Box<Failure>),
-    /// Not an error: the request was answered before, and this is that answer.
+    /// Not an error: the stored response of the first request with this `Idempotency-Key`.
     #[error("answered before")]
     Replayed(Replayed),
 }
 
-/// An answer that was given before.
+/// Builds the stored response.
 #[derive(Clone)]
 pub struct Replayed(Arc<dyn Fn() -> Response + Send + Sync>);
 
@@ -59,12 +59,12 @@ impl fmt::Debug for Replayed {
 }
 
 impl Error {
-    /// One wrong member, as a JSON pointer, and the rule that it breaks.
+    /// One invalid member, as a JSON pointer, and the rule that it breaks.
     pub fn invalid(pointer: &str, detail: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError::invalid(pointer, detail)])
     }
 
-    /// For looking up what a body names: [`NotFound`] becomes a mistake in the member that names it.
+    /// For looking up what a body refers to: turns [`NotFound`] into [`UnknownReference`] at that member.
     pub fn referred(pointer: &'static str, name: &'static str) -> impl Fn(Self) -> Self {
         move |error| match error.is::<NotFound>() {
             true => UnknownReference { pointer, name }.into(),
@@ -72,30 +72,27 @@ impl Error {
         }
     }
 
-    /// Something that cannot happen unless the program is wrong or its surroundings fail. The log says where it was called.
+    /// A defect, or a failure of the environment. The caller's source location is logged.
     #[track_caller]
     pub fn internal(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::failed(FailureKind::Internal, cause)
     }
 
-    /// What the server depends on failed. The log says where it was called.
+    /// A failure of something that the server depends on. The caller's source location is logged.
     #[track_caller]
     pub fn failed(kind: FailureKind, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Failed(Box::new(Failure::new(kind, Some(Arc::new(cause)))))
     }
 
-    /// The request ran out of time.
     #[track_caller]
     pub fn timed_out() -> Self {
         Self::Failed(Box::new(Failure::new(FailureKind::TimedOut, None)))
     }
 
-    /// Whether it is this refusal.
     pub fn is<R: Refusal>(&self) -> bool {
         matches!(self, Self::Refused(refused) if refused.code == R::CODE)
     }
 
-    /// What failed, if it is a failure.
     pub fn failure(&self) -> Option<FailureKind> {
         match self {
             Self::Failed(failure) => Some(failure.kind),
@@ -103,7 +100,7 @@ impl Error {
         }
     }
 
-    /// What is behind a failure: logged, never sent.
+    /// Logged, never sent.
     pub fn cause(&self) -> Option<&Cause> {
         match self {
             Self::Failed(failure) => failure.cause.as_ref(),
@@ -116,7 +113,7 @@ impl Error {
         match self {
             Self::Invalid(mistakes) => (StatusCode::BAD_REQUEST, field::code_of(mistakes)),
             Self::Refused(refused) => (refused.status, refused.code),
-            // Of one kind or many: the first decides, each item has its own code.
+            // The first item decides the status; each item in `errors` has its own code.
             Self::Items(items) => items
                 .first()
                 .map_or((StatusCode::BAD_REQUEST, "validation_failed"), |(_, error)| error.status_and_code()),
@@ -125,7 +122,7 @@ impl Error {
         }
     }
 
-    /// For `Retry-After`, in seconds: when trying again makes sense.
+    /// For `Retry-After`, in seconds.
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::Refused(refused) => refused.retry_after,
@@ -135,7 +132,7 @@ impl Error {
     }
 }
 
-/// Leaves the error in the response's extensions; `http::boundary` writes the body.
+/// Puts the error into the response's extensions; `http::boundary` writes the body.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         if let Self::Replayed(Replayed(response)) = self {

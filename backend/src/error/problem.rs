@@ -1,11 +1,11 @@
-//! How an error looks on the wire: problem+json.
+//! The problem+json form of an error.
 
 use super::{Conflict, Conflicts, Error, FieldError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Wrong members that are named at most: each item of a bulk request, and then some. The answer stays below half of what
-/// a bulk request may have.
+/// Most entries of `errors`: one for each item of the largest bulk request. Keeps the body below half of that of a bulk
+/// request.
 const MOST_ERRORS: usize = 1000;
 
 /// The body of every error answer: `application/problem+json`.
@@ -43,7 +43,6 @@ pub struct Problem {
 }
 
 impl Error {
-    /// The problem+json body for the request `request_id`.
     pub fn problem(&self, request_id: &str) -> Problem {
         let (status, code) = self.status_and_code();
         let mut errors = self.fields();

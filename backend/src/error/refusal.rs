@@ -1,5 +1,5 @@
-//! Refusals: facts of the domain that are in the way of a request. Each is declared once, beside the resource that
-//! refuses, by [`refusals!`].
+//! Refusals: rules of the domain that a request breaks. Each is declared once, by [`refusals!`], in the module of the
+//! resource that refuses.
 
 use super::{Conflicts, Error, FieldError};
 use axum::http::StatusCode;
@@ -11,25 +11,23 @@ pub trait Refusal: Display + Sized {
     const CODE: &'static str;
     const STATUS: StatusCode;
 
-    /// One as it occurs, for the documents.
+    /// A realistic instance, for documentation.
     fn sample() -> Self;
 
-    /// Adds what a problem says besides its sentence.
+    /// Adds further members of the problem.
     fn complete(&self, _: &mut Refused) {}
 }
 
-/// A refusal on its way to the client.
+/// A refusal of any type, as the problem needs it.
 #[derive(Debug, Clone)]
 pub struct Refused {
     pub code: &'static str,
     pub status: StatusCode,
     /// One sentence that says what to do.
     pub detail: String,
-    /// Members that are wrong.
     pub errors: Vec<FieldError>,
-    /// What is in the way.
     pub conflicts: Conflicts,
-    /// Seconds until trying again makes sense.
+    /// In seconds.
     pub retry_after: Option<u64>,
 }
 
@@ -48,17 +46,18 @@ impl<R: Refusal> From<R> for Error {
     }
 }
 
-/// Declares refusals, and `REFUSALS`, one of each as it occurs:
+/// Declares refusals, and `REFUSALS` with a sample of each:
 ///
 /// ```ignore
 /// refusals! {
-///     /// When it is said.
+///     /// When it is returned.
 ///     RoleInUse { role: String = "lumiere".into() } =>
 ///         CONFLICT, "role_in_use", "The role {role} has people on it; change their assignments first.";
 /// }
 /// ```
 ///
-/// The values behind the members are the sample's. `with |refusal, refused| …` behind the sentence completes the [`Refused`].
+/// The values of the members are the sample's. `with |refusal, refused| …` after the sentence implements
+/// [`Refusal::complete`].
 macro_rules! refusals {
     ($(
         $(#[$doc:meta])*
@@ -87,7 +86,7 @@ macro_rules! refusals {
             })?
         })+
 
-        /// One of each, as it occurs.
+        /// A sample of each.
         pub const REFUSALS: &[fn() -> $crate::error::Error] =
             &[$(|| <$name as $crate::error::Refusal>::sample().into()),+];
     };

@@ -1,5 +1,5 @@
-//! Answers: JSON, serialised once. That of a single object carries a strong `ETag`, so that a client can ask whether it
-//! changed and change only what it has seen (RFC 9110 section 13).
+//! JSON responses, serialised once. That of a single object has a strong `ETag` for conditional reads and writes (RFC 9110
+//! section 13).
 
 use super::{RequestInfo, refusal::PreconditionFailed};
 use crate::error::Error;
@@ -23,24 +23,24 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Of anything.
+    /// A response without an `ETag`.
     ///
     /// # Errors
-    /// Only when a value cannot be JSON, which is a defect.
+    /// When the value cannot be serialised, which is a defect.
     pub fn of(value: &impl Serialize) -> Result<Self, Error> {
         let body = serde_json::to_vec(value).map_err(|error| Error::internal(error))?;
         Ok(Self { body: body.into(), single: false })
     }
 
-    /// Of one object as the caller sees it: tagged with all of that.
+    /// One object as the caller sees it, with an `ETag` of all of that.
     ///
     /// # Errors
-    /// Only when a value cannot be JSON, which is a defect.
+    /// When the object cannot be serialised, which is a defect.
     pub fn single(object: &impl Serialize) -> Result<Self, Error> {
         Ok(Self { single: true, ..Self::of(object)? })
     }
 
-    /// As bytes that [`Answer::from_stored`] reads.
+    /// The bytes that [`Answer::from_stored`] reads.
     pub fn to_stored(&self) -> Vec<u8> {
         [&[u8::from(self.single)], &*self.body].concat()
     }
@@ -94,12 +94,12 @@ impl<I> BulkCreated<I> {
     }
 }
 
-/// 128 bits of SHA-256: nobody meets two objects with the same one.
+/// 128 bits of SHA-256, so that collisions need not be considered.
 fn tag(body: &[u8]) -> String {
     format!("\"{}\"", URL_SAFE_NO_PAD.encode(&Sha256::digest(body)[..16]))
 }
 
-/// Middleware: what the client has already (`If-None-Match`) is not sent again.
+/// Middleware: responds 304 when `If-None-Match` has the tag of the response.
 pub async fn not_modified(request: Request, next: Next) -> Response {
     let known = matches!(*request.method(), Method::GET | Method::HEAD)
         .then(|| tags(request.headers(), &header::IF_NONE_MATCH))
@@ -118,8 +118,8 @@ pub async fn not_modified(request: Request, next: Next) -> Response {
     response
 }
 
-/// What a write depends on: the object still being as the client saw it (`If-Match`), or not being as it is named
-/// (`If-None-Match`). Every write of an object with a tag checks it; where there is no tag, or a handler forgot it,
+/// The condition of a write: the object's tag is one of those in `If-Match`, and none of those in `If-None-Match`. Every
+/// write of an object with a tag checks it; where there is no tag, or a handler forgot,
 /// [`Writing::commit`](super::Writing::commit) refuses a condition that was not met.
 #[derive(Debug)]
 pub struct Precondition {
@@ -134,7 +134,7 @@ impl Precondition {
         Self { matches: tags(header::IF_MATCH), matches_none: tags(header::IF_NONE_MATCH), request }
     }
 
-    /// Compares with the object as the caller would be shown it now.
+    /// Compares with the object as `GET` would return it to the caller now.
     ///
     /// # Errors
     /// [`PreconditionFailed`].
@@ -152,10 +152,10 @@ impl Precondition {
         Ok(())
     }
 
-    /// The same for an object that is read only if there is something to compare it with.
+    /// The same for an object that is read only if there is a condition.
     ///
     /// # Errors
-    /// [`PreconditionFailed`], or what `read` says.
+    /// [`PreconditionFailed`], or those of `read`.
     pub async fn check_read<T: Serialize>(
         &self,
         read: impl Future<Output = Result<T, Error>>,
@@ -163,7 +163,7 @@ impl Precondition {
         if self.is_there() { self.check(&read.await?) } else { Ok(()) }
     }
 
-    /// Whether it holds where nothing has a tag: something is there that is not named.
+    /// Whether it holds for a target that exists and has no tag.
     pub(super) fn holds_without_a_tag(&self) -> bool {
         self.matches.as_ref().is_none_or(Tags::name_anything)
             && !self.matches_none.as_ref().is_some_and(Tags::name_anything)
@@ -186,7 +186,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Precondition {
 struct Tags(Vec<String>);
 
 impl Tags {
-    /// A weak tag never matches in a strong comparison.
+    /// A weak tag never matches in a strong comparison (RFC 9110 section 8.8.3.2).
     fn include(&self, tag: &str, weakly: bool) -> bool {
         let same = |known: &str| known == tag || weakly && known.strip_prefix("W/") == Some(tag);
         self.name_anything() || self.0.iter().any(|known| same(known))
@@ -197,7 +197,7 @@ impl Tags {
     }
 }
 
-/// The tags of all headers of that name. Ours have no comma inside.
+/// The tags of all headers of that name. Ours contain no comma.
 fn tags(headers: &HeaderMap, name: &HeaderName) -> Option<Tags> {
     let listed = |value: &HeaderValue| {
         let text = value.to_str().unwrap_or_default();

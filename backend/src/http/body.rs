@@ -1,4 +1,4 @@
-//! JSON bodies, read strictly: unknown members, wrong types and values that break a rule are all named at once.
+//! JSON bodies, read strictly: unknown members, wrong types and values that break a rule are all reported at once.
 
 use super::{
     MAX_BODY, RequestInfo,
@@ -18,12 +18,12 @@ use deserr::{DeserializeError, Deserr, ErrorKind, IntoValue, MergeWithError, Val
 use serde_json::Value as Json;
 use std::{fmt::Write, ops::ControlFlow};
 
-/// Arrays and objects within each other: more than any body of this API has, and the security rules' number.
+/// Nested arrays and objects: more than any body of this API has, and the number in the security rules.
 const MAX_DEPTH: usize = 32;
-/// Enough to correct a bulk request by; more would make the answer larger than the question.
+/// Enough to correct a bulk request by; more would make the response larger than the request.
 const MAX_ERRORS: usize = 100;
 
-/// A body. None at all, or `null`, counts as `{}`: what is required is then named as missing.
+/// A JSON body. None at all, or `null`, counts as `{}`: required members are then reported as missing.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
@@ -32,8 +32,8 @@ pub struct Body<T>(pub T);
 #[deserr(deny_unknown_fields)]
 pub struct Empty {}
 
-/// An array of 1 to 1000 objects, each read by itself, so that every bad one can be
-/// named by its index whatever is wrong with the others. The workers read and plan what is large.
+/// An array of 1 to 1000 objects, each read by itself, so that every bad one is reported by its index. Large bodies are
+/// parsed and planned by the [`Workers`].
 pub struct BulkItems<T> {
     items: Vec<Result<T, Vec<FieldError>>>,
     lane: Lane,
@@ -41,16 +41,16 @@ pub struct BulkItems<T> {
 
 /// Items of a bulk request.
 const MAX_ITEMS: usize = 1000;
-/// What is told of one bad item at most: enough to correct it by.
+/// Errors reported for one bad item; enough to correct it by.
 const MAX_ERRORS_OF_ITEM: usize = 5;
-/// And of all items together: each bad one is named, and as much of each as there is room for.
+/// Errors reported for all items together, divided evenly among the bad ones; each gets at least one.
 const MAX_ERRORS_OF_ITEMS: usize = 1000;
 
 impl<T: Send + 'static> BulkItems<T> {
-    /// What the rules make of every item.
+    /// Applies the rules to every item.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with the mistakes of all of them, each under its index.
+    /// [`Error::Invalid`] with the mistakes of all items, each under its index; those of [`Lane::run`].
     pub async fn plan<U: Send + 'static>(
         self,
         rules: impl Fn(T) -> Result<U, Vec<FieldError>> + Send + 'static,
@@ -127,7 +127,7 @@ fn read_items<T: Deserr<BadInput>>(body: &Sent) -> Result<Vec<Result<T, Vec<Fiel
     }
 }
 
-/// Nothing and `null` count as an empty object.
+/// No body and `null` count as an empty object.
 pub(super) fn object(body: Option<Json>) -> Json {
     match body {
         None | Some(Json::Null) => Json::Object(serde_json::Map::new()),
@@ -135,15 +135,15 @@ pub(super) fn object(body: Option<Json>) -> Json {
     }
 }
 
-/// The body as JSON, when there is one.
+/// The body as JSON; `None` when it is empty.
 pub(super) async fn parse<S: Send + Sync>(request: Request, state: &S) -> Result<Option<Json>, Error> {
     Sent::of(request, state).await?.json()
 }
 
-/// A body as it was sent.
+/// The body as it was sent.
 struct Sent {
     is_json: bool,
-    /// How it is encoded besides, as its client says.
+    /// Its `Content-Encoding`, unless `identity`.
     encoding: Option<String>,
     bytes: Bytes,
 }
@@ -154,7 +154,7 @@ impl Sent {
         let encoding = request.headers().get(header::CONTENT_ENCODING).map(HeaderValue::to_str);
         let encoding = encoding.map(|word| word.unwrap_or("that is there").trim().to_ascii_lowercase());
         let encoding = encoding.filter(|word| !matches!(&**word, "" | "identity"));
-        // It was received, within the limits, before the handler was called.
+        // `run_to_completion` received it, within the limits, before the handler was called.
         let bytes = Bytes::from_request(request, state).await.map_err(|error| Error::internal(error))?;
         Ok(Self { is_json, encoding, bytes })
     }
@@ -187,7 +187,7 @@ impl Sent {
     }
 }
 
-/// Reads a value out of JSON that is already parsed.
+/// Deserialises parsed JSON.
 ///
 /// # Errors
 /// [`Error::Invalid`] names every member that is wrong.
@@ -195,14 +195,14 @@ pub(super) fn check<T: Deserr<BadInput>>(json: Json) -> Result<T, Error> {
     check_at(1, json)
 }
 
-/// The same for what is this deep inside the body.
+/// The same for JSON at this nesting level of the body.
 fn check_at<T: Deserr<BadInput>>(depth: usize, json: Json) -> Result<T, Error> {
     refuse_unusable_at(depth, &json)?;
     deserr::deserialize(json).map_err(|BadInput(errors)| Error::Invalid(errors))
 }
 
 /// # Errors
-/// [`Error::Invalid`] names what no member may hold.
+/// [`Error::Invalid`] names every NUL character and every value that is nested too deep.
 pub(super) fn refuse_unusable(json: &Json) -> Result<(), Error> {
     refuse_unusable_at(1, json)
 }
@@ -221,12 +221,12 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind.eq_ignore_ascii_case("application/json") || kind.to_ascii_lowercase().ends_with("+json")
 }
 
-/// Whether a value that did not come as JSON of a body may be used as if it had.
+/// Whether JSON that is not a body (a cursor) passes the checks of one.
 pub(super) fn is_usable(json: &Json) -> bool {
     refuse_unusable(json).is_ok()
 }
 
-/// NUL cannot be stored in PostgreSQL, and no name has one; nesting is bounded.
+/// Finds NUL characters, which PostgreSQL cannot store, and nesting beyond [`MAX_DEPTH`].
 fn find_unusable(json: &Json, pointer: &mut String, depth: usize, wrong: &mut BadInput) {
     if depth > MAX_DEPTH && (json.is_array() || json.is_object()) {
         wrong.push(FieldError::invalid(pointer.clone(), format!("is nested deeper than {MAX_DEPTH} levels")));
@@ -253,7 +253,7 @@ fn find_unusable(json: &Json, pointer: &mut String, depth: usize, wrong: &mut Ba
     }
 }
 
-/// The JSON pointer to a member of the body itself.
+/// The JSON pointer to a top-level member of the body.
 pub fn pointer_to(name: &str) -> String {
     let mut pointer = String::new();
     push_step(&mut pointer, name);
@@ -276,7 +276,7 @@ fn pointer_of(at: ValuePointerRef) -> String {
     }
 }
 
-/// Everything that is wrong with an input, in the words of the API.
+/// All errors of one input, as the API reports them.
 #[derive(Debug, Default)]
 pub struct BadInput(Vec<FieldError>);
 
@@ -287,7 +287,7 @@ impl BadInput {
         }
     }
 
-    /// Goes on to find more until there are enough.
+    /// Continues until there are [`MAX_ERRORS`].
     fn flow(self) -> ControlFlow<Self, Self> {
         if self.0.len() < MAX_ERRORS { ControlFlow::Continue(self) } else { ControlFlow::Break(self) }
     }
@@ -337,8 +337,7 @@ impl DeserializeError for BadInput {
     }
 }
 
-/// What the library says of a number that does not fit, as a rule: its words name its own type's limits in the middle of a
-/// sentence about itself.
+/// Rewords deserr's message about a number out of range, which describes a Rust type, as a rule.
 fn bound(message: &str) -> Option<String> {
     let after = |text: &str| Some(message.split_once(text)?.1.trim_end_matches('`').to_owned());
     let most = after("maximum value authorized is `").map(|most| format!("must be at most {most}"));

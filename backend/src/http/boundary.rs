@@ -1,4 +1,4 @@
-//! The outermost step of every request: gives it its id, turns an error into problem+json, has it watched
+//! The outermost middleware: assigns the request id, renders errors as problem+json, and records the request
 //! ([`super::watch`]: log line, metrics, span).
 
 use super::{RequestInfo, client::client, watch::Watched};
@@ -49,26 +49,26 @@ pub async fn boundary(State(uses): State<Arc<Boundary>>, mut request: Request, n
     response
 }
 
-/// What every answer tells a browser, unless a page says it in its own way.
+/// Security headers of every response; a page may set its own, except for HSTS.
 fn secure(response: &mut Response, config: &Config) {
     let headers = response.headers_mut();
     headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
-    // A browser that once saw it asks over TLS only, for two years; a developer's machine has none.
+    // HSTS for two years; a developer's machine has no TLS.
     if config.environment != Environment::Dev {
         let two_years = HeaderValue::from_static("max-age=63072000; includeSubDomains");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, two_years);
     }
 }
 
-/// The problem as the body, with the headers that its status asks for; headers set so far (Allow, those of CORS) stay.
+/// Replaces the body by the problem and adds the headers of its status; other headers (`Allow`, CORS) stay.
 fn render(error: &Error, response: Response, info: &RequestInfo) -> Response {
     let body = Json(error.problem(&info.to_string())).into_response().into_body();
     let (mut parts, _) = response.into_parts();
     let headers = &mut parts.headers;
-    // Of the empty body that the error had so far.
+    // It was that of the error's empty body.
     headers.remove(header::CONTENT_LENGTH);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     if parts.status == StatusCode::UNAUTHORIZED {
@@ -80,7 +80,7 @@ fn render(error: &Error, response: Response, info: &RequestInfo) -> Response {
     Response::from_parts(parts, body)
 }
 
-/// The one place where a failure is logged, with everything that led to it.
+/// The only place where a failed request is logged, with the chain of causes.
 fn log_cause(error: &Error, info: &RequestInfo) {
     let Error::Failed(failure) = error else { return };
     let Some(cause) = &failure.cause else { return };
@@ -92,7 +92,7 @@ fn log_cause(error: &Error, info: &RequestInfo) {
         source = error.source();
     }
     let (code, at) = (error.status_and_code().1, failure.at);
-    // What somebody has to do something about.
+    // These need an operator.
     if matches!(failure.kind, FailureKind::Internal | FailureKind::StorageFull | FailureKind::OutcomeUnknown)
     {
         tracing::error!(request_id = %info, trace_id = info.trace_id(), code, %at, cause = chain, "request failed");

@@ -1,6 +1,6 @@
-//! Changing an object: `PUT` replaces its writable members, `PATCH` some of them by JSON Merge Patch (RFC 7396). Both
-//! end in the same whole form `T`, so a resource has one rule and one store function for both. What `GET` shows besides the
-//! form may be sent back as it is.
+//! Changing an object: `PUT` replaces its writable members, `PATCH` some of them by JSON Merge Patch (RFC 7396). Both yield
+//! a complete form `T`, so a resource needs one rule and one write function for both. Read-only members that `GET` returns
+//! may be sent back unchanged.
 
 use super::body::{BadInput, check, object, parse};
 use crate::error::{Error, FieldError};
@@ -14,15 +14,15 @@ use serde_json::{Map, Value as Json};
 
 /// The writable members of an object.
 pub trait Writable: Deserr<BadInput> + Serialize {
-    /// The members that `GET` shows besides.
+    /// Members that `GET` returns besides; a client may send them back unchanged.
     const READ_ONLY: &'static [&'static str];
 }
 
-/// What a `PUT` or `PATCH` asks for.
+/// The body of a `PUT` or `PATCH`.
 #[derive(Debug)]
 pub struct Change<T> {
     wanted: Wanted<T>,
-    /// What was sent of [`Writable::READ_ONLY`].
+    /// The members of [`Writable::READ_ONLY`] that were sent.
     read_only: Map<String, Json>,
 }
 
@@ -33,15 +33,16 @@ enum Wanted<T> {
 }
 
 impl<T: Writable> Change<T> {
-    /// Whether it is a patch that sets this member: of two forms of the same thing, it chooses that one.
+    /// Whether this is a patch that sets `member`. Where two members are alternatives for the same thing, the one named
+    /// wins.
     pub fn names(&self, member: &str) -> bool {
         matches!(&self.wanted, Wanted::Part(patch) if patch.get(member).is_some_and(|value| !value.is_null()))
     }
 
-    /// The whole form to have, given the object as `GET` shows it and its `current` form.
+    /// The complete form after the change, given the object as `GET` returns it (`shown`) and its `current` form.
     ///
     /// # Errors
-    /// [`Error::Invalid`] names every member that is wrong in a patch, and those that differ although they can only be read.
+    /// [`Error::Invalid`] names every wrong member of a patch, and every read-only member that differs.
     pub fn onto(self, shown: &impl Serialize, current: &T) -> Result<T, Error> {
         let mut mistakes = read_only_mistakes(&self.read_only, shown)?;
         let form = match self.wanted {
@@ -59,7 +60,8 @@ impl<T: Writable> Change<T> {
         }
     }
 
-    /// `T` serialises every member, so whatever a patch names beyond them is unknown, also when it is to be removed.
+    /// `T` serialises every member, so a member of the patch that it lacks is unknown. The merge would drop an unknown
+    /// `null` silently, so those are refused first.
     fn merged(patch: &Json, current: &T) -> Result<T, Error> {
         let mut form = serde_json::to_value(current).map_err(|error| Error::internal(error))?;
         let unknown = |name: &&String| form.get(name.as_str()).is_none();
@@ -95,7 +97,7 @@ fn read_only_mistakes(sent: &Map<String, Json>, shown: &impl Serialize) -> Resul
         .collect())
 }
 
-/// Takes the members that can only be read out of a body.
+/// Removes the read-only members from a body and returns them.
 fn take_read_only<T: Writable>(body: &mut Json) -> Map<String, Json> {
     let Some(members) = body.as_object_mut() else { return Map::new() };
     T::READ_ONLY
@@ -115,12 +117,12 @@ impl<S: Send + Sync, T: Writable> FromRequest<S> for Change<T> {
             let read_only = take_read_only::<T>(&mut json);
             return check(json).map(|form| Self { wanted: Wanted::Whole(form), read_only });
         }
-        // `null` as a merge patch would take the whole object away.
+        // As a merge patch, `null` would replace the whole object.
         let mut json = body.unwrap_or_else(|| object(None));
         if !json.is_object() {
             return Err(Error::invalid("", "must be an object with the members to change"));
         }
-        // What is wrong in itself is named as the client sent it, before it is merged.
+        // Values that are wrong by themselves are reported at the pointers that the client sent, before the merge.
         super::body::refuse_unusable(&json)?;
         let read_only = take_read_only::<T>(&mut json);
         Ok(Self { wanted: Wanted::Part(json), read_only })
@@ -134,7 +136,7 @@ mod tests {
     use proptest::{collection, prelude::*, test_runner::RngSeed};
     use serde_json::json;
 
-    /// Any JSON, as free-form members are read.
+    /// Any JSON, as a free-form member takes it.
     #[derive(Debug, Clone, Default, PartialEq, Serialize)]
     #[serde(transparent)]
     struct Anything(Json);
@@ -198,7 +200,7 @@ mod tests {
         Json::Object(target)
     }
 
-    /// What of these members is wrong; none when it is a form.
+    /// Pointers of the mistakes; none when the form is valid.
     fn pointers(result: &Result<Thing, Error>) -> Vec<String> {
         match result {
             Ok(_) => Vec::new(),
@@ -222,7 +224,7 @@ mod tests {
         })
     }
 
-    /// Mostly of members that there are, with values that often fit.
+    /// Mostly members that exist, with values that often have the right type.
     fn any_patch() -> impl Strategy<Value = Json> {
         let member = prop_oneof![
             4 => ("details", any_json()).prop_map(|(name, value)| (name.to_string(), value)),
@@ -256,7 +258,7 @@ mod tests {
         }
     }
 
-    /// RFC 7396 appendix A, inside a member that takes anything (there `null` means that it is removed).
+    /// RFC 7396 appendix A, inside a free-form member (where a `null` result means that the member is removed).
     #[test]
     fn the_examples_of_the_rfc_hold() {
         for (original, patch, result) in [

@@ -1,14 +1,14 @@
-//! Whose address a request comes from, behind proxies or not.
+//! The client's IP address, behind trusted proxies or not.
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 
-/// The header that proxies add to.
+/// The header to which each proxy appends the address of its peer.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The address of the client at the far end of the trusted proxies; of the peer, where that is none. Anybody can send
-/// the header, so each entry counts only as far as whoever added it is trusted: from the right.
+/// The first address, from the peer on and then through the header from the right, that is not a trusted proxy; else the
+/// last one. Clients can forge the header, so an entry counts only if a trusted proxy added it.
 pub(super) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
     let mut last = peer.to_canonical();
@@ -21,7 +21,7 @@ pub(super) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Ip
     last
 }
 
-/// Some proxies add the port. An IPv4 address is the same one when it is written as IPv6.
+/// An entry, with or without a port. IPv4-mapped IPv6 becomes IPv4.
 fn address(entry: &[u8]) -> Option<IpAddr> {
     let entry = std::str::from_utf8(entry).ok()?.trim();
     let inner = entry.strip_prefix('[').and_then(|entry| entry.strip_suffix(']')).unwrap_or(entry);
@@ -47,24 +47,24 @@ mod tests {
     #[test]
     fn the_header_counts_only_from_trusted_proxies() {
         for (peer, lines, client) in [
-            // Nobody added it whom we believe.
+            // The peer is not a trusted proxy.
             ("203.0.113.9", &["198.51.100.1"][..], "203.0.113.9"),
             ("192.0.2.8", &["198.51.100.1"], "192.0.2.8"),
-            // One proxy, two, one that is named by its single address; whatever a client wrote itself is left of that.
+            // One proxy, two, one trusted by its single address; entries that the client wrote itself are left of those.
             ("10.0.0.1", &["198.51.100.1"], "198.51.100.1"),
             ("10.0.0.1", &["198.51.100.1, 10.0.0.2"], "198.51.100.1"),
             ("192.0.2.7", &["198.51.100.1,fd00::5"], "198.51.100.1"),
             ("10.0.0.1", &["127.0.0.1, 198.51.100.1, 10.0.0.2"], "198.51.100.1"),
             // Several lines are one list.
             ("10.0.0.1", &["127.0.0.1", "198.51.100.1", "10.0.0.2"], "198.51.100.1"),
-            // Written in other ways.
+            // Other notations.
             ("::ffff:10.0.0.1", &["::ffff:198.51.100.1"], "198.51.100.1"),
             ("10.0.0.1", &["198.51.100.1:4711"], "198.51.100.1"),
             ("10.0.0.1", &["[2001:db8::1]:4711"], "2001:db8::1"),
             ("10.0.0.1", &["[2001:db8::1]"], "2001:db8::1"),
-            // What the client wrote itself does not spoil what the proxy added.
+            // A bad entry by the client does not spoil what the proxy added.
             ("10.0.0.1", &["\u{ff}, 198.51.100.1"], "198.51.100.1"),
-            // Nothing more to believe.
+            // No further entry to trust.
             ("10.0.0.1", &[], "10.0.0.1"),
             ("10.0.0.1", &[""], "10.0.0.1"),
             ("10.0.0.1", &["10.0.0.3, 10.0.0.2"], "10.0.0.3"),

@@ -1,5 +1,5 @@
-//! Which pages of other addresses may call the API from a browser: those of CORS_ORIGINS, with credentials. Others are
-//! answered as if they had not asked, and the browser keeps the answer from them.
+//! CORS: browsers may call the API from the origins in CORS_ORIGINS, with credentials. Other origins get a response without
+//! CORS headers, which the browser withholds from the page.
 
 use crate::config::Config;
 use axum::{
@@ -12,10 +12,10 @@ use std::{sync::Arc, time::Duration};
 use tower::{Layer, ServiceExt};
 use tower_http::cors::CorsLayer;
 
-/// How long a browser may remember what it may send. Chromium takes no more.
+/// How long a browser may cache a preflight: Chromium's maximum.
 const MAX_AGE: Duration = Duration::from_secs(7200);
 
-/// Who may call, and what they are told.
+/// The allowed origins, and the layer that responds to them.
 #[derive(Debug, Clone)]
 pub struct Cors(Arc<(Vec<HeaderValue>, CorsLayer)>);
 
@@ -65,13 +65,13 @@ pub async fn cors(State(cors): State<Cors>, request: Request, next: Next) -> Res
             Err(never) => match never {},
         };
         if asks {
-            // As every other OPTIONS.
+            // As for every other OPTIONS.
             *response.status_mut() = StatusCode::NO_CONTENT;
         }
         return response;
     }
     let mut response = next.run(request).await;
-    // A cache between must not give one origin's answer to another.
+    // A shared cache must not serve one origin's response to another.
     response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
     response
 }

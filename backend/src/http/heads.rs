@@ -1,9 +1,9 @@
-//! What RFC 9112 asks of a request's head and hyper's parser does not check: lines that end with CRLF (section 2.2; a bare
-//! LF is one server's end of a line and another's text, which smuggling lives on), and one `Host` (section 3.2).
+//! Checks of a request's head that RFC 9112 demands and hyper's parser does not make: lines end with CRLF (section 2.2;
+//! servers that disagree about a bare LF allow request smuggling), and there is one `Host` (section 3.2).
 //!
-//! The parser has no switch for the former and keeps nothing of the lines' ends, so [`Heads`] looks at the bytes on their
-//! way to it. It follows heads only: how long a body is, the parser tells ([`Framing::parsed`]); where the parser alone can
-//! know that (chunks), the connection serves no request after this one.
+//! hyper has no switch for the former and does not keep line endings, so [`Heads`] scans the bytes before the parser gets
+//! them. It scans heads only: the parser tells how long a body is ([`Framing::parsed`]); where only the parser can know
+//! that (chunked bodies), the connection is closed after the request.
 
 use axum::{
     extract::Request,
@@ -18,41 +18,40 @@ use std::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Of a request that came over a connection: what its head looked like. Those of tests that call the router have no wire
-/// form, and no `Host`.
+/// On requests that came over a connection. Those of tests that call the router have no wire form and no `Host`.
 #[derive(Debug, Clone, Copy)]
 struct Seen {
     bare_lf: bool,
 }
 
-/// A connection whose heads are looked at. It hands on no more than one head, or one body, at a time.
+/// A stream whose request heads are scanned. No read goes beyond the end of a head or a body.
 pub(super) struct Heads<S> {
     stream: S,
-    /// What was read beyond the end of a head or a body.
+    /// Bytes read beyond the end of the current head or body.
     beyond: Vec<u8>,
     framing: Framing,
 }
 
-/// Where a connection stands. Clones share it.
+/// What a connection reads next. Clones share it.
 #[derive(Clone, Default)]
 pub(super) struct Framing(Arc<Mutex<Reading>>);
 
 enum Reading {
     Head(Head),
-    /// The parser has a whole head, and will say what follows. Whether there was a bare LF.
+    /// The parser has a complete head and will tell what follows; `true` if the head has a bare LF.
     Parsing(bool),
-    /// So many bytes of a body are left.
+    /// Bytes left of a body.
     Body(u64),
-    /// What follows belongs to the last request of the connection.
+    /// All that follows belongs to the connection's last request.
     Last,
     Over,
 }
 
 #[derive(Default)]
 struct Head {
-    /// Empty lines before the first one do not count.
+    /// Whether a line with text has ended; empty lines before the first one do not count.
     begun: bool,
-    /// Whether the line has anything but its end.
+    /// Whether the current line has anything but its line ending.
     text: bool,
     /// Whether the last byte was CR.
     cr: bool,
@@ -66,8 +65,8 @@ impl Default for Reading {
 }
 
 impl Head {
-    /// How many bytes belong to it, and whether it is complete. A bare LF ends a line here, too, because it does for the
-    /// parser, which is to come to the same end.
+    /// How many of `bytes` belong to the head, and whether it is complete. A bare LF ends a line here, as it does for the
+    /// parser, so that both find the same end.
     fn read(&mut self, bytes: &[u8]) -> (usize, bool) {
         for (i, byte) in bytes.iter().enumerate() {
             match byte {
@@ -91,7 +90,7 @@ impl Head {
 }
 
 impl Reading {
-    /// How many of these bytes the parser may have now.
+    /// How many of `bytes` the parser may have now.
     fn read(&mut self, bytes: &[u8]) -> usize {
         match self {
             Self::Head(head) => {
@@ -103,7 +102,7 @@ impl Reading {
             }
             Self::Body(left) => {
                 let length = bytes.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
-                // No longer than `left`, which fits.
+                // At most `left`, so it fits.
                 *left -= length as u64;
                 if *left == 0 {
                     *self = Self::default();
@@ -117,10 +116,10 @@ impl Reading {
 }
 
 impl Framing {
-    /// The parser made this request of the head. Whether it is the connection's last.
+    /// Called when the parser made `request` of the head. Returns whether it is the connection's last.
     pub(super) fn parsed(&self, request: &mut Request<Incoming>) -> bool {
         let mut reading = self.reading();
-        // A parser that sees a head where none was seen here has another idea of lines than this module.
+        // If no head was complete here, the parser splits lines in another way than this module.
         let bare_lf = !matches!(*reading, Reading::Parsing(false));
         request.extensions_mut().insert(Seen { bare_lf });
         let faulty = fault(request).is_some();
@@ -134,7 +133,7 @@ impl Framing {
     }
 
     fn reading(&self) -> MutexGuard<'_, Reading> {
-        // Nothing between two changes of it can panic.
+        // A panic cannot leave it half-changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -157,9 +156,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Heads<S> {
     ) -> Poll<io::Result<()>> {
         let Self { stream, beyond, framing } = self.get_mut();
         match *framing.reading() {
-            // The answer is under way and closes the connection.
+            // The response is being sent and closes the connection.
             Reading::Over => return Poll::Pending,
-            // It wants to read on in a head that ended here.
+            // The parser wants more of a head that ended here.
             Reading::Parsing(_) => return Poll::Ready(Err(io::ErrorKind::InvalidData.into())),
             Reading::Head(_) | Reading::Body(_) | Reading::Last => {}
         }
@@ -169,7 +168,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Heads<S> {
             buffer.put_slice(&beyond[..length]);
             beyond.drain(..length);
             if beyond.is_empty() {
-                // An idle connection keeps nothing.
+                // An idle connection keeps no memory.
                 *beyond = Vec::new();
             }
             return Poll::Ready(Ok(()));
@@ -210,7 +209,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Heads<S> {
     }
 }
 
-/// What is wrong with a request's head, in words. One of HTTP/1.0 needs no `Host`.
+/// What is wrong with a request's head, as text for the client. HTTP/1.0 needs no `Host`.
 pub(super) fn fault<B>(request: &Request<B>) -> Option<&'static str> {
     let Seen { bare_lf } = request.extensions().get()?;
     if *bare_lf {
@@ -238,11 +237,11 @@ fn is_host(value: &HeaderValue) -> bool {
 mod tests {
     use super::*;
 
-    /// What of these bytes is the head, whether it is complete, and whether there is a bare LF in it.
+    /// The length of the head, whether it is complete, and whether it has a bare LF.
     fn head(bytes: &str) -> (usize, bool, bool) {
         let mut whole = Head::default();
         let (length, complete) = whole.read(bytes.as_bytes());
-        // In pieces it is the same.
+        // Byte by byte the result is the same.
         let (mut pieces, mut count, mut last) = (Head::default(), 0, false);
         for byte in bytes.as_bytes() {
             if !last {

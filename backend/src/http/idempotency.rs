@@ -1,9 +1,9 @@
-//! `Idempotency-Key`: a client that lost the answer to a POST sends it again and gets the first answer, whatever
+//! `Idempotency-Key`: a client that lost the response to a POST repeats the request and gets the first response, whatever
 //! happened since, instead of doing the work twice.
 //!
-//! The key is claimed by the first statement of the write's transaction and the answer stored by its last, so both exist
-//! exactly when the work does. A second request with the key waits for that transaction (PostgreSQL: on the row of the
-//! key; SQLite: in the queue of writers). Answers are kept encrypted: some carry a token that is stored nowhere else.
+//! The key is claimed at the beginning of the write's transaction and the response stored at its end, so both exist exactly
+//! when the work does. A second request with the key waits for that transaction (PostgreSQL: on the row of the key; SQLite:
+//! in the queue of writers). Responses are encrypted: some carry a token that is stored nowhere else.
 
 use super::{
     Answer, RequestInfo, idempotency_table as table,
@@ -33,13 +33,13 @@ use std::ops::Deref;
 use uuid::Uuid;
 
 pub const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
-/// Says that an answer was given before.
+/// Marks a replayed response.
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-/// How long an answer is kept: a day, as the API promises.
+/// A day, as the API promises.
 const KEPT_SECONDS: i64 = 24 * 3600;
 const MAX_KEY_BYTES: usize = 255;
 
-/// A request's key, and what makes the request the same.
+/// A request's key, and what a repetition of the request must match.
 #[derive(Debug, Clone)]
 pub struct IdempotencyKey {
     key: String,
@@ -48,10 +48,10 @@ pub struct IdempotencyKey {
 }
 
 impl IdempotencyKey {
-    /// The key that a request was sent with.
+    /// The key in the header, if there is one.
     ///
     /// # Errors
-    /// [`Error::Invalid`] names the header.
+    /// [`Error::Invalid`] when the header is malformed or repeated.
     pub fn of(parts: &Parts, body: &[u8]) -> Result<Option<Self>, Error> {
         let mut sent = parts.headers.get_all(&HEADER).iter();
         let Some(key) = sent.next() else { return Ok(None) };
@@ -73,17 +73,17 @@ impl IdempotencyKey {
     }
 }
 
-/// Whether whoever writes may still do so, asked when the transaction begins and before it is committed.
+/// Whether the caller may still write; checked when the transaction begins and before it is committed.
 pub trait Standing: Send {
-    /// Asks in a transaction that begins: it may have waited for those of others, and a removal takes effect at once.
+    /// Checks in the transaction that begins: it may have waited for others, and a removal takes effect at once.
     fn holds_as_it_begins(&self, tx: &Tx) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Asks again where the transaction is about to be committed, having waited for locks.
+    /// Checks again before the commit, because the write may have waited for locks.
     fn holds_as_it_ends(&self) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
-/// A request's transaction: a [`Tx`] that also keeps the answer when the request has a key, and that knows whether what the
-/// request depends on is so.
+/// A request's transaction: a [`Tx`] that also stores the response if the request has a key, and that does not commit while
+/// a condition of the request is unchecked.
 pub struct Writing<S> {
     tx: Tx,
     claim: Option<Claim>,
@@ -106,11 +106,11 @@ impl<S> Deref for Writing<S> {
 }
 
 impl<S: Standing> Writing<S> {
-    /// Opens the transaction, and claims the request's key in it.
+    /// Opens the transaction and claims the request's key in it.
     ///
     /// # Errors
-    /// [`Error::Replayed`] when the request was answered before; [`IdempotencyKeyReused`],
-    /// [`IdempotencyInProgress`]; or what [`Database::write`] says.
+    /// [`Error::Replayed`] when the request was answered before; [`IdempotencyKeyReused`]; [`IdempotencyInProgress`]; those
+    /// of [`Standing`] or [`Database::write`].
     pub async fn begin(
         db: &Database,
         (org, origin): (OrgId, Origin),
@@ -123,7 +123,7 @@ impl<S: Standing> Writing<S> {
             Actor::Invitation(id) => Some(id.0),
             Actor::System => None,
         };
-        // It stands in the queue of those who write from here on.
+        // From here on it waits in the queue of writers.
         request.end_turn();
         let tx = db.write(Origin { tenant: Some(org), ..origin }).await?;
         if let Some(standing) = &standing {
@@ -153,11 +153,11 @@ impl<S: Standing> Writing<S> {
         Ok(Self { tx, claim: Some(claim), request, standing })
     }
 
-    /// Stores the answer with the work and makes both durable.
+    /// Stores the response and commits.
     ///
     /// # Errors
-    /// [`PreconditionFailed`] when the request depends on a tag and nothing was compared with it; what
-    /// [`Standing::holds_as_it_ends`] or [`Tx::commit`] says.
+    /// [`PreconditionFailed`] when the request has a condition that was not checked; those of
+    /// [`Standing::holds_as_it_ends`] or [`Tx::commit`].
     pub async fn commit(self, answer: Answer) -> Result<Answer, Error> {
         if self.request.has_unmet_condition() {
             return Err(PreconditionFailed.into());
@@ -173,7 +173,7 @@ impl<S: Standing> Writing<S> {
         Ok(answer)
     }
 
-    /// Commits and answers with one object, tagged.
+    /// Commits and responds with one object and its `ETag`.
     ///
     /// # Errors
     /// As [`Writing::commit`].
@@ -181,7 +181,7 @@ impl<S: Standing> Writing<S> {
         self.commit(Answer::single(object)?).await
     }
 
-    /// Commits and answers with anything else.
+    /// Commits and responds with anything else, without an `ETag`.
     ///
     /// # Errors
     /// As [`Writing::commit`].
@@ -191,7 +191,7 @@ impl<S: Standing> Writing<S> {
 }
 
 impl Claim {
-    /// Whether the key was free, or what was kept under it has expired.
+    /// Claims the key; false when it is taken and has not expired.
     async fn take(&self, tx: &Tx) -> Result<bool, Error> {
         let expired = tx.now.plus_seconds(-KEPT_SECONDS);
         let columns =
@@ -205,7 +205,7 @@ impl Claim {
         );
         match tx.execute(&insert).await {
             Ok(done) => Ok(done.rows_affected() == 1),
-            // Whoever has the key holds it longer than a lock is waited for.
+            // Another transaction holds the key for longer than the lock timeout.
             Err(error) if FailureKind::of(&error) == FailureKind::Contended => {
                 Err(IdempotencyInProgress.into())
             }
@@ -213,11 +213,11 @@ impl Claim {
         }
     }
 
-    /// What to say to a request whose key has an answer.
+    /// The result for a request whose key is taken.
     async fn answer_given(&self, tx: &Tx) -> Result<Error, Error> {
         let Self { row, seal, .. } = self;
         let id = (row.org_id, row.caller_id, row.path.clone(), row.key.clone());
-        // Gone meanwhile only if it had just expired: the client may try again.
+        // Missing only if it had just expired: the client may try again.
         let kept = table::Entity::find_by_id(id).one(tx).await?.ok_or(IdempotencyInProgress)?;
         if kept.request_hash != row.request_hash {
             return Ok(IdempotencyKeyReused.into());
@@ -240,7 +240,7 @@ impl Claim {
         Ok(())
     }
 
-    /// Binds an answer to whom it was given: a row copied to another caller does not open.
+    /// Binds a response to its caller: a row copied to another caller cannot be decrypted.
     fn context(&self) -> Vec<u8> {
         let Self { row, .. } = self;
         [row.org_id.0.as_bytes(), row.caller_id.as_bytes(), row.path.as_bytes(), b"\0", row.key.as_bytes()]
@@ -248,7 +248,7 @@ impl Claim {
     }
 }
 
-/// Deletes the answers that have been kept long enough; returns how many.
+/// Deletes expired responses; returns how many.
 ///
 /// # Errors
 /// When the database fails.

@@ -1,9 +1,9 @@
-//! The table `idempotency_keys`, as SeaORM sees it.
+//! The rows of `idempotency_keys`.
 
 use crate::{ids::OrgId, timestamp::Timestamp};
 use sea_orm::entity::prelude::*;
 
-/// A request that may come again, and its answer.
+/// A request that may be repeated, and its response.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "idempotency_keys")]
 pub struct Model {

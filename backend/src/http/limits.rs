@@ -1,4 +1,4 @@
-//! What one request may take, whoever sends it: headers, address, body, time. The numbers are the security rules'.
+//! Limits of every request: headers, URI, body, time. The numbers are those of the security rules.
 
 use super::{
     heads,
@@ -14,19 +14,19 @@ use axum::{
 use std::time::Duration;
 
 pub const MAX_HEADERS: usize = 64;
-/// Their names and values together, as they are sent.
+/// Bytes of all headers as sent, separators and line endings included.
 pub const MAX_HEADER_BYTES: usize = 16 * 1024;
-/// The path with its query.
+/// Bytes of path and query.
 pub const MAX_URI_BYTES: usize = 8 * 1024;
-/// Bodies of routes that declare nothing; most are far smaller.
+/// Bytes of a body where the route declares nothing; most are far smaller.
 pub const MAX_BODY: usize = 64 * 1024;
-/// Bodies that carry many objects; their routes declare it.
+/// Bytes of a body with many objects; its route declares it.
 pub const MAX_BULK_BODY: usize = 2 * 1024 * 1024;
 
-/// What stands around a header on the wire: a colon, a space, the end of the line.
+/// Bytes around a header on the wire: colon, space, CRLF.
 const AROUND_A_HEADER: usize = 4;
 
-/// Middleware; see the module. A body's size is checked before and while it is received: [`super::run_to_completion`].
+/// Middleware. [`super::run_to_completion`] limits bodies, before and while they are received.
 pub async fn limits(State(request_timeout): State<Duration>, request: Request, next: Next) -> Response {
     if let Some(fault) = heads::fault(&request) {
         return Error::from(MalformedRequest { what: fault }).into_response();
@@ -44,7 +44,7 @@ pub async fn limits(State(request_timeout): State<Duration>, request: Request, n
     }
 }
 
-/// As the client sent it, before custom verbs were made routable.
+/// As the client sent it, before custom verbs were rewritten.
 fn sent_uri(request: &Request) -> &Uri {
     request.extensions().get::<OriginalUri>().map_or(request.uri(), |OriginalUri(uri)| uri)
 }

@@ -1,5 +1,5 @@
-//! The answer of a list: JSON and where the next page is. It is made once, and so is each compressed form of it, for as
-//! long as someone keeps it (`cache::Lists`). Large ones are made by the workers.
+//! The response of a list: JSON and a link to the next page. It is built once, and so is each compressed form, for as long
+//! as it is cached (`cache::Lists`). Large ones are compressed by the workers.
 
 use super::{Page, RequestInfo};
 use crate::{
@@ -22,9 +22,9 @@ use tokio::sync::OnceCell;
 use tower::{ServiceExt, service_fn};
 use tower_http::{CompressionLevel, compression::Compression};
 
-/// Below that a compressed answer is hardly smaller.
+/// Below this size in bytes, compressing saves little.
 const WORTH_COMPRESSING: usize = 1024;
-/// Up to that it is compressed where it is, in a fraction of a millisecond.
+/// Up to this size in bytes, it is compressed on the request's own thread, in a fraction of a millisecond.
 const COMPRESSED_AT_ONCE: usize = 16 * 1024;
 
 /// A list's answer. Clones share it.
@@ -39,17 +39,17 @@ struct Inner {
     forms: Mutex<Vec<(HeaderValue, Form)>>,
 }
 
-/// A compressed form, once it is made: whoever asks meanwhile waits for it.
+/// A compressed form; requests that come while it is made wait for it.
 type Form = Arc<OnceCell<Bytes>>;
 
 impl Listing {
-    /// Of a page. `uri` is the one that the client sent: inside a nested router the request's own has lost its prefix.
+    /// From a page. `uri` is the one that the client sent: inside a nested router the request's own has lost its prefix.
     ///
     /// # Errors
-    /// [`UriTooLong`] when the next page's address would be.
+    /// [`UriTooLong`](super::UriTooLong) when the next page's URI would be.
     pub fn of(page: Page, tenant: Tenant, uri: &Uri) -> Result<Self, Error> {
         let link = page.link(tenant, uri)?;
-        // Without the room that was left to grow, which may be as large again.
+        // Without spare capacity, which may be as large again.
         Ok(Self::new(page.items.into_boxed_slice().into(), link))
     }
 
@@ -57,14 +57,14 @@ impl Listing {
         Self(Arc::new(Inner { body, link, forms: Mutex::default() }))
     }
 
-    /// As bytes that [`Listing::from_stored`] reads: the length of the link, the link, the JSON.
+    /// The bytes that [`Listing::from_stored`] reads: the length of the link, the link, the JSON.
     pub fn to_stored(&self) -> Vec<u8> {
         let link = self.0.link.as_ref().map_or(&[][..], HeaderValue::as_bytes);
         let length = u32::try_from(link.len()).unwrap_or(0).to_be_bytes();
         [&length, link, &*self.0.body].concat()
     }
 
-    /// From [`Listing::to_stored`]; none when they are something else.
+    /// From [`Listing::to_stored`]; `None` when the bytes are something else.
     pub fn from_stored(stored: Vec<u8>) -> Option<Self> {
         let stored = Bytes::from(stored);
         let length = usize::try_from(u32::from_be_bytes(*stored.first_chunk()?)).ok()?;
@@ -76,14 +76,14 @@ impl Listing {
         Some(Self::new(stored.slice(start..), link))
     }
 
-    /// About how much memory it takes, in bytes.
+    /// Approximate memory, in bytes.
     pub fn weight(&self) -> u64 {
-        // The compressed forms come later, and are together about half as large as what they were made of.
+        // Compressed forms come later, and are together about half as large as the body.
         let bytes = self.0.body.len() * 3 / 2 + self.0.link.as_ref().map_or(0, HeaderValue::len);
         u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(512)
     }
 
-    /// The same answer in this encoding, which `make` makes of it the first time.
+    /// The body in this encoding, which `make` compresses the first time.
     async fn form<F: Future<Output = Result<Bytes, Error>>>(
         &self,
         encoding: &HeaderValue,
@@ -94,7 +94,7 @@ impl Listing {
     }
 
     fn place_of(&self, encoding: &HeaderValue) -> Form {
-        // A panic elsewhere leaves nothing half-done in it.
+        // A panic cannot leave it half-changed.
         let mut forms = self.0.forms.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, form)) = forms.iter().find(|(kept, _)| kept == encoding) {
             return Arc::clone(form);
@@ -105,19 +105,19 @@ impl Listing {
     }
 }
 
-/// The room that an answer takes until it is sent. Clones share it; the last step takes it.
+/// The room that a response takes until it is sent. Clones share it; [`compress`] takes it.
 #[derive(Clone)]
 struct Unsent(Arc<Mutex<Option<Portion>>>);
 
 impl Unsent {
     fn take(&self) -> Option<Portion> {
-        // A panic elsewhere leaves nothing half-done in it.
+        // A panic cannot leave it half-changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
-/// Bytes that take room until nobody has them any more: the connection that sends them lets them go piece by piece, but drops
-/// them at the end.
+/// Bytes that hold their room until the last reference is dropped: the connection releases them piece by piece as it sends,
+/// but drops them at the end.
 struct Held {
     bytes: Bytes,
     _room: Portion,
@@ -144,7 +144,7 @@ impl Listing {
         self.0.body.len()
     }
 
-    /// The answer. It holds `room`, if there is any, until it is sent.
+    /// The response. It holds `room`, if there is any, until it is sent.
     pub fn respond(self, room: Option<Portion>) -> Response {
         let mut response = self.0.body.clone().into_response();
         let headers = response.headers_mut();
@@ -161,7 +161,7 @@ impl Listing {
     }
 }
 
-/// Middleware: lists leave compressed for those who accept that.
+/// Middleware: compresses lists for clients that accept it.
 pub async fn compress(State(workers): State<Workers>, request: Request, next: Next) -> Response {
     let (accepted, info) = (accepted(request.headers()), RequestInfo::of(request.extensions()));
     let mut response = next.run(request).await;
@@ -195,21 +195,21 @@ fn accepted(headers: &HeaderMap) -> Option<HeaderValue> {
     let mut sent = headers.get_all(header::ACCEPT_ENCODING).iter();
     match (sent.next(), sent.next()) {
         (Some(one), None) => Some(one.clone()),
-        // Nobody sends several; what is not compressed suits everyone.
+        // No client is known to send several; uncompressed is always acceptable.
         _ => None,
     }
 }
 
-/// The encoding that those who send this `Accept-Encoding` prefer, of those that we have.
+/// The encoding that this `Accept-Encoding` prefers, of those that we have; `None` for uncompressed.
 async fn preferred(accepted: HeaderValue) -> Option<HeaderValue> {
     let sample = Bytes::from_static(&[b' '; WORTH_COMPRESSING]);
-    // Its body would be compressed while it is read, which nobody does.
+    // Compression happens while the body is read, and this one is not read.
     encoded(sample, accepted).await.headers_mut().remove(header::CONTENT_ENCODING)
 }
 
 async fn compressed(body: Bytes, encoding: HeaderValue) -> Bytes {
     let answer = encoded(body.clone(), encoding).await;
-    // Compressing bytes that are all there does not fail.
+    // Compressing bytes in memory does not fail.
     to_bytes(Body::new(answer.into_body()), usize::MAX).await.unwrap_or(body)
 }
 

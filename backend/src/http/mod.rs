@@ -1,6 +1,5 @@
-//! What every request passes: its id, log line and metrics, problem+json, retries, bodies and
-//! changes, conditions, idempotency keys, queries, pages of lists, custom verbs.
-//! Nothing here knows a resource.
+//! What every request passes: request ids, logging, metrics, problem+json, retries, extractors for bodies and queries,
+//! preconditions, idempotency keys, pagination, custom verbs. Nothing here knows a resource.
 
 mod answer;
 mod body;

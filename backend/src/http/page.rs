@@ -1,5 +1,5 @@
-//! Pages of lists: keyset pagination, stable while rows come and go. A page ends at its number of items, or before it
-//! would be larger than [`MAX_PAGE_BYTES`], and is read in parts that are small whatever the rows hold.
+//! Keyset pagination, stable while rows are inserted and deleted. A page ends at its limit, or before it would exceed
+//! [`MAX_PAGE_BYTES`]. Rows are read in parts that stay small even if rows are large.
 
 use super::{MAX_URI_BYTES, refusal::UriTooLong};
 use crate::{error::Error, fair::Tenant};
@@ -16,16 +16,16 @@ use utoipa::openapi::{
 };
 use uuid::Uuid;
 
-/// The parameter that says where a page begins.
+/// The query parameter that says where a page begins.
 pub(super) const CURSOR: &str = "cursor";
-/// A page as it is sent, at most; an item that is larger by itself has a page of its own.
+/// Largest page, in bytes; a single item that is larger gets a page of its own.
 pub const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
-/// What may stand around the array of items.
+/// Bytes reserved for what surrounds the array of items ([`Page::within`]).
 const AROUND_THE_ITEMS: usize = 256;
-/// Rows that are read at once: a page of the usual size, and the row that tells whether another page follows.
+/// Rows per query of a short page: the default limit, and one that tells whether another page follows.
 const ROWS_AT_ONCE: u64 = 201;
-/// The same of a longer page. SQLite reads them without a pause, for which others wait (`cargo xtask drill noisy-neighbour`: their
-/// p99 is 2.6 to 3.1 ms with 101 rows, 2.4 to 2.6 with 51).
+/// Rows per query of a longer page. SQLite does not yield while it reads them, so other requests wait (`cargo xtask drill
+/// noisy-neighbour`: their p99 is 2.6 to 3.1 ms with 101 rows, 2.4 to 2.6 with 51).
 const ROWS_OF_A_PART: u64 = 51;
 
 /// How many items a page has: 1 to 1000, 200 unless asked.
@@ -35,7 +35,7 @@ pub struct Limit(u64);
 impl Limit {
     const MAX: u64 = 1000;
 
-    /// Whether such a page is read in several parts, which must agree with each other.
+    /// Whether such a page takes several queries, which need a snapshot.
     fn takes_parts(self) -> bool {
         self.0 >= ROWS_AT_ONCE
     }
@@ -46,19 +46,19 @@ impl Limit {
 pub enum Reading {
     /// A short page by one query.
     Short,
-    /// A short page by several queries, which must agree.
+    /// A short page by several queries in a snapshot.
     ShortInSnapshot,
-    /// A long page, in parts, which must agree.
+    /// A long page, in parts, in a snapshot.
     Long,
 }
 
 impl Reading {
-    /// With one query for each part of a page.
+    /// For a list that needs one query per part of a page.
     pub fn of(limit: Limit) -> Self {
         if limit.takes_parts() { Self::Long } else { Self::Short }
     }
 
-    /// With several queries, which must agree.
+    /// For a list that needs several queries per part of a page.
     pub fn in_snapshot(limit: Limit) -> Self {
         if limit.takes_parts() { Self::Long } else { Self::ShortInSnapshot }
     }
@@ -70,8 +70,8 @@ impl Default for Limit {
     }
 }
 
-/// Where a page begins: behind the item whose sort key `K` it holds. Opaque to clients. A key is bounded whatever the
-/// item holds: instants, ids, and texts that were cut to be one.
+/// Where a page begins: after the item with the sort key `K`. Opaque to clients. Keys have a bounded size: instants, ids,
+/// and truncated texts.
 #[derive(Debug, Clone)]
 pub struct Cursor<K>(pub K);
 
@@ -84,25 +84,25 @@ impl<K: Serialize> Cursor<K> {
 impl<K: DeserializeOwned> Cursor<K> {
     fn decode(text: &str) -> Option<Self> {
         let json = URL_SAFE_NO_PAD.decode(text).ok()?;
-        // A text that no database takes would otherwise hide in the encoding.
+        // Base64 could hide what no database takes (NUL), so this is checked as a body is.
         let json = serde_json::from_slice(&json).ok().filter(super::body::is_usable)?;
         serde_json::from_value(json).ok().map(Self)
     }
 }
 
-/// The list that a cursor belongs to: an org's, at one address, with its filters and its order. In another list the same key
-/// would be somewhere in the middle, and the client would take the rest for the whole.
+/// The list that a cursor belongs to: an org's, at one path, with its filters and order. In another list the key would
+/// point somewhere into the middle, and the client would take the rest for the whole.
 #[derive(Debug)]
 pub(super) struct ListScope(String);
 
 impl ListScope {
-    /// `uri` is the one that the client sent. The number of items may change from page to page.
+    /// `uri` is the one that the client sent. `limit` is ignored: it may change from page to page.
     pub(super) fn of(tenant: Tenant, uri: &Uri) -> Self {
         let query = uri.query().unwrap_or_default();
         let mut filters: Vec<_> = url::form_urlencoded::parse(query.as_bytes())
             .filter(|(name, _)| name != CURSOR && name != "limit")
             .collect();
-        // Whoever puts an address together again may do so in another order.
+        // A client may rebuild the query in another order.
         filters.sort();
         let mut digest = Sha256::new();
         let org = tenant.map(|org| org.to_string());
@@ -116,7 +116,7 @@ impl ListScope {
                 digest.update([0]);
             }
         }
-        // Against mistakes, not against forgers: a key is judged wherever it comes from.
+        // Against mistakes, not against forgery: a key is validated wherever it comes from.
         Self(URL_SAFE_NO_PAD.encode(&digest.finalize()[..9]))
     }
 
@@ -124,7 +124,7 @@ impl ListScope {
         format!("{key}.{}", self.0)
     }
 
-    /// The key in a cursor, if it is one of this list.
+    /// The key in a cursor; `None` if the cursor belongs to another list.
     pub(super) fn key<'a>(&self, cursor: &'a str) -> Option<&'a str> {
         cursor.rsplit_once('.').and_then(|(key, mark)| (mark == self.0).then_some(key))
     }
@@ -138,20 +138,20 @@ pub struct Part<K, T> {
 }
 
 impl<K, T> Part<K, T> {
-    /// Fewer than were asked for although more may follow: these are large.
+    /// Fewer rows than were asked for, because these are large; more may follow.
     pub fn cut(rows: Vec<(K, T)>) -> Self {
         Self { rows, cut: true }
     }
 }
 
-/// As many as were asked for, or all that there are.
+/// As many rows as were asked for, or all that are left.
 impl<K, T> From<Vec<(K, T)>> for Part<K, T> {
     fn from(rows: Vec<(K, T)>) -> Self {
         Self { rows, cut: false }
     }
 }
 
-/// A list's page as it is sent.
+/// A serialised page of a list.
 #[derive(Debug)]
 pub struct Page {
     pub(super) items: Vec<u8>,
@@ -159,11 +159,11 @@ pub struct Page {
 }
 
 impl Page {
-    /// Fills a page with what `read` finds: it is told behind which sort key to begin and how many rows to return, and is
-    /// asked again while there is room.
+    /// Fills a page with what `read` returns. It gets the sort key after which to begin and the number of rows, and is
+    /// called again while there is room.
     ///
     /// # Errors
-    /// What `read` says.
+    /// Those of `read`.
     pub async fn fill<K, T, P, R>(
         limit: Limit,
         cursor: Option<Cursor<K>>,
@@ -195,11 +195,11 @@ impl Page {
         }
     }
 
-    /// Where the next page is, as `Link` says it. `uri` is the one that the client sent: inside a nested router the
-    /// request's own has lost its prefix.
+    /// The `Link` header to the next page. `uri` is the one that the client sent: inside a nested router the request's own
+    /// has lost its prefix.
     ///
     /// # Errors
-    /// [`UriTooLong`] when the filters leave no room for a cursor: a link that is refused would be no link.
+    /// [`UriTooLong`] when the filters leave no room for a cursor: the link would be refused when followed.
     pub(super) fn link(&self, tenant: Tenant, uri: &Uri) -> Result<Option<HeaderValue>, Error> {
         let Some(next) = &self.next else { return Ok(None) };
         let mut query = url::form_urlencoded::Serializer::new(String::new());
@@ -218,7 +218,7 @@ impl Page {
             .map_err(|error| Error::internal(error))
     }
 
-    /// The same where the array is the member `name` of an object, behind an id, as the first clients know it.
+    /// Wraps the array as the member `name` of an object, after an optional id: the shape that the first clients expect.
     #[must_use]
     pub fn within(self, id: Option<(&'static str, Uuid)>, name: &'static str) -> Self {
         let other = id.map_or(String::new(), |(name, id)| format!("\"{name}\":\"{id}\","));
@@ -227,7 +227,7 @@ impl Page {
     }
 }
 
-/// A JSON array that is being written.
+/// A JSON array being written.
 struct Items {
     json: Vec<u8>,
     count: u64,
@@ -238,7 +238,7 @@ impl Items {
         Self { json: b"[".to_vec(), count: 0 }
     }
 
-    /// Appends an item; false when there is no room for it. There always is for the first: a list must go on.
+    /// Appends an item; false when it does not fit. The first always fits, or the list could not go on.
     fn take(&mut self, item: &impl Serialize) -> Result<bool, Error> {
         let before = self.json.len();
         if self.count > 0 {

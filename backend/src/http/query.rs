@@ -1,4 +1,4 @@
-//! Queries and path parameters, as strict as bodies.
+//! Extractors for queries, forms and path parameters, as strict as those for bodies.
 
 use super::{
     RequestInfo,
@@ -16,8 +16,8 @@ use percent_encoding::percent_decode;
 use serde_json::{Map, Value as Json};
 use std::str::FromStr;
 
-/// A query string; a parameter that is not documented is refused, because a misspelt filter would answer too much. It comes
-/// behind the caller in a handler's arguments: a cursor is one of the caller's org.
+/// A query string. Undocumented parameters are refused, because a misspelt filter would return too much. It follows the
+/// caller in a handler's arguments, because a cursor is checked against the caller's org.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -31,7 +31,7 @@ impl<S: Send + Sync, T: Deserr<BadInput>> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// The form of a page (`application/x-www-form-urlencoded`).
+/// A submitted HTML form (`application/x-www-form-urlencoded`).
 #[derive(Debug)]
 pub struct Form<T>(pub T);
 
@@ -44,7 +44,7 @@ impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for Form<T> {
     }
 }
 
-/// A parameter that is repeated becomes an array of its values; of a cursor its key remains, if it is one of that list.
+/// A repeated parameter becomes an array. A cursor is replaced by its key, or by an empty text if it is of another list.
 fn read<T: Deserr<BadInput>>(encoded: &[u8], list: Option<&ListScope>) -> Result<T, Error> {
     for parameter in encoded.split(|byte| *byte == b'&') {
         if percent_decode(parameter).decode_utf8().is_err() {
@@ -56,7 +56,7 @@ fn read<T: Deserr<BadInput>>(encoded: &[u8], list: Option<&ListScope>) -> Result
     let mut parameters = Map::new();
     for (name, value) in url::form_urlencoded::parse(encoded) {
         let value = match list {
-            // An empty text is no key.
+            // An empty text is not a valid key.
             Some(list) if name == CURSOR => list.key(&value).unwrap_or_default().to_owned(),
             _ => with_plus(value.into_owned()),
         };
@@ -79,7 +79,7 @@ fn read<T: Deserr<BadInput>>(encoded: &[u8], list: Option<&ListScope>) -> Result
     })
 }
 
-/// The plus of an offset that was sent as it is, which a query reads as a space: `2026-07-01T10:00:00 02:00` is no instant.
+/// Restores the `+` of an offset that was sent unencoded and decoded to a space: `2026-07-01T10:00:00 02:00`.
 fn with_plus(value: String) -> String {
     let is_instant = |text: &str| text.len() > 10 && text.as_bytes()[10] == b'T' && text.ends_with(is_digit);
     let is_offset =
@@ -94,7 +94,7 @@ fn is_digit(c: char) -> bool {
     c.is_ascii_digit()
 }
 
-/// The array in the message is ours: the client sent a parameter twice. A wrong cursor has a code of its own.
+/// Rewords errors: the client did not send an array, but a parameter twice. A wrong cursor has its own code.
 fn told(mistake: FieldError, repeated: &[String]) -> FieldError {
     match mistake.code {
         "type" if repeated.contains(&mistake.pointer) => {
@@ -128,7 +128,7 @@ impl<E: DeserializeError, T: Deserr<E>> Deserr<E> for Many<T> {
     }
 }
 
-/// The one parameter of a path. What is not an id is an address where nothing is.
+/// The only parameter of a path. A value that does not parse is [`NotFound`].
 #[derive(Debug)]
 pub struct Path<T>(pub T);
 

@@ -1,4 +1,4 @@
-//! Receiving a body: none that is refused anyway, and no more of all together than there is room for.
+//! Receiving bodies: none that is refused anyway, and a limited number of bytes at a time.
 
 use super::{
     Admit, Completion,
@@ -16,29 +16,30 @@ use axum::{
 use http_body_util::BodyExt;
 use std::time::Duration;
 
-/// What bodies may take together, in bytes: those that are received and those that are worked on.
+/// Bytes that all bodies may take together, being received or processed.
 pub const ROOM: usize = 64 * 1024 * 1024;
-/// And those of one org, or of everyone who is not signed in.
+/// Bytes that the bodies of one org may take, or those of all clients that are not signed in.
 pub const ROOM_OF_ONE: usize = ROOM / 4;
-/// A body of this size is no more than its connection takes anyway: it is read whoever sends it, and not counted.
+/// Bodies up to this size in bytes are not counted, and read before the client is known: the connection takes as much
+/// anyway.
 const SMALL: usize = 4 * 1024;
-/// Bytes that are received before others are served.
+/// Bytes received before other tasks get a turn.
 const AT_A_TIME: usize = 64 * 1024;
-/// For so long, and so far, a body that was refused is read and thrown away: a connection that is closed before is reset, and
-/// the client would not see its answer.
+/// A refused body is read and discarded for this long, up to [`MOST_THROWN_AWAY`] bytes: closing the connection earlier
+/// resets it, and the client would not see the response.
 const FAREWELL: Duration = Duration::from_secs(5);
 const MOST_THROWN_AWAY: usize = super::MAX_BULK_BODY;
 
-/// A body, and what it was let in by.
+/// A body, and what admitted it.
 pub(super) struct Received {
     pub(super) bytes: Bytes,
-    /// Whose it is; none for a small one of whoever.
+    /// `None` also for a small body, whose client was not checked.
     pub(super) tenant: Tenant,
-    /// What it takes of the room; to be held for as long as the bytes are.
+    /// Its portion of [`ROOM`]; to be held for as long as the bytes are.
     pub(super) room: Option<Portion>,
 }
 
-/// Reads a body, or refuses to.
+/// Reads a body, or refuses it.
 pub(super) async fn receive<A: Admit>(
     completion: &Completion<A>,
     door: Door,
@@ -46,7 +47,7 @@ pub(super) async fn receive<A: Admit>(
     body: Body,
 ) -> Result<Received, Error> {
     let announced = body.size_hint().exact().map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
-    // One that does not say may become as large as it may.
+    // Without a Content-Length it may become as large as the route allows.
     let promised = announced.unwrap_or(door.max_body);
     let let_in = match promised {
         _ if promised > door.max_body => Err(TooLarge { most: door.max_body }.into()),
@@ -62,7 +63,7 @@ pub(super) async fn receive<A: Admit>(
             Ok(Received { bytes, tenant, room })
         }
         Err(error) => {
-            // Who asked whether to send it does not, unless it is read.
+            // A client that sent `Expect: 100-continue` sends no body unless it is read.
             if !parts.headers.contains_key(header::EXPECT) {
                 tokio::spawn(tokio::time::timeout(FAREWELL, throw_away(body)));
             }
@@ -71,7 +72,7 @@ pub(super) async fn receive<A: Admit>(
     }
 }
 
-/// Who may not send a body is told so before it is read, and takes no room from those who may.
+/// Refuses a caller without the role before the body is read; only then reserves room.
 async fn room<A: Admit>(
     completion: &Completion<A>,
     door: Door,
@@ -87,7 +88,7 @@ async fn room<A: Admit>(
 }
 
 async fn read(mut body: Body, announced: usize, most: usize) -> Result<Bytes, Error> {
-    // Of one size from the beginning, because growing holds twice as much for a moment.
+    // Allocated at full size, because growing holds twice as much for a moment.
     let mut bytes = Vec::with_capacity(announced);
     let mut since_others = 0;
     while let Some(frame) = body.frame().await {
@@ -100,7 +101,7 @@ async fn read(mut body: Body, announced: usize, most: usize) -> Result<Bytes, Er
             bytes.extend_from_slice(&data);
             since_others += data.len();
         }
-        // A large body that is there already would keep its thread for milliseconds.
+        // A large body that is already buffered would keep its thread for milliseconds.
         if since_others >= AT_A_TIME {
             since_others = 0;
             tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! What is refused whatever resource is asked.
+//! Refusals that do not depend on the resource.
 
 use super::{MAX_BODY, MAX_HEADER_BYTES, MAX_HEADERS, MAX_URI_BYTES};
 use crate::error::refusals;

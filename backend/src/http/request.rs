@@ -1,4 +1,4 @@
-//! What identifies a request in answers, logs and the audit log.
+//! What identifies a request in responses, logs and the audit log.
 
 use super::IdempotencyKey;
 use crate::{
@@ -21,10 +21,10 @@ use std::{
 
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// The longest request id that is taken over from a client.
+/// The longest request id that is accepted from a client.
 const MAX_ID_CHARS: usize = 128;
 
-/// A request's id, its trace, and, once known, who sent it. Clones share what becomes known.
+/// A request's id and trace, and what becomes known on its way: caller, client, key. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct RequestInfo(Arc<Inner>);
 
@@ -43,7 +43,7 @@ struct Inner {
 }
 
 impl RequestInfo {
-    /// Takes over the client's request id and trace when they are well formed, else makes new ones.
+    /// Accepts the client's request id and trace when they are well-formed, else makes new ones.
     pub fn new(headers: &HeaderMap, id_header: &HeaderName, random: &Random) -> Self {
         let id = headers.get(id_header).and_then(|id| id.to_str().ok()).filter(|id| is_safe(id));
         let id = id.map_or_else(|| hex(random.bytes::<16>()), ToOwned::to_owned);
@@ -55,44 +55,43 @@ impl RequestInfo {
         Self(Arc::new(Inner { id, trace_id, parent, ..Inner::default() }))
     }
 
-    /// The request's own; an empty one where the boundary was not passed (unit tests).
+    /// From the request's extensions; an empty one where the boundary was not passed (unit tests).
     pub fn of(extensions: &Extensions) -> Self {
         extensions.get::<Self>().cloned().unwrap_or_default()
     }
 
-    /// Remembers who sent the request, for its log line.
+    /// Remembers the caller, for the log line and for [`RequestInfo::tenant`].
     pub fn note_caller(&self, org: OrgId, account: AccountId) {
         // A request has one caller; a second extractor finds the same one.
         let _ = self.0.caller.set((org, account));
     }
 
-    /// Who sent it, once known.
+    /// `None` until the caller is known.
     pub fn caller(&self) -> Option<(OrgId, AccountId)> {
         self.0.caller.get().copied()
     }
 
-    /// Whose share of the server it takes.
+    /// Whose share of the server the request uses.
     pub fn tenant(&self) -> Tenant {
         self.caller().map(|(org, _)| org)
     }
 
-    /// Keeps its org's turn until [`RequestInfo::end_turn`].
+    /// Holds the tenant's turn until [`RequestInfo::end_turn`].
     pub fn keep_turn(&self, turn: Portion) {
         *self.turn() = Some(turn);
     }
 
-    /// Gives its turn back, if it has one: it is answered, or waits for something else from here on, which may take long.
+    /// Returns the turn, if held: the request is answered, or waits for something from here on, which may take long.
     pub fn end_turn(&self) {
         let turn = self.turn().take();
         drop(turn);
     }
 
-    /// Whether it has its org's turn.
     pub fn has_turn(&self) -> bool {
         self.turn().is_some()
     }
 
-    /// Where its work is done. Much of it waits for the workers, without the turn that the request has.
+    /// Where its work runs. If `much`, it waits for the workers, and the request's turn is returned before.
     pub fn lane(&self, workers: &Workers, much: bool) -> Lane {
         if much {
             self.end_turn();
@@ -107,7 +106,7 @@ impl RequestInfo {
         self.0.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Where what it writes comes from.
+    /// The origin of its writes.
     pub fn origin(&self, actor: Actor) -> Origin {
         Origin {
             actor,
@@ -117,61 +116,58 @@ impl RequestInfo {
         }
     }
 
-    /// Its client waits for as long as the guard is kept.
+    /// Dropping the guard says that the client hung up.
     pub(super) fn client_waits(&self) -> DropGuard {
         self.0.hung_up.clone().drop_guard()
     }
 
-    /// Remembers where it was sent from.
+    /// Remembers the client's address.
     pub fn note_client(&self, client: IpAddr) {
-        // Known once, at the boundary.
+        // Set once, at the boundary.
         let _ = self.0.client.set(client);
     }
 
-    /// The address it was sent from, seen through the trusted proxies; none where it did not come over a connection
-    /// (tests that call the router).
+    /// The client's address, seen through the trusted proxies; `None` without a connection (tests that call the router).
     pub fn client(&self) -> Option<IpAddr> {
         self.0.client.get().copied()
     }
 
-    /// Whether this is the first time that its password is looked at. A request that lost a race is run again, and is one
-    /// try all the same.
+    /// Whether this is the first password check of the request. One that lost a race and is run again counts once.
     pub fn counts_as_a_try(&self) -> bool {
         !self.0.tried.swap(true, Ordering::SeqCst)
     }
 
-    /// Remembers the key under which its answer is kept.
+    /// Remembers the key under which its response is stored.
     pub fn note_idempotency_key(&self, key: IdempotencyKey) {
-        // It is read once, before the handler runs.
+        // Set once, before the handler runs.
         let _ = self.0.idempotency.set(key);
     }
 
-    /// The key under which its answer is kept.
     pub fn idempotency_key(&self) -> Option<&IdempotencyKey> {
         self.0.idempotency.get()
     }
 
-    /// Remembers that its write depends on a tag. Until it was compared with one, nothing is committed.
+    /// Remembers that the write has a condition. Nothing is committed until it is checked.
     pub fn note_condition(&self) {
         self.0.unmet_condition.store(true, Ordering::SeqCst);
     }
 
-    /// Remembers that what it depends on was compared and is so.
+    /// Remembers that the condition was checked and holds.
     pub fn note_condition_met(&self) {
         self.0.unmet_condition.store(false, Ordering::SeqCst);
     }
 
-    /// Whether its write depends on a tag that nothing was compared with: there is none where it writes.
+    /// Whether the write has a condition that was not checked.
     pub fn has_unmet_condition(&self) -> bool {
         self.0.unmet_condition.load(Ordering::SeqCst)
     }
 
-    /// The id of the trace it belongs to: 32 hexadecimal digits.
+    /// 32 hexadecimal digits.
     pub fn trace_id(&self) -> &str {
         &self.0.trace_id
     }
 
-    /// Who sent it within that trace; none when the trace begins here.
+    /// The client's span; `None` when the trace begins here.
     pub fn parent(&self) -> Option<&Parent> {
         self.0.parent.as_ref()
     }
@@ -188,7 +184,7 @@ fn is_safe(id: &str) -> bool {
         && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
 }
 
-/// The trace of a `traceparent` header and who sent it (W3C Trace Context, version 00 and later ones that keep its fields).
+/// Trace id and parent of a `traceparent` header (W3C Trace Context, version 00 and later ones that keep its fields).
 fn trace_parent(value: &str) -> Option<(&str, Parent)> {
     let mut fields = value.split('-');
     let (version, trace, parent, flags) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);

@@ -1,7 +1,7 @@
-//! Connections: HTTP/1.1 over TCP, with as much patience as the security rules have (`axum::serve` sets no time limit).
+//! Connections: HTTP/1.1 over TCP, with the timeouts of the security rules (`axum::serve` sets none).
 //!
-//! A whole request is limited by [`super::limits`], so a body that drips in is, too; what is limited here is what happens
-//! before there is a request and after it was answered.
+//! [`super::limits`] limits the time of a whole request, a slowly sent body included; this module limits the time until
+//! there is a request and while its response is sent.
 
 use super::heads::Heads;
 use axum::{
@@ -26,29 +26,29 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
-/// How long to wait before connections are accepted again after that failed: those that are served may end meanwhile.
+/// Pause after accepting a connection failed: connections being served may end meanwhile.
 const PAUSE: Duration = Duration::from_secs(1);
-/// What the parser holds of a request's head. More than [`super::limits`] allows, so that a head that is somewhat too
-/// large is still answered with a problem; beyond, the parser's answer is empty.
+/// The parser's buffer for a head, in bytes. More than [`super::limits`] allows, so that a head somewhat too large still
+/// gets a problem+json response; beyond this, the parser's response is empty.
 const MAX_HEAD: usize = 64 * 1024;
 
-/// How long a client may take.
+/// Timeouts for a client.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// From an idle connection, new or kept alive, to a complete header.
+    /// From an idle connection, new or kept alive, to a complete head.
     pub header: Duration,
-    /// Between two moments at which the client takes some of its answer.
+    /// The longest pause in which the client takes nothing of its response.
     pub answer: Duration,
 }
 
 impl Default for Patience {
-    /// The security rules' 30 seconds to a header; the same for an answer.
+    /// 30 seconds to a head, from the security rules; the same for a response.
     fn default() -> Self {
         Self { header: Duration::from_secs(30), answer: Duration::from_secs(30) }
     }
 }
 
-/// Serves until `stop`, then waits for the requests that were begun.
+/// Serves until `stop`, then waits for the requests in progress.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -80,7 +80,7 @@ pub async fn serve(
             }
         });
     }
-    // Nobody new may wait for an answer.
+    // No new connection may wait for a response.
     drop(listener);
     connections.shutdown().await;
 }
@@ -94,7 +94,7 @@ async fn answer(router: Router, request: Request<Incoming>, last: bool) -> Resul
 }
 
 fn limited(stream: TcpStream, patience: Patience) -> TimeoutStream<TcpStream> {
-    // Answers are written at once; waiting to fill a packet would only delay them.
+    // Responses are written in one go; Nagle's algorithm would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY cannot be set");
     }
@@ -103,8 +103,8 @@ fn limited(stream: TcpStream, patience: Patience) -> TimeoutStream<TcpStream> {
     stream
 }
 
-/// The next connection. Where none can be accepted (mostly: too many open files), that is logged once a minute, not in a
-/// loop, also while now and then one gets in.
+/// The next connection. If none can be accepted (mostly: too many open files), that is logged once a minute, even if one
+/// succeeds now and then.
 async fn accept(listener: &TcpListener, told: &mut Option<Instant>) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
@@ -121,7 +121,7 @@ async fn accept(listener: &TcpListener, told: &mut Option<Instant>) -> (TcpStrea
     }
 }
 
-/// Whether a client went away before it was accepted.
+/// Whether the client went away before its connection was accepted.
 fn is_the_clients(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)

@@ -1,8 +1,8 @@
-//! Addresses that the router cannot have: custom verbs, `POST /missions/{id}:duplicate`, and resources' first names.
+//! Paths that the router cannot express: custom verbs (`POST /missions/{id}:duplicate`) and old names of resources.
 //!
 //! axum's router takes one parameter per path segment and refuses `{id}:verb`. So a route is registered as
-//! `/missions/{id}/~duplicate`; [`to_internal`] turns what clients send into that before the router sees it, and
-//! [`public_path`] turns it back for the OpenAPI document, the logs and the metrics. Clients cannot use the inner form.
+//! `/missions/{id}/~duplicate`; [`to_internal`] rewrites paths before routing, and [`public_path`] turns them back for the
+//! OpenAPI document, logs and metrics. Clients cannot use the internal form.
 
 use axum::{extract::Request, http::Uri};
 use std::borrow::Cow;
@@ -12,11 +12,11 @@ pub fn public_path(path: &str) -> Cow<'_, str> {
     if path.contains("/~") { path.replace("/~", ":").into() } else { path.into() }
 }
 
-/// Paths that had another name in the first version of the API, and still answer under it: the first name, today's.
+/// Path prefixes of the first API version that still work, as pairs of first and current name.
 #[derive(Debug, Clone, Copy)]
 pub struct FirstNames(pub &'static [(&'static str, &'static str)]);
 
-/// Rewrites `…/x:verb` to `…/x/~verb`, and first names to today's, in front of the router.
+/// Rewrites `…/x:verb` to `…/x/~verb`, and first names to current ones; runs before routing.
 pub fn to_internal<B>(mut request: Request<B>, first_names: FirstNames) -> Request<B> {
     let named = first_names.replaced(request.uri().path());
     let internal = internal_path(named.as_deref().unwrap_or(request.uri().path())).or(named);
@@ -35,7 +35,7 @@ pub fn to_internal<B>(mut request: Request<B>, first_names: FirstNames) -> Reque
 }
 
 impl FirstNames {
-    /// The same path under today's name, when it begins with a first one.
+    /// The path with its first name replaced by the current one, if it begins with one.
     fn replaced(self, path: &str) -> Option<String> {
         self.0.iter().find_map(|(first, today)| {
             let rest =
@@ -45,11 +45,11 @@ impl FirstNames {
     }
 }
 
-/// The rewritten path, when there is something to rewrite.
+/// The rewritten path; `None` when there is nothing to rewrite.
 fn internal_path(path: &str) -> Option<String> {
     let (parent, last) = path.rsplit_once('/')?;
     if path.contains("/~") {
-        // Nothing is routed under a doubled marker: the inner form is not a second address of the same thing.
+        // No route has a doubled marker, so the internal form is not a second path to the same handler.
         return Some(path.replace("/~", "/~~"));
     }
     let split = last.rsplit_once(':').or_else(|| last.rsplit_once("%3A")).or_else(|| last.rsplit_once("%3a"));

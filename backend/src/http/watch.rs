@@ -1,5 +1,4 @@
-//! What became of a request, told once when it is over: its log line, its place in the metrics, its span. Also when it is
-//! given up because the client hung up.
+//! Records a request once when it is over: log line, metrics, span. Also when it is cancelled because the client hung up.
 
 use super::{RequestInfo, verbs::public_path};
 use crate::telemetry::{ServerSpan, Telemetry};
@@ -9,13 +8,13 @@ use axum::{
 };
 use std::time::Instant;
 
-/// The status in log and metrics when the client hung up before it was answered: nginx's.
+/// The status in log and metrics when the client hung up before the response: nginx's.
 const CLIENT_GONE: u16 = 499;
 
-/// Bytes of a path that are told; ours are shorter, and nobody's should fill the queue of spans.
+/// Bytes of a path that are recorded; ours are shorter, and a client must not fill the queue of spans.
 const LONGEST_PATH: usize = 1024;
 
-/// A request that is under way. Dropping it tells what became of it.
+/// A request in progress. Dropping it records the outcome.
 pub(super) struct Watched {
     started: Instant,
     telemetry: Telemetry,
@@ -67,7 +66,7 @@ impl Drop for Watched {
             status,
             took,
         });
-        // Nothing of this is made when its level is off.
+        // The fields are not evaluated when the level is off.
         tracing::info!(
             request_id = %self.info,
             trace_id = self.info.trace_id(),

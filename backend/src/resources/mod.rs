@@ -1,5 +1,5 @@
-//! The things that are planned, one folder each: `model` (shapes), `rules` (decisions without I/O), `store` (queries),
-//! `api` (routes and handlers). A resource uses what another exports, never its `store`.
+//! One folder per resource: `model` (shapes), `entity` (rows), `rules` (decisions without I/O), `read` and `write` (queries),
+//! `api` (routes and handlers). A resource uses what another exports, never its `read` or `write`.
 
 pub mod accounts;
 pub mod assignments;

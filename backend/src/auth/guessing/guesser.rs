@@ -1,4 +1,4 @@
-//! Whose tries are counted together, and how many of them get through.
+//! The keys under which tries are counted, and the limits of each.
 
 use crate::{auth::hash_secret, ids::SessionId, text::EmailKey};
 use std::{
@@ -6,7 +6,7 @@ use std::{
     num::NonZeroU32,
 };
 
-/// So many tries at once, then one each `period_ms`.
+/// `burst` tries at once, then one each `period_ms`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tier {
     pub(super) burst: NonZeroU32,
@@ -19,60 +19,59 @@ const fn tier(burst: u32, period_ms: u32) -> Tier {
 
 /// Five typing mistakes cost nothing, then the wait grows to the 30 s that security.md allows at most.
 const GROWING: [Tier; 3] = [tier(5, 1_000), tier(10, 5_000), tier(20, 30_000)];
-/// For an account as a whole: a single network never gets here, a crowd is held to a guess in five seconds and as many by newcomers.
+/// For an account as a whole. A single network never reaches it; a crowd is held to one guess in 5 s, and as many by newcomers.
 const CROWD: [Tier; 2] = [tier(100, 1_000), tier(1000, 5_000)];
-/// For an address: a whole crew may sign in behind one.
+/// For an address, from which a whole crew may sign in.
 const CREW: [Tier; 1] = [tier(300, 1_000)];
-/// For a network while a crowd tries the account: three tries, then one in 20 minutes. It takes hundreds of networks to leave no
-/// room for the owner's.
+/// For a network while a crowd tries the account: three tries, then one in 20 minutes. It takes hundreds of networks to use up
+/// [`NEWCOMERS`].
 const NEW: [Tier; 1] = [tier(3, 1_200_000)];
-/// For all of them together; a crowd has no more of these than of its own.
+/// For all newcomers to an account together: at length as many as the crowd.
 const NEWCOMERS: [Tier; 1] = [tier(50, 5_000)];
-/// Links to set a password anew: five at once, then one in ten minutes.
+/// For links to reset a password: five at once, then one in ten minutes.
 const LINKS: [Tier; 1] = [tier(5, 600_000)];
-/// An e-mail, known or not, by its hash.
+/// The hash of an e-mail, known or not.
 type Subject = [u8; 32];
 
-/// Whose tries are counted together. An address stands for its IPv6 network of 64 bits, which is what one customer gets.
+/// The key under which tries are counted. IPv6 addresses are cut to /64, which is what one customer gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Guesser {
-    /// Whoever sends from this address.
+    /// All tries from this address.
     Address(IpAddr),
-    /// Whoever tries this e-mail from this address.
+    /// Tries at this e-mail from this address.
     Account(Subject, Option<IpAddr>),
-    /// Everyone who tries this e-mail.
+    /// All tries at this e-mail.
     Crowd(Subject),
-    /// Whoever tries this e-mail from this address, when a crowd tries it, too. It stands for its IPv6 network of 48 bits:
-    /// smaller ones are to be had by the thousand.
+    /// Tries at this e-mail from this address while a crowd tries it, too. IPv6 addresses are cut to /48: smaller networks are
+    /// to be had by the thousand.
     Newcomer(Subject, Option<IpAddr>),
     Newcomers(Subject),
-    /// A browser that was signed in to the account before, or is.
+    /// A browser that has or had a session of the account.
     Session(SessionId),
-    /// Whoever asks for links from this address.
+    /// Requests for links from this address.
     LinksFrom(IpAddr),
     Links(Subject),
 }
 
 pub(super) const TIERS: [&[Tier]; 8] = [&CREW, &GROWING, &CROWD, &GROWING, &CREW, &LINKS, &NEW, &NEWCOMERS];
 
-/// Who makes a try: one who stands in line, and those who are counted with them.
+/// The keys that one try is counted under.
 #[derive(Debug)]
 pub struct Guessers {
-    /// The browser, or the network.
+    /// The session or the network; its tries run one at a time.
     pub(super) own: Guesser,
-    /// Everyone, if there are others.
+    /// All tries at the account; `None` for a session.
     pub(super) crowd: Option<Guesser>,
-    /// Who is counted where the crowd has no room: only those who have not tried much.
+    /// Counted instead of the crowd when its limit is reached; room for those who have not tried much.
     pub(super) newcomers: Vec<Guesser>,
 }
 
 impl Guessers {
-    /// Someone who was signed in before.
+    /// For a client that has or had a session.
     pub fn by_session(session: SessionId) -> Self {
         Self { own: Guesser::Session(session), crowd: None, newcomers: Vec::new() }
     }
 
-    /// Who tries an e-mail from an address.
     pub fn at_account(email: &EmailKey, client: Option<IpAddr>) -> Self {
         let subject = subject(email);
         Self {
@@ -86,7 +85,7 @@ impl Guessers {
     }
 }
 
-/// Who asks for a link to an e-mail.
+/// The key of requests for a link to this e-mail.
 pub fn for_link(email: &EmailKey) -> Guesser {
     Guesser::Links(subject(email))
 }
@@ -97,7 +96,7 @@ fn subject(email: &EmailKey) -> Subject {
     hash
 }
 
-/// What is counted as one address.
+/// Cuts an IPv6 address to its /64.
 pub(super) fn network(address: IpAddr) -> IpAddr {
     masked(address, u128::MAX << 64)
 }
@@ -131,7 +130,7 @@ impl Guesser {
         TIERS[self.kind()]
     }
 
-    /// The keys of its tiers in Redis. The braces keep them in one slot of a cluster.
+    /// The Redis keys of its tiers. The braces put them into one slot of a cluster.
     pub(super) fn keys(&self) -> Vec<String> {
         let short = |subject: &Subject| u128::from_be_bytes(std::array::from_fn(|i| subject[i]));
         let name = match self {

@@ -1,4 +1,4 @@
-//! Tries of one guesser stand in line.
+//! Queues in which the tries of one guesser run one at a time.
 
 use super::guesser::Guesser;
 use std::{
@@ -8,12 +8,12 @@ use std::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Tries of one guesser that are made or wait at a time. A crew's tablets, not a flood: what comes beyond is refused.
+/// Tries of one guesser that run or wait: enough for a crew's tablets, more are refused.
 const LINE: usize = 32;
-/// How long a try waits in line; a request has more.
+/// Timeout in the queue, shorter than a request's.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Those whose tries are made or wait.
+/// The queues of the guessers whose tries run or wait.
 #[derive(Clone)]
 pub(super) struct Lines {
     lines: Arc<Mutex<HashMap<Guesser, Line>>>,
@@ -25,7 +25,7 @@ struct Line {
     length: usize,
 }
 
-/// A place in a line, given up when it is dropped.
+/// A place in a queue, given up when dropped.
 pub(super) struct Place {
     lines: Lines,
     guesser: Guesser,
@@ -38,11 +38,11 @@ impl Lines {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Guesser, Line>> {
-        // Each change is one number, so a panic elsewhere leaves nothing half-done.
+        // Each change is one number, so the map is consistent even if the lock is poisoned.
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The turn of one more try; none when the line is too long, or does not move.
+    /// Waits for the turn of one more try; `None` when the queue is full or the wait times out.
     pub(super) async fn turn(&self, guesser: Guesser) -> Option<Place> {
         let turn = {
             let mut lines = self.lock();
@@ -54,7 +54,7 @@ impl Lines {
             line.length += 1;
             Arc::clone(&line.turn)
         };
-        // From here on it counts, also when its client hangs up.
+        // From here on, its `Drop` gives the place back, also when this future is cancelled.
         let mut place = Place { lines: self.clone(), guesser, _turn: None };
         let turn = tokio::time::timeout(self.patience, turn.acquire_owned()).await;
         place._turn = Some(turn.ok()?.ok()?);

@@ -1,15 +1,15 @@
-//! Slows guessing down. Tries at one account from one network, by one session or from one address get through in a burst;
-//! after it, the more there were, the longer the next one waits (security.md, Passwords and sign-in). Strangers
-//! elsewhere do not make the owner wait: what is counted for an account as a whole is so wide that it takes a crowd to
-//! fill it, and a network has three tries an hour beside a crowd. What is refused does not count
-//! further. A success forgives what its client did before; of what is counted for all it takes back itself, no more.
+//! Throttles password guessing. Tries at one account from one network, by one session or from one address get through in a
+//! burst; after it, they have to wait, at one account the longer the more there were (security.md, Passwords and sign-in).
+//! Strangers on other networks do not make the owner wait: the limit for an account as a whole is so wide that only a crowd
+//! reaches it, and beside a crowd each network still has three tries an hour. A refused try is not counted. A success clears
+//! the count of its own client; from the counts it shares with others it takes only itself back.
 //!
-//! Tries of one guesser are made one after the other, in the order in which they came ([`Guessing::begin`]): each is
-//! counted when its turn comes, before a hash is computed, and a success forgives before the next one is counted. So the
-//! right password never waits for others that are right, and whoever guesses gets through as often as without a line.
+//! Tries of one guesser run one after the other, in order of arrival ([`Guessing::begin`]): each is counted when its turn
+//! comes, before the hash is computed, and a success clears the count before the next one is counted. So right passwords never
+//! wait because of each other, and an attacker gets no more tries than without a queue.
 //!
-//! Every instance counts for itself (GCRA, by `governor`). Where Redis is there it decides, by the same numbers, so that
-//! a guesser gains nothing from going to another instance; when it fails, the instance's own count does.
+//! Every instance counts for itself (GCRA, by `governor`). With Redis, the shared count decides, by the same numbers, so that
+//! changing the instance gains nothing; when Redis fails, the instance's own count decides.
 
 mod guesser;
 mod line;
@@ -30,16 +30,16 @@ use std::{
     time::Duration,
 };
 
-/// Guessers of a kind that are remembered at a time, some 100 bytes each; the one that was quiet longest makes room.
+/// Guessers remembered per tier (least recently used ones are dropped), some 100 bytes each.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(1 << 15).expect("not zero");
 
-/// What is remembered of guessers here: when the next of their tries would be due.
+/// When the next try of each guesser is due (GCRA), in this instance.
 #[derive(Debug, Clone)]
 struct Recent(Arc<Mutex<LruCache<Guesser, Nanos>>>);
 
 impl Recent {
     fn lock(&self) -> MutexGuard<'_, LruCache<Guesser, Nanos>> {
-        // Each change is one insertion or removal, so a panic elsewhere leaves nothing half-done.
+        // Each change is one insertion or removal, so the map is consistent even if the lock is poisoned.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -58,7 +58,7 @@ impl StateStore for Recent {
     }
 }
 
-/// Our clock, as the limiter asks for it.
+/// Adapts our clock to `governor`.
 #[derive(Debug, Clone)]
 struct Ticks(Clock);
 
@@ -74,10 +74,10 @@ impl governor::clock::Clock for Ticks {
 struct Limit {
     limiter: RateLimiter<Guesser, Recent, Ticks, NoOpMiddleware<Nanos>>,
     recent: Recent,
-    /// When the limiter began; what it remembers is counted from here.
+    /// When the limiter was created; due times count from here.
     start: Nanos,
     period: Nanos,
-    /// How far ahead of now a next try may be due.
+    /// How far in the future a due time may be for a try to pass.
     tolerance: Nanos,
 }
 
@@ -99,13 +99,13 @@ impl Limit {
         })
     }
 
-    /// Until a try would get through, if nobody else tried meanwhile.
+    /// How long until a try would get through, if no other is made meanwhile.
     fn wait(&self, guesser: &Guesser, now: Nanos) -> Duration {
         let due = self.recent.lock().peek(guesser).copied().unwrap_or_default();
         (self.start + due).saturating_sub(self.tolerance).saturating_sub(now).into()
     }
 
-    /// As if one of their tries had not been made.
+    /// Uncounts one try.
     fn take_back(&self, guesser: &Guesser, now: Nanos) {
         let mut recent = self.recent.lock();
         if let Some(due) = recent.peek_mut(guesser) {
@@ -117,19 +117,19 @@ impl Limit {
     }
 }
 
-/// A try at a password whose turn it is, and which was counted. The next one of its guesser begins when it is dropped.
+/// A counted try at a password whose turn has come. The next one of its guesser begins when it is dropped.
 #[must_use = "the next try of the same guesser waits until this one is dropped"]
 pub struct Try {
     guessing: Guessing,
     own: Guesser,
-    /// Those that were counted besides.
+    /// The shared counts that include this try.
     others: Vec<Guesser>,
     _place: Place,
 }
 
 impl Try {
-    /// It was right: forgets the tries of whoever has just shown who they are, and takes this one back from what is counted for
-    /// everyone at the account. Of a request that is run again, it stays counted there.
+    /// The password was right: clears the count of the guesser itself, and takes this try back from the shared ones, except
+    /// when the request is run again.
     pub async fn succeeded(self) {
         self.guessing.forgive(&[self.own]).await;
         for guesser in &self.others {
@@ -138,18 +138,17 @@ impl Try {
     }
 }
 
-/// What is done about a try.
 #[derive(Debug, Clone, Copy)]
 enum Counted {
-    /// It counts, if it may be made.
+    /// Count the try, if it may be made.
     Yes,
-    /// It is only asked about.
+    /// Only ask how long it would have to wait.
     No,
-    /// It was counted, and counts no more.
+    /// Uncount it.
     Back,
 }
 
-/// Counts tries. Clones share what is counted.
+/// Clones share the counts.
 #[derive(Clone)]
 pub struct Guessing {
     limits: Arc<[Vec<Limit>]>,
@@ -158,8 +157,8 @@ pub struct Guessing {
     clock: Clock,
 }
 
-/// The same rule in Redis: each key holds when its next try is due. Times are the caller's, in milliseconds, and each caller
-/// follows the clock of the database that they share (`db::time`), so that a fixed clock can be tested.
+/// The same rule in Redis: each key holds when its next try is due. Times are passed in, in milliseconds, so that a fixed clock
+/// can be tested; each instance follows the clock of the shared database (`db::time`).
 const SCRIPT: &str = r"
 local now, wait = tonumber(ARGV[1]), 0
 local due, what = {}, ARGV[#ARGV]
@@ -182,18 +181,18 @@ end
 return 0";
 
 impl Guessing {
-    /// Counts by this clock, shared over this cache.
+    /// `shared` has the counts of all instances where it is Redis.
     pub fn new(clock: Clock, shared: Cache) -> Self {
         let limits =
             TIERS.iter().map(|tiers| tiers.iter().filter_map(|tier| Limit::new(tier, &clock)).collect());
         Self { limits: limits.collect(), lines: Lines::new(PATIENCE), shared, clock }
     }
 
-    /// Begins a try at a password when its turn comes: behind those of the same client that are made already. A request
-    /// that is run again was counted before.
+    /// Waits until earlier tries of the same guesser are done, then counts this one. A request that is run again was counted
+    /// before.
     ///
     /// # Errors
-    /// [`TooManyTries`] with the wait, when it comes too soon; 1 s when too many stand in line.
+    /// [`TooManyTries`] with the wait, when it comes too soon; with 1 s when the queue is full or its turn times out.
     pub async fn begin(&self, guessers: Guessers, request: &RequestInfo) -> Result<Try, Error> {
         let Guessers { own, crowd, newcomers } = guessers;
         let place = self.lines.turn(own).await.ok_or(TooManyTries { seconds: 1 })?;
@@ -206,7 +205,7 @@ impl Guessing {
         };
         let others = if full.is_zero() { Vec::from_iter(crowd) } else { newcomers };
         let counted = self.attempt(&[&[own], others.as_slice()].concat()).await;
-        // Newcomers wait for up to 20 minutes, but the crowd may have room before.
+        // Newcomers wait for up to 20 minutes; the crowd's limit may have room before.
         counted.map_err(|refused| match full.is_zero() {
             true => refused,
             false => TooManyTries { seconds: whole_seconds(full) }.into(),
@@ -214,13 +213,13 @@ impl Guessing {
         Ok(Try { guessing: self.clone(), own, others, _place: place })
     }
 
-    /// Counts a try of all these guessers, before anything is done about it, or of none when one of them must wait: a try that
-    /// is refused because of a crowd is none of its network.
+    /// Counts a try for each of these guessers before it is made. All are checked before any is counted: a try that the crowd's
+    /// limit refuses is not counted for its network.
     ///
     /// # Errors
     /// [`TooManyTries`] with the wait, when it comes too soon.
     pub async fn attempt(&self, guessers: &[Guesser]) -> Result<(), Error> {
-        // The first one is counted next, and sees for itself.
+        // The first needs no check, because it is counted first.
         let looks = guessers.iter().skip(1).map(|guesser| (guesser, Counted::No));
         for (guesser, counted) in looks.chain(guessers.iter().map(|guesser| (guesser, Counted::Yes))) {
             let wait = self.wait(guesser, counted).await;
@@ -231,7 +230,7 @@ impl Guessing {
         Ok(())
     }
 
-    /// Counts a try of the address that a request comes from, where that is known.
+    /// Counts a try for the address of the client, if it is known.
     ///
     /// # Errors
     /// As [`Guessing::attempt`].
@@ -246,25 +245,24 @@ impl Guessing {
         }
     }
 
-    /// Forgets the tries at an account from this network, and what they were counted for together: what was guessed at is
-    /// another password now.
+    /// Clears the counts of an account, of this network and shared: the password that was guessed at has been replaced.
     pub async fn forgive_all(&self, guessers: &Guessers) {
         let Guessers { own, crowd, newcomers } = guessers;
         self.forgive(&Vec::from_iter([own].into_iter().chain(crowd).chain(newcomers).copied())).await;
     }
 
-    /// Forgets the tries of whoever has just shown who they are.
+    /// Clears their counts, also in Redis.
     async fn forgive(&self, guessers: &[Guesser]) {
         for guesser in guessers {
             for limit in self.limits(guesser) {
                 limit.recent.lock().pop(guesser);
             }
-            // Out of reach, the cache says so itself; the tries then count until their time is over.
+            // The cache logs its own failure; the counts then expire by themselves.
             let _ = self.shared.run::<()>(redis::cmd("DEL").arg(guesser.keys())).await;
         }
     }
 
-    /// One of their tries counts no more.
+    /// Uncounts one try, also in Redis.
     async fn take_back(&self, guesser: &Guesser) {
         let now = Ticks(self.clock.clone()).now();
         self.limits(guesser).iter().for_each(|limit| limit.take_back(guesser, now));
@@ -275,14 +273,14 @@ impl Guessing {
         &self.limits[guesser.kind()]
     }
 
-    /// How long this guesser must wait.
+    /// How long this guesser must wait; Redis decides when it answers.
     async fn wait(&self, guesser: &Guesser, counted: Counted) -> Duration {
         let here = self.wait_here(guesser, counted);
         self.wait_shared(guesser, counted).await.unwrap_or(here)
     }
 
-    /// The shortest period first: what one tier refuses, those above never count. The wait is that of the one that takes
-    /// longest.
+    /// Tiers are tried in order of their period: what one refuses, the later ones do not count. The wait is the longest of all
+    /// tiers.
     fn wait_here(&self, guesser: &Guesser, counted: Counted) -> Duration {
         let limits = self.limits(guesser);
         let now = Ticks(self.clock.clone()).now();
@@ -292,13 +290,13 @@ impl Guessing {
             Counted::Yes if limits.iter().all(|limit| limit.limiter.check_key(guesser).is_ok()) => {
                 Duration::ZERO
             }
-            // What was refused waits, if only for an instant.
+            // Not zero, which means allowed.
             Counted::Yes => longest(Duration::from_millis(1)),
             Counted::Back => Duration::ZERO,
         }
     }
 
-    /// None where nothing is shared, or out of reach.
+    /// `None` without Redis, or when it fails.
     async fn wait_shared(&self, guesser: &Guesser, counted: Counted) -> Option<Duration> {
         let keys = guesser.keys();
         let mut script = redis::cmd("EVAL");
@@ -315,7 +313,7 @@ impl Guessing {
     }
 }
 
-/// Rounded up: who waits as long as told is let in.
+/// Rounded up, so that a client that waits as told is let in.
 fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
@@ -329,7 +327,7 @@ mod tests {
         outcome.is_err_and(|error| error.is::<TooManyTries>() && error.retry_after() == Some(1))
     }
 
-    /// The next one is counted after the one before was forgiven or not, never in between.
+    /// Each try is counted only when the one before is done.
     #[tokio::test]
     async fn tries_of_one_guesser_are_counted_one_after_the_other() {
         let guessing = Guessing::new(Clock::fixed(Timestamp::from_micros(0)), Cache::InProcess);
@@ -350,7 +348,7 @@ mod tests {
         assert!(waits_a_second(begin().await));
     }
 
-    /// Those of the crowd cost the owner the crowd's wait, not one of their own besides.
+    /// A try that the crowd's limit refuses does not count for the owner's network.
     #[tokio::test]
     async fn a_try_that_the_crowd_keeps_out_is_none_of_its_network() {
         let guessing = Guessing::new(Clock::fixed(Timestamp::from_micros(0)), Cache::InProcess);
@@ -364,7 +362,7 @@ mod tests {
             assert!(guessing.attempt(&[owner, crowd]).await.is_ok(), "a mistake that is free");
         }
         assert!(guessing.attempt(&[owner, crowd]).await.is_err());
-        // Nor does what its own network keeps out count for the crowd.
+        // Nor does a try that the network's limit refuses count for the crowd.
         for _ in 5..100 {
             assert!(guessing.attempt(&[crowd]).await.is_ok());
         }

@@ -1,5 +1,5 @@
-//! One process at a time changes the schema: whoever comes meanwhile waits. The lock goes with the process that holds it,
-//! however that ends, and is taken before anything is asked, because even the record of the steps has to be created.
+//! One process at a time changes the schema; others wait. The lock is released however its process ends, and is taken
+//! before the first query, because even the table of applied steps has to be created.
 
 use crate::db::Database;
 use sea_orm::{
@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A number that no other program is likely to lock: "coulisse" in ASCII.
+/// The number of the advisory lock, which no other program is likely to use: "coulisse" in ASCII.
 const NUMBER: i64 = i64::from_be_bytes(*b"coulisse");
 
 /// Why the schema could not be changed.
@@ -19,21 +19,21 @@ const NUMBER: i64 = i64::from_be_bytes(*b"coulisse");
 pub enum MigrationError {
     #[error("the database refused: {0}")]
     Database(#[from] DbErr),
-    /// The file beside a SQLite database that lets one process at a time migrate.
+    /// The lock file beside a SQLite database.
     #[error("cannot lock {0}: {1}; let the program's user write the database file and its folder")]
     Lock(PathBuf, #[source] io::Error),
 }
 
 /// Held while the schema is changed.
 pub(super) enum Lock {
-    /// The operating system's, on a file beside the database; unlocked when it is closed.
+    /// An operating system lock on a file beside the database; released when it is closed.
     File { _locked: File },
-    /// PostgreSQL's, for as long as a transaction that does nothing else.
+    /// A PostgreSQL advisory lock, held by a transaction that does nothing else.
     Transaction(DatabaseTransaction),
 }
 
 impl Lock {
-    /// Takes it; calls `waits` first when another process has it.
+    /// Waits for the lock; calls `waits` first when another process holds it.
     pub(super) async fn take(db: &Database, waits: impl FnOnce()) -> Result<Self, MigrationError> {
         match db.get_database_backend() {
             DbBackend::Postgres => {
@@ -50,7 +50,6 @@ impl Lock {
         }
     }
 
-    /// Lets the next one in.
     pub(super) async fn release(self) -> Result<(), DbErr> {
         match self {
             Self::File { .. } => Ok(()),
@@ -64,7 +63,7 @@ async fn of_server(transaction: &DatabaseTransaction, waits: impl FnOnce()) -> R
     struct Taken {
         taken: bool,
     }
-    // Waiting for another and then idling takes as long as the steps do.
+    // Waiting for another process, and idling while the steps run, would exceed any timeout.
     let patience = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;
         SET LOCAL idle_in_transaction_session_timeout = 0";
     transaction.execute_unprepared(patience).await?;
@@ -78,8 +77,8 @@ async fn of_server(transaction: &DatabaseTransaction, waits: impl FnOnce()) -> R
     Ok(())
 }
 
-/// Whoever has the lock takes this one, too, in each of its transactions. A process that was killed has lost the first at once,
-/// while the server may still be carrying out the last statement that it was sent.
+/// A second lock, which each transaction of the lock's holder takes. A process that was killed loses the first at once,
+/// while the server may still be running its last statement.
 pub(super) async fn also_of_transaction(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
     if transaction.get_database_backend() == DbBackend::Postgres {
         let next = NUMBER + 1;
@@ -89,7 +88,7 @@ pub(super) async fn also_of_transaction(transaction: &DatabaseTransaction) -> Re
     Ok(())
 }
 
-/// The database's file as SQLite itself calls it, with links resolved: whichever way it was named, the lock is the same.
+/// The database's file as SQLite calls it, with links resolved, so that every name for it leads to the same lock.
 async fn file_of(db: &Database) -> Result<PathBuf, DbErr> {
     #[derive(FromQueryResult)]
     struct Main {
@@ -101,7 +100,7 @@ async fn file_of(db: &Database) -> Result<PathBuf, DbErr> {
     Ok(main.map(|row| row.file.into()).unwrap_or_default())
 }
 
-/// Never the database itself: closing it would undo the locks that SQLite has on it.
+/// The lock file. Not the database itself: closing it would release the locks that SQLite holds on it.
 fn beside(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push("-migrating");

@@ -1,10 +1,10 @@
 //! The schema, one step per file, up and down, written once for both databases.
 //!
-//! Conventions: a planning row belongs to one org and its key is `(org_id, id)`, so every foreign key carries the org
-//! and the database itself refuses a reference across orgs; constraints and triggers are named, and
-//! [`crate::db::Constraint`] gives each its meaning at the write that can break it. Where the dialects must differ (triggers, exclusion constraints) a
-//! step holds both texts side by side. A step is one transaction in both databases (`use_transaction`), so one that fails
-//! leaves the schema as it was.
+//! Conventions: a planning row belongs to one org and its key is `(org_id, id)`, so every foreign key carries the org and
+//! the database itself refuses a reference across orgs. Constraints and triggers are named, and [`crate::db::Constraint`]
+//! maps each to a refusal at the write that can violate it. Where the dialects must differ (triggers, exclusion
+//! constraints), a step holds both texts. A step is one transaction in both databases (`use_transaction`), so one that
+//! fails leaves the schema unchanged.
 
 mod lock;
 mod m20261123_000001_accounts;
@@ -60,7 +60,7 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// Which tables each step brought: what is in them is lost when it is taken back.
+/// The tables that each step creates: reverting it loses their rows.
 const TABLES: [(&str, &[&str]); 5] = [
     ("m20261123_000001_accounts", &["orgs", "accounts", "org_memberships", "sessions", "password_tokens"]),
     (
@@ -84,20 +84,20 @@ const TABLES: [(&str, &[&str]); 5] = [
 
 const PENDING_MEMBERSHIPS: &str = "m20261126_000014_pending_memberships";
 
-/// Memberships that a schema without pending ones cannot hold as they are: all but that of a new login which waits for its
-/// first password. They are removed: switched off, they would be proven when the schema is brought up again.
+/// Memberships that a schema without pending ones cannot represent: all unproven ones but that of a new account that waits
+/// for its first password. They are deleted: if only deactivated, they would count as proven after the next migration up.
 const TOO_NEW: &str = "proven_at IS NULL AND (
     EXISTS (SELECT 1 FROM accounts a WHERE a.id = org_memberships.account_id AND a.password_hash IS NOT NULL)
     OR EXISTS (SELECT 1 FROM org_memberships o WHERE o.account_id = org_memberships.account_id
         AND o.org_id <> org_memberships.org_id))";
 
-/// The schema, which no other process changes while this is held. A process that ends, however it ends, holds nothing.
+/// Exclusive access to the schema among processes, released however the process ends.
 pub struct Exclusive<'a> {
     db: &'a Database,
     lock: Lock,
 }
 
-/// Whether a SQLite file has tables and none of ours. (A PostgreSQL schema may hold those of extensions.)
+/// Whether a SQLite file has tables but no record of our steps. (A PostgreSQL schema may hold those of extensions.)
 ///
 /// # Errors
 /// When the database fails.
@@ -112,7 +112,7 @@ pub async fn is_foreign(db: &Database) -> Result<bool, DbErr> {
     Ok(db.connection().query_one_raw(any).await?.is_some())
 }
 
-/// The steps that a database has, also those that this program does not know.
+/// The steps applied to a database, including those that this program does not know.
 ///
 /// # Errors
 /// When the database fails.
@@ -127,7 +127,7 @@ pub async fn applied(db: &Database) -> Result<Vec<String>, DbErr> {
     rows.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
-/// Those of them that this program does not know.
+/// Those of `applied` that this program does not know.
 pub fn unknown(applied: &[String]) -> impl Iterator<Item = &str> {
     let known: Vec<_> = Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
     applied.iter().filter(move |step| !known.contains(step)).map(String::as_str)
@@ -140,10 +140,10 @@ enum Way {
 }
 
 impl<'a> Exclusive<'a> {
-    /// Waits for the process that changes the schema now, if there is one; calls `waits` before.
+    /// Waits while another process changes the schema; calls `waits` before.
     ///
     /// # Errors
-    /// When the lock cannot be had, not even by waiting.
+    /// When the lock cannot be taken.
     pub async fn of(db: &'a Database, waits: impl FnOnce()) -> Result<Self, MigrationError> {
         Ok(Self { db, lock: Lock::take(db, waits).await? })
     }
@@ -172,15 +172,15 @@ impl<'a> Exclusive<'a> {
         transaction.commit().await.map(|()| applied)
     }
 
-    /// Applies what is missing, `steps` at most.
+    /// Applies missing steps, `steps` at most.
     ///
     /// # Errors
-    /// When a step fails: it is then undone as a whole.
+    /// When a step fails: it is then rolled back as a whole.
     pub async fn up(&self, steps: usize) -> Result<(), DbErr> {
         self.go(Way::Up, self.missing().await?.len().min(steps)).await
     }
 
-    /// Takes the last `steps` back.
+    /// Reverts the last `steps`.
     ///
     /// # Errors
     /// As [`Exclusive::up`].
@@ -188,7 +188,7 @@ impl<'a> Exclusive<'a> {
         self.go(Way::Down, self.applied().await?.len().min(steps)).await
     }
 
-    /// Lets the next process in; dropping it does so, too, but later.
+    /// Releases the lock; dropping it does so, too, but later.
     ///
     /// # Errors
     /// When the database has lost the lock meanwhile.
@@ -208,8 +208,8 @@ impl<'a> Exclusive<'a> {
         Ok(())
     }
 
-    /// A transaction that begins as a writer's: SQLite refuses one that reads first and finds itself outrun. A server may be
-    /// writing meanwhile, and for longer than a writer waits for its turn.
+    /// A transaction that begins as a writer's: SQLite refuses one that reads first and writes after another has written.
+    /// Retried, because a server may be writing for longer than the busy timeout.
     async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let begin = || {
             self.db.connection.begin_with_options(TransactionOptions {
@@ -229,17 +229,17 @@ fn names(steps: &[sea_orm_migration::Migration]) -> Vec<String> {
     steps.iter().map(|step| step.name().to_owned()).collect()
 }
 
-/// Applies what is missing, `steps` at most, when nobody else does.
+/// Takes the lock and applies missing steps, `steps` at most.
 ///
 /// # Errors
-/// As [`Exclusive::up`].
+/// As [`Exclusive::of`] and [`Exclusive::up`].
 pub async fn up(db: &Database, steps: Option<usize>) -> Result<(), MigrationError> {
     let schema = Exclusive::of(db, || {}).await?;
     schema.up(steps.unwrap_or(usize::MAX)).await?;
     Ok(schema.release().await?)
 }
 
-/// One line for each table with rows that taking back `steps` would lose.
+/// One line for each table with rows that reverting `steps` would lose, and one for pending memberships.
 ///
 /// # Errors
 /// When the database fails.
@@ -275,7 +275,7 @@ pub async fn losses(db: &Database, steps: &[String]) -> Result<Vec<String>, DbEr
     Ok(lines)
 }
 
-/// A step's short description of a table: columns first, then constraints.
+/// A table in a step: columns first, then constraints.
 fn table(name: &'static str) -> TableCreateStatement {
     Table::create().table(name).take()
 }
@@ -305,7 +305,7 @@ fn text_null(name: &'static str) -> ColumnDef {
     schema::text_null(name)
 }
 
-/// A text that only takes the listed values.
+/// A text column that takes only these values.
 fn one_of(name: &'static str, values: &[&'static str]) -> ColumnDef {
     schema::text(name).check(Expr::col(name).is_in(values.iter().copied())).take()
 }
@@ -314,7 +314,7 @@ fn primary_key(columns: &[&'static str]) -> IndexCreateStatement {
     columns.iter().fold(Index::create(), |mut key, column| key.col(*column).take())
 }
 
-/// `columns` of this table refer to `target_columns` of `target`.
+/// A foreign key from `columns` of this table to `target_columns` of `target`.
 fn refers(
     name: &'static str,
     columns: &[&'static str],
@@ -331,7 +331,8 @@ fn refers(
     key
 }
 
-/// An index of the same text in both dialects; `columns` may end with a WHERE clause behind the parenthesis.
+/// An index with the same SQL in both dialects. `name` may begin with `unique `; `columns` begins with the table and may
+/// end with a WHERE clause.
 async fn index(manager: &SchemaManager<'_>, name: &str, columns: &str) -> Result<(), DbErr> {
     let (unique, name) = name.strip_prefix("unique ").map_or(("", name), |name| ("UNIQUE ", name));
     manager.get_connection().execute_unprepared(&format!("CREATE {unique}INDEX {name} ON {columns}")).await?;

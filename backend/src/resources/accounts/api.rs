@@ -39,9 +39,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 const COOKIE: &str = "refresh_token";
 const COOKIE_PATH: &str = "/api/v1/auth";
-/// The largest body that signs in or out, or sets a password.
+/// Body limit of these routes and of the password page, in bytes.
 pub const MAX_SIGN_IN_BODY: usize = 4 * 1024;
-/// Orgs that `GET /auth/me` shows. Only the operator makes orgs, and nobody works for as many.
+/// Most memberships in `GET /auth/me`. Only the operator creates orgs, so no account comes near it.
 const MOST_MEMBERSHIPS: usize = 1000;
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -52,7 +52,6 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(me))
         .merge(reset_api::routes())
         .merge(own_api::routes());
-    // None of them needs more.
     limit_bodies(routes.get_openapi_mut(), MAX_SIGN_IN_BODY);
     routes
 }
@@ -106,7 +105,7 @@ struct Me {
 }
 
 impl SignedIn {
-    /// A new access token of a session, to act in an org.
+    /// Signs a new access token.
     pub(super) fn new(
         app: &App,
         account: AccountId,
@@ -128,7 +127,7 @@ async fn login(
     headers: HeaderMap,
     Body(login): Body<Login>,
 ) -> Result<Response, Error> {
-    // Before anything is looked up.
+    // Before any query.
     app.guessing
         .attempt_from(request.client(), Guesser::Address)
         .await
@@ -161,7 +160,7 @@ async fn sign_in(
     Ok(answer)
 }
 
-/// The org that was asked for, else the one used last, else the first: of those that the account may act in.
+/// The `wanted` org if the account may act in it; when none is wanted, the one used last, else the first.
 async fn choose_org(app: &App, account: AccountId, wanted: Option<OrgId>) -> Result<Option<OrgId>, Error> {
     let memberships = read::memberships(&app.db, account).await?;
     let orgs: Vec<_> = memberships.iter().map(|membership| membership.org_id).collect();
@@ -193,8 +192,8 @@ async fn start_session(
     Ok(answer)
 }
 
-/// Whose tries count together. A browser that still has a refresh cookie of the account has been let in before, so it
-/// does not wait for what strangers try. The cookie is looked up whether the e-mail is known or not: both take as long.
+/// What the try counts for. A browser that still has a refresh cookie of the account was let in before, so it does not wait
+/// because of strangers. The cookie is looked up whether the e-mail is known or not, so that both take as long.
 async fn guessers(
     app: &App,
     request: &RequestInfo,
@@ -307,7 +306,7 @@ fn signed_in(
         .http_only(true)
         .same_site(SameSite::Lax)
         .secure(app.config.secure_cookies())
-        // A year at most fits.
+        // At most a year (`REFRESH_TOKEN_DAYS`), which always converts.
         .max_age(app.config.refresh_token_ttl.try_into().unwrap_or_default());
     Ok((CookieJar::new().add(cookie), Json(body)).into_response())
 }

@@ -1,6 +1,6 @@
-//! Logins: signing in and out, sessions, passwords and the links that set them, the orgs that an account is a member of.
+//! Accounts: signing in and out, sessions, passwords and the links that set them, memberships of orgs.
 //!
-//! Accounts and sessions belong to a person's login, not to an org; memberships tie a login to an org.
+//! Accounts and sessions belong to no org; memberships tie an account to an org.
 
 mod api;
 pub mod links;

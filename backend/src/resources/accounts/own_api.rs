@@ -1,4 +1,4 @@
-//! Routes on one's own account: where it acts, its password, its sessions.
+//! Routes on the caller's own account: its current org, its password, its sessions.
 
 use super::{
     api::SignedIn,
@@ -86,7 +86,7 @@ async fn change_password(
     }
     let checked = check_password(&app, &own, &change.current_password, &account).await;
     checked.inspect_err(|error| {
-        // A server that is too busy to look has refused nobody.
+        // A server that is too busy to verify it has refused nobody.
         if error.failure() != Some(FailureKind::Unavailable) {
             app.refusals.count(Some(own.account));
         }
@@ -95,7 +95,7 @@ async fn change_password(
     let hash = app.passwords.hash(change.new_password, &account.email, own.request.tenant()).await?;
     let tx = app.db.write(own.origin()).await?;
     let current = write::lock_for_no_key_update(&tx, own.account).await?;
-    // The session may have been ended meanwhile, by an owner who saw that it is not theirs.
+    // The owner may have ended this session meanwhile, because it was a thief's.
     if !sessions::lives(&tx, own.session).await? {
         return Err(Unauthenticated.into());
     }
@@ -113,7 +113,7 @@ async fn change_password(
     Answer::of(&Done::OK)
 }
 
-/// Whether who has the session knows the password, too.
+/// Checks that the holder of the session knows the password, too.
 async fn check_password(
     app: &App,
     own: &Account,
@@ -167,7 +167,7 @@ async fn end_session(
     precondition: Precondition,
 ) -> Result<Answer, Error> {
     let tx = app.db.write(own.origin()).await?;
-    // One that has ended has no tag.
+    // A session that has ended has no ETag.
     let current = sessions::find(&tx, own.account, own.session, id, tx.now).await?;
     precondition.check(&current)?;
     if sessions::end(&tx, id).await? {

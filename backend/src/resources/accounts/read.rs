@@ -14,16 +14,12 @@ use sea_orm::{
     QuerySelect,
 };
 
-/// The account with this e-mail.
-///
 /// # Errors
 /// When the database fails.
 pub async fn by_email(db: &impl ConnectionTrait, email: &EmailKey) -> Result<Option<account::Model>, Error> {
     Ok(account::Entity::find().filter(account::Column::EmailKey.eq(email.clone())).one(db).await?)
 }
 
-/// The account of this id.
-///
 /// # Errors
 /// [`NotFound`].
 pub async fn by_id(db: &impl ConnectionTrait, id: AccountId) -> Result<account::Model, Error> {
@@ -38,7 +34,7 @@ struct MembershipRow {
     proven_at: Option<Timestamp>,
 }
 
-/// The orgs an account may act in, the one joined first leading. Pending memberships are left out.
+/// The orgs an account may act in (active and not pending), the one joined first leading.
 ///
 /// # Errors
 /// When the database fails.
@@ -48,7 +44,7 @@ pub async fn memberships(db: &impl ConnectionTrait, account: AccountId) -> Resul
     Ok(open)
 }
 
-/// The orgs an account is an active member of, the pending ones among them, to be shown to its owner.
+/// The orgs of an account's active memberships, pending ones included, to be shown to the account itself.
 ///
 /// # Errors
 /// When the database fails.

@@ -10,20 +10,20 @@ use crate::{
 };
 use serde::Serialize;
 
-/// Accounts per transaction: other writes get in between.
+/// Counts written per transaction, so that other writes get in between.
 const AT_A_TIME: usize = 100;
 
-/// What an entry says of its minute.
+/// The `after` of an audit entry.
 #[derive(Debug, Serialize)]
 struct Entry {
     minute: Timestamp,
     refused: u64,
 }
 
-/// Records what was refused before this minute, or everything when the program stops.
+/// Records the refusals of past minutes, or all of them when the program stops.
 ///
 /// # Errors
-/// When the database fails; what was not recorded is counted again, for the next time.
+/// When the database fails; what was not recorded is put back for the next time.
 pub async fn record_refusals(
     db: &Database,
     refusals: &Refusals,

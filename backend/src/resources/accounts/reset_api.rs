@@ -1,4 +1,4 @@
-//! Routes of setting a forgotten password anew.
+//! Routes of resetting a forgotten password.
 
 use super::{links, read, sessions, write};
 use crate::{
@@ -68,7 +68,8 @@ async fn request_reset(
     Body(reset): Body<ResetRequest>,
 ) -> Result<Json<ResetRequested>, Error> {
     app.guessing.attempt_from(request.client(), Guesser::LinksFrom).await?;
-    // A developer gets the token in the answer. Elsewhere nobody waits, so that the time does not tell who is known.
+    // In the response only on a developer's machine. Elsewhere in the background, so that the time does not tell whether the
+    // account exists.
     if app.config.is_developers_machine() {
         let reset_token = issue_reset(&app, &request, &reset.email).await?.map(Secret::from);
         return Ok(Json(ResetRequested { status: "ok", reset_token }));
@@ -92,7 +93,7 @@ async fn request_reset(
     Ok(Json(ResetRequested { status: "ok", reset_token: None }))
 }
 
-/// A new link, when the e-mail is known. Asked for too often, the one before stays good: nobody can keep an owner's
+/// Makes a new link if the account exists. Requested too often, the previous one stays valid: nobody can keep an owner's
 /// mailbox full of dead links.
 async fn issue_reset(app: &App, request: &RequestInfo, email: &Email) -> Result<Option<String>, Error> {
     if request.counts_as_a_try() && app.guessing.attempt(&[for_link(&email.key())]).await.is_err() {
@@ -123,11 +124,11 @@ async fn confirm_reset(
     Ok(Json(Done::OK))
 }
 
-/// Sets the password that a token permits to set, and proves what it proves. The page uses it, too.
+/// Sets the password by a link's token and proves the memberships of the link. The HTML page uses it, too.
 ///
 /// # Errors
 /// [`InvalidToken`]; [`Error::Invalid`] at `/current_password` or `/new_password`; [`TooManyTries`];
-/// [`FailureKind::Unavailable`] when there is no turn to hash.
+/// [`FailureKind::Unavailable`] when no worker is free in time.
 pub async fn set_password(
     app: &App,
     request: &RequestInfo,
@@ -145,7 +146,7 @@ pub async fn set_password(
             return Err(must_be_another());
         }
         check_password(app, request, &link, &current).await.inspect_err(|error| {
-            // A server that is too busy to look has refused nobody.
+            // A server that is too busy to verify it has refused nobody.
             if error.failure() != Some(FailureKind::Unavailable) {
                 app.refusals.count(Some(account.id));
             }
@@ -156,7 +157,7 @@ pub async fn set_password(
     let hash = app.passwords.hash(password, &account.email, tenant).await?;
     let tx = app.db.write(Origin { tenant, ..request.origin(Actor::Account(account.id)) }).await?;
     let proven = links::use_up(&tx, token, &link, hash).await?;
-    // What opens now must not open to whoever set the current one: it may have been another org.
+    // The current password may be known to another org, which set it: it must not open what is proven now.
     if same && !proven.is_empty() {
         return Err(must_be_another());
     }
@@ -166,7 +167,7 @@ pub async fn set_password(
         audit::Entry::of("member.prove", account.id).record(&tx, org).await?;
     }
     tx.commit().await?;
-    // Whatever strangers tried before, its owner comes next.
+    // Earlier tries were at the old password: the owner does not wait for them.
     app.guessing.forgive_all(&Guessers::at_account(&account.email_key, request.client())).await;
     Ok(())
 }
@@ -181,7 +182,7 @@ fn password_is_missing() -> Error {
     Error::Invalid(vec![missing])
 }
 
-/// Whether who has an org's link is who has the login.
+/// Checks that the holder of an org's link knows the account's password.
 async fn check_password(
     app: &App,
     request: &RequestInfo,

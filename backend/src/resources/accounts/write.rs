@@ -3,7 +3,7 @@
 use super::read::{by_email, memberships};
 use crate::{
     auth::entity::{account, membership},
-    db::{Constraint, Tx},
+    db::{Constraint, OrRefusal, Tx},
     error::{Duplicate, Error, NotFound},
     ids::{AccountId, MembershipId, OrgId},
     resources::audit,
@@ -17,7 +17,7 @@ use sea_orm::{
     sea_query::{LockType, OnConflict},
 };
 
-/// The account with this e-mail, created without a password when it is new (then the second value is true).
+/// The account with this e-mail. A new one is created without a password (then the second value is true).
 ///
 /// # Errors
 /// When the database fails.
@@ -43,10 +43,10 @@ pub async fn find_or_create(tx: &Tx, email: &Email) -> Result<(account::Model, b
 const ONE_MEMBERSHIP: Constraint =
     Constraint::unique("org_memberships_account", "org_memberships.org_id, org_memberships.account_id");
 
-/// Makes an account a member of an org: pending, unless somebody has vouched for it.
+/// Makes an account a member of an org, pending without `proven_at`.
 ///
 /// # Errors
-/// [`Duplicate`] when it is one already.
+/// [`Duplicate`] when it is a member already.
 pub async fn add_membership(
     tx: &Tx,
     org: OrgId,
@@ -65,15 +65,15 @@ pub async fn add_membership(
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
     };
-    membership::Entity::insert(new).exec_without_returning(tx).await.map_err(|error| {
+    membership::Entity::insert(new).exec_without_returning(tx).await.or_refusal(|error| {
         let detail = "This account is a member already; change its role instead.";
-        ONE_MEMBERSHIP.or(error, || Duplicate { pointer: "/email", detail })
+        ONE_MEMBERSHIP.meaning(error, || Duplicate { pointer: "/email", detail })
     })?;
     Ok(id)
 }
 
-/// Records what concerns an account in all orgs: one entry for each that it works for, because each has its own log; one
-/// without an org where there is none.
+/// Records an entry about an account in each org that it may act in, because each has its own log; without an org where there
+/// is none.
 ///
 /// # Errors
 /// When the database fails.
@@ -88,7 +88,7 @@ pub async fn record(tx: &Tx, account: AccountId, entry: impl Fn() -> audit::Entr
     Ok(())
 }
 
-/// The account, locked against a concurrent change of its password or state.
+/// Locks the account (`FOR NO KEY UPDATE`) until the transaction ends.
 ///
 /// # Errors
 /// [`NotFound`] when it is gone.

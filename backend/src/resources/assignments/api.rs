@@ -1,5 +1,5 @@
-//! Routes of assignments. Answering one (`accept`, `decline`) may also be done with a link and stands with the
-//! invitations.
+//! Routes of assignments. `accept` and `decline`, which also work with an invitation link, are routes of
+//! `resources/invitations`.
 
 use super::{
     model::{
@@ -183,7 +183,7 @@ async fn set_status(
     tx.single(&assignment).await
 }
 
-/// Those who do not plan answer their own calls, and only with yes or no.
+/// A caller below manager may only accept or decline, and only their own assignments.
 fn may_answer(caller: &Caller<Tech>, user: UserId, new: &NewStatus) -> Result<(), Error> {
     if !caller.is(user) {
         return Err(NotFound.into());

@@ -1,4 +1,4 @@
-//! The rows of assignments, as SeaORM sees them.
+//! The SeaORM entity of assignments.
 
 pub mod assignment {
     use crate::resources::assignments::model::AssignmentStatus;
@@ -8,7 +8,6 @@ pub mod assignment {
     };
     use sea_orm::entity::prelude::*;
 
-    /// A person on a mission.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "assignments")]
     pub struct Model {

@@ -1,5 +1,5 @@
-//! Assignments: a person on a mission, and the answer they gave. The rule of this product lives here: nobody is
-//! accepted twice for the same time unless a manager says why.
+//! Assignments: a user on a mission, and their answer. The central rule of the product lives here: a user is not
+//! accepted on overlapping missions unless a manager gives an override reason.
 
 mod api;
 pub(crate) mod entity;
@@ -15,5 +15,5 @@ pub use read::{Expected, expected, get, upcoming};
 pub use refusal::*;
 pub use write::moves::{Move, begin_move, cancel_all, finish_move, leave_roles, take_role};
 pub use write::{
-    Change, Locked, create, lock_all_for_no_key_update, lock_for_no_key_update, refused, set_status,
+    Change, Locked, create, lock_all_for_no_key_update, lock_for_no_key_update, meaning_of, set_status,
 };

@@ -1,4 +1,4 @@
-//! Shapes of assignments.
+//! API types of assignments.
 
 use crate::{
     http::{Cursor, Limit, Many, Writable},
@@ -112,7 +112,7 @@ pub struct AssignmentForm {
 }
 
 impl Assignment {
-    /// What of it can be set, as it is now.
+    /// The current values of the writable members.
     pub fn form(&self) -> AssignmentForm {
         AssignmentForm {
             role_name: self.role_name.as_ref().map(Label::stored),

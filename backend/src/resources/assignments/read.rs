@@ -19,10 +19,10 @@ use sea_orm::{
 };
 use std::collections::{HashMap, HashSet};
 
-/// Calls ahead that the answer to a deactivation shows; the list has them all.
+/// Maximum of assignments in the response to a deactivation; `GET /assignments` lists them all.
 const UPCOMING: u64 = 100;
 
-/// What accepted people may not do besides: a mission, and when it takes place or is to.
+/// A mission and its current or intended time, to look for conflicts with.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MissionPeriod {
     pub mission: MissionId,
@@ -30,7 +30,7 @@ pub(super) struct MissionPeriod {
     pub end: Timestamp,
 }
 
-/// The accepted assignments of people that overlap a call of theirs.
+/// The accepted assignments of `users` on other missions that overlap `period`.
 fn overlapping(
     org: OrgId,
     users: impl IntoIterator<Item = UserId>,
@@ -46,7 +46,7 @@ fn overlapping(
         .filter(Column::MissionId.ne(period.mission))
 }
 
-/// What keeps people from a call, by start.
+/// The conflicts of all `users` with `period`, by start.
 pub(super) async fn conflicts(
     tx: &Tx,
     org: OrgId,
@@ -77,7 +77,7 @@ pub(super) async fn conflicts(
     Ok(Conflicts::counted(found, async || overlapping.count(tx).await).await?)
 }
 
-/// Who of the people is kept from a call.
+/// Those of `users` who have a conflict with `period`.
 pub(super) async fn taken(
     tx: &Tx,
     org: OrgId,
@@ -88,7 +88,7 @@ pub(super) async fn taken(
     Ok(taken.into_tuple().all(tx).await?.into_iter().collect())
 }
 
-/// What keeps each of the people from a call; so many of each are named as in a refusal.
+/// The conflicts of each user with `period`, by start; the first [`Conflicts::NAMED`] of each are listed.
 pub(super) async fn conflicts_of_each(
     tx: &Tx,
     org: OrgId,
@@ -166,8 +166,6 @@ pub(super) async fn all(
     Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
-/// One assignment.
-///
 /// # Errors
 /// [`NotFound`].
 pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: AssignmentId) -> Result<Assignment, Error> {
@@ -176,7 +174,7 @@ pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: AssignmentId) -> Res
     found.map(|row| row.0).ok_or(NotFound.into())
 }
 
-/// A page of assignments by the mission's start. `own` narrows it to one person, or to nobody.
+/// A page of assignments by start. `own` restricts it to a user; `Some(None)`, a caller without a user, to nothing.
 pub async fn list(
     db: &impl ConnectionTrait,
     org: OrgId,
@@ -203,7 +201,7 @@ pub async fn list(
     .await
 }
 
-/// An accepted mission as the person's calendar shows it.
+/// An accepted mission in the user's calendar.
 #[derive(Debug, FromQueryResult)]
 pub struct Expected {
     pub id: AssignmentId,
@@ -215,7 +213,7 @@ pub struct Expected {
     pub role_name: Option<String>,
 }
 
-/// So many accepted missions of a person that overlap `[from, to)`, by start, behind that of `after`.
+/// The first `count` accepted missions of a user that overlap `[from, to)`, by start, behind the cursor `after`.
 ///
 /// # Errors
 /// When the database fails.
@@ -240,8 +238,7 @@ pub async fn expected(
     Ok(found.into_model().all(db).await?)
 }
 
-/// The calls of a person that are still ahead, by start: what they are invited to or accepted on. The first ones, and how
-/// many there are.
+/// A user's invited and accepted assignments that have not ended, by start: the first `UPCOMING`, and the total.
 ///
 /// # Errors
 /// When the database fails.
@@ -263,7 +260,7 @@ pub async fn upcoming(tx: &Tx, org: OrgId, user: UserId) -> Result<(Vec<Assignme
     Ok((first, ahead.count(tx).await?))
 }
 
-/// Joins what an assignment is shown with: the mission's and project's titles, the place, the post and the person's name.
+/// Joins what [`Assignment`] shows of other entities: titles of mission and project, location, role name and user name.
 fn with_titles(select: Select<assignment::Entity>) -> Select<assignment::Entity> {
     use missions::entity::{mission, mission_role};
     use projects::entity::project;

@@ -1,4 +1,4 @@
-//! What keeps a user from an assignment.
+//! Refusals of assignments and their changes.
 
 use super::model::AssignmentStatus;
 use crate::error::{Conflicts, refusals};

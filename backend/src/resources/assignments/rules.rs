@@ -1,4 +1,4 @@
-//! The states of an assignment.
+//! The transitions between statuses of an assignment.
 
 use super::{
     AssignmentStatus::{self, Accepted, Cancelled, Declined, Invited},
@@ -6,14 +6,14 @@ use super::{
 };
 use crate::error::Error;
 
-/// What a change of status amounts to.
+/// What a change of status requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// It has that status already.
+    /// The status is unchanged.
     Stay,
-    /// The person is not active on the mission any more: nothing to check.
+    /// The assignment is not active (invited or accepted) any more: nothing to check.
     Leave,
-    /// The person becomes or stays active: the mission, the person and their other missions must allow it.
+    /// It becomes or stays active: the mission, the user and their other missions must allow it.
     Enter,
 }
 

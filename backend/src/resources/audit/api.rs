@@ -30,7 +30,7 @@ async fn list(
     OriginalUri(uri): OriginalUri,
     Query(query): Query<AuditQuery>,
 ) -> Result<Response, Error> {
-    // What an entry says and how much that is must agree.
+    // The sizes of the details and the details come from two queries, which must agree.
     let org = caller.org;
     let reading = Reading::in_snapshot(query.limit);
     let read = move |db: Reader| async move { read::list(&db, org, query).await };

@@ -1,5 +1,5 @@
-//! The audit log: every write and every security event, in the same transaction as what it tells of. The database
-//! refuses to change or delete its rows.
+//! The audit log: changes and security events, in the same transaction as the change itself. The database refuses to change or
+//! delete its rows; only the details of an entry can be emptied.
 
 mod api;
 pub(crate) mod entity;

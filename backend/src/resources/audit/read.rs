@@ -20,7 +20,7 @@ use sea_orm::{
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Whether anything of the org's log is about this object.
+/// Whether the org's log has an entry about this object.
 ///
 /// # Errors
 /// When the database fails.
@@ -94,7 +94,7 @@ pub async fn list(db: &impl ConnectionTrait, org: OrgId, query: AuditQuery) -> R
     .await
 }
 
-/// An entry without its details, whose bytes are counted first: those of an earlier release have no bound.
+/// An entry with the sizes of its details, which are checked first: those of an earlier release have no bound.
 #[derive(Debug, FromQueryResult)]
 struct Row {
     id: AuditId,
@@ -110,13 +110,13 @@ struct Row {
     after_size: Option<i64>,
 }
 
-/// The bytes of a column.
+/// The size of a column in bytes.
 fn size(column: audit_details::Column) -> Expr {
     let text = Expr::col((audit_details::Entity, column)).cast_as("text");
     Expr::expr(Func::cust("octet_length").arg(text)).cast_as("bigint")
 }
 
-/// How many of the rows go into one page with their details; the first always does.
+/// How many of the rows fit into one page with their details, at least one.
 fn fitting(rows: &[Row]) -> usize {
     let mut room = MAX_PAGE_BYTES;
     let fits = |row: &&Row| {
@@ -128,7 +128,7 @@ fn fitting(rows: &[Row]) -> usize {
     rows.iter().take_while(fits).count().max(1)
 }
 
-/// The details of these rows; none when none have any.
+/// The query for the details of these rows; `None` when none has any.
 fn details_of(rows: &[Row]) -> Option<Select<audit_details::Entity>> {
     let with_details = rows.iter().filter(|row| row.before_size.is_some() || row.after_size.is_some());
     let ids: Vec<_> = with_details.map(|row| row.id).collect();

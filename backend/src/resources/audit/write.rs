@@ -13,7 +13,7 @@ use sea_orm::ActiveValue::Set;
 use serde::Serialize;
 use uuid::Uuid;
 
-/// One entry, to be recorded.
+/// An entry that is still to be recorded.
 #[derive(Debug)]
 pub struct Entry {
     action: &'static str,
@@ -29,7 +29,7 @@ impl Entry {
         Self { object_id: Some(object.into()), ..Self::event(action) }
     }
 
-    /// Something that concerns no single object.
+    /// An entry about no single object.
     pub fn event(action: &'static str) -> Self {
         let object_type = action.split('.').next().unwrap_or(action);
         Self { action, object_type, object_id: None, before: None, after: None }
@@ -47,7 +47,7 @@ impl Entry {
         Self { after: Some(JsonText::of(object)), ..self }
     }
 
-    /// Writes the entry into the transaction that it tells of.
+    /// Inserts the entry in the transaction of the change that it describes.
     ///
     /// # Errors
     /// When the database fails.
@@ -106,14 +106,14 @@ impl Entry {
     }
 }
 
-/// The cached lists that show objects of a type. What is written is on record, so no write can forget them.
+/// The cached lists that show objects of a type. Recording an entry invalidates them, so that no recorded write can forget to.
 fn lists_showing(object_type: &str) -> &'static [List] {
     match object_type {
         "project" => &[List::Projects],
-        // A mission shows how many are on it.
+        // A mission shows the number of its assignments.
         "mission" | "assignment" => &[List::Missions],
         "account" | "availability" | "invitation" | "member" | "org" | "session" | "user" => &[],
-        // Rather one list too many than one too few.
+        // For an unknown type, all: an unnecessary invalidation is better than a stale list.
         _ => &List::ALL,
     }
 }

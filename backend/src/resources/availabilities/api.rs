@@ -20,7 +20,7 @@ use axum::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// The routes. `/availability`, their first name, is the same ([`crate::http::verbs`]).
+/// `/availability`, the path in the first version of the API, is an alias ([`crate::http::verbs`]).
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(create, list))
@@ -118,7 +118,7 @@ async fn locked<R: Rank>(
     Ok(current)
 }
 
-/// A colleague's is, for those who do not plan, as if it were not there.
+/// Hides other users' availabilities from callers below manager.
 fn visible<R: Rank>(caller: &Caller<R>, availability: Availability) -> Result<Availability, Error> {
     if caller.plans() || caller.is(availability.user_id) { Ok(availability) } else { Err(NotFound.into()) }
 }

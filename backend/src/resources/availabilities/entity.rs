@@ -8,7 +8,7 @@ pub mod availability {
     };
     use sea_orm::entity::prelude::*;
 
-    /// A period that a person declares.
+    /// A period that a user declares.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "availabilities")]
     pub struct Model {

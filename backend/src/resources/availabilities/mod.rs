@@ -1,4 +1,4 @@
-//! Availabilities: periods that a person declares and a planner approves.
+//! Availabilities: periods that a user declares and a manager approves.
 
 mod api;
 pub(crate) mod entity;
@@ -7,7 +7,7 @@ mod read;
 mod refusal;
 mod write;
 
-/// What the first version of the API called it, and today's name.
+/// The path in the first version of the API, and today's.
 pub const FIRST_NAME: (&str, &str) = ("/api/v1/availability", "/api/v1/availabilities");
 
 pub use api::routes;

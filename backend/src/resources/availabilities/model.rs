@@ -88,7 +88,7 @@ impl Writable for AvailabilityForm {
 }
 
 impl Availability {
-    /// What of it can be set, as it is now.
+    /// The fields that can be set, as they are now.
     pub fn form(&self) -> AvailabilityForm {
         let note = self.note.as_ref().map(Note::stored);
         AvailabilityForm { start_at: self.start_at, end_at: self.end_at, note }

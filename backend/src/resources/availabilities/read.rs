@@ -15,8 +15,6 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
 };
 
-/// One availability.
-///
 /// # Errors
 /// [`NotFound`].
 pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: AvailabilityId) -> Result<Availability, Error> {
@@ -24,7 +22,7 @@ pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: AvailabilityId) -> R
     Ok(found.ok_or(NotFound)?.into())
 }
 
-/// A page of availabilities by start. `own` narrows it to one person, or to nobody.
+/// A page of availabilities by start. `own` narrows it to one user's, `Some(None)` to none.
 ///
 /// # Errors
 /// When the database fails.
@@ -52,7 +50,7 @@ pub async fn list(
     .await
 }
 
-/// An approved availability as the person's calendar shows it.
+/// An approved availability, as the calendar shows it.
 #[derive(Debug, FromQueryResult)]
 pub struct Approved {
     pub id: AvailabilityId,
@@ -60,7 +58,7 @@ pub struct Approved {
     pub ends_at: Timestamp,
 }
 
-/// So many approved availabilities of a person that overlap `[from, to)`, by start, behind that of `after`.
+/// The first `count` approved availabilities of a user that overlap `[from, to)`, by start, behind `after`.
 ///
 /// # Errors
 /// When the database fails.

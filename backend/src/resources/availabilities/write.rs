@@ -7,7 +7,7 @@ use super::{
     refusal::AvailabilityOverlap,
 };
 use crate::{
-    db::{Constraint, OfOrg, Tx},
+    db::{Constraint, OfOrg, OrRefusal, Tx},
     error::{Conflict, Conflicts, Error, NotFound},
     ids::{AvailabilityId, OrgId, UserId},
     resources::{audit, missions, orgs, users},
@@ -23,14 +23,14 @@ use sea_orm::{
 /// Approved availabilities of one user never overlap.
 const NO_OVERLAP: Constraint = Constraint::trigger("availabilities_no_overlap");
 
-fn refused(error: DbErr) -> Error {
-    NO_OVERLAP.or(error, || AvailabilityOverlap { conflicts: Conflicts::default() })
+fn meaning_of(error: &DbErr) -> Option<Error> {
+    NO_OVERLAP.meaning(error, || AvailabilityOverlap { conflicts: Conflicts::default() })
 }
 
-/// Declares an availability.
+/// Creates a pending availability.
 ///
 /// # Errors
-/// [`Error::Invalid`], or [`UnknownReference`] for the person.
+/// [`Error::Invalid`] for the period, [`UnknownReference`](crate::error::UnknownReference) for the user.
 pub async fn create(tx: &Tx, org: OrgId, new: NewAvailability) -> Result<Availability, Error> {
     refuse_period(tx, org, new.start_at, new.end_at).await?;
     users::lock_for_no_key_update(tx, org, new.user_id).await.map_err(Error::referred("/user_id", "user"))?;
@@ -48,20 +48,21 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAvailability) -> Result<Availab
     availability::Entity::insert(row.clone().into_active_model())
         .exec_without_returning(tx)
         .await
-        .map_err(refused)?;
+        .or_refusal(meaning_of)?;
     let created = Availability::from(row);
     audit::Entry::of("availability.create", created.id).after(&created).record(tx, org).await?;
     Ok(created)
 }
 
-/// Its days are those of the org's calendar.
+/// The 31 days are counted in the org's time zone.
 async fn refuse_period(tx: &Tx, org: OrgId, start: Timestamp, end: Timestamp) -> Result<(), Error> {
-    // A zone that this program's database does not know any more counts as UTC: nobody here could choose another one.
+    // A zone that is no longer in this program's database counts as UTC: the caller could not choose another one here.
     let zone = ZoneName::zone(&orgs::timezone(tx, org).await?).unwrap_or(TimeZone::UTC);
     missions::period_mistake(start, end, &zone).map_or(Ok(()), |mistake| Err(Error::Invalid(vec![mistake])))
 }
 
-/// An availability that nobody else changes, of a person for whom nothing else is approved, until the transaction ends.
+/// Locks the user of an availability, then the availability (`FOR NO KEY UPDATE`): nothing else of the user is approved
+/// meanwhile.
 ///
 /// # Errors
 /// [`NotFound`].
@@ -72,8 +73,8 @@ pub async fn lock_for_no_key_update(tx: &Tx, org: OrgId, id: AvailabilityId) -> 
     Ok(found.ok_or(NotFound)?.into())
 }
 
-/// Gives a locked availability its new form. A planner's change of an approved one is checked again; a person's own waits
-/// for approval again when its time changes.
+/// Changes a locked availability. A manager's change keeps its status, and of an approved one the overlaps are checked again; a
+/// user's own is pending again when its time changes.
 ///
 /// # Errors
 /// [`Error::Invalid`], or [`AvailabilityOverlap`].
@@ -99,10 +100,10 @@ pub async fn update(
     change(tx, org, "availability.update", before, after).await
 }
 
-/// Approves or rejects a locked availability. What it is already changes nothing.
+/// Approves or rejects a locked availability. The status that it has already changes nothing.
 ///
 /// # Errors
-/// [`AvailabilityOverlap`] when the person's approved ones would overlap.
+/// [`AvailabilityOverlap`] when it would overlap another approved one of the user.
 pub async fn decide(
     tx: &Tx,
     org: OrgId,
@@ -141,12 +142,12 @@ async fn change(
         .filter(Column::Id.eq(after.id))
         .exec(tx)
         .await
-        .map_err(refused)?;
+        .or_refusal(meaning_of)?;
     audit::Entry::of(action, after.id).before(&before).after(&after).record(tx, org).await?;
     Ok(after)
 }
 
-/// Approved availabilities of one person never overlap.
+/// Refuses an approved availability that overlaps another one, and names what it overlaps.
 async fn refuse_overlap(tx: &Tx, org: OrgId, wanted: &Availability) -> Result<(), Error> {
     use availability::Column;
     if wanted.status != AvailabilityStatus::Approved {
@@ -188,7 +189,7 @@ pub async fn delete(tx: &Tx, org: OrgId, availability: &Availability) -> Result<
     audit::Entry::of("availability.delete", availability.id).before(availability).record(tx, org).await
 }
 
-/// Deletes all availabilities of a person who is about to go.
+/// Deletes all availabilities of a user before the user is deleted.
 ///
 /// # Errors
 /// When the database fails.
@@ -197,7 +198,7 @@ pub async fn delete_of_user(tx: &Tx, org: OrgId, user: UserId) -> Result<(), Err
         .filter(availability::Column::UserId.eq(user))
         .exec_with_returning(tx)
         .await?;
-    // As they were declared: the log reads alike whatever order the database deletes in.
+    // In order of creation, so that the audit log does not depend on the order in which the database deletes.
     deleted.sort_by_key(|row| row.id);
     let entry = |row| {
         let gone = Availability::from(row);

@@ -1,4 +1,4 @@
-//! A person's calendar: when they are available and where they are expected.
+//! A user's calendar: when they are available and where they are expected.
 
 mod api;
 mod model;

@@ -13,10 +13,10 @@ use crate::{
 };
 use sea_orm::ConnectionTrait;
 
-/// A page of a person's calendar, by start.
+/// A page of a user's calendar, by start.
 ///
 /// # Errors
-/// [`NotFound`] for a person who does not exist.
+/// [`NotFound`](crate::error::NotFound) for an unknown user.
 pub async fn of_user(
     db: &impl ConnectionTrait,
     org: OrgId,
@@ -25,7 +25,7 @@ pub async fn of_user(
 ) -> Result<Page, Error> {
     users::exists(db, org, user).await?;
     let CalendarQuery { from, to, include, limit, cursor } = query;
-    // Each source gives as many as are wanted of both, so the first of both together are complete.
+    // Each source returns up to `count` entries, so that the first `count` of both together are complete.
     Page::fill(limit, cursor, |after, count| async move {
         let place = after.map(|(at, id)| (at, id.into()));
         let available = availabilities::approved(db, (org, user), (from, to), place, count).await?;

@@ -1,4 +1,4 @@
-//! Conflicts: accepted missions of one person that overlap, because a planner said so.
+//! Conflicts: overlapping accepted assignments of one user, which a manager allowed by an override.
 
 mod api;
 mod model;

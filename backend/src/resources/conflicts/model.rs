@@ -57,7 +57,7 @@ pub struct ConflictMission {
     pub end_at: Timestamp,
 }
 
-/// Where a conflict stands in the list: start and id of its second assignment, then of its first.
+/// The sort key of a conflict: start and id of its later assignment, then of its earlier one.
 pub type ConflictKey = (Timestamp, AssignmentId, Timestamp, AssignmentId);
 
 /// Which conflicts, and which page of them.

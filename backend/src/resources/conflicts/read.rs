@@ -26,13 +26,13 @@ use std::{
     collections::{BTreeSet, HashMap},
 };
 
-/// Sides that are read at once, at most. The first time as many as pairs are wanted, then twice as many each time.
+/// The most sides per query. The first query reads one more than the wanted pairs, each later one twice as many.
 const MOST_SIDES: u64 = 4096;
 
-/// A page of one person's conflicts, by when the overlap starts.
+/// A page of a user's conflicts, by when the overlap starts.
 ///
 /// # Errors
-/// [`NotFound`] for a person who does not exist.
+/// [`NotFound`] for an unknown user.
 pub async fn of_user(
     db: &impl ConnectionTrait,
     org: OrgId,
@@ -43,7 +43,7 @@ pub async fn of_user(
     list(db, org, query, Some(Some(id))).await
 }
 
-/// A page of the org's conflicts, by when the overlap starts. `own` narrows it to one person, or to nobody.
+/// A page of the org's conflicts, by when the overlap starts. `own` narrows it to one user's, `Some(None)` to none.
 ///
 /// # Errors
 /// When the database fails.
@@ -71,7 +71,7 @@ struct Sought {
     to: Option<Timestamp>,
 }
 
-/// The first `count` pairs behind the one that a cursor names.
+/// The first `count` pairs behind the cursor `after`.
 async fn pairs(
     db: &impl ConnectionTrait,
     org: OrgId,
@@ -80,14 +80,14 @@ async fn pairs(
     count: u64,
 ) -> Result<Vec<Pair>, Error> {
     let mut sweep = Sweep::new(after, usize::try_from(count).unwrap_or(usize::MAX));
-    // Both of a pair end after the later one starts, and the overlap after the window does.
+    // Both sides of a pair end after the later one starts and after the window starts.
     let alive = max(sweep.begins_at(), sought.from);
-    // One more than pairs: what the last one is in conflict with starts behind it.
+    // One more than the pairs, because the last one may only be in conflict with later ones.
     let (mut behind, mut at_once) = (None, count + 1);
     loop {
         let overridden = sides(db, true, overridden(org, sought, (alive, behind), at_once)).await?;
         let last = overridden.last().filter(|_| number(&overridden) >= at_once).map(Side::place);
-        // What starts together with the last one may be on either side of it.
+        // Sides that start at the same time as the last one may sort before or after it.
         let end = last.map(|(at, _)| Timestamp::from_micros(at.as_micros() + 1));
         let end = [end, sought.to].into_iter().flatten().min();
         let ranges = sweep.cover(behind.map(|(at, _)| at), &overridden, end);
@@ -109,7 +109,6 @@ fn number<T>(all: &[T]) -> u64 {
     u64::try_from(all.len()).unwrap_or(u64::MAX)
 }
 
-/// The columns of a side.
 const COLUMNS: [&str; 4] = ["user_id", "id", "starts_at", "ends_at"];
 
 async fn sides(
@@ -129,12 +128,11 @@ async fn sides(
     db.query_all(&select).await?.into_iter().map(side).collect()
 }
 
-/// A column of the table of that alias.
 fn of(table: &'static str, column: &'static str) -> Expr {
     Expr::col((table, column))
 }
 
-/// Accepted with an override, or without. Written out: a partial index is used only where the text of the query implies
+/// Accepted, with or without an override. As literals, because a partial index is used only where the text of the query implies
 /// its condition.
 fn accepted(table: &str, overridden: bool) -> Expr {
     let not = if overridden { "NOT " } else { "" };
@@ -142,8 +140,8 @@ fn accepted(table: &str, overridden: bool) -> Expr {
     Expr::cust(format!("{table}.status = '{status}' AND {table}.conflict_override IS {not}NULL"))
 }
 
-/// The next overridden assignments: those that last until the window begins and begin before it ends. The longest mission
-/// bounds how far back an index is read.
+/// The next overridden assignments that end after `alive` and start before the window ends. The longest mission bounds how far
+/// back an index is read.
 fn overridden(
     org: OrgId,
     sought: Sought,
@@ -170,16 +168,16 @@ fn overridden(
             select.and_where_option(earliest.map(|earliest| of("s", "starts_at").gt(earliest)));
         }
     }
-    // Nothing follows an id but what an index has behind it: SQLite takes the index that has the whole order, else it
-    // would read all that the person was ever asked for.
+    // `ends_at` behind the unique id changes no order; it lets SQLite choose the index on all three. With another one it would
+    // read every assignment of the user.
     for column in ["starts_at", "id", "ends_at"] {
         select.order_by(("s", column), Order::Asc);
     }
     select.limit(count).take()
 }
 
-/// At most `count` of the undisputed assignments that begin within the ranges, between two places; and the one that each
-/// range begins in.
+/// The undisputed assignments that start within the ranges, between two places, and those running when a range begins; as many
+/// as `count` pairs may need.
 fn undisputed(
     backend: DbBackend,
     org: OrgId,
@@ -189,8 +187,8 @@ fn undisputed(
     count: u64,
 ) -> SelectStatement {
     let [user, from, until] = ["column1", "column2", "column3"].map(|column| of("r", column));
-    // What starts with the one that ends a range, or ended the ranges before, is on either side by its id. (Ranges lie
-    // between the places: an index takes one bound, and that has to be the range's.)
+    // The ranges lie between the places, so these conditions only break ties by id. They must not be plain bounds of
+    // `starts_at`: an index takes one, and that has to be the range's.
     let later = behind.map(|(at, id)| of("s", "starts_at").gt(at).or(of("s", "id").gt(id)));
     let earlier = last.map(|(at, id)| of("s", "starts_at").lt(at).or(of("s", "id").lt(id)));
     let sought = || {
@@ -205,7 +203,7 @@ fn undisputed(
         .add(of("s", "starts_at").gte(from.clone()))
         .add(of("s", "starts_at").lt(until))
         .add_option(later);
-    // Undisputed ones are apart: only the last that starts before can still last.
+    // Undisputed ones never overlap: only the last one that started before can still be running.
     let last_before = Query::select()
         .expr(of("u", "id"))
         .from_as("assignments", "u")
@@ -218,21 +216,21 @@ fn undisputed(
         .limit(1)
         .take();
     let last_before = Expr::SubQuery(None, Box::new(last_before.into()));
-    // Where the page begins late in a range, that may be behind the last place.
+    // Where the page begins late in a range, that one may start after the last place.
     let begun = sought()
         .add(of("s", "id").eq(last_before))
         .add(of("s", "ends_at").gt(from))
         .add_option(last.map(|(at, _)| of("s", "starts_at").lte(at)));
     let mut both = for_each(backend, ranges, within, count);
     both.union(UnionType::All, for_each(backend, ranges, begun, count));
-    // Each that begins inside a range makes a pair; besides, each range may begin inside one, which is found twice.
+    // Each that starts inside a range makes a pair. Besides, one per range may be running when it begins, and be read twice.
     let enough = count + 2 * number(ranges);
     both.order_by("starts_at", Order::Asc).order_by("id", Order::Asc).limit(enough).take()
 }
 
-/// The first assignments `s` of each range `r`: the ranges one after the other, and for each the index. Left to
-/// themselves both databases join the other way round where few people have most of the assignments. SQLite keeps the
-/// order of a cross join and has no LATERAL; PostgreSQL the other way about.
+/// The first assignments `s` of each range `r`, as a nested loop from the ranges into the index: by themselves, both databases
+/// join the other way round when few users have most of the assignments. SQLite has no LATERAL but keeps the order of a cross
+/// join; PostgreSQL has LATERAL and reorders cross joins.
 fn for_each(backend: DbBackend, ranges: &[Range], sought: Condition, count: u64) -> SelectStatement {
     let columns = || COLUMNS.map(|column| of("s", column));
     let rows = ranges.iter().map(|range| (range.user.0, range.from.as_micros(), range.until.as_micros()));
@@ -256,7 +254,7 @@ fn for_each(backend: DbBackend, ranges: &[Range], sought: Condition, count: u64)
     select
 }
 
-/// What is shown of one of a pair besides.
+/// What a conflict shows of each of its assignments.
 #[derive(Debug, FromQueryResult)]
 struct Details {
     id: AssignmentId,
@@ -268,7 +266,7 @@ struct Details {
     last_name: String,
 }
 
-/// The pairs with the titles of their missions and the names of their people.
+/// Adds the titles of the missions and the names of the users.
 async fn shown(
     db: &impl ConnectionTrait,
     org: OrgId,

@@ -1,9 +1,10 @@
-//! Finding overlaps by going through accepted assignments in the order of their starts. Whoever was still busy when another
-//! one starts is in conflict with it; the pairs come in the order of the list, so that a page ends as soon as it is full
-//! and the work is that of the page.
+//! Finds overlaps by a sweep over accepted assignments in order of their starts: one that has not ended when another one of the
+//! same user starts is in conflict with it. Pairs come out in the order of the list, so the sweep ends as soon as the page is
+//! full.
 //!
-//! The database lets no accepted assignment overlap another unless it carries an override. So every pair has one that
-//! does, and those without (the undisputed) are apart from each other: only where someone is overridden do others matter.
+//! The database refuses overlaps of accepted assignments unless one of the two has an override. So each pair has an overridden
+//! one, and those without override (the undisputed) never overlap each other: they matter only where the user has an overridden
+//! one.
 
 use super::model::ConflictKey;
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
 };
 use std::collections::HashMap;
 
-/// An accepted assignment, as far as overlaps depend on it.
+/// The columns of an accepted assignment that overlaps depend on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Side {
     pub user: UserId,
@@ -22,7 +23,7 @@ pub struct Side {
     pub overridden: bool,
 }
 
-/// Where a side stands in the order of starts.
+/// The sort key of a side.
 pub type Place = (Timestamp, AssignmentId);
 
 impl Side {
@@ -31,16 +32,15 @@ impl Side {
     }
 }
 
-/// Two that overlap, the earlier first.
+/// Two sides that overlap, the earlier first.
 pub type Pair = (Side, Side);
 
-/// Where a pair stands in the list.
+/// The sort key of a pair in the list.
 pub fn key((a, b): &Pair) -> ConflictKey {
     (b.starts_at, b.id, a.starts_at, a.id)
 }
 
-/// When a person is on overridden assignments, one after the other without a gap: what is undisputed meanwhile is in
-/// conflict.
+/// A period that a user's overridden assignments cover without a gap: an undisputed one that overlaps it is in conflict.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Range {
     pub user: UserId,
@@ -48,30 +48,30 @@ pub struct Range {
     pub until: Timestamp,
 }
 
-/// What was met so far.
+/// The state of the sweep.
 pub struct Sweep {
     after: Option<ConflictKey>,
     wanted: usize,
-    /// What each person is still on, in order.
+    /// The assignments of each user that have not ended yet, in order.
     busy: HashMap<UserId, Vec<Side>>,
-    /// Until when overridden assignments of each person follow without a gap.
+    /// Until when each user's overridden assignments follow without a gap.
     covered: HashMap<UserId, Timestamp>,
     found: Vec<Pair>,
 }
 
 impl Sweep {
-    /// Looks for the first `wanted` pairs behind that of a cursor.
+    /// Looks for the first `wanted` pairs behind the cursor `after`.
     pub fn new(after: Option<ConflictKey>, wanted: usize) -> Self {
         Self { after, wanted, busy: HashMap::new(), covered: HashMap::new(), found: Vec::new() }
     }
 
-    /// Nothing that has ended by then can be in a pair that is looked for.
+    /// What has ended by then is in none of the wanted pairs.
     pub fn begins_at(&self) -> Option<Timestamp> {
         self.after.map(|(starts_at, ..)| starts_at)
     }
 
-    /// The ranges that the next `overridden`, in order, make with those before them: of these, what lies behind `from`; of
-    /// all, what lies before `end`.
+    /// The ranges that the next `overridden`, in order, form together with earlier ones: the earlier ones from `from` on, all
+    /// of them up to `end`.
     pub fn cover(
         &mut self,
         from: Option<Timestamp>,
@@ -102,8 +102,8 @@ impl Sweep {
         ranges
     }
 
-    /// Meets the next sides; true when there are as many pairs as are wanted. They come in order, but for undisputed ones
-    /// that began before the range they were looked for in: nobody was overridden then, so they end no pair.
+    /// Processes the next sides; true when enough pairs are found. Sides come in order, except undisputed ones that start
+    /// before their range: no overridden one was running then, so they complete no pair.
     pub fn meet(&mut self, mut sides: Vec<Side>) -> bool {
         sides.sort_by_key(Side::place);
         for side in sides {
@@ -122,10 +122,10 @@ impl Sweep {
     fn arrive(&mut self, b: Side) {
         let busy = self.busy.entry(b.user).or_default();
         if busy.binary_search_by_key(&b.place(), Side::place).is_ok() {
-            // An undisputed one that was found in two ranges.
+            // An undisputed one that was read for two ranges.
             return;
         }
-        // Before the first pair that is looked for nothing has ended: it was not even read.
+        // Sides before the cursor only fill `busy`: those that had ended by then were not even read.
         if self.after.is_none_or(|(starts_at, id, ..)| b.place() >= (starts_at, id)) {
             busy.retain(|a| a.ends_at > b.starts_at);
             let overlapping = busy.iter().take_while(|a| a.place() < b.place());
@@ -158,7 +158,7 @@ mod tests {
         Range { user: PERSON, from, until }
     }
 
-    /// What the pairs are of, by their ids.
+    /// Whether the page is full, and the pairs by their ids.
     fn met(mut sweep: Sweep, sides: &[Side]) -> (bool, Vec<(u128, u128)>) {
         let full = sweep.meet(sides.to_vec());
         let ids = sweep.into_found().into_iter().map(|(a, b)| (a.id.0.as_u128(), b.id.0.as_u128()));
@@ -169,7 +169,7 @@ mod tests {
     fn a_page_ends_as_soon_as_it_is_full() {
         let all: Vec<_> = (1..=600).map(|id| side(id, 0, 10, true)).collect();
         assert_eq!(met(Sweep::new(None, 4), &all), (true, vec![(1, 2), (1, 3), (2, 3), (1, 4)]));
-        // Behind a pair, in the middle of those of its second.
+        // Behind a pair whose later side is in further pairs.
         let after = key(&(all[1], all[3]));
         assert_eq!(met(Sweep::new(Some(after), 3), &all), (true, vec![(3, 4), (1, 5), (2, 5)]));
     }
@@ -178,7 +178,7 @@ mod tests {
     fn those_without_an_override_are_in_conflict_only_with_those_who_have_one() {
         let all = [side(1, 0, 5, false), side(2, 3, 9, true), side(3, 5, 8, false), side(4, 9, 12, false)];
         assert_eq!(met(Sweep::new(None, 9), &all), (false, vec![(1, 2), (2, 3)]));
-        // Found in two ranges, it is met once.
+        // Read for two ranges, it is processed once.
         let twice = [all[0], all[1], all[2], all[2]];
         assert_eq!(met(Sweep::new(None, 9), &twice).1, [(1, 2), (2, 3)]);
     }

@@ -186,7 +186,7 @@ async fn answer_invitation(
     let tx = begin_answer(app, request, &claims).await?;
     let as_it_is = async {
         let assignment = read::get(&*tx, org, id, tx.now).await?.assignment_id;
-        // The locks of an answer, in their order.
+        // The same locks as in `write::answer`, in the same order.
         assignments::lock_for_no_key_update(&tx, org, assignment).await?;
         write::lock_for_no_key_update(&tx, org, id).await
     };
@@ -195,10 +195,10 @@ async fn answer_invitation(
     tx.answer(&answered).await
 }
 
-/// Answers in the name of the invitation, for the pages.
+/// Answers with the invitation as the actor, for the HTML pages.
 ///
 /// # Errors
-/// [`InvalidToken`], [`AlreadyAnswered`], or what keeps the person from being accepted.
+/// [`InvalidToken`], [`AlreadyAnswered`], or what keeps the assignment from being accepted or declined.
 pub async fn answer_by_link(
     app: &App,
     request: &RequestInfo,
@@ -211,7 +211,7 @@ pub async fn answer_by_link(
     Ok(answered)
 }
 
-/// The transaction of an answer in the name of the invitation.
+/// Begins the transaction of an answer, with the invitation as the actor.
 async fn begin_answer(app: &App, request: &RequestInfo, claims: &InviteClaims) -> Result<Writing, Error> {
     app.write_for(claims.org, request.origin(Actor::Invitation(claims.inv)), request).await
 }
@@ -263,7 +263,7 @@ async fn decline_assignment(
     answer_assignment(&app, who, id, &precondition, answer).await
 }
 
-/// Who answers an assignment: whoever holds the token of its invitation, or its person's session.
+/// Who answers an assignment: the holder of its invitation's token, or else the signed-in caller.
 struct By<'r> {
     request: &'r RequestInfo,
     caller: Option<Caller<Tech>>,

@@ -8,7 +8,7 @@ pub mod invitation {
     };
     use sea_orm::entity::prelude::*;
 
-    /// A link that lets the assigned person answer.
+    /// A link that lets the assigned user answer.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "invitations")]
     pub struct Model {

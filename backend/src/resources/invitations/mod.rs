@@ -1,5 +1,5 @@
-//! Invitations: signed links that let an assigned person answer from a phone, without an account. A link answers once;
-//! only a POST answers; only the hash of what is in it is stored.
+//! Invitations: signed links that let an assigned user answer from a phone, without an account. A link answers once, and only
+//! by POST; only the hash of its secret is stored.
 
 mod api;
 pub(crate) mod entity;

@@ -53,8 +53,6 @@ pub async fn list(
     .await
 }
 
-/// One invitation.
-///
 /// # Errors
 /// [`NotFound`].
 pub async fn get(
@@ -87,10 +85,10 @@ struct OpenedRow {
     timezone: String,
 }
 
-/// What a link is about, whatever became of it.
+/// What the holder of a link sees, whatever its status.
 ///
 /// # Errors
-/// [`InvalidToken`] when it was not made here.
+/// [`InvalidToken`] when the invitation does not exist or its secret is another one.
 pub async fn open(db: &impl ConnectionTrait, claims: &InviteClaims, now: Timestamp) -> Result<Opened, Error> {
     use crate::resources::assignments::entity::assignment;
     use missions::entity::{mission, mission_role};
@@ -182,7 +180,7 @@ pub async fn open(db: &impl ConnectionTrait, claims: &InviteClaims, now: Timesta
     })
 }
 
-/// The link of the latest invitation that waits for an answer, made again: what it is derived from is stored.
+/// The link of the latest pending invitation; its token is derived from stored columns.
 ///
 /// # Errors
 /// When the database fails.
@@ -208,9 +206,8 @@ pub(super) fn link(public_url: &str, token: &str) -> String {
     format!("{public_url}/invite?token={token}")
 }
 
-/// Whether there is an invitation of this id for whoever holds a link of `org`: an unknown id is 404, a token of another
-/// invitation is not. Without an org it is sought in all, on purpose: without a valid token nobody has one here, and the
-/// answer tells nothing but the id.
+/// Whether this invitation exists in `org`: an unknown id is 404, a token of another invitation is not. Without `org` (no valid
+/// token) all orgs are searched, on purpose: the response tells only whether the id exists.
 pub async fn exists(db: &impl ConnectionTrait, org: Option<OrgId>, id: InvitationId) -> Result<bool, Error> {
     use invitation::Column;
     let found = invitation::Entity::find()
@@ -225,7 +222,7 @@ pub(super) fn same_secret(jti: &str, stored_hash: &[u8]) -> bool {
     hash_secret(jti.as_bytes()).ct_eq(stored_hash).into()
 }
 
-/// An invitation as it stands `now`.
+/// An invitation with its status at `now`.
 pub(super) fn view(row: invitation::Model, now: Timestamp) -> Invitation {
     let state = State { answer: row.answer, revoked: row.revoked_at.is_some(), expires_at: row.expires_at };
     Invitation {

@@ -8,7 +8,6 @@ use crate::{
     timestamp::Timestamp,
 };
 
-/// Yes, or no and why.
 #[derive(Debug, Clone)]
 pub enum Answer {
     Accept,
@@ -16,7 +15,7 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// The status that it leads to.
+    /// The assignment's status after it.
     pub fn status(&self) -> AssignmentStatus {
         match self {
             Self::Accept => Accepted,
@@ -25,11 +24,10 @@ impl Answer {
     }
 }
 
-/// What is known of an invitation when its link comes back.
+/// What an invitation's status depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct State {
     pub answer: Option<AssignmentStatus>,
-    /// Whether it was taken back.
     pub revoked: bool,
     pub expires_at: Timestamp,
 }
@@ -46,7 +44,7 @@ pub fn status(state: State, now: Timestamp) -> InvitationStatus {
     }
 }
 
-/// Whether the answer has to be carried out; false when it was given before.
+/// Whether the answer has to be carried out; false when the same one was given before.
 pub fn must_answer(state: State, wanted: AssignmentStatus, now: Timestamp) -> Result<bool, Error> {
     match (status(state, now), state.answer) {
         (InvitationStatus::Pending, _) => Ok(true),
@@ -56,7 +54,7 @@ pub fn must_answer(state: State, wanted: AssignmentStatus, now: Timestamp) -> Re
     }
 }
 
-/// An answer that was given before is repeated only while it still is what counts.
+/// A repeated answer succeeds only while the assignment has the status that it led to.
 pub fn answer_stands(given: AssignmentStatus, current: AssignmentStatus) -> Result<(), Error> {
     match current {
         _ if current == given => Ok(()),
@@ -65,7 +63,7 @@ pub fn answer_stands(given: AssignmentStatus, current: AssignmentStatus) -> Resu
     }
 }
 
-/// What a planner decided meanwhile stands: a link cannot bring back what was called off, nor turn a no into a yes.
+/// A manager's decision stands: a link can neither revive a cancelled assignment nor accept a declined one.
 pub fn link_may(wanted: AssignmentStatus, current: AssignmentStatus) -> Result<(), Error> {
     match (current, wanted) {
         (Cancelled, _) => Err(InvalidToken.into()),

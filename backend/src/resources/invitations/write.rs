@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     auth::{InvalidToken, InviteClaims, Tokens},
-    db::{Constraint, OfOrg, Tx},
+    db::{Constraint, OfOrg, OrRefusal, Tx},
     error::{Duplicate, Error, NotFound},
     ids::{AssignmentId, InvitationId, MissionId, OrgId, ProjectId},
     resources::{
@@ -43,13 +43,13 @@ impl<'a> Links<'a> {
     }
 }
 
-/// Makes a link for an assignment; an earlier unanswered one stops working.
+/// Makes a link for an assignment and revokes the open ones before it.
 ///
 /// # Errors
-/// [`UnknownReference`](crate::error::UnknownReference), or why the assignment cannot be answered any more.
+/// [`UnknownReference`](crate::error::UnknownReference), or what [`Locked::may_be_asked`] refuses.
 pub async fn create(tx: &Tx, org: OrgId, new: NewInvitation, links: &Links<'_>) -> Result<Created, Error> {
     let id = new.assignment_id;
-    // The locks of an answer, so that a link is never made for what is being called off.
+    // The same locks as for an answer, so that no link is made for an assignment that is being cancelled.
     let locked = assignments::lock_for_no_key_update(tx, org, id)
         .await
         .map_err(Error::referred("/assignment_id", "assignment"))?;
@@ -63,10 +63,10 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewInvitation, links: &Links<'_>) 
     Ok(created)
 }
 
-/// Makes links for many assignments, in the order of the items: for all of them or none.
+/// Makes links for many assignments, in the order of the items; all or none.
 ///
 /// # Errors
-/// [`Error::Items`] with what is in the way of each.
+/// [`Error::Items`] with the refusals by item.
 pub async fn create_all(
     tx: &Tx,
     org: OrgId,
@@ -74,7 +74,7 @@ pub async fn create_all(
     links: &Links<'_>,
 ) -> Result<Vec<Created>, Error> {
     let assignments: Vec<_> = items.iter().map(|item| item.assignment_id).collect();
-    // The locks of an answer, so that a link is never made for what is being called off.
+    // The same locks as for an answer, so that no link is made for an assignment that is being cancelled.
     let mut locked = assignments::lock_all_for_no_key_update(tx, org, &assignments).await?;
     let projects: HashSet<_> = locked.values().filter_map(Locked::project).collect();
     let archived = projects::lock_all_for_share(tx, org, projects).await?;
@@ -104,7 +104,7 @@ pub async fn create_all(
     Ok(created)
 }
 
-/// Where the link of an item goes, when its assignment can be asked for.
+/// The address for an item's link, when its assignment may be asked.
 fn email_of(
     item: &NewInvitation,
     locked: &mut HashMap<AssignmentId, Locked>,
@@ -152,7 +152,7 @@ fn new_link(
     Ok((row, Created { id, assignment_id, token: token.into(), url: url.into(), expires_at, delivery }))
 }
 
-/// An invitation that nobody answers or takes back until the transaction ends.
+/// Locks an invitation (`FOR NO KEY UPDATE`) until the transaction ends.
 ///
 /// # Errors
 /// [`NotFound`].
@@ -161,7 +161,7 @@ pub async fn lock_for_no_key_update(tx: &Tx, org: OrgId, id: InvitationId) -> Re
     Ok(view(found.ok_or(NotFound)?, tx.now))
 }
 
-/// Takes a locked link back. One that was answered has no power left; taking it back changes nothing.
+/// Revokes a locked invitation. One that was answered or revoked stays as it is.
 ///
 /// # Errors
 /// When the database fails.
@@ -169,7 +169,7 @@ pub async fn revoke(tx: &Tx, org: OrgId, id: InvitationId) -> Result<(), Error> 
     revoke_chosen(tx, open_links(org).filter(invitation::Column::Id.eq(id)), org).await
 }
 
-/// Takes back the open links of a locked assignment.
+/// Revokes the open invitations of a locked assignment.
 ///
 /// # Errors
 /// When the database fails.
@@ -177,7 +177,7 @@ pub async fn revoke_of_assignment(tx: &Tx, org: OrgId, assignment: AssignmentId)
     revoke_chosen(tx, open_links(org).filter(invitation::Column::AssignmentId.eq(assignment)), org).await
 }
 
-/// Takes back the open links of a mission.
+/// Revokes the open invitations of a mission.
 ///
 /// # Errors
 /// When the database fails.
@@ -192,7 +192,7 @@ pub async fn revoke_of_mission(tx: &Tx, org: OrgId, mission: MissionId) -> Resul
     revoke_chosen(tx, chosen, org).await
 }
 
-/// Deletes the invitations of an assignment that is about to go.
+/// Deletes the invitations of an assignment before it is deleted.
 ///
 /// # Errors
 /// When the database fails.
@@ -201,14 +201,14 @@ pub async fn delete_of_assignment(tx: &Tx, org: OrgId, assignment: AssignmentId)
         .filter(invitation::Column::AssignmentId.eq(assignment))
         .exec_with_returning(tx)
         .await?;
-    // As they were made: the log reads alike whatever order the database deletes in.
+    // In order of creation, so that the audit log does not depend on the order in which the database deletes.
     deleted.sort_by_key(|row| row.id);
     let entry =
         |row: invitation::Model| audit::Entry::of("invitation.delete", row.id).before(&view(row, tx.now));
     audit::Entry::record_all(deleted.into_iter().map(entry).collect(), tx, Some(org)).await
 }
 
-/// Links that were neither answered nor taken back.
+/// Neither answered nor revoked; expired ones are among them.
 fn open_links(org: OrgId) -> Select<invitation::Entity> {
     invitation::Entity::of(org)
         .filter(invitation::Column::RevokedAt.is_null())
@@ -237,16 +237,16 @@ async fn revoke_chosen(tx: &Tx, chosen: Select<invitation::Entity>, org: OrgId) 
     audit::Entry::record_all(rows.into_iter().map(entry).collect(), tx, Some(org)).await
 }
 
-/// Carries out the answer of whoever holds the link.
+/// Carries out the answer of a link's holder.
 ///
 /// # Errors
-/// [`InvalidToken`], [`AlreadyAnswered`], or what keeps the person from being accepted.
+/// [`InvalidToken`], [`AlreadyAnswered`], or what keeps the assignment from being accepted or declined.
 pub async fn answer(tx: &Tx, claims: &InviteClaims, answer: Answer) -> Result<Answered, Error> {
     let (org, id) = (claims.org, claims.inv);
     let find = || invitation::Entity::find_by_id((org, id));
     let assignment = find().one(tx).await?.ok_or(InvalidToken)?.assignment_id;
     let locked = assignments::lock_for_no_key_update(tx, org, assignment).await?;
-    // One answer or withdrawal of a link at a time: the second sees what the first did.
+    // Concurrent answers and revocations wait here, then see what the first one did.
     let found = find().lock(LockType::NoKeyUpdate).one(tx).await?;
     let row = found.filter(|row| same_secret(&claims.jti, &row.token_hash)).ok_or(InvalidToken)?;
     let wanted = answer.status();
@@ -270,7 +270,7 @@ pub async fn answer(tx: &Tx, claims: &InviteClaims, answer: Answer) -> Result<An
             .filter(invitation::Column::Id.eq(id))
             .exec(tx)
             .await
-            .map_err(|error| ANSWERED_ONCE.or(error, || AlreadyAnswered))?;
+            .or_refusal(|error| ANSWERED_ONCE.meaning(error, || AlreadyAnswered))?;
         let after = invitation::Model { answer: Some(wanted), answered_at: Some(tx.now), ..row.clone() };
         audit::Entry::of("invitation.answer", id)
             .before(&view(row.clone(), tx.now))

@@ -108,7 +108,7 @@ async fn update(
     tx.single(&mission).await
 }
 
-/// The mission's people are asked first whether they are free; then it changes; then their roles and overrides are settled.
+/// Checks conflicts, detaches assignments from removed roles, updates the mission, then their overrides and missing roles.
 async fn carry_out(
     tx: &Writing,
     org: OrgId,
@@ -116,12 +116,12 @@ async fn carry_out(
     stands: &PlannedMission,
     mut form: MissionForm,
 ) -> Result<Mission, Error> {
-    // Before a label comes to lead the list: what is wrong is named as it was sent.
+    // Before `role` is prepended to the list, so that error pointers have the indexes that were sent.
     rules::recognise(&mut form.roles, &current.roles)?;
     let reason = form.override_reason.clone().map(String::from);
     let zone = orgs::timezone(&**tx, org).await?;
     let mut planned = rules::plan_change(form, &zone, current).map_err(Error::Invalid)?;
-    // And after: the label may be the name of a role it has.
+    // Again, because the prepended `role` may name an existing mission role.
     rules::recognise(&mut planned.roles, &current.roles)?;
     rules::roles_may_become(&current.roles, &planned.roles)?;
     if planned.form.project_id != current.project_id {
@@ -174,7 +174,7 @@ async fn duplicate(
     Body(how): Body<Duplication>,
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
-    // It stays until the copy is there.
+    // Keeps the original from being deleted before it is copied.
     write::lock_for_share(&tx, caller.org, id).await?;
     let original = read::get(&*tx, caller.org, id).await?;
     precondition.check(&original)?;

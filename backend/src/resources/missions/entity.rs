@@ -1,4 +1,4 @@
-//! The rows of missions, as SeaORM sees them.
+//! SeaORM entities of missions and their roles.
 
 pub mod mission {
     use crate::{
@@ -7,7 +7,6 @@ pub mod mission {
     };
     use sea_orm::entity::prelude::*;
 
-    /// A call with a start and an end.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "missions")]
     pub struct Model {
@@ -17,7 +16,7 @@ pub mod mission {
         pub id: MissionId,
         pub project_id: Option<ProjectId>,
         pub title: String,
-        /// Title and place, by [`crate::search`]
+        /// Title and location, normalised by [`crate::search`].
         pub search: String,
         pub location: Option<String>,
         pub starts_at: Timestamp,
@@ -47,7 +46,6 @@ pub mod mission_role {
     };
     use sea_orm::entity::prelude::*;
 
-    /// A post on a mission.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "mission_roles")]
     pub struct Model {

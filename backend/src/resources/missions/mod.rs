@@ -1,4 +1,4 @@
-//! Missions: a call with a start and an end, usually in a project, with the roles it needs.
+//! Missions: work with a start and an end, usually in a project, and the roles that it needs.
 
 mod api;
 pub(crate) mod entity;

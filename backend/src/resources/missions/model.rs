@@ -1,4 +1,4 @@
-//! Shapes of missions.
+//! API types of missions.
 
 use crate::{
     http::{Cursor, Limit, Many, Writable},
@@ -11,7 +11,7 @@ use sea_orm::FromQueryResult;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-// Read from a row it has no roles yet.
+// `FromQueryResult` leaves `role` and `roles` empty.
 /// A mission as the API shows it.
 #[derive(Debug, Clone, Serialize, ToSchema, FromQueryResult)]
 pub struct Mission {
@@ -112,7 +112,7 @@ impl MissionRoleForm {
 }
 
 impl NewMissionRole {
-    /// A role that the program itself writes.
+    /// For names from the program itself: not validated.
     pub fn of(role_name: &str, quota: Option<i32>) -> Self {
         Self { role_name: Label::stored(role_name), quota }
     }
@@ -211,7 +211,7 @@ impl Writable for MissionForm {
 }
 
 impl Mission {
-    /// What of it can be set, as it is now.
+    /// The current values of the writable members.
     pub fn form(&self) -> MissionForm {
         let role = |role: &MissionRole| MissionRoleForm {
             id: Some(role.id),

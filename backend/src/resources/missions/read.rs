@@ -30,7 +30,7 @@ pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: MissionId) -> Result
     shown(db.query_all_raw(one).await?)?.pop().ok_or(NotFound.into())
 }
 
-/// A page of missions by start.
+/// A page of missions, by start and id.
 pub async fn list(db: &impl ConnectionTrait, org: OrgId, query: MissionQuery) -> Result<Page, Error> {
     use mission::Column;
     let mut select = mission::Entity::of(org)
@@ -58,7 +58,7 @@ pub async fn list(db: &impl ConnectionTrait, org: OrgId, query: MissionQuery) ->
     .await
 }
 
-/// The role of a mission that an assignment takes: the named one, or the only one.
+/// The role that an assignment takes: the named one; without a name, that of a mission with exactly one role.
 ///
 /// # Errors
 /// [`UnknownReference`] when the mission has no role of that name.
@@ -71,15 +71,15 @@ pub async fn role_named(
     roles_of(tx, org, mission).await?.named(name)
 }
 
-/// The roles of a mission, as whoever joins it needs them.
+/// The roles of a mission, to choose that of an assignment from.
 #[derive(Debug, Default)]
 pub struct MissionRoles(Vec<mission_role::Model>);
 
 impl MissionRoles {
-    /// The named one, or the only one.
+    /// See [`role_named`].
     ///
     /// # Errors
-    /// [`UnknownReference`] when there is none of that name.
+    /// [`UnknownReference`] when the mission has no role of that name.
     pub fn named(&self, name: Option<&Label>) -> Result<Option<MissionRoleId>, Error> {
         match (name.map(Label::key), self.0.as_slice()) {
             (Some(key), roles) => match roles.iter().find(|role| role.name_key == key) {
@@ -92,10 +92,6 @@ impl MissionRoles {
     }
 }
 
-/// The roles of one mission.
-///
-/// # Errors
-/// When the database fails.
 pub async fn roles_of(tx: &Tx, org: OrgId, mission: MissionId) -> Result<MissionRoles, Error> {
     Ok(roles_of_each(tx, org, [mission]).await?.remove(&mission).unwrap_or_default())
 }
@@ -118,7 +114,7 @@ pub async fn roles_of_each(
     Ok(roles_of_each)
 }
 
-/// Rows of one mission follow each other; the first has what is the mission's own.
+/// Groups the rows of [`with_roles`] (one per role) by mission. Only its first row has location and note.
 fn shown(rows: Vec<QueryResult>) -> Result<Vec<Mission>, Error> {
     let mut missions: Vec<Mission> = Vec::new();
     for row in rows {
@@ -142,10 +138,10 @@ fn shown(rows: Vec<QueryResult>) -> Result<Vec<Mission>, Error> {
     Ok(missions)
 }
 
-/// The chosen missions joined with their roles and counts: one statement, so what is shown is one state.
+/// The chosen missions joined with their roles and counts, in one statement so that they come from one snapshot.
 fn with_roles(chosen: SelectStatement) -> impl StatementBuilder {
     let (m, r) = (Alias::new("m"), Alias::new("r"));
-    // `assignments` is a resource of its own, above missions; only its rows are counted here.
+    // By table name: the entity belongs to another resource, and only its rows are counted here.
     let count = |status: &'static str| {
         Query::select()
             .expr(Func::count(Expr::col(Asterisk)))
@@ -160,9 +156,9 @@ fn with_roles(chosen: SelectStatement) -> impl StatementBuilder {
     let mut select = Query::select();
     for column in mission::Column::iter() {
         match column {
-            // Not shown: whose it is, and what it is searched by.
+            // Not part of `Mission`.
             mission::Column::OrgId | mission::Column::Search => {}
-            // With the first role only: a long note fifty times over would be a megabyte. Positions count from 0.
+            // With the first role (position 0) only: a long note repeated for fifty roles would be a megabyte.
             mission::Column::Location | mission::Column::Note => {
                 let position = Expr::col((r.clone(), mission_role::Column::Position));
                 let first = position.clone().is_null().or(position.eq(0));

@@ -1,4 +1,4 @@
-//! What a mission is in the way of.
+//! Refusals that a mission is the reason of.
 
 use crate::error::refusals;
 

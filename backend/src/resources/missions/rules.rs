@@ -1,4 +1,4 @@
-//! What must hold for a mission, and when its copies take place.
+//! Validation of missions, and the times of their copies.
 
 use super::{
     model::{Duplication, Mission, MissionForm, MissionRole, MissionRoleForm},
@@ -14,27 +14,27 @@ use crate::{
 use jiff::{ToSpan, tz::TimeZone};
 use std::collections::HashSet;
 
-/// More posts than any call has.
+/// Per mission; more than a real mission needs.
 const MAX_ROLES: usize = 50;
 const MAX_QUOTA: i32 = 10_000;
-/// Days of the calendar that a mission or availability lasts at most.
+/// Maximum length of a mission or availability, in calendar days.
 const LONGEST: i64 = 31;
-/// Roles of all missions that are created at once: more would keep everybody else from writing for seconds on SQLite,
-/// which has one writer (50 000 took 2 to 3 s).
+/// Roles of all missions of one bulk request. SQLite has a single writer, which more of them would block for seconds
+/// (50 000 took 2 to 3 s).
 const MAX_ROLES_AT_ONCE: usize = 5_000;
 
-/// A mission whose rules hold.
+/// A validated mission.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlannedMission {
     pub title: Name,
     pub timezone: ZoneName,
     pub roles: Vec<MissionRoleForm>,
-    /// The rest, as it was sent; the members above are taken out of it.
+    /// The other members, as sent; those above, `role` and `override_reason` are empty.
     pub form: MissionForm,
 }
 
 impl PlannedMission {
-    /// What a mission is planned as now; its rules locked when it was stored.
+    /// A stored mission with this `form`, not validated again.
     pub fn of(mission: &Mission, mut form: MissionForm) -> Self {
         Self {
             title: form.title.take().unwrap_or_else(|| Name::stored(&mission.title)),
@@ -45,8 +45,7 @@ impl PlannedMission {
     }
 }
 
-/// The rule that a period breaks. Its days are those of the calendar in `zone`: all of October is 31, also where it has an
-/// hour more.
+/// The rule that a period breaks. It is measured in calendar days of `zone`: October has 31, even where it is an hour longer.
 pub fn period_mistake(start: Timestamp, end: Timestamp, zone: &TimeZone) -> Option<FieldError> {
     if end <= start {
         Some(FieldError::invalid("/end_at", "must be after start_at"))
@@ -64,7 +63,7 @@ fn lasts_too_long(start: Timestamp, end: Timestamp, zone: &TimeZone) -> bool {
 }
 
 /// # Errors
-/// [`Error::Invalid`] names the first mission whose roles are too many together with those of the missions before it.
+/// [`Error::Invalid`] points to the first mission with which the roles exceed the maximum.
 pub fn few_enough_roles(planned: &[PlannedMission]) -> Result<(), Error> {
     let mut roles = 0;
     let too_many = planned.iter().position(|mission| {
@@ -79,13 +78,13 @@ pub fn few_enough_roles(planned: &[PlannedMission]) -> Result<(), Error> {
     })
 }
 
-/// A new mission, in the org's `zone` unless it names one, or every rule that it breaks.
+/// Validates a new mission, with all its errors. `zone` is the org's, the default time zone.
 pub fn plan(new: impl Into<MissionForm>, zone: &str) -> Result<PlannedMission, Vec<FieldError>> {
     plan_as(new.into(), zone, None)
 }
 
-/// The mission that `before` is to be, or every rule that it breaks. A period that it has already is not judged again: it
-/// may be from before there was the rule. The label as GET shows it follows from the roles, and says nothing beside them.
+/// Validates a change of `before`. An unchanged period is not checked again, because it may be older than the rule. `role`
+/// as GET returned it is ignored when roles are sent, because it is derived from them.
 pub fn plan_change(
     mut new: MissionForm,
     zone: &str,
@@ -129,7 +128,7 @@ fn plan_as(
     }
 }
 
-/// The short label of the first clients leads, unless the roles name it themselves.
+/// The mission role to prepend for `role`, which the first clients send, unless `roles` has that name.
 fn leading(label: Option<Label>, roles: &[MissionRoleForm]) -> Option<MissionRoleForm> {
     let named = |label: &Label| roles.iter().any(|role| role.role_name.key() == label.key());
     let leading = label.filter(|label| !named(label));
@@ -159,15 +158,15 @@ fn role_mistakes(leading: Option<&MissionRoleForm>, roles: &[MissionRoleForm]) -
     mistakes
 }
 
-/// What a mission is searched by: its title and its place.
+/// The search column: title and location.
 pub fn searched(planned: &PlannedMission) -> String {
     search::stored([&*planned.title, planned.form.location.as_deref().unwrap_or_default()])
 }
 
-/// Gives each role that the mission has its id, by which it stays itself.
+/// Sets the id of each role that the mission already has, found by name when no id was sent.
 ///
 /// # Errors
-/// [`Error::Invalid`] names the roles that are not this mission's or are named twice, and counts that are not what they are.
+/// [`Error::Invalid`] names ids that are not this mission's or are listed twice, and changed read-only counts.
 pub fn recognise(roles: &mut [MissionRoleForm], existing: &[MissionRole]) -> Result<(), Error> {
     let mut mistakes = Vec::new();
     let mut seen = HashSet::new();
@@ -197,7 +196,7 @@ pub fn recognise(roles: &mut [MissionRoleForm], existing: &[MissionRole]) -> Res
     if mistakes.is_empty() { Ok(()) } else { Err(Error::Invalid(mistakes)) }
 }
 
-/// Whether the people on a mission allow its new roles.
+/// Whether the assignments of a mission allow its new roles.
 ///
 /// # Errors
 /// [`RoleInUse`] or [`QuotaBelowAccepted`].
@@ -216,13 +215,13 @@ pub fn roles_may_become(existing: &[MissionRole], new: &[MissionRoleForm]) -> Re
     Ok(())
 }
 
-/// The roles that a mission will not have any more.
+/// The ids in `existing` that are not in `new`.
 pub fn removed(existing: &[MissionRole], new: &[MissionRoleForm]) -> Vec<MissionRoleId> {
     let ids = existing.iter().map(|role| role.id);
     ids.filter(|id| new.iter().all(|form| form.id != Some(*id))).collect()
 }
 
-/// The copy of a mission: its roles, not its people.
+/// The copy of a mission with its roles, without its assignments.
 pub fn copy(original: Mission, zone: &TimeZone, how: &Duplication) -> Result<PlannedMission, FieldError> {
     let (start_at, end_at) = duplicated_period(original.start_at, original.end_at, zone, how)?;
     let mut copy = PlannedMission::of(&original, MissionForm { start_at, end_at, ..original.form() });
@@ -230,7 +229,6 @@ pub fn copy(original: Mission, zone: &TimeZone, how: &Duplication) -> Result<Pla
     Ok(copy)
 }
 
-/// When the copy of a mission takes place.
 fn duplicated_period(
     start: Timestamp,
     end: Timestamp,
@@ -271,8 +269,8 @@ fn duplicated_period(
 const BROKEN: &str =
     "falls on a change of the clocks that makes this mission end before it starts or last more than 31 days";
 
-/// The end that the wall clock shows as long after `new_start` as it shows `end` after `start`: 22:00 to 06:00 stays so in the
-/// night that the clocks change. None beyond the years that there are.
+/// The end of a copy that has the wall-clock length of the original: 22:00 to 06:00 stays so in the night of a clock change.
+/// `None` when it is out of the range of [`Timestamp`].
 fn as_long_by_the_clock(
     (start, end): (Timestamp, Timestamp),
     new_start: Timestamp,
@@ -284,7 +282,7 @@ fn as_long_by_the_clock(
     let wall_clock = |at: Timestamp| at.in_zone(zone).datetime();
     let length = wall_clock(end).since((jiff::Unit::Day, wall_clock(start))).ok()?;
     if wall_clock(end) <= wall_clock(start) {
-        // It lasts over the hour that there is twice, and by the clock no time at all.
+        // It spans the repeated hour, and its wall-clock length is not positive: take the elapsed time.
         return Timestamp::try_from(
             jiff::Timestamp::from(new_start)
                 .checked_add(jiff::Timestamp::from(end) - jiff::Timestamp::from(start))
@@ -294,7 +292,7 @@ fn as_long_by_the_clock(
     }
     let new_end = zone.to_ambiguous_zoned(wall_clock(new_start).checked_add(length).ok()?);
     let first = Timestamp::try_from(new_end.clone().compatible().ok()?.timestamp()).ok()?;
-    // In the hour that there is twice, the copy may start when the end is over for the first time.
+    // In the repeated hour, the first occurrence of the end may be before the start; take the second.
     if first > new_start { Some(first) } else { Timestamp::try_from(new_end.later().ok()?.timestamp()).ok() }
 }
 
@@ -349,7 +347,7 @@ mod tests {
         assert_eq!(mistake(october, november, &paris), None);
         assert!(mistake(october, "2026-11-01T00:00:01+01:00", &paris).unwrap().contains("31 days"));
         assert!(mistake(october, november, &TimeZone::UTC).unwrap().contains("31 days"));
-        // An hour less.
+        // March is an hour shorter.
         let (march, april) = ("2026-03-01T00:00:00+01:00", "2026-04-01T00:00:00+02:00");
         assert_eq!(mistake(march, april, &paris), None);
         assert!(mistake(march, "2026-04-01T00:30:00+02:00", &paris).unwrap().contains("31 days"));
@@ -374,12 +372,12 @@ mod tests {
             let clock = |at: Timestamp| at.in_zone(&zone).strftime("%F %R %z").to_string();
             assert_eq!(Ok((clock(start), clock(end))), times(begins, ends));
         }
-        // In the hour that there is twice, its second time.
+        // In the repeated hour, at its second occurrence.
         let how = Duplication { start_at: Some("2026-10-25T01:30:00Z".parse().unwrap()), shift_days: None };
         let (start, end) = ("2026-03-20T02:30:00+01:00", "2026-03-20T02:45:00+01:00");
         let (_, end) = duplicated_period(start.parse().unwrap(), end.parse().unwrap(), &zone, &how).unwrap();
         assert_eq!(end, "2026-10-25T01:45:00Z".parse().unwrap());
-        // Over the end of summer time, from 02:45 to 02:15: half an hour, which no other night shows so.
+        // Over the end of summer time, from 02:45 +0200 to 02:15 +0100: half an hour, though the wall clock goes back.
         let how = Duplication { start_at: Some("2026-11-01T01:45:00Z".parse().unwrap()), shift_days: None };
         let (start, end) = ("2026-10-25T00:45:00Z", "2026-10-25T01:15:00Z");
         let (_, end) = duplicated_period(start.parse().unwrap(), end.parse().unwrap(), &zone, &how).unwrap();

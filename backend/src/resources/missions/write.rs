@@ -8,7 +8,7 @@ use super::{
     rules::{PlannedMission, searched},
 };
 use crate::{
-    db::{Constraint, OfOrg, Tx, is_named},
+    db::{Constraint, OfOrg, OrRefusal, Tx, is_named},
     error::{Duplicate, Error, NotFound},
     ids::{MissionId, MissionRoleId, OrgId, ProjectId},
     resources::{assignments, audit},
@@ -21,19 +21,19 @@ use sea_orm::{
 };
 use std::collections::HashMap;
 
-/// Creates a mission; its project must have been checked.
+/// Creates a mission; the caller has locked its project.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn create(tx: &Tx, org: OrgId, planned: PlannedMission) -> Result<Mission, Error> {
     let New { mission, row, roles } = New::of(tx, org, planned);
     mission::Entity::insert(row).exec_without_returning(tx).await?;
-    tx.insert_all(roles).await.map_err(roles_refused)?;
+    tx.insert_all(roles).await.or_refusal(meaning_for_roles)?;
     audit::Entry::of("mission.create", mission.id).after(&mission).record(tx, org).await?;
     Ok(mission)
 }
 
-/// Creates missions, with few statements however many they are; their projects must have been checked.
+/// Creates missions with few statements; the caller has locked their projects.
 ///
 /// # Errors
 /// When the database fails.
@@ -46,13 +46,13 @@ pub async fn create_all(tx: &Tx, org: OrgId, planned: Vec<PlannedMission>) -> Re
         all_roles.extend(roles);
     }
     tx.insert_all(rows).await?;
-    tx.insert_all(all_roles).await.map_err(roles_refused)?;
+    tx.insert_all(all_roles).await.or_refusal(meaning_for_roles)?;
     let entry = |mission: &Mission| audit::Entry::of("mission.create", mission.id).after(mission);
     audit::Entry::record_all(missions.iter().map(entry).collect(), tx, Some(org)).await?;
     Ok(missions)
 }
 
-/// A new mission as it is shown, and its rows.
+/// A new mission as the API returns it, and its rows.
 struct New {
     mission: Mission,
     row: mission::ActiveModel,
@@ -115,7 +115,6 @@ fn columns(planned: &PlannedMission, now: Timestamp) -> mission::ActiveModel {
     }
 }
 
-/// A new role of a mission.
 pub(super) fn role_row(
     tx: &Tx,
     org: OrgId,
@@ -135,7 +134,7 @@ pub(super) fn role_row(
     }
 }
 
-/// A mission as a decision about its people needs it.
+/// What decisions about the assignments of a locked mission depend on.
 #[derive(Debug, Clone)]
 pub struct Locked {
     pub start_at: Timestamp,
@@ -155,7 +154,7 @@ impl From<mission::Model> for Locked {
     }
 }
 
-/// Keeps a mission as it is until the transaction ends; others may do so at the same time.
+/// Locks the mission (`FOR SHARE`) until the transaction ends.
 ///
 /// # Errors
 /// [`NotFound`].
@@ -164,7 +163,7 @@ pub async fn lock_for_share(tx: &Tx, org: OrgId, id: MissionId) -> Result<Locked
     Ok(found.ok_or(NotFound)?.into())
 }
 
-/// Several missions at once, in one statement; those that do not exist are absent.
+/// Locks missions (`FOR SHARE`) in one statement, by id; those that do not exist are absent.
 ///
 /// # Errors
 /// When the database fails.
@@ -182,7 +181,7 @@ pub async fn lock_all_for_share(
     Ok(rows.into_iter().map(|row| (row.id, Locked::from(row))).collect())
 }
 
-/// Makes sure that the project named in a body takes new work until the transaction ends.
+/// Locks the project named in a body (`FOR SHARE`) and refuses it when it is archived.
 pub async fn lock_project_for_share(tx: &Tx, org: OrgId, project: Option<ProjectId>) -> Result<(), Error> {
     let Some(project) = project else { return Ok(()) };
     crate::resources::projects::lock_for_share(tx, org, project)
@@ -190,25 +189,23 @@ pub async fn lock_project_for_share(tx: &Tx, org: OrgId, project: Option<Project
         .map_err(Error::referred("/project_id", "project"))
 }
 
-/// A mission has each role once.
+/// A role name is unique within a mission.
 const NAME: Constraint = Constraint::unique(
     "mission_roles_name",
     "mission_roles.org_id, mission_roles.mission_id, mission_roles.name_key",
 );
 
-/// A quota below the number of those who have accepted.
+/// A quota is not below the number of accepted users.
 const QUOTA: Constraint = Constraint::trigger("mission_roles_quota");
 
-/// What it means that the schema refused a write of mission roles.
-pub(super) fn roles_refused(error: DbErr) -> Error {
-    if QUOTA.refused(&error) {
-        return assignments::QuotaReached.into();
-    }
+/// Maps a violated constraint on mission roles to the error of the API.
+fn meaning_for_roles(error: &DbErr) -> Option<Error> {
     let detail = "A mission has each role once; add up their quotas.";
-    NAME.or(error, || Duplicate { pointer: "/roles", detail })
+    NAME.meaning(error, || Duplicate { pointer: "/roles", detail })
+        .or_else(|| QUOTA.meaning(error, || assignments::QuotaReached))
 }
 
-/// A mission that nobody else changes, joins or answers until the transaction ends.
+/// Locks the mission (`FOR UPDATE`): no other transaction changes it or its assignments until this one ends.
 ///
 /// # Errors
 /// [`NotFound`].
@@ -218,8 +215,8 @@ pub async fn lock_for_update(tx: &Tx, org: OrgId, id: MissionId) -> Result<Missi
     get(tx, org, id).await
 }
 
-/// Gives a locked mission its new form, whose roles are recognised and which nobody names a removed role of. The form it
-/// has already changes nothing.
+/// Updates a locked mission; writes nothing if `planned` equals `stands`. Existing roles in `planned` have their ids; no
+/// assignment refers to a removed role.
 ///
 /// # Errors
 /// When the database fails.
@@ -238,8 +235,8 @@ pub async fn update(
         .filter(mission::Column::Id.eq(before.id))
         .exec(tx)
         .await
-        // Those who are accepted move along.
-        .map_err(assignments::refused)?;
+        // `ON UPDATE CASCADE` moves the assignments; their constraints may refuse.
+        .or_refusal(assignments::meaning_of)?;
     if planned.roles != stands.roles {
         replace_roles(tx, org, before, planned.roles).await?;
     }
@@ -258,7 +255,7 @@ async fn replace_roles(
     for role in before.roles.iter().filter(|role| !kept.contains(&role.id)) {
         mission_role::Entity::delete_by_id((org, role.id)).exec(tx).await?;
     }
-    // Two roles may swap their names: their keys are out of the way meanwhile.
+    // Roles may swap names, so their unique keys are first replaced by temporary ones.
     for id in &kept {
         let aside = NameKey::of_nobody(id);
         let row = mission_role::ActiveModel { name_key: Set(aside), ..Default::default() };
@@ -279,7 +276,7 @@ async fn replace_roles(
             None => {
                 let row = role_row(tx, org, before.id, position, form);
                 let insert = mission_role::Entity::insert(row.into_active_model());
-                insert.exec_without_returning(tx).await.map_err(roles_refused)?;
+                insert.exec_without_returning(tx).await.or_refusal(meaning_for_roles)?;
             }
         }
     }
@@ -293,11 +290,11 @@ async fn update_role(
     row: mission_role::ActiveModel,
 ) -> Result<(), Error> {
     let update = mission_role::Entity::update_of(org).set(row).filter(mission_role::Column::Id.eq(id));
-    update.exec(tx).await.map_err(roles_refused)?;
+    update.exec(tx).await.or_refusal(meaning_for_roles)?;
     Ok(())
 }
 
-/// Calls a locked mission off, for good. Called off already, it stays as it is.
+/// Cancels a locked mission, which must not be cancelled yet. This is final.
 ///
 /// # Errors
 /// When the database fails.

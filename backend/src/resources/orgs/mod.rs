@@ -1,4 +1,4 @@
-//! Orgs and their members: who may do what.
+//! Orgs, and their members with their roles.
 
 mod api;
 mod model;

@@ -46,7 +46,7 @@ impl Writable for OrgForm {
 }
 
 impl Org {
-    /// What of it can be set, as it is now.
+    /// The fields that can be set, as they are now.
     pub fn form(&self) -> OrgForm {
         OrgForm { name: Name::stored(&self.name), timezone: ZoneName::stored(&self.timezone) }
     }
@@ -70,7 +70,7 @@ impl Writable for MemberForm {
 }
 
 impl Member {
-    /// What of them can be set, as it is now.
+    /// The fields that can be set, as they are now.
     pub fn form(&self) -> MemberForm {
         MemberForm { role: self.role, is_active: self.is_active, user_id: self.user_id }
     }
@@ -103,7 +103,7 @@ pub struct Members {
     pub members: Vec<Member>,
 }
 
-/// Where a member stands in the list: their role's rank and their login. Not their e-mail, which not everybody sees.
+/// The cursor key of a member: their role's rank and their account. Not their e-mail, which not every caller may see.
 pub type MemberKey = (i32, AccountId);
 
 /// Which page of the members.

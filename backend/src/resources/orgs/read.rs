@@ -18,7 +18,7 @@ use sea_orm::{
     sea_query::{CaseStatement, Expr, ExprTrait},
 };
 
-/// The org of this name, whatever its case.
+/// The org of this name, ignoring case.
 ///
 /// # Errors
 /// [`NotFound`].
@@ -27,7 +27,7 @@ pub async fn find_by_name(db: &impl ConnectionTrait, name: &NameKey) -> Result<O
     Ok(found.ok_or(NotFound)?.id)
 }
 
-/// Every org, by name: for whoever operates the program.
+/// Every org, by name: for the operator.
 ///
 /// # Errors
 /// When the database fails.
@@ -36,8 +36,6 @@ pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Org>, Error> {
     Ok(rows.into_iter().map(Org::from).collect())
 }
 
-/// Whether there is any org.
-///
 /// # Errors
 /// When the database fails.
 pub async fn exist(db: &impl ConnectionTrait) -> Result<bool, Error> {
@@ -56,15 +54,13 @@ impl From<org::Model> for Org {
     }
 }
 
-/// One org.
-///
 /// # Errors
 /// [`NotFound`].
 pub async fn get(db: &impl ConnectionTrait, id: OrgId) -> Result<Org, Error> {
     Ok(org::Entity::find_by_id(id).one(db).await?.ok_or(NotFound)?.into())
 }
 
-/// The time zone of the org's missions unless they name one.
+/// The default time zone of the org's missions.
 ///
 /// # Errors
 /// [`NotFound`].
@@ -83,7 +79,6 @@ struct Row {
 }
 
 impl Row {
-    /// E-mails only for those who may see them.
     fn member(self, with_email: bool) -> Member {
         Member {
             account_id: self.account_id,
@@ -96,10 +91,10 @@ impl Row {
     }
 }
 
-/// A page of the members, highest role first, then by e-mail; e-mails only for those who may see them.
+/// A page of the members, highest role first, then by e-mail, which is in the response only `with_email`.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a cursor that names whoever never was a member: where they would stand tells their e-mail.
+/// [`Error::Invalid`] for a cursor of an account that never was a member: its position would tell its e-mail.
 pub async fn member_page(
     db: &impl ConnectionTrait,
     org: OrgId,
@@ -131,14 +126,13 @@ pub async fn member_page(
     .await
 }
 
-/// Whether an account is a member, or was one until somebody removed them.
+/// Whether an account is a member, or was one according to the audit log.
 async fn was_member(db: &impl ConnectionTrait, org: OrgId, account: AccountId) -> Result<bool, Error> {
     let is = find_members(org).filter(membership::Column::AccountId.eq(account)).count(db).await? > 0;
     Ok(is || audit::is_on_record(db, org, "member", account.0).await?)
 }
 
-/// What comes behind a member. An account outlives its memberships, so their e-mail can be looked up whatever became of
-/// them.
+/// The members behind this key. An account outlives its memberships, so its e-mail can always be looked up.
 fn member_after(backend: DbBackend, (last_rank, last): MemberKey) -> Condition {
     let email = account::Entity::find_by_id(last).select_only().column(account::Column::Email).into_query();
     let email = || by_bytes(backend, Expr::SubQuery(None, Box::new(email.clone().into())));
@@ -150,7 +144,7 @@ fn member_after(backend: DbBackend, (last_rank, last): MemberKey) -> Condition {
         .add(own_rank().eq(last_rank).and(own_email().gt(email()).or(same_email)))
 }
 
-/// A role as a number: the higher, the more it may do.
+/// The number of a role, higher for a higher one.
 fn rank(role: Expr) -> Expr {
     let ranks = Role::WORDS.iter().zip(0..);
     ranks
@@ -158,7 +152,7 @@ fn rank(role: Expr) -> Expr {
         .into()
 }
 
-/// Compared byte by byte, as SQLite does; PostgreSQL has an order of its own for each language.
+/// Compares bytes, as SQLite does; PostgreSQL would use the database's collation.
 fn by_bytes(backend: DbBackend, text: Expr) -> Expr {
     match backend {
         DbBackend::Postgres => Expr::cust_with_expr("$1 COLLATE \"C\"", text),
@@ -176,8 +170,6 @@ pub async fn members(db: &impl ConnectionTrait, org: OrgId) -> Result<Vec<Member
     Ok(rows.into_iter().map(|row| row.member(true)).collect())
 }
 
-/// The member with this account; their e-mail only for those who may see it.
-///
 /// # Errors
 /// [`NotFound`].
 pub async fn member(

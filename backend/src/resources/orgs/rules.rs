@@ -11,7 +11,7 @@ pub fn may_grant(own: Role, granted: Role) -> Result<(), Error> {
     if granted > own { Err(RankTooLow { role: granted }.into()) } else { Ok(()) }
 }
 
-/// Nobody changes a superior.
+/// Nobody changes a member whose role is higher.
 ///
 /// # Errors
 /// [`Superior`].

@@ -10,7 +10,7 @@ use crate::{
         Forbidden, NotAMember,
         entity::{Giver, membership, org},
     },
-    db::{Actor, Constraint, OfOrg, Tx},
+    db::{Actor, Constraint, OfOrg, OrRefusal, Tx},
     error::{Duplicate, Error, NotFound},
     ids::{AccountId, OrgId},
     random::Random,
@@ -27,15 +27,15 @@ use sea_orm::{
     sea_query::LockType,
 };
 
-/// An org's name is taken once.
+/// Org names are unique.
 const NAME: Constraint = Constraint::unique("orgs_name", "orgs.name_key");
 
-pub(super) fn name_taken(error: DbErr) -> Error {
+pub(super) fn meaning_of_name(error: &DbErr) -> Option<Error> {
     let detail = "An organisation of this name exists already; choose another name.";
-    NAME.or(error, || Duplicate { pointer: "/name", detail })
+    NAME.meaning(error, || Duplicate { pointer: "/name", detail })
 }
 
-/// Founds an org. It needs an owner in the same transaction.
+/// Creates an org; the caller adds an owner in the same transaction.
 ///
 /// # Errors
 /// [`Duplicate`] when the name is taken.
@@ -49,7 +49,10 @@ pub async fn create(tx: &Tx, name: Name, timezone: &str) -> Result<OrgId, Error>
         updated_at: tx.now,
     };
     let (id, name) = (row.id, row.name.clone());
-    org::Entity::insert(row.into_active_model()).exec_without_returning(tx).await.map_err(name_taken)?;
+    org::Entity::insert(row.into_active_model())
+        .exec_without_returning(tx)
+        .await
+        .or_refusal(meaning_of_name)?;
     audit::Entry::of("org.create", id)
         .after(&serde_json::json!({ "id": id, "name": name, "timezone": timezone }))
         .record(tx, id)
@@ -57,19 +60,20 @@ pub async fn create(tx: &Tx, name: Name, timezone: &str) -> Result<OrgId, Error>
     Ok(id)
 }
 
-/// A link for whoever has just been made a member.
+/// The link for a new member.
 #[derive(Debug)]
 pub struct MemberLink {
     pub token: Secret,
-    /// Whether the login was created for them.
+    /// Whether the account was created with the membership.
     pub login_is_new: bool,
 }
 
-/// Makes someone a member, and the link by which they take it up. The operator vouches for whom they add: that membership
-/// is not pending, and has a link only while the login has no password.
+/// Adds a member, and makes the link by which they take the membership up. The operator vouches for whom they add: that
+/// membership is not pending, and has a link only while the account has no password.
 ///
 /// # Errors
-/// [`Duplicate`] when they are one already or the person is someone else's; [`UnknownReference`].
+/// [`Duplicate`] when the account is a member already or the user has another account;
+/// [`UnknownReference`](crate::error::UnknownReference) for the user.
 pub async fn add_member(
     tx: &Tx,
     random: &Random,
@@ -77,7 +81,7 @@ pub async fn add_member(
     new: NewMember,
 ) -> Result<(Member, Option<MemberLink>), Error> {
     let (account, login_is_new) = accounts::find_or_create(tx, &new.email).await?;
-    // A first password is set only while no other org would open by it: whoever sets one waits here, and sees this.
+    // A link sets a first password only where that opens no other org; it takes this lock, too, so it sees this membership.
     let account = accounts::lock_for_no_key_update(tx, account.id).await?;
     let proven_at = (tx.origin.actor == Actor::System).then_some(tx.now);
     accounts::add_membership(tx, org, account.id, new.role, proven_at).await?;
@@ -106,11 +110,11 @@ pub async fn add_member(
 /// An org keeps an active owner.
 const LAST_OWNER: Constraint = Constraint::trigger("org_memberships_last_owner");
 
-fn refused(error: DbErr) -> Error {
-    LAST_OWNER.or(error, || LastOwner)
+fn meaning_of(error: &DbErr) -> Option<Error> {
+    LAST_OWNER.meaning(error, || LastOwner)
 }
 
-/// The org, which nobody else changes until the transaction ends.
+/// Locks the org (`FOR NO KEY UPDATE`) until the transaction ends.
 ///
 /// # Errors
 /// [`NotFound`].
@@ -119,7 +123,7 @@ pub async fn lock_for_no_key_update(tx: &Tx, id: OrgId) -> Result<Org, Error> {
     Ok(found.ok_or(NotFound)?.into())
 }
 
-/// Gives the locked org its new form. The form it has already changes nothing.
+/// Updates the locked org. The form that it has already changes nothing.
 ///
 /// # Errors
 /// [`Duplicate`] when the name is taken.
@@ -145,25 +149,25 @@ pub async fn update(tx: &Tx, before: Org, new: OrgForm) -> Result<Org, Error> {
         .filter(Column::Id.eq(after.id))
         .exec(tx)
         .await
-        .map_err(name_taken)?;
+        .or_refusal(meaning_of_name)?;
     audit::Entry::of("org.update", after.id).before(&before).after(&after).record(tx, after.id).await?;
     Ok(after)
 }
 
-/// A member whom nobody else changes until the transaction ends.
+/// Locks the org of a member (`FOR NO KEY UPDATE`) until the transaction ends, and reads the member.
 ///
 /// # Errors
 /// [`NotFound`].
 pub async fn lock_member_for_no_key_update(tx: &Tx, org: OrgId, account: AccountId) -> Result<Member, Error> {
-    // The org's row first, as the guard of its last owner does: two owners who change each other wait here.
+    // The org's row, as the trigger for the last owner does: two owners who change each other wait here.
     lock_for_no_key_update(tx, org).await?;
     read::member(tx, org, account, true).await
 }
 
-/// Gives a locked member their new form. The form they have already changes nothing.
+/// Updates a locked member. The form that they have already changes nothing.
 ///
 /// # Errors
-/// [`LastOwner`]; [`UnknownReference`] or [`Duplicate`] for the person.
+/// [`LastOwner`]; [`UnknownReference`](crate::error::UnknownReference) or [`Duplicate`] for the user.
 pub async fn update_member(tx: &Tx, org: OrgId, before: Member, new: MemberForm) -> Result<Member, Error> {
     use membership::Column;
     if new == before.form() {
@@ -180,9 +184,9 @@ pub async fn update_member(tx: &Tx, org: OrgId, before: Member, new: MemberForm)
         .filter(Column::AccountId.eq(account))
         .exec(tx)
         .await
-        .map_err(refused)?;
+        .or_refusal(meaning_of)?;
     if new.user_id != before.user_id {
-        // Both people at once, in the order that everyone locks them.
+        // Both users in one statement, in the order in which all transactions lock them.
         users::lock_all_for_no_key_update(tx, org, [before.user_id, new.user_id].into_iter().flatten())
             .await?;
         users::unlink_account(tx, org, account).await?;
@@ -195,7 +199,7 @@ pub async fn update_member(tx: &Tx, org: OrgId, before: Member, new: MemberForm)
     Ok(after)
 }
 
-/// Ends the membership of a locked member; the person they are here belongs to no account then.
+/// Ends the membership of a locked member and unlinks their user from the account.
 ///
 /// # Errors
 /// [`LastOwner`].
@@ -204,15 +208,15 @@ pub async fn remove_member(tx: &Tx, org: OrgId, member: &Member) -> Result<(), E
         .filter(membership::Column::AccountId.eq(member.account_id))
         .exec(tx)
         .await
-        .map_err(refused)?;
+        .or_refusal(meaning_of)?;
     users::unlink_account(tx, org, member.account_id).await?;
     audit::Entry::of("member.remove", member.account_id).before(member).record(tx, org).await
 }
 
-/// What a caller may do now that the org is locked: their role may have changed while they waited for it.
+/// The caller's role, read again under the org's lock: it may have changed while they waited for it.
 ///
 /// # Errors
-/// [`NotAMember`]; [`Forbidden`] for who is no administrator any more.
+/// [`NotAMember`]; [`Forbidden`] below admin.
 pub async fn role_of(tx: &Tx, org: OrgId, account: AccountId) -> Result<Role, Error> {
     let found = membership::Entity::of(org)
         .filter(membership::Column::AccountId.eq(account))

@@ -1,4 +1,4 @@
-//! The rows of projects, as SeaORM sees them.
+//! The SeaORM entity of projects.
 
 pub mod project {
     use crate::resources::projects::model::ProjectStatus;

@@ -1,4 +1,4 @@
-//! Shapes of projects.
+//! API types of projects.
 
 use super::entity::project;
 use crate::{
@@ -61,7 +61,7 @@ impl From<project::Model> for Project {
 }
 
 impl Project {
-    /// What of it can be set, as it is now.
+    /// The current values of the writable members.
     pub fn form(&self) -> NewProject {
         NewProject {
             name: Name::stored(&self.name),

@@ -1,4 +1,4 @@
-//! What a project is in the way of.
+//! Refusals that a project is the reason of.
 
 use crate::error::refusals;
 

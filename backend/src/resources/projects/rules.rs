@@ -1,10 +1,10 @@
-//! What must hold for a project.
+//! Validation of projects.
 
 use super::NewProject;
 use crate::error::Error;
 
 /// # Errors
-/// [`Error::Invalid`] names every rule that the project would break.
+/// [`Error::Invalid`] when it does not end after its start.
 pub fn check(new: &NewProject) -> Result<(), Error> {
     match (new.starts_at, new.ends_at) {
         (Some(start), Some(end)) if end <= start => {

@@ -8,7 +8,7 @@ use super::{
     rules,
 };
 use crate::{
-    db::{Constraint, OfOrg, Tx, is_named},
+    db::{Constraint, OfOrg, OrRefusal, Tx, is_named},
     error::{Duplicate, Error, NotFound},
     ids::{OrgId, ProjectId},
     resources::audit,
@@ -20,16 +20,14 @@ use sea_orm::{
 };
 use std::collections::HashSet;
 
-/// A project's name is taken once in its org.
+/// A project's name is unique within its org.
 const NAME: Constraint = Constraint::unique("projects_name", "projects.org_id, projects.name_key");
 
-fn refused(error: DbErr) -> Error {
+fn meaning_of(error: &DbErr) -> Option<Error> {
     let detail = "A project of this name exists already; choose another name.";
-    NAME.or(error, || Duplicate { pointer: "/name", detail })
+    NAME.meaning(error, || Duplicate { pointer: "/name", detail })
 }
 
-/// Creates a project.
-///
 /// # Errors
 /// [`Error::Invalid`], or [`Duplicate`] when the name is taken.
 pub async fn create(tx: &Tx, org: OrgId, new: NewProject) -> Result<Project, Error> {
@@ -50,13 +48,13 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewProject) -> Result<Project, Err
     project::Entity::insert(row.clone().into_active_model())
         .exec_without_returning(tx)
         .await
-        .map_err(refused)?;
+        .or_refusal(meaning_of)?;
     let project = Project::from(row);
     audit::Entry::of("project.create", project.id).after(&project).record(tx, org).await?;
     Ok(project)
 }
 
-/// A project that nobody else changes, and no mission joins, until the transaction ends.
+/// Locks the project (`FOR UPDATE`): no other transaction changes it or adds a mission to it until this one ends.
 ///
 /// # Errors
 /// [`NotFound`].
@@ -65,7 +63,7 @@ pub async fn lock_for_update(tx: &Tx, org: OrgId, id: ProjectId) -> Result<Proje
     Ok(found.ok_or(NotFound)?.into())
 }
 
-/// Gives a locked project its new form. The form it has already changes nothing.
+/// Updates a locked project; an unchanged one is not written.
 ///
 /// # Errors
 /// [`Error::Invalid`], or [`Duplicate`] when the name is taken.
@@ -90,7 +88,7 @@ pub async fn update(tx: &Tx, org: OrgId, before: Project, new: NewProject) -> Re
         .filter(Column::Id.eq(before.id))
         .exec(tx)
         .await
-        .map_err(refused)?;
+        .or_refusal(meaning_of)?;
     let after = get(tx, org, before.id).await?;
     audit::Entry::of("project.update", after.id).before(&before).after(&after).record(tx, org).await?;
     Ok(after)
@@ -108,8 +106,8 @@ pub async fn delete(tx: &Tx, org: OrgId, project: &Project) -> Result<(), Error>
     audit::Entry::of("project.delete", project.id).before(project).record(tx, org).await
 }
 
-/// Makes sure that a project takes new work, and locks it (`FOR SHARE`): it is neither archived nor deleted before the
-/// transaction ends. Whoever locks missions or people as well locks those first.
+/// Locks the project (`FOR SHARE`): it is neither archived nor deleted before the transaction ends. A transaction that also
+/// locks existing missions locks those first.
 ///
 /// # Errors
 /// [`NotFound`], or [`ProjectArchived`].
@@ -121,7 +119,7 @@ pub async fn lock_for_share(tx: &Tx, org: OrgId, id: ProjectId) -> Result<(), Er
     }
 }
 
-/// The same for several, in one statement: those that are archived.
+/// Locks projects (`FOR SHARE`) in one statement, by id; returns the archived ones.
 ///
 /// # Errors
 /// When the database fails.

@@ -1,4 +1,4 @@
-//! Rates: what a person is paid, label by label. They are part of the person's profile; these are the calls that the
+//! Rates: what a user is paid, label by label. They are part of the user's profile; these are the endpoints that the
 //! first clients use.
 
 mod api;

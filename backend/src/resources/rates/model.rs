@@ -1,4 +1,4 @@
-//! Shapes of rates.
+//! API types of rates.
 
 use crate::{
     error::{Error, FieldError},
@@ -25,7 +25,7 @@ pub struct NewRates {
     pub rate_profile: Sent<RateProfile>,
 }
 
-/// A member that may be absent, `null` or there: three different things.
+/// Tells apart whether a JSON member is absent, `null` or has a value.
 #[derive(Debug, Default)]
 pub enum Sent<T> {
     /// Absent.
@@ -77,10 +77,10 @@ impl<E: deserr::DeserializeError> Deserr<E> for DailyEur {
     }
 }
 
-/// The rates that a request asks for, in whichever form.
+/// The rates of a request, from the body or from `daily_eur`.
 ///
 /// # Errors
-/// [`Error::Invalid`] when there is none, or both.
+/// [`Error::Invalid`] when neither or both are sent.
 pub fn wanted(query: DailyQuery, body: NewRates) -> Result<Option<RateProfile>, Error> {
     match (query.daily_eur, body.rate_profile) {
         (None, Sent::There(rates)) => Ok(rates),

@@ -1,4 +1,4 @@
-//! Routes of people.
+//! Routes of users.
 
 use super::{
     model::{NewProfile, NewUser, Profile, UpdatedUser, User, UserQuery},

@@ -1,4 +1,4 @@
-//! The rows of users, as SeaORM sees them.
+//! SeaORM entities of users, their skills and tags.
 
 pub mod user {
     use crate::resources::users::model::EmploymentType;
@@ -9,7 +9,6 @@ pub mod user {
     };
     use sea_orm::entity::prelude::*;
 
-    /// A person who can be planned.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "users")]
     pub struct Model {
@@ -22,7 +21,7 @@ pub mod user {
         pub sort_key: String,
         pub name_search: String,
         pub email: Option<String>,
-        /// By [`crate::search`]: the e-mail, and the digits of the telephone number.
+        /// The e-mail, and the digits of the telephone number, normalised by [`crate::search`].
         pub contact_search: Option<String>,
         pub phone: Option<String>,
         pub employment_type: EmploymentType,
@@ -54,7 +53,6 @@ pub mod user_skill {
     };
     use sea_orm::entity::prelude::*;
 
-    /// What a person can do, and how well.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "user_skills")]
     pub struct Model {
@@ -87,7 +85,7 @@ pub mod user_tag {
     };
     use sea_orm::entity::prelude::*;
 
-    /// A word that planners filter people by.
+    /// A word that managers filter users by.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "user_tags")]
     pub struct Model {

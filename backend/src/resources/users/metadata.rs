@@ -1,4 +1,4 @@
-//! Free-form details that only planners see.
+//! Free-form details of a user that only managers see.
 
 use crate::db::JsonText;
 use deserr::{
@@ -14,7 +14,7 @@ use utoipa::{
     },
 };
 
-/// Longer than any list of documents, short enough to come with every person.
+/// Longer than any list of documents, short enough to be part of every user in a list.
 const MAX_BYTES: usize = 8 * 1024;
 
 /// A JSON object of any members, at most 8 KiB.
@@ -23,7 +23,7 @@ const MAX_BYTES: usize = 8 * 1024;
 pub struct Metadata(Json);
 
 impl Metadata {
-    /// What was stored, or what is shown instead when that is damaged.
+    /// The stored object, or a placeholder when the text is not a JSON object.
     pub fn from_stored(stored: &JsonText) -> Self {
         Self(stored.object().unwrap_or_else(|| stored.unreadable()).into())
     }

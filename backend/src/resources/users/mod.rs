@@ -1,4 +1,4 @@
-//! Users: the people who can be planned. Many never sign in; one who does is linked to an account.
+//! Users: the people whom an org assigns to missions. Many never sign in; one who does is linked to an account.
 
 mod api;
 pub(crate) mod entity;

@@ -1,4 +1,4 @@
-//! Shapes of users.
+//! API types of users.
 
 use super::{
     metadata::Metadata,
@@ -89,16 +89,16 @@ pub struct User {
     pub updated_at: Timestamp,
 }
 
-/// A first and a last name with a space between.
+/// First name, space, last name: 200 + 1 + 200 characters.
 pub type WholeName = Line<401>;
 
-/// A first name, which who has one name does not have.
+/// A first name; empty for a user who has one name only.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct FirstName(String);
 
 impl FirstName {
-    /// One that was checked when it was stored.
+    /// From the database, where it was validated before.
     pub fn stored(name: &str) -> Self {
         Self(name.into())
     }
@@ -186,7 +186,7 @@ impl Writable for NewUser {
 }
 
 impl User {
-    /// What of a person can be set, as a planner sees it now.
+    /// The current values of the writable members, of a user read with `Sight::All`.
     pub fn form(&self) -> NewUser {
         let metadata = |seen: &Option<Option<Metadata>>| seen.clone().flatten();
         let text = |seen: &Option<Option<String>>| seen.clone().flatten();
@@ -225,7 +225,7 @@ pub struct UpdatedUser {
 }
 
 impl NewUser {
-    /// Someone of whom only the name is known.
+    /// A user of whom only the name is known.
     pub fn named(name: Name) -> Self {
         Self {
             name: Some(name.widen()),

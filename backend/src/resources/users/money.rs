@@ -1,4 +1,4 @@
-//! Amounts: JSON numbers outside, integer cents inside, never a float in between.
+//! Amounts: numbers of EUR in JSON, integer cents in the program and the database.
 
 use crate::{db::JsonText, text::Label};
 use deserr::{
@@ -24,8 +24,8 @@ const MAX_DECIMALS: usize = 2;
 const TOO_MANY_DECIMALS: &str = "must have at most 2 decimals";
 
 impl Cents {
-    /// From a JSON number: at most two decimals. A double holds every such amount closely enough that its shortest
-    /// decimal form is the one that was sent.
+    /// From a JSON number with at most two decimals. An `f64` holds every such amount so closely that its shortest decimal
+    /// form is the one that was sent.
     fn from_number(amount: f64) -> Result<Self, String> {
         if !(0.0..=MAX_EUR).contains(&amount) {
             return Err("must be an amount in EUR from 0 to 1000000".into());
@@ -41,13 +41,13 @@ impl Cents {
     }
 }
 
-/// As in a query: digits, and after a point at most two more.
+/// From a query parameter: digits, and after a point at most two more.
 impl std::str::FromStr for Cents {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        // Of more decimals a double may keep nothing.
+        // Counted in the text, because an `f64` may round further decimals away.
         let decimals = text.split_once('.').map_or("", |(_, decimals)| decimals.trim_end_matches('0'));
         match text.parse() {
             Ok(_) if plain && decimals.len() > MAX_DECIMALS => Err(TOO_MANY_DECIMALS.into()),
@@ -101,24 +101,24 @@ impl PartialSchema for Cents {
 
 impl ToSchema for Cents {}
 
-/// What a person is paid.
+/// The rates of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RateProfile {
     /// A label (`jour`, `heure`) and its amount. At most 50 labels of 1 to 100 characters.
     Amounts(BTreeMap<String, Cents>),
-    /// What is in the database is something else: shown as such, and kept until it is replaced.
+    /// The stored text is not a map of amounts: shown as unreadable, and kept until it is replaced.
     Damaged(JsonText),
 }
 
 const MAX_LABELS: usize = 50;
 
 impl RateProfile {
-    /// A daily rate alone, under the label of the first clients.
+    /// Only a daily rate, under the label that the first clients use.
     pub fn daily(amount: Cents) -> Self {
         Self::Amounts([("jour".to_owned(), amount)].into())
     }
 
-    /// As it is stored: label to cents.
+    /// A JSON object of label to cents.
     pub fn to_stored(&self) -> JsonText {
         match self {
             Self::Amounts(amounts) => {

@@ -23,11 +23,11 @@ use sea_orm::{
 };
 use std::collections::{BTreeMap, HashMap};
 
-/// Whose contacts the caller sees.
+/// Whose e-mail, phone and bio the caller sees; `All` includes legal ids and documents.
 #[derive(Debug, Clone, Copy)]
 pub enum Sight {
     All,
-    /// Only this person's, or nobody's.
+    /// Only this user's; `None` for a caller without a user.
     Own(Option<UserId>),
 }
 
@@ -40,7 +40,7 @@ impl Sight {
     }
 }
 
-/// A page of people by last, then first name.
+/// A page of users, by last, then first name.
 pub async fn list(
     db: &impl ConnectionTrait,
     org: OrgId,
@@ -57,7 +57,7 @@ pub async fn list(
             let by_words = filter::has_words(&[Column::NameSearch, Column::ContactSearch], question);
             by_number.fold(Condition::any().add(by_words), Condition::add)
         };
-        // Who may not see an e-mail or a number may not find by it either.
+        // A caller who may not see a user's e-mail or phone must not find the user by it.
         select = select.filter(match sight {
             Sight::All => by_all(),
             Sight::Own(Some(own)) => {
@@ -109,13 +109,13 @@ pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: UserId, sight: Sight
 }
 
 /// # Errors
-/// [`NotFound`] when the org has no such person.
+/// [`NotFound`] when the org has no such user.
 pub async fn exists(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Result<(), Error> {
     let found = user::Entity::find_by_id((org, id)).select_only().column(user::Column::Id);
     found.into_tuple::<UserId>().one(db).await?.map(|_| ()).ok_or(NotFound.into())
 }
 
-/// The person that an account is in an org.
+/// The user that an account is linked to in an org.
 ///
 /// # Errors
 /// When the database fails.
@@ -128,7 +128,7 @@ pub async fn of_account(
     Ok(found.map(|row| row.id))
 }
 
-/// A person's skills and tags.
+/// A user's skills and tags.
 #[derive(Debug, Default)]
 pub(super) struct Words {
     pub(super) levels: BTreeMap<String, i16>,
@@ -156,7 +156,7 @@ pub(super) async fn words(
     if ids.is_empty() {
         return Ok(words);
     }
-    // Without the keys, which can be ten times as long.
+    // The key columns are left out: they can be ten times as long.
     let skills = user_skill::Entity::of(org)
         .select_only()
         .columns([user_skill::Column::UserId, user_skill::Column::Skill, user_skill::Column::Level])
@@ -175,7 +175,7 @@ pub(super) async fn words(
     Ok(words)
 }
 
-/// What is shown of a person's row. The columns that it is searched by can be ten times as long.
+/// The columns that [`User`] shows, without the search columns, up to ten times as long.
 #[derive(Debug, FromQueryResult)]
 pub(super) struct Row {
     id: UserId,
@@ -193,7 +193,7 @@ pub(super) struct Row {
     updated_at: Timestamp,
 }
 
-/// The same in a list.
+/// A row with its sort key, which the cursor needs.
 #[derive(Debug, FromQueryResult)]
 struct SortedRow {
     sort_key: String,
@@ -265,7 +265,6 @@ pub(super) fn view(row: Row, words: &mut Words, sight: Sight) -> User {
     }
 }
 
-/// What planners know about a person.
 pub async fn profile(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Result<Profile, Error> {
     let row = user::Entity::find_by_id((org, id)).one(db).await?.ok_or(NotFound)?;
     let words = words(db, org, vec![id]).await?.remove(&id).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What a user is in the way of.
+//! Refusals that a user is the reason of.
 
 use crate::error::refusals;
 

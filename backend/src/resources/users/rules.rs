@@ -1,4 +1,4 @@
-//! What must hold for a person.
+//! Validation of users and profiles.
 
 use super::{
     model::{FirstName, NewProfile, NewUser, Profile, User},
@@ -13,12 +13,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 const MAX_WORDS: usize = 100;
 
-/// How a person is called.
+/// First and last name; the first name may be empty.
 pub fn display_name(first: &str, last: &str) -> String {
     format!("{first} {last}").trim().to_owned()
 }
 
-/// First and last name, from either form. One that is as GET shows it (`before`) says nothing beside one that is not.
+/// First and last name, from `name` or from the two parts. When both are sent, the one that is unchanged from `before` is
+/// ignored.
 fn names(new: &NewUser, before: Option<&User>) -> Result<(String, String), FieldError> {
     let name = new.name.as_deref();
     let parts = (new.first_name.as_ref().map(FirstName::as_ref), new.last_name.as_deref());
@@ -26,7 +27,7 @@ fn names(new: &NewUser, before: Option<&User>) -> Result<(String, String), Field
     let parts_stay = before
         .is_some_and(|before| parts == (Some(before.first_name.as_str()), Some(before.last_name.as_str())));
     match (name, parts, before) {
-        // It divides where it did.
+        // Unchanged, so it is divided as before.
         (Some(_), (None, None), Some(before)) if name_stays => {
             Ok((before.first_name.clone(), before.last_name.clone()))
         }
@@ -48,7 +49,8 @@ fn names(new: &NewUser, before: Option<&User>) -> Result<(String, String), Field
     }
 }
 
-/// The first word, and the rest; of one word the last name. One part that stays (`before`) tells where the other is.
+/// Splits `name` after the first or before the last name of `before` if that part is unchanged, else after the first word. A
+/// single word is the last name.
 fn divided(name: &str, before: Option<&User>) -> Result<(String, String), FieldError> {
     let behind_first = |before: &User| {
         let rest = name.strip_prefix(before.first_name.as_str())?.strip_prefix(' ')?;
@@ -72,10 +74,10 @@ fn divided(name: &str, before: Option<&User>) -> Result<(String, String), FieldE
     Ok((first.to_owned(), last.to_owned()))
 }
 
-/// First and last name of a person whose rules hold, who was `before`; their skills have their levels after that.
+/// Validates a new user, or a change of `before`. Returns first and last name, and sets the levels of `new.skills`.
 ///
 /// # Errors
-/// [`Error::Invalid`] names every rule that they break.
+/// [`Error::Invalid`] names every rule that is broken.
 pub fn check(before: Option<&User>, new: &mut NewUser) -> Result<(String, String), Error> {
     let had = before.map(|before| &before.skill_levels);
     let mut mistakes = skill_mistakes(had, &mut new.skills, new.skill_levels.take());
@@ -88,10 +90,10 @@ pub fn check(before: Option<&User>, new: &mut NewUser) -> Result<(String, String
     Err(Error::Invalid(mistakes))
 }
 
-/// The profile's skills have the levels that were sent beside them.
+/// Validates a profile, and sets the levels of `new.skills`.
 ///
 /// # Errors
-/// [`Error::Invalid`] names every rule that the profile breaks; with `own`, also what only planners set.
+/// [`Error::Invalid`] names every rule that is broken; with `own`, also changed members that only managers set.
 pub fn check_profile(before: &Profile, new: &mut NewProfile, own: bool) -> Result<(), Error> {
     let had = Some(&before.skill_levels);
     let mut mistakes = skill_mistakes(had, &mut new.skills, new.skill_levels.take());
@@ -105,8 +107,8 @@ pub fn check_profile(before: &Profile, new: &mut NewProfile, own: bool) -> Resul
     if mistakes.is_empty() { Ok(()) } else { Err(Error::Invalid(mistakes)) }
 }
 
-/// Skills that are named twice, or too many, and levels that belong to none. Each skill has its level after that: the one that
-/// was sent, else the one that the person `had`. A level that is as GET shows it says nothing beside one that is not.
+/// Errors of skills listed twice or too many, and of `levels` without a skill. Sets each level: the one that was sent, else that
+/// in `had`, else the default. When two are sent for a skill, the one that is unchanged from `had` is ignored.
 fn skill_mistakes(
     had: Option<&BTreeMap<String, i16>>,
     skills: &mut [NewSkill],
@@ -140,7 +142,6 @@ fn skill_mistakes(
     mistakes
 }
 
-/// Tags that are named twice, or too many.
 fn tag_mistakes(tags: &[Label]) -> Vec<FieldError> {
     word_mistakes("/tags", tags.iter())
 }
@@ -154,9 +155,9 @@ fn word_mistakes<'a>(pointer: &str, words: impl ExactSizeIterator<Item = &'a Lab
     twice.map(|(i, _)| FieldError::invalid(format!("{pointer}/{i}"), "is listed twice")).collect()
 }
 
-/// In their own profile a person sets skills and bio; the rest is the planners', and they can only read it.
+/// In their own profile, users set skills and bio only; managers set the rest.
 fn own_profile_mistakes(before: &Profile, new: &NewProfile) -> Vec<FieldError> {
-    // Their order means nothing.
+    // The order of tags means nothing.
     let same_tags = |tags: &Vec<Label>| {
         let mut tags: Vec<_> = tags.iter().map(|tag| &**tag).collect();
         tags.sort_unstable();
@@ -176,11 +177,11 @@ fn own_profile_mistakes(before: &Profile, new: &NewProfile) -> Vec<FieldError> {
     .collect()
 }
 
-/// Characters of a sort key: more than names that people tell apart by. Some letters fold to eighteen, and whatever names a
-/// place in the list (a cursor, an index) holds the key.
+/// Maximum characters of a sort key, enough to order real names. Bounded because cursors and the index contain the key, and
+/// some letters fold to eighteen.
 const SORT_KEY_CHARS: usize = 200;
 
-/// The key that people are sorted by: last name, then first name, whatever their case and accents.
+/// The key that lists of users are sorted by: last name, then first name, without case and accents.
 pub fn sort_key(first: &str, last: &str) -> String {
     // A separator below every letter: "Le Gall" must not sort into "Lea".
     let whole = format!("{}\u{1}{}", text::fold(last), text::fold(first));

@@ -1,4 +1,4 @@
-//! Skills and how well a person has them, as clients send them.
+//! Skills and their levels, as clients send them.
 
 use crate::text::Label;
 use deserr::{
@@ -14,10 +14,9 @@ use utoipa::{
     },
 };
 
-/// A skill as clients send it: a text, or with its level.
+/// A skill: in JSON a string, or an object with its level.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NewSkill {
-    /// What the person can do.
     pub skill: Label,
     /// How well, from 1 to 5.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,7 +24,7 @@ pub struct NewSkill {
 }
 
 impl NewSkill {
-    /// Of a skill without a word about how well.
+    /// The default.
     const LEVEL: i16 = 3;
 
     /// How well, from 1 to 5.
@@ -64,7 +63,7 @@ impl<E: DeserializeError> Deserr<E> for NewSkill {
     }
 }
 
-/// How well, from 1 to 5, by skill; `null` says nothing. (deserr 0.6 reads a map without its mistakes.)
+/// Skill to level, from 1 to 5; `null` is ignored. Not read as a `BTreeMap`, because deserr 0.6 drops the errors of its values.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Levels(pub BTreeMap<String, i16>);

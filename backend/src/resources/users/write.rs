@@ -11,7 +11,7 @@ use super::{
     skills::NewSkill,
 };
 use crate::{
-    db::{Constraint, OfOrg, Tx, is_named},
+    db::{Constraint, OfOrg, OrRefusal, Tx, is_named},
     error::{Duplicate, Error, NotFound},
     ids::{AccountId, OrgId, UserId},
     resources::audit,
@@ -25,18 +25,18 @@ use sea_orm::{
 };
 use std::collections::HashMap;
 
-/// An account belongs to one user of an org.
+/// An account is linked to at most one user of an org.
 const ONE_ACCOUNT: Constraint = Constraint::unique("users_account", "users.org_id, users.account_id");
 
-fn refused(error: DbErr) -> Error {
+fn meaning_of(error: &DbErr) -> Option<Error> {
     let detail = "This account already belongs to another person of the organisation.";
-    ONE_ACCOUNT.or(error, || Duplicate { pointer: "/user_id", detail })
+    ONE_ACCOUNT.meaning(error, || Duplicate { pointer: "/user_id", detail })
 }
 
-/// Adds a person, linked to an account when it is given.
+/// Creates a user, linked to `account` if there is one.
 ///
 /// # Errors
-/// [`Error::Invalid`], or [`Duplicate`] when the account is another person's here.
+/// [`Error::Invalid`], or [`Duplicate`] when the account is linked to another user of the org.
 pub async fn create(
     tx: &Tx,
     org: OrgId,
@@ -67,22 +67,22 @@ pub async fn create(
     user::Entity::insert(row.clone().into_active_model())
         .exec_without_returning(tx)
         .await
-        .map_err(refused)?;
+        .or_refusal(meaning_of)?;
     write_words(tx, org, row.id, &new.skills, Some(&new.tags)).await?;
     let user = view(row.into(), &mut Words::of(&new.skills, &new.tags), Sight::All);
     audit::Entry::of("user.create", user.id).after(&user).record(tx, org).await?;
     Ok(user)
 }
 
-/// A person as a decision about their assignments needs them.
+/// What decisions about the assignments of a locked user depend on.
 #[derive(Debug, Clone)]
 pub struct Locked {
     pub email: Option<String>,
-    /// Whether they can be planned.
+    /// Whether they can be invited and accepted.
     pub active: bool,
 }
 
-/// Locks a person: whoever changes their assignments waits here for the one before.
+/// Locks the user (`FOR NO KEY UPDATE`), which serialises changes of their assignments.
 ///
 /// # Errors
 /// [`NotFound`].
@@ -98,7 +98,7 @@ impl From<user::Model> for Locked {
     }
 }
 
-/// Locks several people, always in the same order; those who do not exist are absent.
+/// Locks users (`FOR NO KEY UPDATE`), by id; those that do not exist are absent.
 ///
 /// # Errors
 /// When the database fails.
@@ -116,10 +116,10 @@ pub async fn lock_all_for_no_key_update(
     Ok(rows.into_iter().map(|row| (row.id, Locked::from(row))).collect())
 }
 
-/// Links a person to an account.
+/// Links a user to an account.
 ///
 /// # Errors
-/// [`NotFound`], or [`Duplicate`] when the account is another person's here.
+/// [`NotFound`], or [`Duplicate`] when the user or the account is linked to another one in the org.
 pub async fn account_link(tx: &Tx, org: OrgId, id: UserId, account: AccountId) -> Result<(), Error> {
     let row =
         user::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(NotFound)?;
@@ -139,11 +139,11 @@ pub async fn account_link(tx: &Tx, org: OrgId, id: UserId, account: AccountId) -
         .filter(user::Column::Id.eq(id))
         .exec(tx)
         .await
-        .map_err(refused)?;
+        .or_refusal(meaning_of)?;
     Ok(())
 }
 
-/// Takes an account from the person it belongs to, if there is one.
+/// Unlinks an account from its user in the org, if there is one.
 ///
 /// # Errors
 /// When the database fails.
@@ -160,7 +160,7 @@ pub async fn unlink_account(tx: &Tx, org: OrgId, account: AccountId) -> Result<(
     Ok(())
 }
 
-/// Replaces a person's skills, and their tags when they are given.
+/// Replaces a user's skills, and their tags when they are given.
 pub(super) async fn write_words(
     tx: &Tx,
     org: OrgId,
@@ -197,7 +197,7 @@ pub(super) async fn write_words(
     Ok(())
 }
 
-/// A person whom nobody else changes or plans until the transaction ends, as planners see them.
+/// Locks the user (`FOR UPDATE`): no other transaction changes or assigns them until this one ends. Returns what managers see.
 ///
 /// # Errors
 /// [`NotFound`].
@@ -207,7 +207,7 @@ pub async fn lock_for_update(tx: &Tx, org: OrgId, id: UserId) -> Result<User, Er
     get(tx, org, id, Sight::All).await
 }
 
-/// Gives a locked person their new form. The form they have already changes nothing.
+/// Updates a locked user; an unchanged one is not written.
 ///
 /// # Errors
 /// [`Error::Invalid`].
@@ -222,7 +222,7 @@ pub async fn update(tx: &Tx, org: OrgId, before: User, mut new: NewUser) -> Resu
     if same_name && current == (NewUser { name: None, first_name: first, last_name: last, ..new.clone() }) {
         return Ok(before);
     }
-    // What stays is not written: a text that is damaged stays as it is until someone decides about it.
+    // Not written when unchanged: a damaged text stays in the database until it is replaced.
     let stored = |new: &Option<Metadata>, is: &Option<Metadata>| match new == is {
         true => NotSet,
         false => Set(new.as_ref().map(Metadata::to_stored)),
@@ -250,10 +250,10 @@ pub async fn update(tx: &Tx, org: OrgId, before: User, mut new: NewUser) -> Resu
     Ok(after)
 }
 
-/// Deletes a locked person who was never assigned and whose availabilities are gone.
+/// Deletes a locked user, whose availabilities must be deleted already.
 ///
 /// # Errors
-/// [`UserHasHistory`].
+/// [`UserHasHistory`] while they have an assignment, whatever its status.
 pub async fn delete(tx: &Tx, org: OrgId, user: &User) -> Result<(), Error> {
     if is_named(tx, ("assignments", "user_id"), org, user.id).await? {
         return Err(UserHasHistory.into());
@@ -262,7 +262,7 @@ pub async fn delete(tx: &Tx, org: OrgId, user: &User) -> Result<(), Error> {
     audit::Entry::of("user.delete", user.id).before(user).record(tx, org).await
 }
 
-/// The profile of a person whom nobody else changes until the transaction ends.
+/// Locks the user (`FOR NO KEY UPDATE`) and reads their profile.
 ///
 /// # Errors
 /// [`NotFound`].
@@ -271,8 +271,7 @@ pub async fn lock_profile_for_no_key_update(tx: &Tx, org: OrgId, id: UserId) -> 
     profile(tx, org, id).await
 }
 
-/// Replaces a locked profile. With `own`, only what a person may set themselves; the rest stays. What it is already changes
-/// nothing.
+/// Replaces a locked profile; an unchanged one is not written. With `own`, only the members that users may set themselves.
 ///
 /// # Errors
 /// [`Error::Invalid`].
@@ -318,7 +317,7 @@ pub async fn replace_profile(
     Ok(after)
 }
 
-/// Replaces what a person with a locked profile is paid. What it is already changes nothing.
+/// Replaces the rates in a locked profile; unchanged ones are not written.
 ///
 /// # Errors
 /// When the database fails.

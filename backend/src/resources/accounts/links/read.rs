@@ -12,7 +12,7 @@ use crate::{
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
-/// What is stored of a token, and looked up. Whoever copies one may take white space along.
+/// The hash of a token, as stored. Trimmed, because a copied token may have white space around it.
 pub(super) fn hash(token: &str) -> Vec<u8> {
     hash_secret(token.trim().as_bytes())
 }
@@ -21,13 +21,13 @@ pub(super) fn hash(token: &str) -> Vec<u8> {
 #[derive(Debug)]
 pub struct Opened {
     pub account: account::Model,
-    /// The org whose membership it proves, and its name; none when it proves all of the account's.
+    /// The org whose membership it proves, and its name; `None` when it proves all of the account's.
     pub org: Option<(OrgId, String)>,
     /// Whether its holder must know the account's password, because the link alone would open more than that org.
     pub wants_password: bool,
 }
 
-/// What a link does.
+/// Looks up what a link does.
 ///
 /// # Errors
 /// [`InvalidToken`] when it is unknown, used, expired or has nothing left to do, or its account or membership is
@@ -58,7 +58,7 @@ async fn open_handed(db: &impl ConnectionTrait, link: membership_link::Model) ->
     let (own, others): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|membership| membership.org_id == link.org_id);
     let own = own.first().filter(|own| own.is_active).ok_or(InvalidToken)?;
-    // One that is switched off can be switched on again.
+    // Inactive ones count, too: they can be activated again.
     let opens_another = others.iter().any(|other| other.proven_at.is_some());
     let has_password = account.password_hash.is_some();
     let wants_password = match link.giver {

@@ -19,19 +19,19 @@ use sea_orm::{
     sea_query::LockType,
 };
 
-/// How long the link of a mail works: a security rule.
+/// Lifetime of a mailed link: a security rule.
 const MAILED_SECONDS: i64 = 30 * 60;
 
-/// How long one works that is handed out: people are added days before they are at a desk.
+/// Lifetime of a link that is handed out: members are added days before they are at a desk.
 const HANDED_SECONDS: i64 = 7 * 24 * 3600;
 
-/// Makes a link for the account's address; returns its token. Earlier ones die. Those of its memberships, which not
-/// everyone can ask for, live on.
+/// Makes a reset link and revokes earlier ones; returns its token. Membership links stay valid, because anyone can request a
+/// reset.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn issue_reset(tx: &Tx, random: &Random, account: AccountId) -> Result<String, Error> {
-    // Of two at once the later kills the earlier's.
+    // Of two concurrent requests, the later one revokes the link of the earlier.
     write::lock_for_no_key_update(tx, account).await?;
     kill_resets(tx, account).await?;
     let token = new_token(random);
@@ -48,7 +48,7 @@ pub async fn issue_reset(tx: &Tx, random: &Random, account: AccountId) -> Result
     Ok(token)
 }
 
-/// Makes a link for a membership, to be handed out; returns its token. Earlier ones of the same giver die.
+/// Makes a membership link, to be handed out, and revokes earlier ones of the same giver; returns its token.
 ///
 /// # Errors
 /// When the database fails.
@@ -87,15 +87,15 @@ fn new_token(random: &Random) -> String {
     URL_SAFE_NO_PAD.encode(random.bytes::<32>())
 }
 
-/// Uses a link up that was `seen` before its password was hashed: sets the password, proves what the link proves, and
-/// says for which orgs. Of two that try at once, one wins.
+/// Uses up a link that was `seen` before the password was hashed: sets the password, proves what the link proves, and returns
+/// the orgs. Of two concurrent uses, one succeeds.
 ///
 /// # Errors
-/// [`InvalidToken`] when it is not good any more; [`Error::Invalid`] at `/current_password` when the account has
-/// another one than was seen.
+/// [`InvalidToken`] when it is not valid any more; [`Error::Invalid`] at `/current_password` when the password has changed, or
+/// is wanted where it was not (or the reverse).
 pub async fn use_up(tx: &Tx, token: &str, seen: &Opened, password_hash: String) -> Result<Vec<OrgId>, Error> {
     let account = seen.account.id;
-    // The account before its memberships before their links, as everywhere: who is removed takes their links along.
+    // Lock order, as everywhere: account, memberships, links. Removing a member deletes their links, too.
     write::lock_for_no_key_update(tx, account).await?;
     let memberships = membership::Entity::find()
         .filter(membership::Column::AccountId.eq(account))
@@ -132,8 +132,8 @@ pub async fn use_up(tx: &Tx, token: &str, seen: &Opened, password_hash: String) 
     if replace_password(tx, account, password_hash).await? { Ok(proven) } else { Err(InvalidToken.into()) }
 }
 
-/// Sets the password of an account; links die that would set it without knowing it. False when the account is switched
-/// off.
+/// Sets the password of an account and revokes the links that would set it without asking for it. False when the account is
+/// switched off.
 ///
 /// # Errors
 /// When the database fails.
@@ -169,7 +169,7 @@ async fn kill_resets(tx: &Tx, account: AccountId) -> Result<(), Error> {
     Ok(())
 }
 
-/// Deletes the links that expired more than a day ago; returns how many. Anyone who knows an e-mail can have some made.
+/// Deletes the links that expired more than a day ago; returns how many. Anyone who knows an e-mail can request some.
 ///
 /// # Errors
 /// When the database fails.

@@ -59,7 +59,7 @@ pub async fn list(
     .await
 }
 
-/// Whose session it is, and the org that it acts in; none when there is no such session.
+/// The account of a session and the org that it acts in; `None` when there is no such session.
 ///
 /// # Errors
 /// When the database fails.
@@ -70,10 +70,10 @@ pub async fn owner_of(
     Ok(session::Entity::find_by_id(session).one(db).await?.map(|row| (row.account_id, row.org_id)))
 }
 
-/// One of an account's sessions; none when it has ended.
+/// One of an account's sessions; `None` when it has ended or expired.
 ///
 /// # Errors
-/// [`NotFound`] when it is not this account's.
+/// [`NotFound`] when the account has no such session.
 pub async fn find(
     db: &impl ConnectionTrait,
     account: AccountId,

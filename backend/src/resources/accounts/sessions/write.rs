@@ -15,13 +15,13 @@ use sea_orm::{
     sea_query::LockType,
 };
 
-/// How long the token before the current one is still answered.
+/// How long the previous refresh token is still accepted after it was used.
 const LOST_ANSWER_SECONDS: i64 = 30;
 
-/// Browsers send long ones; enough to recognise the device.
+/// User agents are cut to this length, which is enough to recognise the device.
 const USER_AGENT_CHARS: usize = 200;
 
-/// Starts a session of `seconds`.
+/// Starts a session that expires after `seconds`.
 ///
 /// # Errors
 /// When the database fails.
@@ -48,16 +48,16 @@ pub async fn start(
     Ok(session)
 }
 
-/// What a refresh led to.
+/// The outcome of a refresh.
 #[derive(Debug)]
 pub enum Renewal {
-    /// The session lives on; sign the token of its generation.
+    /// The session is alive; sign the token of its generation.
     Renewed(session::Model),
-    /// A token that was used before came back: the session was ended.
+    /// An old token was used again, so the session was ended.
     Reused(session::Model),
 }
 
-/// Renews a session for `seconds` more.
+/// Renews a session for `seconds` more. The previous token, accepted for a short time, changes nothing.
 ///
 /// # Errors
 /// [`Unauthenticated`] when the session is gone, ended or expired, or its account is switched off.
@@ -99,7 +99,7 @@ pub async fn renew(tx: &Tx, claims: &RefreshClaims, seconds: i64) -> Result<Rene
     Ok(if session.revoked_at.is_some() { Renewal::Reused(session) } else { Renewal::Renewed(session) })
 }
 
-/// Ends one session; ending it again is harmless. True when it was alive.
+/// Ends one session. False when it was ended before.
 ///
 /// # Errors
 /// When the database fails.
@@ -113,7 +113,7 @@ pub async fn end(tx: &Tx, session: SessionId) -> Result<bool, Error> {
     Ok(ended.rows_affected > 0)
 }
 
-/// Deletes the sessions that expired more than 30 days ago; returns how many. Until then they say which org was used last.
+/// Deletes the sessions that expired more than 30 days ago; returns how many. Until then they tell which org was used last.
 ///
 /// # Errors
 /// When the database fails.
@@ -125,7 +125,7 @@ pub async fn forget_old(db: &Database) -> Result<u64, Error> {
     Ok(done.rows_affected)
 }
 
-/// Whether a session has neither ended nor expired, which it will not do before the transaction ends.
+/// Locks a session (`FOR NO KEY UPDATE`); true when it has neither ended nor expired.
 ///
 /// # Errors
 /// When the database fails.
@@ -134,7 +134,7 @@ pub async fn lives(tx: &Tx, session: SessionId) -> Result<bool, Error> {
     Ok(found.is_some_and(|row| is_alive(&row, tx.now)))
 }
 
-/// Lets a session act in another org from now on.
+/// Changes the org that a session acts in.
 ///
 /// # Errors
 /// When the database fails.
@@ -147,7 +147,7 @@ pub async fn switch(tx: &Tx, session: SessionId, org: OrgId) -> Result<(), Error
     Ok(())
 }
 
-/// Ends every session of an account but one.
+/// Ends every session of an account but `kept`.
 ///
 /// # Errors
 /// When the database fails.

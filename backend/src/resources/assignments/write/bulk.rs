@@ -1,4 +1,4 @@
-//! Inviting many people at once, with few statements however many they are.
+//! Creates many assignments with few statements, however many they are.
 
 use super::{
     super::{
@@ -10,7 +10,7 @@ use super::{
     read,
 };
 use crate::{
-    db::{OfOrg, Tx},
+    db::{OfOrg, OrRefusal, Tx},
     error::{Error, NotFound},
     ids::{AssignmentId, MissionId, MissionRoleId, OrgId, ProjectId, UserId},
     resources::{
@@ -23,10 +23,10 @@ use crate::{
 use sea_orm::{ColumnTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use std::collections::HashSet;
 
-/// Puts every person on their mission, INVITED: all of them or none. Returns the ids in the order of the items.
+/// Creates an INVITED assignment for each item: all of them or none. Returns the ids in the order of the items.
 ///
 /// # Errors
-/// [`Error::Items`] with what is in the way of each.
+/// [`Error::Items`] with the index and the error of each refused item.
 pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Result<Vec<AssignmentId>, Error> {
     let mission_ids: HashSet<_> = items.iter().map(|item| item.mission_id).collect();
     let user_ids: HashSet<_> = items.iter().map(|item| item.user_id).collect();
@@ -68,7 +68,7 @@ pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Resu
     let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
     tx.insert_all(rows.into_iter().map(IntoActiveModel::into_active_model).collect())
         .await
-        .map_err(super::refused)?;
+        .or_refusal(super::meaning_of)?;
     let created = assignment::Entity::of(org)
         .filter(assignment::Column::Id.is_in(ids.iter().copied()))
         .order_by_asc(assignment::Column::Id);
@@ -78,13 +78,13 @@ pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Resu
     Ok(ids)
 }
 
-/// What is known of an item's mission besides itself.
+/// What [`may_join`] needs besides the rows of mission and user.
 struct Known<'a> {
     roles: &'a missions::MissionRoles,
     archived: &'a HashSet<ProjectId>,
 }
 
-/// The same answers as when the item came alone.
+/// The same errors as [`create`](super::create).
 fn may_join<'m>(
     item: &BulkAssignment,
     mission: Option<&'m missions::Locked>,

@@ -11,7 +11,7 @@ use super::{
     rules::{Step, step},
 };
 use crate::{
-    db::{Constraint, OfOrg, Tx},
+    db::{Constraint, OfOrg, OrRefusal, Tx},
     error::{Conflicts, Error, NotFound},
     ids::{AssignmentId, MissionId, OrgId, ProjectId, UserId},
     resources::{
@@ -40,22 +40,19 @@ const ONE_ACTIVE: Constraint = Constraint::unique(
 /// More accepted users than the mission role's quota.
 const QUOTA: Constraint = Constraint::trigger("assignments_quota");
 
-/// What it means that the schema refused a write of assignments, or one that changes their time.
-pub fn refused(error: DbErr) -> Error {
-    if NO_DOUBLE_BOOKING.refused(&error) {
-        ScheduleConflict { conflicts: Conflicts::default() }.into()
-    } else if ONE_ACTIVE.refused(&error) {
-        AlreadyAssigned.into()
-    } else {
-        QUOTA.or(error, || QuotaReached)
-    }
+/// Maps a violated constraint on assignments to its refusal; also for mission updates, which move their times.
+pub fn meaning_of(error: &DbErr) -> Option<Error> {
+    NO_DOUBLE_BOOKING
+        .meaning(error, || ScheduleConflict { conflicts: Conflicts::default() })
+        .or_else(|| ONE_ACTIVE.meaning(error, || AlreadyAssigned))
+        .or_else(|| QUOTA.meaning(error, || QuotaReached))
 }
 
-/// Puts a person on a mission.
+/// Creates an assignment.
 ///
 /// # Errors
-/// What is in the way: [`AlreadyAssigned`], [`MissionCancelled`], [`ProjectArchived`],
-/// [`UserInactive`], [`ScheduleConflict`], [`QuotaReached`], or a reference that does not exist.
+/// [`AlreadyAssigned`], [`MissionCancelled`], [`ProjectArchived`], [`UserInactive`], [`ScheduleConflict`],
+/// [`QuotaReached`], [`Error::Invalid`], or a reference that does not exist.
 pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignment, Error> {
     if !matches!(new.status, AssignmentStatus::Invited | AssignmentStatus::Accepted) {
         return Err(Error::invalid("/status", "must be INVITED or ACCEPTED for a new assignment"));
@@ -94,7 +91,10 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
         updated_at: tx.now,
     };
     let id = row.id;
-    assignment::Entity::insert(row.into_active_model()).exec_without_returning(tx).await.map_err(refused)?;
+    assignment::Entity::insert(row.into_active_model())
+        .exec_without_returning(tx)
+        .await
+        .or_refusal(meaning_of)?;
     let created = get(tx, org, id).await?;
     audit::Entry::of("assignment.create", id).after(&created).record(tx, org).await?;
     record_override(tx, org, &created, &conflicts).await?;
@@ -105,12 +105,12 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
 #[derive(Debug)]
 pub struct Change {
     pub status: AssignmentStatus,
-    /// A planner's reason to accept someone who is already taken.
+    /// A manager's reason to accept a user despite conflicts.
     pub override_reason: Option<String>,
     pub decline_reason: Option<String>,
 }
 
-/// An assignment that nobody else can change until the transaction ends, with what a change depends on.
+/// An assignment that is locked until the transaction ends, with its locked mission and user.
 #[derive(Debug)]
 pub struct Locked {
     row: assignment::Model,
@@ -127,12 +127,12 @@ impl Locked {
         self.row.user_id
     }
 
-    /// What its mission belongs to.
+    /// The project of its mission.
     pub fn project(&self) -> Option<ProjectId> {
         self.mission.project
     }
 
-    /// Whether its person may still give this answer: until the mission ends. An answer that stands already changes nothing.
+    /// Whether the user may still give this answer: until the mission ends, or at any time when it is their current one.
     ///
     /// # Errors
     /// [`MissionOver`].
@@ -141,12 +141,10 @@ impl Locked {
         if over { Err(MissionOver.into()) } else { Ok(()) }
     }
 
-    /// Where the person can be asked by mail, when there still is something to ask. `archived` are projects that take no
-    /// new work.
+    /// The e-mail address of the user, if they have one, when an invitation may be sent. `archived` are archived projects.
     ///
     /// # Errors
-    /// [`MissionCancelled`], [`ProjectArchived`], [`UserInactive`], or [`NotInvited`] when it
-    /// was answered.
+    /// [`MissionCancelled`], [`ProjectArchived`], [`UserInactive`], or [`NotInvited`] in any other status.
     pub fn may_be_asked(self, archived: &HashSet<ProjectId>) -> Result<Option<String>, Error> {
         let invited = AssignmentStatus::Invited;
         if self.mission.cancelled {
@@ -163,13 +161,13 @@ impl Locked {
     }
 }
 
-/// Locks an assignment: its mission, its person, then itself, the order that every write keeps.
+/// Locks the mission (`FOR SHARE`), the user, then the assignment (both `FOR NO KEY UPDATE`): the order that all writes keep.
 ///
 /// # Errors
 /// [`NotFound`].
 pub async fn lock_for_no_key_update(tx: &Tx, org: OrgId, id: AssignmentId) -> Result<Locked, Error> {
     let find = || assignment::Entity::find_by_id((org, id));
-    // Mission and person of an assignment never change, so they can be read before they are locked.
+    // `mission_id` and `user_id` never change, so they can be read before the assignment is locked.
     let unlocked = find().one(tx).await?.ok_or(NotFound)?;
     let mission = missions::lock_for_share(tx, org, unlocked.mission_id).await?;
     let user = users::lock_for_no_key_update(tx, org, unlocked.user_id).await?;
@@ -177,7 +175,7 @@ pub async fn lock_for_no_key_update(tx: &Tx, org: OrgId, id: AssignmentId) -> Re
     Ok(Locked { row, mission, user })
 }
 
-/// Locks several assignments in the same order; those that do not exist are absent.
+/// Locks assignments in the same order, each kind by id; those that do not exist are absent.
 ///
 /// # Errors
 /// When the database fails.
@@ -202,10 +200,10 @@ pub async fn lock_all_for_no_key_update(
     Ok(locked.collect())
 }
 
-/// Changes where an assignment stands. The same status again changes nothing; becoming INVITED again ends its open links.
+/// Changes the status of an assignment. The same status writes nothing; INVITED again revokes its open invitations.
 ///
 /// # Errors
-/// [`InvalidTransition`], [`AlreadyAssigned`] by another one, or what is in the way as with [`create`].
+/// [`InvalidTransition`], or as [`create`]; [`AlreadyAssigned`] when another assignment is active.
 pub async fn set_status(tx: &Tx, locked: Locked, change: Change) -> Result<Assignment, Error> {
     let Locked { row, mission, user } = locked;
     let (org, id) = (row.org_id, row.id);
@@ -215,7 +213,7 @@ pub async fn set_status(tx: &Tx, locked: Locked, change: Change) -> Result<Assig
         Step::Stay => return Ok(before),
         Step::Leave => Conflicts::default(),
         Step::Enter => {
-            // Before their clashes, of which the other one would be the first.
+            // Checked before conflicts, which leave out assignments on this mission.
             if !is_active(row.status) && active_on_mission(tx, org, row.mission_id, row.user_id).await? {
                 return Err(AlreadyAssigned.into());
             }
@@ -225,10 +223,10 @@ pub async fn set_status(tx: &Tx, locked: Locked, change: Change) -> Result<Assig
         }
     };
     if change.status == AssignmentStatus::Invited {
-        // Whoever is asked again is asked anew: a link of the question before does not answer this one.
+        // Links of the earlier invitation must not answer the new one.
         invitations::revoke_of_assignment(tx, org, id).await?;
     }
-    // On a mission that has exactly one role by now, whoever has none takes it.
+    // An assignment without a role takes the mission's only one, if there is exactly one by now.
     let role = match row.mission_role_id {
         None if is_active(change.status) => missions::role_named(tx, org, row.mission_id, None).await?,
         role => role,
@@ -246,14 +244,14 @@ pub async fn set_status(tx: &Tx, locked: Locked, change: Change) -> Result<Assig
         .filter(assignment::Column::Id.eq(id))
         .exec(tx)
         .await
-        .map_err(refused)?;
+        .or_refusal(meaning_of)?;
     let after = get(tx, org, id).await?;
     audit::Entry::of("assignment.status", id).before(&before).after(&after).record(tx, org).await?;
     record_override(tx, org, &after, &conflicts).await?;
     Ok(after)
 }
 
-/// A reason for a conflict that there cannot be is a mistake.
+/// Refuses an override reason with any status but ACCEPTED, as no other one conflicts.
 fn override_needs_acceptance(change: &Change) -> Result<(), Error> {
     if change.override_reason.is_some() && change.status != AssignmentStatus::Accepted {
         return Err(Error::invalid("/override_reason", "goes with the status ACCEPTED only"));
@@ -261,7 +259,7 @@ fn override_needs_acceptance(change: &Change) -> Result<(), Error> {
     Ok(())
 }
 
-/// Someone about to become active on a mission.
+/// A user who becomes or stays active on a mission.
 struct Entering<'a> {
     user: UserId,
     on: MissionId,
@@ -269,7 +267,7 @@ struct Entering<'a> {
     active: bool,
 }
 
-/// Checks what the rules want of a person who is invited or accepted; returns the clashes that a reason overrides.
+/// Checks the rules for becoming invited or accepted; returns the conflicts that the override covers.
 async fn may_enter(
     tx: &Tx,
     org: OrgId,
@@ -310,7 +308,7 @@ async fn record_override(
     override_entry(after, conflicts).record(tx, org).await
 }
 
-/// Whoever overrides a conflict is on record with what it covers.
+/// The audit entry of an override, with the conflicts that it covers.
 pub(super) fn override_entry(after: &Assignment, conflicts: &Conflicts) -> audit::Entry {
     let covered = serde_json::json!({
         "reason": after.conflict_override, "conflicts": conflicts.named(), "conflicts_total": conflicts.total(),
@@ -318,15 +316,14 @@ pub(super) fn override_entry(after: &Assignment, conflicts: &Conflicts) -> audit
     audit::Entry::of("assignment.override", after.id).after(&covered)
 }
 
-/// Whether someone with that status is, or may come to be, on the mission.
 fn is_active(status: AssignmentStatus) -> bool {
     matches!(status, AssignmentStatus::Invited | AssignmentStatus::Accepted)
 }
 
-/// Gives a locked assignment its new note and role. What it has already changes nothing.
+/// Updates note and role of a locked assignment; unchanged values write nothing.
 ///
 /// # Errors
-/// [`UnknownReference`] for a role that the mission does not have; [`QuotaReached`].
+/// [`UnknownReference`](crate::error::UnknownReference) for a role that the mission does not have; [`QuotaReached`].
 pub async fn update(
     tx: &Tx,
     before: Assignment,
@@ -350,13 +347,13 @@ pub async fn update(
         .filter(Column::Id.eq(before.id))
         .exec(tx)
         .await
-        .map_err(refused)?;
+        .or_refusal(meaning_of)?;
     let after = get(tx, org, before.id).await?;
     audit::Entry::of("assignment.update", after.id).before(&before).after(&after).record(tx, org).await?;
     Ok(after)
 }
 
-/// Deletes a locked assignment, whose invitations must be gone.
+/// Deletes a locked assignment, whose invitations must be deleted already.
 ///
 /// # Errors
 /// When the database fails.

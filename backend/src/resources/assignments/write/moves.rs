@@ -1,4 +1,5 @@
-//! What happens to the people of a mission that moves or is called off. Its row is locked by the caller.
+//! Changes to the assignments of a mission that moves, changes its roles or is cancelled. The caller has locked it
+//! (`FOR UPDATE`).
 
 use super::{
     super::{
@@ -6,12 +7,12 @@ use super::{
         model::{Assignment, AssignmentStatus},
         read::MissionPeriod,
         refusal::{QuotaReached, ScheduleConflict},
-        write::{override_entry, refused},
+        write::{meaning_of, override_entry},
     },
     read,
 };
 use crate::{
-    db::{OfOrg, Tx},
+    db::{OfOrg, OrRefusal, Tx},
     error::Error,
     ids::{AssignmentId, MissionId, MissionRoleId, OrgId, UserId},
     resources::{
@@ -26,11 +27,11 @@ use sea_orm::{
 };
 use std::collections::HashSet;
 
-/// People whose overrides are put on record at once, with all that each covers.
+/// Overrides audited per batch, each with its conflicts.
 const AT_ONCE: usize = 50;
 
-/// A move that may be carried out: the accepted people who are taken at the new time, and those whose earlier override
-/// ends with it.
+/// A permitted change of time: the accepted assignments that conflict with it (`overridden`), and those whose earlier override
+/// is needed no longer (`cleared`).
 #[derive(Debug, Default)]
 pub struct Move {
     to: Option<MissionPeriod>,
@@ -38,11 +39,11 @@ pub struct Move {
     cleared: Vec<Assignment>,
 }
 
-/// Checks that the accepted people of a mission are free at its new time, or marks those who are not with the reason.
-/// The mission moves next, and [`finish_move`] follows.
+/// Checks that the accepted users have no conflicts at the new time, or stores `reason` as the override of those who have.
+/// Next, update the mission, then call [`finish_move`].
 ///
 /// # Errors
-/// [`ScheduleConflict`] with the clashes of everyone.
+/// [`ScheduleConflict`] with the conflicts of all, without a `reason`.
 pub async fn begin_move(
     tx: &Tx,
     org: OrgId,
@@ -59,7 +60,7 @@ pub async fn begin_move(
         .all(tx)
         .await?;
     let users = || accepted.iter().map(|one| one.user_id);
-    // Nobody of them is accepted elsewhere until this transaction ends.
+    // Until this transaction ends, none of them can be accepted elsewhere.
     users::lock_all_for_no_key_update(tx, org, users()).await?;
     let taken = if reason.is_some() {
         read::taken(tx, org, users(), period).await?
@@ -75,7 +76,7 @@ pub async fn begin_move(
     let overridden: Vec<_> = overridden.into_iter().map(|one| (one.id, one.user_id)).collect();
     let cleared = free.into_iter().filter(|one| one.conflict_override.is_some()).map(|one| one.id).collect();
     let cleared = chosen(tx, org, cleared).await?;
-    // Before the move: the database refuses an overlap without a reason at once.
+    // Before the mission moves, because the database refuses an overlap without an override immediately.
     set_override(tx, org, overridden.iter().map(|(id, _)| *id), reason).await?;
     Ok(Move { to: Some(period), overridden, cleared })
 }
@@ -97,13 +98,13 @@ async fn chosen(tx: &Tx, org: OrgId, ids: Vec<AssignmentId>) -> Result<Vec<Assig
     read::all(tx, chosen).await
 }
 
-/// Ends what an earlier override covered, and records what the new one does.
+/// Clears the overrides that are needed no longer, and audits the new ones.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn finish_move(tx: &Tx, org: OrgId, moved: Move) -> Result<(), Error> {
     let Some(period) = moved.to else { return Ok(()) };
-    // After the move: until then these overlap still.
+    // After the mission moved, because these overlap at its old time.
     set_override(tx, org, moved.cleared.iter().map(|assignment| assignment.id), None).await?;
     let after = chosen(tx, org, moved.cleared.iter().map(|before| before.id).collect()).await?;
     let cleared = moved.cleared.iter().zip(&after);
@@ -121,7 +122,8 @@ pub async fn finish_move(tx: &Tx, org: OrgId, moved: Move) -> Result<(), Error> 
     Ok(())
 }
 
-/// Takes these roles, which are about to go, from those who still name one: people who said no or were called off.
+/// Detaches `roles`, which are about to be deleted, from the assignments that refer to them: by then only
+/// declined and cancelled ones do.
 ///
 /// # Errors
 /// When the database fails.
@@ -138,10 +140,10 @@ pub async fn leave_roles(
     Ok(())
 }
 
-/// On a mission with exactly one role everyone without a role takes that one. Tells whether anyone did.
+/// Gives the mission's only role to the assignments that have none. Returns whether there were any.
 ///
 /// # Errors
-/// [`QuotaBelowAccepted`] when more of them are accepted than it has room for.
+/// [`QuotaBelowAccepted`] when the role's quota is too low for the accepted ones.
 pub async fn take_role(tx: &Tx, org: OrgId, mission: MissionId, role: &MissionRole) -> Result<bool, Error> {
     let without = assignment::Column::MissionRoleId.is_null();
     change_role(tx, org, mission, without, Some(role)).await.map_err(|error| {
@@ -176,7 +178,7 @@ async fn change_role(
         .filter(assignment::Column::Id.is_in(before.iter().map(|assignment| assignment.id)))
         .exec(tx)
         .await
-        .map_err(refused)?;
+        .or_refusal(meaning_of)?;
     let entry = |before: &Assignment| {
         let after = Assignment {
             mission_role_id: to.map(|role| role.id),
@@ -190,7 +192,7 @@ async fn change_role(
     Ok(true)
 }
 
-/// Calls off everyone who is invited to or accepted on a mission.
+/// Cancels the invited and accepted assignments of a mission.
 ///
 /// # Errors
 /// When the database fails.
@@ -208,7 +210,7 @@ pub async fn cancel_all(tx: &Tx, org: OrgId, mission: MissionId) -> Result<(), E
         .filter(assignment::Column::Id.is_in(ids))
         .exec(tx)
         .await
-        .map_err(refused)?;
+        .or_refusal(meaning_of)?;
     let entry = |before: &Assignment| {
         let after = Assignment {
             status: AssignmentStatus::Cancelled,
@@ -251,6 +253,6 @@ async fn set_override(
         .filter(assignment::Column::Id.is_in(ids))
         .exec(tx)
         .await
-        .map_err(refused)?;
+        .or_refusal(meaning_of)?;
     Ok(())
 }
