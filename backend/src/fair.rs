@@ -20,7 +20,7 @@ use tokio::{sync::oneshot, time::Instant};
 
 /// How long a tenant counts as present after it asked: longer than a user's pause between clicks. Else the other tenant's share
 /// would grow between two clicks, and the second click find it used up.
-const STILL_THERE: Duration = Duration::from_secs(2);
+const PRESENCE: Duration = Duration::from_secs(2);
 
 /// The org of a request; `None` for all clients that are not signed in, together.
 pub type Tenant = Option<OrgId>;
@@ -119,7 +119,7 @@ impl Fair {
             self.hand_out();
             // Checked again from time to time: when other tenants leave, nothing is returned, and yet a tenant that is now
             // alone may have more.
-            if let Ok(answer) = tokio::time::timeout(STILL_THERE, &mut place.answered).await {
+            if let Ok(answer) = tokio::time::timeout(PRESENCE, &mut place.answered).await {
                 return answer.map_err(|error| Error::internal(error));
             }
         }
@@ -186,7 +186,7 @@ impl State {
     }
 
     fn one_is_alone(&self) -> bool {
-        self.tenants.len() <= 1 && self.asked[1].is_none_or(|(_, when)| when.elapsed() >= STILL_THERE)
+        self.tenants.len() <= 1 && self.asked[1].is_none_or(|(_, when)| when.elapsed() >= PRESENCE)
     }
 
     fn give_back(&mut self, tenant: Tenant, amount: usize) {
@@ -394,14 +394,14 @@ mod tests {
         assert_eq!(held.len(), 1);
         // Nothing is returned.
         let mut waiting = ask(&fair, org(1), 1);
-        tokio::time::advance(STILL_THERE).await;
+        tokio::time::advance(PRESENCE).await;
         held.extend(poll(&mut waiting));
         assert_eq!(held.len(), 2);
         // When two orgs ask in turn, neither is alone.
         let mut other = Some(now(&fair, org(2), 1).await);
-        tokio::time::advance(STILL_THERE / 2).await;
+        tokio::time::advance(PRESENCE / 2).await;
         let mut second = ask(&fair, org(2), 1);
-        tokio::time::advance(STILL_THERE / 2).await;
+        tokio::time::advance(PRESENCE / 2).await;
         drop(other.take());
         assert!(poll(&mut second).is_some());
     }

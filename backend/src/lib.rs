@@ -1,4 +1,4 @@
-//! Coulisses Crew: plans the people behind live shows. `ARCHITECTURE.md` says how the parts fit together.
+//! Coulisses Crew: plans crews for live shows. `ARCHITECTURE.md` says how the parts fit together.
 
 #![forbid(unsafe_code)]
 

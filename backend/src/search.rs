@@ -47,7 +47,7 @@ fn digits(phone: &str) -> String {
 
 /// The digits to search phone numbers for, so that 06 12… finds +33 6 12… and the other way round. Empty if the query
 /// is not a phone number.
-pub fn dialled(question: &str) -> Vec<String> {
+pub fn phone_digits(question: &str) -> Vec<String> {
     let question = letters(question);
     if !question.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || parts_words(c)) {
         return Vec::new();
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn a_number_is_found_however_it_is_dialled() {
         let finds = |question: &str, phone: &str| {
-            dialled(question).iter().any(|part| digits(phone).contains(part.as_str()))
+            phone_digits(question).iter().any(|part| digits(phone).contains(part.as_str()))
         };
         for phone in
             ["+33 6 12 34 56 78", "0033612345678", "06 12 34 56 78", "06.12.34.56.78", "(0)6-12/34 56 78"]
@@ -146,7 +146,7 @@ mod tests {
                 "345678",
                 "612",
             ] {
-                assert!(finds(question, phone), "{question} in {phone}: {:?}", dialled(question));
+                assert!(finds(question, phone), "{question} in {phone}: {:?}", phone_digits(question));
             }
             assert!(!finds("06 12 35", phone));
         }

@@ -2,7 +2,7 @@
 //! takes that part (`FromRef`).
 
 use crate::{
-    auth::{Caller, Gate, Guessing, Passwords, Rank, Refusals, Standing, Tokens},
+    auth::{AuthorityCheck, Caller, Gate, MinimumRole, Passwords, RefusedSignIns, Throttle, Tokens},
     cache::{Cache, Found, Key, Lists},
     config::Config,
     db::{Database, List, Origin, Reader},
@@ -44,8 +44,8 @@ impl Deref for App {
     }
 }
 
-/// The write transaction of a request; see [`http::Writing`].
-pub type Writing = http::Writing<Standing>;
+/// The write transaction of a request; see [`http::RequestTx`].
+pub type RequestTx = http::RequestTx<AuthorityCheck>;
 
 pub struct Parts {
     pub config: Arc<Config>,
@@ -54,9 +54,9 @@ pub struct Parts {
     pub lists: Lists,
     pub gate: Gate,
     pub passwords: Passwords,
-    pub guessing: Guessing,
+    pub throttle: Throttle,
     /// Refused sign-ins that are not yet in the audit log.
-    pub refusals: Refusals,
+    pub refusals: RefusedSignIns,
     pub tokens: Tokens,
     pub seal: Seal,
     pub random: Random,
@@ -104,27 +104,27 @@ impl FromRef<App> for Workers {
 }
 
 impl App {
-    /// Begins the write transaction of a caller's request. End it with [`Writing::single`] or [`Writing::answer`].
+    /// Begins the write transaction of a caller's request. End it with [`RequestTx::single`] or [`RequestTx::answer`].
     ///
     /// # Errors
-    /// As [`Writing::begin`].
-    pub async fn write<R: Rank>(&self, caller: &Caller<R>) -> Result<Writing, Error> {
+    /// As [`RequestTx::begin`].
+    pub async fn write<R: MinimumRole>(&self, caller: &Caller<R>) -> Result<RequestTx, Error> {
         let standing = self.gate.standing(caller);
         let keys = (&self.seal, &self.random);
-        Writing::begin(&self.db, (caller.org, caller.origin()), &caller.request, keys, Some(standing)).await
+        RequestTx::begin(&self.db, (caller.org, caller.origin()), &caller.request, keys, Some(standing)).await
     }
 
     /// The same for a request without a caller: one with an invitation's token.
     ///
     /// # Errors
-    /// As [`Writing::begin`].
+    /// As [`RequestTx::begin`].
     pub async fn write_for(
         &self,
         org: OrgId,
         origin: Origin,
         request: &RequestInfo,
-    ) -> Result<Writing, Error> {
-        Writing::begin(&self.db, (org, origin), request, (&self.seal, &self.random), None).await
+    ) -> Result<RequestTx, Error> {
+        RequestTx::begin(&self.db, (org, origin), request, (&self.seal, &self.random), None).await
     }
 
     /// The response of a list. `read` runs in a turn of the request's tenant; `uri` is the one that the client sent.
@@ -188,7 +188,7 @@ impl App {
     ///
     /// # Errors
     /// As [`App::listed`].
-    pub async fn cached<R: Rank, F>(
+    pub async fn cached<R: MinimumRole, F>(
         &self,
         caller: &Caller<R>,
         list: List,

@@ -1,7 +1,7 @@
 //! Health, readiness and metrics for operators, and `/rbac_demo`, which demonstrates the roles.
 
 use crate::{
-    auth::{Admin, Caller, Manager, OrgMismatch, Owner, Rank, Tech},
+    auth::{Admin, Caller, Manager, MinimumRole, OrgMismatch, Owner, Tech},
     cache::CacheStatus,
     db,
     error::{Error, NotFound},
@@ -146,7 +146,7 @@ struct RbacScoped {
     scope: &'static str,
 }
 
-fn suffices<R: Rank>(_: Caller<R>, need: &'static str) -> Json<RbacOk> {
+fn suffices<R: MinimumRole>(_: Caller<R>, need: &'static str) -> Json<RbacOk> {
     Json(RbacOk { ok: true, need })
 }
 

@@ -53,7 +53,7 @@ macro_rules! keys {
         pub struct $name(String);
 
         impl $name {
-            /// The key of any text, also of one that [`Checked`] would refuse.
+            /// The key of any text, also of one that is refused as a name or e-mail.
             pub fn of(text: &str) -> Self {
                 let form: fn(&str) -> String = $form;
                 Self(form(text))
@@ -74,7 +74,7 @@ macro_rules! keys {
 }
 impl NameKey {
     /// A key that no name has, for a row whose name another row is about to take.
-    pub fn of_nobody(id: impl fmt::Display) -> Self {
+    pub fn placeholder(id: impl fmt::Display) -> Self {
         Self(format!("\u{1}{id}"))
     }
 }
@@ -169,7 +169,7 @@ macro_rules! text_type {
 }
 
 /// One line of 1 to `MAX` characters in NFC, trimmed. It has no line breaks or control characters, and no invisible
-/// characters except those that change the character before them ([`shapes`]).
+/// characters except those that change the character before them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line<const MAX: usize>(String);
 

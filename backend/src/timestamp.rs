@@ -1,3 +1,4 @@
+//! Instants in the API and the databases.
 
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValueKind, ValuePointerRef, take_cf_content,

@@ -110,7 +110,7 @@ impl Workers {
 pub struct Lane(Option<(Workers, Tenant)>);
 
 impl Lane {
-    pub const HERE: Self = Self(None);
+    pub const INLINE: Self = Self(None);
 
     /// For much work, of this tenant.
     pub fn of(workers: &Workers, tenant: Tenant) -> Self {
@@ -226,7 +226,7 @@ mod tests {
         let (here, workers) =
             (std::thread::current().id(), Workers::start("pieces of work", 1, PATIENCE).unwrap());
         let thread = async { std::thread::current().id() };
-        assert_eq!(Lane::HERE.run(thread).await.unwrap(), here);
+        assert_eq!(Lane::INLINE.run(thread).await.unwrap(), here);
         let org = Some(OrgId(uuid::Uuid::nil()));
         assert_ne!(Lane::of(&workers, org).run(async { std::thread::current().id() }).await.unwrap(), here);
     }

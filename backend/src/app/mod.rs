@@ -7,8 +7,8 @@ pub use start::{StartError, start};
 use crate::{
     error::{Error, NotFound},
     http::{
-        Boundary, Completion, Cors, Doors, MethodNotAllowed, boundary, compress, cors, limits, not_modified,
-        run_to_completion,
+        Boundary, Completion, Cors, MethodNotAllowed, RouteRequirements, boundary, compress, cors, limits,
+        not_modified, run_to_completion,
         verbs::{FirstNames, to_internal},
     },
     openapi, pages,
@@ -66,7 +66,7 @@ pub fn routes() -> (Router<App>, serde_json::Value) {
 pub fn service(app: App) -> Router {
     let (router, document) = routes();
     let completion = Completion {
-        doors: Doors::new(&document, &pages::DOORS),
+        requirements: RouteRequirements::new(&document, &pages::REQUIREMENTS),
         gate: app.gate.clone(),
         bodies: app.bodies.clone(),
         bulks: app.bulks.clone(),

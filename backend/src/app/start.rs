@@ -1,14 +1,14 @@
 //! Builds the state: connects to the database, the cache and the trace collector.
 
 use crate::{
-    auth::{Authorities, Gate, Guessing, Passwords, Refusals, Tokens},
+    auth::{Authorities, Gate, Passwords, RefusedSignIns, Throttle, Tokens},
     cache::{Cache, Lists},
     clock::Clock,
     config::Config,
     db::{ConnectError, Database, DatabaseUrl},
     error::Error,
     fair::Fair,
-    http::{ROOM, ROOM_OF_ONE},
+    http::{MAX_BODIES_BYTES, MAX_TENANT_BODIES_BYTES},
     random::Random,
     seal::Seal,
     state::{App, Parts},
@@ -37,8 +37,9 @@ pub enum StartError {
     Traces(#[from] TracesError),
     #[error("the threads for heavy work cannot be started: {0}; is the number of threads limited?")]
     Workers(#[from] std::io::Error),
-    #[error("password hashing does not work on this machine: {0:?}")]
-    Passwords(Error),
+    /// The key that encrypts stored responses ([`Seal`]) cannot be derived.
+    #[error("answers cannot be encrypted for keeping: {0:?}")]
+    Encryption(Error),
 }
 
 /// How much work is in progress at a time, in total and for one org.
@@ -107,18 +108,18 @@ pub async fn start(config: Config, clock: Clock, random: Random) -> Result<App, 
     Ok(App::from(Parts {
         lists: Lists::new(cache.clone(), config.cache_ttl, clock.clone(), tasks.clone()),
         gate,
-        guessing: Guessing::new(clock.clone(), cache.clone()),
-        refusals: Refusals::new(clock, telemetry.metrics.clone()),
+        throttle: Throttle::new(clock.clone(), cache.clone()),
+        refusals: RefusedSignIns::new(clock, telemetry.metrics.clone()),
         cache,
         passwords: Passwords::start(random.clone())?,
         tokens,
-        seal: Seal::new(&config.secret_key).map_err(StartError::Passwords)?,
+        seal: Seal::new(&config.secret_key).map_err(StartError::Encryption)?,
         config: Arc::new(config),
         db,
         random,
         telemetry,
         tasks,
-        bodies: Fair::new("bytes of bodies", ROOM, ROOM_OF_ONE),
+        bodies: Fair::new("bytes of bodies", MAX_BODIES_BYTES, MAX_TENANT_BODIES_BYTES),
         answers: Fair::new("bytes of answers", ROOM_FOR_ANSWERS, ROOM_FOR_ANSWERS / 4),
         requests,
         bulks,

@@ -50,7 +50,7 @@ pub struct Authority {
 
 /// Whose authority is asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct Asker {
+pub struct AuthorityKey {
     /// The org to act in.
     pub org: OrgId,
     pub account: AccountId,
@@ -58,7 +58,7 @@ pub struct Asker {
 }
 
 struct Question {
-    asker: Asker,
+    asker: AuthorityKey,
     answer: oneshot::Sender<Result<Authority, Error>>,
 }
 
@@ -112,7 +112,7 @@ impl Authorities {
     /// # Errors
     /// [`Unauthenticated`] when the session ended or the account is switched off; [`FailureKind::Unavailable`] when the
     /// database cannot be reached in time.
-    pub async fn of(&self, asker: Asker) -> Result<Authority, Error> {
+    pub async fn of(&self, asker: AuthorityKey) -> Result<Authority, Error> {
         let (answer, answered) = oneshot::channel();
         let reader = {
             let mut queue = self.0.queue();
@@ -134,13 +134,13 @@ impl Authorities {
     ///
     /// # Errors
     /// As [`Authorities::of`].
-    pub async fn within(&self, tx: &Tx, asker: Asker) -> Result<Authority, Error> {
+    pub async fn within(&self, tx: &Tx, asker: AuthorityKey) -> Result<Authority, Error> {
         let found = self.0.find(tx, &[asker]).await?;
         found.into_iter().flatten().next().unwrap_or(Err(Unauthenticated.into()))
     }
 
     /// Whether others can write while a write transaction is open (not in SQLite), and there is a second connection to ask on.
-    pub fn can_change_beside_a_write(&self) -> bool {
+    pub fn allows_concurrent_writes(&self) -> bool {
         let db = &self.0.db;
         db.get_database_backend() == DbBackend::Postgres && db.max_connections() > 1
     }
@@ -165,7 +165,7 @@ impl Drop for Reader {
 impl Reader {
     async fn read(mut self) {
         while let Some(questions) = self.next() {
-            let askers: Vec<Asker> = questions.iter().map(|question| question.asker).collect();
+            let askers: Vec<AuthorityKey> = questions.iter().map(|question| question.asker).collect();
             let found = tokio::time::timeout(PATIENCE, self.inner.find(&self.inner.db, &askers)).await;
             match found.unwrap_or_else(|_| Err(Error::failed(FailureKind::Unavailable, TooSlow))) {
                 Ok(found) => {
@@ -209,13 +209,14 @@ impl Inner {
     async fn find(
         &self,
         db: &impl ConnectionTrait,
-        askers: &[Asker],
+        askers: &[AuthorityKey],
     ) -> Result<Vec<Option<Result<Authority, Error>>>, Error> {
         let size = askers.len().next_power_of_two();
         let now = self.db.clock().now();
         // Pads to `size` with the last asker.
         let last = askers.iter().rev().take(1).cycle();
-        let of_asker = |one: &Asker| [one.org.into(), one.account.into(), one.session.into(), now.into()];
+        let of_asker =
+            |one: &AuthorityKey| [one.org.into(), one.account.into(), one.session.into(), now.into()];
         let values = askers.iter().chain(last).take(size).flat_map(of_asker).collect();
         let statement = &self.statements[size.ilog2() as usize];
         let statement = statement.fill(db.get_database_backend(), values, all);

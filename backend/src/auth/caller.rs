@@ -2,7 +2,7 @@
 //! from the database at each request, never from the token.
 
 use super::{
-    AccessClaims, Asker, Authorities, Authority, Tokens,
+    AccessClaims, Authorities, Authority, AuthorityKey, Tokens,
     refusal::{Forbidden, ForeignOrigin, NotAMember, Unauthenticated},
 };
 use crate::{
@@ -26,7 +26,7 @@ use std::{marker::PhantomData, sync::Arc, time::Duration};
 const FRESH: Duration = Duration::from_millis(100);
 
 /// A minimum role, as a type.
-pub trait Rank: Send + Sync + 'static {
+pub trait MinimumRole: Send + Sync + 'static {
     /// The lowest role that passes.
     const NEEDS: Role;
 }
@@ -36,7 +36,7 @@ macro_rules! ranks {
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $name;
-        impl Rank for $name {
+        impl MinimumRole for $name {
             const NEEDS: Role = Role::$name;
         }
     )+};
@@ -50,7 +50,7 @@ ranks! {
 
 /// A signed-in member of an org with at least the role `R`.
 #[derive(Debug)]
-pub struct Caller<R: Rank> {
+pub struct Caller<R: MinimumRole> {
     /// The org the request acts in: pass it on to every query.
     pub org: OrgId,
     pub account: AccountId,
@@ -66,13 +66,13 @@ pub struct Caller<R: Rank> {
     rank: PhantomData<R>,
 }
 
-impl<R: Rank> Caller<R> {
+impl<R: MinimumRole> Caller<R> {
     pub fn origin(&self) -> Origin {
         self.request.origin(Actor::Account(self.account))
     }
 
     /// Whether the caller is a manager or above; others see only their own personal data.
-    pub fn plans(&self) -> bool {
+    pub fn is_manager(&self) -> bool {
         self.role >= Role::Manager
     }
 
@@ -80,8 +80,8 @@ impl<R: Rank> Caller<R> {
     ///
     /// # Errors
     /// [`NotFound`].
-    pub fn may_see_personal_things_of(&self, user: UserId) -> Result<(), Error> {
-        if self.plans() || self.is(user) { Ok(()) } else { Err(NotFound.into()) }
+    pub fn require_personal_access(&self, user: UserId) -> Result<(), Error> {
+        if self.is_manager() || self.is(user) { Ok(()) } else { Err(NotFound.into()) }
     }
 
     /// Whether the caller's account is linked to `user`.
@@ -132,9 +132,9 @@ impl Gate {
     }
 
     /// What the caller may do, to be checked again during a write.
-    pub fn standing<R: Rank>(&self, caller: &Caller<R>) -> Standing {
-        Standing {
-            asker: Asker { org: caller.org, account: caller.account, session: caller.session },
+    pub fn standing<R: MinimumRole>(&self, caller: &Caller<R>) -> AuthorityCheck {
+        AuthorityCheck {
+            asker: AuthorityKey { org: caller.org, account: caller.account, session: caller.session },
             found: (Some(caller.role), caller.user),
             asked: caller.asked,
             authorities: self.0.authorities.clone(),
@@ -151,7 +151,7 @@ impl Gate {
     /// Reads what the caller may do.
     async fn authority(&self, claims: AccessClaims) -> Result<Admitted, Error> {
         let asked = self.0.clock.elapsed();
-        let asker = Asker { org: claims.org, account: claims.sub, session: claims.sid };
+        let asker = AuthorityKey { org: claims.org, account: claims.sub, session: claims.sid };
         let authority = self.0.authorities.of(asker).await?;
         Ok(Admitted { claims, authority, asked })
     }
@@ -210,8 +210,8 @@ where
 }
 
 /// What a caller was found to be when the request began, to be compared with what they are now.
-pub struct Standing {
-    asker: Asker,
+pub struct AuthorityCheck {
+    asker: AuthorityKey,
     found: (Option<Role>, Option<UserId>),
     asked: Duration,
     authorities: Authorities,
@@ -220,24 +220,24 @@ pub struct Standing {
 
 /// Read again only when older than [`FRESH`]. [`Unauthenticated`] when the session has ended; [`FailureKind::Contended`] when
 /// role or user have changed, so that the request is run again.
-impl http::Standing for Standing {
-    async fn holds_as_it_begins(&self, tx: &Tx) -> Result<(), Error> {
+impl http::AuthorityCheck for AuthorityCheck {
+    async fn check_at_begin(&self, tx: &Tx) -> Result<(), Error> {
         if self.is_fresh() {
             return Ok(());
         }
         self.is(&self.authorities.within(tx, self.asker).await?)
     }
 
-    async fn holds_as_it_ends(&self) -> Result<(), Error> {
+    async fn check_before_commit(&self) -> Result<(), Error> {
         // Outside the transaction, which may itself change its caller's role.
-        if self.is_fresh() || !self.authorities.can_change_beside_a_write() {
+        if self.is_fresh() || !self.authorities.allows_concurrent_writes() {
             return Ok(());
         }
         self.is(&self.authorities.of(self.asker).await?)
     }
 }
 
-impl Standing {
+impl AuthorityCheck {
     fn is_fresh(&self) -> bool {
         self.clock.elapsed().saturating_sub(self.asked) <= FRESH
     }
@@ -269,7 +269,7 @@ fn member(authority: &Authority, needs: Role) -> Result<Role, Error> {
     if role < needs { Err(Forbidden { needs }.into()) } else { Ok(role) }
 }
 
-impl<S, R: Rank> FromRequestParts<S> for Caller<R>
+impl<S, R: MinimumRole> FromRequestParts<S> for Caller<R>
 where
     S: Send + Sync,
     Gate: FromRef<S>,
@@ -295,7 +295,7 @@ where
     }
 }
 
-impl<S, R: Rank> OptionalFromRequestParts<S> for Caller<R>
+impl<S, R: MinimumRole> OptionalFromRequestParts<S> for Caller<R>
 where
     S: Send + Sync,
     Gate: FromRef<S>,

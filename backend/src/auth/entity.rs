@@ -10,7 +10,7 @@ crate::words::words! {
 
 crate::words::words! {
     /// Who hands out the link of a membership.
-    pub enum Giver {
+    pub enum LinkIssuer {
         /// Its org.
         Org = "org",
         /// The operator.
@@ -137,7 +137,7 @@ pub mod session {
 /// Single-use links that prove a membership and set a password.
 pub mod membership_link {
     use crate::{
-        auth::entity::Giver,
+        auth::entity::LinkIssuer,
         ids::{AccountId, MembershipLinkId, OrgId},
         timestamp::Timestamp,
     };
@@ -151,7 +151,7 @@ pub mod membership_link {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: MembershipLinkId,
         pub account_id: AccountId,
-        pub giver: Giver,
+        pub giver: LinkIssuer,
         pub token_hash: Vec<u8>,
         pub expires_at: Timestamp,
         pub used_at: Option<Timestamp>,

@@ -6,19 +6,20 @@
 mod authority;
 mod caller;
 pub mod entity;
-mod guessing;
 mod password;
 mod refusal;
-mod refusals;
+mod refused_sign_ins;
 mod strength;
+mod throttle;
 mod token;
 
-pub use authority::{Asker, Authorities, Authority};
+pub use authority::{Authorities, Authority, AuthorityKey};
 pub use caller::{
-    Account, Admin, Caller, Gate, Manager, Owner, Rank, Standing, Tech, bearer, refuse_foreign_origin,
+    Account, Admin, AuthorityCheck, Caller, Gate, Manager, MinimumRole, Owner, Tech, bearer,
+    refuse_foreign_origin,
 };
-pub use guessing::{Guesser, Guessers, Guessing, for_link};
 pub use password::{NewPassword, Passwords};
 pub use refusal::*;
-pub use refusals::{Refusals, Refused};
+pub use refused_sign_ins::{RefusedSignIn, RefusedSignIns};
+pub use throttle::{Throttle, ThrottleKey, ThrottleKeys, for_link};
 pub use token::{AccessClaims, InviteClaims, RefreshClaims, Tokens, hash_secret};

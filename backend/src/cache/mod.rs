@@ -34,7 +34,7 @@ crate::words::words! {
 }
 
 /// How long a server that did not respond is not asked: its absence costs one request the timeout, not each of them.
-const REST: Duration = Duration::from_secs(2);
+const RETRY_AFTER_FAILURE: Duration = Duration::from_secs(2);
 
 /// How often a refusal by the server is logged.
 const REFUSALS: Duration = Duration::from_secs(60);
@@ -48,7 +48,7 @@ pub struct Server {
 
 enum State {
     /// Connects at the next command.
-    Apart,
+    Disconnected,
     Connected(MultiplexedConnection),
     /// Did not respond; not asked again before this instant.
     Resting(Instant),
@@ -66,7 +66,7 @@ impl Server {
             State::Resting(until) if Instant::now() < *until => {
                 return Err((ErrorKind::Io, "it did not answer a moment ago").into());
             }
-            State::Resting(_) | State::Apart => {}
+            State::Resting(_) | State::Disconnected => {}
         }
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(BUDGET))
@@ -98,12 +98,12 @@ impl Server {
                 match &*state {
                     State::Resting(until) if Instant::now() < *until => return Err(error),
                     State::Resting(_) => {}
-                    State::Apart | State::Connected(_) => {
+                    State::Disconnected | State::Connected(_) => {
                         tracing::warn!(%error, "the cache is out of reach; requests do without it");
                     }
                 }
                 // A connection that did not respond is not used again.
-                *state = State::Resting(Instant::now() + REST);
+                *state = State::Resting(Instant::now() + RETRY_AFTER_FAILURE);
                 Err(error)
             }
         }
@@ -149,7 +149,7 @@ impl Cache {
                 let client = redis::Client::open(url.as_str())?;
                 Self::Redis(Arc::new(Server {
                     client,
-                    state: Mutex::new(State::Apart),
+                    state: Mutex::new(State::Disconnected),
                     refusal_told: Mutex::default(),
                 }))
             }

@@ -10,7 +10,7 @@ struct Setting {
     value: String,
 }
 
-/// Prints the settings in effect, and on the screen what is doubtful about them.
+/// Prints the settings in effect, and, except as JSON, the warnings about them.
 pub(super) fn run(config: &Config, listed: &Listed) -> Result<(), CliError> {
     let settings: Vec<_> =
         config.effective().into_iter().map(|(name, value)| Setting { name, value }).collect();

@@ -2,7 +2,7 @@
 
 use super::{CliError, Listed, migrate, must_exist, say, start};
 use crate::{
-    auth::entity::Giver,
+    auth::entity::LinkIssuer,
     config::Config,
     db::{Origin, Tx},
     error::NotFound,
@@ -124,11 +124,11 @@ async fn add(app: &App, of: &OfOrg, email: &str, role: &str) -> Result<(), CliEr
     Ok(())
 }
 
-/// Of a login that was there before. Another organisation may have handed out the link by which its password was set.
+/// For an account that existed before: another org may have issued the link that set its password.
 pub(super) const PASSWORD_THEY_HAVE: &str = "they sign in with the password they have; if somebody else may know it, \
     `coulisses member link` prints a link to replace it";
 
-/// Prints a link, which is stored nowhere.
+/// Prints a link. Only the hash of its token is stored, so it cannot be printed again.
 pub(super) fn say_link(app: &App, whose: &str, token: &str) -> Result<(), CliError> {
     let url = app.config.password_url(token);
     writeln!(std::io::stdout(), "set {whose} password within 7 days: {url}").map_err(|source| CliError::Io {
@@ -150,13 +150,13 @@ async fn link(app: &App, of: &OfOrg, email: &str) -> Result<(), CliError> {
         );
         return Err(CliError::Refused(inactive));
     }
-    let token = links::issue(&tx, &app.random, org, member.account_id, Giver::Operator).await?;
+    let token = links::issue(&tx, &app.random, org, member.account_id, LinkIssuer::Operator).await?;
     audit::Entry::of("account.link_issued", member.account_id).record(&tx, org).await?;
     tx.commit().await?;
     say_link(app, "the", &token)
 }
 
-/// A member by their login, held until the transaction ends.
+/// The member with this e-mail, locked (`FOR NO KEY UPDATE`) until the transaction ends.
 async fn hold_member(tx: &Tx, org: OrgId, email: &Email) -> Result<orgs::Member, CliError> {
     let unknown =
         || CliError::Refused(format!("{email} is not a member; `coulisses member list` shows who is"));

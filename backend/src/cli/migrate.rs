@@ -17,7 +17,6 @@ use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::MigratorTrait;
 use serde::Serialize;
 
-/// Said before the wait begins.
 const WAITING: &str = "another coulisses is migrating; waiting";
 
 #[derive(Debug, Subcommand)]
@@ -61,12 +60,12 @@ impl Migrate {
             Self::Status { .. } => {}
         }
         schema.release().await?;
-        // Of a SQLite file, what is beside it goes into it: it may be copied.
+        // Checkpoints a SQLite file, so that the file alone may be copied.
         Ok(db.close().await?)
     }
 }
 
-/// The database, for work that takes as long as it takes.
+/// A connection pool without a statement timeout.
 async fn patient(config: &Config) -> Result<Database, CliError> {
     let limits = Pool { max_connections: 2, statement_timeout: None, ..config.pool };
     let connected = Database::connect(&config.database_url, limits, Clock::system(), random()?).await;
@@ -94,8 +93,8 @@ async fn up(schema: &Exclusive<'_>, to: Option<String>) -> Result<(), CliError> 
     Ok(())
 }
 
-/// Brings the schema up to date where that is expected, else makes sure that it is. When another process is migrating, `say`
-/// is told and it is waited for.
+/// Migrates the schema if the database is SQLite or `wanted` is set; otherwise an error unless it is current. Waits for
+/// another process that is migrating, and announces that through `say`.
 pub(super) async fn prepare(app: &App, wanted: bool, say: fn(&str)) -> Result<(), CliError> {
     let embedded = matches!(app.config.database_url, DatabaseUrl::Sqlite(_));
     if embedded || wanted {
@@ -113,12 +112,13 @@ pub(super) async fn prepare(app: &App, wanted: bool, say: fn(&str)) -> Result<()
     if is_current(&app.db).await? {
         return Ok(());
     }
-    // Another process may be about to bring it up to date.
+    // Another process may be migrating it.
     Exclusive::of(&app.db, || say(WAITING)).await?.release().await?;
     if is_current(&app.db).await? { Ok(()) } else { Err(older()) }
 }
 
-/// A step that this program does not know was brought by a newer one, whose data it would misread.
+/// An error if the database has a migration that this program does not know: a newer program applied it, and this one would
+/// misread its data. Also if a SQLite file belongs to another program.
 async fn refuse_newer(db: &Database) -> Result<(), CliError> {
     if migrations::is_foreign(db).await? {
         return Err(CliError::Refused(
@@ -136,7 +136,7 @@ async fn refuse_newer(db: &Database) -> Result<(), CliError> {
     }
 }
 
-/// For commands that change or show what is in a database, and not its schema.
+/// An error unless the schema is current; for commands that do not migrate.
 pub(super) async fn must_be_current(app: &App) -> Result<(), CliError> {
     refuse_newer(&app.db).await?;
     if is_current(&app.db).await? { Ok(()) } else { Err(older()) }
@@ -150,9 +150,9 @@ async fn is_current(db: &Database) -> Result<bool, CliError> {
     Ok(Migrator::get_pending_migrations_read_only(db.connection()).await?.is_empty())
 }
 
-/// A file that cannot be written opens all the same, and every sign-in would fail.
+/// An error if a SQLite file is read-only: it could be opened, but every write would fail.
 async fn writable(db: &Database) -> Result<(), CliError> {
-    // SQLite begins to write a file that it may only read. Dropped, the transaction leaves nothing behind.
+    // BEGIN IMMEDIATE succeeds on a read-only file, CREATE TABLE does not. Dropping the transaction rolls it back.
     let written = async {
         let tx = db.write(Origin::system()).await?;
         if tx.get_database_backend() == DbBackend::Sqlite {
@@ -189,7 +189,7 @@ async fn down(schema: &Exclusive<'_>, all: bool, confirmed: bool) -> Result<(), 
     Ok(())
 }
 
-/// Looks without waiting for anyone: what another process is doing shows step by step, and what a newer program did.
+/// Takes no lock, so it also shows the progress of another process that is migrating.
 async fn status(db: &Database, listed: &Listed) -> Result<(), CliError> {
     let applied = migrations::applied(db).await?;
     let known = Migrator::migrations();

@@ -1,4 +1,4 @@
-//! The command line: one file a command. Exit status 0, 1 (it failed) or 2 (it was called wrongly); every error is one
+//! The command line: one file per command. The exit status is 0, 1 (failed) or 2 (wrong arguments); every error is one
 //! sentence that says what to do.
 
 mod config;
@@ -62,7 +62,6 @@ enum Command {
     Openapi,
 }
 
-/// What a command can fail with.
 #[derive(Debug, thiserror::Error)]
 enum CliError {
     #[error(transparent)]
@@ -92,7 +91,6 @@ impl From<Error> for CliError {
     }
 }
 
-/// Parses the arguments and runs the command.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -107,7 +105,7 @@ pub fn run() -> ExitCode {
 
 async fn execute(command: Option<Command>) -> Result<(), CliError> {
     if let Some(Command::Openapi) = command {
-        // It depends on no setting.
+        // Before the settings are read: it needs none, and works with invalid ones.
         print(&openapi::text(&app::routes().1));
         return Ok(());
     }
@@ -122,7 +120,7 @@ async fn execute(command: Option<Command>) -> Result<(), CliError> {
     if let Some(Command::Org(_) | Command::Member(_) | Command::Migrate(_)) = command
         && config.database_is_default
     {
-        // A forgotten `export` in another terminal would make or change another database.
+        // If DATABASE_URL was forgotten in this terminal, the command would change another database than meant.
         config.doubts().first().into_iter().for_each(|doubt| warn(doubt));
     }
     match command.unwrap_or_else(|| Command::Serve(serve::Serve::default())) {
@@ -137,11 +135,10 @@ async fn execute(command: Option<Command>) -> Result<(), CliError> {
     }
 }
 
-/// The variables that the program was started with. A `.env` file is a developer's convenience: its names count only where
-/// the environment has none, and only in ENV=dev.
+/// The environment, and in ENV=dev also a `.env` file, for variables that the environment does not have.
 struct Variables {
     file: HashMap<String, String>,
-    /// Names whose values are no text.
+    /// Names of variables whose values are not UTF-8.
     not_text: RefCell<BTreeSet<String>>,
 }
 
@@ -163,7 +160,7 @@ impl Variables {
         }
     }
 
-    /// With these settings before its own.
+    /// `first` takes precedence over the variables.
     fn config(&self, first: &HashMap<String, String>) -> Result<Config, CliError> {
         let config = Config::from_lookup(&|name| first.get(name).cloned().or_else(|| self.variable(name)));
         let not_text = self.not_text.borrow();
@@ -183,7 +180,7 @@ fn read_env_file() -> Result<HashMap<String, String>, CliError> {
     }
 }
 
-/// Names what is wrong in a file of settings without its text, in which secrets stand.
+/// Describes an error in a file of settings without quoting the line, which may contain a secret.
 fn unreadable(file: &str, error: &dotenvy::Error) -> CliError {
     CliError::Refused(match error {
         dotenvy::Error::LineParse(line, _) => {
@@ -200,7 +197,7 @@ fn unreadable(file: &str, error: &dotenvy::Error) -> CliError {
     })
 }
 
-/// For commands that look at a database or change what is in it: to create it would hide that another one was meant.
+/// For commands that need an existing database: SQLite would create a missing file, and hide a wrong DATABASE_URL.
 fn must_exist(config: &Config) -> Result<(), CliError> {
     match &config.database_url {
         DatabaseUrl::Sqlite(file) if matches!(file.try_exists(), Ok(false)) => {
@@ -211,7 +208,7 @@ fn must_exist(config: &Config) -> Result<(), CliError> {
     }
 }
 
-/// The program's state, for a command that needs the database.
+/// Builds the state, for commands that need the database.
 async fn start(config: Config) -> Result<App, CliError> {
     Ok(app::start(config, Clock::system(), random()?).await?)
 }
@@ -229,14 +226,14 @@ struct Listed {
 }
 
 impl Listed {
-    /// Prints the items, each in a line of its own unless JSON is wanted.
+    /// Prints the items as JSON, or as one line each.
     fn print<T: Serialize>(&self, items: &[T], line: impl Fn(&T) -> String) -> Result<(), CliError> {
         let text = if self.json {
             serde_json::to_string_pretty(items).map_err(|error| Error::internal(error))? + "\n"
         } else {
             items.iter().map(|item| line(item) + "\n").collect()
         };
-        // Cut short, it would be taken for the whole.
+        // A truncated list must not look like a complete one.
         match std::io::stdout().write_all(text.as_bytes()) {
             Err(source) if source.kind() != ErrorKind::BrokenPipe => {
                 Err(CliError::Io { what: "the list could not be printed".into(), source })
@@ -246,12 +243,12 @@ impl Listed {
     }
 }
 
-/// Prints a line; a closed pipe ends the command quietly, as other tools do.
+/// Prints a line; errors, such as a closed pipe, are ignored.
 fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-/// The same without a line's end of its own.
+/// The same without a line break.
 fn print(text: &str) {
     let _ = write!(std::io::stdout(), "{text}");
 }

@@ -36,7 +36,6 @@ impl Serve {
     }
 }
 
-/// Says something to whoever reads the log.
 pub(super) fn log(line: &str) {
     tracing::info!("{line}");
 }
@@ -56,7 +55,7 @@ pub(super) async fn bind(config: &Config) -> Result<TcpListener, CliError> {
     })
 }
 
-/// Serves until the process is told to stop, then finishes what was begun.
+/// Serves until a signal stops the process, then finishes requests and writes in progress within SHUTDOWN_GRACE_SECONDS.
 pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliError> {
     let failed = |source| CliError::Io { what: "cannot serve".into(), source };
     let address = listener.local_addr().map_err(failed)?;
@@ -68,7 +67,7 @@ pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliErro
     for doubt in app.config.doubts() {
         tracing::warn!("{doubt}");
     }
-    // A server that is out of reach is told of once, now rather than at the first request.
+    // Logs an unreachable Redis now rather than at the first request.
     app.cache.status().await;
     let grace = app.config.shutdown_grace;
     let stopping = app.clone();
@@ -81,7 +80,7 @@ pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliErro
         tokio::spawn(stop_at_once_when_told_again());
         tokio::time::sleep(stopping.config.shutdown_delay).await;
     });
-    // The last part of the grace is for what is to be finished when the clients are gone.
+    // The last fifth of the grace period is for `finish`, which runs when no client is served any more.
     let (deadline, over) = (stopped.after(grace * 4 / 5), stopped.after(grace));
     let housekeeping = tokio::spawn(keep_house(app.clone(), stopped.clone().wait()));
     let serving = serving::serve(listener, app::service(app.clone()), Patience::default(), stopped.wait());
@@ -99,18 +98,18 @@ pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliErro
     Ok(())
 }
 
-/// What is to be done when no client is served any more.
+/// Waits for writes in progress, records the refused sign-ins, sends the last spans and closes the database.
 async fn finish(app: &App, housekeeping: tokio::task::JoinHandle<()>) -> Result<(), sea_orm::DbErr> {
     app.tasks.close();
     app.tasks.wait().await;
-    // Not cut off in the middle: what it had taken to write would be lost.
+    // Awaited, not aborted: it would lose the refused sign-ins that it has taken from memory but not yet written.
     told(housekeeping.await.map_err(|error| Error::internal(error)), "the housekeeping ended early");
     told(record_refusals(&app.db, &app.refusals, true).await, "refused sign-ins could not be recorded");
     app.telemetry.stop().await;
     app.db.close().await
 }
 
-/// Every connection is an open file, and the limit that a process starts with is often 1024.
+/// Every connection is an open file, and the default limit is often 1024.
 fn open_as_many_files_as_allowed() {
     match rlimit::increase_nofile_limit(u64::MAX) {
         Ok(limit) => tracing::debug!(limit, "open files"),
@@ -118,19 +117,19 @@ fn open_as_many_files_as_allowed() {
     }
 }
 
-/// A write beyond `ulimit -f` fails, and is answered as a full disk is, only while somebody listens for the signal that
-/// comes with it; else the system ends the program.
+/// A write beyond `ulimit -f` raises SIGXFSZ, which kills the process unless it has a handler. With one the write fails, and
+/// the client gets the same response as for a full disk.
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 fn survive_limits_of_file_size() {
     const SIGXFSZ: i32 = 25;
-    // The handler stays when what it would wake is dropped.
+    // The handler stays installed when the returned stream is dropped.
     if let Err(error) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(SIGXFSZ)) {
         tracing::warn!(%error, "a limit of file size (ulimit -f) would end the program");
     }
 }
 
-/// Once an hour, deletes the answers to repeatable requests, the links and the sessions that have been kept long enough;
-/// once a minute, records the sign-ins that were refused; more often than that, asks the database what time it is.
+/// Once an hour deletes old responses kept for `Idempotency-Key`, links and sessions; once a minute records refused
+/// sign-ins; every [`TIME_ASKED_EVERY`] asks the database for the time.
 async fn keep_house(app: App, stopped: impl Future<Output = ()>) {
     tokio::pin!(stopped);
     let mut hours = tokio::time::interval(std::time::Duration::from_secs(3600));
@@ -155,14 +154,14 @@ async fn keep_house(app: App, stopped: impl Future<Output = ()>) {
     }
 }
 
-/// Nobody waits for the housekeeping, so what fails there is only in the log.
+/// Logs an error of background work, which has no client.
 fn told<T>(done: Result<T, Error>, failed: &str) {
     if let Err(error) = done {
         tracing::warn!(%error, cause = ?error.cause(), "{failed}");
     }
 }
 
-/// Something that happens once and that several wait for.
+/// A future that several tasks await.
 #[derive(Clone)]
 struct CancelOnStop(tokio_util::sync::CancellationToken);
 
@@ -190,16 +189,16 @@ impl CancelOnStop {
     }
 }
 
-/// Whoever presses Ctrl-C twice does not want to wait. What was answered is durable; what was not is undone by the database.
+/// Exits at the next Ctrl-C. What was answered is durable; the database rolls back the rest.
 async fn stop_at_once_when_told_again() {
     if tokio::signal::ctrl_c().await.is_ok() {
         super::fail("stopped at once");
-        // 128 and the number of SIGINT, as shells have it.
+        // 128 plus the number of SIGINT, as in shells.
         std::process::exit(130);
     }
 }
 
-/// Ctrl-C, or what a service manager sends.
+/// Ctrl-C, or SIGTERM, which service managers send.
 async fn stop_signal() {
     let interrupted = tokio::signal::ctrl_c();
     #[cfg(unix)]

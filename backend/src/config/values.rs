@@ -31,7 +31,7 @@ pub(super) fn parse_public_url(text: &str) -> Result<String, String> {
     }
 }
 
-/// Without a password, so that it may be logged; without TLS, because no HTTP client in this program supports it.
+/// Without a password, so that it may be logged; without TLS, which no other HTTP client in this program needs.
 pub(super) fn parse_collector_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).ok().filter(|url| url.scheme() == "http" && url.has_host());
     let bare = |url: &Url| url.query().is_none() && url.fragment().is_none();

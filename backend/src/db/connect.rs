@@ -1,9 +1,8 @@
 //! Opening the configured database.
 
 use super::{
-    DatabaseUrl,
-    opening::{self, SameFile},
-    refusal,
+    DatabaseUrl, refusal,
+    sqlite_file::{self, SameFile},
     storage::Storage,
     waiting::{Waiting, served},
 };
@@ -122,7 +121,7 @@ impl Database {
                         served();
                         Box::pin(async { Ok(()) })
                     });
-                let pool = opening::sqlite(pool, options).await.map_err(open)?;
+                let pool = sqlite_file::sqlite(pool, options).await.map_err(open)?;
                 // SQLite takes one writer at a time. Waiting inside SQLite polls, is unfair, and keeps connections from
                 // readers.
                 let connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);

@@ -84,7 +84,7 @@ pub fn has_words<C: ColumnTrait>(columns: &[C], question: &str) -> Condition {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn is_named(
+pub async fn is_referenced(
     db: &impl ConnectionTrait,
     (table, column): (&'static str, &'static str),
     org: OrgId,

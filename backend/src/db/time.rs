@@ -15,14 +15,14 @@ use std::time::Duration;
 /// How often the server is asked: the machine may have slept, or another server may have taken over.
 pub const ASKED_EVERY: Duration = Duration::from_secs(10);
 /// A slower response is too inaccurate: its time passed somewhere on the way.
-const SOON_ENOUGH: Duration = Duration::from_secs(1);
+const MAX_ROUND_TRIP: Duration = Duration::from_secs(1);
 /// The fastest of this many responses counts.
-const QUESTIONS: usize = 3;
+const SAMPLES: usize = 3;
 /// A larger difference is logged.
 const NOTABLE_MICROS: u64 = 1_000_000;
 
 #[derive(Debug, thiserror::Error)]
-#[error("the database does not say what time it is within {SOON_ENOUGH:?}")]
+#[error("the database does not say what time it is within {MAX_ROUND_TRIP:?}")]
 struct TooSlow;
 
 #[derive(FromQueryResult)]
@@ -40,7 +40,7 @@ impl Database {
             return Ok(());
         }
         let mut fastest = self.ask_time().await?;
-        for _ in 1..QUESTIONS {
+        for _ in 1..SAMPLES {
             let next = self.ask_time().await?;
             if next.took < fastest.took {
                 fastest = next;
@@ -63,7 +63,7 @@ impl Database {
         let sql = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) AS micros";
         let question = Said::find_by_statement(Statement::from_string(DbBackend::Postgres, sql));
         let sent = self.clock.elapsed();
-        let said = tokio::time::timeout(SOON_ENOUGH, question.one(self)).await;
+        let said = tokio::time::timeout(MAX_ROUND_TRIP, question.one(self)).await;
         let took = self.clock.elapsed().saturating_sub(sent);
         let said = said.map_err(|_| Error::failed(FailureKind::Unavailable, TooSlow))??;
         let said = said.ok_or_else(|| DbErr::RecordNotFound("the time".into()))?;

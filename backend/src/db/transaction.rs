@@ -3,7 +3,7 @@
 use super::{
     Database,
     failure::{connection_died, may_be_committed},
-    opening::SameFile,
+    sqlite_file::SameFile,
     storage::Storage,
     versions::{self, List},
 };

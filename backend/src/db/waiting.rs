@@ -13,7 +13,7 @@ use std::{
 };
 
 tokio::task_local! {
-    static PLACE: Cell<Option<Place>>;
+    static WAITER: Cell<Option<Waiter>>;
 }
 
 /// The number of waiters. Clones share it.
@@ -21,21 +21,21 @@ tokio::task_local! {
 pub(super) struct Waiting(Arc<AtomicI64>);
 
 /// Counts as a waiter until it is dropped.
-pub(super) struct Place(Arc<AtomicI64>);
+pub(super) struct Waiter(Arc<AtomicI64>);
 
 impl Waiting {
-    pub(super) fn place(&self) -> Place {
+    pub(super) fn place(&self) -> Waiter {
         self.0.fetch_add(1, Ordering::Relaxed);
-        Place(Arc::clone(&self.0))
+        Waiter(Arc::clone(&self.0))
     }
 
     /// Runs `work`, which begins by asking the pool for a connection.
     pub(super) async fn until_served<T>(&self, work: impl Future<Output = T>) -> T {
-        PLACE.scope(Cell::new(Some(self.place())), work).await
+        WAITER.scope(Cell::new(Some(self.place())), work).await
     }
 }
 
-impl Drop for Place {
+impl Drop for Waiter {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -45,7 +45,7 @@ impl Drop for Place {
 /// middle of one would cost the connection.
 pub(super) fn served() {
     // Outside of such a task the pool opens a connection for itself.
-    let _ = PLACE.try_with(Cell::take);
+    let _ = WAITER.try_with(Cell::take);
 }
 
 /// The state of the pool, in connections.

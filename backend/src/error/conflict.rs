@@ -87,7 +87,7 @@ impl Conflicts {
 
     pub const NAMED: usize = 100;
     /// `LIMIT` of a search: one more than is named, to know whether the rest must be counted.
-    pub const LOOKED_FOR: u64 = 101;
+    pub const SEARCH_LIMIT: u64 = 101;
 
     pub fn of(mut named: Vec<Conflict>, total: u64) -> Self {
         named.truncate(Self::NAMED);
@@ -103,7 +103,7 @@ impl Conflicts {
         count: impl AsyncFnOnce() -> Result<u64, DbErr>,
     ) -> Result<Self, DbErr> {
         let total = match u64::try_from(found.len()) {
-            Ok(found) if found < Self::LOOKED_FOR => found,
+            Ok(found) if found < Self::SEARCH_LIMIT => found,
             _ => count().await?,
         };
         Ok(Self::of(found, total))

@@ -61,7 +61,6 @@ impl Error {
         }
     }
 
-    /// The members that are wrong.
     fn fields(&self) -> Vec<FieldError> {
         match self {
             Self::Invalid(errors) => errors.clone(),
@@ -73,7 +72,7 @@ impl Error {
         }
     }
 
-    /// What is wrong with an item: its members, or as a whole.
+    /// The errors of a bulk item: those of its members, or one with an empty pointer for the whole item.
     fn as_item(&self) -> impl Iterator<Item = FieldError> {
         let mut fields = self.fields();
         if fields.is_empty() {

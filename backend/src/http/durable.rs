@@ -4,7 +4,7 @@
 //! was undone as a whole.
 
 use super::{
-    Doors, IdempotencyKey, MAX_BODY, Precondition, RequestInfo,
+    IdempotencyKey, MAX_BODY, Precondition, RequestInfo, RouteRequirements,
     receive::{Received, receive},
     refusal::PreconditionFailed,
     verbs,
@@ -37,7 +37,7 @@ pub trait Admit: Send + Sync + 'static {
 }
 
 pub struct Completion<A> {
-    pub doors: Doors,
+    pub requirements: RouteRequirements,
     pub gate: A,
     /// Bytes for bodies that are received or worked on.
     pub bodies: Fair,
@@ -59,18 +59,18 @@ pub async fn run_to_completion<A: Admit>(
 }
 
 async fn run<A: Admit>(completion: &Completion<A>, request: Request, next: Next) -> Result<Response, Error> {
-    let door = completion.doors.of(&request);
+    let requirements = completion.requirements.of(&request);
     let (mut parts, body) = request.into_parts();
     // Before the work starts, so that a slow sender holds neither a turn nor a connection.
-    let Received { bytes, tenant, room } = receive(completion, door, &mut parts, body).await?;
+    let Received { bytes, tenant, room } = receive(completion, requirements, &mut parts, body).await?;
     let info = RequestInfo::of(&parts.extensions);
-    if door.takes_key
+    if requirements.takes_key
         && let Some(key) = IdempotencyKey::of(&parts, &bytes)?
     {
         info.note_idempotency_key(key);
     }
     if !Precondition::of(&parts.headers, info.clone()).holds_without_a_tag() {
-        if door.has_no_tag {
+        if requirements.has_no_tag {
             return Err(PreconditionFailed.into());
         }
         info.note_condition();
@@ -78,7 +78,7 @@ async fn run<A: Admit>(completion: &Completion<A>, request: Request, next: Next)
     // A thousand missions take some megabytes until they are written, and where connections are short, those who want many
     // things must not keep those waiting who want one. What has no turn after half of a request's time is not begun,
     // because its client would be gone before its end.
-    let many = door.max_body > MAX_BODY && bytes.len() > FEW;
+    let many = requirements.max_body > MAX_BODY && bytes.len() > FEW;
     let turn = match many {
         true => Some(completion.bulks.take(tenant, 1, completion.request_timeout / 2).await?),
         false => None,

@@ -74,17 +74,17 @@ impl IdempotencyKey {
 }
 
 /// Whether the caller may still write; checked when the transaction begins and before it is committed.
-pub trait Standing: Send {
+pub trait AuthorityCheck: Send {
     /// Checks in the transaction that begins: it may have waited for others, and a removal takes effect at once.
-    fn holds_as_it_begins(&self, tx: &Tx) -> impl Future<Output = Result<(), Error>> + Send;
+    fn check_at_begin(&self, tx: &Tx) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Checks again before the commit, because the write may have waited for locks.
-    fn holds_as_it_ends(&self) -> impl Future<Output = Result<(), Error>> + Send;
+    fn check_before_commit(&self) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
 /// A request's transaction: a [`Tx`] that also stores the response if the request has a key, and that does not commit while
 /// a condition of the request is unchecked.
-pub struct Writing<S> {
+pub struct RequestTx<S> {
     tx: Tx,
     claim: Option<Claim>,
     request: RequestInfo,
@@ -97,7 +97,7 @@ struct Claim {
     random: Random,
 }
 
-impl<S> Deref for Writing<S> {
+impl<S> Deref for RequestTx<S> {
     type Target = Tx;
 
     fn deref(&self) -> &Tx {
@@ -105,7 +105,7 @@ impl<S> Deref for Writing<S> {
     }
 }
 
-impl<S: Standing> Writing<S> {
+impl<S: AuthorityCheck> RequestTx<S> {
     /// Opens the transaction and claims the request's key in it.
     ///
     /// # Errors
@@ -127,7 +127,7 @@ impl<S: Standing> Writing<S> {
         request.end_turn();
         let tx = db.write(Origin { tenant: Some(org), ..origin }).await?;
         if let Some(standing) = &standing {
-            standing.holds_as_it_begins(&tx).await?;
+            standing.check_at_begin(&tx).await?;
         }
         let request = request.clone();
         let (Some(key), Some(caller_id)) = (request.idempotency_key(), caller) else {
@@ -146,7 +146,7 @@ impl<S: Standing> Writing<S> {
         if !claim.take(&tx).await? {
             let given = claim.answer_given(&tx).await?;
             if let Some(standing) = standing {
-                standing.holds_as_it_ends().await?;
+                standing.check_before_commit().await?;
             }
             return Err(given);
         }
@@ -167,7 +167,7 @@ impl<S: Standing> Writing<S> {
         }
         // Last, because the write may have waited for locks.
         if let Some(standing) = self.standing {
-            standing.holds_as_it_ends().await?;
+            standing.check_before_commit().await?;
         }
         self.tx.commit().await?;
         Ok(answer)

@@ -2,8 +2,8 @@
 
 use super::{
     Admit, Completion,
-    doors::Door,
     refusal::{Malformed, TooLarge},
+    requirements::Requirements,
 };
 use crate::{
     error::Error,
@@ -17,9 +17,9 @@ use http_body_util::BodyExt;
 use std::time::Duration;
 
 /// Bytes that all bodies may take together, being received or processed.
-pub const ROOM: usize = 64 * 1024 * 1024;
+pub const MAX_BODIES_BYTES: usize = 64 * 1024 * 1024;
 /// Bytes that the bodies of one org may take, or those of all clients that are not signed in.
-pub const ROOM_OF_ONE: usize = ROOM / 4;
+pub const MAX_TENANT_BODIES_BYTES: usize = MAX_BODIES_BYTES / 4;
 /// Bodies up to this size in bytes are not counted, and read before the client is known: the connection takes as much
 /// anyway.
 const SMALL: usize = 4 * 1024;
@@ -27,8 +27,8 @@ const SMALL: usize = 4 * 1024;
 const AT_A_TIME: usize = 64 * 1024;
 /// A refused body is read and discarded for this long, up to [`MOST_THROWN_AWAY`] bytes: closing the connection earlier
 /// resets it, and the client would not see the response.
-const FAREWELL: Duration = Duration::from_secs(5);
-const MOST_THROWN_AWAY: usize = super::MAX_BULK_BODY;
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
+const MAX_DISCARDED_BYTES: usize = super::MAX_BULK_BODY;
 
 /// A body, and what admitted it.
 pub(super) struct Received {
@@ -42,21 +42,21 @@ pub(super) struct Received {
 /// Reads a body, or refuses it.
 pub(super) async fn receive<A: Admit>(
     completion: &Completion<A>,
-    door: Door,
+    requirements: Requirements,
     parts: &mut Parts,
     body: Body,
 ) -> Result<Received, Error> {
     let announced = body.size_hint().exact().map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
     // Without a Content-Length it may become as large as the route allows.
-    let promised = announced.unwrap_or(door.max_body);
+    let promised = announced.unwrap_or(requirements.max_body);
     let let_in = match promised {
-        _ if promised > door.max_body => Err(TooLarge { most: door.max_body }.into()),
+        _ if promised > requirements.max_body => Err(TooLarge { most: requirements.max_body }.into()),
         ..=SMALL => Ok((None, None)),
-        _ => room(completion, door, parts, promised).await,
+        _ => room(completion, requirements, parts, promised).await,
     };
     match let_in {
         Ok((tenant, mut room)) => {
-            let bytes = read(body, announced.unwrap_or_default(), door.max_body).await?;
+            let bytes = read(body, announced.unwrap_or_default(), requirements.max_body).await?;
             if let Some(room) = &mut room {
                 room.shrink_to(bytes.len());
             }
@@ -65,7 +65,7 @@ pub(super) async fn receive<A: Admit>(
         Err(error) => {
             // A client that sent `Expect: 100-continue` sends no body unless it is read.
             if !parts.headers.contains_key(header::EXPECT) {
-                tokio::spawn(tokio::time::timeout(FAREWELL, throw_away(body)));
+                tokio::spawn(tokio::time::timeout(DISCARD_TIMEOUT, discard(body)));
             }
             Err(error)
         }
@@ -75,11 +75,11 @@ pub(super) async fn receive<A: Admit>(
 /// Refuses a caller without the role before the body is read; only then reserves room.
 async fn room<A: Admit>(
     completion: &Completion<A>,
-    door: Door,
+    requirements: Requirements,
     parts: &mut Parts,
     promised: usize,
 ) -> Result<(Tenant, Option<Portion>), Error> {
-    let tenant = match door.needs {
+    let tenant = match requirements.needs {
         Some(role) => Some(completion.gate.admit(parts, role).await?),
         None => None,
     };
@@ -110,11 +110,11 @@ async fn read(mut body: Body, announced: usize, most: usize) -> Result<Bytes, Er
     Ok(bytes.into())
 }
 
-async fn throw_away(mut body: Body) {
+async fn discard(mut body: Body) {
     let mut bytes = 0;
     while let Some(Ok(frame)) = body.frame().await {
         bytes += frame.data_ref().map_or(0, Bytes::len);
-        if bytes > MOST_THROWN_AWAY {
+        if bytes > MAX_DISCARDED_BYTES {
             break;
         }
     }

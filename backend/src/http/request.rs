@@ -97,7 +97,7 @@ impl RequestInfo {
             self.end_turn();
             Lane::of(workers, self.tenant())
         } else {
-            Lane::HERE
+            Lane::INLINE
         }
     }
 

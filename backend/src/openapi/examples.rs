@@ -1,10 +1,10 @@
-//! An example of every body and parameter, put together from the examples of its members.
+//! Examples of bodies and path parameters, assembled from the examples of their members.
 
 use super::schemas::{operations, parameters};
 use serde_json::{Map, Value as Json, json};
 
 const PREFIX: &str = "#/components/schemas/";
-/// Deeper than any schema of this API refers to another one.
+/// Limit of recursion, above the depth of every schema of this API.
 const DEEPEST: usize = 8;
 
 pub fn add(document: &mut Json) {
@@ -75,7 +75,7 @@ fn example(schema: &Json, schemas: &Json, depth: usize) -> Json {
     }
 }
 
-/// A period ends after it starts.
+/// Makes the end of a period later than its start.
 fn member(name: &str, example: Json) -> Json {
     match name {
         "end_at" | "ends_at" | "overlap_end" | "expires_at" => json!("2026-07-10T18:00:00Z"),

@@ -1,5 +1,5 @@
-//! The OpenAPI document, made from the same routes that are served: the handlers say what is theirs, [`publish`] adds
-//! what follows from it for every route alike.
+//! The OpenAPI document, built from the routes that are served: handlers declare what is particular to them, [`publish`] adds
+//! what all operations have in common.
 
 mod examples;
 mod publish;
@@ -41,12 +41,12 @@ const DESCRIPTION: &str = "Plans the crews of live shows: projects, missions, pe
     header. Single objects carry an `ETag`. A POST with an `Idempotency-Key` can be sent again without doing its work \
     twice.";
 
-/// What the document says besides its routes.
+/// The document without paths.
 pub fn base() -> OpenApi {
     let mut info = Info::new("Coulisses Crew", env!("CARGO_PKG_VERSION"));
     info.description = Some(DESCRIPTION.into());
     info.license = Some(License::new("Apache-2.0"));
-    // The router collects what bodies name; queries and problems name these.
+    // The router collects the schemas of bodies; these are used in query parameters and problems.
     let components = ComponentsBuilder::new()
         .schema_from::<Problem>()
         .schema_from::<FieldError>()
@@ -65,7 +65,7 @@ pub fn base() -> OpenApi {
     document
 }
 
-/// Every refusal and failure that a client can meet, as it occurs.
+/// A sample of every error that a client can receive.
 pub fn samples() -> Vec<Error> {
     let mistakes = [
         FieldError::invalid("/end_at", "must be after start_at"),
@@ -89,18 +89,18 @@ pub fn samples() -> Vec<Error> {
     mistakes.into_iter().chain(refusals.concat().into_iter().map(|sample| sample())).chain(failures).collect()
 }
 
-/// The document as text, as it is served and printed.
+/// The document as it is served and printed.
 pub fn text(document: &Json) -> String {
     format!("{document:#}\n")
 }
 
-/// Serves the document, and at `/docs` a reference to read and try it with, from files inside the program.
+/// Serves the document, and Swagger UI at `/docs` from files embedded in the program.
 pub fn routes(document: &Json) -> Router<App> {
-    // Shared: thousands of slow readers hold one text.
+    // `Bytes`, so that all responses share one buffer.
     let text = Bytes::from(text(document));
     let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let reference = SwaggerUi::new("/docs").config(Config::from("/openapi.json").try_it_out_enabled(true));
-    // Its script sets styles on elements and draws its icons from data; nothing comes from elsewhere.
+    // Swagger UI sets inline styles and has `data:` icons; it loads nothing from other origins.
     let policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
         connect-src 'self'; frame-ancestors 'none'";
     let policy = [(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy))];
@@ -110,6 +110,6 @@ pub fn routes(document: &Json) -> Router<App> {
             async move { (policy, response) }
         }))
         .route("/openapi.json", get(async move || ([json], text.clone())))
-        // Whoever opens the printed address should find something to read.
+        // For users who open the printed address in a browser.
         .route("/", get(async || Redirect::to("/docs")))
 }

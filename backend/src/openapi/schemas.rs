@@ -1,13 +1,12 @@
-//! What the schemas of requests have in common, which the derived ones do not say.
+//! Rules of this API that the derived schemas do not express.
 
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeSet;
 
 const PREFIX: &str = "#/components/schemas/";
 
-/// Bodies refuse unknown members; a query parameter is absent rather than `null`; a merge patch may leave out any member
-/// and removes with `null`. What can only be read may be sent back. Whatever is named is described, and whatever is
-/// described is used.
+/// Bodies refuse unknown members, but accept read-only ones; parameters are absent rather than `null`; a merge patch
+/// has optional, nullable members. Path parameters get a description, and schemas without a reference are removed.
 pub fn tighten(document: &mut Json) {
     let mut paths = document["paths"].take();
     let mut schemas = document["components"]["schemas"].take();
@@ -44,7 +43,7 @@ pub fn tighten(document: &mut Json) {
     document["components"]["schemas"] = schemas;
 }
 
-/// Whatever changes an object takes what shows it: with the members that can only be read.
+/// Adds the members of an object's response to the body of its PUT and PATCH, as read-only ones.
 fn admit_read_only(paths: &mut Json, schemas: &mut Json) {
     let items = paths.as_object_mut().into_iter().flatten().map(|(_, item)| item);
     for item in items {
@@ -56,7 +55,7 @@ fn admit_read_only(paths: &mut Json, schemas: &mut Json) {
             let (Some(Json::Object(shown)), Some(body)) = (shown, body) else { continue };
             let name = name_of(body).to_owned();
             if name.is_empty() {
-                // It may be nothing at all, and says itself what it shows.
+                // An inline schema: the body is optional and declares its read-only members itself.
                 continue;
             }
             let mut form = schemas[&name].clone();
@@ -73,22 +72,22 @@ fn admit_read_only(paths: &mut Json, schemas: &mut Json) {
     }
 }
 
-/// What a form is the form of.
+/// `Mission` of `MissionForm` or `NewMission`.
 fn stem(name: &str) -> &str {
     name.trim_end_matches("Form").trim_start_matches("New")
 }
 
-/// The name of a schema that is referred to.
+/// The name of the schema that `$ref` points to; empty if there is none.
 fn name_of(schema: &Json) -> &str {
     schema["$ref"].as_str().and_then(|name| name.strip_prefix(PREFIX)).unwrap_or_default()
 }
 
-/// The parameters of an operation; many have none. (Indexing would put a `null` there.)
+/// The parameters of an operation. (Indexing one that has none would insert a `null`.)
 pub fn parameters(operation: &mut Json) -> impl Iterator<Item = &mut Json> {
     operation.get_mut("parameters").and_then(Json::as_array_mut).into_iter().flatten()
 }
 
-/// `MissionRoleId` is the id of the mission role.
+/// `The id of the mission role.` for `MissionRoleId`.
 fn whose_id(schema: &Json) -> String {
     let name = name_of(schema);
     let mut words = String::new();
@@ -101,7 +100,7 @@ fn whose_id(schema: &Json) -> String {
     format!("The id of the{words}.")
 }
 
-/// What nothing refers to says nothing: a form whose patch took its place.
+/// Removes schemas without a reference, such as a form that was replaced by its patch.
 fn drop_unused(paths: &Json, schemas: &mut Json) {
     let mut used = BTreeSet::new();
     let mut next: Vec<_> = named(paths).into_iter().collect();
@@ -114,7 +113,7 @@ fn drop_unused(paths: &Json, schemas: &mut Json) {
     }
 }
 
-/// What an optional member is for stands beside its choice of schemas, where readers look for it, not inside.
+/// Moves the description of an optional member out of its `oneOf`, where tools do not show it.
 fn lift_descriptions(json: &mut Json) {
     match json {
         Json::Object(members) => {
@@ -135,14 +134,14 @@ fn lift_descriptions(json: &mut Json) {
     }
 }
 
-/// Whether there is anything that a body must say: none counts as an empty object.
+/// Whether a body must be sent: an array, or an object with required members. Otherwise an absent one counts as `{}`.
 fn asks(schema: &Json, schemas: &Json) -> bool {
     let name = schema["$ref"].as_str().and_then(|name| name.strip_prefix(PREFIX));
     let schema = name.map_or(schema, |name| &schemas[name]);
     schema["type"] == "array" || schema["required"].as_array().is_some_and(|names| !names.is_empty())
 }
 
-/// Every operation of the paths, with its method.
+/// Every operation with its method.
 pub fn operations(paths: &mut Json) -> impl Iterator<Item = (String, &mut Json)> {
     let items = paths.as_object_mut().into_iter().flatten();
     items.flat_map(|(_, item)| {
@@ -167,7 +166,7 @@ fn drop_null(schema: &mut Json) {
     }
 }
 
-/// The schemas that a schema refers to, directly.
+/// The names of the schemas that a schema refers to directly.
 fn named(schema: &Json) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     match schema {
@@ -185,7 +184,7 @@ fn named(schema: &Json) -> BTreeSet<String> {
     names
 }
 
-/// Closes an object against unknown members, and those inside it.
+/// Sets `additionalProperties: false` for an object and those that it refers to.
 fn close(name: &str, schemas: &mut Json) {
     let schema = &mut schemas[name];
     if schema["type"] != "object" || schema.get("additionalProperties").is_some() {

@@ -1,4 +1,4 @@
-//! `/invite?token=`: what, when, where; accept, or decline with a reason.
+//! `/invite?token=`: shows the mission, with buttons to accept, or to decline with a reason.
 
 use super::{
     PageQuery,
@@ -26,7 +26,6 @@ use axum::{
 };
 use deserr::Deserr;
 
-/// Shows what the link is about; changes nothing.
 pub async fn show(
     State(app): State<App>,
     headers: HeaderMap,
@@ -46,7 +45,6 @@ pub struct AnswerForm {
     reason: String,
 }
 
-/// Carries out the click on a button.
 pub async fn answer(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
@@ -75,7 +73,7 @@ pub async fn answer(
     page(&app, language, &link, &form.reason, Some((status, text, good))).await
 }
 
-/// A link's token, and what it says of itself; nothing when it is not one of ours.
+/// A link's token, and its claims; `None` if its signature is invalid.
 struct Link<'a> {
     token: &'a str,
     claims: Option<InviteClaims>,
@@ -96,7 +94,7 @@ async fn carry_out(
     invitations::answer_by_link(app, request, link.claims()?, answer).await
 }
 
-/// None when the form was changed or the reason is too long.
+/// `None` if `answer` is unknown or the reason is invalid.
 fn read_answer(form: &AnswerForm) -> Option<Answer> {
     match form.answer.as_str() {
         "accept" => Some(Answer::Accept),
@@ -108,7 +106,7 @@ fn read_answer(form: &AnswerForm) -> Option<Answer> {
     }
 }
 
-/// The page as things stand now, headed by what just happened.
+/// The page with the current state of the assignment, and the outcome of the request, if any, as its message.
 async fn page(
     app: &App,
     language: Language,
@@ -141,16 +139,16 @@ async fn page(
             return Ok(with_retry_after(page, &error));
         }
     };
-    let standing = standing(&opened, now, language);
-    let (status, text, good) = outcome.unwrap_or((StatusCode::OK, standing.0, standing.1));
+    let current_message = current_message(&opened, now, language);
+    let (status, text, good) = outcome.unwrap_or((StatusCode::OK, current_message.0, current_message.1));
     let mission = mission_shown(opened, words)?;
-    // Whoever was refused for a reason that may pass (a full role, a clash) can still say no.
-    let token = standing.2.then_some(link.token);
+    // A user who could not accept because of a conflict or a full role can still decline.
+    let token = current_message.2.then_some(link.token);
     respond(status, &InvitePage { message: text, good, mission: Some(&mission), token, ..blank })
 }
 
-/// What there is to say before anything is clicked, whether it is good, and whether there is something to answer.
-fn standing(opened: &Opened, now: Timestamp, language: Language) -> (&'static str, bool, bool) {
+/// The message before any answer, whether it is good news, and whether the user can answer.
+fn current_message(opened: &Opened, now: Timestamp, language: Language) -> (&'static str, bool, bool) {
     let words = language.words();
     match (opened.invitation_status, opened.status) {
         (_, AssignmentStatus::Cancelled) => (words.cancelled, false, false),

@@ -1,4 +1,4 @@
-//! `/password?token=`: sets the password that the link permits to set, and takes up the membership that it is about.
+//! `/password?token=`: sets the password of the link's account, and confirms its pending membership.
 
 use super::{
     PageQuery,
@@ -21,7 +21,7 @@ use axum::{
 };
 use deserr::Deserr;
 
-/// Shows the form while the link is good; uses nothing up.
+/// Shows the form if the link is valid; does not use it up.
 pub async fn show(
     State(app): State<App>,
     headers: HeaderMap,
@@ -33,7 +33,6 @@ pub async fn show(
     }
 }
 
-/// What the form asks for.
 async fn form(app: &App, token: Secret) -> Result<PasswordForm, Error> {
     let link = links::open(&app.db, &token, app.db.clock().now()).await?;
     Ok(PasswordForm { token, org: link.org.map(|(_, name)| name), wants_password: link.wants_password })
@@ -73,11 +72,10 @@ pub async fn set(
     }
 }
 
-/// What is wrong with what was typed.
 fn mistake(mistakes: &[FieldError], words: &Words) -> &'static str {
     match mistakes.first() {
         Some(mistake) if mistake.pointer == "/current_password" => words.password_wrong,
-        // Among the commonest or the current one: the only rules that are left.
+        // The remaining rules: too common, the e-mail, or the current password.
         _ => words.password_common,
     }
 }

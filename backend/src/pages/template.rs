@@ -1,4 +1,4 @@
-//! The two templates, filled.
+//! The templates of the pages and their responses.
 
 use super::words::{Language, Words};
 use crate::{
@@ -19,7 +19,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// What an invitation is about.
 #[derive(Debug)]
 pub struct MissionShown {
     pub org: String,
@@ -27,62 +26,57 @@ pub struct MissionShown {
     pub title: String,
     pub project: Option<String>,
     pub place: Option<String>,
-    /// When it starts, by its own wall clock.
+    /// In the mission's time zone.
     pub starts: String,
-    /// When it ends, by its own wall clock.
+    /// In the mission's time zone.
     pub ends: String,
 }
 
-/// The page of an invitation.
 #[derive(Template)]
 #[template(path = "invite.html")]
 pub struct InvitePage<'a> {
     pub lang: &'static str,
     pub words: &'static Words,
-    /// What to tell the person.
+    /// What to tell the user.
     pub message: &'a str,
     /// Whether that is good news.
     pub good: bool,
-    /// The call, unless the link is not valid.
+    /// `None` if the link is not valid.
     pub mission: Option<&'a MissionShown>,
-    /// The token, while there is something to answer.
+    /// `None` if the user cannot answer, which hides the form.
     pub token: Option<&'a str>,
-    /// What was typed so far.
+    /// The reason that was sent with a refused answer.
     pub reason: &'a str,
 }
 
-/// The page that sets a password.
 #[derive(Template)]
 #[template(path = "password.html")]
 pub struct PasswordPage<'a> {
     pub lang: &'static str,
     pub words: &'static Words,
-    /// What to tell the person.
+    /// What to tell the user.
     pub message: &'a str,
     /// Whether that is good news.
     pub good: bool,
-    /// The form, while there is a password to set.
+    /// `None` if the link is not valid or the password was set.
     pub form: Option<&'a PasswordForm>,
 }
 
-/// What the page that sets a password asks for.
 #[derive(Debug)]
 pub struct PasswordForm {
-    /// The token of the link.
     pub token: Secret,
-    /// The org whose link it is.
+    /// The name of the org whose membership the link confirms.
     pub org: Option<String>,
     /// Whether the current password is asked for.
     pub wants_password: bool,
 }
 
-/// The page with its headers.
 pub fn respond(status: StatusCode, page: &impl Template) -> Result<Response, Error> {
     let html = page.render().map_err(|error| Error::internal(error))?;
     Ok((status, super::headers(), html).into_response())
 }
 
-/// When to come back after an error, as its problem would say it.
+/// Adds the `Retry-After` of an error.
 pub fn with_retry_after(mut page: Response, error: &Error) -> Response {
     if let Some(seconds) = error.retry_after() {
         page.headers_mut().insert(header::RETRY_AFTER, seconds.into());
@@ -90,7 +84,7 @@ pub fn with_retry_after(mut page: Response, error: &Error) -> Response {
     page
 }
 
-/// The words for an error; none when the boundary should speak.
+/// The message for an error; `None` if `http::boundary` should render it as a problem.
 pub fn message(error: &Error, language: Language) -> Option<&'static str> {
     let words = language.words();
     let refusals = [

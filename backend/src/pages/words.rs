@@ -1,8 +1,7 @@
-//! The words of the pages, in French and English: whichever the browser asks for first.
+//! The texts of the pages in French and English, chosen by `Accept-Language`.
 
 use axum::http::{HeaderMap, header};
 
-/// A language the pages speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
     French,
@@ -10,7 +9,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// The one that `Accept-Language` prefers; English when it names neither.
+    /// The language that `Accept-Language` prefers; English if it has neither.
     pub fn of(headers: &HeaderMap) -> Self {
         let wanted =
             headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -47,7 +46,6 @@ impl Language {
     }
 }
 
-/// Every text of the pages.
 #[derive(Debug)]
 pub struct Words {
     pub invitation: &'static str,
@@ -199,7 +197,7 @@ static FRENCH: Words = Words {
 };
 
 impl Words {
-    /// A moment on the wall clock of its time zone, as people say it: the weekday is what they remember.
+    /// A local time in words, with the weekday and the time zone.
     pub fn moment(&self, at: &jiff::Zoned) -> String {
         let weekday = self.weekdays[at.weekday().to_monday_zero_offset().unsigned_abs() as usize % 7];
         let month = self.months[(at.month().unsigned_abs() as usize + 11) % 12];

@@ -1,9 +1,9 @@
-//! Log lines on their way out. A thread of its own writes them, so that nobody waits for whoever reads them: a pipe that is
-//! full, or a disk that hangs, holds up neither a request nor stopping. What does not fit into the room that they have
-//! meanwhile is lost, counted, and told as soon as there is someone to tell.
+//! The buffer of log lines. A thread of its own writes them, so that a full pipe or a hanging disk blocks neither requests
+//! nor shutdown. Lines that do not fit into the buffer meanwhile are dropped and counted; the number is logged when writing
+//! succeeds again.
 //!
-//! Ordinary lines are gathered for a moment and written together: a call of the system for each took a tenth of a
-//! signed-in request. A warning or an error is written at once, after all that was gathered before it.
+//! Ordinary lines are buffered for [`DELAY`] and written together: a system call for each took a tenth of the time of a
+//! signed-in request. A warning or an error is written at once, after the lines buffered before it.
 
 use std::{
     io::{self, Write},
@@ -17,29 +17,28 @@ use std::{
 use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// The longest that an ordinary line waits.
+/// The longest time that an ordinary line waits.
 const DELAY: Duration = Duration::from_millis(20);
-/// Bytes that are written without waiting for more.
+/// With so many bytes in the buffer it is written without waiting for more.
 const ENOUGH: usize = 64 * 1024;
-/// Bytes that wait at most while nobody takes them: some thousands of lines.
+/// Size of the buffer in bytes: some thousands of lines.
 const ROOM: usize = 1024 * 1024;
-/// How long the end of the program waits for the last lines.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long dropping [`LastLines`] waits.
+const DROP_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Lines of this process that could not be written.
 static LOST: AtomicU64 = AtomicU64::new(0);
 
-/// How many lines of this process could not be written so far.
+/// How many lines of this process were dropped or could not be written so far.
 pub(super) fn lost() -> u64 {
     LOST.load(Ordering::Relaxed)
 }
 
-/// Where lines are gathered. Clones share it.
+/// The buffer. Clones share it.
 pub(super) struct Lines(Arc<Inner>);
 
 struct Inner {
     gathered: Mutex<Gathered>,
-    /// There is something to write.
+    /// Notified when there is something to write.
     more: Condvar,
     written: Condvar,
     delay: Duration,
@@ -48,19 +47,18 @@ struct Inner {
 #[derive(Default)]
 struct Gathered {
     lines: Vec<u8>,
-    /// Whether one of them must not wait.
+    /// Whether one of the lines must not wait.
     urgent: bool,
-    /// Whether some are being written.
+    /// Whether the thread is writing lines that it took from the buffer.
     writing: bool,
-    /// Those that were lost since that was last told.
+    /// Lines lost since their number was last logged.
     lost: u64,
 }
 
-/// Dropping it waits until what is gathered is written, for a second at most. Hold it as long as the program tells anything.
+/// Dropping it waits, for a second at most, until the buffer is written. Hold it until the program ends.
 #[must_use = "the last lines are lost without it"]
 pub struct LastLines(Option<Lines>);
 
-/// The writer of one line.
 pub(super) struct Line<'l> {
     inner: &'l Inner,
     at_once: bool,
@@ -82,11 +80,11 @@ impl Lines {
         Self(Arc::new(Inner { gathered, more: Condvar::new(), written: Condvar::new(), delay }))
     }
 
-    /// Starts the thread that writes them, which stays as long as the process. `tell` hears how many were lost when lines are
-    /// written again.
+    /// Starts the thread that writes the lines, which runs as long as the process. When writing succeeds after lines were lost,
+    /// it calls `tell` with their number.
     ///
     /// # Errors
-    /// When the system has no thread to give.
+    /// When the thread cannot be started.
     pub(super) fn write_behind(
         &self,
         out: impl Write + Send + 'static,
@@ -99,7 +97,7 @@ impl Lines {
 }
 
 impl LastLines {
-    /// For lines that somebody else writes.
+    /// For a process whose lines another subscriber writes.
     pub(super) fn none() -> Self {
         Self(None)
     }
@@ -112,13 +110,13 @@ impl Drop for LastLines {
         gathered.urgent = true;
         inner.more.notify_one();
         let unwritten = |gathered: &mut Gathered| gathered.writing || !gathered.lines.is_empty();
-        drop(inner.written.wait_timeout_while(gathered, FAREWELL, unwritten));
+        drop(inner.written.wait_timeout_while(gathered, DROP_TIMEOUT, unwritten));
     }
 }
 
 impl Inner {
     fn gathered(&self) -> MutexGuard<'_, Gathered> {
-        // A panic elsewhere leaves nothing half-done in it.
+        // A panic in another thread cannot leave it half-changed.
         self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -145,7 +143,7 @@ impl Inner {
         }
     }
 
-    /// What is gathered, when it is time to write it.
+    /// Waits until it is time to write, and takes the lines from the buffer.
     fn next(&self) -> Vec<u8> {
         let idle = |gathered: &mut Gathered| gathered.lines.is_empty();
         let early = |gathered: &mut Gathered| !gathered.urgent && gathered.lines.len() < ENOUGH;
@@ -211,7 +209,7 @@ mod tests {
     const SOON: Duration = Duration::from_secs(20);
     const NEVER: Duration = Duration::from_secs(3600);
 
-    /// Tells each call of the system, which takes until it may end.
+    /// Sends the bytes of each write to the test, and blocks until the test sends its result.
     struct Calls {
         made: Sender<String>,
         end: Receiver<io::Result<()>>,
@@ -249,7 +247,7 @@ mod tests {
             with_default(registry().with(layer.with_writer(self.lines.clone())), work);
         }
 
-        /// The next call of the system; it goes well.
+        /// The bytes of the next write, which succeeds.
         fn call(&self) -> String {
             let call = self.calls.recv_timeout(SOON).unwrap();
             self.end.send(Ok(())).unwrap();
@@ -311,7 +309,7 @@ mod tests {
         log.end.send(Ok(())).unwrap();
         assert_eq!(log.lost.recv_timeout(SOON).unwrap(), 2);
         assert!(log.call().len() > ROOM / 2);
-        // The end of the program does not wait for long.
+        // Dropping waits for a second at most.
         log.of(|| tracing::error!("the last"));
         log.calls.recv_timeout(SOON).unwrap();
         drop(log.last);

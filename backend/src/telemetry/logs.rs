@@ -1,21 +1,21 @@
-//! Log lines: one JSON object a line on standard output, or readable ones for a terminal.
+//! The log: one JSON object per line on standard output, or a readable form for a terminal.
 
 use super::lines::{LastLines, Lines};
 use crate::config::{Config, LogFormat};
 use std::io::{self, IsTerminal};
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// Starts logging. Only this program's own events and the libraries' warnings pass: at a lower level the database
-/// driver would log statements and their values.
+/// Starts logging. Libraries log warnings only, because at a lower level the database driver logs statements and their
+/// values.
 ///
 /// # Errors
-/// When the system has no thread to give.
+/// When the thread that writes cannot be started.
 pub fn init(config: &Config) -> io::Result<LastLines> {
     let lines = Lines::new();
     let writer = lines.clone();
     let filter = EnvFilter::new(format!("warn,coulisses={}", config.log_level));
     let registry = tracing_subscriber::registry().with(filter);
-    // A second start in one process (tests) keeps the first one's subscriber.
+    // If it was started before in this process (tests), the first subscriber stays.
     let started = match config.log_format {
         LogFormat::Json => {
             let json = tracing_subscriber::fmt::layer()

@@ -1,5 +1,5 @@
-//! Metrics in Prometheus's text format, one registry a program. Labels take few values whatever is asked for: a path is a
-//! route's template, and what is no route or no usual method shares one value.
+//! Metrics in Prometheus's text format, one registry per [`Metrics`]. Labels have few values whatever clients send: a path
+//! is a route's template; all paths without a route share one value, and so do unusual methods.
 
 use super::lines;
 use prometheus::{
@@ -16,24 +16,23 @@ use std::{
 };
 
 const BUCKETS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
-/// The label of a path that is no route.
 const UNMATCHED: &str = "unmatched";
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-/// The label of any other method: clients may invent them.
+/// The label of other methods, which clients may invent.
 const OTHER: &str = "OTHER";
 
-/// The database's connections at a moment.
+/// The state of the database's connection pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connections {
-    /// Doing something, or held by a transaction.
+    /// Running a statement, or in a transaction.
     pub in_use: i64,
     pub idle: i64,
     pub max: i64,
-    /// How many statements and transactions wait for one, or for their turn to write.
+    /// Statements and transactions that wait for a connection or for their turn to write.
     pub waiting: i64,
 }
 
-/// What is counted. Clones count together.
+/// The program's metrics. Clones share them.
 #[derive(Clone)]
 pub struct Metrics(Arc<Inner>);
 
@@ -49,12 +48,12 @@ struct Inner {
     storage_full: IntCounter,
     reruns: IntCounterVec,
     log_lines_lost: IntCounter,
-    /// How many of them the counter has: two may ask at once.
+    /// How many lost lines `log_lines_lost` has; atomic, because two requests may show the metrics at the same time.
     log_lines_shown: AtomicU64,
     connections: IntGaugeVec,
     connections_max: IntGauge,
     connections_waiting: IntGauge,
-    /// By route: finding a series among the labels' values for each request would cost several times as much.
+    /// By route. A lookup by label values for each request would cost several times as much.
     series: RwLock<HashMap<String, Vec<Series>>>,
 }
 
@@ -66,7 +65,7 @@ struct Series {
 }
 
 impl Metrics {
-    /// Nothing counted yet; when not enabled it stays so, and nothing is shown.
+    /// If not `enabled`, requests are not counted and nothing is shown.
     pub fn new(enabled: bool) -> Self {
         let all = Registry::new();
         let labels = ["method", "path", "status"];
@@ -138,7 +137,7 @@ impl Metrics {
         self.0.in_flight.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// It is over. `route` is the template in its public form.
+    /// `route` is the template in its public form.
     pub fn finished(&self, method: &str, route: Option<&str>, status: u16, took: Duration) {
         self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
         if !self.0.enabled {
@@ -152,36 +151,34 @@ impl Metrics {
         }
     }
 
-    /// A list was looked for in the cache; `found` is what `X-Cache` says of it.
+    /// `found` is the value of `X-Cache`.
     pub fn cache_lookup(&self, list: &'static str, found: &'static str) {
         self.0.lookups.with_label_values(&[list, found]).inc();
     }
 
-    /// Somebody was not let in.
     pub fn sign_in_refused(&self) {
         self.0.sign_ins_refused.inc();
     }
 
-    /// A request was refused because the database's disk has no room.
     pub fn storage_was_full(&self) {
         self.0.storage_full.inc();
     }
 
-    /// A transaction lost a race and is run again.
+    /// A transaction failed on a conflict with another one and is retried.
     pub fn transaction_rerun(&self, operation: &str) {
         self.0.reruns.with_label_values(&[operation]).inc();
     }
 
-    /// Everything as text, for the request that asks for it; none when metrics are switched off.
+    /// The response to `GET /metrics`; `None` when metrics are disabled.
     ///
     /// # Errors
-    /// When the text cannot be made, which would be a mistake here.
+    /// When the metrics cannot be encoded, which is a defect.
     pub fn show(&self, connections: Connections) -> Option<Result<String, prometheus::Error>> {
         let inner = &self.0;
         if !inner.enabled {
             return None;
         }
-        // Only the request that shows it is there always; an idle program says 0.
+        // Without the request that shows it, so that an idle program has 0.
         inner.in_flight_shown.set(inner.in_flight.load(Ordering::Relaxed) - 1);
         let lost = lines::lost();
         let before = inner.log_lines_shown.fetch_max(lost, Ordering::Relaxed);
@@ -199,9 +196,9 @@ impl Metrics {
 }
 
 impl Inner {
-    /// Counts in a series that is there already; whether it is.
+    /// Counts in an existing series; false if there is none.
     fn count(&self, method: &'static str, route: &str, status: u16, seconds: f64) -> bool {
-        // Series are only ever added, so a panic elsewhere leaves nothing half-done.
+        // Series are only added, so a panic in another thread cannot leave it half-changed.
         let all = self.series.read().unwrap_or_else(PoisonError::into_inner);
         let of_route = all.get(route).map_or(&[][..], Vec::as_slice);
         let Some(found) = of_route.iter().find(|one| one.status == status && one.method == method) else {
@@ -212,7 +209,7 @@ impl Inner {
         true
     }
 
-    /// Two may add the same series: both count in the registry's one.
+    /// Two threads may add the same series; both entries count in the same one of the registry.
     fn add_series(&self, method: &'static str, route: &str, status: u16) {
         let text = status.to_string();
         let labels = [method, route, text.as_str()];
@@ -223,7 +220,6 @@ impl Inner {
     }
 }
 
-/// The method as a label.
 pub(super) fn known(method: &str) -> &'static str {
     METHODS.into_iter().find(|known| *known == method).unwrap_or(OTHER)
 }

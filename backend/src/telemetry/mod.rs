@@ -1,5 +1,5 @@
-//! What the running program tells of itself: log lines, metrics, traces. Nothing here knows a request's types or the
-//! database's: `http::watch` tells what became of a request, whoever owns a number says it when asked.
+//! Logs, metrics and traces. This module knows no types of `http` or `db`: `http::watch` reports each request, and the caller
+//! of [`Metrics::show`] passes the state of the connection pool.
 
 mod lines;
 mod logs;
@@ -15,7 +15,7 @@ use crate::{clock::Clock, config::Config, random::Random};
 use std::sync::Arc;
 use traces::Traces;
 
-/// Counts and traces of one running program; clones share them. Log lines are the process's own.
+/// Metrics and traces. Clones share them. The log is global to the process.
 #[derive(Clone)]
 pub struct Telemetry {
     pub metrics: Metrics,
@@ -23,17 +23,17 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Nothing counted yet; traces go where the configuration says, if it says so.
+    /// Traces are sent only if OTEL_EXPORTER_OTLP_ENDPOINT is set.
     ///
     /// # Errors
-    /// When no exporter can be made for the collector's address.
+    /// When no exporter can be built for that URL.
     pub fn start(config: &Config, clock: &Clock, random: &Random) -> Result<Self, TracesError> {
         let traces =
             config.otlp_endpoint.as_ref().map(|url| Traces::start(url, clock, random)).transpose()?;
         Ok(Self { metrics: Metrics::new(config.metrics_enabled), traces: traces.map(Arc::new) })
     }
 
-    /// Hands a request's span to the exporter, which never keeps anyone waiting. `span` is made only when it is sent.
+    /// Queues a request's span for the exporter; never blocks. `span` is called only if it is sent.
     pub fn trace<'s>(&self, parent: Option<&Parent>, span: impl FnOnce() -> ServerSpan<'s>) {
         if let Some(traces) = &self.traces
             && parent.is_none_or(|parent| parent.sampled)
@@ -42,10 +42,10 @@ impl Telemetry {
         }
     }
 
-    /// Sends the spans that are still here, for a few seconds at most.
+    /// Sends the queued spans, for 5 seconds at most.
     pub async fn stop(&self) {
         if let Some(traces) = self.traces.clone() {
-            // It waits for the exporter's thread. A failure was logged there.
+            // Blocks on the exporter's thread, which logs its failures.
             let _ = tokio::task::spawn_blocking(move || traces.stop()).await;
         }
     }

@@ -1,5 +1,5 @@
-//! Traces: one server span a request, by OTLP over HTTP to a collector. Spans wait in a bounded queue; a thread of its own
-//! sends them, so that a collector that is slow or down costs no request anything: what does not fit is dropped.
+//! Traces: one server span per request, sent by OTLP over HTTP to a collector. Spans wait in a bounded queue for a thread of
+//! their own, so that a slow or unreachable collector delays no request; what does not fit is dropped.
 
 use crate::{clock::Clock, random::Random};
 use opentelemetry::{
@@ -18,25 +18,24 @@ use std::{
 };
 use url::Url;
 
-/// How long one batch may take, and how long stopping waits for the last.
+/// Timeout for sending a batch, and for stopping.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often a collector that is down is mentioned.
+/// How often an unreachable collector is logged.
 const MENTION: Duration = Duration::from_secs(60);
 
-/// The address cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("traces cannot be sent: {0}; correct OTEL_EXPORTER_OTLP_ENDPOINT, or leave it out")]
 pub struct TracesError(#[from] ExporterBuildError);
 
-/// Who sent a request within its trace.
+/// The client's span, from the `traceparent` header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parent {
     pub span_id: String,
-    /// Whether the trace is being recorded.
+    /// Whether the client records the trace.
     pub sampled: bool,
 }
 
-/// What is told of a request: nothing that a client could hide a secret in, except its path, which log lines have, too.
+/// What is sent of a request: nothing that may contain a secret, except its path, which is logged as well.
 #[derive(Debug)]
 pub struct ServerSpan<'s> {
     pub trace_id: &'s str,
@@ -44,9 +43,9 @@ pub struct ServerSpan<'s> {
     /// The template in its public form.
     pub route: Option<&'s str>,
     pub path: &'s str,
-    /// None when the client hung up before.
+    /// `None` if the client hung up before the response.
     pub status: Option<u16>,
-    /// From the request to its answer; it ends now.
+    /// The time from the request until now.
     pub took: Duration,
 }
 
@@ -58,7 +57,7 @@ pub(super) struct Traces {
 }
 
 impl Traces {
-    /// Starts the thread; the collector is not asked for anything yet.
+    /// Starts the thread; does not connect to the collector yet.
     pub(super) fn start(collector: &Url, clock: &Clock, random: &Random) -> Result<Self, TracesError> {
         let endpoint = format!("{}/v1/traces", collector.as_str().trim_end_matches('/'));
         let otlp = Otlp::builder().with_http().with_endpoint(endpoint).with_timeout(PATIENCE).build()?;
@@ -102,13 +101,13 @@ impl Traces {
         });
     }
 
-    /// Blocks while the last spans are sent.
+    /// Sends the queued spans; blocks for [`PATIENCE`] at most.
     pub(super) fn stop(&self) -> OTelSdkResult {
         self.processor.shutdown_with_timeout(PATIENCE)
     }
 }
 
-/// The names are those of OpenTelemetry's semantic conventions for HTTP servers.
+/// Names follow OpenTelemetry's semantic conventions for HTTP servers.
 impl ServerSpan<'_> {
     fn known_method(&self) -> Option<&'static str> {
         Some(super::metrics::known(self.method)).filter(|known| *known == self.method)
@@ -123,7 +122,7 @@ impl ServerSpan<'_> {
         let mut all = vec![
             KeyValue::new("http.request.method", self.known_method().unwrap_or("_OTHER")),
             KeyValue::new("url.path", self.path.to_owned()),
-            // Connections to this program are without TLS; a proxy in front has it.
+            // This program serves without TLS; a proxy in front may terminate it.
             KeyValue::new("url.scheme", "http"),
         ];
         all.extend(self.route.map(|route| KeyValue::new("http.route", route.to_owned())));
@@ -138,17 +137,17 @@ impl ServerSpan<'_> {
     }
 }
 
-/// Mentions in the log when spans cannot be sent, and when they can again.
+/// An exporter that logs when spans cannot be sent, and when they can again.
 #[derive(Debug)]
 struct Mentioned {
     otlp: Otlp,
-    /// When it was last mentioned.
+    /// When a failure was last logged; `None` since the last success.
     failed: Mutex<Option<Instant>>,
 }
 
 impl Mentioned {
     fn mention(&self, sent: &OTelSdkResult) {
-        // It is replaced whole, so a panic elsewhere leaves nothing half-done.
+        // It is replaced whole, so a panic in another thread cannot leave it half-changed.
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         match (sent, *failed) {
             (Ok(()), Some(_)) => {

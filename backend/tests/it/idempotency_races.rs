@@ -66,7 +66,7 @@ async fn a_second_request_waits_for_the_first_on_Postgres() {
 }
 
 /// A transaction in which the caller's key for POST /users with this body is claimed, as a first request's is.
-async fn claimed(test: &Test, who: &Persona<'_>, body: &Json) -> coulisses::state::Writing {
+async fn claimed(test: &Test, who: &Persona<'_>, body: &Json) -> coulisses::state::RequestTx {
     let account = who.get("/auth/me").await.ok()["id"].as_str().unwrap().parse().unwrap();
     let (parts, ()) =
         Request::post("/api/v1/users").header("idempotency-key", "k").body(()).unwrap().into_parts();

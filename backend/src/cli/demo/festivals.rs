@@ -1,4 +1,4 @@
-//! Two festivals of 2015 as they really ran: 225 sets on their stages, many across midnight.
+//! The real running orders of two festivals of 2015: 225 sets, many across midnight.
 
 use super::CliError;
 use crate::{
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 const RUNNING_ORDERS: &str = include_str!("../../../data/festival-running-orders.csv");
 
-/// A line of the running orders.
+/// A row of the running orders.
 struct Set {
     event: String,
     stage: String,
@@ -26,8 +26,8 @@ struct Set {
     end_at: Timestamp,
 }
 
-/// Plans both festivals; a set is a mission for its stage's crew, and each stage has its technician as long as there
-/// are enough of them.
+/// Creates a project per festival and a mission per set. Each stage has one user, who accepts all its missions, until no
+/// users are left.
 pub(super) async fn plan(tx: &Tx, org: OrgId, users: &[UserId]) -> Result<(), CliError> {
     let mut events: BTreeMap<String, Vec<Set>> = BTreeMap::new();
     for set in read()? {
@@ -46,7 +46,7 @@ async fn plan_event(
     sets: Vec<Set>,
     users: &[UserId],
 ) -> Result<(), CliError> {
-    // Wacken lies in Germany, Clisson in France; the clocks agree, the names do not.
+    // Wacken is in Germany, Clisson in France; both have the same offsets, but not the same zone name.
     let zone = if event.starts_with("Wacken") { "Europe/Berlin" } else { "Europe/Paris" };
     let project = NewProject {
         name: Name::parse(event).map_err(CliError::Refused)?,

@@ -1,4 +1,4 @@
-//! `coulisses demo`: a season to look at, in an empty database; then `serve`.
+//! `coulisses demo`: fills an empty database with a season, then serves.
 
 mod festivals;
 pub(super) mod open;
@@ -13,7 +13,7 @@ use crate::{config::Config, db::migrations::Exclusive, resources::invitations, s
 use clap::Args;
 use std::collections::HashMap;
 
-/// The password of the three sign-ins. They exist on a developer's own machine only.
+/// The password of the three accounts on a developer's machine; `--open-to-network` generates another one.
 const PASSWORD: &str = "entree-des-artistes";
 
 #[derive(Debug, Args)]
@@ -26,7 +26,7 @@ pub(super) struct Demo {
 }
 
 impl Demo {
-    /// Fills an empty database, then serves. `settings` are those of [`open`].
+    /// `settings` are those of [`open`].
     pub(super) async fn run(
         self,
         config: Config,
@@ -45,7 +45,7 @@ impl Demo {
         let app = start(config).await?;
         migrate::prepare(&app, self.serve.migrate, serve::log).await?;
         let listener = serve::bind(&app.config).await?;
-        // Of several that begin at once, one fills the database and the others find it filled.
+        // If several processes start at the same time, one fills the database and the others find it filled.
         let alone =
             Exclusive::of(&app.db, || serve::log("another coulisses is filling the database; waiting"))
                 .await?;

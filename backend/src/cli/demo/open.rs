@@ -1,5 +1,5 @@
-//! A demonstration that others on the same network can reach, from a telephone for example: with secrets and a password of
-//! its own, in a database of its own, because those of the other one are known to everyone.
+//! A demonstration that others on the same network can reach, from a telephone for example. It generates its secrets and
+//! password and has its own database, because those of the local demonstration are published.
 
 use crate::cli::{CliError, unreadable};
 use crate::random::Random;
@@ -15,11 +15,11 @@ use std::{
 const FOLDER: &str = "./backend";
 const FILE: &str = "./backend/demo-open.env";
 const DATABASE: &str = "sqlite:///./backend/demo-open.db";
-/// In the file beside the settings.
+/// A variable in [`FILE`] that is no setting of the program.
 const PASSWORD: &str = "DEMO_PASSWORD";
 
-/// Its own settings, which count before those that the program was started with (`given`), and the password of its sign-ins. The
-/// port, and the address that others use, may be given.
+/// Its settings and password, which take precedence over the variables of the process (`given`). BACKEND_PORT and PUBLIC_URL
+/// are taken from those.
 pub(in crate::cli) fn settings(
     given: &dyn Fn(&str) -> Option<String>,
     random: &Random,
@@ -36,14 +36,13 @@ pub(in crate::cli) fn settings(
     Ok(settings)
 }
 
-/// The password of its sign-ins.
 pub(super) fn password(settings: &HashMap<String, String>) -> Result<&str, CliError> {
     let missing =
         || CliError::Refused(format!("{FILE} has no {PASSWORD}; delete it and {DATABASE} to begin again"));
     settings.get(PASSWORD).map(String::as_str).ok_or_else(missing)
 }
 
-/// What was made when it was first started, or is made now.
+/// The secrets and the password from [`FILE`], which the first start creates.
 fn secrets(random: &Random) -> Result<HashMap<String, String>, CliError> {
     let io = |what: &str| {
         let what = format!("cannot {what} {FILE}");
@@ -63,7 +62,7 @@ fn secrets(random: &Random) -> Result<HashMap<String, String>, CliError> {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let written = options.open(FILE).and_then(|mut file| file.write_all(text.as_bytes()));
-        // Of two that begin at once, one makes it.
+        // Another process that started at the same time may have created it.
         written
             .or_else(|error| if error.kind() == ErrorKind::AlreadyExists { Ok(()) } else { Err(error) })
             .map_err(io("write"))?;
@@ -90,17 +89,17 @@ fn only_its_owners() -> Result<(), CliError> {
     Ok(())
 }
 
-/// 16 of 32 letters and digits that are not mistaken for each other: 80 bits, in groups that a thumb can type.
+/// 16 characters from 32 that are not mistaken for each other: 80 bits, in groups of four that are easy to type.
 fn to_type(random: [u8; 16]) -> String {
     const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
     let letters: Vec<_> = random.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect();
     letters.chunks(4).map(String::from_iter).collect::<Vec<_>>().join("-")
 }
 
-/// The address that this machine has in its network: of the interface that a packet to elsewhere would leave by. None is sent.
+/// This machine's address on the interface with the default route. Connecting a UDP socket sends no packet.
 fn own_address() -> Result<IpAddr, CliError> {
     let found = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
-        // TEST-NET-1 (RFC 5737), where nothing is.
+        // TEST-NET-1 (RFC 5737), reserved for documentation.
         socket.connect("192.0.2.1:9")?;
         socket.local_addr()
     });
@@ -112,12 +111,11 @@ fn own_address() -> Result<IpAddr, CliError> {
     }
 }
 
-/// What whoever opens it should know.
 pub(super) const RISK: &str =
     "  Everyone on this network can open it, and read along what is sent, passwords included: there is no
   encryption. Use it for a look only, put nobody's data into it, and stop it when you are done.";
 
-/// A link for a telephone's camera, as light modules on a dark terminal.
+/// A QR code of a link, in inverted colours for a dark terminal.
 pub(super) fn code(link: &str) -> Result<String, CliError> {
     let code = QrCode::with_error_correction_level(link, EcLevel::L);
     let code = code.map_err(|error| CliError::Refused(format!("the link cannot be drawn: {error}")))?;

@@ -1,4 +1,4 @@
-//! A theatre in Paris, its people, and three productions around today.
+//! A theatre in Paris, its users, and three productions from next Monday on.
 
 use super::{CliError, festivals};
 use crate::{
@@ -32,8 +32,8 @@ pub(super) const SIGN_INS: [(Role, &str); 3] = [
     (Role::Tech, "lea@rideau-rouge.example"),
 ];
 
-/// First name, last name, first skill and its level, second skill. The first one is the tech who signs in.
-const PEOPLE: [(&str, &str, &str, i16, Option<&str>); 25] = [
+/// First name, last name, first skill and its level, second skill. The first one has the tech account of [`SIGN_INS`].
+const USERS: [(&str, &str, &str, i16, Option<&str>); 25] = [
     ("Léa", "Bœuf", "lumiere", 4, Some("video")),
     ("Amadou", "Traoré", "lumiere", 5, None),
     ("Élodie", "Lefèvre", "lumiere", 3, Some("pupitre")),
@@ -61,7 +61,7 @@ const PEOPLE: [(&str, &str, &str, i16, Option<&str>); 25] = [
     ("Océane", "Faure", "accueil", 3, Some("habillage")),
 ];
 
-/// The demonstration's theatre, when it is in this database: one with its people, not another house of that name.
+/// The demonstration's org, if this database has it: one of this name with its manager as a member.
 pub(super) async fn find(app: &App) -> Result<Option<OrgId>, CliError> {
     let (_, manager) = SIGN_INS[1];
     let Some(account) = accounts::by_email(&app.db, &EmailKey::of(manager)).await? else { return Ok(None) };
@@ -72,12 +72,12 @@ pub(super) async fn find(app: &App) -> Result<Option<OrgId>, CliError> {
         .map(|theatre| theatre.org_id))
 }
 
-/// Puts everything into a database without an organisation, all of it or nothing.
+/// Creates everything in one transaction, unless the database has an org.
 pub(super) async fn fill_if_empty(app: &App, password: &str) -> Result<(), CliError> {
     if orgs::exist(&app.db).await? {
         return Ok(());
     }
-    // Before the transaction: a password hash never holds one open.
+    // Hashed before the transaction, so that it is not open meanwhile.
     let password = NewPassword::parse(password).map_err(|rule| CliError::Refused(rule.into()))?;
     let hash = app.passwords.hash(password, SIGN_INS[0].1, None).await?;
     let tx = app.db.write(Origin::system()).await?;
@@ -103,8 +103,8 @@ fn label(text: &str) -> Result<Label, CliError> {
 }
 
 async fn add_users(tx: &Tx, org: OrgId) -> Result<Vec<UserId>, CliError> {
-    let mut ids = Vec::with_capacity(PEOPLE.len());
-    for (i, (first, last, skill, level, second)) in PEOPLE.into_iter().enumerate() {
+    let mut ids = Vec::with_capacity(USERS.len());
+    for (i, (first, last, skill, level, second)) in USERS.into_iter().enumerate() {
         let mut skills = vec![NewSkill { skill: label(skill)?, level: Some(level) }];
         if let Some(skill) = second {
             skills.push(NewSkill { skill: label(skill)?, level: Some(2) });
@@ -125,7 +125,7 @@ async fn add_users(tx: &Tx, org: OrgId) -> Result<Vec<UserId>, CliError> {
     Ok(ids)
 }
 
-/// One call of a production: days after the season's first Monday, from, to (maybe after midnight), and its posts.
+/// A mission: title, days after the season's first Monday, from, to (maybe after midnight), mission roles with quotas.
 struct Scheduled(&'static str, i64, (i8, i8), (i8, i8), &'static [(&'static str, i32)]);
 
 const CYRANO: [Scheduled; 7] = [
@@ -216,7 +216,7 @@ async fn add_missions(
     Ok(missions::create_all(tx, org, planned).await?)
 }
 
-/// The season begins on the Monday after `now`; a call that ends before it starts ends on the next day.
+/// The season begins on the Monday after `now`; a mission whose `to` is before `from` ends on the next day.
 fn period(
     now: Timestamp,
     days: i64,
@@ -236,8 +236,8 @@ fn period(
     Ok((instant(day, from)?, instant(last, to)?))
 }
 
-/// Asks people for the mission roles they can fill. Most have said yes, some have not answered, some cannot come. Returns an
-/// open call of the first person.
+/// Invites users to the mission roles that they have the skill for; most accept, some decline, some do not answer. Returns
+/// an unanswered assignment of the first user.
 async fn staff(
     tx: &Tx,
     org: OrgId,
@@ -248,8 +248,8 @@ async fn staff(
     let mut turn = 0_usize;
     for mission in season {
         for role in &mission.roles {
-            let able: Vec<usize> = (0..PEOPLE.len())
-                .filter(|&i| PEOPLE[i].2 == role.role_name || PEOPLE[i].4 == Some(role.role_name.as_str()))
+            let able: Vec<usize> = (0..USERS.len())
+                .filter(|&i| USERS[i].2 == role.role_name || USERS[i].4 == Some(role.role_name.as_str()))
                 .collect();
             let wanted = usize::try_from(role.quota.unwrap_or(1)).unwrap_or(1);
             for i in 0..wanted.min(able.len()) {
@@ -264,7 +264,7 @@ async fn staff(
                 };
                 let asked = match assignments::create(tx, org, new).await {
                     Ok(asked) => asked.id,
-                    // Able to do two of the mission roles, and asked for the other one.
+                    // Has the skills for two roles of the mission, and was already invited to the other one.
                     Err(error) if error.is::<AlreadyAssigned>() => continue,
                     Err(error) => return Err(error.into()),
                 };
@@ -280,7 +280,7 @@ async fn staff(
     open.ok_or_else(|| CliError::Refused("the season has no call for the first person".into()))
 }
 
-/// Of ten, seven said yes, one no, and two have not answered.
+/// Of ten, seven accept, one declines, and two do not answer.
 async fn answer(tx: &Tx, org: OrgId, asked: crate::ids::AssignmentId, turn: usize) -> Result<(), CliError> {
     let (status, decline_reason) = match turn % 10 {
         3 => (AssignmentStatus::Declined, Some("Déjà en tournée ce jour-là".to_owned())),
@@ -289,14 +289,14 @@ async fn answer(tx: &Tx, org: OrgId, asked: crate::ids::AssignmentId, turn: usiz
     };
     let held = assignments::lock_for_no_key_update(tx, org, asked).await?;
     match assignments::set_status(tx, held, Change { status, override_reason: None, decline_reason }).await {
-        // Already taken: they stay asked.
+        // The assignment stays invited.
         Ok(_) => Ok(()),
         Err(error) if error.is::<ScheduleConflict>() => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// The one double booking that the planner decided on: the chief machinist takes part in a meeting from the stage.
+/// The one overridden conflict: the chief machinist follows a meeting from the stage.
 async fn override_conflict(
     tx: &Tx,
     org: OrgId,

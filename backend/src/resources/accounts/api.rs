@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     auth::{
-        Caller, ForeignOrigin, Guesser, Guessers, InvalidCredentials, Tech, TooManyTries, Unauthenticated,
-        entity::account, refuse_foreign_origin,
+        Caller, ForeignOrigin, InvalidCredentials, Tech, ThrottleKey, ThrottleKeys, TooManyTries,
+        Unauthenticated, entity::account, refuse_foreign_origin,
     },
     db::{Actor, Origin},
     error::Error,
@@ -128,8 +128,8 @@ async fn login(
     Body(login): Body<Login>,
 ) -> Result<Response, Error> {
     // Before any query.
-    app.guessing
-        .attempt_from(request.client(), Guesser::Address)
+    app.throttle
+        .attempt_from(request.client(), ThrottleKey::Address)
         .await
         .inspect_err(|_| app.refusals.count(None))?;
     let known = read::by_email(&app.db, &login.email).await?;
@@ -149,7 +149,7 @@ async fn sign_in(
     known: Option<account::Model>,
 ) -> Result<Response, Error> {
     let guessers = guessers(app, request, headers, &login.email, known.as_ref()).await?;
-    let begun = app.guessing.begin(guessers, request).await?;
+    let begun = app.throttle.begin(guessers, request).await?;
     let stored = known.as_ref().and_then(|account| account.password_hash.clone());
     let matches = app.passwords.verify(&login.password, stored, None).await?;
     let account = known.filter(|account| matches && account.is_active).ok_or(InvalidCredentials)?;
@@ -200,16 +200,16 @@ async fn guessers(
     headers: &HeaderMap,
     email: &EmailKey,
     known: Option<&account::Model>,
-) -> Result<Guessers, Error> {
+) -> Result<ThrottleKeys, Error> {
     let jar = CookieJar::from_headers(headers);
     let cookie = jar.get(COOKIE).filter(|_| refuse_foreign_origin(headers, &app.config).is_ok());
     if let Some(earlier) = cookie.and_then(|token| app.tokens.read_refresh(token.value())) {
         let owner = sessions::owner_of(&app.db, earlier.sid).await?.map(|(account, _)| account);
         if owner.is_some() && owner == known.map(|account| account.id) {
-            return Ok(Guessers::by_session(earlier.sid));
+            return Ok(ThrottleKeys::by_session(earlier.sid));
         }
     }
-    Ok(Guessers::at_account(email, request.client()))
+    Ok(ThrottleKeys::at_account(email, request.client()))
 }
 
 /// Renew the session: a new access token, and the next refresh token in the cookie.

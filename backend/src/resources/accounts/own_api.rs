@@ -7,7 +7,7 @@ use super::{
     write,
 };
 use crate::{
-    auth::{Account, Guessers, NewPassword, TooManyTries, Unauthenticated, entity::account},
+    auth::{Account, NewPassword, ThrottleKeys, TooManyTries, Unauthenticated, entity::account},
     db::Reader,
     error::{Error, FailureKind, FieldError, NotFound, UnknownReference},
     http::{Answer, Body, Done, Path, Precondition, Query, Reading},
@@ -120,7 +120,7 @@ async fn check_password(
     password: &str,
     account: &account::Model,
 ) -> Result<(), Error> {
-    let begun = app.guessing.begin(Guessers::by_session(own.session), &own.request).await?;
+    let begun = app.throttle.begin(ThrottleKeys::by_session(own.session), &own.request).await?;
     if !app.passwords.verify(password, account.password_hash.clone(), own.request.tenant()).await? {
         return Err(Error::invalid("/current_password", "is not the current password"));
     }

@@ -2,7 +2,7 @@
 
 use super::{links, read, sessions, write};
 use crate::{
-    auth::{Guesser, Guessers, InvalidToken, NewPassword, TooManyTries, for_link},
+    auth::{InvalidToken, NewPassword, ThrottleKey, ThrottleKeys, TooManyTries, for_link},
     db::{Actor, Origin},
     error::{Error, FailureKind, FieldError},
     http::{Body, Done, RequestInfo, Rerun, attempts},
@@ -67,7 +67,7 @@ async fn request_reset(
     Extension(request): Extension<RequestInfo>,
     Body(reset): Body<ResetRequest>,
 ) -> Result<Json<ResetRequested>, Error> {
-    app.guessing.attempt_from(request.client(), Guesser::LinksFrom).await?;
+    app.throttle.attempt_from(request.client(), ThrottleKey::LinksFrom).await?;
     // In the response only on a developer's machine. Elsewhere in the background, so that the time does not tell whether the
     // account exists.
     if app.config.is_developers_machine() {
@@ -96,7 +96,7 @@ async fn request_reset(
 /// Makes a new link if the account exists. Requested too often, the previous one stays valid: nobody can keep an owner's
 /// mailbox full of dead links.
 async fn issue_reset(app: &App, request: &RequestInfo, email: &Email) -> Result<Option<String>, Error> {
-    if request.counts_as_a_try() && app.guessing.attempt(&[for_link(&email.key())]).await.is_err() {
+    if request.counts_as_a_try() && app.throttle.attempt(&[for_link(&email.key())]).await.is_err() {
         return Ok(None);
     }
     let tx = app.db.write(request.origin(Actor::System)).await?;
@@ -138,7 +138,7 @@ pub async fn set_password(
 ) -> Result<(), Error> {
     // A bad token must not cost a hash, and a hash must not be computed inside a transaction.
     let link = links::open(&app.db, token, app.db.clock().now()).await?;
-    app.guessing.attempt_from(request.client(), Guesser::Address).await?;
+    app.throttle.attempt_from(request.client(), ThrottleKey::Address).await?;
     let (account, tenant) = (&link.account, link.org.as_ref().map(|(org, _)| *org));
     if link.wants_password {
         let current = current.ok_or_else(password_is_missing)?;
@@ -168,7 +168,7 @@ pub async fn set_password(
     }
     tx.commit().await?;
     // Earlier tries were at the old password: the owner does not wait for them.
-    app.guessing.forgive_all(&Guessers::at_account(&account.email_key, request.client())).await;
+    app.throttle.forgive_all(&ThrottleKeys::at_account(&account.email_key, request.client())).await;
     Ok(())
 }
 
@@ -190,8 +190,8 @@ async fn check_password(
     password: &str,
 ) -> Result<(), Error> {
     let (account, tenant) = (&link.account, link.org.as_ref().map(|(org, _)| *org));
-    let guessers = Guessers::at_account(&account.email_key, request.client());
-    let begun = app.guessing.begin(guessers, request).await?;
+    let guessers = ThrottleKeys::at_account(&account.email_key, request.client());
+    let begun = app.throttle.begin(guessers, request).await?;
     if !app.passwords.verify(password, account.password_hash.clone(), tenant).await? {
         return Err(Error::invalid("/current_password", "is not the current password"));
     }

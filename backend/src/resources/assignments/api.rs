@@ -84,7 +84,7 @@ async fn list(
     OriginalUri(uri): OriginalUri,
     Query(query): Query<AssignmentQuery>,
 ) -> Result<Response, Error> {
-    let own = (!caller.plans() || query.me == Some(Whose::Yes)).then_some(caller.user);
+    let own = (!caller.is_manager() || query.me == Some(Whose::Yes)).then_some(caller.user);
     let org = caller.org;
     let reading = Reading::of(query.limit);
     let read = move |db: Reader| async move { read::list(&db, org, query, own).await };
@@ -100,7 +100,7 @@ async fn get(
     Path(id): Path<AssignmentId>,
 ) -> Result<Answer, Error> {
     let assignment = read::get(&app.db, caller.org, id).await?;
-    if caller.plans() || caller.is(assignment.user_id) {
+    if caller.is_manager() || caller.is(assignment.user_id) {
         Answer::single(&assignment)
     } else {
         Err(NotFound.into())
@@ -170,12 +170,12 @@ async fn set_status(
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
     let locked = write::lock_for_no_key_update(&tx, caller.org, id).await?;
-    if !caller.plans() {
+    if !caller.is_manager() {
         may_answer(&caller, locked.user(), &new)?;
     }
     precondition.check_read(read::get(&*tx, caller.org, id)).await?;
-    if !caller.plans() {
-        locked.may_be_answered(new.status, tx.now)?;
+    if !caller.is_manager() {
+        locked.check_answerable(new.status, tx.now)?;
     }
     let override_reason = new.override_reason.map(Into::into);
     let change = StatusChange { status: new.status, override_reason, decline_reason: None };

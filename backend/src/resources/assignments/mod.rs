@@ -11,9 +11,9 @@ mod write;
 
 pub use api::routes;
 pub use model::{Assignment, AssignmentStatus, NewAssignment};
-pub use read::{Expected, expected, get, upcoming};
+pub use read::{CalendarMission, calendar_missions, get, upcoming};
 pub use refusal::*;
-pub use write::moves::{Move, begin_move, cancel_all, finish_move, leave_roles, take_role};
+pub use write::moves::{Move, assign_only_role, begin_move, cancel_all, detach_roles, finish_move};
 pub use write::{
     Change, Locked, create, lock_all_for_no_key_update, lock_for_no_key_update, meaning_of, set_status,
 };

@@ -69,7 +69,7 @@ pub(super) async fn conflicts(
         )
         .order_by_asc(Column::StartsAt)
         .order_by_asc(Column::Id)
-        .limit(Conflicts::LOOKED_FOR)
+        .limit(Conflicts::SEARCH_LIMIT)
         .into_model::<ConflictRow>()
         .all(tx)
         .await?;
@@ -203,7 +203,7 @@ pub async fn list(
 
 /// An accepted mission in the user's calendar.
 #[derive(Debug, FromQueryResult)]
-pub struct Expected {
+pub struct CalendarMission {
     pub id: AssignmentId,
     pub starts_at: Timestamp,
     pub ends_at: Timestamp,
@@ -217,13 +217,13 @@ pub struct Expected {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn expected(
+pub async fn calendar_missions(
     db: &impl ConnectionTrait,
     (org, user): (OrgId, UserId),
     (from, to): (Option<Timestamp>, Option<Timestamp>),
     after: Option<(Timestamp, AssignmentId)>,
     count: u64,
-) -> Result<Vec<Expected>, Error> {
+) -> Result<Vec<CalendarMission>, Error> {
     use assignment::Column;
     let shown =
         assignment::Entity::of(org).select_only().columns([Column::Id, Column::StartsAt, Column::EndsAt]);

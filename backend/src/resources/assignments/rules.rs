@@ -10,19 +10,19 @@ use crate::error::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// The status is unchanged.
-    Stay,
+    Unchanged,
     /// The assignment is not active (invited or accepted) any more: nothing to check.
-    Leave,
+    Deactivate,
     /// It becomes or stays active: the mission, the user and their other missions must allow it.
-    Enter,
+    Activate,
 }
 
 /// Whether an assignment may go `from` one status `to` another.
 pub fn step(from: AssignmentStatus, to: AssignmentStatus) -> Result<Step, Error> {
     match (from, to) {
-        _ if from == to => Ok(Step::Stay),
-        (Invited, Accepted) | (Declined, Accepted | Invited) | (Cancelled, Invited) => Ok(Step::Enter),
-        (Invited | Accepted, Declined | Cancelled) => Ok(Step::Leave),
+        _ if from == to => Ok(Step::Unchanged),
+        (Invited, Accepted) | (Declined, Accepted | Invited) | (Cancelled, Invited) => Ok(Step::Activate),
+        (Invited | Accepted, Declined | Cancelled) => Ok(Step::Deactivate),
         (Accepted, Invited)
         | (Declined, Cancelled)
         | (Cancelled, Accepted | Declined)
@@ -54,12 +54,12 @@ mod tests {
             for to in all {
                 let outcome = step(from, to);
                 if from == to {
-                    assert_eq!(outcome.unwrap(), Step::Stay);
+                    assert_eq!(outcome.unwrap(), Step::Unchanged);
                 } else if allowed.contains(&(from, to)) {
                     let active = matches!(to, Invited | Accepted);
                     assert_eq!(
                         outcome.unwrap(),
-                        if active { Step::Enter } else { Step::Leave },
+                        if active { Step::Activate } else { Step::Deactivate },
                         "{from} to {to}"
                     );
                 } else {

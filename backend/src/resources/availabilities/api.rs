@@ -7,7 +7,7 @@ use super::{
     write,
 };
 use crate::{
-    auth::{Caller, Manager, Rank, Tech},
+    auth::{Caller, Manager, MinimumRole, Tech},
     db::{Reader, Tx},
     error::{Error, NotFound, UnknownReference},
     http::{Answer, Body, Change, Done, Empty, Path, Precondition, Query, Reading},
@@ -38,7 +38,7 @@ async fn create(
     caller: Caller<Tech>,
     Body(new): Body<NewAvailability>,
 ) -> Result<Answer, Error> {
-    if !caller.plans() && !caller.is(new.user_id) {
+    if !caller.is_manager() && !caller.is(new.user_id) {
         return Err(UnknownReference { pointer: "/user_id".into(), name: "user" }.into());
     }
     let tx = app.write(&caller).await?;
@@ -55,7 +55,7 @@ async fn list(
     OriginalUri(uri): OriginalUri,
     Query(query): Query<AvailabilityQuery>,
 ) -> Result<Response, Error> {
-    let own = (!caller.plans()).then_some(caller.user);
+    let own = (!caller.is_manager()).then_some(caller.user);
     let org = caller.org;
     let reading = Reading::of(query.limit);
     let read = move |db: Reader| async move { read::list(&db, org, query, own).await };
@@ -88,7 +88,7 @@ async fn update(
     let tx = app.write(&caller).await?;
     let current = locked(&tx, &caller, id, &precondition).await?;
     let new = change.onto(&current, &current.form())?;
-    let availability = write::update(&tx, caller.org, current, new, caller.plans()).await?;
+    let availability = write::update(&tx, caller.org, current, new, caller.is_manager()).await?;
     tx.single(&availability).await
 }
 
@@ -107,7 +107,7 @@ async fn delete(
     tx.answer(&Done::OK).await
 }
 
-async fn locked<R: Rank>(
+async fn locked<R: MinimumRole>(
     tx: &Tx,
     caller: &Caller<R>,
     id: AvailabilityId,
@@ -119,8 +119,12 @@ async fn locked<R: Rank>(
 }
 
 /// Hides other users' availabilities from callers below manager.
-fn visible<R: Rank>(caller: &Caller<R>, availability: Availability) -> Result<Availability, Error> {
-    if caller.plans() || caller.is(availability.user_id) { Ok(availability) } else { Err(NotFound.into()) }
+fn visible<R: MinimumRole>(caller: &Caller<R>, availability: Availability) -> Result<Availability, Error> {
+    if caller.is_manager() || caller.is(availability.user_id) {
+        Ok(availability)
+    } else {
+        Err(NotFound.into())
+    }
 }
 
 /// Count on an availability. Approved already, it stays as it is.

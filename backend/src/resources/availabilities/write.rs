@@ -83,13 +83,13 @@ pub async fn update(
     org: OrgId,
     before: Availability,
     new: AvailabilityForm,
-    by_planner: bool,
+    by_manager: bool,
 ) -> Result<Availability, Error> {
     let moved = (new.start_at, new.end_at) != (before.start_at, before.end_at);
     if moved {
         refuse_period(tx, org, new.start_at, new.end_at).await?;
     }
-    let status = if moved && !by_planner { AvailabilityStatus::Pending } else { before.status };
+    let status = if moved && !by_manager { AvailabilityStatus::Pending } else { before.status };
     let after = Availability {
         start_at: new.start_at,
         end_at: new.end_at,
@@ -165,7 +165,7 @@ async fn refuse_overlap(tx: &Tx, org: OrgId, wanted: &Availability) -> Result<()
         .select_only()
         .columns([Column::Id, Column::StartsAt, Column::EndsAt])
         .order_by_asc(Column::StartsAt)
-        .limit(Conflicts::LOOKED_FOR)
+        .limit(Conflicts::SEARCH_LIMIT)
         .into_model::<Approved>()
         .all(tx)
         .await?;

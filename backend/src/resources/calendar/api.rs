@@ -34,7 +34,7 @@ async fn calendar(
     Path(id): Path<UserId>,
     Query(query): Query<CalendarQuery>,
 ) -> Result<Response, Error> {
-    caller.may_see_personal_things_of(id)?;
+    caller.require_personal_access(id)?;
     let org = caller.org;
     let reading = Reading::in_snapshot(query.limit);
     let read = move |db: Reader| async move { read::of_user(&db, org, id, query).await };

@@ -6,7 +6,7 @@ use crate::{
     http::Page,
     ids::{OrgId, UserId},
     resources::{
-        assignments::{self, AssignmentStatus, Expected},
+        assignments::{self, AssignmentStatus, CalendarMission},
         availabilities::{self, Approved, AvailabilityStatus},
         users,
     },
@@ -32,8 +32,9 @@ pub async fn of_user(
         let mut entries: Vec<_> = available.into_iter().map(of_availability).collect();
         if include.is_some() {
             let place = after.map(|(at, id)| (at, id.into()));
-            let expected = assignments::expected(db, (org, user), (from, to), place, count).await?;
-            entries.extend(expected.into_iter().map(of_mission));
+            let calendar_mission =
+                assignments::calendar_missions(db, (org, user), (from, to), place, count).await?;
+            entries.extend(calendar_mission.into_iter().map(of_mission));
         }
         entries.sort_by_key(|entry| (entry.start_at, entry.id));
         entries.truncate(usize::try_from(count).unwrap_or(usize::MAX));
@@ -56,16 +57,16 @@ fn of_availability(availability: Approved) -> CalendarEntry {
     }
 }
 
-fn of_mission(expected: Expected) -> CalendarEntry {
+fn of_mission(calendar_mission: CalendarMission) -> CalendarEntry {
     CalendarEntry {
-        id: expected.id.0,
+        id: calendar_mission.id.0,
         kind: EntryKind::Mission,
-        start_at: expected.starts_at,
-        end_at: expected.ends_at,
+        start_at: calendar_mission.starts_at,
+        end_at: calendar_mission.ends_at,
         status: AssignmentStatus::Accepted.word(),
-        mission_title: Some(expected.mission_title),
-        project_title: expected.project_title,
-        role_name: expected.role_name,
-        location: expected.location,
+        mission_title: Some(calendar_mission.mission_title),
+        project_title: calendar_mission.project_title,
+        role_name: calendar_mission.role_name,
+        location: calendar_mission.location,
     }
 }

@@ -31,7 +31,7 @@ async fn list(
     OriginalUri(uri): OriginalUri,
     Query(query): Query<ConflictQuery>,
 ) -> Result<Response, Error> {
-    let own = (!caller.plans()).then_some(caller.user);
+    let own = (!caller.is_manager()).then_some(caller.user);
     let org = caller.org;
     let reading = Reading::in_snapshot(query.limit);
     let read = move |db: Reader| async move { read::list(&db, org, query, own).await };
@@ -48,7 +48,7 @@ async fn of_user(
     Path(id): Path<UserId>,
     Query(query): Query<ConflictQuery>,
 ) -> Result<Response, Error> {
-    caller.may_see_personal_things_of(id)?;
+    caller.require_personal_access(id)?;
     let org = caller.org;
     let reading = Reading::in_snapshot(query.limit);
     let read = move |db: Reader| async move {

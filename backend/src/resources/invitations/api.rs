@@ -28,7 +28,7 @@ use crate::{
         users::UserInactive,
     },
     secret::Secret,
-    state::{App, Writing},
+    state::{App, RequestTx},
 };
 use axum::{
     Extension,
@@ -184,13 +184,13 @@ async fn answer_invitation(
     };
     let org = claims.org;
     let tx = begin_answer(app, request, &claims).await?;
-    let as_it_is = async {
+    let current = async {
         let assignment = read::get(&*tx, org, id, tx.now).await?.assignment_id;
         // The same locks as in `write::answer`, in the same order.
         assignments::lock_for_no_key_update(&tx, org, assignment).await?;
         write::lock_for_no_key_update(&tx, org, id).await
     };
-    precondition.check_read(as_it_is).await?;
+    precondition.check_read(current).await?;
     let answered = write::answer(&tx, &claims, answer).await?;
     tx.answer(&answered).await
 }
@@ -212,7 +212,7 @@ pub async fn answer_by_link(
 }
 
 /// Begins the transaction of an answer, with the invitation as the actor.
-async fn begin_answer(app: &App, request: &RequestInfo, claims: &InviteClaims) -> Result<Writing, Error> {
+async fn begin_answer(app: &App, request: &RequestInfo, claims: &InviteClaims) -> Result<RequestTx, Error> {
     app.write_for(claims.org, request.origin(Actor::Invitation(claims.inv)), request).await
 }
 
@@ -234,7 +234,7 @@ async fn accept_assignment(
     precondition: Precondition,
     Body(body): Body<AcceptBody>,
 ) -> Result<Reply, Error> {
-    let who = By { request: &request, caller, token: body.token.or(query.token) };
+    let who = Answerer { request: &request, caller, token: body.token.or(query.token) };
     answer_assignment(&app, who, id, &precondition, Answer::Accept).await
 }
 
@@ -258,13 +258,13 @@ async fn decline_assignment(
     precondition: Precondition,
     Body(body): Body<DeclineBody>,
 ) -> Result<Reply, Error> {
-    let who = By { request: &request, caller, token: body.token.or(query.token) };
+    let who = Answerer { request: &request, caller, token: body.token.or(query.token) };
     let answer = Answer::Decline { reason: body.reason.map(Into::into) };
     answer_assignment(&app, who, id, &precondition, answer).await
 }
 
 /// Who answers an assignment: the holder of its invitation's token, or else the signed-in caller.
-struct By<'r> {
+struct Answerer<'r> {
     request: &'r RequestInfo,
     caller: Option<Caller<Tech>>,
     token: Option<Secret>,
@@ -272,7 +272,7 @@ struct By<'r> {
 
 async fn answer_assignment(
     app: &App,
-    by: By<'_>,
+    by: Answerer<'_>,
     id: AssignmentId,
     precondition: &Precondition,
     answer: Answer,
@@ -285,11 +285,11 @@ async fn answer_assignment(
                 return Err(InvalidToken.into());
             }
             let tx = begin_answer(app, by.request, &claims).await?;
-            let as_it_is = async {
+            let current = async {
                 assignments::lock_for_no_key_update(&tx, claims.org, id).await?;
                 assignments::get(&*tx, claims.org, id).await
             };
-            precondition.check_read(as_it_is).await?;
+            precondition.check_read(current).await?;
             let answered = write::answer(&tx, &claims, answer).await?;
             tx.answer(&AnsweredAssignment { status: answered.status }).await
         }
@@ -297,12 +297,12 @@ async fn answer_assignment(
             let tx = app.write(&caller).await?;
             let locked = assignments::lock_for_no_key_update(&tx, caller.org, id).await?;
             if !caller.is(locked.user()) {
-                return Err(if caller.plans() { NotYourCall.into() } else { NotFound.into() });
+                return Err(if caller.is_manager() { NotYourCall.into() } else { NotFound.into() });
             }
             precondition.check_read(assignments::get(&*tx, caller.org, id)).await?;
             let status = answer.status();
-            if !caller.plans() {
-                locked.may_be_answered(status, tx.now)?;
+            if !caller.is_manager() {
+                locked.check_answerable(status, tx.now)?;
             }
             let decline_reason = match answer {
                 Answer::Accept => None,

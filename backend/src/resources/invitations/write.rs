@@ -55,7 +55,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewInvitation, links: &Links<'_>) 
         .map_err(Error::referred("/assignment_id", "assignment"))?;
     let archived = projects::lock_all_for_share(tx, org, locked.project().into_iter().collect()).await?;
     revoke_of_assignment(tx, org, id).await?;
-    let email_of_user = locked.may_be_asked(&archived)?;
+    let email_of_user = locked.invitation_address(&archived)?;
     let (row, created) = new_link(tx, org, id, new.email.map(String::from).or(email_of_user), links)?;
     let entry = audit::Entry::of("invitation.create", row.id).after(&view(row.clone(), tx.now));
     invitation::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
@@ -120,7 +120,7 @@ fn email_of(
     }
     let found = locked.remove(&item.assignment_id).ok_or(NotFound.into());
     let email_of_user =
-        found.map_err(Error::referred("/assignment_id", "assignment"))?.may_be_asked(archived)?;
+        found.map_err(Error::referred("/assignment_id", "assignment"))?.invitation_address(archived)?;
     Ok(item.email.clone().map(String::from).or(email_of_user))
 }
 
@@ -253,7 +253,7 @@ pub async fn answer(tx: &Tx, claims: &InviteClaims, answer: Answer) -> Result<An
     let state = State { answer: row.answer, revoked: row.revoked_at.is_some(), expires_at: row.expires_at };
     if rules::must_answer(state, wanted, tx.now)? {
         rules::link_may(wanted, locked.status())?;
-        locked.may_be_answered(wanted, tx.now)?;
+        locked.check_answerable(wanted, tx.now)?;
         let decline_reason = match answer {
             Answer::Accept => None,
             Answer::Decline { reason } => reason,

@@ -21,7 +21,7 @@ use crate::{
         invitations, orgs,
         projects::{self, ProjectArchived},
     },
-    state::{App, Writing},
+    state::{App, RequestTx},
     text::ZoneName,
 };
 use axum::{
@@ -101,29 +101,29 @@ async fn update(
     if change.names("override_reason") && !change.names("start_at") && !change.names("end_at") {
         return Err(Error::invalid("/override_reason", "goes with start_at or end_at only"));
     }
-    let stands = current.form();
-    let form = change.onto(&current, &stands)?;
-    let stands = PlannedMission::of(&current, stands);
-    let mission = carry_out(&tx, caller.org, &current, &stands, form).await?;
+    let current_plan = current.form();
+    let form = change.onto(&current, &current_plan)?;
+    let current_plan = PlannedMission::of(&current, current_plan);
+    let mission = apply_change(&tx, caller.org, &current, &current_plan, form).await?;
     tx.single(&mission).await
 }
 
 /// Checks conflicts, detaches assignments from removed roles, updates the mission, then their overrides and missing roles.
-async fn carry_out(
-    tx: &Writing,
+async fn apply_change(
+    tx: &RequestTx,
     org: OrgId,
     current: &Mission,
-    stands: &PlannedMission,
+    current_plan: &PlannedMission,
     mut form: MissionForm,
 ) -> Result<Mission, Error> {
     // Before `role` is prepended to the list, so that error pointers have the indexes that were sent.
-    rules::recognise(&mut form.roles, &current.roles)?;
+    rules::assign_role_ids(&mut form.roles, &current.roles)?;
     let reason = form.override_reason.clone().map(String::from);
     let zone = orgs::timezone(&**tx, org).await?;
     let mut planned = rules::plan_change(form, &zone, current).map_err(Error::Invalid)?;
     // Again, because the prepended `role` may name an existing mission role.
-    rules::recognise(&mut planned.roles, &current.roles)?;
-    rules::roles_may_become(&current.roles, &planned.roles)?;
+    rules::assign_role_ids(&mut planned.roles, &current.roles)?;
+    rules::check_role_change(&current.roles, &planned.roles)?;
     if planned.form.project_id != current.project_id {
         write::lock_project_for_share(tx, org, planned.form.project_id).await?;
     }
@@ -134,11 +134,11 @@ async fn carry_out(
         assignments::begin_move(tx, org, current.id, period, reason).await?
     };
     let gone = rules::removed(&current.roles, &planned.roles);
-    assignments::leave_roles(tx, org, current.id, gone).await?;
-    let changed = write::update(tx, org, current, stands, planned).await?;
+    assignments::detach_roles(tx, org, current.id, gone).await?;
+    let changed = write::update(tx, org, current, current_plan, planned).await?;
     assignments::finish_move(tx, org, moving).await?;
     match &*changed.roles {
-        [only] if assignments::take_role(tx, org, changed.id, only).await? => {
+        [only] if assignments::assign_only_role(tx, org, changed.id, only).await? => {
             read::get(&**tx, org, changed.id).await
         }
         _ => Ok(changed),

@@ -18,7 +18,7 @@ use std::collections::HashSet;
 const MAX_ROLES: usize = 50;
 const MAX_QUOTA: i32 = 10_000;
 /// Maximum length of a mission or availability, in calendar days.
-const LONGEST: i64 = 31;
+const MAX_DAYS: i64 = 31;
 /// Roles of all missions of one bulk request. SQLite has a single writer, which more of them would block for seconds
 /// (50 000 took 2 to 3 s).
 const MAX_ROLES_AT_ONCE: usize = 5_000;
@@ -57,7 +57,7 @@ pub fn period_mistake(start: Timestamp, end: Timestamp, zone: &TimeZone) -> Opti
 }
 
 fn lasts_too_long(start: Timestamp, end: Timestamp, zone: &TimeZone) -> bool {
-    let days_later = start.in_zone(zone).checked_add(LONGEST.days());
+    let days_later = start.in_zone(zone).checked_add(MAX_DAYS.days());
     let within_days = days_later.is_ok_and(|latest| end.in_zone(zone) <= latest);
     !within_days || end > start.plus_seconds(Timestamp::LONGEST_PERIOD)
 }
@@ -117,7 +117,7 @@ fn plan_as(
         mistakes.push(FieldError { detail: "is required, or role".into(), ..FieldError::missing("/title") });
     }
     let roles = std::mem::take(&mut form.roles);
-    let leading = leading(label, &roles);
+    let leading = role_from_label(label, &roles);
     mistakes.extend(role_mistakes(leading.as_ref(), &roles));
     form.override_reason = None;
     match title {
@@ -129,7 +129,7 @@ fn plan_as(
 }
 
 /// The mission role to prepend for `role`, which the first clients send, unless `roles` has that name.
-fn leading(label: Option<Label>, roles: &[MissionRoleForm]) -> Option<MissionRoleForm> {
+fn role_from_label(label: Option<Label>, roles: &[MissionRoleForm]) -> Option<MissionRoleForm> {
     let named = |label: &Label| roles.iter().any(|role| role.role_name.key() == label.key());
     let leading = label.filter(|label| !named(label));
     leading.map(|role_name| MissionRoleForm::new(role_name, None))
@@ -159,7 +159,7 @@ fn role_mistakes(leading: Option<&MissionRoleForm>, roles: &[MissionRoleForm]) -
 }
 
 /// The search column: title and location.
-pub fn searched(planned: &PlannedMission) -> String {
+pub fn search_text(planned: &PlannedMission) -> String {
     search::stored([&*planned.title, planned.form.location.as_deref().unwrap_or_default()])
 }
 
@@ -167,7 +167,7 @@ pub fn searched(planned: &PlannedMission) -> String {
 ///
 /// # Errors
 /// [`Error::Invalid`] names ids that are not this mission's or are listed twice, and changed read-only counts.
-pub fn recognise(roles: &mut [MissionRoleForm], existing: &[MissionRole]) -> Result<(), Error> {
+pub fn assign_role_ids(roles: &mut [MissionRoleForm], existing: &[MissionRole]) -> Result<(), Error> {
     let mut mistakes = Vec::new();
     let mut seen = HashSet::new();
     let named: HashSet<_> = roles.iter().filter_map(|role| role.id).collect();
@@ -200,7 +200,7 @@ pub fn recognise(roles: &mut [MissionRoleForm], existing: &[MissionRole]) -> Res
 ///
 /// # Errors
 /// [`RoleInUse`] or [`QuotaBelowAccepted`].
-pub fn roles_may_become(existing: &[MissionRole], new: &[MissionRoleForm]) -> Result<(), Error> {
+pub fn check_role_change(existing: &[MissionRole], new: &[MissionRoleForm]) -> Result<(), Error> {
     for role in existing {
         match new.iter().find(|form| form.id == Some(role.id)) {
             None if role.invited + role.accepted > 0 => {
@@ -243,7 +243,10 @@ fn duplicated_period(
                 return Err(FieldError::invalid("/start_at", "would end after the year 2200"));
             };
             if (new_start, new_end) != (start, end) && period_mistake(new_start, new_end, zone).is_some() {
-                return Err(FieldError::invalid("/start_at", format!("{BROKEN}; choose another start_at")));
+                return Err(FieldError::invalid(
+                    "/start_at",
+                    format!("{CLOCK_CHANGE_ERROR}; choose another start_at"),
+                ));
             }
             Ok((new_start, new_end))
         }
@@ -259,14 +262,17 @@ fn duplicated_period(
                 return Err(FieldError::invalid("/shift_days", "must stay between the years 1970 and 2200"));
             };
             if days != 0 && period_mistake(start, end, zone).is_some() {
-                return Err(FieldError::invalid("/shift_days", format!("{BROKEN}; send start_at instead")));
+                return Err(FieldError::invalid(
+                    "/shift_days",
+                    format!("{CLOCK_CHANGE_ERROR}; send start_at instead"),
+                ));
             }
             Ok((start, end))
         }
     }
 }
 
-const BROKEN: &str =
+const CLOCK_CHANGE_ERROR: &str =
     "falls on a change of the clocks that makes this mission end before it starts or last more than 31 days";
 
 /// The end of a copy that has the wall-clock length of the original: 22:00 to 06:00 stays so in the night of a clock change.
@@ -388,7 +394,7 @@ mod tests {
     fn a_label_leads_unless_the_roles_name_it() {
         let role = |name: &str, quota| MissionRoleForm::new(Label::stored(name), quota);
         let label = || Some(Label::stored("Son"));
-        assert_eq!(leading(label(), &[role("plateau", Some(2))]), Some(role("Son", None)));
-        assert_eq!(leading(label(), &[role("son", Some(2))]), None);
+        assert_eq!(role_from_label(label(), &[role("plateau", Some(2))]), Some(role("Son", None)));
+        assert_eq!(role_from_label(label(), &[role("son", Some(2))]), None);
     }
 }

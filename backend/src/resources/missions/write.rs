@@ -2,13 +2,13 @@
 
 use super::{
     entity::{mission, mission_role},
-    model::{Mission, MissionRole, MissionRoleForm},
+    model::{Mission, MissionForm, MissionRole, MissionRoleForm},
     read::get,
     refusal::MissionNotEmpty,
-    rules::{PlannedMission, searched},
+    rules::{PlannedMission, search_text},
 };
 use crate::{
-    db::{Constraint, OfOrg, OrRefusal, Tx, is_named},
+    db::{Constraint, OfOrg, OrRefusal, Tx, is_referenced},
     error::{Duplicate, Error, NotFound},
     ids::{MissionId, MissionRoleId, OrgId, ProjectId},
     resources::{assignments, audit},
@@ -100,16 +100,29 @@ impl New {
 
 /// The columns that a plan sets.
 fn columns(planned: &PlannedMission, now: Timestamp) -> mission::ActiveModel {
-    let PlannedMission { title, timezone, form, .. } = planned;
+    let PlannedMission { title, timezone, roles: _, form } = planned;
+    // Every member is named, so that a new one cannot be forgotten here. Those of the plan itself were taken out of the form.
+    let MissionForm {
+        project_id,
+        override_reason: _,
+        title: _,
+        role: _,
+        location,
+        start_at,
+        end_at,
+        timezone: _,
+        note,
+        roles: _,
+    } = form;
     mission::ActiveModel {
-        project_id: Set(form.project_id),
-        search: Set(searched(planned)),
+        project_id: Set(*project_id),
+        search: Set(search_text(planned)),
         title: Set(title.to_string()),
-        location: Set(form.location.as_ref().map(ToString::to_string)),
-        starts_at: Set(form.start_at),
-        ends_at: Set(form.end_at),
+        location: Set(location.as_ref().map(ToString::to_string)),
+        starts_at: Set(*start_at),
+        ends_at: Set(*end_at),
         timezone: Set(timezone.to_string()),
-        note: Set(form.note.as_ref().map(ToString::to_string)),
+        note: Set(note.as_ref().map(ToString::to_string)),
         updated_at: Set(now),
         ..Default::default()
     }
@@ -224,10 +237,10 @@ pub async fn update(
     tx: &Tx,
     org: OrgId,
     before: &Mission,
-    stands: &PlannedMission,
+    current_plan: &PlannedMission,
     planned: PlannedMission,
 ) -> Result<Mission, Error> {
-    if planned == *stands {
+    if planned == *current_plan {
         return Ok(before.clone());
     }
     mission::Entity::update_of(org)
@@ -237,7 +250,7 @@ pub async fn update(
         .await
         // `ON UPDATE CASCADE` moves the assignments; their constraints may refuse.
         .or_refusal(assignments::meaning_of)?;
-    if planned.roles != stands.roles {
+    if planned.roles != current_plan.roles {
         replace_roles(tx, org, before, planned.roles).await?;
     }
     let after = get(tx, org, before.id).await?;
@@ -257,7 +270,7 @@ async fn replace_roles(
     }
     // Roles may swap names, so their unique keys are first replaced by temporary ones.
     for id in &kept {
-        let aside = NameKey::of_nobody(id);
+        let aside = NameKey::placeholder(id);
         let row = mission_role::ActiveModel { name_key: Set(aside), ..Default::default() };
         update_role(tx, org, *id, row).await?;
     }
@@ -317,7 +330,7 @@ pub async fn cancel(tx: &Tx, org: OrgId, before: Mission) -> Result<Mission, Err
 /// # Errors
 /// [`MissionNotEmpty`] while it has an assignment, whatever its status.
 pub async fn delete(tx: &Tx, org: OrgId, mission: &Mission) -> Result<(), Error> {
-    if is_named(tx, ("assignments", "mission_id"), org, mission.id).await? {
+    if is_referenced(tx, ("assignments", "mission_id"), org, mission.id).await? {
         return Err(MissionNotEmpty.into());
     }
     mission::Entity::delete_by_id((org, mission.id)).exec(tx).await?;

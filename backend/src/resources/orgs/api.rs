@@ -60,7 +60,7 @@ async fn members(
     OriginalUri(uri): OriginalUri,
     Query(query): Query<MemberQuery>,
 ) -> Result<Response, Error> {
-    let (org, plans) = (caller.org, caller.plans());
+    let (org, plans) = (caller.org, caller.is_manager());
     let reading = Reading::of(query.limit);
     let read = move |db: Reader| async move {
         let page = read::member_page(&db, org, query, plans).await?;
@@ -77,7 +77,7 @@ async fn member(
     caller: Caller<Tech>,
     Path(account): Path<AccountId>,
 ) -> Result<Answer, Error> {
-    Answer::single(&read::member(&app.db, caller.org, account, caller.plans()).await?)
+    Answer::single(&read::member(&app.db, caller.org, account, caller.is_manager()).await?)
 }
 
 /// Make someone a member of the caller's org.

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     auth::{
         Forbidden, NotAMember,
-        entity::{Giver, membership, org},
+        entity::{LinkIssuer, membership, org},
     },
     db::{Actor, Constraint, OfOrg, OrRefusal, Tx},
     error::{Duplicate, Error, NotFound},
@@ -89,8 +89,8 @@ pub async fn add_member(
         users::account_link(tx, org, user, account.id).await.map_err(Error::referred("/user_id", "user"))?;
     }
     let giver = match proven_at {
-        None => Some(Giver::Org),
-        Some(_) => account.password_hash.is_none().then_some(Giver::Operator),
+        None => Some(LinkIssuer::Org),
+        Some(_) => account.password_hash.is_none().then_some(LinkIssuer::Operator),
     };
     let link = match giver {
         Some(giver) => {

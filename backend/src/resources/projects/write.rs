@@ -8,14 +8,15 @@ use super::{
     rules,
 };
 use crate::{
-    db::{Constraint, OfOrg, OrRefusal, Tx, is_named},
+    db::{Constraint, OfOrg, OrRefusal, Tx, is_referenced},
     error::{Duplicate, Error, NotFound},
     ids::{OrgId, ProjectId},
     resources::audit,
     search,
+    timestamp::Timestamp,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TryIntoModel,
     sea_query::LockType,
 };
 use std::collections::HashSet;
@@ -32,26 +33,28 @@ fn meaning_of(error: &DbErr) -> Option<Error> {
 /// [`Error::Invalid`], or [`Duplicate`] when the name is taken.
 pub async fn create(tx: &Tx, org: OrgId, new: NewProject) -> Result<Project, Error> {
     rules::check(&new)?;
-    let row = project::Model {
-        org_id: org,
-        id: tx.new_id(),
-        name_key: new.name.key(),
-        name_search: search::stored([&*new.name]),
-        name: new.name.into(),
-        status: new.status,
-        starts_at: new.starts_at,
-        ends_at: new.ends_at,
-        note: new.note.map(Into::into),
-        created_at: tx.now,
-        updated_at: tx.now,
-    };
-    project::Entity::insert(row.clone().into_active_model())
-        .exec_without_returning(tx)
-        .await
-        .or_refusal(meaning_of)?;
-    let project = Project::from(row);
+    let (org_id, id, created_at) = (Set(org), Set(tx.new_id()), Set(tx.now));
+    let row = project::ActiveModel { org_id, id, created_at, ..columns(new, tx.now) };
+    project::Entity::insert(row.clone()).exec_without_returning(tx).await.or_refusal(meaning_of)?;
+    let project = Project::from(row.try_into_model()?);
     audit::Entry::of("project.create", project.id).after(&project).record(tx, org).await?;
     Ok(project)
+}
+
+/// The columns that a form sets; a member that is missing here does not compile.
+fn columns(new: NewProject, now: Timestamp) -> project::ActiveModel {
+    let NewProject { name, status, starts_at, ends_at, note } = new;
+    project::ActiveModel {
+        name_key: Set(name.key()),
+        name_search: Set(search::stored([&*name])),
+        name: Set(name.into()),
+        status: Set(status),
+        starts_at: Set(starts_at),
+        ends_at: Set(ends_at),
+        note: Set(note.map(Into::into)),
+        updated_at: Set(now),
+        ..Default::default()
+    }
 }
 
 /// Locks the project (`FOR UPDATE`): no other transaction changes it or adds a mission to it until this one ends.
@@ -74,17 +77,7 @@ pub async fn update(tx: &Tx, org: OrgId, before: Project, new: NewProject) -> Re
         return Ok(before);
     }
     project::Entity::update_of(org)
-        .set(project::ActiveModel {
-            name_key: Set(new.name.key()),
-            name_search: Set(search::stored([&*new.name])),
-            name: Set(String::from(new.name)),
-            status: Set(new.status),
-            starts_at: Set(new.starts_at),
-            ends_at: Set(new.ends_at),
-            note: Set(new.note.map(String::from)),
-            updated_at: Set(tx.now),
-            ..Default::default()
-        })
+        .set(columns(new, tx.now))
         .filter(Column::Id.eq(before.id))
         .exec(tx)
         .await
@@ -99,7 +92,7 @@ pub async fn update(tx: &Tx, org: OrgId, before: Project, new: NewProject) -> Re
 /// # Errors
 /// [`ProjectNotEmpty`] while it has missions.
 pub async fn delete(tx: &Tx, org: OrgId, project: &Project) -> Result<(), Error> {
-    if is_named(tx, ("missions", "project_id"), org, project.id).await? {
+    if is_referenced(tx, ("missions", "project_id"), org, project.id).await? {
         return Err(ProjectNotEmpty.into());
     }
     project::Entity::delete_by_id((org, project.id)).exec(tx).await?;

@@ -20,7 +20,7 @@ pub fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(get, path = "/rates/user/{uid}", tag = "rates", security(("bearer" = ["tech"])),
     params(("uid" = UserId, Path)), responses((status = 200, body = Rates)))]
 async fn get(State(app): State<App>, caller: Caller<Tech>, Path(id): Path<UserId>) -> Result<Answer, Error> {
-    caller.may_see_personal_things_of(id)?;
+    caller.require_personal_access(id)?;
     let snapshot = app.db.read().await?;
     let rate_profile = users::profile(&snapshot, caller.org, id).await?.rate_profile;
     Answer::single(&Rates { rate_profile })

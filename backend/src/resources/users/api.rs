@@ -2,12 +2,12 @@
 
 use super::{
     model::{NewProfile, NewUser, Profile, UpdatedUser, User, UserQuery},
-    read::{self, Sight},
+    read::{self, Visibility},
     refusal::UserHasHistory,
     write,
 };
 use crate::{
-    auth::{Caller, Manager, Rank, Tech},
+    auth::{Caller, Manager, MinimumRole, Tech},
     db::Reader,
     error::Error,
     http::{Answer, Body, Change, Done, Path, Precondition, Query, Reading},
@@ -28,8 +28,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get_profile, put_profile))
 }
 
-fn sight<R: Rank>(caller: &Caller<R>) -> Sight {
-    if caller.plans() { Sight::All } else { Sight::Own(caller.user) }
+fn sight<R: MinimumRole>(caller: &Caller<R>) -> Visibility {
+    if caller.is_manager() { Visibility::All } else { Visibility::Own(caller.user) }
 }
 
 /// Add a person.
@@ -118,7 +118,7 @@ async fn get_profile(
     caller: Caller<Tech>,
     Path(id): Path<UserId>,
 ) -> Result<Answer, Error> {
-    caller.may_see_personal_things_of(id)?;
+    caller.require_personal_access(id)?;
     let snapshot = app.db.read().await?;
     Answer::single(&read::profile(&snapshot, caller.org, id).await?)
 }
@@ -133,10 +133,10 @@ async fn put_profile(
     precondition: Precondition,
     Body(new): Body<NewProfile>,
 ) -> Result<Answer, Error> {
-    caller.may_see_personal_things_of(id)?;
+    caller.require_personal_access(id)?;
     let tx = app.write(&caller).await?;
     let current = write::lock_profile_for_no_key_update(&tx, caller.org, id).await?;
     precondition.check(&current)?;
-    let profile = write::replace_profile(&tx, caller.org, current, new, !caller.plans()).await?;
+    let profile = write::replace_profile(&tx, caller.org, current, new, !caller.is_manager()).await?;
     tx.single(&profile).await
 }

@@ -25,13 +25,13 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Whose e-mail, phone and bio the caller sees; `All` includes legal ids and documents.
 #[derive(Debug, Clone, Copy)]
-pub enum Sight {
+pub enum Visibility {
     All,
     /// Only this user's; `None` for a caller without a user.
     Own(Option<UserId>),
 }
 
-impl Sight {
+impl Visibility {
     fn sees(self, id: UserId) -> bool {
         match self {
             Self::All => true,
@@ -45,25 +45,25 @@ pub async fn list(
     db: &impl ConnectionTrait,
     org: OrgId,
     query: UserQuery,
-    sight: Sight,
+    sight: Visibility,
 ) -> Result<Page, Error> {
     use user::Column;
     let mut select = shown(org);
     if let Some(question) = &query.q {
         let by_name = filter::has_words(&[Column::NameSearch], question);
         let by_all = || {
-            let numbers = search::dialled(question).into_iter();
+            let numbers = search::phone_digits(question).into_iter();
             let by_number = numbers.map(|number| Column::ContactSearch.like(contains(&number)));
             let by_words = filter::has_words(&[Column::NameSearch, Column::ContactSearch], question);
             by_number.fold(Condition::any().add(by_words), Condition::add)
         };
         // A caller who may not see a user's e-mail or phone must not find the user by it.
         select = select.filter(match sight {
-            Sight::All => by_all(),
-            Sight::Own(Some(own)) => {
+            Visibility::All => by_all(),
+            Visibility::Own(Some(own)) => {
                 Condition::any().add(by_name).add(Condition::all().add(Column::Id.eq(own)).add(by_all()))
             }
-            Sight::Own(None) => by_name,
+            Visibility::Own(None) => by_name,
         });
     }
     if !query.skill.0.is_empty() {
@@ -101,7 +101,12 @@ pub async fn list(
     .await
 }
 
-pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: UserId, sight: Sight) -> Result<User, Error> {
+pub async fn get(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    id: UserId,
+    sight: Visibility,
+) -> Result<User, Error> {
     let chosen = shown(org).filter(user::Column::Id.eq(id));
     let row = chosen.into_model::<Row>().one(db).await?.ok_or(NotFound)?;
     let mut words = words(db, org, vec![id]).await?.remove(&id).unwrap_or_default();
@@ -130,12 +135,12 @@ pub async fn of_account(
 
 /// A user's skills and tags.
 #[derive(Debug, Default)]
-pub(super) struct Words {
+pub(super) struct SkillsAndTags {
     pub(super) levels: BTreeMap<String, i16>,
     pub(super) tags: Vec<String>,
 }
 
-impl Words {
+impl SkillsAndTags {
     pub(super) fn of(skills: &[NewSkill], tags: &[Label]) -> Self {
         let mut tags: Vec<_> = tags.iter().map(ToString::to_string).collect();
         tags.sort();
@@ -151,8 +156,8 @@ pub(super) async fn words(
     db: &impl ConnectionTrait,
     org: OrgId,
     ids: Vec<UserId>,
-) -> Result<HashMap<UserId, Words>, Error> {
-    let mut words: HashMap<UserId, Words> = HashMap::new();
+) -> Result<HashMap<UserId, SkillsAndTags>, Error> {
+    let mut words: HashMap<UserId, SkillsAndTags> = HashMap::new();
     if ids.is_empty() {
         return Ok(words);
     }
@@ -241,9 +246,9 @@ impl From<user::Model> for Row {
     }
 }
 
-pub(super) fn view(row: Row, words: &mut Words, sight: Sight) -> User {
+pub(super) fn view(row: Row, words: &mut SkillsAndTags, sight: Visibility) -> User {
     let contacts = sight.sees(row.id);
-    let sees_all = matches!(sight, Sight::All);
+    let sees_all = matches!(sight, Visibility::All);
     User {
         id: row.id,
         name: rules::display_name(&row.first_name, &row.last_name),

@@ -31,8 +31,8 @@ fn names(new: &NewUser, before: Option<&User>) -> Result<(String, String), Field
         (Some(_), (None, None), Some(before)) if name_stays => {
             Ok((before.first_name.clone(), before.last_name.clone()))
         }
-        (Some(name), (None, None), _) => divided(name, before),
-        (Some(name), ..) if parts_stay && !name_stays => divided(name, before),
+        (Some(name), (None, None), _) => split_name(name, before),
+        (Some(name), ..) if parts_stay && !name_stays => split_name(name, before),
         (name, (Some(first), Some(last)), _) => {
             if !name_stays && name.is_some_and(|name| name != display_name(first, last)) {
                 let rule = "must be first_name and last_name with a space between; or send either it or them";
@@ -51,7 +51,7 @@ fn names(new: &NewUser, before: Option<&User>) -> Result<(String, String), Field
 
 /// Splits `name` after the first or before the last name of `before` if that part is unchanged, else after the first word. A
 /// single word is the last name.
-fn divided(name: &str, before: Option<&User>) -> Result<(String, String), FieldError> {
+fn split_name(name: &str, before: Option<&User>) -> Result<(String, String), FieldError> {
     let behind_first = |before: &User| {
         let rest = name.strip_prefix(before.first_name.as_str())?.strip_prefix(' ')?;
         Some((&name[..before.first_name.len()], rest))

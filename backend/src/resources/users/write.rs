@@ -5,13 +5,13 @@ use super::{
     metadata::Metadata,
     model::{NewProfile, NewUser, Profile, User},
     money::RateProfile,
-    read::{Sight, Words, get, profile, view},
+    read::{SkillsAndTags, Visibility, get, profile, view},
     refusal::UserHasHistory,
     rules,
     skills::NewSkill,
 };
 use crate::{
-    db::{Constraint, OfOrg, OrRefusal, Tx, is_named},
+    db::{Constraint, OfOrg, OrRefusal, Tx, is_referenced},
     error::{Duplicate, Error, NotFound},
     ids::{AccountId, OrgId, UserId},
     resources::audit,
@@ -68,8 +68,8 @@ pub async fn create(
         .exec_without_returning(tx)
         .await
         .or_refusal(meaning_of)?;
-    write_words(tx, org, row.id, &new.skills, Some(&new.tags)).await?;
-    let user = view(row.into(), &mut Words::of(&new.skills, &new.tags), Sight::All);
+    replace_skills_and_tags(tx, org, row.id, &new.skills, Some(&new.tags)).await?;
+    let user = view(row.into(), &mut SkillsAndTags::of(&new.skills, &new.tags), Visibility::All);
     audit::Entry::of("user.create", user.id).after(&user).record(tx, org).await?;
     Ok(user)
 }
@@ -161,7 +161,7 @@ pub async fn unlink_account(tx: &Tx, org: OrgId, account: AccountId) -> Result<(
 }
 
 /// Replaces a user's skills, and their tags when they are given.
-pub(super) async fn write_words(
+pub(super) async fn replace_skills_and_tags(
     tx: &Tx,
     org: OrgId,
     user: UserId,
@@ -204,7 +204,7 @@ pub(super) async fn write_words(
 pub async fn lock_for_update(tx: &Tx, org: OrgId, id: UserId) -> Result<User, Error> {
     let found = user::Entity::find_by_id((org, id)).lock(LockType::Update).one(tx).await?;
     found.ok_or(NotFound)?;
-    get(tx, org, id, Sight::All).await
+    get(tx, org, id, Visibility::All).await
 }
 
 /// Updates a locked user; an unchanged one is not written.
@@ -244,8 +244,8 @@ pub async fn update(tx: &Tx, org: OrgId, before: User, mut new: NewUser) -> Resu
         ..Default::default()
     };
     user::Entity::update_of(org).set(row).filter(user::Column::Id.eq(before.id)).exec(tx).await?;
-    write_words(tx, org, before.id, &new.skills, Some(&new.tags)).await?;
-    let after = get(tx, org, before.id, Sight::All).await?;
+    replace_skills_and_tags(tx, org, before.id, &new.skills, Some(&new.tags)).await?;
+    let after = get(tx, org, before.id, Visibility::All).await?;
     audit::Entry::of("user.update", after.id).before(&before).after(&after).record(tx, org).await?;
     Ok(after)
 }
@@ -255,7 +255,7 @@ pub async fn update(tx: &Tx, org: OrgId, before: User, mut new: NewUser) -> Resu
 /// # Errors
 /// [`UserHasHistory`] while they have an assignment, whatever its status.
 pub async fn delete(tx: &Tx, org: OrgId, user: &User) -> Result<(), Error> {
-    if is_named(tx, ("assignments", "user_id"), org, user.id).await? {
+    if is_referenced(tx, ("assignments", "user_id"), org, user.id).await? {
         return Err(UserHasHistory.into());
     }
     user::Entity::delete_by_id((org, user.id)).exec(tx).await?;
@@ -285,7 +285,7 @@ pub async fn replace_profile(
     rules::check_profile(&before, &mut new, own)?;
     let id = before.user_id;
     let tags = new.tags.unwrap_or_default();
-    let words = Words::of(&new.skills, &tags);
+    let words = SkillsAndTags::of(&new.skills, &tags);
     let mut after = Profile {
         skills: words.skills(),
         skill_levels: words.levels,
@@ -312,7 +312,7 @@ pub async fn replace_profile(
         ..Default::default()
     };
     user::Entity::update_of(org).set(row).filter(user::Column::Id.eq(id)).exec(tx).await?;
-    write_words(tx, org, id, &new.skills, (!own).then_some(&tags)).await?;
+    replace_skills_and_tags(tx, org, id, &new.skills, (!own).then_some(&tags)).await?;
     audit::Entry::of("user.profile", id).before(&before).after(&after).record(tx, org).await?;
     Ok(after)
 }

@@ -2,7 +2,7 @@
 //! which no org gets all.
 
 use crate::support::{AT_MOST, Kind, Persona, Server, Test};
-use coulisses::http::{Doors, MAX_BULK_BODY, ROOM, ROOM_OF_ONE};
+use coulisses::http::{MAX_BODIES_BYTES, MAX_BULK_BODY, MAX_TENANT_BODIES_BYTES, RouteRequirements};
 use rstest::rstest;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -96,7 +96,7 @@ async fn who_may_not_send_a_large_body_is_refused_before_it_is_there(
             assert_refused(&answer(&mut announced).await, status, code);
             let mut chunked = begin_chunked(&server, path, who.token()).await;
             assert_refused(&answer(&mut chunked).await, status, code);
-            assert_eq!(test.app.bodies.free(), ROOM);
+            assert_eq!(test.app.bodies.free(), MAX_BODIES_BYTES);
         }
     }
 }
@@ -130,10 +130,10 @@ async fn one_org_cannot_take_all_room_for_bodies_and_it_comes_back(
     let manager = test.manager().await;
     let path = "/assignments:bulk_create";
     let mut held = Vec::new();
-    for _ in 0..ROOM_OF_ONE / MAX_BULK_BODY {
+    for _ in 0..MAX_TENANT_BODIES_BYTES / MAX_BULK_BODY {
         held.push(begin(&server, path, manager.token(), MAX_BULK_BODY).await);
     }
-    until(|| test.app.bodies.free() == ROOM - ROOM_OF_ONE).await;
+    until(|| test.app.bodies.free() == MAX_BODIES_BYTES - MAX_TENANT_BODIES_BYTES).await;
     let large = || Some(format!("[{}]", " ".repeat(64 * 1024)));
     let refused = manager.send(axum::http::Method::POST, path, large()).await;
     refused.refused(503, "unavailable");
@@ -149,7 +149,7 @@ async fn one_org_cannot_take_all_room_for_bodies_and_it_comes_back(
     };
     tokio::join!(waiting, leaving).0.refused(400, "validation_failed");
     drop(held);
-    until(|| test.app.bodies.free() == ROOM).await;
+    until(|| test.app.bodies.free() == MAX_BODIES_BYTES).await;
 }
 
 #[rstest]
@@ -166,7 +166,7 @@ async fn a_body_holds_neither_a_turn_nor_a_connection_until_it_is_there(
     for _ in 0..6 {
         slow.push(begin(&server, &path, manager.token(), 9000).await);
     }
-    until(|| test.app.bodies.free() == ROOM - 6 * 9000).await;
+    until(|| test.app.bodies.free() == MAX_BODIES_BYTES - 6 * 9000).await;
     assert_eq!((test.app.bulks.free(), test.app.requests.free()), (2, requests));
     let item = json!({ "role": "son", "start_at": "2026-07-10T08:00:00Z", "end_at": "2026-07-10T12:00:00Z" });
     manager.post(&path, json!(vec![item; 120])).await.ok();
@@ -182,7 +182,7 @@ async fn a_removal_takes_effect_while_a_body_is_under_way(#[values(Kind::Sqlite,
     let [path, ..] = bulk_paths(&test).await;
     let manager = test.manager().await;
     let mut stream = begin(&server, &path, manager.token(), 9000).await;
-    until(|| test.app.bodies.free() == ROOM - 9000).await;
+    until(|| test.app.bodies.free() == MAX_BODIES_BYTES - 9000).await;
     remove_managers(&test).await;
     test.pass_seconds(1);
     complete(&mut stream, 9000).await;
@@ -200,9 +200,10 @@ async fn strangers_leave_room_for_the_orgs(#[values(Kind::Sqlite, Kind::Postgres
     let user = manager.user("Zoé").await;
     let (invitation, _) = manager.invitation(&manager.assignment(&mission, &user).await).await;
     let path = format!("/invitations/{invitation}/accept");
-    let _held = test.app.bodies.take(None, ROOM_OF_ONE - 64 * 1024, Duration::ZERO).await.expect("room");
+    let _held =
+        test.app.bodies.take(None, MAX_TENANT_BODIES_BYTES - 64 * 1024, Duration::ZERO).await.expect("room");
     let _stranger = begin(&server, &path, "nonsense", 64 * 1024).await;
-    until(|| test.app.bodies.free() == ROOM - ROOM_OF_ONE).await;
+    until(|| test.app.bodies.free() == MAX_BODIES_BYTES - MAX_TENANT_BODIES_BYTES).await;
     let large = format!("[{}]", " ".repeat(64 * 1024));
     let path = "/assignments:bulk_create";
     manager.send(axum::http::Method::POST, path, Some(large)).await.refused(400, "validation_failed");
@@ -211,7 +212,7 @@ async fn strangers_leave_room_for_the_orgs(#[values(Kind::Sqlite, Kind::Postgres
 #[test]
 fn a_route_that_takes_a_large_body_needs_a_role_and_sign_in_takes_a_small_one() {
     let (_, document) = coulisses::app::routes();
-    let (doors, mut large) = (Doors::new(&document, &[]), Vec::new());
+    let (doors, mut large) = (RouteRequirements::new(&document, &[]), Vec::new());
     for (method, path, door) in doors.iter() {
         if door.max_body > 64 * 1024 {
             assert_eq!(door.max_body, MAX_BULK_BODY, "{path}");

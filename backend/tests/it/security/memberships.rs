@@ -5,7 +5,7 @@ use super::{account_of, reset_token, system, until_waiting};
 use crate::support::{Kind, Outcome, Persona, Test, together};
 use coulisses::resources::accounts::record_refusals;
 use coulisses::{
-    auth::entity::Giver,
+    auth::entity::LinkIssuer,
     ids::{AccountId, OrgId},
     resources::{
         accounts::links,
@@ -276,7 +276,7 @@ async fn the_operators_link_replaces_a_password_and_proves_the_org_it_names(
     let third = found_org(&test).await;
     add_pending(&test, third, VICTIM).await;
     let tx = test.app.db.write(system()).await.unwrap();
-    let given = links::issue(&tx, &test.app.random, test.org, account, Giver::Operator).await.unwrap();
+    let given = links::issue(&tx, &test.app.random, test.org, account, LinkIssuer::Operator).await.unwrap();
     tx.commit().await.unwrap();
     // Made, it opens nothing yet.
     assert_eq!(opens(&test, VICTIM, THEIRS).await, (false, true));

@@ -3,7 +3,7 @@
 use crate::{
     auth::{
         InvalidToken,
-        entity::{Giver, account, membership, membership_link, org, password_token},
+        entity::{LinkIssuer, account, membership, membership_link, org, password_token},
         hash_secret,
     },
     error::Error,
@@ -62,9 +62,9 @@ async fn open_handed(db: &impl ConnectionTrait, link: membership_link::Model) ->
     let opens_another = others.iter().any(|other| other.proven_at.is_some());
     let has_password = account.password_hash.is_some();
     let wants_password = match link.giver {
-        Giver::Operator => false,
-        Giver::Org if has_password && own.proven_at.is_some() => return Err(InvalidToken.into()),
-        Giver::Org => has_password || opens_another,
+        LinkIssuer::Operator => false,
+        LinkIssuer::Org if has_password && own.proven_at.is_some() => return Err(InvalidToken.into()),
+        LinkIssuer::Org => has_password || opens_another,
     };
     let org = org::Entity::find_by_id(link.org_id).one(db).await?.ok_or(InvalidToken)?;
     Ok(Opened { account, org: Some((org.id, org.name)), wants_password })

@@ -4,7 +4,7 @@ use super::read::{Opened, hash, open};
 use crate::{
     auth::{
         InvalidToken,
-        entity::{Giver, PasswordTokenPurpose, account, membership, membership_link, password_token},
+        entity::{LinkIssuer, PasswordTokenPurpose, account, membership, membership_link, password_token},
     },
     db::{Database, OfOrg, Origin, Tx},
     error::Error,
@@ -57,7 +57,7 @@ pub async fn issue(
     random: &Random,
     org: OrgId,
     account: AccountId,
-    giver: Giver,
+    giver: LinkIssuer,
 ) -> Result<String, Error> {
     use membership_link::Column;
     write::lock_for_no_key_update(tx, account).await?;
@@ -142,7 +142,7 @@ pub async fn replace_password(tx: &Tx, account: AccountId, password_hash: String
     membership_link::Entity::update_many()
         .set(membership_link::ActiveModel { used_at: Set(Some(tx.now)), ..Default::default() })
         .filter(membership_link::Column::AccountId.eq(account))
-        .filter(membership_link::Column::Giver.eq(Giver::Operator))
+        .filter(membership_link::Column::Giver.eq(LinkIssuer::Operator))
         .filter(membership_link::Column::UsedAt.is_null())
         .exec(tx)
         .await?;

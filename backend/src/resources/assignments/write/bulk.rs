@@ -43,7 +43,7 @@ pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Resu
         let mission = missions.get(&item.mission_id);
         let roles = roles.get(&item.mission_id).unwrap_or(&no_roles);
         let (user, known) = (users.get(&item.user_id), Known { roles, archived: &archived });
-        match may_join(&item, mission, user, &known, &mut taken) {
+        match check_item(&item, mission, user, &known, &mut taken) {
             Ok((mission, role)) => rows.push(assignment::Model {
                 org_id: org,
                 id: tx.new_id(),
@@ -85,7 +85,7 @@ struct Known<'a> {
 }
 
 /// The same errors as [`create`](super::create).
-fn may_join<'m>(
+fn check_item<'m>(
     item: &BulkAssignment,
     mission: Option<&'m missions::Locked>,
     user: Option<&users::Locked>,

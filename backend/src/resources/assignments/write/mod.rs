@@ -73,8 +73,9 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
         decline_reason: None,
     };
     override_needs_acceptance(&change)?;
-    let entering = Entering { user: new.user_id, on: new.mission_id, mission: &mission, active: user.active };
-    let conflicts = may_enter(tx, org, &entering, &change).await?;
+    let activation =
+        Activation { user: new.user_id, on: new.mission_id, mission: &mission, active: user.active };
+    let conflicts = check_activation(tx, org, &activation, &change).await?;
     let row = assignment::Model {
         org_id: org,
         id: tx.new_id(),
@@ -136,7 +137,7 @@ impl Locked {
     ///
     /// # Errors
     /// [`MissionOver`].
-    pub fn may_be_answered(&self, answer: AssignmentStatus, now: Timestamp) -> Result<(), Error> {
+    pub fn check_answerable(&self, answer: AssignmentStatus, now: Timestamp) -> Result<(), Error> {
         let over = self.mission.end_at <= now && self.row.status != answer;
         if over { Err(MissionOver.into()) } else { Ok(()) }
     }
@@ -145,7 +146,7 @@ impl Locked {
     ///
     /// # Errors
     /// [`MissionCancelled`], [`ProjectArchived`], [`UserInactive`], or [`NotInvited`] in any other status.
-    pub fn may_be_asked(self, archived: &HashSet<ProjectId>) -> Result<Option<String>, Error> {
+    pub fn invitation_address(self, archived: &HashSet<ProjectId>) -> Result<Option<String>, Error> {
         let invited = AssignmentStatus::Invited;
         if self.mission.cancelled {
             Err(MissionCancelled.into())
@@ -210,16 +211,16 @@ pub async fn set_status(tx: &Tx, locked: Locked, change: Change) -> Result<Assig
     override_needs_acceptance(&change)?;
     let before = get(tx, org, id).await?;
     let conflicts = match step(row.status, change.status)? {
-        Step::Stay => return Ok(before),
-        Step::Leave => Conflicts::default(),
-        Step::Enter => {
+        Step::Unchanged => return Ok(before),
+        Step::Deactivate => Conflicts::default(),
+        Step::Activate => {
             // Checked before conflicts, which leave out assignments on this mission.
             if !is_active(row.status) && active_on_mission(tx, org, row.mission_id, row.user_id).await? {
                 return Err(AlreadyAssigned.into());
             }
-            let entering =
-                Entering { user: row.user_id, on: row.mission_id, mission: &mission, active: user.active };
-            may_enter(tx, org, &entering, &change).await?
+            let activation =
+                Activation { user: row.user_id, on: row.mission_id, mission: &mission, active: user.active };
+            check_activation(tx, org, &activation, &change).await?
         }
     };
     if change.status == AssignmentStatus::Invited {
@@ -260,7 +261,7 @@ fn override_needs_acceptance(change: &Change) -> Result<(), Error> {
 }
 
 /// A user who becomes or stays active on a mission.
-struct Entering<'a> {
+struct Activation<'a> {
     user: UserId,
     on: MissionId,
     mission: &'a missions::Locked,
@@ -268,27 +269,27 @@ struct Entering<'a> {
 }
 
 /// Checks the rules for becoming invited or accepted; returns the conflicts that the override covers.
-async fn may_enter(
+async fn check_activation(
     tx: &Tx,
     org: OrgId,
-    entering: &Entering<'_>,
+    activation: &Activation<'_>,
     change: &Change,
 ) -> Result<Conflicts, Error> {
-    if entering.mission.cancelled {
+    if activation.mission.cancelled {
         return Err(MissionCancelled.into());
     }
-    if let Some(project) = entering.mission.project {
+    if let Some(project) = activation.mission.project {
         projects::lock_for_share(tx, org, project).await?;
     }
-    if !entering.active {
+    if !activation.active {
         return Err(UserInactive.into());
     }
     if change.status != AssignmentStatus::Accepted {
         return Ok(Conflicts::default());
     }
-    let (start, end) = (entering.mission.start_at, entering.mission.end_at);
-    let period = MissionPeriod { mission: entering.on, start, end };
-    let conflicts = read::conflicts(tx, org, [entering.user], period).await?;
+    let (start, end) = (activation.mission.start_at, activation.mission.end_at);
+    let period = MissionPeriod { mission: activation.on, start, end };
+    let conflicts = read::conflicts(tx, org, [activation.user], period).await?;
     if conflicts.is_empty() || change.override_reason.is_some() {
         Ok(conflicts)
     } else {

@@ -28,7 +28,7 @@ use sea_orm::{
 use std::collections::HashSet;
 
 /// Overrides audited per batch, each with its conflicts.
-const AT_ONCE: usize = 50;
+const AUDIT_BATCH: usize = 50;
 
 /// A permitted change of time: the accepted assignments that conflict with it (`overridden`), and those whose earlier override
 /// is needed no longer (`cleared`).
@@ -112,7 +112,7 @@ pub async fn finish_move(tx: &Tx, org: OrgId, moved: Move) -> Result<(), Error> 
         audit::Entry::of("assignment.update", before.id).before(before).after(after)
     };
     audit::Entry::record_all(cleared.map(entry).collect(), tx, Some(org)).await?;
-    for users in moved.overridden.chunks(AT_ONCE) {
+    for users in moved.overridden.chunks(AUDIT_BATCH) {
         let covered = read::conflicts_of_each(tx, org, users.iter().map(|(_, user)| *user), period).await?;
         let after = chosen(tx, org, users.iter().map(|(id, _)| *id).collect()).await?;
         let of_person = |user| covered.get(&user).cloned().unwrap_or_default();
@@ -127,7 +127,7 @@ pub async fn finish_move(tx: &Tx, org: OrgId, moved: Move) -> Result<(), Error> 
 ///
 /// # Errors
 /// When the database fails.
-pub async fn leave_roles(
+pub async fn detach_roles(
     tx: &Tx,
     org: OrgId,
     mission: MissionId,
@@ -144,7 +144,12 @@ pub async fn leave_roles(
 ///
 /// # Errors
 /// [`QuotaBelowAccepted`] when the role's quota is too low for the accepted ones.
-pub async fn take_role(tx: &Tx, org: OrgId, mission: MissionId, role: &MissionRole) -> Result<bool, Error> {
+pub async fn assign_only_role(
+    tx: &Tx,
+    org: OrgId,
+    mission: MissionId,
+    role: &MissionRole,
+) -> Result<bool, Error> {
     let without = assignment::Column::MissionRoleId.is_null();
     change_role(tx, org, mission, without, Some(role)).await.map_err(|error| {
         match error.is::<QuotaReached>() {

@@ -2,7 +2,7 @@
 
 use super::write;
 use crate::{
-    auth::{Refusals, Refused},
+    auth::{RefusedSignIn, RefusedSignIns},
     db::{Database, Origin},
     error::Error,
     resources::audit,
@@ -26,7 +26,7 @@ struct Entry {
 /// When the database fails; what was not recorded is put back for the next time.
 pub async fn record_refusals(
     db: &Database,
-    refusals: &Refusals,
+    refusals: &RefusedSignIns,
     also_of_this_minute: bool,
 ) -> Result<(), Error> {
     let mut taken = refusals.take(also_of_this_minute);
@@ -40,9 +40,9 @@ pub async fn record_refusals(
     Ok(())
 }
 
-async fn insert(db: &Database, refused: &[Refused]) -> Result<(), Error> {
+async fn insert(db: &Database, refused: &[RefusedSignIn]) -> Result<(), Error> {
     let tx = db.write(Origin::system()).await?;
-    for Refused { account, minute, count } in refused {
+    for RefusedSignIn { account, minute, count } in refused {
         let said = Entry { minute: *minute, refused: *count };
         match account {
             Some(account) => {

@@ -11,16 +11,16 @@
 //! Every instance counts for itself (GCRA, by `governor`). With Redis, the shared count decides, by the same numbers, so that
 //! changing the instance gains nothing; when Redis fails, the instance's own count decides.
 
-mod guesser;
+mod key;
 mod line;
 
-pub use guesser::{Guesser, Guessers, for_link};
+pub use key::{ThrottleKey, ThrottleKeys, for_link};
 
 use crate::{auth::TooManyTries, cache::Cache, clock::Clock, error::Error, http::RequestInfo};
 use governor::{
     Quota, RateLimiter, clock::Clock as _, middleware::NoOpMiddleware, nanos::Nanos, state::StateStore,
 };
-use guesser::{TIERS, Tier, network};
+use key::{TIERS, Tier, network};
 use line::{Lines, PATIENCE, Place};
 use lru::LruCache;
 use std::{
@@ -35,19 +35,19 @@ const REMEMBERED: NonZeroUsize = NonZeroUsize::new(1 << 15).expect("not zero");
 
 /// When the next try of each guesser is due (GCRA), in this instance.
 #[derive(Debug, Clone)]
-struct Recent(Arc<Mutex<LruCache<Guesser, Nanos>>>);
+struct Recent(Arc<Mutex<LruCache<ThrottleKey, Nanos>>>);
 
 impl Recent {
-    fn lock(&self) -> MutexGuard<'_, LruCache<Guesser, Nanos>> {
+    fn lock(&self) -> MutexGuard<'_, LruCache<ThrottleKey, Nanos>> {
         // Each change is one insertion or removal, so the map is consistent even if the lock is poisoned.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl StateStore for Recent {
-    type Key = Guesser;
+    type Key = ThrottleKey;
 
-    fn measure_and_replace<T, F, E>(&self, key: &Guesser, decide: F) -> Result<T, E>
+    fn measure_and_replace<T, F, E>(&self, key: &ThrottleKey, decide: F) -> Result<T, E>
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
@@ -72,7 +72,7 @@ impl governor::clock::Clock for Ticks {
 
 /// One tier of one kind of guesser.
 struct Limit {
-    limiter: RateLimiter<Guesser, Recent, Ticks, NoOpMiddleware<Nanos>>,
+    limiter: RateLimiter<ThrottleKey, Recent, Ticks, NoOpMiddleware<Nanos>>,
     recent: Recent,
     /// When the limiter was created; due times count from here.
     start: Nanos,
@@ -100,13 +100,13 @@ impl Limit {
     }
 
     /// How long until a try would get through, if no other is made meanwhile.
-    fn wait(&self, guesser: &Guesser, now: Nanos) -> Duration {
+    fn wait(&self, guesser: &ThrottleKey, now: Nanos) -> Duration {
         let due = self.recent.lock().peek(guesser).copied().unwrap_or_default();
         (self.start + due).saturating_sub(self.tolerance).saturating_sub(now).into()
     }
 
     /// Uncounts one try.
-    fn take_back(&self, guesser: &Guesser, now: Nanos) {
+    fn take_back(&self, guesser: &ThrottleKey, now: Nanos) {
         let mut recent = self.recent.lock();
         if let Some(due) = recent.peek_mut(guesser) {
             *due = due.saturating_sub(self.period);
@@ -120,10 +120,10 @@ impl Limit {
 /// A counted try at a password whose turn has come. The next one of its guesser begins when it is dropped.
 #[must_use = "the next try of the same guesser waits until this one is dropped"]
 pub struct Try {
-    guessing: Guessing,
-    own: Guesser,
+    throttle: Throttle,
+    own: ThrottleKey,
     /// The shared counts that include this try.
-    others: Vec<Guesser>,
+    others: Vec<ThrottleKey>,
     _place: Place,
 }
 
@@ -131,9 +131,9 @@ impl Try {
     /// The password was right: clears the count of the guesser itself, and takes this try back from the shared ones, except
     /// when the request is run again.
     pub async fn succeeded(self) {
-        self.guessing.forgive(&[self.own]).await;
+        self.throttle.forgive(&[self.own]).await;
         for guesser in &self.others {
-            self.guessing.take_back(guesser).await;
+            self.throttle.take_back(guesser).await;
         }
     }
 }
@@ -150,7 +150,7 @@ enum Counted {
 
 /// Clones share the counts.
 #[derive(Clone)]
-pub struct Guessing {
+pub struct Throttle {
     limits: Arc<[Vec<Limit>]>,
     lines: Lines,
     shared: Cache,
@@ -180,7 +180,7 @@ for i, key in ipairs(KEYS) do
 end
 return 0";
 
-impl Guessing {
+impl Throttle {
     /// `shared` has the counts of all instances where it is Redis.
     pub fn new(clock: Clock, shared: Cache) -> Self {
         let limits =
@@ -193,11 +193,11 @@ impl Guessing {
     ///
     /// # Errors
     /// [`TooManyTries`] with the wait, when it comes too soon; with 1 s when the queue is full or its turn times out.
-    pub async fn begin(&self, guessers: Guessers, request: &RequestInfo) -> Result<Try, Error> {
-        let Guessers { own, crowd, newcomers } = guessers;
+    pub async fn begin(&self, guessers: ThrottleKeys, request: &RequestInfo) -> Result<Try, Error> {
+        let ThrottleKeys { own, crowd, newcomers } = guessers;
         let place = self.lines.turn(own).await.ok_or(TooManyTries { seconds: 1 })?;
         if !request.counts_as_a_try() {
-            return Ok(Try { guessing: self.clone(), own, others: Vec::new(), _place: place });
+            return Ok(Try { throttle: self.clone(), own, others: Vec::new(), _place: place });
         }
         let full = match crowd {
             Some(crowd) => self.wait(&crowd, Counted::No).await,
@@ -210,7 +210,7 @@ impl Guessing {
             true => refused,
             false => TooManyTries { seconds: whole_seconds(full) }.into(),
         })?;
-        Ok(Try { guessing: self.clone(), own, others, _place: place })
+        Ok(Try { throttle: self.clone(), own, others, _place: place })
     }
 
     /// Counts a try for each of these guessers before it is made. All are checked before any is counted: a try that the crowd's
@@ -218,7 +218,7 @@ impl Guessing {
     ///
     /// # Errors
     /// [`TooManyTries`] with the wait, when it comes too soon.
-    pub async fn attempt(&self, guessers: &[Guesser]) -> Result<(), Error> {
+    pub async fn attempt(&self, guessers: &[ThrottleKey]) -> Result<(), Error> {
         // The first needs no check, because it is counted first.
         let looks = guessers.iter().skip(1).map(|guesser| (guesser, Counted::No));
         for (guesser, counted) in looks.chain(guessers.iter().map(|guesser| (guesser, Counted::Yes))) {
@@ -237,7 +237,7 @@ impl Guessing {
     pub async fn attempt_from(
         &self,
         client: Option<IpAddr>,
-        kind: impl FnOnce(IpAddr) -> Guesser,
+        kind: impl FnOnce(IpAddr) -> ThrottleKey,
     ) -> Result<(), Error> {
         match client {
             Some(client) => self.attempt(&[kind(network(client))]).await,
@@ -246,13 +246,13 @@ impl Guessing {
     }
 
     /// Clears the counts of an account, of this network and shared: the password that was guessed at has been replaced.
-    pub async fn forgive_all(&self, guessers: &Guessers) {
-        let Guessers { own, crowd, newcomers } = guessers;
+    pub async fn forgive_all(&self, guessers: &ThrottleKeys) {
+        let ThrottleKeys { own, crowd, newcomers } = guessers;
         self.forgive(&Vec::from_iter([own].into_iter().chain(crowd).chain(newcomers).copied())).await;
     }
 
     /// Clears their counts, also in Redis.
-    async fn forgive(&self, guessers: &[Guesser]) {
+    async fn forgive(&self, guessers: &[ThrottleKey]) {
         for guesser in guessers {
             for limit in self.limits(guesser) {
                 limit.recent.lock().pop(guesser);
@@ -263,25 +263,25 @@ impl Guessing {
     }
 
     /// Uncounts one try, also in Redis.
-    async fn take_back(&self, guesser: &Guesser) {
+    async fn take_back(&self, guesser: &ThrottleKey) {
         let now = Ticks(self.clock.clone()).now();
         self.limits(guesser).iter().for_each(|limit| limit.take_back(guesser, now));
         self.wait_shared(guesser, Counted::Back).await;
     }
 
-    fn limits(&self, guesser: &Guesser) -> &[Limit] {
+    fn limits(&self, guesser: &ThrottleKey) -> &[Limit] {
         &self.limits[guesser.kind()]
     }
 
     /// How long this guesser must wait; Redis decides when it answers.
-    async fn wait(&self, guesser: &Guesser, counted: Counted) -> Duration {
+    async fn wait(&self, guesser: &ThrottleKey, counted: Counted) -> Duration {
         let here = self.wait_here(guesser, counted);
         self.wait_shared(guesser, counted).await.unwrap_or(here)
     }
 
     /// Tiers are tried in order of their period: what one refuses, the later ones do not count. The wait is the longest of all
     /// tiers.
-    fn wait_here(&self, guesser: &Guesser, counted: Counted) -> Duration {
+    fn wait_here(&self, guesser: &ThrottleKey, counted: Counted) -> Duration {
         let limits = self.limits(guesser);
         let now = Ticks(self.clock.clone()).now();
         let longest = |least| limits.iter().map(|limit| limit.wait(guesser, now)).fold(least, Duration::max);
@@ -297,7 +297,7 @@ impl Guessing {
     }
 
     /// `None` without Redis, or when it fails.
-    async fn wait_shared(&self, guesser: &Guesser, counted: Counted) -> Option<Duration> {
+    async fn wait_shared(&self, guesser: &ThrottleKey, counted: Counted) -> Option<Duration> {
         let keys = guesser.keys();
         let mut script = redis::cmd("EVAL");
         script.arg(SCRIPT).arg(keys.len()).arg(keys).arg(self.clock.now().as_micros() / 1000);
@@ -330,9 +330,9 @@ mod tests {
     /// Each try is counted only when the one before is done.
     #[tokio::test]
     async fn tries_of_one_guesser_are_counted_one_after_the_other() {
-        let guessing = Guessing::new(Clock::fixed(Timestamp::from_micros(0)), Cache::InProcess);
-        let own = Guesser::Account([7; 32], None);
-        let guessers = || Guessers { own, crowd: None, newcomers: Vec::new() };
+        let guessing = Throttle::new(Clock::fixed(Timestamp::from_micros(0)), Cache::InProcess);
+        let own = ThrottleKey::Account([7; 32], None);
+        let guessers = || ThrottleKeys { own, crowd: None, newcomers: Vec::new() };
         let begin = async || guessing.begin(guessers(), &RequestInfo::default()).await;
         for _ in 0..20 {
             let one = begin().await.expect("the one before was right");
@@ -351,8 +351,8 @@ mod tests {
     /// A try that the crowd's limit refuses does not count for the owner's network.
     #[tokio::test]
     async fn a_try_that_the_crowd_keeps_out_is_none_of_its_network() {
-        let guessing = Guessing::new(Clock::fixed(Timestamp::from_micros(0)), Cache::InProcess);
-        let (crowd, owner) = (Guesser::Crowd([7; 32]), Guesser::Account([7; 32], None));
+        let guessing = Throttle::new(Clock::fixed(Timestamp::from_micros(0)), Cache::InProcess);
+        let (crowd, owner) = (ThrottleKey::Crowd([7; 32]), ThrottleKey::Account([7; 32], None));
         while guessing.attempt(&[crowd]).await.is_ok() {}
         for _ in 0..20 {
             assert!(waits_a_second(guessing.attempt(&[owner, crowd]).await));
@@ -369,19 +369,19 @@ mod tests {
         assert!(guessing.attempt(&[crowd]).await.is_err());
     }
 
-    const CROWD: Guesser = Guesser::Crowd([7; 32]);
+    const CROWD: ThrottleKey = ThrottleKey::Crowd([7; 32]);
 
-    fn from(network: u8) -> Guessers {
+    fn from(network: u8) -> ThrottleKeys {
         let client = [0x20, 0x01, 0x0d, 0xb8, network, network, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
         let email = EmailKey::of("owner@rideau.example");
-        let known = Guessers::at_account(&email, Some(client.into()));
-        Guessers { crowd: Some(CROWD), ..known }
+        let known = ThrottleKeys::at_account(&email, Some(client.into()));
+        ThrottleKeys { crowd: Some(CROWD), ..known }
     }
 
     #[tokio::test]
     async fn beside_a_crowd_there_is_room_for_who_has_not_tried_much() {
         let clock = Clock::fixed(Timestamp::from_micros(0));
-        let guessing = Guessing::new(clock.clone(), Cache::InProcess);
+        let guessing = Throttle::new(clock.clone(), Cache::InProcess);
         let begin = async |network| guessing.begin(from(network), &RequestInfo::default()).await;
         while guessing.attempt(&[CROWD]).await.is_ok() {}
         for _ in 0..3 {
@@ -403,7 +403,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_success_takes_itself_back_of_what_the_crowd_did_and_no_more() {
-        let guessing = Guessing::new(Clock::fixed(Timestamp::from_micros(0)), Cache::InProcess);
+        let guessing = Throttle::new(Clock::fixed(Timestamp::from_micros(0)), Cache::InProcess);
         for _ in 0..99 {
             guessing.attempt(&[CROWD]).await.expect("it is no crowd yet");
         }

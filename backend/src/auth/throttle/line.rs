@@ -1,6 +1,6 @@
 //! Queues in which the tries of one guesser run one at a time.
 
-use super::guesser::Guesser;
+use super::key::ThrottleKey;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -16,7 +16,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// The queues of the guessers whose tries run or wait.
 #[derive(Clone)]
 pub(super) struct Lines {
-    lines: Arc<Mutex<HashMap<Guesser, Line>>>,
+    lines: Arc<Mutex<HashMap<ThrottleKey, Line>>>,
     patience: Duration,
 }
 
@@ -28,7 +28,7 @@ struct Line {
 /// A place in a queue, given up when dropped.
 pub(super) struct Place {
     lines: Lines,
-    guesser: Guesser,
+    guesser: ThrottleKey,
     _turn: Option<OwnedSemaphorePermit>,
 }
 
@@ -37,13 +37,13 @@ impl Lines {
         Self { lines: Arc::default(), patience }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Guesser, Line>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ThrottleKey, Line>> {
         // Each change is one number, so the map is consistent even if the lock is poisoned.
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for the turn of one more try; `None` when the queue is full or the wait times out.
-    pub(super) async fn turn(&self, guesser: Guesser) -> Option<Place> {
+    pub(super) async fn turn(&self, guesser: ThrottleKey) -> Option<Place> {
         let turn = {
             let mut lines = self.lock();
             let line =
@@ -78,7 +78,7 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
-    const GUESSER: Guesser = Guesser::Crowd([7; 32]);
+    const GUESSER: ThrottleKey = ThrottleKey::Crowd([7; 32]);
 
     #[tokio::test]
     async fn a_line_is_bounded_in_length_and_in_time() {
@@ -93,7 +93,7 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert!(lines.turn(GUESSER).await.is_none(), "it is full");
-        assert!(lines.turn(Guesser::Crowd([8; 32])).await.is_some(), "another's is not");
+        assert!(lines.turn(ThrottleKey::Crowd([8; 32])).await.is_some(), "another's is not");
         drop(first);
         while let Some(served) = waiting.join_next().await {
             assert!(served.expect("no panic"));

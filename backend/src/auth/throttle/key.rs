@@ -35,7 +35,7 @@ type Subject = [u8; 32];
 
 /// The key under which tries are counted. IPv6 addresses are cut to /64, which is what one customer gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Guesser {
+pub enum ThrottleKey {
     /// All tries from this address.
     Address(IpAddr),
     /// Tries at this e-mail from this address.
@@ -57,37 +57,37 @@ pub(super) const TIERS: [&[Tier]; 8] = [&CREW, &GROWING, &CROWD, &GROWING, &CREW
 
 /// The keys that one try is counted under.
 #[derive(Debug)]
-pub struct Guessers {
+pub struct ThrottleKeys {
     /// The session or the network; its tries run one at a time.
-    pub(super) own: Guesser,
+    pub(super) own: ThrottleKey,
     /// All tries at the account; `None` for a session.
-    pub(super) crowd: Option<Guesser>,
+    pub(super) crowd: Option<ThrottleKey>,
     /// Counted instead of the crowd when its limit is reached; room for those who have not tried much.
-    pub(super) newcomers: Vec<Guesser>,
+    pub(super) newcomers: Vec<ThrottleKey>,
 }
 
-impl Guessers {
+impl ThrottleKeys {
     /// For a client that has or had a session.
     pub fn by_session(session: SessionId) -> Self {
-        Self { own: Guesser::Session(session), crowd: None, newcomers: Vec::new() }
+        Self { own: ThrottleKey::Session(session), crowd: None, newcomers: Vec::new() }
     }
 
     pub fn at_account(email: &EmailKey, client: Option<IpAddr>) -> Self {
         let subject = subject(email);
         Self {
-            own: Guesser::Account(subject, client.map(network)),
-            crowd: Some(Guesser::Crowd(subject)),
+            own: ThrottleKey::Account(subject, client.map(network)),
+            crowd: Some(ThrottleKey::Crowd(subject)),
             newcomers: vec![
-                Guesser::Newcomer(subject, client.map(wide_network)),
-                Guesser::Newcomers(subject),
+                ThrottleKey::Newcomer(subject, client.map(wide_network)),
+                ThrottleKey::Newcomers(subject),
             ],
         }
     }
 }
 
 /// The key of requests for a link to this e-mail.
-pub fn for_link(email: &EmailKey) -> Guesser {
-    Guesser::Links(subject(email))
+pub fn for_link(email: &EmailKey) -> ThrottleKey {
+    ThrottleKey::Links(subject(email))
 }
 
 fn subject(email: &EmailKey) -> Subject {
@@ -112,7 +112,7 @@ fn masked(address: IpAddr, mask: u128) -> IpAddr {
     }
 }
 
-impl Guesser {
+impl ThrottleKey {
     pub(super) fn kind(&self) -> usize {
         match self {
             Self::Address(_) => 0,

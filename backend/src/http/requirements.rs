@@ -16,7 +16,7 @@ const MAX_BODY_BYTES: &str = "x-max-body-bytes";
 
 /// The requirements of one operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Door {
+pub struct Requirements {
     /// In bytes.
     pub max_body: usize,
     /// The lowest role that may call it; `None` if it is not restricted to members.
@@ -28,7 +28,7 @@ pub struct Door {
     pub has_no_tag: bool,
 }
 
-impl Default for Door {
+impl Default for Requirements {
     /// Also for paths without a route.
     fn default() -> Self {
         Self { max_body: MAX_BODY, needs: None, takes_key: false, has_no_tag: false }
@@ -37,40 +37,40 @@ impl Default for Door {
 
 /// The requirements of all operations. Clones share them.
 #[derive(Debug, Clone)]
-pub struct Doors(Arc<HashMap<(Method, String), Door>>);
+pub struct RouteRequirements(Arc<HashMap<(Method, String), Requirements>>);
 
-impl Doors {
+impl RouteRequirements {
     /// Those of the published document's operations, and `others`, which it does not have.
-    pub fn new(document: &Json, others: &[(Method, &str, Door)]) -> Self {
-        let mut doors = HashMap::new();
+    pub fn new(document: &Json, others: &[(Method, &str, Requirements)]) -> Self {
+        let mut routes = HashMap::new();
         let paths = document["paths"].as_object().into_iter().flatten();
         for (path, item) in paths {
             for (method, operation) in item.as_object().into_iter().flatten() {
                 if let Ok(method) = Method::from_bytes(method.to_ascii_uppercase().as_bytes()) {
-                    let door = door(&method, operation);
-                    doors.insert((method, path.clone()), door);
+                    let of_operation = of_operation(&method, operation);
+                    routes.insert((method, path.clone()), of_operation);
                 }
             }
         }
-        for (method, path, door) in others {
-            doors.insert((method.clone(), (*path).to_owned()), *door);
+        for (method, path, requirements) in others {
+            routes.insert((method.clone(), (*path).to_owned()), *requirements);
         }
-        Self(Arc::new(doors))
+        Self(Arc::new(routes))
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (&Method, &str, Door)> {
-        self.0.iter().map(|((method, path), door)| (method, path.as_str(), *door))
+    pub fn iter(&self) -> impl Iterator<Item = (&Method, &str, Requirements)> {
+        self.0.iter().map(|((method, path), requirements)| (method, path.as_str(), *requirements))
     }
 
     /// Those for a request that has been routed.
-    pub(super) fn of(&self, request: &Request) -> Door {
-        let Some(route) = request.extensions().get::<MatchedPath>() else { return Door::default() };
+    pub(super) fn of(&self, request: &Request) -> Requirements {
+        let Some(route) = request.extensions().get::<MatchedPath>() else { return Requirements::default() };
         let path = verbs::public_path(route.as_str()).into_owned();
         self.0.get(&(request.method().clone(), path)).copied().unwrap_or_default()
     }
 }
 
-fn door(method: &Method, operation: &Json) -> Door {
+fn of_operation(method: &Method, operation: &Json) -> Requirements {
     let max_body = operation[MAX_BODY_BYTES].as_u64().and_then(|bytes| usize::try_from(bytes).ok());
     let security = operation["security"].as_array().map_or(&[][..], Vec::as_slice);
     // Where there are alternatives, one is to come without a token.
@@ -82,7 +82,7 @@ fn door(method: &Method, operation: &Json) -> Door {
     let takes_key = parameters.iter().any(|parameter| parameter["name"] == "Idempotency-Key");
     // A POST without a key has a different response each time (a cookie, a token).
     let has_no_tag = *method == Method::POST && !takes_key;
-    Door { max_body: max_body.unwrap_or(MAX_BODY), needs, takes_key, has_no_tag }
+    Requirements { max_body: max_body.unwrap_or(MAX_BODY), needs, takes_key, has_no_tag }
 }
 
 /// Declares the largest body of all operations so far.

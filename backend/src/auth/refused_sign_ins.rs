@@ -14,7 +14,7 @@ type Key = (Option<AccountId>, i64);
 
 /// Clones share the counts.
 #[derive(Clone)]
-pub struct Refusals {
+pub struct RefusedSignIns {
     counts: Arc<Mutex<HashMap<Key, u64>>>,
     clock: Clock,
     metrics: Metrics,
@@ -22,14 +22,14 @@ pub struct Refusals {
 
 /// The refusals of an account in one minute.
 #[derive(Debug, Clone)]
-pub struct Refused {
+pub struct RefusedSignIn {
     /// `None` for all e-mails without an account together.
     pub account: Option<AccountId>,
     pub minute: Timestamp,
     pub count: u64,
 }
 
-impl Refusals {
+impl RefusedSignIns {
     pub fn new(clock: Clock, metrics: Metrics) -> Self {
         Self { counts: Arc::default(), clock, metrics }
     }
@@ -41,14 +41,14 @@ impl Refusals {
     }
 
     /// Removes and returns the counts of past minutes, or all.
-    pub fn take(&self, also_of_this_minute: bool) -> Vec<Refused> {
+    pub fn take(&self, also_of_this_minute: bool) -> Vec<RefusedSignIn> {
         let this = self.minute();
         let mut counts = self.lock();
         let taken: Vec<_> =
             counts.extract_if(|(_, minute), _| also_of_this_minute || *minute < this).collect();
         taken
             .into_iter()
-            .map(|((account, minute), count)| Refused {
+            .map(|((account, minute), count)| RefusedSignIn {
                 account,
                 minute: Timestamp::from_micros(minute * MINUTE_MICROS),
                 count,
@@ -57,9 +57,9 @@ impl Refusals {
     }
 
     /// Adds back the counts that could not be written.
-    pub fn put_back(&self, refused: impl IntoIterator<Item = Refused>) {
+    pub fn put_back(&self, refused: impl IntoIterator<Item = RefusedSignIn>) {
         let mut counts = self.lock();
-        for Refused { account, minute, count } in refused {
+        for RefusedSignIn { account, minute, count } in refused {
             *counts.entry((account, minute.as_micros().div_euclid(MINUTE_MICROS))).or_default() += count;
         }
     }
