@@ -2,7 +2,7 @@
 //! takes that part (`FromRef`).
 
 use crate::{
-    auth::{AuthorityCheck, Caller, Gate, MinimumRole, Passwords, RefusedSignIns, Throttle, Tokens},
+    auth::{Caller, CallerCheck, Gate, MinimumRole, Passwords, RefusedSignIns, Throttle, Tokens},
     cache::{Cache, Found, Key, Lists},
     config::Config,
     db::{Database, List, Origin, Reader},
@@ -45,7 +45,7 @@ impl Deref for App {
 }
 
 /// The write transaction of a request; see [`http::RequestTx`].
-pub type RequestTx = http::RequestTx<AuthorityCheck>;
+pub type RequestTx = http::RequestTx<CallerCheck>;
 
 pub struct Parts {
     pub config: Arc<Config>,
@@ -104,14 +104,21 @@ impl FromRef<App> for Workers {
 }
 
 impl App {
-    /// Begins the write transaction of a caller's request. End it with [`RequestTx::single`] or [`RequestTx::answer`].
+    /// Begins the write transaction of a caller's request. End it with [`http::RequestTx::commit_object`] or `commit_value`.
     ///
     /// # Errors
     /// As [`RequestTx::begin`].
     pub async fn write<R: MinimumRole>(&self, caller: &Caller<R>) -> Result<RequestTx, Error> {
-        let standing = self.gate.standing(caller);
+        let authority_check = self.gate.authority_check(caller);
         let keys = (&self.seal, &self.random);
-        RequestTx::begin(&self.db, (caller.org, caller.origin()), &caller.request, keys, Some(standing)).await
+        RequestTx::begin(
+            &self.db,
+            (caller.org, caller.origin()),
+            &caller.request,
+            keys,
+            Some(authority_check),
+        )
+        .await
     }
 
     /// The same for a request without a caller: one with an invitation's token.

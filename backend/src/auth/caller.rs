@@ -132,8 +132,8 @@ impl Gate {
     }
 
     /// What the caller may do, to be checked again during a write.
-    pub fn standing<R: MinimumRole>(&self, caller: &Caller<R>) -> AuthorityCheck {
-        AuthorityCheck {
+    pub fn authority_check<R: MinimumRole>(&self, caller: &Caller<R>) -> CallerCheck {
+        CallerCheck {
             asker: AuthorityKey { org: caller.org, account: caller.account, session: caller.session },
             found: (Some(caller.role), caller.user),
             asked: caller.asked,
@@ -156,7 +156,7 @@ impl Gate {
         Ok(Admitted { claims, authority, asked })
     }
 
-    /// The same, in the turn of the caller's org; reuses what was read before the body was received while it is [`FRESH`].
+    /// The same, in the turn of the caller's org; reuses what was read before the body was received while it is `FRESH`.
     async fn authority_in_turn(&self, parts: &Parts) -> Result<Admitted, Error> {
         let admitted = parts.extensions.get::<Admitted>();
         let claims = match admitted {
@@ -210,7 +210,7 @@ where
 }
 
 /// What a caller was found to be when the request began, to be compared with what they are now.
-pub struct AuthorityCheck {
+pub struct CallerCheck {
     asker: AuthorityKey,
     found: (Option<Role>, Option<UserId>),
     asked: Duration,
@@ -218,14 +218,14 @@ pub struct AuthorityCheck {
     clock: Clock,
 }
 
-/// Read again only when older than [`FRESH`]. [`Unauthenticated`] when the session has ended; [`FailureKind::Contended`] when
+/// Read again only when older than `FRESH`. [`Unauthenticated`] when the session has ended; [`FailureKind::Contended`] when
 /// role or user have changed, so that the request is run again.
-impl http::AuthorityCheck for AuthorityCheck {
+impl http::AuthorityCheck for CallerCheck {
     async fn check_at_begin(&self, tx: &Tx) -> Result<(), Error> {
         if self.is_fresh() {
             return Ok(());
         }
-        self.is(&self.authorities.within(tx, self.asker).await?)
+        self.require_unchanged(&self.authorities.within(tx, self.asker).await?)
     }
 
     async fn check_before_commit(&self) -> Result<(), Error> {
@@ -233,16 +233,16 @@ impl http::AuthorityCheck for AuthorityCheck {
         if self.is_fresh() || !self.authorities.allows_concurrent_writes() {
             return Ok(());
         }
-        self.is(&self.authorities.of(self.asker).await?)
+        self.require_unchanged(&self.authorities.of(self.asker).await?)
     }
 }
 
-impl AuthorityCheck {
+impl CallerCheck {
     fn is_fresh(&self) -> bool {
         self.clock.elapsed().saturating_sub(self.asked) <= FRESH
     }
 
-    fn is(&self, now: &Authority) -> Result<(), Error> {
+    fn require_unchanged(&self, now: &Authority) -> Result<(), Error> {
         if (now.role, now.user_id) == self.found {
             Ok(())
         } else {

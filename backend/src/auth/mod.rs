@@ -15,7 +15,7 @@ mod token;
 
 pub use authority::{Authorities, Authority, AuthorityKey};
 pub use caller::{
-    Account, Admin, AuthorityCheck, Caller, Gate, Manager, MinimumRole, Owner, Tech, bearer,
+    Account, Admin, Caller, CallerCheck, Gate, Manager, MinimumRole, Owner, Tech, bearer,
     refuse_foreign_origin,
 };
 pub use password::{NewPassword, Passwords};

@@ -1,4 +1,4 @@
-//! What instances share in Redis or Valkey: the counts of guesses (`auth::guessing`) and cached lists ([`Lists`]). Without
+//! What instances share in Redis or Valkey: the counts of guesses (`auth::throttle`) and cached lists ([`Lists`]). Without
 //! a server, each instance has its own.
 //!
 //! The server is optional: `/readyz` shows [`Cache::status`] and never fails because of it.

@@ -19,6 +19,7 @@ use crate::{
 use clap::{Args, Subcommand};
 use std::io::Write;
 
+/// Which organisation.
 #[derive(Debug, Args)]
 pub(super) struct OfOrg {
     /// The organisation's name or id.
@@ -32,6 +33,7 @@ pub(super) enum Member {
     Add {
         #[command(flatten)]
         of: OfOrg,
+        /// Their login.
         #[arg(long)]
         email: String,
         /// owner, admin, manager or tech.
@@ -43,6 +45,7 @@ pub(super) enum Member {
     Link {
         #[command(flatten)]
         of: OfOrg,
+        /// Their login.
         #[arg(long)]
         email: String,
     },
@@ -57,15 +60,18 @@ pub(super) enum Member {
     Role {
         #[command(flatten)]
         of: OfOrg,
+        /// Their login.
         #[arg(long)]
         email: String,
         /// owner, admin, manager or tech.
         #[arg(long)]
         role: String,
     },
+    /// End a membership.
     Remove {
         #[command(flatten)]
         of: OfOrg,
+        /// Their login.
         #[arg(long)]
         email: String,
     },

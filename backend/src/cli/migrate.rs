@@ -21,7 +21,9 @@ const WAITING: &str = "another coulisses is migrating; waiting";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Migrate {
+    /// Apply what is missing.
     Up {
+        /// Stop after this step.
         #[arg(long, value_name = "NAME")]
         to: Option<String>,
     },

@@ -46,6 +46,7 @@ enum Command {
     /// Change the database's schema, or see where it stands.
     #[command(subcommand)]
     Migrate(migrate::Migrate),
+    /// Manage organisations.
     #[command(subcommand)]
     Org(org::Org),
     /// Manage who may sign in to an organisation.
@@ -221,6 +222,7 @@ fn random() -> Result<Random, CliError> {
 /// How a list is printed.
 #[derive(Debug, Args)]
 struct Listed {
+    /// As a JSON array.
     #[arg(long)]
     json: bool,
 }
@@ -260,4 +262,26 @@ fn warn(message: &str) {
 fn fail(message: &str) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "coulisses: {message}");
     ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn without_help(command: &clap::Command, found: &mut Vec<String>) {
+        if command.get_about().is_none() {
+            found.push(command.get_name().to_owned());
+        }
+        let silent = command.get_arguments().filter(|argument| argument.get_help().is_none());
+        found.extend(silent.map(|argument| format!("{} {}", command.get_name(), argument.get_id())));
+        command.get_subcommands().for_each(|command| without_help(command, found));
+    }
+
+    #[test]
+    fn every_command_and_argument_says_what_it_is() {
+        let mut found = Vec::new();
+        without_help(&Cli::command(), &mut found);
+        assert!(found.is_empty(), "no help: {found:?}");
+    }
 }

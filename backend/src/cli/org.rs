@@ -20,8 +20,10 @@ use clap::Subcommand;
 pub(super) enum Org {
     /// Found an organisation with its first owner; prints a link to set the owner's password.
     Create {
+        /// Its name.
         #[arg(long)]
         name: String,
+        /// Who owns it.
         #[arg(long)]
         owner_email: String,
         /// The time zone of its missions.
@@ -37,6 +39,7 @@ pub(super) enum Org {
     Rename {
         #[command(flatten)]
         of: OfOrg,
+        /// Its new name.
         #[arg(long)]
         name: String,
     },

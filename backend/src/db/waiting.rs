@@ -1,4 +1,4 @@
-//! Counts who waits for a connection, which sqlx's pool does not tell: a waiter is counted by a task-local [`Place`] until
+//! Counts who waits for a connection, which sqlx's pool does not tell: a waiter is counted by a task-local [`Waiter`] until
 //! the pool calls one of its hooks in the same task, with a connection, or until it gives up.
 
 use super::Database;

@@ -94,7 +94,7 @@ impl Conflicts {
         Self { named, total }
     }
 
-    /// From a search with at most [`Conflicts::LOOKED_FOR`] rows; `count` is called only if the limit was reached.
+    /// From a search with at most [`Conflicts::SEARCH_LIMIT`] rows; `count` is called only if the limit was reached.
     ///
     /// # Errors
     /// Those of `count`.

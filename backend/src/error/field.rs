@@ -18,6 +18,9 @@ pub struct FieldError {
 }
 
 impl FieldError {
+    /// Of a member that can only be read, and of a request whose mistakes are all of that.
+    pub const READ_ONLY: &str = "read_only";
+
     pub fn of(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), code, detail: detail.into() }
     }
@@ -40,7 +43,7 @@ impl FieldError {
     /// A read-only member that was sent with another than its current value.
     pub fn read_only(pointer: impl Into<String>) -> Self {
         let detail = "can only be read, and is not this now; read the object again, or leave it out";
-        Self::of(pointer, "read_only", detail)
+        Self::of(pointer, Self::READ_ONLY, detail)
     }
 
     /// The same error inside item `index` of an array.
@@ -55,7 +58,7 @@ impl FieldError {
 /// [`OTHERS`].
 const CODES: [(&str, &str); 2] = [
     ("invalid_cursor", "Follow the Link header with the same filters, or ask for the first page again."),
-    ("read_only", "Read the object again, or leave the members out that are listed in errors."),
+    (FieldError::READ_ONLY, "Read the object again, or leave the members out that are listed in errors."),
 ];
 const OTHERS: (&str, &str) =
     ("validation_failed", "Correct the members listed in errors and send the request again.");

@@ -1,7 +1,7 @@
 //! The one public error and its problem+json form (RFC 9457).
 //!
 //! Handlers return [`Error`]. `http::boundary` renders it, with the request id, and logs causes, which are never sent. Each
-//! resource declares its refusals with [`refusals!`]; `docs/errors.md` lists every code.
+//! resource declares its refusals with `refusals!`; `docs/errors.md` lists every code.
 
 mod conflict;
 mod failure;
@@ -28,7 +28,7 @@ pub enum Error {
     /// Members of the body or the query break a rule.
     #[error("{}", field::what_to_do(.0))]
     Invalid(Vec<FieldError>),
-    /// A rule of the domain, declared with [`refusals!`].
+    /// A rule of the domain, declared with `refusals!`.
     #[error("{}", .0.detail)]
     Refused(Box<Refused>),
     /// Refused items of a bulk request, by index.

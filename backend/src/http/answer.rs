@@ -120,7 +120,7 @@ pub async fn not_modified(request: Request, next: Next) -> Response {
 
 /// The condition of a write: the object's tag is one of those in `If-Match`, and none of those in `If-None-Match`. Every
 /// write of an object with a tag checks it; where there is no tag, or a handler forgot,
-/// [`Writing::commit`](super::Writing::commit) refuses a condition that was not met.
+/// [`RequestTx::commit`](super::RequestTx::commit) refuses a condition that was not checked.
 #[derive(Debug)]
 pub struct Precondition {
     matches: Option<Tags>,
@@ -148,7 +148,7 @@ impl Precondition {
         if changed || known {
             return Err(PreconditionFailed.into());
         }
-        self.request.note_condition_met();
+        self.request.note_condition_checked();
         Ok(())
     }
 

@@ -27,8 +27,8 @@ use backon::{ExponentialBuilder, Retryable};
 use std::{sync::Arc, time::Duration};
 use tokio_util::task::TaskTracker;
 
-/// Bytes of a bulk request that is as quickly done as any other: some dozen objects.
-const FEW: usize = 8 * 1024;
+/// Bulk bodies up to so many bytes (some dozen objects) need no turn.
+const SMALL_BULK: usize = 8 * 1024;
 
 /// Decides who may send a body before it is read.
 pub trait Admit: Send + Sync + 'static {
@@ -73,12 +73,12 @@ async fn run<A: Admit>(completion: &Completion<A>, request: Request, next: Next)
         if requirements.has_no_tag {
             return Err(PreconditionFailed.into());
         }
-        info.note_condition();
+        info.require_condition_check();
     }
     // A thousand missions take some megabytes until they are written, and where connections are short, those who want many
     // things must not keep those waiting who want one. What has no turn after half of a request's time is not begun,
     // because its client would be gone before its end.
-    let many = requirements.max_body > MAX_BODY && bytes.len() > FEW;
+    let many = requirements.max_body > MAX_BODY && bytes.len() > SMALL_BULK;
     let turn = match many {
         true => Some(completion.bulks.take(tenant, 1, completion.request_timeout / 2).await?),
         false => None,
@@ -98,7 +98,7 @@ async fn run<A: Admit>(completion: &Completion<A>, request: Request, next: Next)
         attempt.retry(attempts()).notify(rerun).await.unwrap_or_else(|response| response)
     });
     let response = work.await.map_err(|error| Error::internal(error));
-    // What the request left to be done in the background goes on.
+    // Its background writes carry the same token, so this drop must not cancel it.
     client.disarm();
     response
 }

@@ -88,7 +88,7 @@ pub struct RequestTx<S> {
     tx: Tx,
     claim: Option<Claim>,
     request: RequestInfo,
-    standing: Option<S>,
+    authority_check: Option<S>,
 }
 
 struct Claim {
@@ -110,13 +110,13 @@ impl<S: AuthorityCheck> RequestTx<S> {
     ///
     /// # Errors
     /// [`Error::Replayed`] when the request was answered before; [`IdempotencyKeyReused`]; [`IdempotencyInProgress`]; those
-    /// of [`Standing`] or [`Database::write`].
+    /// of [`AuthorityCheck`] or [`Database::write`].
     pub async fn begin(
         db: &Database,
         (org, origin): (OrgId, Origin),
         request: &RequestInfo,
         (seal, random): (&Seal, &Random),
-        standing: Option<S>,
+        authority_check: Option<S>,
     ) -> Result<Self, Error> {
         let caller: Option<Uuid> = match origin.actor {
             Actor::Account(id) => Some(id.0),
@@ -126,12 +126,12 @@ impl<S: AuthorityCheck> RequestTx<S> {
         // From here on it waits in the queue of writers.
         request.end_turn();
         let tx = db.write(Origin { tenant: Some(org), ..origin }).await?;
-        if let Some(standing) = &standing {
-            standing.check_at_begin(&tx).await?;
+        if let Some(authority_check) = &authority_check {
+            authority_check.check_at_begin(&tx).await?;
         }
         let request = request.clone();
         let (Some(key), Some(caller_id)) = (request.idempotency_key(), caller) else {
-            return Ok(Self { tx, claim: None, request, standing });
+            return Ok(Self { tx, claim: None, request, authority_check });
         };
         let row = table::Model {
             org_id: org,
@@ -145,29 +145,29 @@ impl<S: AuthorityCheck> RequestTx<S> {
         let claim = Claim { row, seal: seal.clone(), random: random.clone() };
         if !claim.take(&tx).await? {
             let given = claim.answer_given(&tx).await?;
-            if let Some(standing) = standing {
-                standing.check_before_commit().await?;
+            if let Some(authority_check) = authority_check {
+                authority_check.check_before_commit().await?;
             }
             return Err(given);
         }
-        Ok(Self { tx, claim: Some(claim), request, standing })
+        Ok(Self { tx, claim: Some(claim), request, authority_check })
     }
 
     /// Stores the response and commits.
     ///
     /// # Errors
     /// [`PreconditionFailed`] when the request has a condition that was not checked; those of
-    /// [`Standing::holds_as_it_ends`] or [`Tx::commit`].
+    /// [`AuthorityCheck::check_before_commit`] or [`Tx::commit`].
     pub async fn commit(self, answer: Answer) -> Result<Answer, Error> {
-        if self.request.has_unmet_condition() {
+        if self.request.has_unchecked_condition() {
             return Err(PreconditionFailed.into());
         }
         if let Some(claim) = self.claim {
             claim.keep(&self.tx, &answer).await?;
         }
         // Last, because the write may have waited for locks.
-        if let Some(standing) = self.standing {
-            standing.check_before_commit().await?;
+        if let Some(authority_check) = self.authority_check {
+            authority_check.check_before_commit().await?;
         }
         self.tx.commit().await?;
         Ok(answer)
@@ -176,16 +176,16 @@ impl<S: AuthorityCheck> RequestTx<S> {
     /// Commits and responds with one object and its `ETag`.
     ///
     /// # Errors
-    /// As [`Writing::commit`].
-    pub async fn single(self, object: &impl Serialize) -> Result<Answer, Error> {
+    /// As [`RequestTx::commit`].
+    pub async fn commit_object(self, object: &impl Serialize) -> Result<Answer, Error> {
         self.commit(Answer::single(object)?).await
     }
 
     /// Commits and responds with anything else, without an `ETag`.
     ///
     /// # Errors
-    /// As [`Writing::commit`].
-    pub async fn answer(self, value: &impl Serialize) -> Result<Answer, Error> {
+    /// As [`RequestTx::commit`].
+    pub async fn commit_value(self, value: &impl Serialize) -> Result<Answer, Error> {
         self.commit(Answer::of(value)?).await
     }
 }

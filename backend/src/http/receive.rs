@@ -25,7 +25,7 @@ pub const MAX_TENANT_BODIES_BYTES: usize = MAX_BODIES_BYTES / 4;
 const SMALL: usize = 4 * 1024;
 /// Bytes received before other tasks get a turn.
 const AT_A_TIME: usize = 64 * 1024;
-/// A refused body is read and discarded for this long, up to [`MOST_THROWN_AWAY`] bytes: closing the connection earlier
+/// A refused body is read and discarded for this long, up to [`MAX_DISCARDED_BYTES`] bytes: closing the connection earlier
 /// resets it, and the client would not see the response.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_DISCARDED_BYTES: usize = super::MAX_BULK_BODY;
@@ -35,7 +35,7 @@ pub(super) struct Received {
     pub(super) bytes: Bytes,
     /// `None` also for a small body, whose client was not checked.
     pub(super) tenant: Tenant,
-    /// Its portion of [`ROOM`]; to be held for as long as the bytes are.
+    /// Its portion of [`MAX_BODIES_BYTES`]; to be held for as long as the bytes are.
     pub(super) room: Option<Portion>,
 }
 

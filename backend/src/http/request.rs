@@ -148,17 +148,17 @@ impl RequestInfo {
     }
 
     /// Remembers that the write has a condition. Nothing is committed until it is checked.
-    pub fn note_condition(&self) {
+    pub fn require_condition_check(&self) {
         self.0.unmet_condition.store(true, Ordering::SeqCst);
     }
 
     /// Remembers that the condition was checked and holds.
-    pub fn note_condition_met(&self) {
+    pub fn note_condition_checked(&self) {
         self.0.unmet_condition.store(false, Ordering::SeqCst);
     }
 
     /// Whether the write has a condition that was not checked.
-    pub fn has_unmet_condition(&self) -> bool {
+    pub fn has_unchecked_condition(&self) -> bool {
         self.0.unmet_condition.load(Ordering::SeqCst)
     }
 

@@ -23,7 +23,7 @@ pub struct Requirements {
     pub needs: Option<Role>,
     /// Whether its response is kept under the client's `Idempotency-Key`.
     pub takes_key: bool,
-    /// Whether it writes nothing that has an `ETag`, and commits without [`Writing`](super::Writing), which refuses an
+    /// Whether it writes nothing that has an `ETag`, and commits without [`RequestTx`](super::RequestTx), which refuses an
     /// unchecked condition: signing in and out, setting a password.
     pub has_no_tag: bool,
 }

@@ -232,9 +232,8 @@ impl Operation<'_> {
     /// Adds the problems of these codes, each with its example, under their statuses.
     fn refuse(&mut self, codes: &[String]) {
         let problems: Vec<_> = problems().collect();
-        for unknown in
-            codes.iter().filter(|code| problems.iter().all(|(_, problem)| problem["code"] != **code))
-        {
+        let refused_with = |code: &&String| problems.iter().any(|(_, problem)| problem["code"] == **code);
+        if let Some(unknown) = codes.iter().find(|code| !refused_with(code)) {
             panic!("{} {} documents the code {unknown}, which nothing refuses with", self.method, self.path);
         }
         for (status, problem) in problems {

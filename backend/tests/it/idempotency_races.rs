@@ -93,7 +93,7 @@ async fn whoever_waits_too_long_is_told_that_it_is_running_on_Postgres() {
     sender.post("/users", body.clone()).await.refused(409, "idempotency_in_progress");
     // Others are not in the way.
     keyed(&owner, "other").post("/users", body.clone()).await.ok();
-    running.answer(&json!("the first answer")).await.unwrap();
+    running.commit_value(&json!("the first answer")).await.unwrap();
     let replayed = sender.post("/users", body.clone()).await;
     assert_eq!((replayed.ok(), replayed.header("idempotency-replayed")), (json!("the first answer"), "true"));
 }

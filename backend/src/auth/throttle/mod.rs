@@ -233,7 +233,7 @@ impl Throttle {
     /// Counts a try for the address of the client, if it is known.
     ///
     /// # Errors
-    /// As [`Guessing::attempt`].
+    /// As [`Throttle::attempt`].
     pub async fn attempt_from(
         &self,
         client: Option<IpAddr>,

@@ -55,7 +55,7 @@ async fn create(
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
     let assignment = write::create(&tx, caller.org, new).await?;
-    tx.single(&assignment).await
+    tx.commit_object(&assignment).await
 }
 
 /// Invite 1 to 1000 people to their missions: all of them or none. What is in the way is told for each item.
@@ -72,7 +72,7 @@ async fn bulk_create(
     let items = items.plan(Ok).await?;
     let tx = app.write(&caller).await?;
     let ids = bulk::create_all(&tx, caller.org, items).await?;
-    tx.answer(&BulkCreated::of(ids)).await
+    tx.commit_value(&BulkCreated::of(ids)).await
 }
 
 /// List assignments by the mission's start, then by id; those who do not plan see their own.
@@ -123,7 +123,7 @@ async fn update(
     let roles = missions::roles_of(&tx, caller.org, current.mission_id).await?;
     let new = change.onto(&current, &current.form())?;
     let assignment = write::update(&tx, current, new, &roles, caller.org).await?;
-    tx.single(&assignment).await
+    tx.commit_object(&assignment).await
 }
 
 /// Delete an assignment and its invitations. The audit log keeps both.
@@ -139,7 +139,7 @@ async fn delete(
     let current = locked(&tx, &caller, id, &precondition).await?;
     invitations::delete_of_assignment(&tx, caller.org, id).await?;
     write::delete(&tx, caller.org, &current).await?;
-    tx.answer(&Done::OK).await
+    tx.commit_value(&Done::OK).await
 }
 
 async fn locked(
@@ -180,7 +180,7 @@ async fn set_status(
     let override_reason = new.override_reason.map(Into::into);
     let change = StatusChange { status: new.status, override_reason, decline_reason: None };
     let assignment = write::set_status(&tx, locked, change).await?;
-    tx.single(&assignment).await
+    tx.commit_object(&assignment).await
 }
 
 /// A caller below manager may only accept or decline, and only their own assignments.

@@ -78,14 +78,14 @@ pub(super) async fn conflicts(
 }
 
 /// Those of `users` who have a conflict with `period`.
-pub(super) async fn taken(
+pub(super) async fn users_in_conflict(
     tx: &Tx,
     org: OrgId,
     users: impl IntoIterator<Item = UserId>,
     period: MissionPeriod,
 ) -> Result<HashSet<UserId>, Error> {
-    let taken = overlapping(org, users, period).select_only().column(assignment::Column::UserId).distinct();
-    Ok(taken.into_tuple().all(tx).await?.into_iter().collect())
+    let found = overlapping(org, users, period).select_only().column(assignment::Column::UserId).distinct();
+    Ok(found.into_tuple().all(tx).await?.into_iter().collect())
 }
 
 /// The conflicts of each user with `period`, by start; the first [`Conflicts::NAMED`] of each are listed.
@@ -160,9 +160,9 @@ impl From<ConflictRow> for Conflict {
 
 pub(super) async fn all(
     db: &impl ConnectionTrait,
-    chosen: Select<assignment::Entity>,
+    select: Select<assignment::Entity>,
 ) -> Result<Vec<Assignment>, Error> {
-    let rows = with_titles(chosen).into_model::<AssignmentRow>().all(db).await?;
+    let rows = with_titles(select).into_model::<AssignmentRow>().all(db).await?;
     Ok(rows.into_iter().map(|row| row.0).collect())
 }
 

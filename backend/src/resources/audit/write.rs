@@ -106,14 +106,15 @@ impl Entry {
     }
 }
 
-/// The cached lists that show objects of a type. Recording an entry invalidates them, so that no recorded write can forget to.
+/// The cached lists that show objects of a type. Recording an entry gives them a new version,
+/// so that no recorded write can forget to.
 fn lists_showing(object_type: &str) -> &'static [List] {
     match object_type {
         "project" => &[List::Projects],
         // A mission shows the number of its assignments.
         "mission" | "assignment" => &[List::Missions],
         "account" | "availability" | "invitation" | "member" | "org" | "session" | "user" => &[],
-        // For an unknown type, all: an unnecessary invalidation is better than a stale list.
+        // For an unknown type, all: an unnecessary new version is better than a stale list.
         _ => &List::ALL,
     }
 }

@@ -39,11 +39,11 @@ async fn create(
     Body(new): Body<NewAvailability>,
 ) -> Result<Answer, Error> {
     if !caller.is_manager() && !caller.is(new.user_id) {
-        return Err(UnknownReference { pointer: "/user_id".into(), name: "user" }.into());
+        return Err(UnknownReference { pointer: "/user_id", name: "user" }.into());
     }
     let tx = app.write(&caller).await?;
     let availability = write::create(&tx, caller.org, new).await?;
-    tx.single(&availability).await
+    tx.commit_object(&availability).await
 }
 
 /// List availabilities by start, then by id; those who do not plan see their own.
@@ -89,7 +89,7 @@ async fn update(
     let current = locked(&tx, &caller, id, &precondition).await?;
     let new = change.onto(&current, &current.form())?;
     let availability = write::update(&tx, caller.org, current, new, caller.is_manager()).await?;
-    tx.single(&availability).await
+    tx.commit_object(&availability).await
 }
 
 /// Withdraw an availability: one's own, or for planners anyone's.
@@ -104,7 +104,7 @@ async fn delete(
     let tx = app.write(&caller).await?;
     let current = locked(&tx, &caller, id, &precondition).await?;
     write::delete(&tx, caller.org, &current).await?;
-    tx.answer(&Done::OK).await
+    tx.commit_value(&Done::OK).await
 }
 
 async fn locked<R: MinimumRole>(
@@ -141,7 +141,7 @@ async fn approve(
     let tx = app.write(&caller).await?;
     let current = locked(&tx, &caller, id, &precondition).await?;
     let availability = write::decide(&tx, caller.org, current, AvailabilityStatus::Approved).await?;
-    tx.single(&availability).await
+    tx.commit_object(&availability).await
 }
 
 /// Do not count on an availability, or not any more. Rejected already, it stays as it is.
@@ -158,5 +158,5 @@ async fn reject(
     let tx = app.write(&caller).await?;
     let current = locked(&tx, &caller, id, &precondition).await?;
     let availability = write::decide(&tx, caller.org, current, AvailabilityStatus::Rejected).await?;
-    tx.single(&availability).await
+    tx.commit_object(&availability).await
 }

@@ -62,7 +62,7 @@ async fn create(
 ) -> Result<Reply, Error> {
     let tx = app.write(&caller).await?;
     let created = write::create(&tx, caller.org, new, &Links::of(&app)).await?;
-    tx.answer(&created).await
+    tx.commit_value(&created).await
 }
 
 /// Make links for 1 to 1000 assignments: for all of them or none. The tokens are shown this once.
@@ -79,7 +79,7 @@ async fn bulk_create(
     let items = items.plan(Ok).await?;
     let tx = app.write(&caller).await?;
     let created = write::create_all(&tx, caller.org, items, &Links::of(&app)).await?;
-    tx.answer(&created).await
+    tx.commit_value(&created).await
 }
 
 /// List invitations, newest first. Their tokens are shown nowhere.
@@ -121,7 +121,7 @@ async fn revoke(
     let tx = app.write(&caller).await?;
     precondition.check(&write::lock_for_no_key_update(&tx, caller.org, id).await?)?;
     write::revoke(&tx, caller.org, id).await?;
-    tx.answer(&Done::OK).await
+    tx.commit_value(&Done::OK).await
 }
 
 /// See what a link is about. Changes nothing, however often it is called.
@@ -192,7 +192,7 @@ async fn answer_invitation(
     };
     precondition.check_read(current).await?;
     let answered = write::answer(&tx, &claims, answer).await?;
-    tx.answer(&answered).await
+    tx.commit_value(&answered).await
 }
 
 /// Answers with the invitation as the actor, for the HTML pages.
@@ -207,7 +207,7 @@ pub async fn answer_by_link(
 ) -> Result<Answered, Error> {
     let tx = begin_answer(app, request, claims).await?;
     let answered = write::answer(&tx, claims, answer).await?;
-    tx.answer(&answered).await?;
+    tx.commit_value(&answered).await?;
     Ok(answered)
 }
 
@@ -291,7 +291,7 @@ async fn answer_assignment(
             };
             precondition.check_read(current).await?;
             let answered = write::answer(&tx, &claims, answer).await?;
-            tx.answer(&AnsweredAssignment { status: answered.status }).await
+            tx.commit_value(&AnsweredAssignment { status: answered.status }).await
         }
         (None, Some(caller)) => {
             let tx = app.write(&caller).await?;
@@ -310,7 +310,7 @@ async fn answer_assignment(
             };
             let change = Change { status, override_reason: None, decline_reason };
             let answered = assignments::set_status(&tx, locked, change).await?;
-            tx.answer(&AnsweredAssignment { status: answered.status }).await
+            tx.commit_value(&AnsweredAssignment { status: answered.status }).await
         }
         (None, None) => Err(Unauthenticated.into()),
     }

@@ -46,7 +46,7 @@ impl<'a> Links<'a> {
 /// Makes a link for an assignment and revokes the open ones before it.
 ///
 /// # Errors
-/// [`UnknownReference`](crate::error::UnknownReference), or what [`Locked::may_be_asked`] refuses.
+/// [`UnknownReference`](crate::error::UnknownReference), or what [`Locked::invitation_address`] refuses.
 pub async fn create(tx: &Tx, org: OrgId, new: NewInvitation, links: &Links<'_>) -> Result<Created, Error> {
     let id = new.assignment_id;
     // The same locks as for an answer, so that no link is made for an assignment that is being cancelled.

@@ -53,7 +53,7 @@ async fn create(
     let tx = app.write(&caller).await?;
     write::lock_project_for_share(&tx, caller.org, planned.form.project_id).await?;
     let mission = write::create(&tx, caller.org, planned).await?;
-    tx.single(&mission).await
+    tx.commit_object(&mission).await
 }
 
 /// List missions by start, then by id.
@@ -101,14 +101,15 @@ async fn update(
     if change.names("override_reason") && !change.names("start_at") && !change.names("end_at") {
         return Err(Error::invalid("/override_reason", "goes with start_at or end_at only"));
     }
-    let current_plan = current.form();
-    let form = change.onto(&current, &current_plan)?;
-    let current_plan = PlannedMission::of(&current, current_plan);
+    let current_form = current.form();
+    let form = change.onto(&current, &current_form)?;
+    let current_plan = PlannedMission::of(&current, current_form);
     let mission = apply_change(&tx, caller.org, &current, &current_plan, form).await?;
-    tx.single(&mission).await
+    tx.commit_object(&mission).await
 }
 
-/// Checks conflicts, detaches assignments from removed roles, updates the mission, then their overrides and missing roles.
+/// Checks the move for conflicts, detaches assignments from removed mission roles, updates the mission, finishes the move, then
+/// gives assignments without a mission role the only one.
 async fn apply_change(
     tx: &RequestTx,
     org: OrgId,
@@ -128,7 +129,7 @@ async fn apply_change(
         write::lock_project_for_share(tx, org, planned.form.project_id).await?;
     }
     let period = (planned.form.start_at, planned.form.end_at);
-    let moving = if period == (current.start_at, current.end_at) {
+    let the_move = if period == (current.start_at, current.end_at) {
         assignments::Move::default()
     } else {
         assignments::begin_move(tx, org, current.id, period, reason).await?
@@ -136,13 +137,14 @@ async fn apply_change(
     let gone = rules::removed(&current.roles, &planned.roles);
     assignments::detach_roles(tx, org, current.id, gone).await?;
     let changed = write::update(tx, org, current, current_plan, planned).await?;
-    assignments::finish_move(tx, org, moving).await?;
-    match &*changed.roles {
-        [only] if assignments::assign_only_role(tx, org, changed.id, only).await? => {
-            read::get(&**tx, org, changed.id).await
-        }
-        _ => Ok(changed),
+    assignments::finish_move(tx, org, the_move).await?;
+    if let [only] = &*changed.roles
+        && assignments::assign_only_role(tx, org, changed.id, only).await?
+    {
+        // Its counts have changed.
+        return read::get(&**tx, org, changed.id).await;
     }
+    Ok(changed)
 }
 
 /// Delete a mission that nobody was ever assigned to.
@@ -159,7 +161,7 @@ async fn delete(
     let current = write::lock_for_update(&tx, caller.org, id).await?;
     precondition.check(&current)?;
     write::delete(&tx, caller.org, &current).await?;
-    tx.answer(&Done::OK).await
+    tx.commit_value(&Done::OK).await
 }
 
 /// Copy a mission and its roles, without its people.
@@ -182,7 +184,7 @@ async fn duplicate(
     let zone = ZoneName::zone(&original.timezone).map_err(|error| Error::internal(error))?;
     let copy = rules::copy(original, &zone, &how).map_err(|mistake| Error::Invalid(vec![mistake]))?;
     let mission = write::create(&tx, caller.org, copy).await?;
-    tx.single(&mission).await
+    tx.commit_object(&mission).await
 }
 
 /// Call a mission off, for good: its people are cancelled and their links die. Cancelled already, it stays so.
@@ -199,12 +201,12 @@ async fn cancel(
     let current = write::lock_for_update(&tx, caller.org, id).await?;
     precondition.check(&current)?;
     if current.cancelled_at.is_some() {
-        return tx.single(&current).await;
+        return tx.commit_object(&current).await;
     }
     assignments::cancel_all(&tx, caller.org, id).await?;
     invitations::revoke_of_mission(&tx, caller.org, id).await?;
     let cancelled = write::cancel(&tx, caller.org, current).await?;
-    tx.single(&cancelled).await
+    tx.commit_object(&cancelled).await
 }
 
 /// Create 1 to 1000 missions of a project, with up to 5000 roles together: all of them or none.
@@ -227,5 +229,5 @@ async fn bulk_create(
     let tx = app.write(&caller).await?;
     projects::lock_for_share(&tx, caller.org, project).await?;
     let created = write::create_all(&tx, caller.org, planned).await?;
-    tx.answer(&BulkCreated::of(created.iter().map(|mission| mission.id).collect())).await
+    tx.commit_value(&BulkCreated::of(created.iter().map(|mission| mission.id).collect())).await
 }

@@ -24,7 +24,7 @@ use std::collections::HashMap;
 /// Creates a mission; the caller has locked its project.
 ///
 /// # Errors
-/// When the database fails.
+/// [`Duplicate`] if two of its mission roles have one name.
 pub async fn create(tx: &Tx, org: OrgId, planned: PlannedMission) -> Result<Mission, Error> {
     let New { mission, row, roles } = New::of(tx, org, planned);
     mission::Entity::insert(row).exec_without_returning(tx).await?;
@@ -36,7 +36,7 @@ pub async fn create(tx: &Tx, org: OrgId, planned: PlannedMission) -> Result<Miss
 /// Creates missions with few statements; the caller has locked their projects.
 ///
 /// # Errors
-/// When the database fails.
+/// [`Duplicate`] if two mission roles of one mission have one name.
 pub async fn create_all(tx: &Tx, org: OrgId, planned: Vec<PlannedMission>) -> Result<Vec<Mission>, Error> {
     let (mut missions, mut rows, mut all_roles) = (Vec::new(), Vec::new(), Vec::new());
     for planned in planned {
@@ -228,11 +228,12 @@ pub async fn lock_for_update(tx: &Tx, org: OrgId, id: MissionId) -> Result<Missi
     get(tx, org, id).await
 }
 
-/// Updates a locked mission; writes nothing if `planned` equals `stands`. Existing roles in `planned` have their ids; no
+/// Updates a locked mission; writes nothing if `planned` equals `current_plan`. Existing roles in `planned` have their ids; no
 /// assignment refers to a removed role.
 ///
 /// # Errors
-/// When the database fails.
+/// [`ScheduleConflict`](assignments::ScheduleConflict), [`Duplicate`] or [`QuotaReached`](assignments::QuotaReached) if the schema
+/// refuses what was checked before.
 pub async fn update(
     tx: &Tx,
     org: OrgId,

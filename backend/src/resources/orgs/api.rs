@@ -48,7 +48,7 @@ async fn update(
     precondition.check(&current)?;
     let new = change.onto(&current, &current.form())?;
     let org = write::update(&tx, current, new).await?;
-    tx.single(&org).await
+    tx.commit_object(&org).await
 }
 
 /// List the members of the caller's org, highest role first, then by e-mail.
@@ -101,7 +101,7 @@ async fn add_member(
         let url = if link.login_is_new { &mut added.password_url } else { &mut added.membership_url };
         *url = Some(app.config.password_url(&link.token).into());
     }
-    tx.answer(&added).await
+    tx.commit_value(&added).await
 }
 
 /// Change what a member may do, whether they may sign in here, or which person they are. It holds at once.
@@ -123,7 +123,7 @@ async fn update_member(
     let new = change.onto(&member, &member.form())?;
     rules::may_grant(own, new.role)?;
     let member = write::update_member(&tx, caller.org, member, new).await?;
-    tx.single(&member).await
+    tx.commit_object(&member).await
 }
 
 /// End a membership. The account keeps its other orgs; the person stays.
@@ -141,5 +141,5 @@ async fn remove_member(
     rules::may_change(write::role_of(&tx, caller.org, caller.account).await?, member.role)?;
     precondition.check(&member)?;
     write::remove_member(&tx, caller.org, &member).await?;
-    tx.answer(&Done::OK).await
+    tx.commit_value(&Done::OK).await
 }

@@ -35,7 +35,7 @@ async fn create(
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
     let project = write::create(&tx, caller.org, new).await?;
-    tx.single(&project).await
+    tx.commit_object(&project).await
 }
 
 /// List projects, newest first.
@@ -80,7 +80,7 @@ async fn update(
     precondition.check(&current)?;
     let new = change.onto(&current, &current.form())?;
     let project = write::update(&tx, caller.org, current, new).await?;
-    tx.single(&project).await
+    tx.commit_object(&project).await
 }
 
 /// Delete a project that has no missions.
@@ -97,5 +97,5 @@ async fn delete(
     let current = write::lock_for_update(&tx, caller.org, id).await?;
     precondition.check(&current)?;
     write::delete(&tx, caller.org, &current).await?;
-    tx.answer(&Done::OK).await
+    tx.commit_value(&Done::OK).await
 }

@@ -43,5 +43,5 @@ async fn set(
     let current = users::lock_profile_for_no_key_update(&tx, caller.org, id).await?;
     precondition.check(&Rates { rate_profile: current.rate_profile.clone() })?;
     users::set_rates(&tx, caller.org, current, rate_profile.clone()).await?;
-    tx.single(&Rates { rate_profile }).await
+    tx.commit_object(&Rates { rate_profile }).await
 }

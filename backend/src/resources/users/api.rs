@@ -9,7 +9,7 @@ use super::{
 use crate::{
     auth::{Caller, Manager, MinimumRole, Tech},
     db::Reader,
-    error::Error,
+    error::{Error, FieldError},
     http::{Answer, Body, Change, Done, Path, Precondition, Query, Reading},
     ids::UserId,
     resources::{assignments, availabilities},
@@ -42,7 +42,7 @@ async fn create(
 ) -> Result<Answer, Error> {
     let tx = app.write(&caller).await?;
     let user = write::create(&tx, caller.org, new, None).await?;
-    tx.single(&user).await
+    tx.commit_object(&user).await
 }
 
 /// List people by last, then first name.
@@ -85,11 +85,11 @@ async fn update(
     let was_active = current.active;
     let user = write::update(&tx, caller.org, current, new).await?;
     if user.active || !was_active {
-        return tx.single(&user).await;
+        return tx.commit_object(&user).await;
     }
     let (first, total) = assignments::upcoming(&tx, caller.org, id).await?;
     let (upcoming_assignments, upcoming_assignments_total) = (Some(first), Some(total));
-    tx.answer(&UpdatedUser { user, upcoming_assignments, upcoming_assignments_total }).await
+    tx.commit_value(&UpdatedUser { user, upcoming_assignments, upcoming_assignments_total }).await
 }
 
 /// Delete a person who was never assigned, with their availabilities. Deactivate anyone else.
@@ -107,7 +107,7 @@ async fn delete(
     precondition.check(&current)?;
     availabilities::delete_of_user(&tx, caller.org, id).await?;
     write::delete(&tx, caller.org, &current).await?;
-    tx.answer(&Done::OK).await
+    tx.commit_value(&Done::OK).await
 }
 
 /// Read a person's profile: one's own, or for planners.
@@ -125,7 +125,8 @@ async fn get_profile(
 
 /// Replace a person's profile; one's own takes skills and bio.
 #[utoipa::path(put, path = "/users/{id}/profile", tag = "users", security(("bearer" = ["tech"])),
-    params(("id" = UserId, Path)), request_body = Option<NewProfile>, responses((status = 200, body = Profile)))]
+    params(("id" = UserId, Path)), request_body = Option<NewProfile>, responses((status = 200, body = Profile)),
+    extensions(("x-problems" = json!([FieldError::READ_ONLY]))))]
 async fn put_profile(
     State(app): State<App>,
     caller: Caller<Tech>,
@@ -138,5 +139,5 @@ async fn put_profile(
     let current = write::lock_profile_for_no_key_update(&tx, caller.org, id).await?;
     precondition.check(&current)?;
     let profile = write::replace_profile(&tx, caller.org, current, new, !caller.is_manager()).await?;
-    tx.single(&profile).await
+    tx.commit_object(&profile).await
 }

@@ -65,10 +65,11 @@ fn every_handler_says_in_its_signature_who_may_call_it() {
 
 /// What carries the org without naming its type: a row that was locked by it, a query that was narrowed to it, the claims
 /// of a token. And one question about all orgs, which the command line asks of an empty database.
-const CARRIERS: [&str; 6] = [
+const CARRIERS: [&str; 7] = [
     "locked: Locked",
     "caller: &Caller<",
     "chosen: Select",
+    "select: Select",
     "select: SelectStatement",
     "claims: &InviteClaims",
     "before: Org",
@@ -145,4 +146,47 @@ fn the_secret_of_a_link_is_compared_in_constant_time() {
         }
     }
     assert_eq!(compared, 3);
+}
+
+/// Where rows of all orgs are asked for on purpose, and why.
+const ACROSS_ORGS: [(&str, &str, usize); 5] = [
+    ("http/idempotency.rs", "stored answers are deleted when they are old, whoever's they are", 1),
+    ("missions/read.rs", "its statement is a template, filled with the org's value", 1),
+    ("accounts/read.rs", "an account's memberships are in several orgs", 1),
+    ("accounts/links/", "a link is found by the hash of its token, and proves memberships of an account", 6),
+    (
+        "invitations/read.rs",
+        "without a valid token an id is sought in all, and the answer tells only whether it exists",
+        1,
+    ),
+];
+
+#[test]
+fn every_query_of_a_tenants_rows_begins_with_the_tenant() {
+    let files = sources("src");
+    let mut entities = BTreeSet::new();
+    for (_, source) in files.iter().filter(|(_, source)| source.contains("OfOrg for Entity")) {
+        // The names of the modules whose entity belongs to an org.
+        for module in source.split("pub mod ").filter(|module| module.contains("OfOrg for Entity")) {
+            let name = module.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+            entities.insert(if source.contains("pub mod ") { name.to_owned() } else { "table".to_owned() });
+        }
+    }
+    assert!(entities.len() >= 13, "{entities:?}");
+    for (path, source) in &files {
+        let asked = |entity: &String| {
+            ["find", "update_many", "delete_many"]
+                .map(|verb| source.matches(&format!("{entity}::Entity::{verb}()")).count())
+                .iter()
+                .sum::<usize>()
+        };
+        // A longer name ends with a shorter one: `membership` is not `pending_membership`, and none of ours is such.
+        let across: usize = entities.iter().map(asked).sum();
+        let path = path.to_str().expect("a path");
+        let allowed = ACROSS_ORGS.iter().find(|(part, ..)| path.contains(part)).map_or(0, |(.., most)| *most);
+        assert!(
+            across <= allowed,
+            "{path}: {across} queries begin with the rows of all orgs; say Entity::of(org)"
+        );
+    }
 }

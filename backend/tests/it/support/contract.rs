@@ -41,7 +41,8 @@ pub fn check(method: &str, path: &str, status: u16, body: &str) {
 /// Adds a line to the file that `cargo xtask test` names, from which it learns at the end which documented codes no test
 /// provokes.
 fn note_provoked(line: &str) {
-    static NOTED: LazyLock<Option<Mutex<(File, BTreeSet<String>)>>> = LazyLock::new(|| {
+    type Noted = Mutex<(File, BTreeSet<String>)>;
+    static NOTED: LazyLock<Option<Noted>> = LazyLock::new(|| {
         let file = File::options().append(true).create(true).open(std::env::var_os("PROVOKED")?);
         Some(Mutex::new((file.expect("the file named by PROVOKED"), BTreeSet::new())))
     });

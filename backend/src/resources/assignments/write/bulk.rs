@@ -35,7 +35,7 @@ pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Resu
     let projects: HashSet<_> = missions.values().filter_map(|mission| mission.project).collect();
     let archived = projects::lock_all_for_share(tx, org, projects).await?;
     let roles = missions::roles_of_each(tx, org, mission_ids.iter().copied()).await?;
-    let mut taken = active_pairs(tx, org, mission_ids, user_ids).await?;
+    let mut assigned = active_pairs(tx, org, mission_ids, user_ids).await?;
     let no_roles = missions::MissionRoles::default();
     let mut rows = Vec::with_capacity(items.len());
     let mut refused = Vec::new();
@@ -43,7 +43,7 @@ pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Resu
         let mission = missions.get(&item.mission_id);
         let roles = roles.get(&item.mission_id).unwrap_or(&no_roles);
         let (user, known) = (users.get(&item.user_id), Known { roles, archived: &archived });
-        match check_item(&item, mission, user, &known, &mut taken) {
+        match check_item(&item, mission, user, &known, &mut assigned) {
             Ok((mission, role)) => rows.push(assignment::Model {
                 org_id: org,
                 id: tx.new_id(),
@@ -90,12 +90,12 @@ fn check_item<'m>(
     mission: Option<&'m missions::Locked>,
     user: Option<&users::Locked>,
     known: &Known<'_>,
-    taken: &mut HashSet<(MissionId, UserId)>,
+    assigned: &mut HashSet<(MissionId, UserId)>,
 ) -> Result<(&'m missions::Locked, Option<MissionRoleId>), Error> {
     let mission = mission.ok_or(NotFound.into()).map_err(Error::referred("/mission_id", "mission"))?;
     let user = user.ok_or(NotFound.into()).map_err(Error::referred("/user_id", "user"))?;
     let role = known.roles.named(item.role_name.as_ref())?;
-    if !taken.insert((item.mission_id, item.user_id)) {
+    if !assigned.insert((item.mission_id, item.user_id)) {
         Err(AlreadyAssigned.into())
     } else if mission.cancelled {
         Err(MissionCancelled.into())

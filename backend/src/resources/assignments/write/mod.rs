@@ -204,7 +204,7 @@ pub async fn lock_all_for_no_key_update(
 /// Changes the status of an assignment. The same status writes nothing; INVITED again revokes its open invitations.
 ///
 /// # Errors
-/// [`InvalidTransition`], or as [`create`]; [`AlreadyAssigned`] when another assignment is active.
+/// [`InvalidTransition`](super::InvalidTransition), or as [`create`]; [`AlreadyAssigned`] when another assignment is active.
 pub async fn set_status(tx: &Tx, locked: Locked, change: Change) -> Result<Assignment, Error> {
     let Locked { row, mission, user } = locked;
     let (org, id) = (row.org_id, row.id);

@@ -1,15 +1,14 @@
-//! Changes to the assignments of a mission that moves, changes its roles or is cancelled. The caller has locked it
+//! Changes to the assignments of a mission that moves, changes its roles or is cancelled. The mission must be locked
 //! (`FOR UPDATE`).
 
 use super::{
     super::{
         entity::assignment,
         model::{Assignment, AssignmentStatus},
-        read::MissionPeriod,
+        read::{self, MissionPeriod},
         refusal::{QuotaReached, ScheduleConflict},
-        write::{meaning_of, override_entry},
     },
-    read,
+    meaning_of, override_entry,
 };
 use crate::{
     db::{OfOrg, OrRefusal, Tx},
@@ -31,7 +30,7 @@ use std::collections::HashSet;
 const AUDIT_BATCH: usize = 50;
 
 /// A permitted change of time: the accepted assignments that conflict with it (`overridden`), and those whose earlier override
-/// is needed no longer (`cleared`).
+/// is needed no longer (`cleared`). The default is no move at all: [`finish_move`] then does nothing.
 #[derive(Debug, Default)]
 pub struct Move {
     to: Option<MissionPeriod>,
@@ -53,68 +52,68 @@ pub async fn begin_move(
 ) -> Result<Move, Error> {
     let period = MissionPeriod { mission, start, end };
     let accepted = of_mission(org, mission, &[AssignmentStatus::Accepted]);
-    let accepted: Vec<Accepted> = accepted
+    let accepted: Vec<AcceptedRow> = accepted
         .select_only()
         .columns([assignment::Column::Id, assignment::Column::UserId, assignment::Column::ConflictOverride])
         .into_model()
         .all(tx)
         .await?;
-    let users = || accepted.iter().map(|one| one.user_id);
+    let user_ids = || accepted.iter().map(|one| one.user_id);
     // Until this transaction ends, none of them can be accepted elsewhere.
-    users::lock_all_for_no_key_update(tx, org, users()).await?;
-    let taken = if reason.is_some() {
-        read::taken(tx, org, users(), period).await?
+    users::lock_all_for_no_key_update(tx, org, user_ids()).await?;
+    let users_in_conflict = if reason.is_some() {
+        read::users_in_conflict(tx, org, user_ids(), period).await?
     } else {
-        let conflicts = read::conflicts(tx, org, users(), period).await?;
+        let conflicts = read::conflicts(tx, org, user_ids(), period).await?;
         if !conflicts.is_empty() {
             return Err(ScheduleConflict { conflicts }.into());
         }
         HashSet::new()
     };
     let (overridden, free): (Vec<_>, Vec<_>) =
-        accepted.into_iter().partition(|one| taken.contains(&one.user_id));
+        accepted.into_iter().partition(|one| users_in_conflict.contains(&one.user_id));
     let overridden: Vec<_> = overridden.into_iter().map(|one| (one.id, one.user_id)).collect();
     let cleared = free.into_iter().filter(|one| one.conflict_override.is_some()).map(|one| one.id).collect();
-    let cleared = chosen(tx, org, cleared).await?;
+    let cleared = with_ids(tx, org, cleared).await?;
     // Before the mission moves, because the database refuses an overlap without an override immediately.
     set_override(tx, org, overridden.iter().map(|(id, _)| *id), reason).await?;
     Ok(Move { to: Some(period), overridden, cleared })
 }
 
 #[derive(Debug, FromQueryResult)]
-struct Accepted {
+struct AcceptedRow {
     id: AssignmentId,
     user_id: UserId,
     conflict_override: Option<String>,
 }
 
-async fn chosen(tx: &Tx, org: OrgId, ids: Vec<AssignmentId>) -> Result<Vec<Assignment>, Error> {
+async fn with_ids(tx: &Tx, org: OrgId, ids: Vec<AssignmentId>) -> Result<Vec<Assignment>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let chosen = assignment::Entity::of(org)
+    let select = assignment::Entity::of(org)
         .filter(assignment::Column::Id.is_in(ids))
         .order_by_asc(assignment::Column::Id);
-    read::all(tx, chosen).await
+    read::all(tx, select).await
 }
 
 /// Clears the overrides that are needed no longer, and audits the new ones.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn finish_move(tx: &Tx, org: OrgId, moved: Move) -> Result<(), Error> {
-    let Some(period) = moved.to else { return Ok(()) };
-    // After the mission moved, because these overlap at its old time.
-    set_override(tx, org, moved.cleared.iter().map(|assignment| assignment.id), None).await?;
-    let after = chosen(tx, org, moved.cleared.iter().map(|before| before.id).collect()).await?;
-    let cleared = moved.cleared.iter().zip(&after);
+pub async fn finish_move(tx: &Tx, org: OrgId, the_move: Move) -> Result<(), Error> {
+    let Some(period) = the_move.to else { return Ok(()) };
+    // After the mission the_move, because these overlap at its old time.
+    set_override(tx, org, the_move.cleared.iter().map(|assignment| assignment.id), None).await?;
+    let after = with_ids(tx, org, the_move.cleared.iter().map(|before| before.id).collect()).await?;
+    let cleared = the_move.cleared.iter().zip(&after);
     let entry = |(before, after): (&Assignment, &Assignment)| {
         audit::Entry::of("assignment.update", before.id).before(before).after(after)
     };
     audit::Entry::record_all(cleared.map(entry).collect(), tx, Some(org)).await?;
-    for users in moved.overridden.chunks(AUDIT_BATCH) {
-        let covered = read::conflicts_of_each(tx, org, users.iter().map(|(_, user)| *user), period).await?;
-        let after = chosen(tx, org, users.iter().map(|(id, _)| *id).collect()).await?;
+    for batch in the_move.overridden.chunks(AUDIT_BATCH) {
+        let covered = read::conflicts_of_each(tx, org, batch.iter().map(|(_, user)| *user), period).await?;
+        let after = with_ids(tx, org, batch.iter().map(|(id, _)| *id).collect()).await?;
         let of_person = |user| covered.get(&user).cloned().unwrap_or_default();
         let entry = |after: &Assignment| override_entry(after, &of_person(after.user_id));
         audit::Entry::record_all(after.iter().map(entry).collect(), tx, Some(org)).await?;
@@ -163,14 +162,14 @@ async fn change_role(
     tx: &Tx,
     org: OrgId,
     mission: MissionId,
-    whose: Expr,
+    filter: Expr,
     to: Option<&MissionRole>,
 ) -> Result<bool, Error> {
-    let chosen = assignment::Entity::of(org)
+    let select = assignment::Entity::of(org)
         .filter(assignment::Column::MissionId.eq(mission))
-        .filter(whose)
+        .filter(filter)
         .order_by_asc(assignment::Column::Id);
-    let before = read::all(tx, chosen).await?;
+    let before = read::all(tx, select).await?;
     if before.is_empty() {
         return Ok(false);
     }
