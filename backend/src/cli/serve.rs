@@ -62,6 +62,8 @@ pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliErro
     open_as_many_files_as_allowed();
     #[cfg(any(target_os = "linux", target_os = "macos"))]
     survive_limits_of_file_size();
+    // Before the log says that it serves: whoever reads that may send a signal.
+    let mut signals = StopSignals::listen().map_err(failed)?;
     let version = env!("CARGO_PKG_VERSION");
     tracing::info!(%address, version, database = %app.config.database_url, "serving");
     for doubt in app.config.doubts() {
@@ -72,12 +74,12 @@ pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliErro
     let grace = app.config.shutdown_grace;
     let stopping = app.clone();
     let stopped = CancelOnStop::new(async move {
-        stop_signal().await;
+        signals.first().await;
         stopping.drain();
         tracing::info!(
             "stopping: /readyz says so, requests under way are finished; a second Ctrl-C stops at once"
         );
-        tokio::spawn(stop_at_once_when_told_again());
+        tokio::spawn(signals.stop_at_once_when_told_again());
         tokio::time::sleep(stopping.config.shutdown_delay).await;
     });
     // The last fifth of the grace period is for `finish`, which runs when no client is served any more.
@@ -189,32 +191,45 @@ impl CancelOnStop {
     }
 }
 
-/// Exits at the next Ctrl-C. What was answered is durable; the database rolls back the rest.
-async fn stop_at_once_when_told_again() {
-    if tokio::signal::ctrl_c().await.is_ok() {
-        super::fail("stopped at once");
-        // 128 plus the number of SIGINT, as in shells.
-        std::process::exit(130);
-    }
+/// The signals that stop the process. It listens from the moment it is made; a signal before that ends the process at once.
+struct StopSignals {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(windows)]
+    interrupt: tokio::signal::windows::CtrlC,
 }
 
-/// Ctrl-C, or SIGTERM, which service managers send.
-async fn stop_signal() {
-    let interrupted = tokio::signal::ctrl_c();
+impl StopSignals {
     #[cfg(unix)]
-    {
-        let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        else {
-            let _ = interrupted.await;
-            return;
-        };
-        tokio::select! {
-            _ = interrupted => {}
-            _ = terminated.recv() => {}
-        }
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
-    #[cfg(not(unix))]
-    {
-        let _ = interrupted.await;
+
+    #[cfg(windows)]
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
+    }
+
+    /// Waits for Ctrl-C, or SIGTERM, which service managers send.
+    async fn first(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        #[cfg(windows)]
+        self.interrupt.recv().await;
+    }
+
+    /// Ends the process at the next Ctrl-C. What was answered is durable; the database undoes the rest.
+    async fn stop_at_once_when_told_again(mut self) {
+        if self.interrupt.recv().await.is_some() {
+            super::fail("stopped at once");
+            // 128 plus the number of SIGINT, as in shells.
+            std::process::exit(130);
+        }
     }
 }
