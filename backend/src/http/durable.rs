@@ -90,18 +90,25 @@ async fn run<A: Admit>(completion: &Completion<A>, request: Request, next: Next)
         let attempt = async || {
             let request = Request::from_parts(parts.clone(), Body::from(bytes.clone()));
             let response = next.clone().run(request).await;
-            let contended =
-                response.extensions().get::<Error>().and_then(Error::failure) == Some(FailureKind::Contended);
+            let lost_race = response.extensions().get::<LostRace>().is_some();
+            let contended = lost_race
+                || response.extensions().get::<Error>().and_then(Error::failure)
+                    == Some(FailureKind::Contended);
             if contended { Err(response) } else { Ok(response) }
         };
         let rerun = |response: &Response, _| rerun.note(response.extensions().get());
         attempt.retry(attempts()).notify(rerun).await.unwrap_or_else(|response| response)
     });
     let response = work.await.map_err(|error| Error::internal(error));
-    // Its background writes carry the same token, so this drop must not cancel it.
+    // Writes that the handler left in the background (a password reset) carry the same token: dropping the guard would cancel
+    // them.
     client.disarm();
     response
 }
+
+/// Marks the response of a request that lost a race where it is rendered already, as the HTML pages are.
+#[derive(Debug, Clone, Copy)]
+pub struct LostRace;
 
 /// What a transaction is called in the log and the metrics: the method and route that it is of.
 fn operation(parts: &Parts) -> String {

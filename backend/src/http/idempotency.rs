@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a client that lost the response to a POST repeats the request and gets the first response, whatever
+//! The transaction of every request that writes ([`RequestTx`]), and its `Idempotency-Key`: a client that lost the response to a POST repeats the request and gets the first response, whatever
 //! happened since, instead of doing the work twice.
 //!
 //! The key is claimed at the beginning of the write's transaction and the response stored at its end, so both exist exactly

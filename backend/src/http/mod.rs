@@ -28,7 +28,7 @@ pub use body::{BadInput, Body, BulkItems, Empty, pointer_to};
 pub use boundary::{Boundary, boundary};
 pub use change::{Change, Writable};
 pub use cors::{Cors, cors};
-pub use durable::{Admit, Completion, Rerun, attempts, run_to_completion};
+pub use durable::{Admit, Completion, LostRace, Rerun, attempts, run_to_completion};
 pub use idempotency::{AuthorityCheck, IdempotencyKey, RequestTx};
 pub use limits::{MAX_BODY, MAX_BULK_BODY, MAX_HEADER_BYTES, MAX_HEADERS, MAX_URI_BYTES, limits};
 pub use listing::{Listing, compress};

@@ -37,7 +37,7 @@ struct Inner {
     client: OnceLock<IpAddr>,
     tried: AtomicBool,
     idempotency: OnceLock<IdempotencyKey>,
-    unmet_condition: AtomicBool,
+    unchecked_condition: AtomicBool,
     hung_up: CancellationToken,
     turn: Mutex<Option<Portion>>,
 }
@@ -149,17 +149,17 @@ impl RequestInfo {
 
     /// Remembers that the write has a condition. Nothing is committed until it is checked.
     pub fn require_condition_check(&self) {
-        self.0.unmet_condition.store(true, Ordering::SeqCst);
+        self.0.unchecked_condition.store(true, Ordering::SeqCst);
     }
 
     /// Remembers that the condition was checked and holds.
     pub fn note_condition_checked(&self) {
-        self.0.unmet_condition.store(false, Ordering::SeqCst);
+        self.0.unchecked_condition.store(false, Ordering::SeqCst);
     }
 
     /// Whether the write has a condition that was not checked.
     pub fn has_unchecked_condition(&self) -> bool {
-        self.0.unmet_condition.load(Ordering::SeqCst)
+        self.0.unchecked_condition.load(Ordering::SeqCst)
     }
 
     /// 32 hexadecimal digits.

@@ -80,7 +80,7 @@ fn of_operation(method: &Method, operation: &Json) -> Requirements {
     };
     let parameters = operation["parameters"].as_array().map_or(&[][..], Vec::as_slice);
     let takes_key = parameters.iter().any(|parameter| parameter["name"] == "Idempotency-Key");
-    // A POST without a key has a different response each time (a cookie, a token).
+    // The POSTs without a key (signing in and out, passwords) are also those that write nothing with an `ETag`.
     let has_no_tag = *method == Method::POST && !takes_key;
     Requirements { max_body: max_body.unwrap_or(MAX_BODY), needs, takes_key, has_no_tag }
 }

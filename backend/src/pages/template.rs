@@ -4,6 +4,7 @@ use super::words::{Language, Words};
 use crate::{
     auth::{InvalidToken, TooManyTries},
     error::{Error, FailureKind},
+    http::LostRace,
     resources::{
         assignments::{QuotaReached, ScheduleConflict},
         invitations::AlreadyAnswered,
@@ -78,6 +79,9 @@ pub fn respond(status: StatusCode, page: &impl Template) -> Result<Response, Err
 
 /// Adds the `Retry-After` of an error.
 pub fn with_retry_after(mut page: Response, error: &Error) -> Response {
+    if error.failure() == Some(FailureKind::Contended) {
+        page.extensions_mut().insert(LostRace);
+    }
     if let Some(seconds) = error.retry_after() {
         page.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }

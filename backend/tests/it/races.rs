@@ -1,6 +1,7 @@
 //! Rules that hold when everyone acts at the same moment.
 
-use crate::support::{Kind, Outcome, Test};
+use crate::support::{AT_MOST, Kind, Outcome, Test};
+use axum::http::Method;
 use coulisses::{
     db::Origin,
     resources::assignments::{self, AssignmentStatus, Change, ScheduleConflict},
@@ -254,4 +255,39 @@ async fn an_acceptance_waits_for_the_one_before_on_Postgres() {
     let outcome = second.await.unwrap();
     let refused = outcome.expect_err("a conflict").problem("");
     assert_eq!((refused.code, refused.conflicts_total), (ScheduleConflict::CODE, Some(1)));
+}
+
+/// The value of a counter of `/metrics`; 0 before its first increment.
+async fn counted(test: &Test, series: &str) -> f64 {
+    let text = test.anonymous().get("/metrics").await.text;
+    let value = text.lines().find_map(|line| line.strip_prefix(series)?.trim().parse().ok());
+    value.unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[allow(non_snake_case, reason = "the name tells which database it needs")]
+async fn a_click_that_loses_a_race_is_carried_out_all_the_same_on_Postgres() {
+    // A lock is waited for half of that.
+    let test = Test::start_with(Kind::Postgres, &[("REQUEST_TIMEOUT_SECONDS", "4")]).await;
+    let manager = test.manager().await;
+    let mission = manager.mission("Montage", "08:00", "12:00").await;
+    let assignment = manager.assignment(&mission, &test.tech_user.to_string()).await;
+    let (_, token) = manager.invitation(&assignment).await;
+    let other = test.app.db.write(Origin::system()).await.unwrap();
+    let id = assignment.parse().unwrap();
+    assignments::lock_for_no_key_update(&other, test.org, id).await.unwrap();
+    let form = test.anonymous().with_header("content-type", "application/x-www-form-urlencoded");
+    let click = form.send(Method::POST, "/invite", Some(format!("token={token}&answer=accept")));
+    let series = "app_transaction_reruns_total{operation=\"POST /invite\"}";
+    let release = async {
+        let begin = std::time::Instant::now();
+        while counted(&test, series).await == 0.0 {
+            assert!(begin.elapsed() < AT_MOST, "the click is not run again");
+            tokio::task::yield_now().await;
+        }
+        drop(other);
+    };
+    let (page, ()) = tokio::join!(click, release);
+    assert_eq!(page.status, 200, "{}", page.text);
+    assert_eq!(manager.status_of(&assignment).await, "ACCEPTED");
 }

@@ -96,15 +96,15 @@ pub(super) async fn conflicts_of_each(
     period: MissionPeriod,
 ) -> Result<HashMap<UserId, Conflicts>, Error> {
     use assignment::Column;
-    let of_person = || WindowStatement::partition_by(Column::UserId);
-    let in_order = of_person().order_by(Column::StartsAt, Order::Asc).order_by(Column::Id, Order::Asc).take();
+    let of_user = || WindowStatement::partition_by(Column::UserId);
+    let in_order = of_user().order_by(Column::StartsAt, Order::Asc).order_by(Column::Id, Order::Asc).take();
     let mut numbered = overlapping(org, users, period)
         .select_only()
         .columns([Column::Id, Column::UserId, Column::MissionId, Column::StartsAt, Column::EndsAt])
         .into_query();
     numbered.expr_window_as(Func::cust("row_number"), in_order, "nth").expr_window_as(
         Func::count(Expr::col(Asterisk)),
-        of_person(),
+        of_user(),
         "total",
     );
     let c = |column: &'static str| Expr::col(("c", column));

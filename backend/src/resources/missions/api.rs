@@ -108,7 +108,7 @@ async fn update(
     tx.commit_object(&mission).await
 }
 
-/// Checks the move for conflicts, detaches assignments from removed mission roles, updates the mission, finishes the move, then
+/// Checks the form and its roles, checks the move for conflicts or stores the override, detaches assignments from removed mission roles, updates the mission, finishes the move, then
 /// gives assignments without a mission role the only one.
 async fn apply_change(
     tx: &RequestTx,

@@ -201,7 +201,8 @@ pub async fn lock_all_for_no_key_update(
     Ok(locked.collect())
 }
 
-/// Changes the status of an assignment. The same status writes nothing; INVITED again revokes its open invitations.
+/// Changes the status of an assignment. The same status writes nothing. Back to INVITED (from DECLINED or CANCELLED) revokes the open
+/// invitations from before.
 ///
 /// # Errors
 /// [`InvalidTransition`](super::InvalidTransition), or as [`create`]; [`AlreadyAssigned`] when another assignment is active.

@@ -103,7 +103,7 @@ async fn with_ids(tx: &Tx, org: OrgId, ids: Vec<AssignmentId>) -> Result<Vec<Ass
 /// When the database fails.
 pub async fn finish_move(tx: &Tx, org: OrgId, the_move: Move) -> Result<(), Error> {
     let Some(period) = the_move.to else { return Ok(()) };
-    // After the mission the_move, because these overlap at its old time.
+    // After the mission has moved, because these overlap others at its old time.
     set_override(tx, org, the_move.cleared.iter().map(|assignment| assignment.id), None).await?;
     let after = with_ids(tx, org, the_move.cleared.iter().map(|before| before.id).collect()).await?;
     let cleared = the_move.cleared.iter().zip(&after);
@@ -114,8 +114,8 @@ pub async fn finish_move(tx: &Tx, org: OrgId, the_move: Move) -> Result<(), Erro
     for batch in the_move.overridden.chunks(AUDIT_BATCH) {
         let covered = read::conflicts_of_each(tx, org, batch.iter().map(|(_, user)| *user), period).await?;
         let after = with_ids(tx, org, batch.iter().map(|(id, _)| *id).collect()).await?;
-        let of_person = |user| covered.get(&user).cloned().unwrap_or_default();
-        let entry = |after: &Assignment| override_entry(after, &of_person(after.user_id));
+        let of_user = |user| covered.get(&user).cloned().unwrap_or_default();
+        let entry = |after: &Assignment| override_entry(after, &of_user(after.user_id));
         audit::Entry::record_all(after.iter().map(entry).collect(), tx, Some(org)).await?;
     }
     Ok(())
