@@ -15,13 +15,16 @@ const NOT_OF_AN_OPERATION: [(&str, &str); 10] = [
     ("malformed_request", "refused before the request is routed: tests/it/edge/heads.rs"),
     ("uri_too_long", "refused before the request is routed: tests/it/edge/limits.rs"),
     ("headers_too_large", "refused before the request is routed: tests/it/edge/limits.rs"),
-    ("timed_out", "around the router: tests/it/edge"),
+    ("timed_out", "around the router: tests/it/edge/neighbours.rs"),
     ("idempotency_in_progress", "the transaction that all writes share: tests/it/idempotency_races.rs"),
     ("unavailable", "the database: tests/it/outages.rs"),
     ("storage_full", "the database: tests/it/outages.rs, cargo xtask drill disk-full"),
     ("outcome_unknown", "the database: tests/it/outages.rs, cargo xtask drill pg-stop"),
-    ("contended", "the database: tests/it/races.rs"),
-    ("internal", "a defect: tests/it/outages.rs"),
+    (
+        "contended",
+        "the database: tests/it/races.rs lets a lost race be run again; no test loses seven in a row",
+    ),
+    ("internal", "a defect: tests/it/cache"),
 ];
 
 /// Where the tests write down what they provoked: a line of method, path and code each (tests/it/support/contract.rs).
