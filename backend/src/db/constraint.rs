@@ -65,3 +65,23 @@ impl<T> OrRefusal<T> for Result<T, DbErr> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failing() -> Result<(), DbErr> {
+        Err(DbErr::Custom("out of order".into()))
+    }
+
+    #[test]
+    fn a_failure_says_which_write_met_it() {
+        let by_question_mark = || -> Result<(), Error> { Ok(failing()?) };
+        let by_meaning = || -> Result<(), Error> { failing().or_refusal(|_| None) };
+        let first = line!() - 2;
+        for (line, failed) in [(first, by_question_mark()), (first + 1, by_meaning())] {
+            let Err(Error::Failed(failure)) = failed else { panic!("{failed:?}") };
+            assert_eq!((failure.at.file(), failure.at.line()), (file!(), line));
+        }
+    }
+}
