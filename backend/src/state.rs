@@ -8,7 +8,7 @@ use crate::{
     db::{Database, List, Origin, Reader},
     error::Error,
     fair::{Fair, Portion},
-    http::{self, Boundary, Listing, MAX_PAGE_BYTES, Page, Reading, RequestInfo},
+    http::{self, Boundary, Listed, Listing, MAX_PAGE_BYTES, Page, Reading, RequestInfo},
     ids::OrgId,
     random::Random,
     seal::Seal,
@@ -18,7 +18,6 @@ use crate::{
 use axum::{
     extract::FromRef,
     http::{HeaderName, HeaderValue, Uri},
-    response::Response,
 };
 use std::{
     ops::Deref,
@@ -139,21 +138,22 @@ impl App {
     /// # Errors
     /// Those of `read`; [`FailureKind::Unavailable`](crate::error::FailureKind::Unavailable) when the turn does not come in
     /// time.
-    pub async fn listed<F>(
+    pub async fn listed<T, F>(
         &self,
         request: &RequestInfo,
         uri: &Uri,
         reading: Reading,
         read: impl FnOnce(Reader) -> F,
-    ) -> Result<Response, Error>
+    ) -> Result<Listed<T>, Error>
     where
-        F: Future<Output = Result<Page, Error>> + Send + 'static,
+        T: ?Sized + 'static,
+        F: Future<Output = Result<Page<T>, Error>> + Send + 'static,
     {
         let (listing, room) = self.listing(request, uri, reading, read).await?;
-        Ok(listing.respond(Some(room)))
+        Ok(Listed::new(listing.respond(Some(room))))
     }
 
-    async fn listing<F>(
+    async fn listing<T, F>(
         &self,
         request: &RequestInfo,
         uri: &Uri,
@@ -161,7 +161,8 @@ impl App {
         read: impl FnOnce(Reader) -> F,
     ) -> Result<(Listing, Portion), Error>
     where
-        F: Future<Output = Result<Page, Error>> + Send + 'static,
+        T: ?Sized + 'static,
+        F: Future<Output = Result<Page<T>, Error>> + Send + 'static,
     {
         // Lists have turns of their own, so that other requests do not wait for them.
         request.end_turn();
@@ -195,16 +196,18 @@ impl App {
     ///
     /// # Errors
     /// As [`App::listed`].
-    pub async fn cached<R: MinimumRole, F>(
+    pub async fn cached<R, T, F>(
         &self,
         caller: &Caller<R>,
         list: List,
         uri: &Uri,
         reading: Reading,
         read: impl FnOnce(Reader) -> F,
-    ) -> Result<Response, Error>
+    ) -> Result<Listed<T>, Error>
     where
-        F: Future<Output = Result<Page, Error>> + Send + 'static,
+        R: MinimumRole,
+        T: ?Sized + 'static,
+        F: Future<Output = Result<Page<T>, Error>> + Send + 'static,
     {
         let query = uri.query().unwrap_or_default().to_owned();
         let key = Key { org: caller.org, list, version: caller.versions.of(list), query };
@@ -226,7 +229,7 @@ impl App {
         self.telemetry.metrics.cache_lookup(list.word(), found.word());
         let mut response = listing.respond(room);
         response.headers_mut().insert(X_CACHE, HeaderValue::from_static(found.word()));
-        Ok(response)
+        Ok(Listed::new(response))
     }
 
     /// From now on `/readyz` responds 503, so that a load balancer sends new requests elsewhere.

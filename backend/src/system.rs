@@ -5,7 +5,7 @@ use crate::{
     cache::CacheStatus,
     db,
     error::{Error, NotFound},
-    http::{Done, Path},
+    http::{Describe, Description, Done, Path, operations},
     ids::OrgId,
     state::App,
     telemetry,
@@ -14,13 +14,16 @@ use axum::{
     Json,
     extract::State,
     http::{StatusCode, header},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
 };
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use std::time::Duration;
-use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa::{
+    ToSchema,
+    openapi::schema::{ObjectBuilder, Type},
+};
+use utoipa_axum::router::OpenApiRouter;
 
 /// How long `/readyz` waits for the database. With the cache's 500 ms it responds in less than 2 s.
 const PATIENCE: Duration = Duration::from_millis(1_200);
@@ -28,25 +31,26 @@ const PATIENCE: Duration = Duration::from_millis(1_200);
 /// Routes outside `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(healthz))
-        .routes(routes!(livez))
-        .routes(routes!(readyz))
-        .routes(routes!(metrics))
+        .routes(operations!(healthz))
+        .routes(operations!(livez))
+        .routes(operations!(readyz))
+        .routes(operations!(metrics))
 }
 
 /// Routes under `/api/v1`.
 pub fn api_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(ping))
-        .routes(routes!(any))
-        .routes(routes!(manager))
-        .routes(routes!(admin))
-        .routes(routes!(owner))
-        .routes(routes!(scoped))
+        .routes(operations!(ping))
+        .routes(operations!(any))
+        .routes(operations!(manager))
+        .routes(operations!(admin))
+        .routes(operations!(owner))
+        .routes(operations!(scoped))
 }
 
 /// Whether the process lives.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Liveness)]
 struct Live {
     /// Always `live`.
     #[schema(example = "live")]
@@ -55,13 +59,45 @@ struct Live {
 
 /// Whether the process can serve.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Readiness)]
 struct Ready {
     /// Its parts.
     status: ReadyParts,
 }
 
+impl IntoResponse for Ready {
+    fn into_response(self) -> Response {
+        Json(self).into_response()
+    }
+}
+
+impl Describe for Ready {
+    fn describe(operation: &mut Description) {
+        let schema = operation.schema::<Self>();
+        operation.responds("200", "application/json", schema.clone());
+        operation.responds("503", "application/json", schema);
+        operation.response("503").description = "A part is down, or the program is about to stop.".into();
+    }
+}
+
+/// Metrics in the text format of Prometheus.
+struct Exposition(String);
+
+impl IntoResponse for Exposition {
+    fn into_response(self) -> Response {
+        ([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], self.0).into_response()
+    }
+}
+
+impl Describe for Exposition {
+    fn describe(operation: &mut Description) {
+        operation.responds("200", "text/plain", ObjectBuilder::new().schema_type(Type::String));
+    }
+}
+
 /// What serving needs.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReadinessStatus)]
 struct ReadyParts {
     /// `ok`, or `down` when the database does not answer.
     #[schema(example = "ok")]
@@ -75,21 +111,28 @@ struct ReadyParts {
     ok: bool,
 }
 
-/// The process is up.
-#[utoipa::path(get, path = "/healthz", tag = "system", responses((status = 200, body = Done)))]
+/// Check that the process answers.
+///
+/// Always 200 while it does; neither database nor cache is asked.
+#[utoipa::path(get, path = "/healthz", tag = "system")]
 async fn healthz() -> Json<Done> {
     Json(Done::OK)
 }
 
-/// The process is up.
-#[utoipa::path(get, path = "/livez", tag = "system", responses((status = 200, body = Live)))]
+/// Check that the process lives.
+///
+/// The liveness probe: neither database nor cache is asked.
+#[utoipa::path(get, path = "/livez", tag = "system")]
 async fn livez() -> Json<Live> {
     Json(Live { status: "live" })
 }
 
-/// The process can serve: its database answers and it is not about to stop.
-#[utoipa::path(get, path = "/readyz", tag = "system", responses((status = 200, body = Ready), (status = 503, description = "A part is down, or the program is about to stop.", body = Ready)))]
-async fn readyz(State(app): State<App>) -> (StatusCode, Json<Ready>) {
+/// Check that the server can serve.
+///
+/// The readiness probe: 503 when the database does not answer within 1.2 s or the server is shutting down.
+/// `storage` and `cache` inform only and never cause a 503.
+#[utoipa::path(get, path = "/readyz", tag = "system")]
+async fn readyz(State(app): State<App>) -> (StatusCode, Ready) {
     let answers = match tokio::time::timeout(PATIENCE, app.db.execute_unprepared("SELECT 1")).await {
         Ok(Ok(_)) => true,
         Ok(Err(error)) => {
@@ -108,26 +151,31 @@ async fn readyz(State(app): State<App>) -> (StatusCode, Json<Ready>) {
         cache: app.cache.status().await,
         ok,
     };
-    (if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(Ready { status }))
+    (if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Ready { status })
 }
 
-/// What the program counts, for Prometheus. Not found where METRICS_ENABLED is false.
-#[utoipa::path(get, path = "/metrics", tag = "system", responses((status = 200, body = String, content_type = "text/plain")), extensions(("x-problems" = json!([NotFound::CODE]))))]
-async fn metrics(State(app): State<App>) -> Result<impl IntoResponse, Error> {
+/// Get metrics for Prometheus.
+///
+/// In the text format. Needs no session. 404 when METRICS_ENABLED is false.
+#[utoipa::path(get, path = "/metrics", tag = "system", extensions(("x-problems" = json!([NotFound::CODE]))))]
+async fn metrics(State(app): State<App>) -> Result<Exposition, Error> {
     let db::Connections { in_use, idle, max, waiting } = app.db.connections();
     let connections = telemetry::Connections { in_use, idle, max, waiting };
     let text = app.telemetry.metrics.show(connections).ok_or(NotFound)?;
-    Ok(([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text.map_err(|error| Error::internal(error))?))
+    text.map(Exposition).map_err(|error| Error::internal(error))
 }
 
-/// The API is there.
-#[utoipa::path(get, path = "/ping", tag = "system", responses((status = 200, body = Done)))]
+/// Check that the API answers.
+///
+/// Needs no session and reads nothing.
+#[utoipa::path(get, path = "/ping", tag = "system")]
 async fn ping() -> Json<Done> {
     Json(Done::OK)
 }
 
 /// What the caller's role sufficed for.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RbacDemoRole)]
 struct RbacOk {
     /// Always true.
     ok: bool,
@@ -138,6 +186,7 @@ struct RbacOk {
 
 /// The caller's org is the path's.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RbacDemoScope)]
 struct RbacScoped {
     /// Always true.
     ok: bool,
@@ -150,38 +199,42 @@ fn suffices<R: MinimumRole>(_: Caller<R>, need: &'static str) -> Json<RbacOk> {
     Json(RbacOk { ok: true, need })
 }
 
-/// For members.
-#[utoipa::path(get, path = "/rbac_demo/any", tag = "rbac", security(("bearer" = ["tech"])),
-    responses((status = 200, body = RbacOk)))]
+/// Check that the caller is a member.
+///
+/// For every active member; otherwise 403 `not_a_member`.
+#[utoipa::path(get, path = "/rbac_demo/any", tag = "rbac_demo")]
 async fn any(caller: Caller<Tech>) -> Json<RbacOk> {
     suffices(caller, "tech")
 }
 
-/// For managers and above.
-#[utoipa::path(get, path = "/rbac_demo/manager", tag = "rbac", security(("bearer" = ["manager"])),
-    responses((status = 200, body = RbacOk)))]
+/// Check that the caller is at least a manager.
+///
+/// 403 `forbidden` for a lower role.
+#[utoipa::path(get, path = "/rbac_demo/manager", tag = "rbac_demo")]
 async fn manager(caller: Caller<Manager>) -> Json<RbacOk> {
     suffices(caller, "manager+")
 }
 
-/// For admins and owners.
-#[utoipa::path(get, path = "/rbac_demo/admin", tag = "rbac", security(("bearer" = ["admin"])),
-    responses((status = 200, body = RbacOk)))]
+/// Check that the caller is at least an admin.
+///
+/// 403 `forbidden` for a lower role.
+#[utoipa::path(get, path = "/rbac_demo/admin", tag = "rbac_demo")]
 async fn admin(caller: Caller<Admin>) -> Json<RbacOk> {
     suffices(caller, "admin+")
 }
 
-/// For owners.
-#[utoipa::path(get, path = "/rbac_demo/owner", tag = "rbac", security(("bearer" = ["owner"])),
-    responses((status = 200, body = RbacOk)))]
+/// Check that the caller is an owner.
+///
+/// 403 `forbidden` for a lower role.
+#[utoipa::path(get, path = "/rbac_demo/owner", tag = "rbac_demo")]
 async fn owner(caller: Caller<Owner>) -> Json<RbacOk> {
     suffices(caller, "owner")
 }
 
-/// For members of the org in the path, acting in it.
-#[utoipa::path(get, path = "/rbac_demo/scoped/{org_id}", tag = "rbac", security(("bearer" = ["tech"])),
-    params(("org_id" = OrgId, Path)), responses((status = 200, body = RbacScoped)),
-    extensions(("x-problems" = json!([OrgMismatch::CODE]))))]
+/// Check that the caller acts in this org.
+///
+/// Compares the path with the access token's org: any other org is 403 `org_mismatch`, whether it exists or not.
+#[utoipa::path(get, path = "/rbac_demo/scoped/{org_id}", tag = "rbac_demo", extensions(("x-problems" = json!([OrgMismatch::CODE]))))]
 async fn scoped(caller: Caller<Tech>, Path(org): Path<OrgId>) -> Result<Json<RbacScoped>, Error> {
     if caller.org == org { Ok(Json(RbacScoped { ok: true, scope: "org" })) } else { Err(OrgMismatch.into()) }
 }

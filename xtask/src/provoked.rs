@@ -76,6 +76,8 @@ fn documented(document: &Json) -> BTreeSet<String> {
                 continue;
             }
             for (_, response) in operation["responses"].as_object().into_iter().flatten() {
+                let shared = response["$ref"].as_str().map(|reference| reference.trim_start_matches('#'));
+                let response = shared.and_then(|shared| document.pointer(shared)).unwrap_or(response);
                 let examples = &response["content"]["application/problem+json"]["examples"];
                 let codes = examples.as_object().into_iter().flatten().map(|(code, _)| code);
                 let of_operation =
@@ -95,12 +97,17 @@ mod tests {
     #[test]
     fn what_an_operation_documents_is_asked_for_and_what_surrounds_it_is_not() {
         let problems = json!({ "quota_reached": {}, "unavailable": {} });
-        let responses =
-            json!({ "409": { "content": { "application/problem+json": { "examples": problems } } } });
-        let document = json!({ "paths": {
-            "/today": { "post": { "responses": responses } },
-            "/first": { "post": { "responses": responses, "deprecated": true } },
-        } });
-        assert_eq!(documented(&document), ["POST /today quota_reached".to_owned()].into());
+        let response = json!({ "content": { "application/problem+json": { "examples": problems } } });
+        let responses = json!({ "409": response });
+        let document = json!({
+            "paths": {
+                "/today": { "post": { "responses": responses } },
+                "/shared": { "get": { "responses": { "409": { "$ref": "#/components/responses/Conflict" } } } },
+                "/first": { "post": { "responses": responses, "deprecated": true } },
+            },
+            "components": { "responses": { "Conflict": response } },
+        });
+        let both = ["GET /shared quota_reached", "POST /today quota_reached"];
+        assert_eq!(documented(&document), both.map(str::to_owned).into());
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     db::{Actor, Origin, Tx, Versions},
     error::{Error, FailureKind, NotFound},
     fair::Fair,
-    http::{self, Admit, RequestInfo},
+    http::{self, Admit, Describe, Description, RequestInfo},
     ids::{AccountId, OrgId, SessionId, UserId},
     role::Role,
 };
@@ -20,6 +20,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, header, request::Parts},
 };
 use std::{marker::PhantomData, sync::Arc, time::Duration};
+use utoipa::openapi::security::SecurityRequirement;
 
 /// How old an authority may be when a handler begins: about as long as a body that is sent at once takes to arrive. After a
 /// slower body it is read again, because a removal takes effect at once.
@@ -178,6 +179,30 @@ impl Gate {
             request.keep_turn(self.0.requests.take(Some(org), 1, self.0.patience).await?);
         }
         Ok(())
+    }
+}
+
+impl<R: MinimumRole> Describe for Caller<R> {
+    fn describe(operation: &mut Description) {
+        operation.security(SecurityRequirement::new("bearer", [R::NEEDS.word()]));
+        operation.refuses(&[Unauthenticated::CODE, NotAMember::CODE]);
+        if R::NEEDS > Role::Tech {
+            operation.refuses(&[Forbidden::CODE]);
+        }
+    }
+}
+
+impl<R: MinimumRole> Describe for Option<Caller<R>> {
+    fn describe(operation: &mut Description) {
+        Caller::<R>::describe(operation);
+        operation.security(SecurityRequirement::default());
+    }
+}
+
+impl Describe for Account {
+    fn describe(operation: &mut Description) {
+        operation.security(SecurityRequirement::new("bearer", [""; 0]));
+        operation.refuses(&[Unauthenticated::CODE]);
     }
 }
 

@@ -60,7 +60,11 @@ enum Command {
         listed: Listed,
     },
     /// Print the OpenAPI document of the API.
-    Openapi,
+    Openapi {
+        /// Leave out what is deprecated, for generators of clients.
+        #[arg(long)]
+        without_deprecated: bool,
+    },
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -105,9 +109,11 @@ pub fn run() -> ExitCode {
 }
 
 async fn execute(command: Option<Command>) -> Result<(), CliError> {
-    if let Some(Command::Openapi) = command {
+    if let Some(Command::Openapi { without_deprecated }) = command {
         // Before the settings are read: it needs none, and works with invalid ones.
-        print(&openapi::text(&app::routes().1));
+        let document = app::routes().1;
+        let document = if without_deprecated { openapi::without_deprecated(document) } else { document };
+        print(&openapi::text(&document));
         return Ok(());
     }
     let given = Variables::read()?;
@@ -132,7 +138,7 @@ async fn execute(command: Option<Command>) -> Result<(), CliError> {
         Command::Member(member) => member.run(config).await,
         Command::Healthcheck => healthcheck::run(&config).await,
         Command::Config { listed } => config::run(&config, &listed),
-        Command::Openapi => Ok(()),
+        Command::Openapi { .. } => Ok(()),
     }
 }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 /// What is in the way.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(untagged)]
-#[schema(as = Clash)]
+#[schema(as = ProblemConflict)]
 pub enum Conflict {
     /// An accepted mission.
     Mission {

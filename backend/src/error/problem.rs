@@ -38,7 +38,7 @@ pub struct Problem {
     pub conflicts: Vec<Conflict>,
     /// How many are in the way in all.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = 1)]
+    #[schema(nullable = false, example = 1)]
     pub conflicts_total: Option<u64>,
 }
 

@@ -1,7 +1,7 @@
 //! JSON responses, serialised once. That of a single object has a strong `ETag` for conditional reads and writes (RFC 9110
 //! section 13).
 
-use super::{RequestInfo, refusal::PreconditionFailed};
+use super::{Describe, Description, RequestInfo, Shape, refusal::PreconditionFailed};
 use crate::error::Error;
 use axum::{
     body::Bytes,
@@ -13,59 +13,132 @@ use axum::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::convert::Infallible;
-use utoipa::ToSchema;
+use std::{convert::Infallible, marker::PhantomData};
+use utoipa::{ToSchema, openapi::HttpMethod};
 
+/// A serialised response.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub(super) struct Rendered {
     body: Bytes,
-    single: bool,
+    /// The `ETag`.
+    tag: Option<String>,
 }
 
-impl Answer {
-    /// A response without an `ETag`.
-    ///
-    /// # Errors
-    /// When the value cannot be serialised, which is a defect.
-    pub fn of(value: &impl Serialize) -> Result<Self, Error> {
+impl Rendered {
+    fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self, Error> {
         let body = serde_json::to_vec(value).map_err(|error| Error::internal(error))?;
-        Ok(Self { body: body.into(), single: false })
+        Ok(Self { body: body.into(), tag: None })
     }
 
-    /// One object as the caller sees it, with an `ETag` of all of that.
-    ///
-    /// # Errors
-    /// When the object cannot be serialised, which is a defect.
-    pub fn single(object: &impl Serialize) -> Result<Self, Error> {
-        Ok(Self { single: true, ..Self::of(object)? })
+    /// The bytes that [`Rendered::from_stored`] reads: the length of the tag, the tag, the body.
+    pub(super) fn to_stored(&self) -> Vec<u8> {
+        let tag = self.tag.as_deref().unwrap_or_default().as_bytes();
+        [&[u8::try_from(tag.len()).unwrap_or(0)], tag, &*self.body].concat()
     }
 
-    /// The bytes that [`Answer::from_stored`] reads.
-    pub fn to_stored(&self) -> Vec<u8> {
-        [&[u8::from(self.single)], &*self.body].concat()
-    }
-
-    pub fn from_stored(stored: &[u8]) -> Option<Self> {
-        let (single, body) = stored.split_first()?;
-        Some(Self { body: Bytes::copy_from_slice(body), single: *single == 1 })
+    pub(super) fn from_stored(stored: &[u8]) -> Option<Self> {
+        let (length, rest) = stored.split_first()?;
+        let (tag, body) = match length {
+            // What an earlier release kept as having the tag of its body.
+            1 => (Some(tag(rest)), rest),
+            length => {
+                let (tag, body) = rest.split_at_checked((*length).into())?;
+                (String::from_utf8(tag.to_vec()).ok().filter(|tag| !tag.is_empty()), body)
+            }
+        };
+        Some(Self { body: Bytes::copy_from_slice(body), tag })
     }
 }
 
-impl IntoResponse for Answer {
+impl IntoResponse for Rendered {
     fn into_response(self) -> Response {
-        let tag = self.single.then(|| tag(&self.body));
         let mut response = self.body.into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Some(Ok(tag)) = tag.map(HeaderValue::try_from) {
+        if let Some(Ok(tag)) = self.tag.map(HeaderValue::try_from) {
             headers.insert(header::ETAG, tag);
         }
         response
     }
 }
 
+/// A response that shows a `T`, or an array of them (`[T]`), without an `ETag`.
+#[derive(Debug)]
+pub struct Answer<T: ?Sized>(Rendered, PhantomData<fn(&T)>);
+
+impl<T: Serialize + ?Sized> Answer<T> {
+    /// # Errors
+    /// When the value cannot be serialised, which is a defect.
+    pub fn of(value: &T) -> Result<Self, Error> {
+        Ok(Self(Rendered::of(value)?, PhantomData))
+    }
+
+    pub(super) fn rendered(&self) -> &Rendered {
+        &self.0
+    }
+}
+
+impl<T: ?Sized> IntoResponse for Answer<T> {
+    fn into_response(self) -> Response {
+        self.0.into_response()
+    }
+}
+
+/// A response that shows an object as the caller sees it, with an `ETag` of all of that.
+#[derive(Debug)]
+pub struct Tagged<T>(Rendered, PhantomData<fn(&T)>);
+
+impl<T: Serialize> Tagged<T> {
+    /// # Errors
+    /// When the object cannot be serialised, which is a defect.
+    pub fn of(object: &T) -> Result<Self, Error> {
+        let mut rendered = Rendered::of(object)?;
+        rendered.tag = Some(tag(&rendered.body));
+        Ok(Self(rendered, PhantomData))
+    }
+
+    /// The object and what happened with it, with the `ETag` of the object alone, as GET shows it.
+    ///
+    /// # Errors
+    /// When either cannot be serialised, which is a defect.
+    pub fn with(object: &impl Serialize, shown: &T) -> Result<Self, Error> {
+        let tag = Some(tag(&Rendered::of(object)?.body));
+        Ok(Self(Rendered { tag, ..Rendered::of(shown)? }, PhantomData))
+    }
+
+    pub(super) fn rendered(&self) -> &Rendered {
+        &self.0
+    }
+}
+
+impl<T> IntoResponse for Tagged<T> {
+    fn into_response(self) -> Response {
+        self.0.into_response()
+    }
+}
+
+impl<T: Shape + ?Sized> Describe for Answer<T> {
+    fn describe(operation: &mut Description) {
+        operation.answers::<T>();
+    }
+}
+
+impl<T: Shape> Describe for Tagged<T> {
+    fn describe(operation: &mut Description) {
+        operation.answers::<T>();
+        operation.response_header("200", "ETag", CHANGES);
+        if operation.method == HttpMethod::Get {
+            operation.header("If-None-Match", "Tags of what the client has already.");
+            operation.response_header("304", "ETag", CHANGES);
+        }
+    }
+}
+
+const CHANGES: &str = "Changes with anything the caller sees of the object.";
+
 /// The answer of what has nothing else to say.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StatusOk)]
 pub struct Done {
     /// Always `ok`.
     #[schema(example = "ok")]
@@ -76,23 +149,30 @@ impl Done {
     pub const OK: Self = Self { status: "ok" };
 }
 
-/// What a bulk creation did.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct BulkCreated<I> {
-    /// Always `ok`.
-    #[schema(example = "ok")]
-    status: &'static str,
-    /// How many.
-    created: usize,
-    /// Their ids, in the order of the request.
-    ids: Vec<I>,
+/// Declares what a bulk creation responds with: their number, and their ids.
+macro_rules! bulk_created {
+    ($(#[$doc:meta])* $name:ident, $id:ty) => {
+        $(#[$doc])*
+        #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+        pub struct $name {
+            /// Always `ok`.
+            #[schema(example = "ok")]
+            status: &'static str,
+            /// How many.
+            created: usize,
+            /// Their ids, in the order of the request.
+            ids: Vec<$id>,
+        }
+
+        impl From<Vec<$id>> for $name {
+            fn from(ids: Vec<$id>) -> Self {
+                Self { status: "ok", created: ids.len(), ids }
+            }
+        }
+    };
 }
 
-impl<I> BulkCreated<I> {
-    pub fn of(ids: Vec<I>) -> Self {
-        Self { status: "ok", created: ids.len(), ids }
-    }
-}
+pub(crate) use bulk_created;
 
 /// 128 bits of SHA-256, so that collisions need not be considered.
 fn tag(body: &[u8]) -> String {
@@ -120,7 +200,7 @@ pub async fn not_modified(request: Request, next: Next) -> Response {
 
 /// The condition of a write: the object's tag is one of those in `If-Match`, and none of those in `If-None-Match`. Every
 /// write of an object with a tag checks it; where there is no tag, or a handler forgot,
-/// [`RequestTx::commit`](super::RequestTx::commit) refuses a condition that was not checked.
+/// [`RequestTx`](super::RequestTx) refuses a condition that was not checked.
 #[derive(Debug)]
 pub struct Precondition {
     matches: Option<Tags>,
@@ -142,7 +222,7 @@ impl Precondition {
         if !self.is_there() {
             return Ok(());
         }
-        let tag = tag(&Answer::of(current)?.body);
+        let tag = tag(&Rendered::of(current)?.body);
         let changed = self.matches.as_ref().is_some_and(|tags| !tags.include(&tag, false));
         let known = self.matches_none.as_ref().is_some_and(|tags| tags.include(&tag, true));
         if changed || known {
@@ -171,6 +251,13 @@ impl Precondition {
 
     fn is_there(&self) -> bool {
         self.matches.is_some() || self.matches_none.is_some()
+    }
+}
+
+impl Describe for Precondition {
+    fn describe(operation: &mut Description) {
+        operation.header("If-Match", "Write only what one of these tags names, else answer 412.");
+        operation.refuses(&["precondition_failed"]);
     }
 }
 

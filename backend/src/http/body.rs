@@ -1,8 +1,9 @@
 //! JSON bodies, read strictly: unknown members, wrong types and values that break a rule are all reported at once.
 
 use super::{
-    MAX_BODY, RequestInfo,
+    Describe, Description, MAX_BODY, MAX_BULK_BODY, RequestInfo,
     refusal::{Malformed, UnsupportedMediaType},
+    requirements::MAX_BODY_BYTES,
 };
 use crate::{
     error::{Error, FieldError},
@@ -17,6 +18,7 @@ use axum::{
 use deserr::{DeserializeError, Deserr, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
 use serde_json::Value as Json;
 use std::{fmt::Write, ops::ControlFlow};
+use utoipa::{ToSchema, openapi::schema::ArrayBuilder};
 
 /// Nested arrays and objects: more than any body of this API has, and the number in the security rules.
 const MAX_DEPTH: usize = 32;
@@ -29,6 +31,7 @@ pub struct Body<T>(pub T);
 
 /// The body of a verb that takes nothing.
 #[derive(Debug, Deserr, utoipa::ToSchema)]
+#[schema(as = EmptyRequest)]
 #[deserr(deny_unknown_fields)]
 pub struct Empty {}
 
@@ -90,6 +93,21 @@ impl<S: Send + Sync, T: Deserr<BadInput>> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
         check(object(parse(request, state).await?)).map(Self)
+    }
+}
+
+impl<T: ToSchema> Describe for Body<T> {
+    fn describe(operation: &mut Description) {
+        let schema = operation.schema::<T>();
+        operation.body(schema);
+    }
+}
+
+impl<T: ToSchema> Describe for BulkItems<T> {
+    fn describe(operation: &mut Description) {
+        let item = operation.schema::<T>();
+        operation.body(ArrayBuilder::new().items(item).min_items(Some(1)).max_items(Some(MAX_ITEMS)));
+        operation.extension(MAX_BODY_BYTES, MAX_BULK_BODY);
     }
 }
 

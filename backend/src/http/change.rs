@@ -2,7 +2,10 @@
 //! a complete form `T`, so a resource needs one rule and one write function for both. Read-only members that `GET` returns
 //! may be sent back unchanged.
 
-use super::body::{BadInput, check, object, parse};
+use super::{
+    Describe, Description,
+    body::{BadInput, check, object, parse},
+};
 use crate::error::{Error, FieldError};
 use axum::{
     extract::{FromRequest, Request},
@@ -11,6 +14,7 @@ use axum::{
 use deserr::Deserr;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
+use utoipa::ToSchema;
 
 /// The writable members of an object.
 pub trait Writable: Deserr<BadInput> + Serialize {
@@ -30,6 +34,14 @@ pub struct Change<T> {
 enum Wanted<T> {
     Whole(T),
     Part(Json),
+}
+
+impl<T: ToSchema> Describe for Change<T> {
+    fn describe(operation: &mut Description) {
+        let schema = operation.schema::<T>();
+        operation.body(schema);
+        operation.refuses(&["read_only"]);
+    }
 }
 
 impl<T: Writable> Change<T> {

@@ -6,7 +6,9 @@
 //! in the queue of writers). Responses are encrypted: some carry a token that is stored nowhere else.
 
 use super::{
-    Answer, RequestInfo, idempotency_table as table,
+    Answer, RequestInfo, Tagged,
+    answer::Rendered,
+    idempotency_table as table,
     refusal::{IdempotencyInProgress, IdempotencyKeyReused, PreconditionFailed},
     verbs,
 };
@@ -153,40 +155,46 @@ impl<S: AuthorityCheck> RequestTx<S> {
         Ok(Self { tx, claim: Some(claim), request, authority_check })
     }
 
-    /// Stores the response and commits.
-    ///
-    /// # Errors
-    /// [`PreconditionFailed`] when the request has a condition that was not checked; those of
-    /// [`AuthorityCheck::check_before_commit`] or [`Tx::commit`].
-    pub async fn commit(self, answer: Answer) -> Result<Answer, Error> {
+    async fn commit(self, response: &Rendered) -> Result<(), Error> {
         if self.request.has_unchecked_condition() {
             return Err(PreconditionFailed.into());
         }
         if let Some(claim) = self.claim {
-            claim.keep(&self.tx, &answer).await?;
+            claim.keep(&self.tx, response).await?;
         }
         // Last, because the write may have waited for locks.
         if let Some(authority_check) = self.authority_check {
             authority_check.check_before_commit().await?;
         }
-        self.tx.commit().await?;
+        self.tx.commit().await
+    }
+
+    /// Stores the response, commits, and responds with one object and its `ETag`.
+    ///
+    /// # Errors
+    /// As [`RequestTx::commit_tagged`].
+    pub async fn commit_object<T: Serialize>(self, object: &T) -> Result<Tagged<T>, Error> {
+        self.commit_tagged(Tagged::of(object)?).await
+    }
+
+    /// The same with this response.
+    ///
+    /// # Errors
+    /// [`PreconditionFailed`] when the request has a condition that was not checked; those of
+    /// [`AuthorityCheck::check_before_commit`] or [`Tx::commit`].
+    pub async fn commit_tagged<T: Serialize>(self, answer: Tagged<T>) -> Result<Tagged<T>, Error> {
+        self.commit(answer.rendered()).await?;
         Ok(answer)
     }
 
-    /// Commits and responds with one object and its `ETag`.
+    /// The same for anything else, without an `ETag`.
     ///
     /// # Errors
-    /// As [`RequestTx::commit`].
-    pub async fn commit_object(self, object: &impl Serialize) -> Result<Answer, Error> {
-        self.commit(Answer::single(object)?).await
-    }
-
-    /// Commits and responds with anything else, without an `ETag`.
-    ///
-    /// # Errors
-    /// As [`RequestTx::commit`].
-    pub async fn commit_value(self, value: &impl Serialize) -> Result<Answer, Error> {
-        self.commit(Answer::of(value)?).await
+    /// As [`RequestTx::commit_tagged`].
+    pub async fn commit_value<T: Serialize + ?Sized>(self, value: &T) -> Result<Answer<T>, Error> {
+        let answer = Answer::of(value)?;
+        self.commit(answer.rendered()).await?;
+        Ok(answer)
     }
 }
 
@@ -222,13 +230,13 @@ impl Claim {
         if kept.request_hash != row.request_hash {
             return Ok(IdempotencyKeyReused.into());
         }
-        let answer = seal.open(&self.context(), &kept.answer).and_then(|plain| Answer::from_stored(&plain));
+        let answer = seal.open(&self.context(), &kept.answer).and_then(|plain| Rendered::from_stored(&plain));
         let Some(answer) = answer else { return Ok(IdempotencyKeyReused.into()) };
         let replayed = move || ([(REPLAYED, "true")], answer.clone()).into_response();
         Ok(Error::Replayed(Replayed::new(replayed)))
     }
 
-    async fn keep(&self, tx: &Tx, answer: &Answer) -> Result<(), Error> {
+    async fn keep(&self, tx: &Tx, answer: &Rendered) -> Result<(), Error> {
         let sealed = self.seal.close(&self.random, &self.context(), &answer.to_stored())?;
         table::Entity::update_of(self.row.org_id)
             .set(table::ActiveModel { answer: Set(sealed), ..Default::default() })

@@ -1,7 +1,7 @@
 //! The response of a list: JSON and a link to the next page. It is built once, and so is each compressed form, for as long
 //! as it is cached (`cache::Lists`). Large ones are compressed by the workers.
 
-use super::{Page, RequestInfo};
+use super::{Describe, Description, Page, RequestInfo, Shape};
 use crate::{
     error::Error,
     fair::{Portion, Tenant},
@@ -16,6 +16,7 @@ use axum::{
 };
 use std::{
     convert::Infallible,
+    marker::PhantomData,
     sync::{Arc, Mutex, PoisonError},
 };
 use tokio::sync::OnceCell;
@@ -47,10 +48,10 @@ impl Listing {
     ///
     /// # Errors
     /// [`UriTooLong`](super::UriTooLong) when the next page's URI would be.
-    pub fn of(page: Page, tenant: Tenant, uri: &Uri) -> Result<Self, Error> {
+    pub fn of<T: ?Sized>(page: Page<T>, tenant: Tenant, uri: &Uri) -> Result<Self, Error> {
         let link = page.link(tenant, uri)?;
         // Without spare capacity, which may be as large again.
-        Ok(Self::new(page.items.into_boxed_slice().into(), link))
+        Ok(Self::new(page.json.into_boxed_slice().into(), link))
     }
 
     fn new(body: Bytes, link: Option<HeaderValue>) -> Self {
@@ -158,6 +159,33 @@ impl Listing {
             response.extensions_mut().insert(Unsent(Arc::new(Mutex::new(Some(room)))));
         }
         response
+    }
+}
+
+/// The response of a list that shows a `T`, as [`Page`] does.
+#[derive(Debug)]
+pub struct Listed<T: ?Sized>(Response, PhantomData<fn(&T)>);
+
+impl<T: ?Sized> Listed<T> {
+    pub fn new(response: Response) -> Self {
+        Self(response, PhantomData)
+    }
+}
+
+impl<T: ?Sized> IntoResponse for Listed<T> {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl<T: Shape + ?Sized> Describe for Listed<T> {
+    fn describe(operation: &mut Description) {
+        operation.answers::<T>();
+        operation.response_header(
+            "200",
+            "Link",
+            "Where the next page is, with `rel=\"next\"`; absent on the last one.",
+        );
     }
 }
 

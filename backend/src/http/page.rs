@@ -10,6 +10,7 @@ use deserr::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
+use std::marker::PhantomData;
 use utoipa::openapi::{
     RefOr,
     schema::{ObjectBuilder, Schema, Type},
@@ -151,27 +152,27 @@ impl<K, T> From<Vec<(K, T)>> for Part<K, T> {
     }
 }
 
-/// A serialised page of a list.
+/// A serialised page that shows a `T`: an array (`[Mission]`), or an object whose member is one.
 #[derive(Debug)]
-pub struct Page {
-    pub(super) items: Vec<u8>,
+pub struct Page<T: ?Sized> {
+    pub(super) json: Vec<u8>,
     next: Option<String>,
+    shows: PhantomData<fn(&T)>,
 }
 
-impl Page {
+impl<T: Serialize> Page<[T]> {
     /// Fills a page with what `read` returns. It gets the sort key after which to begin and the number of rows, and is
     /// called again while there is room.
     ///
     /// # Errors
     /// Those of `read`.
-    pub async fn fill<K, T, P, R>(
+    pub async fn fill<K, P, R>(
         limit: Limit,
         cursor: Option<Cursor<K>>,
         read: impl Fn(Option<K>, u64) -> R,
     ) -> Result<Self, Error>
     where
         K: Serialize + Clone,
-        T: Serialize,
         P: Into<Part<K, T>>,
         R: Future<Output = Result<P, Error>>,
     {
@@ -185,16 +186,26 @@ impl Page {
             for (key, item) in rows {
                 if items.count == limit.0 || !items.take(&item)? {
                     let next = last.map(|key| Cursor(key).encode()).transpose()?;
-                    return Ok(Self { items: items.close(), next });
+                    return Ok(Self { json: items.close(), next, shows: PhantomData });
                 }
                 last = Some(key);
             }
             if !more {
-                return Ok(Self { items: items.close(), next: None });
+                return Ok(Self { json: items.close(), next: None, shows: PhantomData });
             }
         }
     }
 
+    /// Wraps the array as the member `name` of an object, after an optional id: the shape that the first clients expect.
+    #[must_use]
+    pub fn within<O>(self, id: Option<(&'static str, Uuid)>, name: &'static str) -> Page<O> {
+        let other = id.map_or(String::new(), |(name, id)| format!("\"{name}\":\"{id}\","));
+        let json = [format!("{{{other}\"{name}\":").as_bytes(), &self.json, b"}"].concat();
+        Page { json, next: self.next, shows: PhantomData }
+    }
+}
+
+impl<T: ?Sized> Page<T> {
     /// The `Link` header to the next page. `uri` is the one that the client sent: inside a nested router the request's own
     /// has lost its prefix.
     ///
@@ -216,14 +227,6 @@ impl Page {
         HeaderValue::from_str(&format!("<{target}>; rel=\"next\""))
             .map(Some)
             .map_err(|error| Error::internal(error))
-    }
-
-    /// Wraps the array as the member `name` of an object, after an optional id: the shape that the first clients expect.
-    #[must_use]
-    pub fn within(self, id: Option<(&'static str, Uuid)>, name: &'static str) -> Self {
-        let other = id.map_or(String::new(), |(name, id)| format!("\"{name}\":\"{id}\","));
-        let items = [format!("{{{other}\"{name}\":").as_bytes(), &self.items, b"}"].concat();
-        Self { items, ..self }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Extractors for queries, forms and path parameters, as strict as those for bodies.
 
 use super::{
-    RequestInfo,
+    Describe, Description, RequestInfo,
     body::{BadInput, check, pointer_to},
     page::{CURSOR, ListScope},
 };
@@ -15,6 +15,7 @@ use deserr::{DeserializeError, Deserr, IntoValue, Sequence, Value, ValuePointerR
 use percent_encoding::percent_decode;
 use serde_json::{Map, Value as Json};
 use std::str::FromStr;
+use utoipa::{IntoParams, ToSchema};
 
 /// A query string. Undocumented parameters are refused, because a misspelt filter would return too much. It follows the
 /// caller in a handler's arguments, because a cursor is checked against the caller's org.
@@ -28,6 +29,12 @@ impl<S: Send + Sync, T: Deserr<BadInput>> FromRequestParts<S> for Query<T> {
         let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri);
         let list = ListScope::of(RequestInfo::of(&parts.extensions).tenant(), uri);
         read(uri.query().unwrap_or_default().as_bytes(), Some(&list)).map(Self)
+    }
+}
+
+impl<T: IntoParams> Describe for Query<T> {
+    fn describe(operation: &mut Description) {
+        operation.query::<T>();
     }
 }
 
@@ -131,6 +138,14 @@ impl<E: DeserializeError, T: Deserr<E>> Deserr<E> for Many<T> {
 /// The only parameter of a path. A value that does not parse is [`NotFound`].
 #[derive(Debug)]
 pub struct Path<T>(pub T);
+
+impl<T: ToSchema> Describe for Path<T> {
+    fn describe(operation: &mut Description) {
+        let schema = operation.schema::<T>();
+        operation.path_parameter(schema);
+        operation.refuses(&["not_found"]);
+    }
+}
 
 impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Path<T> {
     type Rejection = Error;

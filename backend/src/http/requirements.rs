@@ -1,5 +1,5 @@
-//! What is checked per route before a body is read: the caller's role and the body's size. A handler declares both in its
-//! `utoipa::path` (`security` and `x-max-body-bytes`), so what is published is what is enforced.
+//! What is checked per route before a body is read: the caller's role and the body's size. Both are in the OpenAPI document,
+//! as the handler's signature says them ([`Describe`](super::Describe)), so what is published is what is enforced.
 
 use super::{MAX_BODY, verbs};
 use crate::role::Role;
@@ -12,7 +12,7 @@ use std::{collections::HashMap, sync::Arc};
 use utoipa::openapi::{OpenApi, extensions::Extensions};
 
 /// The OpenAPI extension with the largest body of an operation, in bytes.
-const MAX_BODY_BYTES: &str = "x-max-body-bytes";
+pub(super) const MAX_BODY_BYTES: &str = "x-max-body-bytes";
 
 /// The requirements of one operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

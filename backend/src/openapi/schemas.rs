@@ -1,9 +1,12 @@
 //! Rules of this API that the derived schemas do not express.
 
+use axum::http::StatusCode;
 use serde_json::{Map, Value as Json, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const PREFIX: &str = "#/components/schemas/";
+/// The extension of a nullable member that is left out for whoever may not see it; not published.
+const WITHHELD: &str = "x-withheld";
 
 /// Bodies refuse unknown members, but accept read-only ones; parameters are absent rather than `null`; a merge patch
 /// has optional, nullable members. Path parameters get a description, and schemas without a reference are removed.
@@ -24,9 +27,13 @@ pub fn tighten(document: &mut Json) {
         let Some(body) = operation.get_mut("requestBody") else { continue };
         body["required"] =
             json!(method != "patch" && asks(&body["content"]["application/json"]["schema"], &schemas));
+        let may_be_nothing = method != "patch" && body["required"] == false;
         let content = &mut body["content"]["application/json"];
         for name in named(&content["schema"]) {
             close(&name, &mut schemas);
+        }
+        if may_be_nothing {
+            content["schema"] = nullable(content["schema"].take());
         }
         if method == "patch" {
             let name = name_of(&content["schema"]).to_owned();
@@ -38,9 +45,92 @@ pub fn tighten(document: &mut Json) {
         }
     }
     drop_unused(&paths, &mut schemas);
+    require_what_is_sent(&paths, &mut schemas);
     lift_descriptions(&mut schemas);
     document["paths"] = paths;
     document["components"]["schemas"] = schemas;
+}
+
+/// Whatever a response shows is always there: `null` where it is nothing. (What can be absent is not nullable.) Schemas of
+/// bodies stay as they are.
+fn require_what_is_sent(paths: &Json, schemas: &mut Json) {
+    let mut sent = BTreeSet::new();
+    let mut received = BTreeSet::new();
+    for item in paths.as_object().into_iter().flatten().flat_map(|(_, item)| item.as_object()).flatten() {
+        sent.append(&mut reachable(&item.1["responses"], schemas));
+        received.append(&mut reachable(&item.1["requestBody"], schemas));
+        received.append(&mut reachable(&item.1["parameters"], schemas));
+    }
+    for name in sent.difference(&received) {
+        let Some(schema) = schemas[name].as_object_mut() else { continue };
+        let mut required = schema.get("required").and_then(Json::as_array).cloned().unwrap_or_default();
+        for (member, property) in
+            schema.get_mut("properties").and_then(Json::as_object_mut).into_iter().flatten()
+        {
+            let withheld = property.as_object_mut().and_then(|property| property.remove(WITHHELD)).is_some();
+            if is_nullable(property) && !withheld && !required.iter().any(|known| known == member) {
+                required.push(json!(member));
+            }
+        }
+        if !required.is_empty() {
+            schema.insert("required".into(), required.into());
+        }
+    }
+}
+
+fn is_nullable(schema: &Json) -> bool {
+    let is_null = |kind: &Json| *kind == "null";
+    schema["type"].as_array().is_some_and(|kinds| kinds.iter().any(is_null))
+        || schema["oneOf"].as_array().is_some_and(|ways| ways.iter().any(|way| is_null(&way["type"])))
+}
+
+/// The names of the schemas that a schema refers to, however indirectly.
+fn reachable(schema: &Json, schemas: &Json) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut next: Vec<_> = named(schema).into_iter().collect();
+    while let Some(name) = next.pop() {
+        if !found.contains(&name) {
+            next.extend(named(&schemas[&name]));
+            found.insert(name);
+        }
+    }
+    found
+}
+
+/// Moves the response of a status that most operations share into the components.
+pub fn share_responses(document: &mut Json) {
+    let mut shared = Map::new();
+    let mut uses: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for_each_problem(document, |status, response| {
+        *uses.entry((status.to_owned(), response.to_string())).or_default() += 1;
+    });
+    let mut most: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    for ((status, response), count) in uses {
+        let known = most.entry(status).or_default();
+        *known = (count, response).max(std::mem::take(known));
+    }
+    for_each_problem(document, |status, response| {
+        let Some((2.., common)) = most.get(status) else { return };
+        if *common == response.to_string() {
+            let code = status.parse().ok().and_then(|status| StatusCode::from_u16(status).ok());
+            let name =
+                code.and_then(|code| code.canonical_reason()).unwrap_or(status).replace([' ', '-'], "");
+            let reference = json!({ "$ref": format!("#/components/responses/{name}") });
+            shared.insert(name, std::mem::replace(response, reference));
+        }
+    });
+    document["components"]["responses"] = shared.into();
+}
+
+fn for_each_problem(document: &mut Json, mut see: impl FnMut(&str, &mut Json)) {
+    for (_, operation) in operations(&mut document["paths"]) {
+        let responses = operation["responses"].as_object_mut().into_iter().flatten();
+        for (status, response) in responses {
+            if response["content"].get("application/problem+json").is_some() {
+                see(status, response);
+            }
+        }
+    }
 }
 
 /// Adds the members of an object's response to the body of its PUT and PATCH, as read-only ones.
@@ -102,12 +192,7 @@ fn whose_id(schema: &Json) -> String {
 
 /// Removes schemas without a reference, such as a form that was replaced by its patch.
 fn drop_unused(paths: &Json, schemas: &mut Json) {
-    let mut used = BTreeSet::new();
-    let mut next: Vec<_> = named(paths).into_iter().collect();
-    while let Some(name) = next.pop() {
-        next.extend(named(&schemas[&name]).into_iter().filter(|inner| !used.contains(inner)));
-        used.insert(name);
-    }
+    let used = reachable(paths, schemas);
     if let Some(schemas) = schemas.as_object_mut() {
         schemas.retain(|name, _| used.contains(name));
     }

@@ -11,7 +11,7 @@ use crate::{
     http::{Form, Query, RequestInfo},
     resources::{
         assignments::AssignmentStatus,
-        invitations::{self, Answer, Answered, InvitationStatus, Opened},
+        invitations::{self, Answered, Decision, InvitationStatus, Opened},
     },
     secret::Secret,
     state::App,
@@ -89,18 +89,18 @@ async fn carry_out(
     app: &App,
     request: &RequestInfo,
     link: &Link<'_>,
-    answer: Answer,
+    answer: Decision,
 ) -> Result<Answered, Error> {
     invitations::answer_by_link(app, request, link.claims()?, answer).await
 }
 
 /// `None` if `answer` is unknown or the reason is invalid.
-fn read_answer(form: &AnswerForm) -> Option<Answer> {
+fn read_answer(form: &AnswerForm) -> Option<Decision> {
     match form.answer.as_str() {
-        "accept" => Some(Answer::Accept),
+        "accept" => Some(Decision::Accept),
         "decline" => {
             let reason = Reason::parse_optional(&form.reason).ok()?;
-            Some(Answer::Decline { reason: reason.map(Into::into) })
+            Some(Decision::Decline { reason: reason.map(Into::into) })
         }
         _ => None,
     }

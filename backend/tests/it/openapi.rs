@@ -91,6 +91,8 @@ fn every_operation_says_what_it_does_and_shows_an_answer() {
     for (name, operation) in operations {
         let summary = operation["summary"].as_str().unwrap_or_default();
         assert!(summary.len() > 5 && !summary.contains('\n'), "{name} has no summary: {summary:?}");
+        let description = operation["description"].as_str().unwrap_or_default();
+        assert!(description.len() > 20, "{name} has no description: {description:?}");
         assert_eq!(operation["tags"].as_array().map(Vec::len), Some(1), "{name} has no tag");
         let id = operation["operationId"].as_str().unwrap_or_default();
         assert!(!id.is_empty() && ids.insert(id), "{name} has no id of its own: {id:?}");

@@ -13,7 +13,7 @@ use crate::{
     },
     db::{Actor, Origin},
     error::Error,
-    http::{Body, Done, RequestInfo, limit_bodies},
+    http::{Body, Done, RequestInfo, limit_bodies, operations},
     ids::{AccountId, OrgId, SessionId, UserId},
     resources::audit,
     role::Role,
@@ -26,7 +26,6 @@ use axum::{
     Extension, Json,
     extract::State,
     http::{HeaderMap, header},
-    response::{IntoResponse, Response},
 };
 use axum_extra::extract::{
     CookieJar,
@@ -35,7 +34,7 @@ use axum_extra::extract::{
 use deserr::Deserr;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 const COOKIE: &str = "refresh_token";
 const COOKIE_PATH: &str = "/api/v1/auth";
@@ -46,10 +45,10 @@ const MOST_MEMBERSHIPS: usize = 1000;
 
 pub fn routes() -> OpenApiRouter<App> {
     let mut routes = OpenApiRouter::new()
-        .routes(routes!(login))
-        .routes(routes!(refresh))
-        .routes(routes!(logout))
-        .routes(routes!(me))
+        .routes(operations!(login))
+        .routes(operations!(refresh))
+        .routes(operations!(logout))
+        .routes(operations!(get_me))
         .merge(reset_api::routes())
         .merge(own_api::routes());
     limit_bodies(routes.get_openapi_mut(), MAX_SIGN_IN_BODY);
@@ -58,6 +57,7 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// Who signs in, and where.
 #[derive(Debug, Deserr, ToSchema)]
+#[schema(as = LoginRequest)]
 #[deserr(deny_unknown_fields)]
 struct Login {
     /// The account's e-mail.
@@ -73,6 +73,7 @@ struct Login {
 
 /// What a client needs to act. The refresh token is in a cookie.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TokenResponse)]
 pub(super) struct SignedIn {
     /// Send it as `Authorization: Bearer …`.
     #[schema(value_type = String)]
@@ -118,15 +119,19 @@ impl SignedIn {
 }
 
 /// Sign in with e-mail and password.
-#[utoipa::path(post, path = "/auth/login", tag = "auth", request_body = Login,
-    responses((status = 200, body = SignedIn)),
-    extensions(("x-problems" = json!([InvalidCredentials::CODE, TooManyTries::CODE]))))]
+///
+/// Starts a session: the answer has the access token, and the cookie `refresh_token` (HttpOnly, for
+/// `/api/v1/auth` only) the refresh token. Without `org_id` the session acts in the org used last, else in the
+/// one joined first. Every wrong combination is 401 `invalid_credentials` with the same body: an unknown e-mail,
+/// a wrong password, an account that is switched off, an org without an active membership. Tries that come too
+/// fast are 429 `too_many_tries`.
+#[utoipa::path(post, path = "/auth/login", tag = "auth", extensions(("x-problems" = json!([InvalidCredentials::CODE, TooManyTries::CODE]))))]
 async fn login(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
     headers: HeaderMap,
     Body(login): Body<Login>,
-) -> Result<Response, Error> {
+) -> Result<(CookieJar, Json<SignedIn>), Error> {
     // Before any query.
     app.throttle
         .attempt_from(request.client(), ThrottleKey::Address)
@@ -147,7 +152,7 @@ async fn sign_in(
     headers: &HeaderMap,
     login: Login,
     known: Option<account::Model>,
-) -> Result<Response, Error> {
+) -> Result<(CookieJar, Json<SignedIn>), Error> {
     let guessers = guessers(app, request, headers, &login.email, known.as_ref()).await?;
     let begun = app.throttle.begin(guessers, request).await?;
     let stored = known.as_ref().and_then(|account| account.password_hash.clone());
@@ -177,7 +182,7 @@ async fn start_session(
     headers: &HeaderMap,
     account: &account::Model,
     org: OrgId,
-) -> Result<Response, Error> {
+) -> Result<(CookieJar, Json<SignedIn>), Error> {
     let tx = app.db.write(request.origin(Actor::Account(account.id))).await?;
     // The password may have been changed, or the account switched off, while the hash was computed.
     let current = write::lock_for_no_key_update(&tx, account.id).await?;
@@ -212,15 +217,19 @@ async fn guessers(
     Ok(ThrottleKeys::at_account(email, request.client()))
 }
 
-/// Renew the session: a new access token, and the next refresh token in the cookie.
-#[utoipa::path(post, path = "/auth/refresh", tag = "auth",
-    responses((status = 200, body = SignedIn)), extensions(("x-problems" = json!([Unauthenticated::CODE, ForeignOrigin::CODE]))))]
+/// Renew the session.
+///
+/// Reads the cookie `refresh_token`, replaces it with the next one and returns a new access token for the
+/// session's org. The previous cookie still works for 30 seconds; used later, it ends the session. 401
+/// `unauthenticated` without the cookie or when the session has ended; 403 `foreign_origin` when a page of
+/// another site sends it.
+#[utoipa::path(post, path = "/auth/refresh", tag = "auth", extensions(("x-problems" = json!([Unauthenticated::CODE, ForeignOrigin::CODE]))))]
 async fn refresh(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
     headers: HeaderMap,
     jar: CookieJar,
-) -> Result<Response, Error> {
+) -> Result<(CookieJar, Json<SignedIn>), Error> {
     refuse_foreign_origin(&headers, &app.config)?;
     let token = jar.get(COOKIE).ok_or(Unauthenticated)?;
     let claims = app.tokens.read_refresh(token.value()).ok_or(Unauthenticated)?;
@@ -242,15 +251,18 @@ async fn refresh(
     Ok(answer)
 }
 
-/// Sign out. Harmless without a session.
-#[utoipa::path(post, path = "/auth/logout", tag = "auth",
-    responses((status = 200, body = Done)), extensions(("x-problems" = json!([ForeignOrigin::CODE]))))]
+/// Sign out.
+///
+/// Ends the session of the cookie `refresh_token`, with its access tokens, and deletes the cookie. Succeeds
+/// without a session, too; 403 `foreign_origin` from a page of another site. A client that has only an access
+/// token ends its session with `DELETE /auth/sessions/{id}`.
+#[utoipa::path(post, path = "/auth/logout", tag = "auth", extensions(("x-problems" = json!([ForeignOrigin::CODE]))))]
 async fn logout(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
     headers: HeaderMap,
     jar: CookieJar,
-) -> Result<Response, Error> {
+) -> Result<(CookieJar, Json<Done>), Error> {
     refuse_foreign_origin(&headers, &app.config)?;
     let claims = jar.get(COOKIE).and_then(|token| app.tokens.read_refresh(token.value()));
     let owner = match &claims {
@@ -267,13 +279,16 @@ async fn logout(
     // Added, not removed: a jar that never held the cookie would send nothing for its removal.
     let mut gone = Cookie::build((COOKIE, "")).path(COOKIE_PATH).build();
     gone.make_removal();
-    Ok((CookieJar::new().add(gone), Json(Done::OK)).into_response())
+    Ok((CookieJar::new().add(gone), Json(Done::OK)))
 }
 
-/// Who is signed in, and where they may act.
-#[utoipa::path(get, path = "/auth/me", tag = "auth", security(("bearer" = ["tech"])),
-    responses((status = 200, body = Me)))]
-async fn me(State(app): State<App>, caller: Caller<Tech>) -> Result<Json<Me>, Error> {
+/// Get the signed-in account.
+///
+/// Shows the account, its role and user in the current org, and `memberships`: all its active ones, the first
+/// joined first, at most 1000. A membership with `pending: true` opens nothing yet. 403 `not_a_member` for
+/// whoever is no member of the current org any more.
+#[utoipa::path(get, path = "/auth/me", tag = "auth")]
+async fn get_me(State(app): State<App>, caller: Caller<Tech>) -> Result<Json<Me>, Error> {
     let account = read::by_id(&app.db, caller.account).await?;
     let mut memberships = read::memberships_and_pending(&app.db, caller.account).await?;
     memberships.truncate(MOST_MEMBERSHIPS);
@@ -298,7 +313,7 @@ fn signed_in(
     session: SessionId,
     generation: i32,
     expires: Timestamp,
-) -> Result<Response, Error> {
+) -> Result<(CookieJar, Json<SignedIn>), Error> {
     let body = SignedIn::new(app, account, org, session)?;
     let refresh_token = app.tokens.refresh(session, generation, expires)?;
     let cookie = Cookie::build((COOKIE, refresh_token))
@@ -308,5 +323,5 @@ fn signed_in(
         .secure(app.config.secure_cookies())
         // At most a year (`REFRESH_TOKEN_DAYS`), which always converts.
         .max_age(app.config.refresh_token_ttl.try_into().unwrap_or_default());
-    Ok((CookieJar::new().add(cookie), Json(body)).into_response())
+    Ok((CookieJar::new().add(cookie), Json(body)))
 }

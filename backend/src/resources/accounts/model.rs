@@ -4,6 +4,7 @@ use crate::{ids::OrgId, role::Role};
 
 /// One org of an account.
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = Membership)]
 pub struct OrgMembership {
     /// The org.
     pub org_id: OrgId,

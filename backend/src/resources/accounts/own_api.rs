@@ -10,30 +10,28 @@ use crate::{
     auth::{Account, NewPassword, ThrottleKeys, TooManyTries, Unauthenticated, entity::account},
     db::Reader,
     error::{Error, FailureKind, FieldError, NotFound, UnknownReference},
-    http::{Answer, Body, Done, Path, Precondition, Query, Reading},
+    http::{Answer, Body, Done, Listed, Path, Precondition, Query, Reading, Tagged, operations},
     ids::{OrgId, SessionId},
     resources::audit,
     secret::Secret,
     state::App,
 };
-use axum::{
-    extract::{OriginalUri, State},
-    response::Response,
-};
+use axum::extract::{OriginalUri, State};
 use deserr::Deserr;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(switch))
-        .routes(routes!(change_password))
-        .routes(routes!(list_sessions))
-        .routes(routes!(get_session, end_session))
+        .routes(operations!(switch_org))
+        .routes(operations!(password_change))
+        .routes(operations!(sessions_list))
+        .routes(operations!(sessions_get, sessions_end))
 }
 
 /// Where to act from now on.
 #[derive(Debug, Deserr, ToSchema)]
+#[schema(as = SwitchOrgRequest)]
 #[deserr(deny_unknown_fields)]
 struct Switch {
     /// One of the account's orgs.
@@ -42,6 +40,7 @@ struct Switch {
 
 /// A new password, by whoever knows the one before.
 #[derive(Debug, Deserr, ToSchema)]
+#[schema(as = PasswordChangeRequest)]
 #[deserr(deny_unknown_fields)]
 struct PasswordChange {
     /// The one that is good now.
@@ -52,14 +51,17 @@ struct PasswordChange {
     new_password: NewPassword,
 }
 
-/// Act in another of one's orgs: the session stays there when it is renewed.
-#[utoipa::path(post, path = "/auth/switch", tag = "auth", security(("bearer" = [])), request_body = Switch,
-    responses((status = 200, body = SignedIn)), extensions(("x-problems" = json!([UnknownReference::CODE]))))]
-async fn switch(
+/// Switch the session to another org.
+///
+/// Returns an access token for that org; the session stays there when it is refreshed. The refresh cookie does
+/// not change. An org without an active membership of the account, or with a pending one, is 404
+/// `unknown_reference`.
+#[utoipa::path(post, path = "/auth/switch", tag = "auth", extensions(("x-problems" = json!([UnknownReference::CODE]))))]
+async fn switch_org(
     State(app): State<App>,
     own: Account,
     Body(Switch { org_id }): Body<Switch>,
-) -> Result<Answer, Error> {
+) -> Result<Answer<SignedIn>, Error> {
     let tx = app.db.write(own.origin()).await?;
     let memberships = read::memberships(&tx, own.account).await?;
     if !memberships.iter().any(|membership| membership.org_id == org_id) {
@@ -71,14 +73,17 @@ async fn switch(
     Answer::of(&SignedIn::new(&app, own.account, org_id, own.session)?)
 }
 
-/// Change one's password. Every other session of the account ends.
-#[utoipa::path(post, path = "/auth/password", tag = "auth", security(("bearer" = [])), request_body = PasswordChange,
-    responses((status = 200, body = Done)), extensions(("x-problems" = json!([TooManyTries::CODE]))))]
-async fn change_password(
+/// Change the password.
+///
+/// Needs the current password; a wrong one is 400 at `/current_password`. All other sessions of the account end,
+/// and its open reset links stop working. The new password has 8 to 128 characters; common ones and the account's
+/// own e-mail are refused. Tries that come too fast are 429 `too_many_tries`.
+#[utoipa::path(post, path = "/auth/password", tag = "auth", extensions(("x-problems" = json!([TooManyTries::CODE]))))]
+async fn password_change(
     State(app): State<App>,
     own: Account,
     Body(change): Body<PasswordChange>,
-) -> Result<Answer, Error> {
+) -> Result<Answer<Done>, Error> {
     let account = read::by_id(&app.db, own.account).await?;
     if account.password_hash.is_none() {
         let rule = "cannot be known: this login has no password yet; its link sets one";
@@ -128,15 +133,17 @@ async fn check_password(
     Ok(())
 }
 
-/// List one's own live sessions, newest first.
-#[utoipa::path(get, path = "/auth/sessions", tag = "auth", security(("bearer" = [])), params(SessionQuery),
-    responses((status = 200, body = Vec<OwnSession>)))]
-async fn list_sessions(
+/// List the caller's sessions.
+///
+/// Newest first. Only sessions of the same account that have neither ended nor expired, in any org. `current`
+/// marks the one that asks. Works without an active membership, too.
+#[utoipa::path(get, path = "/auth/sessions", tag = "auth")]
+async fn sessions_list(
     State(app): State<App>,
     own: Account,
     OriginalUri(uri): OriginalUri,
     Query(query): Query<SessionQuery>,
-) -> Result<Response, Error> {
+) -> Result<Listed<[OwnSession]>, Error> {
     let now = app.db.clock().now();
     let (account, session) = (own.account, own.session);
     let reading = Reading::of(query.limit);
@@ -144,28 +151,31 @@ async fn list_sessions(
     app.listed(&own.request, &uri, reading, read).await
 }
 
-/// Read one of one's own live sessions.
-#[utoipa::path(get, path = "/auth/sessions/{id}", tag = "auth", security(("bearer" = [])),
-    params(("id" = SessionId, Path)), responses((status = 200, body = OwnSession)))]
-async fn get_session(
+/// Get one of the caller's sessions.
+///
+/// 404 when it has ended or expired, or belongs to another account.
+#[utoipa::path(get, path = "/auth/sessions/{id}", tag = "auth")]
+async fn sessions_get(
     State(app): State<App>,
     own: Account,
     Path(id): Path<SessionId>,
-) -> Result<Answer, Error> {
+) -> Result<Tagged<OwnSession>, Error> {
     let now = app.db.clock().now();
     let found = sessions::find(&app.db, own.account, own.session, id, now).await?;
-    Answer::single(&found.ok_or(NotFound)?)
+    Tagged::of(&found.ok_or(NotFound)?)
 }
 
-/// End one of one's own sessions, wherever it is.
-#[utoipa::path(delete, path = "/auth/sessions/{id}", tag = "auth", security(("bearer" = [])),
-    params(("id" = SessionId, Path)), responses((status = 200, body = Done)))]
-async fn end_session(
+/// End one of the caller's sessions.
+///
+/// Its refresh and access tokens stop working at once. The current session can be ended, too. Ending it again
+/// changes nothing and is 200. 404 for a session of another account.
+#[utoipa::path(delete, path = "/auth/sessions/{id}", tag = "auth")]
+async fn sessions_end(
     State(app): State<App>,
     own: Account,
     Path(id): Path<SessionId>,
     precondition: Precondition,
-) -> Result<Answer, Error> {
+) -> Result<Answer<Done>, Error> {
     let tx = app.db.write(own.origin()).await?;
     // A session that has ended has no ETag.
     let current = sessions::find(&tx, own.account, own.session, id, tx.now).await?;

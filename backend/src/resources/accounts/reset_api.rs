@@ -5,7 +5,7 @@ use crate::{
     auth::{InvalidToken, NewPassword, ThrottleKey, ThrottleKeys, TooManyTries, for_link},
     db::{Actor, Origin},
     error::{Error, FailureKind, FieldError},
-    http::{Body, Done, RequestInfo, Rerun, attempts},
+    http::{Body, Done, RequestInfo, Rerun, attempts, operations},
     resources::audit,
     secret::Secret,
     state::App,
@@ -16,14 +16,15 @@ use backon::Retryable;
 use deserr::Deserr;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(request_reset)).routes(routes!(confirm_reset))
+    OpenApiRouter::new().routes(operations!(reset_request)).routes(operations!(reset_confirm))
 }
 
 /// Whose password is to be set anew.
 #[derive(Debug, Deserr, ToSchema)]
+#[schema(as = PasswordResetRequest)]
 #[deserr(deny_unknown_fields)]
 struct ResetRequest {
     /// The account's e-mail.
@@ -32,18 +33,20 @@ struct ResetRequest {
 
 /// Always the same, whether the e-mail is known or not.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PasswordResetRequested)]
 struct ResetRequested {
     /// Always `ok`.
     #[schema(example = "ok")]
     status: &'static str,
     /// Only on a developer's own machine: what the mail would carry.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(nullable = false, value_type = Option<String>)]
     reset_token: Option<Secret>,
 }
 
 /// A new password, by permission of a token.
 #[derive(Debug, Deserr, ToSchema)]
+#[schema(as = PasswordResetConfirmation)]
 #[deserr(deny_unknown_fields)]
 struct ResetConfirm {
     /// From the link.
@@ -59,10 +62,14 @@ struct ResetConfirm {
     new_password: NewPassword,
 }
 
-/// Ask for a link to set a new password.
-#[utoipa::path(post, path = "/auth/reset/request", tag = "auth", request_body = ResetRequest,
-    responses((status = 200, body = ResetRequested)), extensions(("x-problems" = json!([TooManyTries::CODE]))))]
-async fn request_reset(
+/// Request a link to reset a password.
+///
+/// The answer is the same for a known and an unknown e-mail. A link works once, for 30 minutes, and replaces the
+/// one before. Of the requests for one e-mail 5 are carried out at once, then one in 10 minutes; the others
+/// change nothing. The server sends no mail yet: only with ENV=dev on the developer's own machine the answer has
+/// `reset_token`, elsewhere the operator makes a link with `coulisses member link`.
+#[utoipa::path(post, path = "/auth/reset/request", tag = "auth", extensions(("x-problems" = json!([TooManyTries::CODE]))))]
+async fn reset_request(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
     Body(reset): Body<ResetRequest>,
@@ -109,13 +116,14 @@ async fn issue_reset(app: &App, request: &RequestInfo, email: &Email) -> Result<
     Ok(Some(token))
 }
 
-/// Set a new password with the token from the link. Every session of the account ends.
+/// Set a new password with a link's token.
 ///
-/// What the link was for is taken up: the membership of the organisation that handed it out, or all that are pending when it
-/// went to the account's address.
-#[utoipa::path(post, path = "/auth/reset/confirm", tag = "auth", request_body = ResetConfirm,
-    responses((status = 200, body = Done)), extensions(("x-problems" = json!([InvalidToken::CODE, TooManyTries::CODE]))))]
-async fn confirm_reset(
+/// The token comes from a reset link, or from a link that an org or the operator handed out, and works once; else
+/// 400 `invalid_token`. All sessions of the account end, and nobody is signed in. What the link was for is taken
+/// up: one org's membership, or, for a reset link, all pending ones. A `membership_url` of an account that has a
+/// password also needs `current_password`, else 400 at that member.
+#[utoipa::path(post, path = "/auth/reset/confirm", tag = "auth", extensions(("x-problems" = json!([InvalidToken::CODE, TooManyTries::CODE]))))]
+async fn reset_confirm(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
     Body(reset): Body<ResetConfirm>,

@@ -3,8 +3,8 @@
 
 use super::{
     model::{
-        Assignment, AssignmentForm, AssignmentQuery, AssignmentStatus, BulkAssignment, NewAssignment,
-        NewStatus, Whose,
+        Assignment, AssignmentForm, AssignmentQuery, AssignmentStatus, AssignmentsCreated, BulkAssignment,
+        NewAssignment, NewStatus, Whose,
     },
     read,
     refusal::{AlreadyAssigned, InvalidTransition, QuotaReached, ScheduleConflict},
@@ -15,7 +15,7 @@ use crate::{
     db::Reader,
     error::{Error, FieldError, NotFound, UnknownReference},
     http::{
-        Answer, Body, BulkCreated, BulkItems, Change, Done, MAX_BULK_BODY, Path, Precondition, Query, Reading,
+        Answer, Body, BulkItems, Change, Done, Listed, Path, Precondition, Query, Reading, Tagged, operations,
     },
     ids::{AssignmentId, UserId},
     resources::{
@@ -27,24 +27,25 @@ use crate::{
     role::Role,
     state::App,
 };
-use axum::{
-    extract::{OriginalUri, State},
-    response::Response,
-};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use axum::extract::{OriginalUri, State};
+use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(create, list))
-        .routes(routes!(bulk_create))
-        .routes(routes!(get, update, delete))
-        .routes(routes!(set_status))
+        .routes(operations!(create, list))
+        .routes(operations!(bulk_create))
+        .routes(operations!(get, update, delete))
+        .routes(operations!(set_status))
 }
 
-/// Put a person on a mission.
-#[utoipa::path(post, path = "/assignments", tag = "assignments", security(("bearer" = ["manager"])),
-    request_body = NewAssignment, responses((status = 200, body = Assignment)),
-    extensions(("x-problems" = json!([
+/// Assign a user to a mission.
+///
+/// Managers and above. The status is `INVITED`, or `ACCEPTED` when sent; an invitation link is made with `POST
+/// /invitations`. Without `role_name` the assignment takes the mission's role when there is exactly one.
+/// `ACCEPTED` is refused with 400 `schedule_conflict` when the user is taken, unless `override_reason` is sent,
+/// and with 409 `quota_reached` when the role is full; a user who is already invited to or accepted on the
+/// mission is 409 `already_assigned`.
+#[utoipa::path(post, path = "/assignments", tag = "assignments", extensions(("x-problems" = json!([
         UnknownReference::CODE, ScheduleConflict::CODE, AlreadyAssigned::CODE, QuotaReached::CODE, MissionCancelled::CODE,
         ProjectArchived::CODE, UserInactive::CODE,
     ]))))]
@@ -52,38 +53,43 @@ async fn create(
     State(app): State<App>,
     caller: Caller<Manager>,
     Body(new): Body<NewAssignment>,
-) -> Result<Answer, Error> {
+) -> Result<Tagged<Assignment>, Error> {
     let tx = app.write(&caller).await?;
     let assignment = write::create(&tx, caller.org, new).await?;
     tx.commit_object(&assignment).await
 }
 
-/// Invite 1 to 1000 people to their missions: all of them or none. What is in the way is told for each item.
-#[utoipa::path(post, path = "/assignments/~bulk_create", tag = "assignments", security(("bearer" = ["manager"])),
-    request_body = Vec<BulkAssignment>, responses((status = 200, body = BulkCreated<AssignmentId>)),
-    extensions(("x-problems" = json!([
+/// Assign many users to missions.
+///
+/// Managers and above. Takes 1 to 1000 items and creates each as `INVITED`, all or nothing: when items are
+/// refused, nothing is created and `errors` names each bad item by its index, with its own code
+/// (`already_assigned`, also for the same pair twice, `user_inactive`, ...). `ids` are in the order of the
+/// request.
+#[utoipa::path(post, path = "/assignments/~bulk_create", tag = "assignments", extensions(("x-problems" = json!([
         UnknownReference::CODE, AlreadyAssigned::CODE, MissionCancelled::CODE, ProjectArchived::CODE, UserInactive::CODE,
-    ])), ("x-max-body-bytes" = json!(MAX_BULK_BODY))))]
+    ]))))]
 async fn bulk_create(
     State(app): State<App>,
     caller: Caller<Manager>,
     items: BulkItems<BulkAssignment>,
-) -> Result<Answer, Error> {
+) -> Result<Answer<AssignmentsCreated>, Error> {
     let items = items.plan(Ok).await?;
     let tx = app.write(&caller).await?;
     let ids = bulk::create_all(&tx, caller.org, items).await?;
-    tx.commit_value(&BulkCreated::of(ids)).await
+    tx.commit_value(&ids.into()).await
 }
 
-/// List assignments by the mission's start, then by id; those who do not plan see their own.
-#[utoipa::path(get, path = "/assignments", tag = "assignments", security(("bearer" = ["tech"])),
-    params(AssignmentQuery), responses((status = 200, body = Vec<Assignment>)))]
+/// List assignments.
+///
+/// By the mission's start, then by id. A caller below manager sees only their own; `me=1` narrows it so for
+/// everybody. `from` and `to` select assignments whose mission overlaps that window.
+#[utoipa::path(get, path = "/assignments", tag = "assignments")]
 async fn list(
     State(app): State<App>,
     caller: Caller<Tech>,
     OriginalUri(uri): OriginalUri,
     Query(query): Query<AssignmentQuery>,
-) -> Result<Response, Error> {
+) -> Result<Listed<[Assignment]>, Error> {
     let own = (!caller.is_manager() || query.me == Some(Whose::Yes)).then_some(caller.user);
     let org = caller.org;
     let reading = Reading::of(query.limit);
@@ -91,33 +97,37 @@ async fn list(
     app.listed(&caller.request, &uri, reading, read).await
 }
 
-/// Read an assignment; those who do not plan read their own.
-#[utoipa::path(get, path = "/assignments/{id}", tag = "assignments", security(("bearer" = ["tech"])),
-    params(("id" = AssignmentId, Path)), responses((status = 200, body = Assignment)))]
+/// Get an assignment.
+///
+/// Managers and above, and the assigned person; for anyone else it is 404. The `ETag` covers the names and times
+/// of mission, project and user, too.
+#[utoipa::path(get, path = "/assignments/{id}", tag = "assignments")]
 async fn get(
     State(app): State<App>,
     caller: Caller<Tech>,
     Path(id): Path<AssignmentId>,
-) -> Result<Answer, Error> {
+) -> Result<Tagged<Assignment>, Error> {
     let assignment = read::get(&app.db, caller.org, id).await?;
     if caller.is_manager() || caller.is(assignment.user_id) {
-        Answer::single(&assignment)
+        Tagged::of(&assignment)
     } else {
         Err(NotFound.into())
     }
 }
 
-/// Change an assignment's role or note. Its status changes with `:status`.
-#[utoipa::path(patch, path = "/assignments/{id}", tag = "assignments", security(("bearer" = ["manager"])),
-    params(("id" = AssignmentId, Path)), request_body = AssignmentForm, responses((status = 200, body = Assignment)),
-    extensions(("x-problems" = json!([UnknownReference::CODE, QuotaReached::CODE]))))]
+/// Update an assignment's role or note.
+///
+/// Managers and above. The status changes with `:status`; mission and user never change. Without a role it takes
+/// the mission's role when there is exactly one. 404 `unknown_reference` for a role that the mission does not
+/// have; 409 `quota_reached` when an accepted person would move to a full role.
+#[utoipa::path(patch, path = "/assignments/{id}", tag = "assignments", extensions(("x-problems" = json!([UnknownReference::CODE, QuotaReached::CODE]))))]
 async fn update(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(id): Path<AssignmentId>,
     precondition: Precondition,
     change: Change<AssignmentForm>,
-) -> Result<Answer, Error> {
+) -> Result<Tagged<Assignment>, Error> {
     let tx = app.write(&caller).await?;
     let current = locked(&tx, &caller, id, &precondition).await?;
     let roles = missions::roles_of(&tx, caller.org, current.mission_id).await?;
@@ -126,15 +136,16 @@ async fn update(
     tx.commit_object(&assignment).await
 }
 
-/// Delete an assignment and its invitations. The audit log keeps both.
-#[utoipa::path(delete, path = "/assignments/{id}", tag = "assignments", security(("bearer" = ["manager"])),
-    params(("id" = AssignmentId, Path)), responses((status = 200, body = Done)))]
+/// Delete an assignment and its invitations.
+///
+/// Managers and above, in any status. Its links stop working. The audit log keeps both.
+#[utoipa::path(delete, path = "/assignments/{id}", tag = "assignments")]
 async fn delete(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(id): Path<AssignmentId>,
     precondition: Precondition,
-) -> Result<Answer, Error> {
+) -> Result<Answer<Done>, Error> {
     let tx = app.write(&caller).await?;
     let current = locked(&tx, &caller, id, &precondition).await?;
     invitations::delete_of_assignment(&tx, caller.org, id).await?;
@@ -154,10 +165,14 @@ async fn locked(
     Ok(current)
 }
 
-/// Change where an assignment stands. The assigned person may accept or decline.
-#[utoipa::path(post, path = "/assignments/{id}/~status", tag = "assignments", security(("bearer" = ["tech"])),
-    params(("id" = AssignmentId, Path)), request_body = NewStatus, responses((status = 200, body = Assignment)),
-    extensions(("x-problems" = json!([
+/// Set the status of an assignment.
+///
+/// Managers may make every allowed transition (else 409 `invalid_transition`); the assigned person may set
+/// `ACCEPTED` or `DECLINED` until the mission ends (then 409 `mission_over`). The same status again changes
+/// nothing and is 200. `ACCEPTED` is refused with 400 `schedule_conflict` and `conflicts` when the person is
+/// taken, unless a manager sends `override_reason`, and with 409 `quota_reached` when the role is full. Back to
+/// `INVITED` revokes the open invitations from before.
+#[utoipa::path(post, path = "/assignments/{id}/~status", tag = "assignments", extensions(("x-problems" = json!([
         Forbidden::CODE, ScheduleConflict::CODE, AlreadyAssigned::CODE, QuotaReached::CODE, MissionCancelled::CODE, UserInactive::CODE,
         InvalidTransition::CODE, ProjectArchived::CODE, MissionOver::CODE,
     ]))))]
@@ -167,7 +182,7 @@ async fn set_status(
     Path(id): Path<AssignmentId>,
     precondition: Precondition,
     Body(new): Body<NewStatus>,
-) -> Result<Answer, Error> {
+) -> Result<Tagged<Assignment>, Error> {
     let tx = app.write(&caller).await?;
     let locked = write::lock_for_no_key_update(&tx, caller.org, id).await?;
     if !caller.is_manager() {

@@ -143,6 +143,7 @@ impl Writable for AssignmentForm {
 
 /// A change of status.
 #[derive(Debug, Deserr, ToSchema)]
+#[schema(as = AssignmentStatusChange)]
 #[deserr(deny_unknown_fields)]
 pub struct NewStatus {
     /// The status to have.
@@ -201,4 +202,9 @@ crate::words::words! {
         /// The caller's own.
         Yes = "1",
     }
+}
+
+crate::http::bulk_created! {
+    /// The assignments that a bulk creation made.
+    AssignmentsCreated, AssignmentId
 }

@@ -180,7 +180,7 @@ pub async fn list(
     org: OrgId,
     query: AssignmentQuery,
     own: Option<Option<UserId>>,
-) -> Result<Page, Error> {
+) -> Result<Page<[Assignment]>, Error> {
     use assignment::Column;
     let select = with_titles(assignment::Entity::of(org))
         .filter(filter::own(Column::UserId, own))

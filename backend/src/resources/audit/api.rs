@@ -8,28 +8,27 @@ use crate::{
     auth::{Admin, Caller},
     db::Reader,
     error::Error,
-    http::{Query, Reading},
+    http::{Listed, Query, Reading, operations},
     state::App,
 };
-use axum::{
-    extract::{OriginalUri, State},
-    response::Response,
-};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use axum::extract::{OriginalUri, State};
+use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list))
+    OpenApiRouter::new().routes(operations!(list))
 }
 
-/// Who did what, when, to which object: newest first.
-#[utoipa::path(get, path = "/audit", tag = "audit", security(("bearer" = ["admin"])), params(AuditQuery),
-    responses((status = 200, body = Vec<AuditEntry>)))]
+/// List audit entries.
+///
+/// Admins and owners. Newest first: who did what, when, to which object of the org, with the object `before` and
+/// `after`. `from` is inclusive, `to` exclusive.
+#[utoipa::path(get, path = "/audit", tag = "audit")]
 async fn list(
     State(app): State<App>,
     caller: Caller<Admin>,
     OriginalUri(uri): OriginalUri,
     Query(query): Query<AuditQuery>,
-) -> Result<Response, Error> {
+) -> Result<Listed<[AuditEntry]>, Error> {
     // The sizes of the details and the details come from two queries, which must agree.
     let org = caller.org;
     let reading = Reading::in_snapshot(query.limit);

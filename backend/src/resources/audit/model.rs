@@ -48,10 +48,10 @@ pub struct AuditEntry {
     /// When.
     pub created_at: Timestamp,
     /// The object as it was; none for what was created.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<HashMap<String, serde_json::Value>>)]
     pub before: Option<JsonText>,
     /// The object as it became; none for what was deleted.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<HashMap<String, serde_json::Value>>)]
     pub after: Option<JsonText>,
 }
 

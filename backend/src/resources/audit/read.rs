@@ -42,7 +42,11 @@ pub async fn is_on_record(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(db: &impl ConnectionTrait, org: OrgId, query: AuditQuery) -> Result<Page, Error> {
+pub async fn list(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    query: AuditQuery,
+) -> Result<Page<[AuditEntry]>, Error> {
     use audit_entry::Column;
     let types: Vec<String> = query.object_type.0.into_iter().map(Into::into).collect();
     let mut select = audit_entry::Entity::of(org)

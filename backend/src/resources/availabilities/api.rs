@@ -10,34 +10,35 @@ use crate::{
     auth::{Caller, Manager, MinimumRole, Tech},
     db::{Reader, Tx},
     error::{Error, NotFound, UnknownReference},
-    http::{Answer, Body, Change, Done, Empty, Path, Precondition, Query, Reading},
+    http::{
+        Answer, Body, Change, Done, Empty, Listed, Path, Precondition, Query, Reading, Tagged, operations,
+    },
     ids::AvailabilityId,
     state::App,
 };
-use axum::{
-    extract::{OriginalUri, State},
-    response::Response,
-};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use axum::extract::{OriginalUri, State};
+use utoipa_axum::router::OpenApiRouter;
 
 /// `/availability`, the path in the first version of the API, is an alias ([`crate::http::verbs`]).
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(create, list))
-        .routes(routes!(get, update, delete))
-        .routes(routes!(approve))
-        .routes(routes!(reject))
+        .routes(operations!(create, list))
+        .routes(operations!(get, update, delete))
+        .routes(operations!(approve))
+        .routes(operations!(reject))
 }
 
-/// Declare an availability: one's own, or for planners anyone's.
-#[utoipa::path(post, path = "/availabilities", tag = "availabilities", security(("bearer" = ["tech"])),
-    request_body = NewAvailability, responses((status = 200, body = Availability)),
-    extensions(("x-problems" = json!([UnknownReference::CODE]))))]
+/// Declare an availability.
+///
+/// For oneself, or for anyone as a manager or above. It is `PENDING` until a manager decides. It ends after its
+/// start and at most 31 calendar days later in the org's time zone. For anybody else's `user_id` a caller below
+/// manager gets 404 `unknown_reference`.
+#[utoipa::path(post, path = "/availabilities", tag = "availabilities", extensions(("x-problems" = json!([UnknownReference::CODE]))))]
 async fn create(
     State(app): State<App>,
     caller: Caller<Tech>,
     Body(new): Body<NewAvailability>,
-) -> Result<Answer, Error> {
+) -> Result<Tagged<Availability>, Error> {
     if !caller.is_manager() && !caller.is(new.user_id) {
         return Err(UnknownReference { pointer: "/user_id", name: "user" }.into());
     }
@@ -46,15 +47,17 @@ async fn create(
     tx.commit_object(&availability).await
 }
 
-/// List availabilities by start, then by id; those who do not plan see their own.
-#[utoipa::path(get, path = "/availabilities", tag = "availabilities", security(("bearer" = ["tech"])),
-    params(AvailabilityQuery), responses((status = 200, body = Vec<Availability>)))]
+/// List availabilities.
+///
+/// By start, then by id. A caller below manager sees only their own. `from` and `to` select what overlaps that
+/// window.
+#[utoipa::path(get, path = "/availabilities", tag = "availabilities")]
 async fn list(
     State(app): State<App>,
     caller: Caller<Tech>,
     OriginalUri(uri): OriginalUri,
     Query(query): Query<AvailabilityQuery>,
-) -> Result<Response, Error> {
+) -> Result<Listed<[Availability]>, Error> {
     let own = (!caller.is_manager()).then_some(caller.user);
     let org = caller.org;
     let reading = Reading::of(query.limit);
@@ -62,29 +65,32 @@ async fn list(
     app.listed(&caller.request, &uri, reading, read).await
 }
 
-/// Read an availability; those who do not plan read their own.
-#[utoipa::path(get, path = "/availabilities/{id}", tag = "availabilities", security(("bearer" = ["tech"])),
-    params(("id" = AvailabilityId, Path)), responses((status = 200, body = Availability)))]
+/// Get an availability.
+///
+/// One's own, or anyone's as a manager or above; else 404.
+#[utoipa::path(get, path = "/availabilities/{id}", tag = "availabilities")]
 async fn get(
     State(app): State<App>,
     caller: Caller<Tech>,
     Path(id): Path<AvailabilityId>,
-) -> Result<Answer, Error> {
+) -> Result<Tagged<Availability>, Error> {
     let availability = read::get(&app.db, caller.org, id).await?;
-    Answer::single(&visible(&caller, availability)?)
+    Tagged::of(&visible(&caller, availability)?)
 }
 
-/// Change an availability. One's own waits for approval again when its time changes.
-#[utoipa::path(method(put, patch), path = "/availabilities/{id}", tag = "availabilities",
-    security(("bearer" = ["tech"])), params(("id" = AvailabilityId, Path)), request_body = AvailabilityForm,
-    responses((status = 200, body = Availability)), extensions(("x-problems" = json!([AvailabilityOverlap::CODE]))))]
+/// Update an availability.
+///
+/// One's own, or anyone's as a manager or above; else 404. When a caller below manager changes the time, it
+/// becomes `PENDING` again. A manager's change keeps the status; where an approved one would overlap another
+/// approved one of the user, it is 409 `availability_overlap` with `conflicts`.
+#[utoipa::path(method(put, patch), path = "/availabilities/{id}", tag = "availabilities", extensions(("x-problems" = json!([AvailabilityOverlap::CODE]))))]
 async fn update(
     State(app): State<App>,
     caller: Caller<Tech>,
     Path(id): Path<AvailabilityId>,
     precondition: Precondition,
     change: Change<AvailabilityForm>,
-) -> Result<Answer, Error> {
+) -> Result<Tagged<Availability>, Error> {
     let tx = app.write(&caller).await?;
     let current = locked(&tx, &caller, id, &precondition).await?;
     let new = change.onto(&current, &current.form())?;
@@ -92,15 +98,16 @@ async fn update(
     tx.commit_object(&availability).await
 }
 
-/// Withdraw an availability: one's own, or for planners anyone's.
-#[utoipa::path(delete, path = "/availabilities/{id}", tag = "availabilities", security(("bearer" = ["tech"])),
-    params(("id" = AvailabilityId, Path)), responses((status = 200, body = Done)))]
+/// Delete an availability.
+///
+/// One's own, or anyone's as a manager or above, in any status; else 404.
+#[utoipa::path(delete, path = "/availabilities/{id}", tag = "availabilities")]
 async fn delete(
     State(app): State<App>,
     caller: Caller<Tech>,
     Path(id): Path<AvailabilityId>,
     precondition: Precondition,
-) -> Result<Answer, Error> {
+) -> Result<Answer<Done>, Error> {
     let tx = app.write(&caller).await?;
     let current = locked(&tx, &caller, id, &precondition).await?;
     write::delete(&tx, caller.org, &current).await?;
@@ -127,34 +134,36 @@ fn visible<R: MinimumRole>(caller: &Caller<R>, availability: Availability) -> Re
     }
 }
 
-/// Count on an availability. Approved already, it stays as it is.
-#[utoipa::path(post, path = "/availabilities/{id}/~approve", tag = "availabilities",
-    security(("bearer" = ["manager"])), params(("id" = AvailabilityId, Path)), request_body = Option<Empty>,
-    responses((status = 200, body = Availability)), extensions(("x-problems" = json!([AvailabilityOverlap::CODE]))))]
+/// Approve an availability.
+///
+/// Managers and above, from any status. Approving it again changes nothing and is 200. 409 `availability_overlap`
+/// with `conflicts` when it overlaps another approved one of the user.
+#[utoipa::path(post, path = "/availabilities/{id}/~approve", tag = "availabilities", extensions(("x-problems" = json!([AvailabilityOverlap::CODE]))))]
 async fn approve(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(id): Path<AvailabilityId>,
     precondition: Precondition,
     Body(Empty {}): Body<Empty>,
-) -> Result<Answer, Error> {
+) -> Result<Tagged<Availability>, Error> {
     let tx = app.write(&caller).await?;
     let current = locked(&tx, &caller, id, &precondition).await?;
     let availability = write::decide(&tx, caller.org, current, AvailabilityStatus::Approved).await?;
     tx.commit_object(&availability).await
 }
 
-/// Do not count on an availability, or not any more. Rejected already, it stays as it is.
-#[utoipa::path(post, path = "/availabilities/{id}/~reject", tag = "availabilities",
-    security(("bearer" = ["manager"])), params(("id" = AvailabilityId, Path)), request_body = Option<Empty>,
-    responses((status = 200, body = Availability)))]
+/// Reject an availability.
+///
+/// Managers and above, from any status: an approved one is taken back. Rejecting it again changes nothing and is
+/// 200.
+#[utoipa::path(post, path = "/availabilities/{id}/~reject", tag = "availabilities")]
 async fn reject(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(id): Path<AvailabilityId>,
     precondition: Precondition,
     Body(Empty {}): Body<Empty>,
-) -> Result<Answer, Error> {
+) -> Result<Tagged<Availability>, Error> {
     let tx = app.write(&caller).await?;
     let current = locked(&tx, &caller, id, &precondition).await?;
     let availability = write::decide(&tx, caller.org, current, AvailabilityStatus::Rejected).await?;

@@ -31,7 +31,7 @@ pub async fn list(
     org: OrgId,
     query: AvailabilityQuery,
     own: Option<Option<UserId>>,
-) -> Result<Page, Error> {
+) -> Result<Page<[Availability]>, Error> {
     use availability::Column;
     let select = availability::Entity::of(org)
         .filter(filter::own(Column::UserId, own))

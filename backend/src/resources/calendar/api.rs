@@ -8,32 +8,29 @@ use crate::{
     auth::{Caller, Tech},
     db::Reader,
     error::Error,
-    http::{Path, Query, Reading},
+    http::{Listed, Path, Query, Reading, operations},
     ids::UserId,
     state::App,
 };
-use axum::{
-    extract::{OriginalUri, State},
-    response::Response,
-};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use axum::extract::{OriginalUri, State};
+use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(calendar))
+    OpenApiRouter::new().routes(operations!(calendar_list))
 }
 
-/// A person's calendar by start: one's own, or for planners anyone's.
+/// List a user's calendar.
 ///
-/// It has the approved availabilities, and the accepted missions when they are asked for.
-#[utoipa::path(get, path = "/users/{id}/calendar", tag = "users", security(("bearer" = ["tech"])),
-    params(("id" = UserId, Path), CalendarQuery), responses((status = 200, body = Vec<CalendarEntry>)))]
-async fn calendar(
+/// One's own, or anyone's as a manager or above; else 404. By start: approved availabilities, and with
+/// `include=missions` the accepted missions. `from` and `to` select what overlaps that window.
+#[utoipa::path(get, path = "/users/{id}/calendar", tag = "users")]
+async fn calendar_list(
     State(app): State<App>,
     caller: Caller<Tech>,
     OriginalUri(uri): OriginalUri,
     Path(id): Path<UserId>,
     Query(query): Query<CalendarQuery>,
-) -> Result<Response, Error> {
+) -> Result<Listed<[CalendarEntry]>, Error> {
     caller.require_personal_access(id)?;
     let org = caller.org;
     let reading = Reading::in_snapshot(query.limit);

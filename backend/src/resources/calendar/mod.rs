@@ -5,4 +5,4 @@ mod model;
 mod read;
 
 pub use api::routes;
-pub use model::Include;
+pub use model::CalendarInclude;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 crate::words::words! {
     /// What an entry is.
-    pub enum EntryKind {
+    pub enum CalendarEntryKind {
         /// An approved availability.
         Availability = "availability",
         /// A mission that the person accepted.
@@ -21,7 +21,7 @@ crate::words::words! {
 
 crate::words::words! {
     /// What a calendar shows besides availabilities.
-    pub enum Include {
+    pub enum CalendarInclude {
         /// Accepted missions.
         Missions = "missions",
     }
@@ -33,7 +33,7 @@ pub struct CalendarEntry {
     /// The availability's, or the assignment's to the mission.
     pub id: Uuid,
     /// What it is.
-    pub kind: EntryKind,
+    pub kind: CalendarEntryKind,
     /// From when.
     pub start_at: Timestamp,
     /// Until when.
@@ -43,15 +43,19 @@ pub struct CalendarEntry {
     pub status: &'static str,
     /// Of a mission: its title.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub mission_title: Option<String>,
     /// Of a mission: its project's name, when it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub project_title: Option<String>,
     /// Of a mission: the post that the person takes, when they take one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub role_name: Option<String>,
     /// Of a mission: where, when that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub location: Option<String>,
 }
 
@@ -68,7 +72,7 @@ pub struct CalendarQuery {
     pub to: Option<Timestamp>,
     /// `missions`: also the accepted missions.
     #[deserr(default)]
-    pub include: Option<Include>,
+    pub include: Option<CalendarInclude>,
     /// Items per page.
     #[deserr(default)]
     #[param(value_type = Option<Limit>)]

@@ -1,6 +1,6 @@
 //! Reading the calendar of a user.
 
-use super::model::{CalendarEntry, CalendarQuery, EntryKind};
+use super::model::{CalendarEntry, CalendarEntryKind, CalendarQuery};
 use crate::{
     error::Error,
     http::Page,
@@ -22,7 +22,7 @@ pub async fn of_user(
     org: OrgId,
     user: UserId,
     query: CalendarQuery,
-) -> Result<Page, Error> {
+) -> Result<Page<[CalendarEntry]>, Error> {
     users::exists(db, org, user).await?;
     let CalendarQuery { from, to, include, limit, cursor } = query;
     // Each source returns up to `count` entries, so that the first `count` of both together are complete.
@@ -46,7 +46,7 @@ pub async fn of_user(
 fn of_availability(availability: Approved) -> CalendarEntry {
     CalendarEntry {
         id: availability.id.0,
-        kind: EntryKind::Availability,
+        kind: CalendarEntryKind::Availability,
         start_at: availability.starts_at,
         end_at: availability.ends_at,
         status: AvailabilityStatus::Approved.word(),
@@ -60,7 +60,7 @@ fn of_availability(availability: Approved) -> CalendarEntry {
 fn of_mission(calendar_mission: CalendarMission) -> CalendarEntry {
     CalendarEntry {
         id: calendar_mission.id.0,
-        kind: EntryKind::Mission,
+        kind: CalendarEntryKind::Mission,
         start_at: calendar_mission.starts_at,
         end_at: calendar_mission.ends_at,
         status: AssignmentStatus::Accepted.word(),

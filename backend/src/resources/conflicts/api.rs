@@ -8,29 +8,29 @@ use crate::{
     auth::{Caller, Tech},
     db::Reader,
     error::Error,
-    http::{Path, Query, Reading},
+    http::{Listed, Path, Query, Reading, operations},
     ids::UserId,
     state::App,
 };
-use axum::{
-    extract::{OriginalUri, State},
-    response::Response,
-};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use axum::extract::{OriginalUri, State};
+use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(of_user))
+    OpenApiRouter::new().routes(operations!(list)).routes(operations!(list_of_user))
 }
 
-/// The overlapping accepted missions of everyone, by when the overlap starts; those who do not plan see their own.
-#[utoipa::path(get, path = "/conflicts", tag = "conflicts", security(("bearer" = ["tech"])), params(ConflictQuery),
-    responses((status = 200, body = Vec<Conflict>)))]
+/// List conflicts in the org.
+///
+/// A conflict is two accepted assignments of one user whose missions overlap, which only an override allows. By
+/// the start of the overlap; `from` and `to` select conflicts whose overlap lies at least partly in that window.
+/// A caller below manager sees only their own.
+#[utoipa::path(get, path = "/conflicts", tag = "conflicts")]
 async fn list(
     State(app): State<App>,
     caller: Caller<Tech>,
     OriginalUri(uri): OriginalUri,
     Query(query): Query<ConflictQuery>,
-) -> Result<Response, Error> {
+) -> Result<Listed<[Conflict]>, Error> {
     let own = (!caller.is_manager()).then_some(caller.user);
     let org = caller.org;
     let reading = Reading::in_snapshot(query.limit);
@@ -38,16 +38,18 @@ async fn list(
     app.listed(&caller.request, &uri, reading, read).await
 }
 
-/// The overlapping accepted missions of a person, by when the overlap starts: one's own, or for planners anyone's.
-#[utoipa::path(get, path = "/conflicts/user/{uid}", tag = "conflicts", security(("bearer" = ["tech"])),
-    params(("uid" = UserId, Path), ConflictQuery), responses((status = 200, body = UserConflicts)))]
-async fn of_user(
+/// List a user's conflicts.
+///
+/// One's own, or anyone's as a manager or above; else 404. By the start of the overlap, in pages within
+/// `conflicts`.
+#[utoipa::path(get, path = "/conflicts/user/{uid}", tag = "conflicts")]
+async fn list_of_user(
     State(app): State<App>,
     caller: Caller<Tech>,
     OriginalUri(uri): OriginalUri,
     Path(id): Path<UserId>,
     Query(query): Query<ConflictQuery>,
-) -> Result<Response, Error> {
+) -> Result<Listed<UserConflicts>, Error> {
     caller.require_personal_access(id)?;
     let org = caller.org;
     let reading = Reading::in_snapshot(query.limit);

@@ -38,7 +38,7 @@ pub async fn of_user(
     org: OrgId,
     id: UserId,
     query: ConflictQuery,
-) -> Result<Page, Error> {
+) -> Result<Page<[Conflict]>, Error> {
     users::exists(db, org, id).await?;
     list(db, org, query, Some(Some(id))).await
 }
@@ -52,7 +52,7 @@ pub async fn list(
     org: OrgId,
     query: ConflictQuery,
     own: Option<Option<UserId>>,
-) -> Result<Page, Error> {
+) -> Result<Page<[Conflict]>, Error> {
     let sought = Sought { own: own.flatten(), from: query.from, to: query.to };
     Page::fill(query.limit, query.cursor, |after, count| async move {
         let pairs = match own {

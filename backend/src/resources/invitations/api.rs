@@ -7,7 +7,7 @@ use super::{
     },
     read,
     refusal::{AlreadyAnswered, NotYourCall},
-    rules::Answer,
+    rules::Decision,
     write::{self, Links},
 };
 use crate::{
@@ -15,8 +15,8 @@ use crate::{
     db::{Actor, Reader},
     error::{Duplicate, Error, NotFound, UnknownReference},
     http::{
-        Answer as Reply, Body, BulkItems, Done, MAX_BULK_BODY, Path, Precondition, Query, Reading,
-        RequestInfo,
+        Answer, Body, BulkItems, Done, Listed, Path, Precondition, Query, Reading, RequestInfo, Tagged,
+        operations,
     },
     ids::{AssignmentId, InvitationId},
     resources::{
@@ -33,64 +33,70 @@ use crate::{
 use axum::{
     Extension,
     extract::{OriginalUri, State},
-    response::Response,
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(create, list))
-        .routes(routes!(bulk_create))
-        .routes(routes!(get, revoke))
-        .routes(routes!(verify))
-        .routes(routes!(accept))
-        .routes(routes!(decline))
-        .routes(routes!(accept_assignment))
-        .routes(routes!(decline_assignment))
+        .routes(operations!(create, list))
+        .routes(operations!(bulk_create))
+        .routes(operations!(get, revoke))
+        .routes(operations!(verify))
+        .routes(operations!(accept))
+        .routes(operations!(decline))
+        .routes(operations!(accept_assignment))
+        .routes(operations!(decline_assignment))
 }
 
-/// Make a link for an assignment. The token is shown this once.
-#[utoipa::path(post, path = "/invitations", tag = "invitations", security(("bearer" = ["manager"])),
-    request_body = NewInvitation, responses((status = 200, body = Created)),
-    extensions(("x-problems" = json!([
+/// Create an invitation link.
+///
+/// Managers and above. The answer shows `token` and `url` this once; the server sends no mail yet (`delivery` is
+/// `none`), so hand the link over. Earlier unanswered invitations of the assignment are revoked. 409
+/// `not_invited` unless the assignment is `INVITED`, `mission_cancelled`, `project_archived` or `user_inactive`
+/// where they apply.
+#[utoipa::path(post, path = "/invitations", tag = "invitations", extensions(("x-problems" = json!([
         UnknownReference::CODE, MissionCancelled::CODE, ProjectArchived::CODE, UserInactive::CODE, NotInvited::CODE,
     ]))))]
 async fn create(
     State(app): State<App>,
     caller: Caller<Manager>,
     Body(new): Body<NewInvitation>,
-) -> Result<Reply, Error> {
+) -> Result<Answer<Created>, Error> {
     let tx = app.write(&caller).await?;
     let created = write::create(&tx, caller.org, new, &Links::of(&app)).await?;
     tx.commit_value(&created).await
 }
 
-/// Make links for 1 to 1000 assignments: for all of them or none. The tokens are shown this once.
-#[utoipa::path(post, path = "/invitations/~bulk_create", tag = "invitations", security(("bearer" = ["manager"])),
-    request_body = Vec<NewInvitation>, responses((status = 200, body = Vec<Created>)),
-    extensions(("x-problems" = json!([
+/// Create many invitation links.
+///
+/// Managers and above. Takes 1 to 1000 items, all or nothing: when items are refused, nothing is created and
+/// `errors` names each bad item by its index. The answer has the links in the order of the request, with their
+/// tokens, which are shown this once. Earlier unanswered invitations of these assignments are revoked; an
+/// assignment listed twice is 409 `duplicate`.
+#[utoipa::path(post, path = "/invitations/~bulk_create", tag = "invitations", extensions(("x-problems" = json!([
         UnknownReference::CODE, MissionCancelled::CODE, ProjectArchived::CODE, UserInactive::CODE, NotInvited::CODE, Duplicate::CODE,
-    ])), ("x-max-body-bytes" = json!(MAX_BULK_BODY))))]
+    ]))))]
 async fn bulk_create(
     State(app): State<App>,
     caller: Caller<Manager>,
     items: BulkItems<NewInvitation>,
-) -> Result<Reply, Error> {
+) -> Result<Answer<[Created]>, Error> {
     let items = items.plan(Ok).await?;
     let tx = app.write(&caller).await?;
     let created = write::create_all(&tx, caller.org, items, &Links::of(&app)).await?;
-    tx.commit_value(&created).await
+    tx.commit_value(&*created).await
 }
 
-/// List invitations, newest first. Their tokens are shown nowhere.
-#[utoipa::path(get, path = "/invitations", tag = "invitations", security(("bearer" = ["manager"])),
-    params(InvitationQuery), responses((status = 200, body = Vec<Invitation>)))]
+/// List invitations.
+///
+/// Managers and above. Newest first. Tokens are never shown.
+#[utoipa::path(get, path = "/invitations", tag = "invitations")]
 async fn list(
     State(app): State<App>,
     caller: Caller<Manager>,
     OriginalUri(uri): OriginalUri,
     Query(query): Query<InvitationQuery>,
-) -> Result<Response, Error> {
+) -> Result<Listed<[Invitation]>, Error> {
     let now = app.db.clock().now();
     let org = caller.org;
     let reading = Reading::of(query.limit);
@@ -98,44 +104,55 @@ async fn list(
     app.listed(&caller.request, &uri, reading, read).await
 }
 
-/// Read an invitation. Its token is shown nowhere.
-#[utoipa::path(get, path = "/invitations/{id}", tag = "invitations", security(("bearer" = ["manager"])),
-    params(("id" = InvitationId, Path)), responses((status = 200, body = Invitation)))]
+/// Get an invitation.
+///
+/// Managers and above. Its token is never shown. `status` becomes `expired` by itself, and the `ETag` changes
+/// with it.
+#[utoipa::path(get, path = "/invitations/{id}", tag = "invitations")]
 async fn get(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(id): Path<InvitationId>,
-) -> Result<Reply, Error> {
-    Reply::single(&read::get(&app.db, caller.org, id, app.db.clock().now()).await?)
+) -> Result<Tagged<Invitation>, Error> {
+    Tagged::of(&read::get(&app.db, caller.org, id, app.db.clock().now()).await?)
 }
 
-/// Take a link back. One that was answered has no power left; taking it back changes nothing.
-#[utoipa::path(delete, path = "/invitations/{id}", tag = "invitations", security(("bearer" = ["manager"])),
-    params(("id" = InvitationId, Path)), responses((status = 200, body = Done)))]
+/// Revoke an invitation.
+///
+/// Managers and above. Its link stops working; the assignment stays as it is, and so does the invitation, with
+/// the status `revoked`. One that was answered or revoked before stays as it is, and the answer is 200.
+#[utoipa::path(delete, path = "/invitations/{id}", tag = "invitations")]
 async fn revoke(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(id): Path<InvitationId>,
     precondition: Precondition,
-) -> Result<Reply, Error> {
+) -> Result<Answer<Done>, Error> {
     let tx = app.write(&caller).await?;
     precondition.check(&write::lock_for_no_key_update(&tx, caller.org, id).await?)?;
     write::revoke(&tx, caller.org, id).await?;
     tx.commit_value(&Done::OK).await
 }
 
-/// See what a link is about. Changes nothing, however often it is called.
-#[utoipa::path(get, path = "/invitations/verify", tag = "invitations", params(TokenQuery),
-    responses((status = 200, body = Opened)), extensions(("x-problems" = json!([InvalidToken::CODE]))))]
-async fn verify(State(app): State<App>, Query(query): Query<TokenQuery>) -> Result<Reply, Error> {
+/// Look up an invitation by its token.
+///
+/// Needs no session: the token is enough. Shows the mission and where assignment and invitation stand, also of an
+/// answered, expired or revoked link (`invitation_status`). Changes nothing. 400 `invalid_token` when the token
+/// is missing, forged or unknown.
+#[utoipa::path(get, path = "/invitations/verify", tag = "invitations", extensions(("x-problems" = json!([InvalidToken::CODE]))))]
+async fn verify(State(app): State<App>, Query(query): Query<TokenQuery>) -> Result<Answer<Opened>, Error> {
     let claims = query.token.and_then(|token| app.tokens.read_invite(&token)).ok_or(InvalidToken)?;
-    Reply::of(&read::open(&app.db, &claims, app.db.clock().now()).await?)
+    Answer::of(&read::open(&app.db, &claims, app.db.clock().now()).await?)
 }
 
-/// Say yes with a link. Saying it again is harmless.
-#[utoipa::path(post, path = "/invitations/{id}/accept", tag = "invitations", params(("id" = InvitationId, Path), TokenQuery),
-    request_body = Option<AcceptBody>, responses((status = 200, body = Answered)),
-    extensions(("x-problems" = json!([
+/// Accept an invitation.
+///
+/// Needs no session: the token is enough, in the body, which keeps it out of logs, or as `?token=`. The
+/// assignment becomes `ACCEPTED`; accepting again is the same 200. 400 `invalid_token` for a bad, expired or
+/// revoked token, one of another invitation, or a cancelled assignment; 404 for an unknown id. 400
+/// `schedule_conflict` when the person is taken, 409 `already_answered` after a no, `quota_reached` when the role
+/// is full, `mission_over` after the mission's end.
+#[utoipa::path(post, path = "/invitations/{id}/accept", tag = "invitations", extensions(("x-problems" = json!([
         InvalidToken::CODE, ScheduleConflict::CODE, AlreadyAnswered::CODE, QuotaReached::CODE, UserInactive::CODE, ProjectArchived::CODE,
         MissionOver::CODE,
     ]))))]
@@ -146,15 +163,18 @@ async fn accept(
     Query(query): Query<TokenQuery>,
     precondition: Precondition,
     Body(body): Body<AcceptBody>,
-) -> Result<Reply, Error> {
+) -> Result<Answer<Answered>, Error> {
     let token = body.token.or(query.token);
-    answer_invitation(&app, &request, (id, &precondition), token, Answer::Accept).await
+    answer_invitation(&app, &request, (id, &precondition), token, Decision::Accept).await
 }
 
-/// Say no with a link. Saying it again is harmless.
-#[utoipa::path(post, path = "/invitations/{id}/decline", tag = "invitations", params(("id" = InvitationId, Path), TokenQuery),
-    request_body = Option<DeclineBody>, responses((status = 200, body = Answered)),
-    extensions(("x-problems" = json!([InvalidToken::CODE, AlreadyAnswered::CODE, MissionOver::CODE]))))]
+/// Decline an invitation.
+///
+/// Needs no session: the token is enough, in the body, which keeps it out of logs, or as `?token=`. The
+/// assignment becomes `DECLINED`; `reason` is kept as `decline_reason`; declining again is the same 200. 400
+/// `invalid_token` for a bad, expired or revoked token, one of another invitation, or a cancelled assignment; 404
+/// for an unknown id. 409 `already_answered` after a yes by this link, `mission_over` after the mission's end.
+#[utoipa::path(post, path = "/invitations/{id}/decline", tag = "invitations", extensions(("x-problems" = json!([InvalidToken::CODE, AlreadyAnswered::CODE, MissionOver::CODE]))))]
 async fn decline(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
@@ -162,9 +182,9 @@ async fn decline(
     Query(query): Query<TokenQuery>,
     precondition: Precondition,
     Body(body): Body<DeclineBody>,
-) -> Result<Reply, Error> {
-    let answer = Answer::Decline { reason: body.reason.map(Into::into) };
-    answer_invitation(&app, &request, (id, &precondition), body.token.or(query.token), answer).await
+) -> Result<Answer<Answered>, Error> {
+    let decision = Decision::Decline { reason: body.reason.map(Into::into) };
+    answer_invitation(&app, &request, (id, &precondition), body.token.or(query.token), decision).await
 }
 
 async fn answer_invitation(
@@ -172,8 +192,8 @@ async fn answer_invitation(
     request: &RequestInfo,
     (id, precondition): (InvitationId, &Precondition),
     token: Option<Secret>,
-    answer: Answer,
-) -> Result<Reply, Error> {
+    decision: Decision,
+) -> Result<Answer<Answered>, Error> {
     let claims = token.and_then(|token| app.tokens.read_invite(&token));
     let claims = match claims {
         Some(claims) if claims.inv == id => claims,
@@ -191,7 +211,7 @@ async fn answer_invitation(
         write::lock_for_no_key_update(&tx, org, id).await
     };
     precondition.check_read(current).await?;
-    let answered = write::answer(&tx, &claims, answer).await?;
+    let answered = write::answer(&tx, &claims, decision).await?;
     tx.commit_value(&answered).await
 }
 
@@ -203,10 +223,10 @@ pub async fn answer_by_link(
     app: &App,
     request: &RequestInfo,
     claims: &InviteClaims,
-    answer: Answer,
+    decision: Decision,
 ) -> Result<Answered, Error> {
     let tx = begin_answer(app, request, claims).await?;
-    let answered = write::answer(&tx, claims, answer).await?;
+    let answered = write::answer(&tx, claims, decision).await?;
     tx.commit_value(&answered).await?;
     Ok(answered)
 }
@@ -216,11 +236,14 @@ async fn begin_answer(app: &App, request: &RequestInfo, claims: &InviteClaims) -
     app.write_for(claims.org, request.origin(Actor::Invitation(claims.inv)), request).await
 }
 
-/// Say yes to one's own call: signed in, or with the token of its invitation.
-#[utoipa::path(post, path = "/assignments/{id}/accept", tag = "assignments", security(("bearer" = ["tech"]), ()),
-    params(("id" = AssignmentId, Path), TokenQuery), request_body = Option<AcceptBody>,
-    responses((status = 200, body = AnsweredAssignment)),
-    extensions(("x-problems" = json!([
+/// Accept an assignment.
+///
+/// By the assigned person's session, or by the token of its invitation, in the body or as `?token=`; a token goes
+/// before a session. Accepting again is 200; by session a declined assignment can be accepted again, by a link
+/// that is 409 `already_answered`. Managers get 403 `not_your_call` for other people's and use `:status`. 400
+/// `schedule_conflict` when the person is taken, 409 `quota_reached` when the role is full, 409 `mission_over`
+/// after the mission's end (managers may still answer their own).
+#[utoipa::path(post, operation_id = "accept", path = "/assignments/{id}/accept", tag = "assignments", extensions(("x-problems" = json!([
         InvalidToken::CODE, ScheduleConflict::CODE, AlreadyAnswered::CODE, QuotaReached::CODE, UserInactive::CODE, ProjectArchived::CODE,
         MissionOver::CODE,
         MissionCancelled::CODE, InvalidTransition::CODE, AlreadyAssigned::CODE, NotYourCall::CODE,
@@ -233,16 +256,19 @@ async fn accept_assignment(
     Query(query): Query<TokenQuery>,
     precondition: Precondition,
     Body(body): Body<AcceptBody>,
-) -> Result<Reply, Error> {
+) -> Result<Answer<AnsweredAssignment>, Error> {
     let who = Answerer { request: &request, caller, token: body.token.or(query.token) };
-    answer_assignment(&app, who, id, &precondition, Answer::Accept).await
+    answer_assignment(&app, who, id, &precondition, Decision::Accept).await
 }
 
-/// Say no to one's own call: signed in, or with the token of its invitation.
-#[utoipa::path(post, path = "/assignments/{id}/decline", tag = "assignments", security(("bearer" = ["tech"]), ()),
-    params(("id" = AssignmentId, Path), TokenQuery), request_body = Option<DeclineBody>,
-    responses((status = 200, body = AnsweredAssignment)),
-    extensions(("x-problems" = json!([
+/// Decline an assignment.
+///
+/// By the assigned person's session, or by the token of its invitation, in the body or as `?token=`; a token goes
+/// before a session. `reason` is kept as `decline_reason`. Withdraws an earlier yes, too, unless it was given by
+/// the same link (409 `already_answered`); declining again is 200. Managers get 403 `not_your_call` for other
+/// people's and use `:status`; after the mission's end only managers may still answer their own, else 409
+/// `mission_over`.
+#[utoipa::path(post, operation_id = "decline", path = "/assignments/{id}/decline", tag = "assignments", extensions(("x-problems" = json!([
         InvalidToken::CODE,
         AlreadyAnswered::CODE,
         MissionOver::CODE,
@@ -257,10 +283,10 @@ async fn decline_assignment(
     Query(query): Query<TokenQuery>,
     precondition: Precondition,
     Body(body): Body<DeclineBody>,
-) -> Result<Reply, Error> {
+) -> Result<Answer<AnsweredAssignment>, Error> {
     let who = Answerer { request: &request, caller, token: body.token.or(query.token) };
-    let answer = Answer::Decline { reason: body.reason.map(Into::into) };
-    answer_assignment(&app, who, id, &precondition, answer).await
+    let decision = Decision::Decline { reason: body.reason.map(Into::into) };
+    answer_assignment(&app, who, id, &precondition, decision).await
 }
 
 /// Who answers an assignment: the holder of its invitation's token, or else the signed-in caller.
@@ -275,8 +301,8 @@ async fn answer_assignment(
     by: Answerer<'_>,
     id: AssignmentId,
     precondition: &Precondition,
-    answer: Answer,
-) -> Result<Reply, Error> {
+    decision: Decision,
+) -> Result<Answer<AnsweredAssignment>, Error> {
     match (by.token, by.caller) {
         (Some(token), _) => {
             let claims = app.tokens.read_invite(&token).ok_or(InvalidToken)?;
@@ -290,7 +316,7 @@ async fn answer_assignment(
                 assignments::get(&*tx, claims.org, id).await
             };
             precondition.check_read(current).await?;
-            let answered = write::answer(&tx, &claims, answer).await?;
+            let answered = write::answer(&tx, &claims, decision).await?;
             tx.commit_value(&AnsweredAssignment { status: answered.status }).await
         }
         (None, Some(caller)) => {
@@ -300,13 +326,13 @@ async fn answer_assignment(
                 return Err(if caller.is_manager() { NotYourCall.into() } else { NotFound.into() });
             }
             precondition.check_read(assignments::get(&*tx, caller.org, id)).await?;
-            let status = answer.status();
+            let status = decision.status();
             if !caller.is_manager() {
                 locked.check_answerable(status, tx.now)?;
             }
-            let decline_reason = match answer {
-                Answer::Accept => None,
-                Answer::Decline { reason } => reason,
+            let decline_reason = match decision {
+                Decision::Accept => None,
+                Decision::Decline { reason } => reason,
             };
             let change = Change { status, override_reason: None, decline_reason };
             let answered = assignments::set_status(&tx, locked, change).await?;

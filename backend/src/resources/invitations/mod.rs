@@ -13,5 +13,5 @@ pub use api::{answer_by_link, routes};
 pub use model::{Answered, Created, InvitationStatus, NewInvitation, Opened};
 pub use read::{open, pending_link};
 pub use refusal::*;
-pub use rules::Answer;
+pub use rules::Decision;
 pub use write::{Links, create, delete_of_assignment, revoke_of_assignment, revoke_of_mission};

@@ -28,7 +28,7 @@ crate::words::words! {
 
 crate::words::words! {
     /// What became of the e-mail.
-    pub enum Delivery {
+    pub enum InvitationDelivery {
         /// It will be sent.
         Queued = "queued",
         /// There is none: hand the link over yourself.
@@ -49,6 +49,7 @@ pub struct NewInvitation {
 
 /// A new invitation with its token, which is shown this once.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = InvitationCreated)]
 pub struct Created {
     /// Its id.
     pub id: InvitationId,
@@ -63,7 +64,7 @@ pub struct Created {
     /// Until when it works.
     pub expires_at: Timestamp,
     /// What became of the e-mail.
-    pub delivery: Delivery,
+    pub delivery: InvitationDelivery,
 }
 
 /// An invitation as planners and the audit log see it, without its token.
@@ -114,6 +115,7 @@ pub struct InvitationQuery {
 
 /// What whoever holds the link may know.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = InvitationDetails)]
 pub struct Opened {
     /// The invitation.
     pub invitation_id: InvitationId,
@@ -148,6 +150,7 @@ pub struct Opened {
 
 /// The answer to an answer.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = InvitationAnswered)]
 pub struct Answered {
     /// The invitation.
     pub invitation_id: InvitationId,
@@ -164,6 +167,7 @@ pub struct Answered {
 
 /// Where the assignment stands now.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AssignmentAnswered)]
 pub struct AnsweredAssignment {
     /// `ACCEPTED` or `DECLINED`.
     pub status: AssignmentStatus,
@@ -182,6 +186,7 @@ pub struct TokenQuery {
 
 /// A yes, with the token here rather than in the address, which keeps it out of logs.
 #[derive(Debug, Default, Deserr, ToSchema)]
+#[schema(as = AcceptRequest)]
 #[deserr(deny_unknown_fields)]
 pub struct AcceptBody {
     /// The invitation's token.
@@ -192,6 +197,7 @@ pub struct AcceptBody {
 
 /// A no, and why.
 #[derive(Debug, Default, Deserr, ToSchema)]
+#[schema(as = DeclineRequest)]
 #[deserr(deny_unknown_fields)]
 pub struct DeclineBody {
     /// The invitation's token.

@@ -26,7 +26,7 @@ pub async fn list(
     org: OrgId,
     query: InvitationQuery,
     now: Timestamp,
-) -> Result<Page, Error> {
+) -> Result<Page<[Invitation]>, Error> {
     use invitation::Column;
     let mut select = invitation::Entity::of(org)
         .filter(filter::one_of(Column::AssignmentId, query.assignment_id.0))

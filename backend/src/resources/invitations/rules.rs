@@ -9,12 +9,12 @@ use crate::{
 };
 
 #[derive(Debug, Clone)]
-pub enum Answer {
+pub enum Decision {
     Accept,
     Decline { reason: Option<String> },
 }
 
-impl Answer {
+impl Decision {
     /// The assignment's status after it.
     pub fn status(&self) -> AssignmentStatus {
         match self {

@@ -2,10 +2,10 @@
 
 use super::{
     entity::invitation,
-    model::{Answered, Created, Delivery, Invitation, NewInvitation},
+    model::{Answered, Created, Invitation, InvitationDelivery, NewInvitation},
     read::{link, same_secret, view},
     refusal::AlreadyAnswered,
-    rules::{self, Answer, State},
+    rules::{self, Decision, State},
 };
 use crate::{
     auth::{InvalidToken, InviteClaims, Tokens},
@@ -148,7 +148,7 @@ fn new_link(
         updated_at: tx.now,
     };
     let url = link(links.public_url, &token);
-    let delivery = Delivery::None;
+    let delivery = InvitationDelivery::None;
     Ok((row, Created { id, assignment_id, token: token.into(), url: url.into(), expires_at, delivery }))
 }
 
@@ -241,7 +241,7 @@ async fn revoke_chosen(tx: &Tx, chosen: Select<invitation::Entity>, org: OrgId) 
 ///
 /// # Errors
 /// [`InvalidToken`], [`AlreadyAnswered`], or what keeps the assignment from being accepted or declined.
-pub async fn answer(tx: &Tx, claims: &InviteClaims, answer: Answer) -> Result<Answered, Error> {
+pub async fn answer(tx: &Tx, claims: &InviteClaims, answer: Decision) -> Result<Answered, Error> {
     let (org, id) = (claims.org, claims.inv);
     let find = || invitation::Entity::find_by_id((org, id));
     let assignment = find().one(tx).await?.ok_or(InvalidToken)?.assignment_id;
@@ -255,8 +255,8 @@ pub async fn answer(tx: &Tx, claims: &InviteClaims, answer: Answer) -> Result<An
         rules::link_may(wanted, locked.status())?;
         locked.check_answerable(wanted, tx.now)?;
         let decline_reason = match answer {
-            Answer::Accept => None,
-            Answer::Decline { reason } => reason,
+            Decision::Accept => None,
+            Decision::Decline { reason } => reason,
         };
         let change = Change { status: wanted, override_reason: None, decline_reason };
         assignments::set_status(tx, locked, change).await?;

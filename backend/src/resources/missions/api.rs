@@ -1,7 +1,9 @@
 //! Routes of missions.
 
 use super::{
-    model::{Duplication, Mission, MissionForm, MissionQuery, NewMission, NewProjectMission},
+    model::{
+        Duplication, Mission, MissionForm, MissionQuery, MissionsCreated, NewMission, NewProjectMission,
+    },
     read,
     refusal::{MissionNotEmpty, QuotaBelowAccepted, RoleInUse},
     rules::{self, PlannedMission},
@@ -12,8 +14,8 @@ use crate::{
     db::{List, Reader},
     error::{Error, UnknownReference},
     http::{
-        Answer, Body, BulkCreated, BulkItems, Change, Done, Empty, MAX_BULK_BODY, Path, Precondition, Query,
-        Reading,
+        Answer, Body, BulkItems, Change, Done, Empty, Listed, Path, Precondition, Query, Reading, Tagged,
+        operations,
     },
     ids::{MissionId, OrgId, ProjectId},
     resources::{
@@ -24,30 +26,29 @@ use crate::{
     state::{App, RequestTx},
     text::ZoneName,
 };
-use axum::{
-    extract::{OriginalUri, State},
-    response::Response,
-};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use axum::extract::{OriginalUri, State};
+use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(create, list))
-        .routes(routes!(get, update, delete))
-        .routes(routes!(duplicate))
-        .routes(routes!(cancel))
-        .routes(routes!(bulk_create))
+        .routes(operations!(create, list))
+        .routes(operations!(get, update, delete))
+        .routes(operations!(duplicate))
+        .routes(operations!(cancel))
+        .routes(operations!(bulk_create))
 }
 
 /// Create a mission.
-#[utoipa::path(post, path = "/missions", tag = "missions", security(("bearer" = ["manager"])),
-    request_body = NewMission, responses((status = 200, body = Mission)),
-    extensions(("x-problems" = json!([UnknownReference::CODE, ProjectArchived::CODE]))))]
+///
+/// Managers and above. Needs `title` or `role`; `role` becomes the first mission role, without a quota, unless
+/// `roles` has it, and the title when there is none. It ends after its start and at most 31 calendar days later
+/// in its time zone. An unknown project is 404 `unknown_reference`, an archived one 409 `project_archived`.
+#[utoipa::path(post, path = "/missions", tag = "missions", extensions(("x-problems" = json!([UnknownReference::CODE, ProjectArchived::CODE]))))]
 async fn create(
     State(app): State<App>,
     caller: Caller<Manager>,
     Body(new): Body<NewMission>,
-) -> Result<Answer, Error> {
+) -> Result<Tagged<Mission>, Error> {
     let zone = orgs::timezone(&app.db, caller.org).await?;
     let planned = rules::plan(new, &zone).map_err(Error::Invalid)?;
     let tx = app.write(&caller).await?;
@@ -56,36 +57,44 @@ async fn create(
     tx.commit_object(&mission).await
 }
 
-/// List missions by start, then by id.
-#[utoipa::path(get, path = "/missions", tag = "missions", security(("bearer" = ["tech"])), params(MissionQuery),
-    responses((status = 200, body = Vec<Mission>)))]
+/// List missions.
+///
+/// By start, then by id; cancelled ones are included unless `status=open`. `from` and `to` select what overlaps
+/// that window, `q` searches title and location. Cached between writes: `X-Cache` is `HIT`, `MISS` or `BYPASS`.
+#[utoipa::path(get, path = "/missions", tag = "missions")]
 async fn list(
     State(app): State<App>,
     caller: Caller<Tech>,
     OriginalUri(uri): OriginalUri,
     Query(query): Query<MissionQuery>,
-) -> Result<Response, Error> {
+) -> Result<Listed<[Mission]>, Error> {
     let org = caller.org;
     let reading = Reading::of(query.limit);
     let read = move |db: Reader| async move { read::list(&db, org, query).await };
     app.cached(&caller, List::Missions, &uri, reading, read).await
 }
 
-/// Read a mission.
-#[utoipa::path(get, path = "/missions/{id}", tag = "missions", security(("bearer" = ["tech"])),
-    params(("id" = MissionId, Path)), responses((status = 200, body = Mission)))]
+/// Get a mission.
+///
+/// Shows each mission role with the number of people invited and accepted. The `ETag` covers these counts: it
+/// changes when somebody answers.
+#[utoipa::path(get, path = "/missions/{id}", tag = "missions")]
 async fn get(
     State(app): State<App>,
     caller: Caller<Tech>,
     Path(id): Path<MissionId>,
-) -> Result<Answer, Error> {
-    Answer::single(&read::get(&app.db, caller.org, id).await?)
+) -> Result<Tagged<Mission>, Error> {
+    Tagged::of(&read::get(&app.db, caller.org, id).await?)
 }
 
-/// Change a mission. One that moves re-checks everyone who is accepted on it.
-#[utoipa::path(method(put, patch), path = "/missions/{id}", tag = "missions", security(("bearer" = ["manager"])),
-    params(("id" = MissionId, Path)), request_body = MissionForm, responses((status = 200, body = Mission)),
-    extensions(("x-problems" = json!([
+/// Update a mission.
+///
+/// Managers and above. A new time is checked against the other missions of everyone accepted: overlaps are 400
+/// `schedule_conflict` with `conflicts`, unless `override_reason` is sent (in a merge patch with `start_at` or
+/// `end_at` only), which is then kept on those assignments. A role left out of `roles` is removed: 409
+/// `role_in_use` while people are invited to or accepted on it. 409 `quota_below_accepted` for a quota below the
+/// number accepted, `project_archived` for a move to an archived project.
+#[utoipa::path(method(put, patch), path = "/missions/{id}", tag = "missions", extensions(("x-problems" = json!([
         UnknownReference::CODE, ScheduleConflict::CODE, RoleInUse::CODE, QuotaBelowAccepted::CODE, ProjectArchived::CODE,
     ]))))]
 async fn update(
@@ -94,7 +103,7 @@ async fn update(
     Path(id): Path<MissionId>,
     precondition: Precondition,
     change: Change<MissionForm>,
-) -> Result<Answer, Error> {
+) -> Result<Tagged<Mission>, Error> {
     let tx = app.write(&caller).await?;
     let current = write::lock_for_update(&tx, caller.org, id).await?;
     precondition.check(&current)?;
@@ -147,16 +156,16 @@ async fn apply_change(
     Ok(changed)
 }
 
-/// Delete a mission that nobody was ever assigned to.
-#[utoipa::path(delete, path = "/missions/{id}", tag = "missions", security(("bearer" = ["manager"])),
-    params(("id" = MissionId, Path)), responses((status = 200, body = Done)),
-    extensions(("x-problems" = json!([MissionNotEmpty::CODE]))))]
+/// Delete a mission.
+///
+/// Managers and above. 409 `mission_not_empty` while it has an assignment in any status: cancel it instead.
+#[utoipa::path(delete, path = "/missions/{id}", tag = "missions", extensions(("x-problems" = json!([MissionNotEmpty::CODE]))))]
 async fn delete(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(id): Path<MissionId>,
     precondition: Precondition,
-) -> Result<Answer, Error> {
+) -> Result<Answer<Done>, Error> {
     let tx = app.write(&caller).await?;
     let current = write::lock_for_update(&tx, caller.org, id).await?;
     precondition.check(&current)?;
@@ -164,17 +173,20 @@ async fn delete(
     tx.commit_value(&Done::OK).await
 }
 
-/// Copy a mission and its roles, without its people.
-#[utoipa::path(post, path = "/missions/{id}/~duplicate", tag = "missions", security(("bearer" = ["manager"])),
-    params(("id" = MissionId, Path)), request_body = Option<Duplication>, responses((status = 200, body = Mission)),
-    extensions(("x-problems" = json!([ProjectArchived::CODE]))))]
+/// Duplicate a mission.
+///
+/// Managers and above. Copies everything but the assignments; the copy of a cancelled mission is open. It takes
+/// place at the same time unless `start_at` or `shift_days` is sent (not both), which keep the wall clock of the
+/// mission's time zone across clock changes. `If-Match` names the original, the `ETag` of the answer the copy;
+/// 409 `project_archived` for a mission of an archived project.
+#[utoipa::path(post, path = "/missions/{id}/~duplicate", tag = "missions", extensions(("x-problems" = json!([ProjectArchived::CODE]))))]
 async fn duplicate(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(id): Path<MissionId>,
     precondition: Precondition,
     Body(how): Body<Duplication>,
-) -> Result<Answer, Error> {
+) -> Result<Tagged<Mission>, Error> {
     let tx = app.write(&caller).await?;
     // Keeps the original from being deleted before it is copied.
     write::lock_for_share(&tx, caller.org, id).await?;
@@ -187,16 +199,19 @@ async fn duplicate(
     tx.commit_object(&mission).await
 }
 
-/// Call a mission off, for good: its people are cancelled and their links die. Cancelled already, it stays so.
-#[utoipa::path(post, path = "/missions/{id}/~cancel", tag = "missions", security(("bearer" = ["manager"])),
-    params(("id" = MissionId, Path)), request_body = Option<Empty>, responses((status = 200, body = Mission)))]
+/// Cancel a mission.
+///
+/// Managers and above. Final: its invited and accepted assignments become `CANCELLED`, its open invitations are
+/// revoked, and nobody can be invited to it or accepted on it any more (409 `mission_cancelled`); duplicate it to
+/// plan it again. Cancelling it again changes nothing and is 200.
+#[utoipa::path(post, path = "/missions/{id}/~cancel", tag = "missions")]
 async fn cancel(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(id): Path<MissionId>,
     precondition: Precondition,
     Body(Empty {}): Body<Empty>,
-) -> Result<Answer, Error> {
+) -> Result<Tagged<Mission>, Error> {
     let tx = app.write(&caller).await?;
     let current = write::lock_for_update(&tx, caller.org, id).await?;
     precondition.check(&current)?;
@@ -209,17 +224,18 @@ async fn cancel(
     tx.commit_object(&cancelled).await
 }
 
-/// Create 1 to 1000 missions of a project, with up to 5000 roles together: all of them or none.
-#[utoipa::path(post, path = "/projects/{id}/missions/~bulk_create", tag = "missions",
-    security(("bearer" = ["manager"])), params(("id" = ProjectId, Path)), request_body = Vec<NewProjectMission>,
-    responses((status = 200, body = BulkCreated<MissionId>)),
-    extensions(("x-problems" = json!([ProjectArchived::CODE])), ("x-max-body-bytes" = json!(MAX_BULK_BODY))))]
+/// Create many missions in a project.
+///
+/// Managers and above. Takes 1 to 1000 missions with up to 5000 roles together, all or nothing: when items are
+/// refused, nothing is created and `errors` names each bad item by its index. `ids` are in the order of the
+/// request. 409 `project_archived` for an archived project.
+#[utoipa::path(post, path = "/projects/{id}/missions/~bulk_create", tag = "missions", extensions(("x-problems" = json!([ProjectArchived::CODE]))))]
 async fn bulk_create(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(project): Path<ProjectId>,
     items: BulkItems<NewProjectMission>,
-) -> Result<Answer, Error> {
+) -> Result<Answer<MissionsCreated>, Error> {
     let zone = orgs::timezone(&app.db, caller.org).await?;
     let rules = move |item: NewProjectMission| {
         rules::plan(MissionForm { project_id: Some(project), ..item.into() }, &zone)
@@ -229,5 +245,6 @@ async fn bulk_create(
     let tx = app.write(&caller).await?;
     projects::lock_for_share(&tx, caller.org, project).await?;
     let created = write::create_all(&tx, caller.org, planned).await?;
-    tx.commit_value(&BulkCreated::of(created.iter().map(|mission| mission.id).collect())).await
+    let ids: Vec<_> = created.iter().map(|mission| mission.id).collect();
+    tx.commit_value(&ids.into()).await
 }

@@ -234,6 +234,7 @@ impl Mission {
 
 /// When the copy of a mission takes place: at the same time, unless one of these is sent.
 #[derive(Debug, Deserr, ToSchema)]
+#[schema(as = MissionDuplication)]
 #[deserr(deny_unknown_fields)]
 pub struct Duplication {
     /// The copy starts then, and ends as much later by the wall clock of the mission's time zone: 22:00 to 06:00 stays so in
@@ -288,4 +289,9 @@ pub struct MissionQuery {
     #[deserr(default)]
     #[param(value_type = Option<String>)]
     pub cursor: Option<Cursor<(Timestamp, MissionId)>>,
+}
+
+crate::http::bulk_created! {
+    /// The missions that a bulk creation made.
+    MissionsCreated, MissionId
 }

@@ -31,7 +31,11 @@ pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: MissionId) -> Result
 }
 
 /// A page of missions, by start and id.
-pub async fn list(db: &impl ConnectionTrait, org: OrgId, query: MissionQuery) -> Result<Page, Error> {
+pub async fn list(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    query: MissionQuery,
+) -> Result<Page<[Mission]>, Error> {
     use mission::Column;
     let mut select = mission::Entity::of(org)
         .filter(filter::one_of(Column::ProjectId, query.project_id.0))

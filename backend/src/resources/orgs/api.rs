@@ -10,39 +10,39 @@ use crate::{
     auth::{Admin, Caller, Owner, Tech},
     db::Reader,
     error::{Duplicate, Error, UnknownReference},
-    http::{Answer, Body, Change, Done, Path, Precondition, Query, Reading},
+    http::{Answer, Body, Change, Done, Listed, Path, Precondition, Query, Reading, Tagged, operations},
     ids::AccountId,
     state::App,
 };
-use axum::{
-    extract::{OriginalUri, State},
-    response::Response,
-};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use axum::extract::{OriginalUri, State};
+use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(current, update))
-        .routes(routes!(members, add_member))
-        .routes(routes!(member, update_member, remove_member))
+        .routes(operations!(get_current, update_current))
+        .routes(operations!(members_list, members_add))
+        .routes(operations!(members_get, members_update, members_remove))
 }
 
-/// Read the org that the caller acts in.
-#[utoipa::path(get, path = "/orgs/current", tag = "orgs", security(("bearer" = ["tech"])),
-    responses((status = 200, body = Org)))]
-async fn current(State(app): State<App>, caller: Caller<Tech>) -> Result<Answer, Error> {
-    Answer::single(&read::get(&app.db, caller.org).await?)
+/// Get the current org.
+///
+/// The org that the access token acts in. Any member may read it.
+#[utoipa::path(get, path = "/orgs/current", tag = "orgs")]
+async fn get_current(State(app): State<App>, caller: Caller<Tech>) -> Result<Tagged<Org>, Error> {
+    Tagged::of(&read::get(&app.db, caller.org).await?)
 }
 
-/// Change the org that the caller acts in.
-#[utoipa::path(patch, path = "/orgs/current", tag = "orgs", security(("bearer" = ["owner"])),
-    request_body = OrgForm, responses((status = 200, body = Org)), extensions(("x-problems" = json!([Duplicate::CODE]))))]
-async fn update(
+/// Update the current org.
+///
+/// Owners only. A taken name is 409 `duplicate`, whatever its case. A new `timezone` is the default of new
+/// missions; existing missions keep theirs.
+#[utoipa::path(patch, path = "/orgs/current", tag = "orgs", extensions(("x-problems" = json!([Duplicate::CODE]))))]
+async fn update_current(
     State(app): State<App>,
     caller: Caller<Owner>,
     precondition: Precondition,
     change: Change<OrgForm>,
-) -> Result<Answer, Error> {
+) -> Result<Tagged<Org>, Error> {
     let tx = app.write(&caller).await?;
     let current = write::lock_for_no_key_update(&tx, caller.org).await?;
     precondition.check(&current)?;
@@ -51,15 +51,17 @@ async fn update(
     tx.commit_object(&org).await
 }
 
-/// List the members of the caller's org, highest role first, then by e-mail.
-#[utoipa::path(get, path = "/orgs/members", tag = "orgs", security(("bearer" = ["tech"])), params(MemberQuery),
-    responses((status = 200, body = Members)))]
-async fn members(
+/// List the members of the current org.
+///
+/// Highest role first, then by e-mail, in pages within `members`. Inactive and pending members are listed, too.
+/// `email` is shown to managers and above only.
+#[utoipa::path(get, path = "/orgs/members", tag = "orgs")]
+async fn members_list(
     State(app): State<App>,
     caller: Caller<Tech>,
     OriginalUri(uri): OriginalUri,
     Query(query): Query<MemberQuery>,
-) -> Result<Response, Error> {
+) -> Result<Listed<Members>, Error> {
     let (org, plans) = (caller.org, caller.is_manager());
     let reading = Reading::of(query.limit);
     let read = move |db: Reader| async move {
@@ -69,29 +71,31 @@ async fn members(
     app.listed(&caller.request, &uri, reading, read).await
 }
 
-/// Read a member of the caller's org.
-#[utoipa::path(get, path = "/orgs/members/{account_id}", tag = "orgs", security(("bearer" = ["tech"])),
-    params(("account_id" = AccountId, Path)), responses((status = 200, body = Member)))]
-async fn member(
+/// Get a member of the current org.
+///
+/// `email` is shown to managers and above only. 404 for an account that is no member.
+#[utoipa::path(get, path = "/orgs/members/{account_id}", tag = "orgs")]
+async fn members_get(
     State(app): State<App>,
     caller: Caller<Tech>,
     Path(account): Path<AccountId>,
-) -> Result<Answer, Error> {
-    Answer::single(&read::member(&app.db, caller.org, account, caller.is_manager()).await?)
+) -> Result<Tagged<Member>, Error> {
+    Tagged::of(&read::member(&app.db, caller.org, account, caller.is_manager()).await?)
 }
 
-/// Make someone a member of the caller's org.
+/// Add a member to the current org.
 ///
-/// The membership is pending, and opens nothing, until they take it up by the link in the answer, or by one that went to
-/// their address.
-#[utoipa::path(post, path = "/orgs/members", tag = "orgs", security(("bearer" = ["admin"])),
-    request_body = NewMember, responses((status = 200, body = Added)),
-    extensions(("x-problems" = json!([RankTooLow::CODE, Duplicate::CODE, UnknownReference::CODE]))))]
-async fn add_member(
+/// Admins and owners; creates the account when the e-mail is new. The membership is `pending`, and opens nothing,
+/// until the person uses the link in the answer (`password_url` for a new account, `membership_url` for an
+/// existing one) or a reset link. The link in the answer works for 7 days and is shown this once. 403
+/// `rank_too_low` for a role above the caller's own; 409 `duplicate` when the account is a member already, or
+/// user or account is linked to another one here.
+#[utoipa::path(post, path = "/orgs/members", tag = "orgs", extensions(("x-problems" = json!([RankTooLow::CODE, Duplicate::CODE, UnknownReference::CODE]))))]
+async fn members_add(
     State(app): State<App>,
     caller: Caller<Admin>,
     Body(new): Body<NewMember>,
-) -> Result<Answer, Error> {
+) -> Result<Answer<Added>, Error> {
     let tx = app.write(&caller).await?;
     write::lock_for_no_key_update(&tx, caller.org).await?;
     rules::may_grant(write::role_of(&tx, caller.org, caller.account).await?, new.role)?;
@@ -104,17 +108,20 @@ async fn add_member(
     tx.commit_value(&added).await
 }
 
-/// Change what a member may do, whether they may sign in here, or which person they are. It holds at once.
-#[utoipa::path(patch, path = "/orgs/members/{account_id}", tag = "orgs", security(("bearer" = ["admin"])),
-    params(("account_id" = AccountId, Path)), request_body = MemberForm, responses((status = 200, body = Member)),
-    extensions(("x-problems" = json!([RankTooLow::CODE, Superior::CODE, LastOwner::CODE, Duplicate::CODE, UnknownReference::CODE]))))]
-async fn update_member(
+/// Update a member of the current org.
+///
+/// Admins and owners. Sets the role, whether the member may sign in here, and the user that the account is linked
+/// to; it takes effect at once. 403 `superior` for a member above the caller, `rank_too_low` for a role above the
+/// caller's own. 409 `last_owner` when no active owner would be left, `duplicate` when the user is linked to
+/// another account.
+#[utoipa::path(patch, path = "/orgs/members/{account_id}", tag = "orgs", extensions(("x-problems" = json!([RankTooLow::CODE, Superior::CODE, LastOwner::CODE, Duplicate::CODE, UnknownReference::CODE]))))]
+async fn members_update(
     State(app): State<App>,
     caller: Caller<Admin>,
     Path(account): Path<AccountId>,
     precondition: Precondition,
     change: Change<MemberForm>,
-) -> Result<Answer, Error> {
+) -> Result<Tagged<Member>, Error> {
     let tx = app.write(&caller).await?;
     let member = write::lock_member_for_no_key_update(&tx, caller.org, account).await?;
     let own = write::role_of(&tx, caller.org, caller.account).await?;
@@ -126,16 +133,18 @@ async fn update_member(
     tx.commit_object(&member).await
 }
 
-/// End a membership. The account keeps its other orgs; the person stays.
-#[utoipa::path(delete, path = "/orgs/members/{account_id}", tag = "orgs", security(("bearer" = ["admin"])),
-    params(("account_id" = AccountId, Path)), responses((status = 200, body = Done)),
-    extensions(("x-problems" = json!([Superior::CODE, LastOwner::CODE]))))]
-async fn remove_member(
+/// Remove a member from the current org.
+///
+/// Admins and owners; it takes effect at once. The account keeps its other orgs. The user stays, with assignments
+/// and history, but is no longer linked to the account. 403 `superior` for a member above the caller; 409
+/// `last_owner` for the last active owner.
+#[utoipa::path(delete, path = "/orgs/members/{account_id}", tag = "orgs", extensions(("x-problems" = json!([Superior::CODE, LastOwner::CODE]))))]
+async fn members_remove(
     State(app): State<App>,
     caller: Caller<Admin>,
     Path(account): Path<AccountId>,
     precondition: Precondition,
-) -> Result<Answer, Error> {
+) -> Result<Answer<Done>, Error> {
     let tx = app.write(&caller).await?;
     let member = write::lock_member_for_no_key_update(&tx, caller.org, account).await?;
     rules::may_change(write::role_of(&tx, caller.org, caller.account).await?, member.role)?;

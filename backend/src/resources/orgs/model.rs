@@ -83,6 +83,7 @@ pub struct Member {
     pub account_id: AccountId,
     /// For planners.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub email: Option<String>,
     /// What they may do.
     pub role: Role,
@@ -97,6 +98,7 @@ pub struct Member {
 
 /// A page of the members, highest role first, put together as it is sent.
 #[derive(Debug, ToSchema)]
+#[schema(as = MemberList)]
 #[allow(dead_code, reason = "describes what [`crate::http::Page::within`] writes")]
 pub struct Members {
     /// The members.
@@ -136,6 +138,7 @@ pub struct NewMember {
 
 /// A new member.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MemberAdded)]
 pub struct Added {
     /// The member.
     #[serde(flatten)]
@@ -143,11 +146,11 @@ pub struct Added {
     /// For a new login: the link to set its password, which takes the membership up. Shown this once; hand it over
     /// yourself.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(nullable = false, value_type = Option<String>)]
     pub password_url: Option<Secret>,
     /// For a login that was there before: the link by which whoever knows its password takes the membership up. Shown
     /// this once; hand it over yourself.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(nullable = false, value_type = Option<String>)]
     pub membership_url: Option<Secret>,
 }

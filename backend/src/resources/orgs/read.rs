@@ -100,7 +100,7 @@ pub async fn member_page(
     org: OrgId,
     query: MemberQuery,
     with_email: bool,
-) -> Result<Page, Error> {
+) -> Result<Page<[Member]>, Error> {
     if let Some(Cursor((_, last))) = query.cursor
         && !was_member(db, org, last).await?
     {

@@ -10,71 +10,73 @@ use crate::{
     auth::{Caller, Manager, Tech},
     db::{List, Reader},
     error::{Duplicate, Error},
-    http::{Answer, Body, Change, Done, Path, Precondition, Query, Reading},
+    http::{Answer, Body, Change, Done, Listed, Path, Precondition, Query, Reading, Tagged, operations},
     ids::ProjectId,
     state::App,
 };
-use axum::{
-    extract::{OriginalUri, State},
-    response::Response,
-};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use axum::extract::{OriginalUri, State};
+use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(create, list)).routes(routes!(get, update, delete))
+    OpenApiRouter::new().routes(operations!(create, list)).routes(operations!(get, update, delete))
 }
 
 /// Create a project.
-#[utoipa::path(post, path = "/projects", tag = "projects", security(("bearer" = ["manager"])),
-    request_body = NewProject, responses((status = 200, body = Project)),
-    extensions(("x-problems" = json!([Duplicate::CODE]))))]
+///
+/// Managers and above. The status is `DRAFT` unless sent. A name is unique in the org, whatever its case: 409
+/// `duplicate`.
+#[utoipa::path(post, path = "/projects", tag = "projects", extensions(("x-problems" = json!([Duplicate::CODE]))))]
 async fn create(
     State(app): State<App>,
     caller: Caller<Manager>,
     Body(new): Body<NewProject>,
-) -> Result<Answer, Error> {
+) -> Result<Tagged<Project>, Error> {
     let tx = app.write(&caller).await?;
     let project = write::create(&tx, caller.org, new).await?;
     tx.commit_object(&project).await
 }
 
-/// List projects, newest first.
-#[utoipa::path(get, path = "/projects", tag = "projects", security(("bearer" = ["tech"])), params(ProjectQuery),
-    responses((status = 200, body = Vec<Project>)))]
+/// List projects.
+///
+/// Newest first. `q` searches the name. Cached between writes: `X-Cache` is `HIT`, `MISS` or `BYPASS`.
+#[utoipa::path(get, path = "/projects", tag = "projects")]
 async fn list(
     State(app): State<App>,
     caller: Caller<Tech>,
     OriginalUri(uri): OriginalUri,
     Query(query): Query<ProjectQuery>,
-) -> Result<Response, Error> {
+) -> Result<Listed<[Project]>, Error> {
     let org = caller.org;
     let reading = Reading::of(query.limit);
     let read = move |db: Reader| async move { read::list(&db, org, query).await };
     app.cached(&caller, List::Projects, &uri, reading, read).await
 }
 
-/// Read a project.
-#[utoipa::path(get, path = "/projects/{id}", tag = "projects", security(("bearer" = ["tech"])),
-    params(("id" = ProjectId, Path)), responses((status = 200, body = Project)))]
+/// Get a project.
+///
+/// Any member of the org may read it.
+#[utoipa::path(get, path = "/projects/{id}", tag = "projects")]
 async fn get(
     State(app): State<App>,
     caller: Caller<Tech>,
     Path(id): Path<ProjectId>,
-) -> Result<Answer, Error> {
-    Answer::single(&read::get(&app.db, caller.org, id).await?)
+) -> Result<Tagged<Project>, Error> {
+    Tagged::of(&read::get(&app.db, caller.org, id).await?)
 }
 
-/// Change a project.
-#[utoipa::path(method(put, patch), path = "/projects/{id}", tag = "projects", security(("bearer" = ["manager"])),
-    params(("id" = ProjectId, Path)), request_body = NewProject, responses((status = 200, body = Project)),
-    extensions(("x-problems" = json!([Duplicate::CODE]))))]
+/// Update a project.
+///
+/// Managers and above. With `ARCHIVED` the project takes no new missions, assignments, invitations or acceptances
+/// (409 `project_archived`) until its status changes again; what is there stays and can still be changed. A taken
+/// name is 409 `duplicate`.
+#[utoipa::path(method(put, patch), path = "/projects/{id}", tag = "projects", extensions(("x-problems" = json!([Duplicate::CODE]))))]
 async fn update(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(id): Path<ProjectId>,
     precondition: Precondition,
     change: Change<NewProject>,
-) -> Result<Answer, Error> {
+) -> Result<Tagged<Project>, Error> {
     let tx = app.write(&caller).await?;
     let current = write::lock_for_update(&tx, caller.org, id).await?;
     precondition.check(&current)?;
@@ -83,16 +85,17 @@ async fn update(
     tx.commit_object(&project).await
 }
 
-/// Delete a project that has no missions.
-#[utoipa::path(delete, path = "/projects/{id}", tag = "projects", security(("bearer" = ["manager"])),
-    params(("id" = ProjectId, Path)), responses((status = 200, body = Done)),
-    extensions(("x-problems" = json!([ProjectNotEmpty::CODE]))))]
+/// Delete a project.
+///
+/// Managers and above. 409 `project_not_empty` while it has missions, cancelled ones included: archive it
+/// instead.
+#[utoipa::path(delete, path = "/projects/{id}", tag = "projects", extensions(("x-problems" = json!([ProjectNotEmpty::CODE]))))]
 async fn delete(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(id): Path<ProjectId>,
     precondition: Precondition,
-) -> Result<Answer, Error> {
+) -> Result<Answer<Done>, Error> {
     let tx = app.write(&caller).await?;
     let current = write::lock_for_update(&tx, caller.org, id).await?;
     precondition.check(&current)?;

@@ -18,7 +18,11 @@ pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: ProjectId) -> Result
 }
 
 /// A page of projects, newest first.
-pub async fn list(db: &impl ConnectionTrait, org: OrgId, query: ProjectQuery) -> Result<Page, Error> {
+pub async fn list(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    query: ProjectQuery,
+) -> Result<Page<[Project]>, Error> {
     use project::Column;
     let mut select = project::Entity::of(org)
         .filter(filter::one_of(Column::Status, query.status.0))

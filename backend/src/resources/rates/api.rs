@@ -4,32 +4,39 @@ use super::model::{DailyQuery, NewRates, Rates, wanted};
 use crate::{
     auth::{Caller, Manager, Tech},
     error::Error,
-    http::{Answer, Body, Path, Precondition, Query},
+    http::{Body, Path, Precondition, Query, Tagged, operations},
     ids::UserId,
     resources::users,
     state::App,
 };
 use axum::extract::State;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(get, set))
+    OpenApiRouter::new().routes(operations!(get, set))
 }
 
-/// Read what a person is paid: oneself, or for planners anyone.
-#[utoipa::path(get, path = "/rates/user/{uid}", tag = "rates", security(("bearer" = ["tech"])),
-    params(("uid" = UserId, Path)), responses((status = 200, body = Rates)))]
-async fn get(State(app): State<App>, caller: Caller<Tech>, Path(id): Path<UserId>) -> Result<Answer, Error> {
+/// Get a user's rates.
+///
+/// One's own, or anyone's as a manager or above; else 404. `rate_profile` is `null` when nothing was agreed.
+#[utoipa::path(get, path = "/rates/user/{uid}", tag = "rates")]
+async fn get(
+    State(app): State<App>,
+    caller: Caller<Tech>,
+    Path(id): Path<UserId>,
+) -> Result<Tagged<Rates>, Error> {
     caller.require_personal_access(id)?;
     let snapshot = app.db.read().await?;
     let rate_profile = users::profile(&snapshot, caller.org, id).await?.rate_profile;
-    Answer::single(&Rates { rate_profile })
+    Tagged::of(&Rates { rate_profile })
 }
 
-/// Set what a person is paid: all rates at once.
-#[utoipa::path(method(put, post), path = "/rates/user/{uid}", tag = "rates", security(("bearer" = ["manager"])),
-    params(("uid" = UserId, Path), DailyQuery), request_body = Option<NewRates>,
-    responses((status = 200, body = Rates)))]
+/// Set a user's rates.
+///
+/// Managers and above. Replaces all rates at once; `null` removes them. `?daily_eur=250` without a body is the
+/// same as `{"rate_profile": {"jour": 250}}`; both or neither is 400. PUT and POST do the same; the same rates
+/// again change nothing.
+#[utoipa::path(method(put, post), path = "/rates/user/{uid}", tag = "rates")]
 async fn set(
     State(app): State<App>,
     caller: Caller<Manager>,
@@ -37,7 +44,7 @@ async fn set(
     Query(query): Query<DailyQuery>,
     precondition: Precondition,
     Body(body): Body<NewRates>,
-) -> Result<Answer, Error> {
+) -> Result<Tagged<Rates>, Error> {
     let rate_profile = wanted(query, body)?;
     let tx = app.write(&caller).await?;
     let current = users::lock_profile_for_no_key_update(&tx, caller.org, id).await?;

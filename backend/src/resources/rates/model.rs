@@ -17,6 +17,7 @@ pub struct Rates {
 
 /// What a person is to be paid: replaces all rates, `null` removes them.
 #[derive(Debug, Deserr, ToSchema)]
+#[schema(as = RatesForm)]
 #[deserr(deny_unknown_fields)]
 pub struct NewRates {
     /// Label to amount in EUR.

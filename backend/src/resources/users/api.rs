@@ -10,98 +10,113 @@ use crate::{
     auth::{Caller, Manager, MinimumRole, Tech},
     db::Reader,
     error::{Error, FieldError},
-    http::{Answer, Body, Change, Done, Path, Precondition, Query, Reading},
+    http::{Answer, Body, Change, Done, Listed, Path, Precondition, Query, Reading, Tagged, operations},
     ids::UserId,
     resources::{assignments, availabilities},
     state::App,
 };
-use axum::{
-    extract::{OriginalUri, State},
-    response::Response,
-};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use axum::extract::{OriginalUri, State};
+use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(create, list))
-        .routes(routes!(get, update, delete))
-        .routes(routes!(get_profile, put_profile))
+        .routes(operations!(create, list))
+        .routes(operations!(get, update, delete))
+        .routes(operations!(profile_get, profile_replace))
 }
 
 fn sight<R: MinimumRole>(caller: &Caller<R>) -> Visibility {
     if caller.is_manager() { Visibility::All } else { Visibility::Own(caller.user) }
 }
 
-/// Add a person.
-#[utoipa::path(post, path = "/users", tag = "users", security(("bearer" = ["manager"])), request_body = NewUser,
-    responses((status = 200, body = User)))]
+/// Create a user.
+///
+/// Managers and above. Needs `name`, or `first_name` and `last_name`; of `name` the first word becomes the first
+/// name. A skill sent as a text has level 3, unless `skill_levels` says another. A user needs no account; members
+/// are linked with `POST` or `PATCH /orgs/members`.
+#[utoipa::path(post, path = "/users", tag = "users")]
 async fn create(
     State(app): State<App>,
     caller: Caller<Manager>,
     Body(new): Body<NewUser>,
-) -> Result<Answer, Error> {
+) -> Result<Tagged<User>, Error> {
     let tx = app.write(&caller).await?;
     let user = write::create(&tx, caller.org, new, None).await?;
     tx.commit_object(&user).await
 }
 
-/// List people by last, then first name.
-#[utoipa::path(get, path = "/users", tag = "users", security(("bearer" = ["tech"])), params(UserQuery),
-    responses((status = 200, body = Vec<User>)))]
+/// List users.
+///
+/// By last name, then first name, without regard to case and accents. To callers below manager, `email`, `phone`
+/// and `bio` of others and all `legal_ids` and `documents` are absent, and `q` finds others by name only. To
+/// managers `q` also searches e-mails and telephone numbers.
+#[utoipa::path(get, path = "/users", tag = "users")]
 async fn list(
     State(app): State<App>,
     caller: Caller<Tech>,
     OriginalUri(uri): OriginalUri,
     Query(query): Query<UserQuery>,
-) -> Result<Response, Error> {
+) -> Result<Listed<[User]>, Error> {
     let (org, sight) = (caller.org, sight(&caller));
     let reading = Reading::in_snapshot(query.limit);
     let read = move |db: Reader| async move { read::list(&db, org, query, sight).await };
     app.listed(&caller.request, &uri, reading, read).await
 }
 
-/// Read a person.
-#[utoipa::path(get, path = "/users/{id}", tag = "users", security(("bearer" = ["tech"])),
-    params(("id" = UserId, Path)), responses((status = 200, body = User)))]
-async fn get(State(app): State<App>, caller: Caller<Tech>, Path(id): Path<UserId>) -> Result<Answer, Error> {
+/// Get a user.
+///
+/// Any member may read it. To callers below manager, `email`, `phone` and `bio` of others and all `legal_ids` and
+/// `documents` are absent. The `ETag` covers what this caller sees.
+#[utoipa::path(get, path = "/users/{id}", tag = "users")]
+async fn get(
+    State(app): State<App>,
+    caller: Caller<Tech>,
+    Path(id): Path<UserId>,
+) -> Result<Tagged<User>, Error> {
     let snapshot = app.db.read().await?;
-    Answer::single(&read::get(&snapshot, caller.org, id, sight(&caller)).await?)
+    Tagged::of(&read::get(&snapshot, caller.org, id, sight(&caller)).await?)
 }
 
-/// Change a person. Someone deactivated keeps their assignments; the answer lists the upcoming ones.
-#[utoipa::path(method(put, patch), path = "/users/{id}", tag = "users", security(("bearer" = ["manager"])),
-    params(("id" = UserId, Path)), request_body = NewUser, responses((status = 200, body = UpdatedUser)))]
+/// Update a user.
+///
+/// Managers and above. A deactivated user (`active: false`) keeps their assignments, but can neither be newly
+/// invited nor accepted (409 `user_inactive`). The answer to a deactivation lists the first 100 invited or
+/// accepted assignments that have not ended, by start, with their total, and has no `ETag`.
+#[utoipa::path(method(put, patch), path = "/users/{id}", tag = "users")]
 async fn update(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(id): Path<UserId>,
     precondition: Precondition,
     change: Change<NewUser>,
-) -> Result<Answer, Error> {
+) -> Result<Tagged<UpdatedUser>, Error> {
     let tx = app.write(&caller).await?;
     let current = write::lock_for_update(&tx, caller.org, id).await?;
     precondition.check(&current)?;
     let new = change.onto(&current, &current.form())?;
     let was_active = current.active;
     let user = write::update(&tx, caller.org, current, new).await?;
-    if user.active || !was_active {
-        return tx.commit_object(&user).await;
-    }
-    let (first, total) = assignments::upcoming(&tx, caller.org, id).await?;
-    let (upcoming_assignments, upcoming_assignments_total) = (Some(first), Some(total));
-    tx.commit_value(&UpdatedUser { user, upcoming_assignments, upcoming_assignments_total }).await
+    let (upcoming_assignments, upcoming_assignments_total) = if was_active && !user.active {
+        let (first, total) = assignments::upcoming(&tx, caller.org, id).await?;
+        (Some(first), Some(total))
+    } else {
+        (None, None)
+    };
+    let shown = UpdatedUser { user, upcoming_assignments, upcoming_assignments_total };
+    tx.commit_tagged(Tagged::with(&shown.user, &shown)?).await
 }
 
-/// Delete a person who was never assigned, with their availabilities. Deactivate anyone else.
-#[utoipa::path(delete, path = "/users/{id}", tag = "users", security(("bearer" = ["manager"])),
-    params(("id" = UserId, Path)), responses((status = 200, body = Done)),
-    extensions(("x-problems" = json!([UserHasHistory::CODE]))))]
+/// Delete a user.
+///
+/// Managers and above. Deletes their availabilities, too. 409 `user_has_history` while they have an assignment in
+/// any status: deactivate them instead.
+#[utoipa::path(delete, path = "/users/{id}", tag = "users", extensions(("x-problems" = json!([UserHasHistory::CODE]))))]
 async fn delete(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(id): Path<UserId>,
     precondition: Precondition,
-) -> Result<Answer, Error> {
+) -> Result<Answer<Done>, Error> {
     let tx = app.write(&caller).await?;
     let current = write::lock_for_update(&tx, caller.org, id).await?;
     precondition.check(&current)?;
@@ -110,30 +125,33 @@ async fn delete(
     tx.commit_value(&Done::OK).await
 }
 
-/// Read a person's profile: one's own, or for planners.
-#[utoipa::path(get, path = "/users/{id}/profile", tag = "users", security(("bearer" = ["tech"])),
-    params(("id" = UserId, Path)), responses((status = 200, body = Profile)))]
-async fn get_profile(
+/// Get a user's profile.
+///
+/// One's own, or anyone's as a manager or above; else 404.
+#[utoipa::path(get, path = "/users/{id}/profile", tag = "users")]
+async fn profile_get(
     State(app): State<App>,
     caller: Caller<Tech>,
     Path(id): Path<UserId>,
-) -> Result<Answer, Error> {
+) -> Result<Tagged<Profile>, Error> {
     caller.require_personal_access(id)?;
     let snapshot = app.db.read().await?;
-    Answer::single(&read::profile(&snapshot, caller.org, id).await?)
+    Tagged::of(&read::profile(&snapshot, caller.org, id).await?)
 }
 
-/// Replace a person's profile; one's own takes skills and bio.
-#[utoipa::path(put, path = "/users/{id}/profile", tag = "users", security(("bearer" = ["tech"])),
-    params(("id" = UserId, Path)), request_body = Option<NewProfile>, responses((status = 200, body = Profile)),
-    extensions(("x-problems" = json!([FieldError::READ_ONLY]))))]
-async fn put_profile(
+/// Replace a user's profile.
+///
+/// A member left out is emptied; `employment_type` stays. In their own profile, callers below manager set skills
+/// and `bio` only: the rest stays, and a changed value there is 400 `read_only`. A colleague's is 404. Skills
+/// sent as texts keep their level, new ones have level 3.
+#[utoipa::path(put, path = "/users/{id}/profile", tag = "users", extensions(("x-problems" = json!([FieldError::READ_ONLY]))))]
+async fn profile_replace(
     State(app): State<App>,
     caller: Caller<Tech>,
     Path(id): Path<UserId>,
     precondition: Precondition,
     Body(new): Body<NewProfile>,
-) -> Result<Answer, Error> {
+) -> Result<Tagged<Profile>, Error> {
     caller.require_personal_access(id)?;
     let tx = app.write(&caller).await?;
     let current = write::lock_profile_for_no_key_update(&tx, caller.org, id).await?;

@@ -6,6 +6,7 @@ use deserr::{
 };
 use serde::Serialize;
 use serde_json::Value as Json;
+use std::borrow::Cow;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
@@ -61,4 +62,8 @@ impl PartialSchema for Metadata {
     }
 }
 
-impl ToSchema for Metadata {}
+impl ToSchema for Metadata {
+    fn name() -> Cow<'static, str> {
+        "UserMetadata".into()
+    }
+}

@@ -18,8 +18,9 @@ use std::collections::BTreeMap;
 use utoipa::{
     IntoParams, ToSchema,
     openapi::{
-        RefOr,
-        schema::{ObjectBuilder, Schema, Type},
+        Ref, RefOr,
+        extensions::Extensions,
+        schema::{ObjectBuilder, OneOfBuilder, Schema, Type},
     },
 };
 
@@ -53,23 +54,23 @@ pub struct User {
     pub last_name: String,
     /// Own or for planners.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, required = false)]
+    #[schema(value_type = Option<String>, required = false, extensions(("x-withheld" = json!(true))))]
     pub email: Option<Option<String>>,
     /// Own or for planners.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, required = false)]
+    #[schema(value_type = Option<String>, required = false, extensions(("x-withheld" = json!(true))))]
     pub phone: Option<Option<String>>,
     /// Anything worth knowing: own or for planners.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, required = false)]
+    #[schema(value_type = Option<String>, required = false, extensions(("x-withheld" = json!(true))))]
     pub bio: Option<Option<String>>,
     /// Numbers that employers need: for planners.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Metadata>, required = false)]
+    #[schema(schema_with = withheld_metadata, required = false)]
     pub legal_ids: Option<Option<Metadata>>,
     /// What is known of their papers: for planners.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Metadata>, required = false)]
+    #[schema(schema_with = withheld_metadata, required = false)]
     pub documents: Option<Option<Metadata>>,
     /// How they are employed.
     pub employment_type: EmploymentType,
@@ -87,6 +88,15 @@ pub struct User {
     pub created_at: Timestamp,
     /// When they were last changed.
     pub updated_at: Timestamp,
+}
+
+/// A reference has no extensions of its own, so the attribute of the member cannot say this.
+fn withheld_metadata() -> Schema {
+    let nothing = ObjectBuilder::new().schema_type(Type::Null);
+    let withheld = Extensions::builder().add("x-withheld", true).build();
+    let one_of = OneOfBuilder::new().item(Ref::from_schema_name(Metadata::name())).item(nothing);
+    let one_of = one_of.description(Some("Whatever managers keep of the person; shown to managers only."));
+    one_of.extensions(Some(withheld)).build().into()
 }
 
 /// First name, space, last name: 200 + 1 + 200 characters.
@@ -212,15 +222,18 @@ impl User {
 
 /// A changed person.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UserUpdated)]
 pub struct UpdatedUser {
     /// The person.
     #[serde(flatten)]
     pub user: User,
     /// After a deactivation: the first 100 calls still ahead that the person is invited to or accepted on, by start.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub upcoming_assignments: Option<Vec<Assignment>>,
     /// After a deactivation: how many these are in all.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub upcoming_assignments_total: Option<u64>,
 }
 
@@ -288,6 +301,7 @@ crate::words::words! {
 
 /// What planners know about a person.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = UserProfile)]
 pub struct Profile {
     /// The person.
     pub user_id: UserId,
@@ -307,6 +321,7 @@ pub struct Profile {
 
 /// A whole profile, as it replaces the one before. A member left out is emptied; `employment_type` stays.
 #[derive(Debug, Deserr, ToSchema)]
+#[schema(as = UserProfileForm)]
 #[deserr(deny_unknown_fields)]
 pub struct NewProfile {
     /// Whose it is; may be sent back as it is.

@@ -6,6 +6,7 @@ use deserr::{
 };
 use serde::{Serialize, Serializer};
 use serde_json::Value as Json;
+use std::borrow::Cow;
 use std::{collections::BTreeMap, ops::ControlFlow};
 use utoipa::{
     PartialSchema, ToSchema,
@@ -99,7 +100,11 @@ impl PartialSchema for Cents {
     }
 }
 
-impl ToSchema for Cents {}
+impl ToSchema for Cents {
+    fn name() -> Cow<'static, str> {
+        "EurAmount".into()
+    }
+}
 
 /// The rates of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]

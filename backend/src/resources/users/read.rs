@@ -46,7 +46,7 @@ pub async fn list(
     org: OrgId,
     query: UserQuery,
     sight: Visibility,
-) -> Result<Page, Error> {
+) -> Result<Page<[User]>, Error> {
     use user::Column;
     let mut select = shown(org);
     if let Some(question) = &query.q {

@@ -5,6 +5,7 @@ use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Map, Value, ValueKind, ValuePointerRef, take_cf_content,
 };
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use utoipa::{
     ToSchema,
@@ -110,4 +111,8 @@ impl utoipa::PartialSchema for Levels {
     }
 }
 
-impl ToSchema for Levels {}
+impl ToSchema for Levels {
+    fn name() -> Cow<'static, str> {
+        "SkillLevels".into()
+    }
+}

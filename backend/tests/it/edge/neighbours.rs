@@ -335,7 +335,7 @@ async fn a_long_page_of_a_database_that_never_answers_gives_its_turn_back(
     let app = start(config, test.clock.clone(), Random::seeded(8)).await.expect("an instance");
     let (turns, room) = (app.collectors.free(), app.answers.free());
     let (request, uri) = (RequestInfo::default(), Uri::from_static("/api/v1/missions?limit=1000"));
-    let never = |_| std::future::pending::<Result<Page, Error>>();
+    let never = |_| std::future::pending::<Result<Page<()>, Error>>();
     let refused = app.listed(&request, &uri, Reading::Long, never).await;
     assert_eq!(refused.expect_err("nothing was read").status_and_code().1, "timed_out");
     assert_eq!((app.collectors.free(), app.answers.free()), (turns, room));

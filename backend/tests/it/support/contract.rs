@@ -22,7 +22,7 @@ pub fn check(method: &str, path: &str, status: u16, body: &str) {
         assert!(matches!(status, 405 | 204) || method == "HEAD", "{method} {path} answered {status}");
         return;
     }
-    let response = &operation["responses"][status.to_string()];
+    let response = resolved(&operation["responses"][status.to_string()]);
     assert!(!response.is_null(), "{method} {path} answered {status}, which is not documented: {body}");
     check_bound(method, template, status, body);
     if status == 200 {
@@ -36,6 +36,13 @@ pub fn check(method: &str, path: &str, status: u16, body: &str) {
         assert!(known, "{method} {path} answered {status} {code}, which is not documented");
         note_provoked(&format!("{method} {template} {code}"));
     }
+}
+
+/// What a reference within the document leads to.
+pub fn resolved(json: &'static Json) -> &'static Json {
+    let reference =
+        json["$ref"].as_str().and_then(|reference| DOCUMENT.pointer(reference.trim_start_matches('#')));
+    reference.unwrap_or(json)
 }
 
 /// Adds a line to the file that `cargo xtask test` names, from which it learns at the end which documented codes no test

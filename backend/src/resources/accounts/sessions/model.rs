@@ -9,6 +9,7 @@ use deserr::Deserr;
 
 /// One of one's own sessions.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = Session)]
 pub struct OwnSession {
     /// Its id.
     pub id: SessionId,

@@ -41,7 +41,7 @@ pub async fn list(
     current: SessionId,
     query: SessionQuery,
     now: Timestamp,
-) -> Result<Page, Error> {
+) -> Result<Page<[OwnSession]>, Error> {
     use session::Column;
     let select = session::Entity::find()
         .filter(Column::AccountId.eq(account))
