@@ -165,29 +165,30 @@ impl Script {
                 return self.make(left[chosen]);
             }
         }
-        let total: usize = CALLS.iter().map(|call| call.weight).sum();
+        let total: usize = CALLS.iter().map(|call| call.draw.weight).sum();
         let mut drawn = self.below(total);
         let chosen = CALLS.iter().find(|call| {
-            let here = drawn < call.weight;
-            drawn = drawn.saturating_sub(call.weight);
+            let here = drawn < call.draw.weight;
+            drawn = drawn.saturating_sub(call.draw.weight);
             here
         });
         self.make(chosen.expect("the weights add up"))
     }
 
     fn make(&mut self, call: &Call) -> Request {
-        let who = if self.chance(8) { *self.pick(&EVERYONE) } else { call.who };
+        let who = if self.chance(8) { *self.pick(&EVERYONE) } else { call.draw.who };
         let answers = call.path.ends_with("/accept") || call.path.ends_with("/decline");
-        let by_link = answers && (call.who == Who::Anonymous || self.chance(50)) && !self.links.is_empty();
+        let by_link =
+            answers && (call.draw.who == Who::Anonymous || self.chance(50)) && !self.links.is_empty();
         self.link = by_link.then(|| {
             let back = self.below(self.links.len().min(8));
             self.links[self.links.len() - 1 - back].clone()
         });
         let mut path = self.path_of(call);
-        if let Some(query) = call.query {
+        if let Some(query) = call.draw.query {
             path = format!("{path}?{}", query(self)).trim_end_matches('?').to_owned();
         }
-        let mut body = call.body.map(|make| make(self));
+        let mut body = call.draw.body.map(|make| make(self));
         let mut headers = Vec::new();
         let mut text = None;
         if let Some(body) = &mut body {
@@ -209,22 +210,14 @@ impl Script {
     }
 
     fn path_of(&mut self, call: &Call) -> String {
-        let template = call.path;
-        let Some((before, rest)) = template.split_once('{') else { return template.to_owned() };
-        let (name, after) = rest.split_once('}').expect("a parameter has an end");
-        let id = match (&self.link, template.split('/').nth(1)) {
-            (Some((invitation, ..)), Some("invitations")) => invitation.clone(),
-            (Some((_, assignment, _)), Some("assignments")) => assignment.clone(),
-            (None, Some("projects")) => self.id_text("project"),
-            (None, Some("missions")) => self.id_text("mission"),
-            (None, Some("assignments")) => self.id_text("assignment"),
-            (None, Some("invitations")) => self.id_text("invitation"),
-            (None, Some("availabilities" | "availability")) => self.id_text("availability"),
+        let Some((before, rest)) = call.address.split_once('<') else { return call.address.to_owned() };
+        let (thing, after) = rest.split_once('>').expect("a name has an end");
+        let id = match (&self.link, thing) {
+            (Some((invitation, ..)), "invitation") => invitation.clone(),
+            (Some((_, assignment, _)), "assignment") => assignment.clone(),
             // The one person with a session stays.
-            _ if call.method == "delete" && template == "/users/{id}" => self.id_text("guest"),
-            _ if name == "account_id" => self.id_text("account"),
-            _ if name == "org_id" => self.id_text("org"),
-            _ => self.id_text("user"),
+            (_, "newcomer") => self.id_text("guest"),
+            (_, thing) => self.id_text(thing),
         };
         format!("{before}{id}{after}")
     }
@@ -304,17 +297,10 @@ impl Script {
     }
 
     fn learn_new(&mut self, operation: &str, body: &Json) {
-        let kind = match operation {
-            "post /projects" => "project",
-            "post /missions"
-            | "post /missions/{id}:duplicate"
-            | "post /projects/{id}/missions:bulk_create" => "mission",
-            "post /users" => "user",
-            "post /assignments" | "post /assignments:bulk_create" => "assignment",
-            "post /invitations" | "post /invitations:bulk_create" => "invitation",
-            "post /availabilities" | "post /availability" => "availability",
-            "post /orgs/members" => "account",
-            _ => return,
+        let Some(kind) =
+            CALLS.iter().find(|call| self::operation(call) == operation).and_then(|call| call.makes)
+        else {
+            return;
         };
         let text = |value: &Json| value.as_str().map(str::to_owned);
         let created = if body.is_array() { body.as_array().cloned() } else { Some(vec![body.clone()]) };
