@@ -22,7 +22,7 @@ pub struct Draw {
 /// One operation. In its address and its bodies `<name>` stands for something of a [`House`].
 ///
 /// [`House`]: super::House
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Declaration {
     pub method: &'static str,
     /// Path and query of a call that succeeds for whoever may, under the API's base path or the program's own.
@@ -41,42 +41,14 @@ pub struct Declaration {
     pub tested_by: &'static str,
 }
 
-fn declare(method: &'static str, address: &str) -> Declaration {
-    Declaration {
-        method,
-        address: address.into(),
-        body: "",
-        sampled: None,
-        exceptions: Vec::new(),
-        bound: None,
-        bound_of_resource: None,
-        statements: None,
-        listed: None,
-        draws: Vec::new(),
-        makes: None,
-        tested_by: "",
-    }
+macro_rules! methods {
+    ($($name:ident $method:literal)*) => {$(
+        pub fn $name(address: &str) -> Declaration {
+            Declaration { method: $method, address: address.into(), ..Declaration::default() }
+        }
+    )*};
 }
-
-pub fn get(address: &str) -> Declaration {
-    declare("GET", address)
-}
-
-pub fn post(address: &str) -> Declaration {
-    declare("POST", address)
-}
-
-pub fn put(address: &str) -> Declaration {
-    declare("PUT", address)
-}
-
-pub fn patch(address: &str) -> Declaration {
-    declare("PATCH", address)
-}
-
-pub fn delete(address: &str) -> Declaration {
-    declare("DELETE", address)
-}
+methods! { get "GET" put "PUT" post "POST" patch "PATCH" delete "DELETE" }
 
 /// The declarations of a resource whose answers are at most so large, but for what they say themselves.
 pub fn each_at_most(bound: Bound, declared: Vec<Declaration>) -> Vec<Declaration> {

@@ -135,9 +135,9 @@ impl<'t> House<'t> {
             "own-email" => self.keep("own-email", self.signs_in.clone()),
             "number" => self.keep("number", self.test.number().to_string()),
             "user" if self.user.is_some() => self.keep("user", self.user.clone().unwrap_or_default()),
-            "user" | "newcomer" => {
+            "newcomer" => {
                 let id = self.owner.user(&format!("{} {}", self.mark, self.test.number())).await;
-                self.keep(name, id);
+                self.keep("newcomer", id);
             }
             "planner" => {
                 let id = text(&self.owner.get("/auth/me").await.ok(), "id");
@@ -193,8 +193,12 @@ impl<'t> House<'t> {
     async fn make_as_declared(&mut self, name: &str) {
         let makes = declared().iter().find(|operation| operation.declared.makes == Some(name));
         let Some(call) = makes.map(|operation| &operation.declared) else { return };
-        let address = Box::pin(self.fill(&call.address)).await;
-        let body = Box::pin(self.fill(call.body)).await;
+        // The number of the call that names the thing is another one.
+        let mut value = async |hole: &str| match hole {
+            "number" => self.test.number().to_string(),
+            hole => Box::pin(self.id(hole)).await,
+        };
+        let (address, body) = (fill(&call.address, &mut value).await, fill(call.body, &mut value).await);
         let body = serde_json::from_str(&body).expect("a body");
         let id = text(&self.owner.post(&address, body).await.ok(), "id");
         self.keep(name, id);

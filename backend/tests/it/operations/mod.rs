@@ -137,12 +137,8 @@ pub fn declared() -> &'static [Operation] {
 
 /// All operations, in the order of the document.
 pub fn operations() -> Vec<Operation> {
-    let undeclared = &KNOWN.undeclared;
-    assert!(
-        undeclared.is_empty(),
-        "declare in a file of backend/tests/it/operations/: {}",
-        undeclared.join(", ")
-    );
+    let left = KNOWN.undeclared.join(", ");
+    assert!(left.is_empty(), "declare in a file of backend/tests/it/operations/: {left}");
     let mut all = declared().to_vec();
     assert!(all.len() > 60, "{} operations", all.len());
     all.sort_by_key(|one| (one.template.clone(), one.method.to_string()));
@@ -270,6 +266,17 @@ impl Operation {
             () => self.declared.bound_of_resource,
         };
         self.declared.bound.or(usual)
+    }
+
+    /// The same in bytes.
+    pub fn largest_answer(&self) -> Option<usize> {
+        let (number, unit) = self.bound()?.0.split_once(' ').expect("a number and a unit");
+        let unit = match unit {
+            "KiB" => 1024,
+            "MiB" => 1024 * 1024,
+            other => panic!("{other} is no unit of a bound"),
+        };
+        Some(number.parse::<usize>().expect("a number") * unit)
     }
 
     /// As a list: the query that finds what `statements` makes of it, and its statements. Usually two: the caller's

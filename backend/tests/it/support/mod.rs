@@ -2,7 +2,6 @@
 //! and people to act as.
 
 mod audit;
-mod bounds;
 mod contract;
 mod database;
 mod personas;
