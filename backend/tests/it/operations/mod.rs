@@ -108,7 +108,10 @@ static KNOWN: LazyLock<Known> = LazyLock::new(|| {
             None => known.gone.push(format!("{} {}", declared.method, declared.address)),
         }
     }
-    known.undeclared = documented.into_keys().collect();
+    let name = |(shape, (template, _)): (String, (String, Json))| {
+        format!("{} {template}", shape.split(' ').next().unwrap_or_default())
+    };
+    known.undeclared = documented.into_iter().map(name).collect();
     known
 });
 
