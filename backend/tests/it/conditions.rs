@@ -116,11 +116,11 @@ async fn what_was_not_seen_is_not_overwritten(#[values(Kind::Sqlite, Kind::Postg
         let writes = writes(&single.template);
         // Somebody else is faster.
         match writes.iter().find(|write| write.method != Method::DELETE) {
-            Some(other) => drop(sample.again_as(&owner, other).await.send(&owner).await.ok()),
+            Some(other) => drop(sample.again_as(other).await.send(&owner).await.ok()),
             None => stale = "\"of something else\"".to_owned(),
         }
         for write in writes {
-            let wanted = sample.again_as(&owner, &write).await;
+            let wanted = sample.again_as(&write).await;
             let current = tag(&owner, &sample.path).await;
             assert_ne!(current, stale, "{}", sample.path);
             let (before, entries) = (owner.get(&sample.path).await.text, test.audit_count().await);
@@ -154,7 +154,7 @@ async fn what_was_not_seen_is_not_overwritten(#[values(Kind::Sqlite, Kind::Postg
             changed.ok();
             assert_ne!(changed.header("etag"), current, "{} {}", wanted.method, wanted.path);
             for known in [&format!("\"other\" ,{}", changed.header("etag")), "*"] {
-                let next = sample.again_as(&owner, &write).await;
+                let next = sample.again_as(&write).await;
                 next.send(&owner.clone().with_header("if-match", known)).await.ok();
             }
         }
@@ -162,7 +162,7 @@ async fn what_was_not_seen_is_not_overwritten(#[values(Kind::Sqlite, Kind::Postg
 }
 
 /// Where the object is that a write acts on: its own address, or the one before its verb.
-fn object_of(write: &Sample, template: &str) -> String {
+fn object_of(write: &Sample<'_>, template: &str) -> String {
     let own = singles().iter().any(|single| single.template == template);
     let verb = template.rsplit_once('}').map_or("", |(_, verb)| verb);
     write.path.strip_suffix(if own { "" } else { verb }).expect("a verb at the end").to_owned()

@@ -1,5 +1,6 @@
 //! The documents say what the code does.
 
+use crate::operations::{operations, tables};
 use coulisses::config::Config;
 use std::collections::BTreeSet;
 
@@ -54,31 +55,23 @@ fn the_example_environment_has_every_setting_with_its_default() {
 
 #[test]
 fn every_call_has_a_test_on_both_databases_that_proves_it() {
-    let document = coulisses::app::routes().1;
-    let mut calls = BTreeSet::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
-        calls.extend(
-            item.as_object().unwrap().keys().map(|method| format!("{} {path}", method.to_uppercase())),
-        );
-    }
-    let rows = crate::support::calls();
-    let in_table: BTreeSet<_> = rows.iter().map(|[call, ..]| (*call).to_owned()).collect();
-    assert_eq!(in_table, calls);
-    assert_eq!(in_table.len(), rows.len(), "each call once");
     let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
-    for [call, test, sqlite, postgres] in rows {
-        let (module, name) = test.rsplit_once("::").unwrap();
+    for operation in operations() {
+        let (call, test) = (operation.name(), operation.declared.tested_by);
+        let (module, name) = test.rsplit_once("::").unwrap_or_else(|| panic!("{call}: no test {test:?}"));
         let path = tests.join(module.replace("::", "/"));
         let source = std::fs::read_to_string(path.with_extension("rs"))
             .or_else(|_| std::fs::read_to_string(path.join("mod.rs")))
             .unwrap_or_else(|error| panic!("{call}: {module}: {error}"));
         // That the call succeeds in it, the test itself checks when it ends.
-        let signature =
-            source.split(&format!("async fn {name}(")).nth(1).unwrap_or_else(|| panic!("no test {test}"));
+        let signature = source
+            .split(&format!("async fn {name}("))
+            .nth(1)
+            .unwrap_or_else(|| panic!("{call}: no test {test}"));
         let signature = signature.split('{').next().unwrap();
-        assert_eq!((sqlite, postgres), ("yes", "yes"), "{call}");
         assert!(signature.contains("Kind::Sqlite, Kind::Postgres"), "{test} does not run on both databases");
     }
+    tables::assert_recorded("calls.md", tables::calls());
 }
 
 #[test]

@@ -110,6 +110,22 @@ async fn invitations_are_listed_newest_first_and_filtered(#[values(Kind::Sqlite,
 
 #[rstest]
 #[tokio::test]
+async fn an_invitation_is_read_and_taken_back_by_its_id(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let (manager, anyone) = (test.manager().await, test.anonymous());
+    let mission = manager.mission("Montage", "08:00", "12:00").await;
+    let (id, token) = manager.invitation(&ask(&manager, &mission, 1).await[0]).await;
+    let path = format!("/invitations/{id}");
+    let shown = manager.get(&path).await.ok();
+    assert_eq!((&shown["status"], &shown), (&json!("pending"), &manager.get("/invitations").await.ok()[0]));
+    assert_eq!(manager.delete(&path).await.ok(), json!({ "status": "ok" }));
+    assert_eq!(manager.get(&path).await.ok()["status"], "revoked");
+    anyone.post_empty(&format!("{path}/accept?token={token}")).await.refused(400, "invalid_token");
+    manager.get(&format!("/invitations/{NOBODY}")).await.refused(404, "not_found");
+}
+
+#[rstest]
+#[tokio::test]
 async fn pages_give_every_invitation_once_while_others_come(
     #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
 ) {

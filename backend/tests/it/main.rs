@@ -42,6 +42,7 @@ mod models_crud;
 mod obs;
 mod odd_input;
 mod openapi;
+mod operations;
 mod orgs;
 mod outages;
 mod own_account;

@@ -56,6 +56,21 @@ async fn members_read_the_org_and_its_owner_changes_it(#[values(Kind::Sqlite, Ki
 
 #[rstest]
 #[tokio::test]
+async fn a_member_is_read_and_removed_by_their_account(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let (admin, tech, manager) = (test.admin().await, test.tech().await, test.manager().await);
+    let (account, path) = (account(&manager).await, member(&manager).await);
+    for reader in [&admin, &tech] {
+        let shown = reader.get(&path).await.ok();
+        assert_eq!((&shown["role"], shown == listed(reader, &account).await), (&json!("manager"), true));
+    }
+    assert_eq!(admin.delete(&path).await.ok(), json!({ "status": "ok" }));
+    admin.get(&path).await.refused(404, "not_found");
+    assert_eq!(listed(&admin, &account).await, Json::Null);
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_name_is_one_orgs_whatever_its_case(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     let test = Test::start(db).await;
     let (owner, other) = (test.owner().await, test.other_owner().await);

@@ -171,6 +171,22 @@ async fn sessions_are_listed_newest_first(#[values(Kind::Sqlite, Kind::Postgres)
 
 #[rstest]
 #[tokio::test]
+async fn a_session_is_read_by_its_account(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let (first, _) = log_in(&test, "manager@rideau.example", PASSWORD).await;
+    let (second, _) = log_in(&test, "manager@rideau.example", PASSWORD).await;
+    for listed in first.get("/auth/sessions").await.ok().as_array().unwrap() {
+        let path = format!("/auth/sessions/{}", listed["id"].as_str().unwrap());
+        assert_eq!(first.get(&path).await.ok(), *listed);
+        assert_eq!(second.get(&path).await.ok()["current"], listed["current"] == false);
+        for stranger in [test.owner().await, test.tech().await, test.other_owner().await] {
+            stranger.get(&path).await.refused(404, "not_found");
+        }
+    }
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_session_that_is_ended_ends_at_once(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     let test = Test::start(db).await;
     let email = "manager@rideau.example";

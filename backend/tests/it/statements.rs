@@ -1,77 +1,48 @@
-//! How many SQL statements a request costs does not depend on how much there is. The counts stand here, so that one
-//! more is seen in review; BEGIN and COMMIT are not counted.
+//! How many SQL statements a request costs does not depend on how much there is. The counts stand where the operations are
+//! declared, so that one more is seen in review; BEGIN and COMMIT are not counted.
 
+use crate::operations::{Operation, declared, fill, operations};
 use crate::support::{Kind, Persona, Test};
 use coulisses::db::Origin;
 use rstest::rstest;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value as Json, json};
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 
-/// Every list, with a query that finds only what [`Plan::fill`] makes where it can, and its statements. The first is
-/// always the caller's authority.
-const LISTS: [(&str, &str, u64); 13] = [
-    ("/assignments", "", 2),
-    ("/audit", "", 3),
-    ("/auth/sessions", "", 2),
-    ("/availabilities", "", 2),
-    ("/availability", "", 2),
-    ("/conflicts", "", 4),
-    ("/conflicts/user/{uid}", "", 5),
-    ("/invitations", "", 2),
-    ("/missions", "", 2),
-    ("/orgs/members", "", 2),
-    ("/projects", "?q=Projet", 2),
-    ("/users", "?q=Personne", 4),
-    ("/users/{id}/calendar", "?include=missions", 4),
-];
-/// What else is read, and its statements.
-const SINGLES: [(&str, u64); 20] = [
-    ("/assignments/{id}", 2),
-    ("/auth/me", 3),
-    ("/auth/sessions/{id}", 2),
-    ("/availabilities/{id}", 2),
-    ("/availability/{id}", 2),
-    ("/invitations/verify", 1),
-    ("/invitations/{id}", 2),
-    ("/missions/{id}", 2),
-    ("/orgs/current", 2),
-    ("/orgs/members/{account_id}", 2),
-    ("/projects/{id}", 2),
-    ("/rates/user/{uid}", 4),
-    ("/rbac_demo/admin", 1),
-    ("/rbac_demo/any", 1),
-    ("/rbac_demo/manager", 1),
-    ("/rbac_demo/owner", 1),
-    ("/rbac_demo/scoped/{org_id}", 1),
-    ("/users/{id}", 4),
-    ("/users/{id}/calendar", 3),
-    ("/users/{id}/profile", 4),
-];
-/// The bulk calls, and their statements.
-const BULKS: [(&str, u64); 3] = [
-    ("/projects/{id}/missions:bulk_create", 8),
-    ("/assignments:bulk_create", 11),
-    ("/invitations:bulk_create", 10),
-];
+/// The bulk calls, in the order in which one's answer is the next one's question.
+const BULKS: [&str; 3] =
+    ["/projects/{id}/missions:bulk_create", "/assignments:bulk_create", "/invitations:bulk_create"];
 /// A mission that moves onto what its people are taken by, that moves back, and that is called off.
 const MOVES: [u64; 3] = [17, 17, 13];
 /// Few rows, and many.
 const FEW: usize = 1;
 const MANY: usize = 40;
 
-/// Ids of the first object of each kind.
-#[derive(Default)]
-struct Plan {
-    project: String,
-    mission: String,
-    assignment: String,
-    availability: String,
-    invitation: String,
-    account: String,
-    session: String,
-    token: String,
+/// What an operation is declared to cost.
+type Cost = (String, &'static str, u64);
+
+/// Each list, with a query that finds only what [`Plan::fill`] makes where it can.
+fn lists() -> Vec<Cost> {
+    let list = |one: &Operation| one.list_statements().map(|(query, count)| (one.name(), query, count));
+    declared().iter().filter_map(list).collect()
 }
+
+/// What else is read.
+fn singles() -> Vec<Cost> {
+    let single = |one: &Operation| one.single_statements().map(|count| (one.name(), "", count));
+    declared().iter().filter_map(single).collect()
+}
+
+fn bulks() -> [u64; 3] {
+    BULKS.map(|path| {
+        let bulk = declared().iter().find(|one| one.template.ends_with(path)).expect(path);
+        bulk.declared.statements.expect(path)
+    })
+}
+
+/// The first object of each kind, by the names that declarations have for them.
+#[derive(Default)]
+struct Plan(HashMap<&'static str, String>);
 
 impl Plan {
     /// `rows` of everything that can be listed, and the first object of each kind with as many parts as there can be of
@@ -99,17 +70,28 @@ impl Plan {
             }
             let person = json!({ "name": format!("Personne {i}"), "skills": parts, "tags": parts });
             let person = id(&owner.post("/users", person).await.ok());
-            plan.assignment = owner.assignment(&mission(0), &person).await;
-            (plan.invitation, plan.token) = owner.invitation(&plan.assignment).await;
+            let assignment = owner.assignment(&mission(0), &person).await;
+            let (invitation, token) = owner.invitation(&assignment).await;
             let period = json!({ "user_id": user, "start_at": day(i, "06:00"), "end_at": day(i, "20:00") });
-            plan.availability = id(&owner.post("/availabilities", period).await.ok());
-            owner.post_empty(&format!("/availabilities/{}:approve", plan.availability)).await.ok();
+            let availability = id(&owner.post("/availabilities", period).await.ok());
+            owner.post_empty(&format!("/availabilities/{availability}:approve")).await.ok();
             let member = json!({ "email": format!("member{i}@rideau.example"), "role": "tech" });
             let added = owner.post("/orgs/members", member).await.ok();
-            plan.account = added["account_id"].as_str().expect("an id").to_owned();
+            let account = added["account_id"].as_str().expect("an id").to_owned();
             test.owner().await;
-            plan.session = id(&owner.get("/auth/sessions").await.ok()[0]);
-            (plan.project, plan.mission) = (project, mission(0));
+            let session = id(&owner.get("/auth/sessions").await.ok()[0]);
+            plan.0 = HashMap::from([
+                ("org", test.org.to_string()),
+                ("user", user.clone()),
+                ("project", project),
+                ("mission", mission(0)),
+                ("assignment", assignment),
+                ("invitation", invitation),
+                ("token", token),
+                ("availability", availability),
+                ("account", account),
+                ("session", session),
+            ]);
         }
         let rates: Json =
             parts.iter().map(|part| (part.clone(), json!(1))).collect::<serde_json::Map<_, _>>().into();
@@ -118,21 +100,16 @@ impl Plan {
         plan
     }
 
-    fn path(&self, test: &Test, template: &str) -> String {
-        let id = match template.split('/').nth(1) {
-            Some("projects") => self.project.clone(),
-            Some("missions") => self.mission.clone(),
-            Some("assignments") => self.assignment.clone(),
-            Some("availabilities" | "availability") => self.availability.clone(),
-            Some("invitations") => self.invitation.clone(),
-            Some("orgs") => self.account.clone(),
-            Some("auth") => self.session.clone(),
-            _ => test.tech_user.to_string(),
-        };
-        let token =
-            if template == "/invitations/verify" { format!("?token={}", self.token) } else { String::new() };
-        let path = template.replace("{org_id}", &test.org.to_string());
-        path.replace("{id}", &id).replace("{uid}", &id).replace("{account_id}", &id) + &token
+    /// The address of what is counted, with this query instead of the one that it is declared with.
+    async fn address(&self, name: &str, query: &str) -> String {
+        let operation = declared().iter().find(|one| one.name() == name).expect(name);
+        let call = &operation.declared;
+        let whole = format!("{}{query}", if operation.lists() { call.path() } else { &call.address });
+        let thing = |thing: &str| self.0.get(thing).cloned();
+        fill(&whole, async |hole| {
+            thing(hole).unwrap_or_else(|| panic!("{name}: `Plan::fill` makes no <{hole}>"))
+        })
+        .await
     }
 }
 
@@ -161,17 +138,17 @@ async fn a_list_costs_the_same_with_one_row_and_with_forty(#[values(Kind::Sqlite
         let owner = test.owner().await;
         let plan = Plan::fill(&test, &owner, rows).await;
         let mut of_rows = Vec::new();
-        for (template, query, _) in LISTS {
-            let path = format!("{}{query}", plan.path(&test, template));
+        for (name, query, _) in lists() {
+            let path = plan.address(&name, query).await;
             let (cost, list) = cost(&test, async || owner.get(&path).await).await;
             let found = length(&list);
-            assert!(if rows == FEW { found <= 20 } else { found >= MANY }, "{template} has {found}");
-            of_rows.push((template, query, cost));
+            assert!(if rows == FEW { found <= 20 } else { found >= MANY }, "{name} has {found}");
+            of_rows.push((name, query, cost));
         }
         costs.push(of_rows);
     }
     assert_eq!(costs[0], costs[1], "with few rows, with many");
-    assert_eq!(costs[0], LISTS, "the table above");
+    assert_eq!(costs[0], lists(), "as declared");
 }
 
 #[rstest]
@@ -185,14 +162,15 @@ async fn reading_one_object_costs_the_same_however_much_hangs_on_it(
         let owner = test.owner().await;
         let plan = Plan::fill(&test, &owner, rows).await;
         let mut of_rows = Vec::new();
-        for (template, _) in SINGLES {
-            let path = plan.path(&test, template);
-            of_rows.push((template, cost(&test, async || owner.get(&path).await).await.0));
+        for (name, query, _) in singles() {
+            let path = plan.address(&name, query).await;
+            let (cost, _) = cost(&test, async || owner.get(&path).await).await;
+            of_rows.push((name, query, cost));
         }
         costs.push(of_rows);
     }
     assert_eq!(costs[0], costs[1], "with few parts, with many");
-    assert_eq!(costs[0], SINGLES, "the table above");
+    assert_eq!(costs[0], singles(), "as declared");
 }
 
 #[rstest]
@@ -210,22 +188,20 @@ async fn a_bulk_call_costs_the_same_with_2_items_and_with_a_hundred(
             json!({ "title": format!("Set {i}"), "start_at": "2026-08-01T10:00:00Z", "end_at": "2026-08-01T12:00:00Z", "roles": roles })
         };
         let missions: Vec<_> = (0..items).map(mission).collect();
-        let path = BULKS[0].0.replace("{id}", &project);
+        let path = BULKS[0].replace("{id}", &project);
         let (of_missions, created) = cost(&test, async || owner.post(&path, json!(missions)).await).await;
         let ids = created["ids"].as_array().unwrap();
         let asked: Vec<_> =
             ids.iter().map(|id| json!({ "mission_id": id, "user_id": user, "role_name": "son" })).collect();
-        let (of_assignments, created) =
-            cost(&test, async || owner.post(BULKS[1].0, json!(asked)).await).await;
+        let (of_assignments, created) = cost(&test, async || owner.post(BULKS[1], json!(asked)).await).await;
         let ids = created["ids"].as_array().unwrap();
         let links: Vec<_> = ids.iter().map(|id| json!({ "assignment_id": id })).collect();
-        let (of_invitations, created) =
-            cost(&test, async || owner.post(BULKS[2].0, json!(links)).await).await;
+        let (of_invitations, created) = cost(&test, async || owner.post(BULKS[2], json!(links)).await).await;
         assert_eq!(length(&created), items);
         costs.push([of_missions, of_assignments, of_invitations]);
     }
     assert_eq!(costs[0], costs[1], "with 2 items, with 100");
-    assert_eq!(costs[0], BULKS.map(|(_, statements)| statements), "the table above");
+    assert_eq!(costs[0], bulks(), "as declared");
     // Of each kind of row a hundred are inserted at once: nine more times the missions, their roles, the entries and what they say.
     let inserts = [4, 3, 3];
     let most = std::array::from_fn(|i| costs[0][i] + 9 * inserts[i]);
@@ -263,29 +239,19 @@ async fn a_move_costs_the_same_with_2_people_and_with_20(#[values(Kind::Sqlite, 
 
 #[test]
 fn no_reading_route_and_no_bulk_route_is_left_out_above() {
-    let document = coulisses::app::routes().1;
-    let (mut lists, mut singles, mut bulks) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    for (path, item) in document["paths"].as_object().expect("paths") {
-        let Some(path) = path.strip_prefix("/api/v1") else { continue };
-        if path.ends_with(":bulk_create") {
-            bulks.insert(path);
+    let (lists, singles) = (lists(), singles());
+    for operation in operations() {
+        let name = operation.name();
+        let is_among = |counted: &[Cost]| counted.iter().any(|(one, ..)| *one == name);
+        if operation.template.ends_with(":bulk_create") {
+            assert!(BULKS.iter().any(|bulk| operation.template.ends_with(bulk)), "{name}");
         }
-        let read = &item["get"];
-        if read.is_null() || read["tags"][0] == "system" {
-            continue;
-        }
-        let schema = &read["responses"]["200"]["content"]["application/json"]["schema"];
-        if schema["type"] == "array" {
-            lists.insert(path)
-        } else {
-            singles.insert(path)
-        };
+        let outside = operation.writes() || operation.json["tags"][0] == "system";
+        let schema = &operation.json["responses"]["200"]["content"]["application/json"]["schema"];
+        let is_list = schema["type"] == "array" || operation.lists();
+        let counted = is_among(if is_list { &lists } else { &singles });
+        assert_eq!(counted, !outside, "{name}");
     }
-    let counted: BTreeSet<_> = LISTS.iter().map(|(path, ..)| *path).collect();
-    assert_eq!(lists.difference(&counted).collect::<Vec<_>>(), Vec::<&&str>::new(), "lists");
-    let counted = counted.into_iter().chain(SINGLES.iter().map(|(path, _)| *path)).collect();
-    assert_eq!(lists.union(&singles).copied().collect::<BTreeSet<_>>(), counted);
-    assert_eq!(bulks, BULKS.iter().map(|(path, _)| *path).collect());
 }
 
 /// What all of the above stands on.

@@ -1,11 +1,10 @@
 //! What is another org's, and what is a colleague's own, answers as what does not exist.
 
 use super::{
-    calls::{self, Call},
-    house::House,
     none, part,
-    people::{Someone, everyone, fill},
+    people::{Someone, everyone},
 };
+use crate::operations::{House, Operation, declared, fill, ids};
 use crate::support::{Kind, Outcome, Persona, Test};
 use axum::http::Method;
 use rstest::rstest;
@@ -43,13 +42,13 @@ fn leaks<'a>(answer: &Outcome, ids: impl IntoIterator<Item = &'a str>) -> Option
 }
 
 /// The call with one of its names standing for `id`, the others for what is in `house`.
-async fn with_id(call: &Call, name: &str, id: &str, house: &mut House<'_>) -> (String, String) {
+async fn with_id(call: &Operation, name: &str, id: &str, house: &mut House<'_>) -> (String, String) {
     let mut value = async |hole: &str| match hole {
         hole if hole == name => id.to_owned(),
         "own-email" => "owner@rideau.example".to_owned(),
         hole => house.id(hole).await,
     };
-    (fill(&call.address, &mut value).await, fill(call.body, &mut value).await)
+    (fill(&call.declared.address, &mut value).await, fill(call.declared.body, &mut value).await)
 }
 
 #[rstest]
@@ -66,16 +65,16 @@ async fn another_orgs_ids_answer_exactly_like_unknown_ones(
     theirs.furnish().await;
     let before = all_lists(stranger).await;
     let mut differences = Vec::new();
-    for (row, call) in part(number) {
+    for call in part(number) {
         ours.forget();
         for name in call.ids() {
             for column in ["manager", "owner"] {
                 let someone = as_column(&everyone, column);
-                let (address, body) = with_id(&call, name, &theirs.id(name).await, &mut ours).await;
-                let foreign = someone.send(&test, &call, &address, &body).await;
-                let (address, body) = with_id(&call, name, UNKNOWN_ID, &mut ours).await;
-                let unknown = someone.send(&test, &call, &address, &body).await;
-                let what = format!("{} as {column} with their {name}", row.operation);
+                let (address, body) = with_id(call, &name, &theirs.id(&name).await, &mut ours).await;
+                let foreign = someone.send(&test, call, &address, &body).await;
+                let (address, body) = with_id(call, &name, UNKNOWN_ID, &mut ours).await;
+                let unknown = someone.send(&test, call, &address, &body).await;
+                let what = format!("{} as {column} with their {name}", call.name());
                 if seen(&foreign) != seen(&unknown) {
                     let (foreign, unknown) = (seen(&foreign), seen(&unknown));
                     differences.push(format!("{what}: {foreign:?}, but for an unknown one {unknown:?}"));
@@ -93,12 +92,11 @@ async fn another_orgs_ids_answer_exactly_like_unknown_ones(
 
 /// The addresses of everything that can be listed, but for what every request changes.
 fn lists() -> impl Iterator<Item = String> {
-    let is_list = |call: &Call| !call.writes() && !call.operation.contains('{');
-    let bare = |call: Call| call.address.split('?').next().unwrap_or_default().to_owned();
-    calls::calls()
-        .into_iter()
+    let is_list = |call: &&Operation| !call.writes() && !call.template.contains('{');
+    declared()
+        .iter()
         .filter(is_list)
-        .map(bare)
+        .map(|call| call.declared.path().to_owned())
         .filter(|path| !["/invitations/verify", "/metrics"].contains(&path.as_str()))
 }
 
@@ -121,17 +119,17 @@ async fn a_colleagues_own_things_answer_to_a_technician_as_if_they_were_not_ther
     let tech = as_column(&everyone, "tech");
     let mut differences = Vec::new();
     let mut walked = 0;
-    for (row, call) in (0..super::PARTS).flat_map(part) {
-        let personal = row.status("colleague") == Some(404);
+    for call in (0..super::PARTS).flat_map(part) {
+        let personal = call.status("colleague") == Some(404);
         colleagues.forget();
         for name in call.ids().into_iter().filter(|_| personal) {
             walked += 1;
-            let (address, body) = with_id(&call, name, &colleagues.id(name).await, &mut colleagues).await;
-            let colleague = seen(&tech.send(&test, &call, &address, &body).await);
-            let (address, body) = with_id(&call, name, UNKNOWN_ID, &mut colleagues).await;
-            let unknown = seen(&tech.send(&test, &call, &address, &body).await);
+            let (address, body) = with_id(call, &name, &colleagues.id(&name).await, &mut colleagues).await;
+            let colleague = seen(&tech.send(&test, call, &address, &body).await);
+            let (address, body) = with_id(call, &name, UNKNOWN_ID, &mut colleagues).await;
+            let unknown = seen(&tech.send(&test, call, &address, &body).await);
             if colleague != unknown {
-                let what = row.operation;
+                let what = call.name();
                 differences.push(format!("{what}: {colleague:?}, but for an unknown one {unknown:?}"));
             }
         }
@@ -154,8 +152,8 @@ async fn nothing_of_another_org_shows_in_what_can_be_read(#[values(Kind::Sqlite,
     }
     let mut addresses: Vec<_> = lists().collect();
     addresses.extend(["projects", "missions", "users"].map(|name| format!("/{name}?q=zanzibar")));
-    for call in calls::calls().into_iter().filter(|call| !call.writes() && call.operation.contains('{')) {
-        addresses.push(fill(&call.address, async |name| ours.id(name).await).await);
+    for call in declared().iter().filter(|call| !call.writes() && call.template.contains('{')) {
+        addresses.push(fill(&call.declared.address, async |name| ours.id(name).await).await);
     }
     let mut differences = Vec::new();
     for address in &addresses {
@@ -202,10 +200,10 @@ async fn an_answer_kept_for_another_org_is_not_given_again(#[values(Kind::Sqlite
     let mut theirs = House::of_other_org(&test, &stranger).await;
     let mut differences = Vec::new();
     let mut walked = 0;
-    for (row, call) in (0..super::PARTS).flat_map(part) {
-        let keeps = call.method() == Method::POST && !call.operation.contains("/auth/");
+    for call in (0..super::PARTS).flat_map(part) {
+        let keeps = call.method == Method::POST && !call.template.contains("/auth/");
         // A link is its own caller, whoever sends it; one's own answer is a technician's.
-        let own = row.status("anonymous") == Some(200) || row.status("owner") == Some(403);
+        let own = call.status("anonymous") == Some(200) || call.status("owner") == Some(403);
         if !keeps || own {
             continue;
         }
@@ -213,33 +211,35 @@ async fn an_answer_kept_for_another_org_is_not_given_again(#[values(Kind::Sqlite
         theirs.forget();
         ours.forget();
         let mut value = async |name: &str| theirs.id(name).await;
-        let (address, body) = (fill(&call.address, &mut value).await, fill(call.body, &mut value).await);
-        let first = given.send(&test, &call, &address, &body).await;
+        let (address, body) =
+            (fill(&call.declared.address, &mut value).await, fill(call.declared.body, &mut value).await);
+        let first = given.send(&test, call, &address, &body).await;
         first.ok();
-        let again = given.send(&test, &call, &address, &body).await;
+        let again = given.send(&test, call, &address, &body).await;
         assert_eq!(
             (again.header("idempotency-replayed"), again.text.as_str()),
             ("true", first.text.as_str()),
             "{}",
-            row.operation
+            call.name()
         );
-        let asked = mine.send(&test, &call, &address, &body).await;
+        let asked = mine.send(&test, call, &address, &body).await;
         if !asked.header("idempotency-replayed").is_empty() {
-            differences.push(format!("{}: {}", row.operation, asked.text));
+            differences.push(format!("{}: {}", call.name(), asked.text));
         }
-        differences.extend(leaks(&asked, theirs.ids()).map(|leak| format!("{}: {leak}", row.operation)));
+        differences.extend(leaks(&asked, theirs.ids()).map(|leak| format!("{}: {leak}", call.name())));
         if call.ids().is_empty() {
             asked.ok();
             continue;
         }
         let mut value = async |name: &str| match name {
-            name if calls::IDS.contains(&name) => UNKNOWN_ID.to_owned(),
+            name if ids().contains(name) => UNKNOWN_ID.to_owned(),
             name => ours.id(name).await,
         };
-        let (address, body) = (fill(&call.address, &mut value).await, fill(call.body, &mut value).await);
-        let unknown = mine.send(&test, &call, &address, &body).await;
+        let (address, body) =
+            (fill(&call.declared.address, &mut value).await, fill(call.declared.body, &mut value).await);
+        let unknown = mine.send(&test, call, &address, &body).await;
         if seen(&asked) != seen(&unknown) {
-            differences.push(format!("{}: {:?}, not {:?}", row.operation, seen(&asked), seen(&unknown)));
+            differences.push(format!("{}: {:?}, not {:?}", call.name(), seen(&asked), seen(&unknown)));
         }
     }
     none(&differences);

@@ -1,41 +1,24 @@
 //! Who may call what: every operation of the OpenAPI document is called as everyone, and answers as `docs/access.md`
 //! says. What belongs to another org, and what is a colleague's own, answers as what does not exist.
 //!
-//! To add an operation: its row in the table, and in [`calls`] how it is called.
+//! The table follows from the declarations of the operations (`operations/`).
 
 mod apart;
-mod calls;
-mod house;
 mod people;
 mod refusals;
 mod table;
 
+use crate::operations::{House, Operation, declared, fill, operations, tables};
 use crate::support::{Kind, Outcome, Test};
-use calls::Call;
-use house::House;
-use people::{everyone, fill};
+use people::everyone;
 use rstest::rstest;
-use std::collections::BTreeSet;
-use table::Row;
 
 /// The rows are walked in parts, side by side, each with a database of its own.
 const PARTS: usize = 3;
 
-/// The rows of a part, with how each is called.
-fn part(part: usize) -> impl Iterator<Item = (Row, Call)> {
-    let calls = calls::calls();
-    let called = move |row: Row| {
-        let call = calls.iter().find(|call| call.operation == row.operation);
-        let call =
-            call.unwrap_or_else(|| panic!("calls.rs does not say how to call {}", row.operation)).clone();
-        (row, call)
-    };
-    table::rows()
-        .into_iter()
-        .enumerate()
-        .filter(move |(i, _)| i % PARTS == part)
-        .map(|(_, row)| row)
-        .map(called)
+/// The operations of a part.
+fn part(part: usize) -> impl Iterator<Item = &'static Operation> {
+    declared().iter().enumerate().filter(move |(i, _)| i % PARTS == part).map(|(_, operation)| operation)
 }
 
 /// All at once: whoever changes a rule wants to see everything that it changes.
@@ -46,39 +29,8 @@ fn none(differences: &[String]) {
 
 #[test]
 fn every_operation_has_its_row_and_every_row_its_operation() {
-    let documented = table::operations(&table::document());
-    let rows: Vec<_> = table::rows().into_iter().map(|row| row.operation.to_owned()).collect();
-    let listed: BTreeSet<_> = rows.iter().cloned().collect();
-    let mut differences = Vec::new();
-    for operation in documented.difference(&listed) {
-        differences.push(format!("docs/access.md has no row for {operation}"));
-    }
-    for row in listed.difference(&documented) {
-        differences
-            .push(format!("docs/access.md has a row for {row}, which the OpenAPI document does not have"));
-    }
-    if listed.len() < rows.len() {
-        differences.push("docs/access.md has a row twice".into());
-    }
-    none(&differences);
-}
-
-/// A call that goes elsewhere would prove nothing of its row.
-#[test]
-fn every_call_goes_to_its_own_operation() {
-    let holes = |path: &str, open: char, close: char| {
-        let mut parts = path.split(open);
-        let first = parts.next().unwrap_or_default().to_owned();
-        parts.fold(first, |path, part| {
-            format!("{path}*{}", part.split_once(close).map_or("", |(_, rest)| rest))
-        })
-    };
-    for call in calls::calls() {
-        let (_, documented) = call.operation.split_once(' ').expect("a path");
-        let documented = documented.strip_prefix("/api/v1").unwrap_or(documented);
-        let path = call.address.split('?').next().unwrap_or_default();
-        assert_eq!(holes(path, '<', '>'), holes(documented, '{', '}'), "{}", call.operation);
-    }
+    assert_eq!(operations().len(), declared().len());
+    tables::assert_recorded("access.md", tables::access());
 }
 
 /// An id that no call sends would never be another org's.
@@ -87,12 +39,13 @@ fn every_id_that_can_be_sent_is_sent() {
     let document = table::document();
     let mut differences = Vec::new();
     let mut taken = 0;
-    for call in calls::calls() {
-        let (query, body) = table::ids_taken(&document, &call.operation);
+    for operation in declared() {
+        let (query, body) = table::ids_taken(&document, &operation.json);
         taken += query.len() + body.len();
+        let call = &operation.declared;
         let unsent = query.into_iter().filter(|name| !call.address.contains(&format!("{name}=<")));
         let missing = body.into_iter().filter(|name| !call.body.contains(&format!(r#""{name}":"<"#)));
-        differences.extend(unsent.chain(missing).map(|name| format!("{}: {name}", call.operation)));
+        differences.extend(unsent.chain(missing).map(|name| format!("{}: {name}", operation.name())));
     }
     none(&differences);
     assert!(taken >= 26, "only {taken} ids in queries and bodies");
@@ -110,7 +63,7 @@ async fn everyone_gets_what_the_table_says(
     let mut own = House::of_tech(&test, owner);
     let mut colleagues = House::of_colleague(&test, owner).await;
     let mut differences = Vec::new();
-    for (row, call) in part(number) {
+    for call in part(number) {
         // What an earlier row was about may be in the way of this one.
         own.forget();
         colleagues.forget();
@@ -119,19 +72,19 @@ async fn everyone_gets_what_the_table_says(
             colleagues.furnish().await;
         }
         for someone in &everyone {
-            let Some(expected) = row.status(someone.column) else { continue };
+            let Some(expected) = call.status(someone.column) else { continue };
             let house = if someone.column == "colleague" { &mut colleagues } else { &mut own };
             let mut value = async |name: &str| match name {
                 "own-email" => someone.email.to_owned(),
                 name => house.id(name).await,
             };
-            let address = fill(&call.address, &mut value).await;
-            let body = fill(call.body, &mut value).await;
-            let answer = someone.send(&test, &call, &address, &body).await;
+            let address = fill(&call.declared.address, &mut value).await;
+            let body = fill(call.declared.body, &mut value).await;
+            let answer = someone.send(&test, call, &address, &body).await;
             let difference = difference(&answer, expected, someone.column)
                 .or_else(|| call.filters_by_id().then(|| narrowed(&answer, someone.column)).flatten());
             if let Some(difference) = difference {
-                differences.push(format!("{} as {}: {difference}", row.operation, someone.column));
+                differences.push(format!("{} as {}: {difference}", call.name(), someone.column));
             }
             if call.writes() && answer.status.is_success() {
                 house.forget();

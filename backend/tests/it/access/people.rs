@@ -1,7 +1,7 @@
 //! The people of the table's columns, and how they send a call.
 
-use super::calls::Call;
-use crate::support::{NOW, Outcome, PASSWORD, Persona, Test, at};
+use crate::operations::Operation;
+use crate::support::{Outcome, PASSWORD, Persona, Test};
 use serde_json::json;
 
 /// Someone of the table.
@@ -53,32 +53,17 @@ pub async fn everyone(test: &Test) -> Vec<Someone<'_>> {
 
 impl Someone<'_> {
     /// Sends a call whose holes are filled.
-    pub async fn send(&self, test: &Test, call: &Call, address: &str, body: &str) -> Outcome {
+    pub async fn send(&self, test: &Test, call: &Operation, address: &str, body: &str) -> Outcome {
         let mut persona = self.persona.clone();
-        if call.method() == "PATCH" {
+        if call.method == "PATCH" {
             persona = persona.with_header("content-type", "application/merge-patch+json");
         }
         if call.reads_cookie() && self.column != "anonymous" {
             // Of a session of its own: theirs goes on.
-            let signed_in = test.pending(self.email).await;
-            let session = test.app.tokens.read_access(signed_in.token()).expect("claims").sid;
-            let expires = at(NOW).plus_seconds(86_400);
-            let cookie = test.app.tokens.refresh(session, 0, expires).expect("a refresh token");
+            let cookie = test.refresh_token(self.email).await;
             persona = persona.with_header("cookie", &format!("refresh_token={cookie}"));
         }
         let body = (!body.is_empty()).then(|| body.to_owned());
-        persona.send(call.method(), address, body).await
+        persona.send(call.method.clone(), address, body).await
     }
-}
-
-/// The text with what stands for its holes.
-pub async fn fill(text: &str, mut value: impl AsyncFnMut(&str) -> String) -> String {
-    let mut parts = text.split('<');
-    let mut filled = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (name, rest) = part.split_once('>').expect("a name ends with >");
-        filled += &value(name).await;
-        filled += rest;
-    }
-    filled
 }

@@ -1,10 +1,13 @@
 //! The sequence of requests: drawn from a seed, and from the ids, tags and links of the answers so far.
 
-use super::calls::{CALLS, Call};
+use crate::operations::{Draw, Operation, declared};
 use crate::support::Outcome;
 use coulisses::random::Random;
 use serde_json::{Value as Json, json};
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
 
 /// Who sends a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,10 +36,12 @@ pub struct Request {
     pub operation: String,
 }
 
-/// A call as it is counted.
-fn operation(call: &Call) -> String {
-    format!("{} {}", call.method, call.path)
-}
+/// What can be asked for, and how often: every operation outside sign-in and the probes, as it is declared.
+static CALLS: LazyLock<Vec<(&Operation, Draw)>> = LazyLock::new(|| {
+    let draws =
+        |operation: &'static Operation| operation.draws().into_iter().map(move |draw| (operation, draw));
+    declared().iter().flat_map(draws).collect()
+});
 
 /// See the module.
 pub struct Script {
@@ -159,41 +164,41 @@ impl Script {
         }
         // Whatever was not carried out yet is tried again and again, so that nothing is left to luck.
         if self.chance(10) {
-            let left: Vec<_> = CALLS.iter().filter(|call| !self.done.contains(&operation(call))).collect();
+            let left: Vec<_> = CALLS.iter().filter(|(call, _)| !self.done.contains(&call.name())).collect();
             if !left.is_empty() {
                 let chosen = self.below(left.len());
                 return self.make(left[chosen]);
             }
         }
-        let total: usize = CALLS.iter().map(|call| call.weight).sum();
+        let total: usize = CALLS.iter().map(|(_, draw)| draw.weight).sum();
         let mut drawn = self.below(total);
-        let chosen = CALLS.iter().find(|call| {
-            let here = drawn < call.weight;
-            drawn = drawn.saturating_sub(call.weight);
+        let chosen = CALLS.iter().find(|(_, draw)| {
+            let here = drawn < draw.weight;
+            drawn = drawn.saturating_sub(draw.weight);
             here
         });
         self.make(chosen.expect("the weights add up"))
     }
 
-    fn make(&mut self, call: &Call) -> Request {
-        let who = if self.chance(8) { *self.pick(&EVERYONE) } else { call.who };
-        let answers = call.path.ends_with("/accept") || call.path.ends_with("/decline");
-        let by_link = answers && (call.who == Who::Anonymous || self.chance(50)) && !self.links.is_empty();
+    fn make(&mut self, (call, draw): &(&Operation, Draw)) -> Request {
+        let who = if self.chance(8) { *self.pick(&EVERYONE) } else { draw.who };
+        let answers = call.template.ends_with("/accept") || call.template.ends_with("/decline");
+        let by_link = answers && (draw.who == Who::Anonymous || self.chance(50)) && !self.links.is_empty();
         self.link = by_link.then(|| {
             let back = self.below(self.links.len().min(8));
             self.links[self.links.len() - 1 - back].clone()
         });
-        let mut path = self.path_of(call);
-        if let Some(query) = call.query {
+        let mut path = self.path_of(call.declared.path());
+        if let Some(query) = draw.query {
             path = format!("{path}?{}", query(self)).trim_end_matches('?').to_owned();
         }
-        let mut body = call.body.map(|make| make(self));
+        let mut body = draw.body.map(|make| make(self));
         let mut headers = Vec::new();
         let mut text = None;
         if let Some(body) = &mut body {
             text = Some(self.spoil(body, &mut headers));
         }
-        let mut method = call.method.to_uppercase();
+        let mut method = call.method.to_string();
         if self.chance(2) {
             method = (*self.pick(&["PUT", "DELETE", "OPTIONS", "HEAD"])).to_owned();
         }
@@ -201,30 +206,22 @@ impl Script {
             headers.push(("content-type", "application/merge-patch+json".to_owned()));
         }
         self.conditions(&method, &path, &mut headers);
-        let request = Request { who, method, path, body: text, headers, operation: operation(call) };
+        let request = Request { who, method, path, body: text, headers, operation: call.name() };
         if request.headers.iter().any(|(name, _)| *name == "idempotency-key") {
             self.keyed.push(request.clone());
         }
         request
     }
 
-    fn path_of(&mut self, call: &Call) -> String {
-        let template = call.path;
-        let Some((before, rest)) = template.split_once('{') else { return template.to_owned() };
-        let (name, after) = rest.split_once('}').expect("a parameter has an end");
-        let id = match (&self.link, template.split('/').nth(1)) {
-            (Some((invitation, ..)), Some("invitations")) => invitation.clone(),
-            (Some((_, assignment, _)), Some("assignments")) => assignment.clone(),
-            (None, Some("projects")) => self.id_text("project"),
-            (None, Some("missions")) => self.id_text("mission"),
-            (None, Some("assignments")) => self.id_text("assignment"),
-            (None, Some("invitations")) => self.id_text("invitation"),
-            (None, Some("availabilities" | "availability")) => self.id_text("availability"),
+    fn path_of(&mut self, address: &str) -> String {
+        let Some((before, rest)) = address.split_once('<') else { return address.to_owned() };
+        let (thing, after) = rest.split_once('>').expect("a name has an end");
+        let id = match (&self.link, thing) {
+            (Some((invitation, ..)), "invitation") => invitation.clone(),
+            (Some((_, assignment, _)), "assignment") => assignment.clone(),
             // The one person with a session stays.
-            _ if call.method == "delete" && template == "/users/{id}" => self.id_text("guest"),
-            _ if name == "account_id" => self.id_text("account"),
-            _ if name == "org_id" => self.id_text("org"),
-            _ => self.id_text("user"),
+            (_, "newcomer") => self.id_text("guest"),
+            (_, thing) => self.id_text(thing),
         };
         format!("{before}{id}{after}")
     }
@@ -291,7 +288,7 @@ impl Script {
         if !answer.status.is_success() || answer.text.is_empty() || request.who == Who::Stranger {
             return;
         }
-        if request.operation.starts_with(&request.method.to_lowercase()) {
+        if request.operation.starts_with(&request.method) {
             self.done.insert(request.operation.clone());
         }
         let body = answer.json();
@@ -304,18 +301,8 @@ impl Script {
     }
 
     fn learn_new(&mut self, operation: &str, body: &Json) {
-        let kind = match operation {
-            "post /projects" => "project",
-            "post /missions"
-            | "post /missions/{id}:duplicate"
-            | "post /projects/{id}/missions:bulk_create" => "mission",
-            "post /users" => "user",
-            "post /assignments" | "post /assignments:bulk_create" => "assignment",
-            "post /invitations" | "post /invitations:bulk_create" => "invitation",
-            "post /availabilities" | "post /availability" => "availability",
-            "post /orgs/members" => "account",
-            _ => return,
-        };
+        let call = declared().iter().find(|call| call.name() == operation).expect("a declared operation");
+        let Some(kind) = call.declared.makes else { return };
         let text = |value: &Json| value.as_str().map(str::to_owned);
         let created = if body.is_array() { body.as_array().cloned() } else { Some(vec![body.clone()]) };
         for object in created.into_iter().flatten() {

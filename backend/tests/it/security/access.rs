@@ -1,11 +1,12 @@
 //! What nobody may set, and what a technician must not see.
 
 use super::UNKNOWN_ID;
-use crate::support::{Kind, Operation, Persona, Sample, Test, operations};
+use crate::operations::{Operation, Sample, fill, operations};
+use crate::support::{Kind, Persona, Test};
 use axum::http::Method;
 use rstest::rstest;
 use serde_json::{Value as Json, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// Members that decide whose something is, who someone is, or what happened when: nobody sets them by adding them.
 const FORBIDDEN: [&str; 12] = [
@@ -111,18 +112,8 @@ const SECRETS: [&str; 12] = [
 /// Members of a person that are absent, not null, where they are a colleague's.
 const PERSONAL: [&str; 6] = ["email", "phone", "bio", "legal_ids", "documents", "rate_profile"];
 
-/// A colleague of whom everything is known, and the things they are in.
-struct Colleague {
-    user: String,
-    account: String,
-    project: String,
-    mission: String,
-    assignment: String,
-    availability: String,
-    invitation: String,
-    session: String,
-    token: String,
-}
+/// A colleague of whom everything is known, and the things they are in, by the names that declarations have for them.
+struct Colleague(HashMap<&'static str, String>);
 
 fn text(object: &Json, member: &str) -> String {
     object[member].as_str().unwrap_or_else(|| panic!("no {member} in {object}")).to_owned()
@@ -174,38 +165,31 @@ impl Colleague {
         let (mission, assignment) = made.swap_remove(0);
         let own = owner.assignment(&mission, &test.tech_user.to_string()).await;
         let (_, token) = owner.invitation(&own).await;
-        Self { user, account, project, mission, assignment, availability, invitation, session, token }
+        Self(HashMap::from([
+            ("org", test.org.to_string()),
+            ("user", user),
+            ("account", account),
+            ("project", project),
+            ("mission", mission),
+            ("assignment", assignment),
+            ("availability", availability),
+            ("invitation", invitation),
+            ("session", session),
+            ("token", token),
+        ]))
     }
 
-    /// The path with the colleague's ids.
-    fn path(&self, test: &Test, template: &str) -> String {
-        let Some((object, rest)) = template.split_once('{') else { return template.to_owned() };
-        let (_, after) = rest.split_once('}').expect("a closing brace");
-        let id = match object.strip_prefix("/api/v1").unwrap_or(object) {
-            "/projects/" => self.project.clone(),
-            "/missions/" => self.mission.clone(),
-            "/users/" | "/rates/user/" | "/conflicts/user/" => self.user.clone(),
-            "/assignments/" => self.assignment.clone(),
-            "/availabilities/" | "/availability/" => self.availability.clone(),
-            "/invitations/" => self.invitation.clone(),
-            "/orgs/members/" => self.account.clone(),
-            "/auth/sessions/" => self.session.clone(),
-            "/rbac_demo/scoped/" => test.org.to_string(),
-            other => panic!("say what of a colleague's the id in {other} is"),
-        };
-        format!("{object}{id}{after}")
+    fn thing(&self, name: &str) -> String {
+        self.0.get(name).unwrap_or_else(|| panic!("say what of a colleague's <{name}> is")).clone()
     }
 
     /// The values to filter a list with: all that might bring the colleague's things up.
     fn filters(&self, parameter: &str) -> Vec<String> {
         let words = |words: &[&str]| words.iter().map(|word| word.replace(' ', "%20")).collect();
         match parameter {
-            "user_id" => vec![self.user.clone()],
-            "mission_id" => vec![self.mission.clone()],
-            "project_id" => vec![self.project.clone()],
-            "assignment_id" => vec![self.assignment.clone()],
-            "object_id" => vec![self.user.clone(), self.assignment.clone()],
-            "actor_id" => vec![self.account.clone()],
+            "object_id" => vec![self.thing("user"), self.thing("assignment")],
+            "actor_id" => vec![self.thing("account")],
+            id if id.ends_with("_id") => vec![self.thing(id.trim_end_matches("_id"))],
             "q" => words(&[&SECRETS[..], &["zq", "Camille", "secret.example"]].concat()),
             "skill" | "tag" | "object_type" => words(&["zq", "user"]),
             "status" => words(&["ACCEPTED", "DECLINED", "PENDING", "pending", "answered"]),
@@ -215,16 +199,16 @@ impl Colleague {
             "to" => words(&["2027-01-01T00:00:00Z"]),
             "limit" => words(&["1000"]),
             "cursor" => Vec::new(),
-            "token" => vec![self.token.clone()],
+            "token" => vec![self.thing("token")],
             other => panic!("say how {other} is filtered by"),
         }
     }
 
     /// Every GET of the document, bare and with each of its filters.
-    fn addresses(&self, test: &Test) -> Vec<String> {
+    async fn addresses(&self) -> Vec<String> {
         let mut found = Vec::new();
         for operation in operations().iter().filter(|operation| operation.method == Method::GET) {
-            let path = self.path(test, &operation.template);
+            let path = fill(operation.declared.path(), async |name| self.thing(name)).await;
             found.push(path.clone());
             let parameters = operation.json["parameters"].as_array().into_iter().flatten();
             for parameter in parameters.filter(|parameter| parameter["in"] == "query") {
@@ -239,7 +223,7 @@ impl Colleague {
     /// The personal members of every object, however deep, that is the colleague or about them.
     fn personal<'j>(&self, json: &'j Json, found: &mut BTreeSet<&'j str>) {
         if let Some(object) = json.as_object() {
-            let about = |id: &Json| *id == self.user || *id == self.account;
+            let about = |id: &Json| *id == self.0["user"] || *id == self.0["account"];
             if ["id", "user_id", "account_id"].iter().any(|name| json.get(name).is_some_and(about)) {
                 found.extend(object.keys().map(String::as_str).filter(|name| PERSONAL.contains(name)));
             }
@@ -265,7 +249,7 @@ async fn a_technician_reads_nothing_personal_of_a_colleague_anywhere(
     let (tech, manager) = (test.tech().await, test.manager().await);
     let mut leaks = Vec::new();
     let (mut seen, mut members) = (BTreeSet::<&str>::new(), BTreeSet::<String>::new());
-    for address in colleague.addresses(&test) {
+    for address in colleague.addresses().await {
         let (status, json, text) = read(&tech, &address).await;
         assert!(matches!(status, 200 | 400 | 403 | 404), "{address}: {status}");
         // What was asked for may be repeated in the address of the next page.

@@ -1,6 +1,6 @@
 //! The OpenAPI document as a promise: whatever any test receives must be in it.
 
-use super::bounds::{REFUSAL, bounds};
+use crate::operations::{Operation, declared};
 use serde_json::Value as Json;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -60,13 +60,13 @@ fn note_provoked(line: &str) {
     }
 }
 
+/// The largest refusal, whatever is refused.
+const REFUSAL: usize = 2 * 1024 * 1024;
+
 /// Panics when an answer is larger than `docs/bounds.md` says.
 fn check_bound(method: &str, template: &str, status: u16, body: &str) {
-    static BOUNDS: LazyLock<BTreeMap<&str, usize>> = LazyLock::new(bounds);
-    let bound = match status {
-        200 => *BOUNDS.get(&*format!("{method} {template}")).unwrap_or(&REFUSAL),
-        _ => REFUSAL,
-    };
+    let operation = declared().iter().find(|one| one.method == method && one.template == template);
+    let bound = operation.filter(|_| status == 200).and_then(Operation::largest_answer).unwrap_or(REFUSAL);
     // A list goes on, also when one item of an earlier release is larger than a page.
     let one_item = || serde_json::from_str::<Vec<Json>>(body).is_ok_and(|items| items.len() == 1);
     assert!(body.len() <= bound || one_item(), "{method} {template} answered {} bytes", body.len());
@@ -82,25 +82,14 @@ fn test_name() -> String {
     name.split("::db_").next().unwrap_or_default().to_owned()
 }
 
-/// The rows of `docs/calls.md`: operation, test, SQLite, PostgreSQL.
-pub fn calls() -> Vec<[&'static str; 4]> {
-    let table = include_str!("../../../../docs/calls.md");
-    let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
-    rows.map(|row| {
-        let mut cells = row.split('|').map(|cell| cell.trim().trim_matches('`'));
-        std::array::from_fn(|_| cells.next().expect("four cells in a row of docs/calls.md"))
-    })
-    .collect()
-}
-
-/// At the end of a test: the calls that `docs/calls.md` says it proves did succeed in it.
+/// At the end of a test: the calls that are declared to be tested by it did succeed in it.
 pub fn check_calls() {
     let name = test_name();
     let succeeded = SUCCEEDED.lock().unwrap_or_else(PoisonError::into_inner);
     let seen = succeeded.get(&name);
-    for [call, test, ..] in calls() {
-        let proved = test != name || seen.is_some_and(|seen| seen.contains(call));
-        assert!(proved, "docs/calls.md says that {name} proves {call}, but it did not succeed in it");
+    for call in declared().iter().filter(|call| call.declared.tested_by == name).map(Operation::name) {
+        let proved = seen.is_some_and(|seen| seen.contains(&call));
+        assert!(proved, "{call} is declared to be tested by {name}, but it did not succeed in it");
     }
 }
 

@@ -2,22 +2,18 @@
 //! and people to act as.
 
 mod audit;
-mod bounds;
 mod contract;
 mod database;
 mod personas;
-mod sample;
 mod server;
 pub mod snapshot;
 pub mod source;
 
-pub use bounds::bounds;
-pub use contract::calls;
+pub use crate::operations::{Operation, Sample, operations};
 pub use database::{Kind, TestDatabase};
 /// Runs requests side by side; their outcomes in order.
 pub use futures_util::future::join_all as together;
 pub use personas::{Outcome, Persona};
-pub use sample::{Operation, Sample, operations};
 pub use server::{AT_MOST, Server};
 
 use coulisses::{
@@ -38,7 +34,10 @@ use coulisses::{
     timestamp::Timestamp,
 };
 use serde_json::Value as Json;
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 /// The instant at which every test begins: a Wednesday morning in summer.
 pub const NOW: &str = "2026-07-01T08:00:00Z";
@@ -59,6 +58,7 @@ pub struct Test {
     pub other_org: OrgId,
     /// The person that the tech persona is.
     pub tech_user: UserId,
+    numbers: AtomicU32,
     _database: database::TestDatabase,
 }
 
@@ -87,7 +87,17 @@ impl Test {
         let clock = Clock::fixed(NOW.parse().expect("NOW is an instant"));
         let app = app::start(config, clock.clone(), Random::seeded(7)).await.expect("the program starts");
         let (org, other_org, tech_user) = populate(&app).await;
-        Self { router: app::service(app.clone()), app, clock, org, other_org, tech_user, _database: database }
+        let router = app::service(app.clone());
+        Self {
+            router,
+            app,
+            clock,
+            org,
+            other_org,
+            tech_user,
+            numbers: AtomicU32::new(1),
+            _database: database,
+        }
     }
 
     /// A second instance over the same database, as after a restart or on another machine.
@@ -127,6 +137,18 @@ impl Test {
         let token = links::issue_reset(&tx, &app.random, account.id).await.expect("a token");
         tx.commit().await.expect("the token is stored");
         token
+    }
+
+    /// The refresh token of a new session of this login.
+    pub async fn refresh_token(&self, email: &str) -> String {
+        let signed_in = self.pending(email).await;
+        let session = self.app.tokens.read_access(signed_in.token()).expect("claims").sid;
+        self.app.tokens.refresh(session, 0, at(NOW).plus_seconds(86_400)).expect("a refresh token")
+    }
+
+    /// Another number each time, so that names and times differ.
+    pub fn number(&self) -> u32 {
+        self.numbers.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Takes up the memberships of this login, as if its owner had been sent a link.

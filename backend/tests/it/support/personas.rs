@@ -10,13 +10,12 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use coulisses::{auth::entity::account, text::EmailKey};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value as Json;
-use std::marker::PhantomData;
 use tower::ServiceExt;
 
 /// Someone who sends requests.
 #[derive(Clone)]
 pub struct Persona<'t> {
-    test: PhantomData<&'t Test>,
+    test: &'t Test,
     router: Router,
     token: Option<String>,
     headers: HeaderMap,
@@ -35,7 +34,7 @@ pub struct Outcome {
 
 impl<'t> Persona<'t> {
     pub(super) fn anonymous(test: &'t Test) -> Self {
-        Self { test: PhantomData, router: test.router.clone(), token: None, headers: HeaderMap::new() }
+        Self { test, router: test.router.clone(), token: None, headers: HeaderMap::new() }
     }
 
     /// With a session of the account, made as sign-in makes it but without hashing a password. Their memberships are
@@ -83,6 +82,11 @@ impl<'t> Persona<'t> {
     pub fn at(mut self, router: &Router) -> Self {
         self.router = router.clone();
         self
+    }
+
+    /// The test that they are in.
+    pub fn test(&self) -> &'t Test {
+        self.test
     }
 
     /// The access token.

@@ -34,6 +34,7 @@ async fn overridden_overlaps_are_listed_with_their_reason(#[values(Kind::Sqlite,
     let path = format!("/conflicts/user/{user}");
     assert_eq!(manager.get(&path).await.ok(), wanted);
     assert_eq!(tech.get(&path).await.ok(), wanted);
+    assert_eq!(manager.get("/conflicts").await.ok(), wanted["conflicts"]);
     manager
         .post(&format!("/assignments/{}:status", first.as_str().unwrap()), json!({ "status": "DECLINED" }))
         .await

@@ -139,6 +139,7 @@ async fn a_profile_is_replaced_as_a_whole(#[values(Kind::Sqlite, Kind::Postgres)
         "user_id": user, "skills": [], "skill_levels": {}, "tags": [], "employment_type": "CDI", "rate_profile": null, "bio": null,
     });
     assert_eq!(second, wanted);
+    assert_eq!(manager.get(&path).await.ok(), wanted);
     let entries = test.audit("user.profile").await;
     assert_eq!(entries.len(), 2);
     assert!(entries.iter().any(|entry| entry.before == first && entry.after == second));

@@ -1,6 +1,6 @@
 //! The things that calls are about, made when a call first names them.
 
-use super::calls::IDS;
+use super::{VALUES, declared, ids};
 use crate::support::{NOW, Persona, Test, at};
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
@@ -8,20 +8,33 @@ use std::collections::HashMap;
 const DAY: i64 = 86_400;
 
 /// An org's things, of one of its technicians or of nobody.
+#[derive(Clone)]
 pub struct House<'t> {
     test: &'t Test,
     /// Who makes everything here.
     pub owner: Persona<'t>,
     /// The technician's login.
     email: String,
-    /// The technician.
-    user: String,
+    /// The technician; none for a new one.
+    user: Option<String>,
+    /// Whose sessions are meant.
+    signs_in: String,
     org: String,
     /// In every text here.
     mark: &'static str,
-    /// Counts what was made, so that names and times differ.
-    number: u16,
     made: HashMap<String, String>,
+}
+
+/// The text with what stands for its holes.
+pub async fn fill(text: &str, mut value: impl AsyncFnMut(&str) -> String) -> String {
+    let mut parts = text.split('<');
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('>').expect("a name ends with >");
+        filled += &value(name).await;
+        filled += rest;
+    }
+    filled
 }
 
 fn text(object: &Json, member: &str) -> String {
@@ -31,13 +44,13 @@ fn text(object: &Json, member: &str) -> String {
 impl<'t> House<'t> {
     /// Of the technician of all tests.
     pub fn of_tech(test: &'t Test, owner: &Persona<'t>) -> Self {
-        Self::new(test, owner, ("tech@rideau.example", test.tech_user.to_string()), 0)
+        Self::new(test, owner, ("tech@rideau.example", Some(test.tech_user.to_string())))
     }
 
     /// Of another technician, with a login as well.
     pub async fn of_colleague(test: &'t Test, owner: &Persona<'t>) -> Self {
         let user = owner.user("Camille Collègue").await;
-        let mut house = Self::new(test, owner, ("camille@rideau.example", user), 10_000);
+        let mut house = Self::new(test, owner, ("camille@rideau.example", Some(user)));
         house.id("account").await;
         house
     }
@@ -52,15 +65,27 @@ impl<'t> House<'t> {
         let user = text(&owner.post("/users", person).await.ok(), "id");
         let rates = json!({ "rate_profile": { "zanzibar": 999.99 } });
         owner.put(&format!("/rates/user/{user}"), rates).await.ok();
-        let mut house = Self::new(test, owner, ("zoe-zanzibar@other.example", user), 20_000);
+        let mut house = Self::new(test, owner, ("zoe-zanzibar@other.example", Some(user)));
         house.org = test.other_org.to_string();
         house.mark = "Zanzibar";
         house
     }
 
-    fn new(test: &'t Test, owner: &Persona<'t>, (email, user): (&str, String), number: u16) -> Self {
+    /// Of someone new, for one call of the org's owner.
+    pub fn of_owner(owner: &Persona<'t>) -> Self {
+        let test = owner.test();
+        let email = format!("neuve-{}@rideau.example", test.number());
+        Self { signs_in: "owner@rideau.example".into(), ..Self::new(test, owner, (&email, None)) }
+    }
+
+    fn new(test: &'t Test, owner: &Persona<'t>, (email, user): (&str, Option<String>)) -> Self {
         let (org, email, owner) = (test.org.to_string(), email.to_owned(), owner.clone());
-        Self { test, owner, email, user, org, mark: "Maison", number, made: HashMap::new() }
+        Self { test, owner, signs_in: email.clone(), email, user, org, mark: "Maison", made: HashMap::new() }
+    }
+
+    /// A text with what is here.
+    pub async fn fill(&mut self, text: &str) -> String {
+        fill(text, async |name| self.id(name).await).await
     }
 
     /// What a name stands for here.
@@ -73,9 +98,10 @@ impl<'t> House<'t> {
 
     /// Makes one of everything.
     pub async fn furnish(&mut self) {
-        for name in IDS.into_iter().chain(["token"]) {
-            self.id(name).await;
+        for name in ids() {
+            self.id(&name).await;
         }
+        self.id("token").await;
     }
 
     /// A call changed something: the next one gets things of its own.
@@ -83,9 +109,14 @@ impl<'t> House<'t> {
         self.made.clear();
     }
 
+    /// The next call of the same things asks for something new.
+    pub fn renew(&mut self) {
+        self.made.retain(|name, _| !matches!(&**name, "number" | "newcomer"));
+    }
+
     /// All ids that were made and not forgotten.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
-        self.made.iter().filter(|(name, _)| IDS.contains(&name.as_str())).map(|(_, id)| id.as_str())
+        self.made.iter().filter(|(name, _)| !VALUES.contains(&name.as_str())).map(|(_, id)| id.as_str())
     }
 
     fn keep(&mut self, name: &str, value: impl Into<String>) {
@@ -93,22 +124,19 @@ impl<'t> House<'t> {
     }
 
     /// Eight hours of a day on which nothing else is.
-    fn hours(&mut self) -> (String, String) {
-        self.number += 1;
-        let start = at(NOW).plus_seconds(i64::from(self.number % 5_000) * DAY);
+    fn hours(&self) -> (String, String) {
+        let start = at(NOW).plus_seconds(i64::from(self.test.number() % 5_000) * DAY);
         (start.to_string(), start.plus_seconds(DAY / 3).to_string())
     }
 
     async fn make(&mut self, name: &str) {
         match name {
             "org" => self.keep("org", self.org.clone()),
-            "user" => self.keep("user", self.user.clone()),
-            "number" => {
-                self.number += 1;
-                self.keep("number", self.number.to_string());
-            }
+            "own-email" => self.keep("own-email", self.signs_in.clone()),
+            "number" => self.keep("number", self.test.number().to_string()),
+            "user" if self.user.is_some() => self.keep("user", self.user.clone().unwrap_or_default()),
             "newcomer" => {
-                let id = self.owner.user(&format!("{} Nouvelle", self.mark)).await;
+                let id = self.owner.user(&format!("{} {}", self.mark, self.test.number())).await;
                 self.keep("newcomer", id);
             }
             "planner" => {
@@ -117,21 +145,23 @@ impl<'t> House<'t> {
             }
             "account" => self.make_account().await,
             "session" => {
-                Box::pin(self.id("account")).await;
-                let signed_in = self.test.signed_in(&self.email).await;
+                if self.signs_in == self.email {
+                    Box::pin(self.id("account")).await;
+                }
+                let signed_in = self.test.signed_in(&self.signs_in).await;
                 let claims = self.test.app.tokens.read_access(signed_in.token()).expect("claims");
                 self.keep("session", claims.sid.to_string());
             }
             "project" => {
-                self.number += 1;
-                let body = json!({ "name": format!("{} {}", self.mark, self.number), "note": self.mark });
+                let name = format!("{} {}", self.mark, self.test.number());
+                let body = json!({ "name": name, "note": self.mark });
                 let id = text(&self.owner.post("/projects", body).await.ok(), "id");
                 self.keep("project", id);
             }
             "mission" | "role" => self.make_mission().await,
             "assignment" => {
-                let mission = Box::pin(self.id("mission")).await;
-                let body = json!({ "mission_id": mission, "user_id": self.user, "note": self.mark });
+                let (mission, user) = (Box::pin(self.id("mission")).await, Box::pin(self.id("user")).await);
+                let body = json!({ "mission_id": mission, "user_id": user, "note": self.mark });
                 let id = text(&self.owner.post("/assignments", body).await.ok(), "id");
                 self.keep("assignment", id);
             }
@@ -144,9 +174,8 @@ impl<'t> House<'t> {
                 self.keep("token", text(&created, "token"));
             }
             "availability" => {
-                let (start, end) = self.hours();
-                let body =
-                    json!({ "user_id": self.user, "start_at": start, "end_at": end, "note": self.mark });
+                let ((start, end), user) = (self.hours(), Box::pin(self.id("user")).await);
+                let body = json!({ "user_id": user, "start_at": start, "end_at": end, "note": self.mark });
                 let id = text(&self.owner.post("/availabilities", body).await.ok(), "id");
                 self.keep("availability", id);
             }
@@ -156,13 +185,29 @@ impl<'t> House<'t> {
                 self.owner.post("/orgs/members", json!({ "email": email, "role": "tech" })).await;
                 self.keep("reset-token", self.test.reset_token(email).await);
             }
-            _ => {}
+            _ => self.make_as_declared(name).await,
         }
+    }
+
+    /// By the first operation that is declared to make it.
+    async fn make_as_declared(&mut self, name: &str) {
+        let makes = declared().iter().find(|operation| operation.declared.makes == Some(name));
+        let Some(call) = makes.map(|operation| &operation.declared) else { return };
+        // The number of the call that names the thing is another one.
+        let mut value = async |hole: &str| match hole {
+            "number" => self.test.number().to_string(),
+            hole => Box::pin(self.id(hole)).await,
+        };
+        let (address, body) = (fill(&call.address, &mut value).await, fill(call.body, &mut value).await);
+        let body = serde_json::from_str(&body).expect("a body");
+        let id = text(&self.owner.post(&address, body).await.ok(), "id");
+        self.keep(name, id);
     }
 
     /// The technician's login, a member again if it was removed.
     async fn make_account(&mut self) {
-        let body = json!({ "email": self.email, "role": "tech", "user_id": self.user });
+        let user = Box::pin(self.id("user")).await;
+        let body = json!({ "email": self.email, "role": "tech", "user_id": user });
         self.owner.post("/orgs/members", body).await;
         self.test.prove(&self.email).await;
         let members = self.owner.get("/orgs/members").await.ok();
@@ -186,17 +231,17 @@ impl<'t> House<'t> {
 
     /// Two accepted missions at the same time, with a reason, and all that shows only once someone answered.
     pub async fn make_conflict(&mut self) {
-        let (start, end) = self.hours();
+        let ((start, end), user) = (self.hours(), self.id("user").await);
         for title in ["A", "B"] {
             let title = format!("{} {title}", self.mark);
             let mission = json!({ "title": title, "location": self.mark, "start_at": start, "end_at": end });
             let mission = text(&self.owner.post("/missions", mission).await.ok(), "id");
             let body = json!({
-                "mission_id": mission, "user_id": self.user, "status": "ACCEPTED", "override_reason": self.mark,
+                "mission_id": mission, "user_id": user, "status": "ACCEPTED", "override_reason": self.mark,
             });
             self.owner.post("/assignments", body).await.ok();
         }
-        let body = json!({ "user_id": self.user, "start_at": start, "end_at": end, "note": self.mark });
+        let body = json!({ "user_id": user, "start_at": start, "end_at": end, "note": self.mark });
         let availability = text(&self.owner.post("/availabilities", body).await.ok(), "id");
         self.owner.post_empty(&format!("/availabilities/{availability}:approve")).await.ok();
     }

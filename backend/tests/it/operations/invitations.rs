@@ -1,0 +1,71 @@
+//! Invitations, and answers by link.
+
+use super::WORDS;
+use super::assignments::decline;
+use super::declaration::{Declaration, delete, each_at_most, get, post};
+use crate::replay::script::{
+    Script,
+    Who::{Anonymous, Manager},
+};
+use serde_json::{Value as Json, json};
+
+const TOKEN: &str = r#"{"token":"<token>"}"#;
+
+pub fn declared() -> Vec<Declaration> {
+    each_at_most(
+        WORDS,
+        vec![
+            get("/invitations?assignment_id=<assignment>")
+                .at_most("2 MiB", "1000 invitations")
+                .drawn(5, Manager)
+                .asking(|s| s.query(&["status=pending", "status=answered&status=revoked", "status=expired"]))
+                .tested_by("invitations_lists::invitations_are_listed_newest_first_and_filtered"),
+            post("/invitations")
+                .body(r#"{"assignment_id":"<assignment>"}"#)
+                .makes("invitation")
+                .at_most("4 KiB", "a link")
+                .drawn(14, Manager)
+                .with(invitation)
+                .tested_by("invitations_tokens::a_new_invitation_shows_its_token_and_link_this_once"),
+            post("/invitations:bulk_create")
+                .body(r#"[{"assignment_id":"<assignment>"}]"#)
+                .makes("invitation")
+                .at_most("2 MiB", "1000 links")
+                .statements(10)
+                .drawn(10, Manager)
+                .with(|s| s.some(invitation))
+                .tested_by("invitations_lists::bulk_makes_links_that_work_and_ends_those_before"),
+            get("/invitations/<invitation>")
+                .at_most("2 KiB", "one invitation")
+                .drawn(3, Manager)
+                .tested_by("invitations_lists::an_invitation_is_read_and_taken_back_by_its_id"),
+            delete("/invitations/<invitation>")
+                .drawn(3, Manager)
+                .tested_by("invitations_lists::an_invitation_is_read_and_taken_back_by_its_id"),
+            get("/invitations/verify?token=<token>")
+                .at_most("8 KiB", "titles and names")
+                .statements(1)
+                .drawn(5, Anonymous)
+                .asking(|s| format!("token={}", s.token()))
+                .tested_by("invitations_tokens::verify_tells_where_the_invitation_stands"),
+            post("/invitations/<invitation>/accept?token=<token>")
+                .sampled("/invitations/<invitation>/accept", TOKEN)
+                .drawn(14, Anonymous)
+                .with(Script::answer_body)
+                .tested_by("invitations_flow::an_answer_by_link_is_given_once_and_may_be_repeated"),
+            post("/invitations/<invitation>/decline")
+                .body(TOKEN)
+                .drawn(10, Anonymous)
+                .with(decline)
+                .tested_by("invitations_flow::a_reason_comes_with_a_no"),
+        ],
+    )
+}
+
+fn invitation(s: &mut Script) -> Json {
+    let mut body = json!({ "assignment_id": s.id("assignment") });
+    if s.chance(20) {
+        body["email"] = json!(s.pick(&["nina@crew.example", "not an address"]));
+    }
+    body
+}

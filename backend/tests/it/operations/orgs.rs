@@ -1,0 +1,82 @@
+//! The org and its members.
+
+use super::declaration::{Declaration, delete, each_at_most, get, patch, post};
+use super::words::ZONES;
+use crate::replay::script::{
+    Script,
+    Who::{Admin, Owner},
+};
+use serde_json::{Value as Json, json};
+
+pub fn declared() -> Vec<Declaration> {
+    each_at_most(
+        ("2 KiB", "one member"),
+        vec![
+            get("/orgs/current")
+                .at_most("2 KiB", "a name of 200 characters")
+                .tested_by("orgs::members_read_the_org_and_its_owner_changes_it"),
+            patch("/orgs/current")
+                .body(r#"{"name":"Théâtre <number>","timezone":"Europe/Brussels"}"#)
+                .at_most("2 KiB", "a name of 200 characters")
+                .drawn(3, Owner)
+                .with(org)
+                .tested_by("orgs::members_read_the_org_and_its_owner_changes_it"),
+            get("/orgs/members")
+                .at_most("2 MiB", "1000 members")
+                .tested_by("rbac::members_are_listed_highest_role_first"),
+            post("/orgs/members")
+                .body(r#"{"email":"nouvelle-<number>@rideau.example","role":"tech","user_id":"<newcomer>"}"#)
+                .makes("account")
+                .at_most("4 KiB", "one member and a link")
+                .drawn(6, Admin)
+                .with(new_member)
+                .tested_by("rbac::only_admins_and_above_add_members"),
+            get("/orgs/members/<account>")
+                // Who else is a member is no secret.
+                .gets(200, &["colleague"])
+                .tested_by("orgs::a_member_is_read_and_removed_by_their_account"),
+            patch("/orgs/members/<account>")
+                .body(r#"{"role":"tech","is_active":true,"user_id":"<user>"}"#)
+                .sampled("/orgs/members/<account>", r#"{"role":"manager","user_id":"<newcomer>"}"#)
+                .drawn(6, Owner)
+                .with(member)
+                .tested_by("orgs::a_role_holds_at_once_everywhere"),
+            delete("/orgs/members/<account>")
+                .drawn(3, Owner)
+                .tested_by("orgs::a_member_is_read_and_removed_by_their_account"),
+        ],
+    )
+}
+
+fn org(s: &mut Script) -> Json {
+    let names = ["Théâtre du Rideau", "Other House", "Théâtre de la Butte", "OTHER HOUSE"];
+    match s.below(2) {
+        0 => json!({ "name": s.pick(&names) }),
+        _ => json!({ "timezone": s.pick(ZONES) }),
+    }
+}
+
+fn new_member(s: &mut Script) -> Json {
+    let emails = [
+        "ada@crew.example",
+        "ADA@crew.example",
+        "ben@crew.example",
+        "manager@rideau.example",
+        "cid@crew.example",
+    ];
+    let mut body =
+        json!({ "email": s.pick(&emails), "role": s.pick(&["tech", "tech", "manager", "admin", "owner"]) });
+    if s.chance(30) {
+        body["user_id"] = s.id("user");
+    }
+    body
+}
+
+fn member(s: &mut Script) -> Json {
+    match s.below(4) {
+        0 => json!({ "is_active": s.chance(50) }),
+        1 => json!({ "user_id": s.id("user") }),
+        2 => json!({ "user_id": null }),
+        _ => json!({ "role": s.pick(&["tech", "manager", "admin", "owner"]) }),
+    }
+}
