@@ -8,7 +8,6 @@ mod database;
 mod personas;
 mod sample;
 mod server;
-pub mod snapshot;
 pub mod source;
 
 pub use bounds::bounds;
