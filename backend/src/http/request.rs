@@ -6,7 +6,7 @@ use crate::{
     fair::{Portion, Tenant},
     ids::{AccountId, OrgId},
     random::Random,
-    telemetry::Parent,
+    telemetry::{SpanContext, client_span},
     workers::{Lane, Workers},
 };
 use axum::http::{Extensions, HeaderMap, HeaderName};
@@ -32,7 +32,7 @@ pub struct RequestInfo(Arc<Inner>);
 struct Inner {
     id: String,
     trace_id: String,
-    parent: Option<Parent>,
+    parent: Option<SpanContext>,
     caller: OnceLock<(OrgId, AccountId)>,
     client: OnceLock<IpAddr>,
     tried: AtomicBool,
@@ -47,11 +47,9 @@ impl RequestInfo {
     pub fn new(headers: &HeaderMap, id_header: &HeaderName, random: &Random) -> Self {
         let id = headers.get(id_header).and_then(|id| id.to_str().ok()).filter(|id| is_safe(id));
         let id = id.map_or_else(|| hex(random.bytes::<16>()), ToOwned::to_owned);
-        let trace = headers.get("traceparent").and_then(|value| trace_parent(value.to_str().ok()?));
-        let (trace_id, parent) = match trace {
-            Some((trace_id, parent)) => (trace_id.to_owned(), Some(parent)),
-            None => (hex(random.bytes::<16>()), None),
-        };
+        let parent = client_span(headers);
+        let trace_id =
+            parent.as_ref().map_or_else(|| hex(random.bytes::<16>()), |parent| parent.trace_id().to_string());
         Self(Arc::new(Inner { id, trace_id, parent, ..Inner::default() }))
     }
 
@@ -168,7 +166,7 @@ impl RequestInfo {
     }
 
     /// The client's span; `None` when the trace begins here.
-    pub fn parent(&self) -> Option<&Parent> {
+    pub fn parent(&self) -> Option<&SpanContext> {
         self.0.parent.as_ref()
     }
 }
@@ -184,24 +182,6 @@ fn is_safe(id: &str) -> bool {
         && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
 }
 
-/// Trace id and parent of a `traceparent` header (W3C Trace Context, version 00 and later ones that keep its fields).
-fn trace_parent(value: &str) -> Option<(&str, Parent)> {
-    let mut fields = value.split('-');
-    let (version, trace, parent, flags) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
-    let hexadecimal =
-        |text: &str, len| text.len() == len && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    let valid = hexadecimal(version, 2)
-        && version != "ff"
-        && (version != "00" || fields.next().is_none())
-        && hexadecimal(trace, 32)
-        && trace.bytes().any(|b| b != b'0')
-        && hexadecimal(parent, 16)
-        && parent.bytes().any(|b| b != b'0')
-        && hexadecimal(flags, 2);
-    let sampled = u8::from_str_radix(flags, 16).ok()? & 1 == 1;
-    valid.then(|| (trace, Parent { span_id: parent.to_owned(), sampled }))
-}
-
 fn hex(bytes: [u8; 16]) -> String {
     uuid::Uuid::from_bytes(bytes).simple().to_string()
 }
@@ -215,22 +195,6 @@ mod tests {
         assert!(is_safe("req-1.a_b:c"));
         for bad in ["", "a b", "a\"b", "é", &"x".repeat(129)] {
             assert!(!is_safe(bad), "{bad:?}");
-        }
-        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        let parent = |sampled| Parent { span_id: "00f067aa0ba902b7".into(), sampled };
-        assert_eq!(trace_parent(good), Some(("4bf92f3577b34da6a3ce929d0e0e4736", parent(true))));
-        for (flags, sampled) in [("00", false), ("02", false), ("03", true)] {
-            let value = good.replace("-01", &format!("-{flags}"));
-            assert_eq!(trace_parent(&value), Some(("4bf92f3577b34da6a3ce929d0e0e4736", parent(sampled))));
-        }
-        for bad in [
-            "",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
-            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
-            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
-        ] {
-            assert_eq!(trace_parent(bad), None, "{bad}");
         }
     }
 }

@@ -9,7 +9,8 @@ mod traces;
 pub use lines::LastLines;
 pub use logs::init;
 pub use metrics::{Connections, Metrics};
-pub use traces::{Parent, ServerSpan, TracesError};
+pub use opentelemetry::trace::SpanContext;
+pub use traces::{ServerSpan, TracesError, client_span};
 
 use crate::{clock::Clock, config::Config, random::Random};
 use std::sync::Arc;
@@ -34,9 +35,9 @@ impl Telemetry {
     }
 
     /// Queues a request's span for the exporter; never blocks. `span` is called only if it is sent.
-    pub fn trace<'s>(&self, parent: Option<&Parent>, span: impl FnOnce() -> ServerSpan<'s>) {
+    pub fn trace<'s>(&self, parent: Option<&SpanContext>, span: impl FnOnce() -> ServerSpan<'s>) {
         if let Some(traces) = &self.traces
-            && parent.is_none_or(|parent| parent.sampled)
+            && parent.is_none_or(SpanContext::is_sampled)
         {
             traces.send(span(), parent);
         }

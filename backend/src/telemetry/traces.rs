@@ -2,14 +2,17 @@
 //! their own, so that a slow or unreachable collector delays no request; what does not fit is dropped.
 
 use crate::{clock::Clock, random::Random};
+use axum::http::HeaderMap;
 use opentelemetry::{
-    InstrumentationScope, KeyValue,
-    trace::{SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState},
+    Context, InstrumentationScope, KeyValue,
+    propagation::{Extractor, TextMapPropagator},
+    trace::{SpanContext, SpanId, SpanKind, Status, TraceContextExt, TraceFlags, TraceId, TraceState},
 };
 use opentelemetry_otlp::{ExporterBuildError, SpanExporter as Otlp, WithExportConfig};
 use opentelemetry_sdk::{
     Resource,
     error::OTelSdkResult,
+    propagation::TraceContextPropagator,
     trace::{BatchSpanProcessor, SpanData, SpanEvents, SpanExporter, SpanLinks, SpanProcessor},
 };
 use std::{
@@ -27,12 +30,24 @@ const MENTION: Duration = Duration::from_secs(60);
 #[error("traces cannot be sent: {0}; correct OTEL_EXPORTER_OTLP_ENDPOINT, or leave it out")]
 pub struct TracesError(#[from] ExporterBuildError);
 
-/// The client's span, from the `traceparent` header.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parent {
-    pub span_id: String,
-    /// Whether the client records the trace.
-    pub sampled: bool,
+/// The client's span, from a well-formed `traceparent` header (W3C Trace Context).
+pub fn client_span(headers: &HeaderMap) -> Option<SpanContext> {
+    let context = TraceContextPropagator::new().extract_with_context(&Context::new(), &Traceparent(headers));
+    Some(context.span().span_context().clone()).filter(SpanContext::is_valid)
+}
+
+/// Shows the propagator `traceparent` only: a `tracestate` is for whom the trace goes on to, and from here it does not.
+struct Traceparent<'h>(&'h HeaderMap);
+
+impl Extractor for Traceparent<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        let headers = Some(self.0).filter(|_| name == "traceparent")?;
+        headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        vec!["traceparent"]
+    }
 }
 
 /// What is sent of a request: nothing that may contain a secret, except its path, which is logged as well.
@@ -72,7 +87,7 @@ impl Traces {
         Ok(Self { processor, scope, clock: clock.clone(), random: random.clone() })
     }
 
-    pub(super) fn send(&self, span: ServerSpan<'_>, parent: Option<&Parent>) {
+    pub(super) fn send(&self, span: ServerSpan<'_>, parent: Option<&SpanContext>) {
         let end_micros = u64::try_from(self.clock.now().as_micros()).unwrap_or(0);
         let end_time = UNIX_EPOCH + Duration::from_micros(end_micros);
         let context = SpanContext::new(
@@ -82,12 +97,11 @@ impl Traces {
             false,
             TraceState::default(),
         );
-        let parent_id = parent.and_then(|parent| SpanId::from_hex(&parent.span_id).ok());
         let failed = span.status.is_some_and(|status| status >= 500);
         self.processor.on_end(SpanData {
             span_context: context,
-            parent_span_id: parent_id.unwrap_or(SpanId::INVALID),
-            parent_span_is_remote: parent_id.is_some(),
+            parent_span_id: parent.map_or(SpanId::INVALID, SpanContext::span_id),
+            parent_span_is_remote: parent.is_some(),
             span_kind: SpanKind::Server,
             name: span.name().into(),
             start_time: end_time.checked_sub(span.took).unwrap_or(end_time),
@@ -176,5 +190,51 @@ impl SpanExporter for Mentioned {
 
     fn set_resource(&mut self, resource: &Resource) {
         self.otlp.set_resource(resource);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    fn client(traceparent: &str) -> Option<(String, String, bool)> {
+        let mut headers = HeaderMap::new();
+        headers.append("traceparent", traceparent.parse().expect("a header"));
+        headers.append("traceparent", GOOD.replace("4bf9", "ffff").parse().expect("a header"));
+        headers.append("tracestate", "vendor=secret".parse().expect("a header"));
+        let span = client_span(&headers)?;
+        assert_eq!(span.trace_state(), &TraceState::default());
+        Some((span.trace_id().to_string(), span.span_id().to_string(), span.is_sampled()))
+    }
+
+    #[test]
+    fn the_first_traceparent_counts_if_it_is_well_formed() {
+        let wanted = |sampled| {
+            Some(("4bf92f3577b34da6a3ce929d0e0e4736".to_owned(), "00f067aa0ba902b7".to_owned(), sampled))
+        };
+        for (flags, sampled) in [("01", true), ("00", false), ("02", false), ("03", true)] {
+            assert_eq!(client(&GOOD.replace("-01", &format!("-{flags}"))), wanted(sampled), "{flags}");
+        }
+        assert_eq!(
+            client(&format!("{}-more", GOOD.replacen("00", "01", 1))),
+            wanted(true),
+            "a later version"
+        );
+        assert_eq!(client_span(&HeaderMap::new()), None);
+        for bad in [
+            "",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e47360-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e473g-00f067aa0ba902b7-01",
+        ] {
+            assert_eq!(client(bad), None, "{bad}");
+        }
     }
 }

@@ -13,50 +13,16 @@
 
 mod key;
 mod line;
+mod recent;
 
 pub use key::{ThrottleKey, ThrottleKeys, for_link};
 
 use crate::{auth::TooManyTries, cache::Cache, clock::Clock, error::Error, http::RequestInfo};
-use governor::{
-    Quota, RateLimiter, clock::Clock as _, middleware::NoOpMiddleware, nanos::Nanos, state::StateStore,
-};
+use governor::{Quota, RateLimiter, clock::Clock as _, middleware::NoOpMiddleware, nanos::Nanos};
 use key::{TIERS, Tier, network};
 use line::{Lines, PATIENCE, Place};
-use lru::LruCache;
-use std::{
-    net::IpAddr,
-    num::NonZeroUsize,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
-
-/// Guessers remembered per tier (least recently used ones are dropped), some 100 bytes each.
-const REMEMBERED: NonZeroUsize = NonZeroUsize::new(1 << 15).expect("not zero");
-
-/// When the next try of each guesser is due (GCRA), in this instance.
-#[derive(Debug, Clone)]
-struct Recent(Arc<Mutex<LruCache<ThrottleKey, Nanos>>>);
-
-impl Recent {
-    fn lock(&self) -> MutexGuard<'_, LruCache<ThrottleKey, Nanos>> {
-        // Each change is one insertion or removal, so the map is consistent even if the lock is poisoned.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl StateStore for Recent {
-    type Key = ThrottleKey;
-
-    fn measure_and_replace<T, F, E>(&self, key: &ThrottleKey, decide: F) -> Result<T, E>
-    where
-        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
-    {
-        let mut recent = self.lock();
-        let (outcome, due) = decide(recent.get(key).copied())?;
-        recent.put(*key, due);
-        Ok(outcome)
-    }
-}
+use recent::Recent;
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 /// Adapts our clock to `governor`.
 #[derive(Debug, Clone)]
@@ -84,7 +50,7 @@ struct Limit {
 impl Limit {
     fn new(tier: &Tier, clock: &Clock) -> Option<Self> {
         let period = Duration::from_millis(tier.period_ms.into());
-        let recent = Recent(Arc::new(Mutex::new(LruCache::new(REMEMBERED))));
+        let recent = Recent::new();
         let ticks = Ticks(clock.clone());
         Some(Self {
             start: ticks.now(),
@@ -101,19 +67,12 @@ impl Limit {
 
     /// How long until a try would get through, if no other is made meanwhile.
     fn wait(&self, guesser: &ThrottleKey, now: Nanos) -> Duration {
-        let due = self.recent.lock().peek(guesser).copied().unwrap_or_default();
-        (self.start + due).saturating_sub(self.tolerance).saturating_sub(now).into()
+        (self.start + self.recent.due(guesser)).saturating_sub(self.tolerance).saturating_sub(now).into()
     }
 
     /// Uncounts one try.
     fn take_back(&self, guesser: &ThrottleKey, now: Nanos) {
-        let mut recent = self.recent.lock();
-        if let Some(due) = recent.peek_mut(guesser) {
-            *due = due.saturating_sub(self.period);
-            if self.start + *due <= now {
-                recent.pop(guesser);
-            }
-        }
+        self.recent.take_back(guesser, self.period, now.saturating_sub(self.start));
     }
 }
 
@@ -255,7 +214,7 @@ impl Throttle {
     async fn forgive(&self, guessers: &[ThrottleKey]) {
         for guesser in guessers {
             for limit in self.limits(guesser) {
-                limit.recent.lock().pop(guesser);
+                limit.recent.forget(guesser);
             }
             // The cache logs its own failure; the counts then expire by themselves.
             let _ = self.shared.run::<()>(redis::cmd("DEL").arg(guesser.keys())).await;

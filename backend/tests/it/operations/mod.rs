@@ -2,7 +2,7 @@
 //! who gets which status (docs/access.md), the test about it (docs/calls.md), its largest answer (docs/bounds.md), the
 //! statements that it costs, how the replay draws it, and a [`Sample`] of it.
 //!
-//! To add a resource: a file here, listed in [`RESOURCES`]; then `UPDATE_SNAPSHOTS=1` writes the rows of the documents.
+//! To add a resource: a file here, listed in [`RESOURCES`]; then `INSTA_UPDATE=always` writes the rows of the documents.
 //! Most of a declaration follows from the OpenAPI document: [`Operation`] has the rules. The first names of paths
 //! (`/availability`) follow from those of today.
 

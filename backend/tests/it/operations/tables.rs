@@ -1,7 +1,6 @@
 //! The tables of docs/ that follow from the declarations. The prose around them is written by hand.
 
 use super::{COLUMNS, Operation, declared, operations};
-use crate::support::snapshot;
 use std::{collections::BTreeSet, path::Path};
 
 /// docs/access.md: who gets which status.
@@ -53,7 +52,7 @@ fn plain(rows: &[Vec<String>]) -> Vec<String> {
     lines
 }
 
-/// The table of the document is the one that follows; `UPDATE_SNAPSHOTS=1` writes it.
+/// The table of the document is the one that follows; `INSTA_UPDATE=always` writes it, as insta's snapshots.
 #[track_caller]
 pub fn assert_recorded(document: &str, table: Vec<String>) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(document);
@@ -62,13 +61,16 @@ pub fn assert_recorded(document: &str, table: Vec<String>) {
     let before = text.lines().take_while(prose).map(str::to_owned);
     let after = text.lines().skip_while(prose).filter(prose).map(str::to_owned);
     let lines: Vec<_> = before.chain(table).chain(after).collect();
-    let recorded = snapshot::accepted(&file, Some(lines.join("\n") + "\n"));
+    if std::env::var_os("INSTA_UPDATE").is_some_and(|value| value == "always") {
+        std::fs::write(&file, lines.join("\n") + "\n").expect("the document is written");
+    }
+    let recorded = std::fs::read_to_string(&file).expect("a document");
     let (was, is): (BTreeSet<_>, BTreeSet<_>) =
         (recorded.lines().collect(), lines.iter().map(|l| &**l).collect());
     let (gone, new): (Vec<_>, Vec<_>) = (was.difference(&is).collect(), is.difference(&was).collect());
     assert!(
         recorded.lines().eq(lines.iter().map(|line| &**line)),
         "docs/{document} is not what the declarations say (backend/tests/it/operations/); if it was meant, run the tests \
-        with UPDATE_SNAPSHOTS=1\nnot declared: {gone:#?}\ndeclared: {new:#?}"
+        with INSTA_UPDATE=always\nnot declared: {gone:#?}\ndeclared: {new:#?}"
     );
 }

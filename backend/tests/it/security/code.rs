@@ -105,7 +105,7 @@ const NOT_PLANNED: [&str; 6] =
 
 #[test]
 fn every_key_of_a_tenants_table_begins_with_the_tenant() {
-    let schema = include_str!("../snapshots/schema.txt");
+    let schema = include_str!("../snapshots/it__migrations__schema.snap");
     let tables: BTreeSet<_> = schema
         .lines()
         .filter_map(|line| line.strip_prefix("column ")?.split_once('.').map(|(table, _)| table))

@@ -6,7 +6,6 @@ mod contract;
 mod database;
 mod personas;
 mod server;
-pub mod snapshot;
 pub mod source;
 
 pub use crate::operations::{Operation, Sample, operations};
