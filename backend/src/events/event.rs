@@ -88,6 +88,9 @@ macro_rules! events {
             $($variant { $($member: $type),+ }),+
         }
 
+        // Evaluated by `cargo check` as well, which leaves out the constants of an enum with a lifetime.
+        const _: () = { $($crate::events::Action::of($object_type, $action);)+ };
+
         impl $(<$lifetime>)? $name $(<$lifetime>)? {
             $(pub const $constant: $crate::events::Action = $crate::events::Action::of($object_type, $action);)+
         }
