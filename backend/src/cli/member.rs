@@ -8,8 +8,7 @@ use crate::{
     error::NotFound,
     ids::OrgId,
     resources::{
-        accounts::{self, links},
-        audit,
+        accounts::{self, AccountEvent, links},
         orgs::{self, MemberForm, NewMember},
     },
     role::Role,
@@ -157,7 +156,7 @@ async fn link(app: &App, of: &OfOrg, email: &str) -> Result<(), CliError> {
         return Err(CliError::Refused(inactive));
     }
     let token = links::issue(&tx, &app.random, org, member.account_id, LinkIssuer::Operator).await?;
-    audit::Entry::of("account.link_issued", member.account_id).record(&tx, org).await?;
+    tx.record(org, &AccountEvent::LinkIssued { id: member.account_id }).await?;
     tx.commit().await?;
     say_link(app, "the", &token)
 }

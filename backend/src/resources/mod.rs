@@ -1,5 +1,5 @@
-//! One folder per resource: `model` (shapes), `entity` (rows), `rules` (decisions without I/O), `read` and `write` (queries),
-//! `api` (routes and handlers). A resource uses what another exports, never its `read` or `write`.
+//! One folder per resource: `model` (shapes), `entity` (rows), `event` (what happens to it), `rules` (decisions
+//! without I/O), `read` and `write` (queries), `api` (routes and handlers). A resource uses what another exports, never its `read` or `write`.
 
 pub mod accounts;
 pub mod assignments;

@@ -129,12 +129,12 @@ fn nothing_else_goes_round_in_a_circle() {
 
 /// What the lower parts do not know.
 #[test]
-fn http_and_db_name_no_resource() {
+fn the_lower_parts_name_no_resource() {
     let (edges, resources) = (edges(), resources());
-    for part in ["http", "db", "auth", "state", "error", "cache", "telemetry"] {
+    for part in ["http", "events", "db", "auth", "state", "error", "cache", "telemetry"] {
         let named: Vec<_> = edges[part].intersection(&resources).collect();
         assert!(named.is_empty(), "{part} names {named:?}");
     }
     assert!(!edges["http"].contains("auth") && !edges["error"].contains("http"));
-    assert!(!edges["db"].contains("telemetry"));
+    assert!(!edges["db"].contains("telemetry") && !edges["db"].contains("events"));
 }

@@ -1,6 +1,7 @@
 //! Routes of signing in and out.
 
 use super::{
+    event::SessionEvent,
     model::OrgMembership,
     own_api, read, reset_api,
     sessions::{self, Renewal},
@@ -15,7 +16,6 @@ use crate::{
     error::Error,
     http::{Body, Done, RequestInfo, limit_bodies, operations},
     ids::{AccountId, OrgId, SessionId, UserId},
-    resources::audit,
     role::Role,
     secret::Secret,
     state::App,
@@ -191,7 +191,7 @@ async fn start_session(
     }
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     let session = sessions::start(&tx, account.id, org, refresh_seconds(app), agent).await?;
-    audit::Entry::of("session.start", session.id).record(&tx, org).await?;
+    tx.record(org, &SessionEvent::Started { id: session.id }).await?;
     let answer = signed_in(app, account.id, org, session.id, 0, session.expires_at)?;
     tx.commit().await?;
     Ok(answer)
@@ -238,7 +238,7 @@ async fn refresh(
     let session = match sessions::renew(&tx, &claims, refresh_seconds(&app)).await? {
         Renewal::Renewed(session) => session,
         Renewal::Reused(session) => {
-            audit::Entry::of("session.reuse", session.id).record_for_account(&tx, session.org_id).await?;
+            tx.record(session.org_id, &SessionEvent::Reused { id: session.id }).await?;
             tx.commit().await?;
             return Err(Unauthenticated.into());
         }
@@ -272,7 +272,7 @@ async fn logout(
     if let (Some(claims), Some((account, tenant))) = (claims, owner) {
         let tx = app.db.write(Origin { tenant, ..request.origin(Actor::Account(account)) }).await?;
         if sessions::end(&tx, claims.sid).await? {
-            audit::Entry::of("session.end", claims.sid).record_for_account(&tx, tenant).await?;
+            tx.record(tenant, &SessionEvent::Ended { id: claims.sid }).await?;
         }
         tx.commit().await?;
     }

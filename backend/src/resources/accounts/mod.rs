@@ -3,6 +3,7 @@
 //! Accounts and sessions belong to no org; memberships tie an account to an org.
 
 mod api;
+mod event;
 pub mod links;
 mod model;
 mod own_api;
@@ -13,6 +14,7 @@ pub mod sessions;
 mod write;
 
 pub use api::{MAX_SIGN_IN_BODY, routes};
+pub use event::{AccountEvent, MembershipEvent, SessionEvent};
 pub use model::OrgMembership;
 pub use read::*;
 pub use refused_sign_ins::record_refusals;

@@ -2,6 +2,7 @@
 
 use super::{
     api::SignedIn,
+    event::{AccountEvent, SessionEvent},
     links, read,
     sessions::{self, OwnSession, SessionQuery},
     write,
@@ -12,7 +13,6 @@ use crate::{
     error::{Error, FailureKind, FieldError, NotFound, UnknownReference},
     http::{Answer, Body, Done, Listed, Path, Precondition, Query, Reading, Tagged, operations},
     ids::{OrgId, SessionId},
-    resources::audit,
     secret::Secret,
     state::App,
 };
@@ -68,7 +68,7 @@ async fn switch_org(
         return Err(UnknownReference { pointer: "/org_id", name: "organisation" }.into());
     }
     sessions::switch(&tx, own.session, org_id).await?;
-    audit::Entry::of("session.switch", own.session).record(&tx, org_id).await?;
+    tx.record(org_id, &SessionEvent::Switched { id: own.session }).await?;
     tx.commit().await?;
     Answer::of(&SignedIn::new(&app, own.account, org_id, own.session)?)
 }
@@ -111,9 +111,7 @@ async fn password_change(
         return Err(Unauthenticated.into());
     }
     sessions::end_others(&tx, own.account, own.session).await?;
-    audit::Entry::of("account.password_change", own.account)
-        .record_for_account(&tx, own.request.tenant())
-        .await?;
+    tx.record(own.request.tenant(), &AccountEvent::PasswordChanged { id: own.account }).await?;
     tx.commit().await?;
     Answer::of(&Done::OK)
 }
@@ -181,7 +179,7 @@ async fn sessions_end(
     let current = sessions::find(&tx, own.account, own.session, id, tx.now).await?;
     precondition.check(&current)?;
     if sessions::end(&tx, id).await? {
-        audit::Entry::of("session.end", id).record_for_account(&tx, own.request.tenant()).await?;
+        tx.record(own.request.tenant(), &SessionEvent::Ended { id }).await?;
     }
     tx.commit().await?;
     Answer::of(&Done::OK)

@@ -1,24 +1,17 @@
 //! Recording refused sign-ins in the audit log.
 
-use super::write;
+use super::{
+    event::{AccountEvent, RefusedInMinute},
+    write,
+};
 use crate::{
     auth::{RefusedSignIn, RefusedSignIns},
     db::{Database, Origin},
     error::Error,
-    resources::audit,
-    timestamp::Timestamp,
 };
-use serde::Serialize;
 
 /// Counts written per transaction, so that other writes get in between.
 const AT_A_TIME: usize = 100;
-
-/// The `after` of an audit entry.
-#[derive(Debug, Serialize)]
-struct Entry {
-    minute: Timestamp,
-    refused: u64,
-}
 
 /// Records the refusals of past minutes, or all of them when the program stops.
 ///
@@ -43,16 +36,11 @@ pub async fn record_refusals(
 async fn insert(db: &Database, refused: &[RefusedSignIn]) -> Result<(), Error> {
     let tx = db.write(Origin::system()).await?;
     for RefusedSignIn { account, minute, count } in refused {
-        let said = Entry { minute: *minute, refused: *count };
+        let after = RefusedInMinute { minute: *minute, refused: *count };
+        let event = AccountEvent::SignInRefused { id: *account, after };
         match account {
-            Some(account) => {
-                let entry = || audit::Entry::of("account.sign_in_refused", *account).after(&said);
-                write::record(&tx, *account, entry).await?;
-            }
-            None => {
-                let entry = audit::Entry::event("account.sign_in_refused");
-                entry.after(&said).record_for_account(&tx, None).await?;
-            }
+            Some(account) => write::record_in_each_org(&tx, *account, &event).await?,
+            None => tx.record(None, &event).await?,
         }
     }
     tx.commit().await

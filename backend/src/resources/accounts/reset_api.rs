@@ -1,12 +1,14 @@
 //! Routes of resetting a forgotten password.
 
-use super::{links, read, sessions, write};
+use super::{
+    event::{AccountEvent, MembershipEvent},
+    links, read, sessions, write,
+};
 use crate::{
     auth::{InvalidToken, NewPassword, ThrottleKey, ThrottleKeys, TooManyTries, for_link},
     db::{Actor, Origin},
     error::{Error, FailureKind, FieldError},
     http::{Body, Done, RequestInfo, Rerun, attempts, operations},
-    resources::audit,
     secret::Secret,
     state::App,
     text::Email,
@@ -111,7 +113,7 @@ async fn issue_reset(app: &App, request: &RequestInfo, email: &Email) -> Result<
         return Ok(None);
     };
     let token = links::issue_reset(&tx, &app.random, account.id).await?;
-    write::record(&tx, account.id, || audit::Entry::of("account.reset_requested", account.id)).await?;
+    write::record_in_each_org(&tx, account.id, &AccountEvent::ResetRequested { id: account.id }).await?;
     tx.commit().await?;
     Ok(Some(token))
 }
@@ -170,9 +172,9 @@ pub async fn set_password(
         return Err(must_be_another());
     }
     sessions::end_all(&tx, account.id).await?;
-    write::record(&tx, account.id, || audit::Entry::of("account.password_set", account.id)).await?;
+    write::record_in_each_org(&tx, account.id, &AccountEvent::PasswordSet { id: account.id }).await?;
     for org in proven {
-        audit::Entry::of("member.prove", account.id).record(&tx, org).await?;
+        tx.record(org, &MembershipEvent::Proven { account: account.id }).await?;
     }
     tx.commit().await?;
     // Earlier tries were at the old password: the owner does not wait for them.

@@ -1,12 +1,14 @@
 //! Writing accounts and memberships.
 
-use super::read::{by_email, memberships};
+use super::{
+    event::AccountEvent,
+    read::{by_email, memberships},
+};
 use crate::{
     auth::entity::{account, membership},
     db::{Constraint, OrRefusal, Tx},
     error::{Duplicate, Error, NotFound},
     ids::{AccountId, MembershipId, OrgId},
-    resources::audit,
     role::Role,
     text::Email,
     timestamp::Timestamp,
@@ -72,18 +74,17 @@ pub async fn add_membership(
     Ok(id)
 }
 
-/// Records an entry about an account in each org that it may act in, because each has its own log; without an org where there
-/// is none.
+/// Records an event in each org that the account may act in, because each has its own log; without an org where there is none.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn record(tx: &Tx, account: AccountId, entry: impl Fn() -> audit::Entry) -> Result<(), Error> {
+pub async fn record_in_each_org(tx: &Tx, account: AccountId, event: &AccountEvent) -> Result<(), Error> {
     let orgs = memberships(tx, account).await?;
     if orgs.is_empty() {
-        return entry().record_for_account(tx, None).await;
+        return tx.record(None, event).await;
     }
     for org in orgs {
-        entry().record(tx, org.org_id).await?;
+        tx.record(org.org_id, event).await?;
     }
     Ok(())
 }

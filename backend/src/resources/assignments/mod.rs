@@ -3,6 +3,7 @@
 
 mod api;
 pub(crate) mod entity;
+mod event;
 mod model;
 mod read;
 mod refusal;
@@ -10,6 +11,7 @@ mod rules;
 mod write;
 
 pub use api::routes;
+pub use event::AssignmentEvent;
 pub use model::{Assignment, AssignmentStatus, NewAssignment};
 pub use read::{CalendarMission, calendar_missions, get, upcoming};
 pub use refusal::*;

@@ -2,6 +2,7 @@
 
 use crate::{
     db::JsonText,
+    events::ActorKind,
     http::{Cursor, Limit, Many},
     ids::{AnyId, AuditId},
     text::Search,
@@ -11,18 +12,6 @@ use deserr::Deserr;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-
-crate::words::words! {
-    /// What kind of someone did it.
-    pub enum ActorKind {
-        /// A signed-in account.
-        Account = "account",
-        /// Whoever holds the link of an invitation.
-        Invitation = "invitation",
-        /// The command line, or nobody.
-        System = "system",
-    }
-}
 
 /// Who did what, when, to which object.
 #[derive(Debug, Serialize, ToSchema)]

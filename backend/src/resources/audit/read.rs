@@ -1,13 +1,14 @@
 //! Reading entries of the audit log.
 
-use super::{
-    entity::{audit_details, audit_entry},
-    model::{ActorKind, AuditEntry, AuditQuery},
-};
+use super::model::{AuditEntry, AuditQuery};
 use crate::{
     auth::entity::account,
     db::{OfOrg, filter},
     error::Error,
+    events::{
+        ActorKind, Event,
+        entity::{audit_details, audit_entry},
+    },
     http::{MAX_PAGE_BYTES, Page, Part},
     ids::{AuditId, OrgId},
     timestamp::Timestamp,
@@ -20,19 +21,18 @@ use sea_orm::{
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Whether the org's log has an entry about this object.
+/// Whether the org's log has an entry about this object, of the type that `E` is about.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn is_on_record(
+pub async fn is_on_record<E: Event>(
     db: &impl ConnectionTrait,
     org: OrgId,
-    object_type: &str,
-    object: Uuid,
+    object: E::Object,
 ) -> Result<bool, Error> {
     let found = audit_entry::Entity::of(org)
-        .filter(audit_entry::Column::ObjectType.eq(object_type))
-        .filter(audit_entry::Column::ObjectId.eq(object))
+        .filter(audit_entry::Column::ObjectType.eq(E::OBJECT_TYPE))
+        .filter(audit_entry::Column::ObjectId.eq(object.into()))
         .one(db)
         .await?;
     Ok(found.is_some())

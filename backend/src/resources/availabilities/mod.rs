@@ -2,6 +2,7 @@
 
 mod api;
 pub(crate) mod entity;
+mod event;
 mod model;
 mod read;
 mod refusal;
@@ -11,6 +12,7 @@ mod write;
 pub const FIRST_NAME: (&str, &str) = ("/api/v1/availability", "/api/v1/availabilities");
 
 pub use api::routes;
+pub use event::AvailabilityEvent;
 pub use model::{Availability, AvailabilityStatus, NewAvailability};
 pub use read::{Approved, approved};
 pub use refusal::*;

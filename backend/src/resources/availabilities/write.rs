@@ -2,6 +2,7 @@
 
 use super::{
     entity::availability,
+    event::AvailabilityEvent,
     model::{Availability, AvailabilityForm, AvailabilityStatus, NewAvailability},
     read::{Approved, get},
     refusal::AvailabilityOverlap,
@@ -10,7 +11,7 @@ use crate::{
     db::{Constraint, OfOrg, OrRefusal, Tx},
     error::{Conflict, Conflicts, Error, NotFound},
     ids::{AvailabilityId, OrgId, UserId},
-    resources::{audit, missions, orgs, users},
+    resources::{missions, orgs, users},
     text::ZoneName,
     timestamp::Timestamp,
 };
@@ -50,7 +51,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAvailability) -> Result<Availab
         .await
         .or_refusal(meaning_of)?;
     let created = Availability::from(row);
-    audit::Entry::of("availability.create", created.id).after(&created).record(tx, org).await?;
+    tx.record(org, &AvailabilityEvent::Created { after: &created }).await?;
     Ok(created)
 }
 
@@ -97,7 +98,8 @@ pub async fn update(
         status,
         ..before.clone()
     };
-    change(tx, org, "availability.update", before, after).await
+    change(tx, org, &before, &after, &AvailabilityEvent::Updated { before: &before, after: &after }).await?;
+    Ok(after)
 }
 
 /// Approves or rejects a locked availability. The status that it has already changes nothing.
@@ -110,26 +112,27 @@ pub async fn decide(
     before: Availability,
     status: AvailabilityStatus,
 ) -> Result<Availability, Error> {
-    let action = match status {
-        AvailabilityStatus::Approved => "availability.approve",
-        _ => "availability.reject",
-    };
     let after = Availability { status, ..before.clone() };
-    change(tx, org, action, before, after).await
+    let event = match status {
+        AvailabilityStatus::Approved => AvailabilityEvent::Approved { before: &before, after: &after },
+        _ => AvailabilityEvent::Rejected { before: &before, after: &after },
+    };
+    change(tx, org, &before, &after, &event).await?;
+    Ok(after)
 }
 
 async fn change(
     tx: &Tx,
     org: OrgId,
-    action: &'static str,
-    before: Availability,
-    after: Availability,
-) -> Result<Availability, Error> {
+    before: &Availability,
+    after: &Availability,
+    event: &AvailabilityEvent<'_>,
+) -> Result<(), Error> {
     use availability::Column;
     if before == after {
-        return Ok(before);
+        return Ok(());
     }
-    refuse_overlap(tx, org, &after).await?;
+    refuse_overlap(tx, org, after).await?;
     availability::Entity::update_of(org)
         .set(availability::ActiveModel {
             starts_at: Set(after.start_at),
@@ -143,8 +146,7 @@ async fn change(
         .exec(tx)
         .await
         .or_refusal(meaning_of)?;
-    audit::Entry::of(action, after.id).before(&before).after(&after).record(tx, org).await?;
-    Ok(after)
+    tx.record(org, event).await
 }
 
 /// Refuses an approved availability that overlaps another one, and names what it overlaps.
@@ -186,7 +188,7 @@ async fn refuse_overlap(tx: &Tx, org: OrgId, wanted: &Availability) -> Result<()
 /// When the database fails.
 pub async fn delete(tx: &Tx, org: OrgId, availability: &Availability) -> Result<(), Error> {
     availability::Entity::delete_by_id((org, availability.id)).exec(tx).await?;
-    audit::Entry::of("availability.delete", availability.id).before(availability).record(tx, org).await
+    tx.record(org, &AvailabilityEvent::Deleted { before: availability }).await
 }
 
 /// Deletes all availabilities of a user before the user is deleted.
@@ -200,9 +202,7 @@ pub async fn delete_of_user(tx: &Tx, org: OrgId, user: UserId) -> Result<(), Err
         .await?;
     // In order of creation, so that the audit log does not depend on the order in which the database deletes.
     deleted.sort_by_key(|row| row.id);
-    let entry = |row| {
-        let gone = Availability::from(row);
-        audit::Entry::of("availability.delete", gone.id).before(&gone)
-    };
-    audit::Entry::record_all(deleted.into_iter().map(entry).collect(), tx, Some(org)).await
+    let deleted: Vec<_> = deleted.into_iter().map(Availability::from).collect();
+    let events: Vec<_> = deleted.iter().map(|before| AvailabilityEvent::Deleted { before }).collect();
+    tx.record_all(org, &events).await
 }

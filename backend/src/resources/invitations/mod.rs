@@ -3,6 +3,7 @@
 
 mod api;
 pub(crate) mod entity;
+mod event;
 mod model;
 mod read;
 mod refusal;
@@ -10,6 +11,7 @@ mod rules;
 mod write;
 
 pub use api::{answer_by_link, routes};
+pub use event::InvitationEvent;
 pub use model::{Answered, Created, InvitationStatus, NewInvitation, Opened};
 pub use read::{open, pending_link};
 pub use refusal::*;

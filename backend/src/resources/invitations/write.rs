@@ -2,6 +2,7 @@
 
 use super::{
     entity::invitation,
+    event::InvitationEvent,
     model::{Answered, Created, Invitation, InvitationDelivery, NewInvitation},
     read::{link, same_secret, view},
     refusal::AlreadyAnswered,
@@ -14,7 +15,7 @@ use crate::{
     ids::{AssignmentId, InvitationId, MissionId, OrgId, ProjectId},
     resources::{
         assignments::{self, AssignmentStatus, Change, Locked},
-        audit, projects,
+        projects,
     },
     state::App,
 };
@@ -57,9 +58,8 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewInvitation, links: &Links<'_>) 
     revoke_of_assignment(tx, org, id).await?;
     let email_of_user = locked.invitation_address(&archived)?;
     let (row, created) = new_link(tx, org, id, new.email.map(String::from).or(email_of_user), links)?;
-    let entry = audit::Entry::of("invitation.create", row.id).after(&view(row.clone(), tx.now));
-    invitation::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
-    entry.record(tx, org).await?;
+    invitation::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
+    tx.record(org, &InvitationEvent::Created { after: &view(row, tx.now) }).await?;
     Ok(created)
 }
 
@@ -95,12 +95,10 @@ pub async fn create_all(
     if !refused.is_empty() {
         return Err(Error::Items(refused));
     }
-    let entries = rows
-        .iter()
-        .map(|row| audit::Entry::of("invitation.create", row.id).after(&view(row.clone(), tx.now)));
-    let entries = entries.collect();
+    let views: Vec<_> = rows.iter().map(|row| view(row.clone(), tx.now)).collect();
     tx.insert_all(rows.into_iter().map(IntoActiveModel::into_active_model).collect()).await?;
-    audit::Entry::record_all(entries, tx, Some(org)).await?;
+    let events: Vec<_> = views.iter().map(|after| InvitationEvent::Created { after }).collect();
+    tx.record_all(org, &events).await?;
     Ok(created)
 }
 
@@ -203,9 +201,9 @@ pub async fn delete_of_assignment(tx: &Tx, org: OrgId, assignment: AssignmentId)
         .await?;
     // In order of creation, so that the audit log does not depend on the order in which the database deletes.
     deleted.sort_by_key(|row| row.id);
-    let entry =
-        |row: invitation::Model| audit::Entry::of("invitation.delete", row.id).before(&view(row, tx.now));
-    audit::Entry::record_all(deleted.into_iter().map(entry).collect(), tx, Some(org)).await
+    let deleted: Vec<_> = deleted.into_iter().map(|row| view(row, tx.now)).collect();
+    let events: Vec<_> = deleted.iter().map(|before| InvitationEvent::Deleted { before }).collect();
+    tx.record_all(org, &events).await
 }
 
 /// Neither answered nor revoked; expired ones are among them.
@@ -229,12 +227,13 @@ async fn revoke_chosen(tx: &Tx, chosen: Select<invitation::Entity>, org: OrgId) 
         .filter(invitation::Column::Id.is_in(rows.iter().map(|row| row.id)))
         .exec(tx)
         .await?;
-    let entry = |row: invitation::Model| {
+    let change = |row: invitation::Model| {
         let after = invitation::Model { revoked_at: Some(tx.now), ..row.clone() };
-        let entry = audit::Entry::of("invitation.revoke", row.id);
-        entry.before(&view(row, tx.now)).after(&view(after, tx.now))
+        (view(row, tx.now), view(after, tx.now))
     };
-    audit::Entry::record_all(rows.into_iter().map(entry).collect(), tx, Some(org)).await
+    let changes: Vec<_> = rows.into_iter().map(change).collect();
+    let revoked = changes.iter().map(|(before, after)| InvitationEvent::Revoked { before, after });
+    tx.record_all(org, &revoked.collect::<Vec<_>>()).await
 }
 
 /// Carries out the answer of a link's holder.
@@ -272,11 +271,8 @@ pub async fn answer(tx: &Tx, claims: &InviteClaims, answer: Decision) -> Result<
             .await
             .or_refusal(|error| ANSWERED_ONCE.meaning(error, || AlreadyAnswered))?;
         let after = invitation::Model { answer: Some(wanted), answered_at: Some(tx.now), ..row.clone() };
-        audit::Entry::of("invitation.answer", id)
-            .before(&view(row.clone(), tx.now))
-            .after(&view(after, tx.now))
-            .record(tx, org)
-            .await?;
+        let (before, after) = (view(row.clone(), tx.now), view(after, tx.now));
+        tx.record(org, &InvitationEvent::Answered { before: &before, after: &after }).await?;
     } else {
         rules::answer_stands(wanted, locked.status())?;
     }

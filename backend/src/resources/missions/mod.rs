@@ -2,6 +2,7 @@
 
 mod api;
 pub(crate) mod entity;
+mod event;
 mod model;
 mod read;
 mod refusal;
@@ -9,6 +10,7 @@ mod rules;
 mod write;
 
 pub use api::routes;
+pub use event::MissionEvent;
 pub use model::{
     Mission, MissionForm, MissionRole, MissionState, NewMission, NewMissionRole, NewProjectMission,
 };

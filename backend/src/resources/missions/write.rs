@@ -2,6 +2,7 @@
 
 use super::{
     entity::{mission, mission_role},
+    event::MissionEvent,
     model::{Mission, MissionForm, MissionRole, MissionRoleForm},
     read::get,
     refusal::MissionNotEmpty,
@@ -11,7 +12,7 @@ use crate::{
     db::{Constraint, OfOrg, OrRefusal, Tx, is_referenced},
     error::{Duplicate, Error, NotFound},
     ids::{MissionId, MissionRoleId, OrgId, ProjectId},
-    resources::{assignments, audit},
+    resources::assignments,
     text::NameKey,
     timestamp::Timestamp,
 };
@@ -29,7 +30,7 @@ pub async fn create(tx: &Tx, org: OrgId, planned: PlannedMission) -> Result<Miss
     let New { mission, row, roles } = New::of(tx, org, planned);
     mission::Entity::insert(row).exec_without_returning(tx).await?;
     tx.insert_all(roles).await.or_refusal(meaning_for_roles)?;
-    audit::Entry::of("mission.create", mission.id).after(&mission).record(tx, org).await?;
+    tx.record(org, &MissionEvent::Created { after: &mission }).await?;
     Ok(mission)
 }
 
@@ -47,8 +48,8 @@ pub async fn create_all(tx: &Tx, org: OrgId, planned: Vec<PlannedMission>) -> Re
     }
     tx.insert_all(rows).await?;
     tx.insert_all(all_roles).await.or_refusal(meaning_for_roles)?;
-    let entry = |mission: &Mission| audit::Entry::of("mission.create", mission.id).after(mission);
-    audit::Entry::record_all(missions.iter().map(entry).collect(), tx, Some(org)).await?;
+    let events: Vec<_> = missions.iter().map(|after| MissionEvent::Created { after }).collect();
+    tx.record_all(org, &events).await?;
     Ok(missions)
 }
 
@@ -255,7 +256,7 @@ pub async fn update(
         replace_roles(tx, org, before, planned.roles).await?;
     }
     let after = get(tx, org, before.id).await?;
-    audit::Entry::of("mission.update", after.id).before(before).after(&after).record(tx, org).await?;
+    tx.record(org, &MissionEvent::Updated { before, after: &after }).await?;
     Ok(after)
 }
 
@@ -322,7 +323,7 @@ pub async fn cancel(tx: &Tx, org: OrgId, before: Mission) -> Result<Mission, Err
     };
     mission::Entity::update(row).exec(tx).await?;
     let after = get(tx, org, before.id).await?;
-    audit::Entry::of("mission.cancel", after.id).before(&before).after(&after).record(tx, org).await?;
+    tx.record(org, &MissionEvent::Cancelled { before: &before, after: &after }).await?;
     Ok(after)
 }
 
@@ -335,5 +336,5 @@ pub async fn delete(tx: &Tx, org: OrgId, mission: &Mission) -> Result<(), Error>
         return Err(MissionNotEmpty.into());
     }
     mission::Entity::delete_by_id((org, mission.id)).exec(tx).await?;
-    audit::Entry::of("mission.delete", mission.id).before(mission).record(tx, org).await
+    tx.record(org, &MissionEvent::Deleted { before: mission }).await
 }

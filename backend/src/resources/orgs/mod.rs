@@ -1,6 +1,7 @@
 //! Orgs, and their members with their roles.
 
 mod api;
+mod event;
 mod model;
 mod read;
 mod refusal;
@@ -8,6 +9,7 @@ mod rules;
 mod write;
 
 pub use api::routes;
+pub use event::{MemberEvent, OrgEvent};
 pub use model::{Member, MemberForm, NewMember, OrgForm};
 pub use read::{all, exist, find_by_name, members, timezone};
 pub use refusal::*;

@@ -1,6 +1,9 @@
 //! Reading orgs and members.
 
-use super::model::{Member, MemberKey, MemberQuery, Org};
+use super::{
+    event::MemberEvent,
+    model::{Member, MemberKey, MemberQuery, Org},
+};
 use crate::{
     auth::entity::{account, membership, org},
     db::OfOrg,
@@ -129,7 +132,7 @@ pub async fn member_page(
 /// Whether an account is a member, or was one according to the audit log.
 async fn was_member(db: &impl ConnectionTrait, org: OrgId, account: AccountId) -> Result<bool, Error> {
     let is = find_members(org).filter(membership::Column::AccountId.eq(account)).count(db).await? > 0;
-    Ok(is || audit::is_on_record(db, org, "member", account.0).await?)
+    Ok(is || audit::is_on_record::<MemberEvent>(db, org, account).await?)
 }
 
 /// The members behind this key. An account outlives its memberships, so its e-mail can always be looked up.

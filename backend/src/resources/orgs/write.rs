@@ -1,6 +1,7 @@
 //! Writing orgs and members.
 
 use super::{
+    event::{MemberEvent, NewOrg, OrgEvent},
     model::{Member, MemberForm, NewMember, Org, OrgForm},
     read::{self},
     refusal::LastOwner,
@@ -16,7 +17,7 @@ use crate::{
     random::Random,
     resources::{
         accounts::{self, links},
-        audit, users,
+        users,
     },
     role::Role,
     secret::Secret,
@@ -53,10 +54,7 @@ pub async fn create(tx: &Tx, name: Name, timezone: &str) -> Result<OrgId, Error>
         .exec_without_returning(tx)
         .await
         .or_refusal(meaning_of_name)?;
-    audit::Entry::of("org.create", id)
-        .after(&serde_json::json!({ "id": id, "name": name, "timezone": timezone }))
-        .record(tx, id)
-        .await?;
+    tx.record(id, &OrgEvent::Created { after: NewOrg { id, name: &name, timezone } }).await?;
     Ok(id)
 }
 
@@ -103,7 +101,7 @@ pub async fn add_member(
     let email = Some(account.email);
     let pending = proven_at.is_none();
     let member = Member { account_id: account.id, email, role: new.role, user_id, is_active: true, pending };
-    audit::Entry::of("member.add", account.id).after(&member).record(tx, org).await?;
+    tx.record(org, &MemberEvent::Added { after: &member }).await?;
     Ok((member, link))
 }
 
@@ -150,7 +148,7 @@ pub async fn update(tx: &Tx, before: Org, new: OrgForm) -> Result<Org, Error> {
         .exec(tx)
         .await
         .or_refusal(meaning_of_name)?;
-    audit::Entry::of("org.update", after.id).before(&before).after(&after).record(tx, after.id).await?;
+    tx.record(after.id, &OrgEvent::Updated { before: &before, after: &after }).await?;
     Ok(after)
 }
 
@@ -195,7 +193,7 @@ pub async fn update_member(tx: &Tx, org: OrgId, before: Member, new: MemberForm)
         }
     }
     let after = Member { role: new.role, is_active: new.is_active, user_id: new.user_id, ..before.clone() };
-    audit::Entry::of("member.update", account).before(&before).after(&after).record(tx, org).await?;
+    tx.record(org, &MemberEvent::Updated { before: &before, after: &after }).await?;
     Ok(after)
 }
 
@@ -210,7 +208,7 @@ pub async fn remove_member(tx: &Tx, org: OrgId, member: &Member) -> Result<(), E
         .await
         .or_refusal(meaning_of)?;
     users::unlink_account(tx, org, member.account_id).await?;
-    audit::Entry::of("member.remove", member.account_id).before(member).record(tx, org).await
+    tx.record(org, &MemberEvent::Removed { before: member }).await
 }
 
 /// The caller's role, read again under the org's lock: it may have changed while they waited for it.

@@ -2,6 +2,7 @@
 
 mod api;
 pub(crate) mod entity;
+mod event;
 mod model;
 mod read;
 mod refusal;
@@ -9,6 +10,7 @@ mod rules;
 mod write;
 
 pub use api::routes;
+pub use event::ProjectEvent;
 pub use model::{NewProject, Project, ProjectStatus};
 pub use refusal::*;
 pub use write::{create, lock_all_for_share, lock_for_share, update};

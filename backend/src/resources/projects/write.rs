@@ -2,6 +2,7 @@
 
 use super::{
     entity::project,
+    event::ProjectEvent,
     model::{NewProject, Project, ProjectStatus},
     read::get,
     refusal::{ProjectArchived, ProjectNotEmpty},
@@ -11,7 +12,6 @@ use crate::{
     db::{Constraint, OfOrg, OrRefusal, Tx, is_referenced},
     error::{Duplicate, Error, NotFound},
     ids::{OrgId, ProjectId},
-    resources::audit,
     search,
     timestamp::Timestamp,
 };
@@ -37,7 +37,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewProject) -> Result<Project, Err
     let row = project::ActiveModel { org_id, id, created_at, ..columns(new, tx.now) };
     project::Entity::insert(row.clone()).exec_without_returning(tx).await.or_refusal(meaning_of)?;
     let project = Project::from(row.try_into_model()?);
-    audit::Entry::of("project.create", project.id).after(&project).record(tx, org).await?;
+    tx.record(org, &ProjectEvent::Created { after: &project }).await?;
     Ok(project)
 }
 
@@ -83,7 +83,7 @@ pub async fn update(tx: &Tx, org: OrgId, before: Project, new: NewProject) -> Re
         .await
         .or_refusal(meaning_of)?;
     let after = get(tx, org, before.id).await?;
-    audit::Entry::of("project.update", after.id).before(&before).after(&after).record(tx, org).await?;
+    tx.record(org, &ProjectEvent::Updated { before: &before, after: &after }).await?;
     Ok(after)
 }
 
@@ -96,7 +96,7 @@ pub async fn delete(tx: &Tx, org: OrgId, project: &Project) -> Result<(), Error>
         return Err(ProjectNotEmpty.into());
     }
     project::Entity::delete_by_id((org, project.id)).exec(tx).await?;
-    audit::Entry::of("project.delete", project.id).before(project).record(tx, org).await
+    tx.record(org, &ProjectEvent::Deleted { before: project }).await
 }
 
 /// Locks the project (`FOR SHARE`): it is neither archived nor deleted before the transaction ends. A transaction that also

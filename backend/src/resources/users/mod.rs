@@ -2,6 +2,7 @@
 
 mod api;
 pub(crate) mod entity;
+mod event;
 mod metadata;
 mod model;
 mod money;
@@ -12,6 +13,7 @@ mod skills;
 mod write;
 
 pub use api::routes;
+pub use event::UserEvent;
 pub use model::{EmploymentType, NewUser, User};
 pub use money::{Cents, RateProfile};
 pub use read::{exists, of_account, profile};

@@ -2,6 +2,7 @@
 
 use super::{
     entity::{user, user_skill, user_tag},
+    event::UserEvent,
     metadata::Metadata,
     model::{NewProfile, NewUser, Profile, User},
     money::RateProfile,
@@ -14,7 +15,6 @@ use crate::{
     db::{Constraint, OfOrg, OrRefusal, Tx, is_referenced},
     error::{Duplicate, Error, NotFound},
     ids::{AccountId, OrgId, UserId},
-    resources::audit,
     search,
     text::Label,
 };
@@ -70,7 +70,7 @@ pub async fn create(
         .or_refusal(meaning_of)?;
     replace_skills_and_tags(tx, org, row.id, &new.skills, Some(&new.tags)).await?;
     let user = view(row.into(), &mut SkillsAndTags::of(&new.skills, &new.tags), Visibility::All);
-    audit::Entry::of("user.create", user.id).after(&user).record(tx, org).await?;
+    tx.record(org, &UserEvent::Created { after: &user }).await?;
     Ok(user)
 }
 
@@ -246,7 +246,7 @@ pub async fn update(tx: &Tx, org: OrgId, before: User, mut new: NewUser) -> Resu
     user::Entity::update_of(org).set(row).filter(user::Column::Id.eq(before.id)).exec(tx).await?;
     replace_skills_and_tags(tx, org, before.id, &new.skills, Some(&new.tags)).await?;
     let after = get(tx, org, before.id, Visibility::All).await?;
-    audit::Entry::of("user.update", after.id).before(&before).after(&after).record(tx, org).await?;
+    tx.record(org, &UserEvent::Updated { before: &before, after: &after }).await?;
     Ok(after)
 }
 
@@ -259,7 +259,7 @@ pub async fn delete(tx: &Tx, org: OrgId, user: &User) -> Result<(), Error> {
         return Err(UserHasHistory.into());
     }
     user::Entity::delete_by_id((org, user.id)).exec(tx).await?;
-    audit::Entry::of("user.delete", user.id).before(user).record(tx, org).await
+    tx.record(org, &UserEvent::Deleted { before: user }).await
 }
 
 /// Locks the user (`FOR NO KEY UPDATE`) and reads their profile.
@@ -313,7 +313,7 @@ pub async fn replace_profile(
     };
     user::Entity::update_of(org).set(row).filter(user::Column::Id.eq(id)).exec(tx).await?;
     replace_skills_and_tags(tx, org, id, &new.skills, (!own).then_some(&tags)).await?;
-    audit::Entry::of("user.profile", id).before(&before).after(&after).record(tx, org).await?;
+    tx.record(org, &UserEvent::ProfileChanged { before: &before, after: &after }).await?;
     Ok(after)
 }
 
@@ -340,5 +340,5 @@ pub async fn set_rates(
         .exec(tx)
         .await?;
     let after = Profile { rate_profile: rates, ..before.clone() };
-    audit::Entry::of("user.rates", before.user_id).before(&before).after(&after).record(tx, org).await
+    tx.record(org, &UserEvent::RatesChanged { before: &before, after: &after }).await
 }

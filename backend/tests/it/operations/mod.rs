@@ -29,7 +29,7 @@ pub use declaration::{Bound, Declaration, Draw};
 pub use house::{House, fill};
 pub use sample::Sample;
 
-use crate::replay::script::Who;
+use crate::{replay::script::Who, support::contract::resolved};
 use axum::http::Method;
 use coulisses::role::Role;
 use serde_json::Value as Json;
@@ -74,7 +74,7 @@ pub struct Operation {
     pub method: Method,
     /// Its path, with names in braces.
     pub template: String,
-    /// What the document says of it.
+    /// What the document says of it, with the responses that it shares with others.
     pub json: Json,
     /// What is declared of it.
     pub declared: Declaration,
@@ -94,7 +94,11 @@ static KNOWN: LazyLock<Known> = LazyLock::new(|| {
         for (method, json) in item.as_object().expect("an item") {
             let path = template.strip_prefix(BASE).unwrap_or(template);
             let shape = format!("{} {}", method.to_uppercase(), shape(path, '{', '}'));
-            documented.insert(shape, (template.clone(), json.clone()));
+            let mut json = json.clone();
+            for (_, response) in json["responses"].as_object_mut().expect("responses") {
+                *response = resolved(response).clone();
+            }
+            documented.insert(shape, (template.clone(), json));
         }
     }
     let mut known = Known { operations: Vec::new(), gone: Vec::new(), undeclared: Vec::new() };

@@ -39,7 +39,7 @@ pub fn check(method: &str, path: &str, status: u16, body: &str) {
 }
 
 /// What a reference within the document leads to.
-pub fn resolved(json: &'static Json) -> &'static Json {
+pub fn resolved(json: &Json) -> &Json {
     let reference =
         json["$ref"].as_str().and_then(|reference| DOCUMENT.pointer(reference.trim_start_matches('#')));
     reference.unwrap_or(json)

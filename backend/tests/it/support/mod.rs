@@ -2,7 +2,7 @@
 //! and people to act as.
 
 mod audit;
-mod contract;
+pub mod contract;
 mod database;
 mod personas;
 mod server;

@@ -3,6 +3,7 @@
 use super::{
     super::{
         entity::assignment,
+        event::AssignmentEvent,
         model::{AssignmentStatus, BulkAssignment},
         read::active_pairs,
         refusal::AlreadyAssigned,
@@ -14,7 +15,6 @@ use crate::{
     error::{Error, NotFound},
     ids::{AssignmentId, MissionId, MissionRoleId, OrgId, ProjectId, UserId},
     resources::{
-        audit,
         missions::{self, MissionCancelled},
         projects::{self, ProjectArchived},
         users::{self, UserInactive},
@@ -73,8 +73,8 @@ pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Resu
         .filter(assignment::Column::Id.is_in(ids.iter().copied()))
         .order_by_asc(assignment::Column::Id);
     let created = read::all(tx, created).await?;
-    let entries = created.iter().map(|a| audit::Entry::of("assignment.create", a.id).after(a)).collect();
-    audit::Entry::record_all(entries, tx, Some(org)).await?;
+    let events: Vec<_> = created.iter().map(|after| AssignmentEvent::Created { after }).collect();
+    tx.record_all(org, &events).await?;
     Ok(ids)
 }
 

@@ -5,6 +5,7 @@ pub(super) mod moves;
 
 use super::{
     entity::assignment,
+    event::AssignmentEvent,
     model::{Assignment, AssignmentForm, AssignmentStatus, NewAssignment},
     read::{self, MissionPeriod, active_on_mission, get},
     refusal::{AlreadyAssigned, NotInvited, QuotaReached, ScheduleConflict},
@@ -15,7 +16,7 @@ use crate::{
     error::{Conflicts, Error, NotFound},
     ids::{AssignmentId, MissionId, OrgId, ProjectId, UserId},
     resources::{
-        audit, invitations,
+        invitations,
         missions::{self, MissionCancelled, MissionOver},
         projects::{self, ProjectArchived},
         users::{self, UserInactive},
@@ -97,7 +98,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
         .await
         .or_refusal(meaning_of)?;
     let created = get(tx, org, id).await?;
-    audit::Entry::of("assignment.create", id).after(&created).record(tx, org).await?;
+    tx.record(org, &AssignmentEvent::Created { after: &created }).await?;
     record_override(tx, org, &created, &conflicts).await?;
     Ok(created)
 }
@@ -248,7 +249,7 @@ pub async fn set_status(tx: &Tx, locked: Locked, change: Change) -> Result<Assig
         .await
         .or_refusal(meaning_of)?;
     let after = get(tx, org, id).await?;
-    audit::Entry::of("assignment.status", id).before(&before).after(&after).record(tx, org).await?;
+    tx.record(org, &AssignmentEvent::StatusChanged { before: &before, after: &after }).await?;
     record_override(tx, org, &after, &conflicts).await?;
     Ok(after)
 }
@@ -307,15 +308,7 @@ async fn record_override(
     if conflicts.is_empty() {
         return Ok(());
     }
-    override_entry(after, conflicts).record(tx, org).await
-}
-
-/// The audit entry of an override, with the conflicts that it covers.
-pub(super) fn override_entry(after: &Assignment, conflicts: &Conflicts) -> audit::Entry {
-    let covered = serde_json::json!({
-        "reason": after.conflict_override, "conflicts": conflicts.named(), "conflicts_total": conflicts.total(),
-    });
-    audit::Entry::of("assignment.override", after.id).after(&covered)
+    tx.record(org, &AssignmentEvent::overridden(after, conflicts)).await
 }
 
 fn is_active(status: AssignmentStatus) -> bool {
@@ -351,7 +344,7 @@ pub async fn update(
         .await
         .or_refusal(meaning_of)?;
     let after = get(tx, org, before.id).await?;
-    audit::Entry::of("assignment.update", after.id).before(&before).after(&after).record(tx, org).await?;
+    tx.record(org, &AssignmentEvent::Updated { before: &before, after: &after }).await?;
     Ok(after)
 }
 
@@ -361,5 +354,5 @@ pub async fn update(
 /// When the database fails.
 pub async fn delete(tx: &Tx, org: OrgId, assignment: &Assignment) -> Result<(), Error> {
     assignment::Entity::delete_by_id((org, assignment.id)).exec(tx).await?;
-    audit::Entry::of("assignment.delete", assignment.id).before(assignment).record(tx, org).await
+    tx.record(org, &AssignmentEvent::Deleted { before: assignment }).await
 }

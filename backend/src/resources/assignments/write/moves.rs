@@ -4,18 +4,18 @@
 use super::{
     super::{
         entity::assignment,
+        event::AssignmentEvent,
         model::{Assignment, AssignmentStatus},
         read::{self, MissionPeriod},
         refusal::{QuotaReached, ScheduleConflict},
     },
-    meaning_of, override_entry,
+    meaning_of,
 };
 use crate::{
     db::{OfOrg, OrRefusal, Tx},
-    error::Error,
+    error::{Conflicts, Error},
     ids::{AssignmentId, MissionId, MissionRoleId, OrgId, UserId},
     resources::{
-        audit,
         missions::{MissionRole, QuotaBelowAccepted},
         users,
     },
@@ -97,7 +97,7 @@ async fn with_ids(tx: &Tx, org: OrgId, ids: Vec<AssignmentId>) -> Result<Vec<Ass
     read::all(tx, select).await
 }
 
-/// Clears the overrides that are needed no longer, and audits the new ones.
+/// Clears the overrides that are needed no longer, and records the new ones.
 ///
 /// # Errors
 /// When the database fails.
@@ -106,19 +106,27 @@ pub async fn finish_move(tx: &Tx, org: OrgId, the_move: Move) -> Result<(), Erro
     // After the mission has moved, because these overlap others at its old time.
     set_override(tx, org, the_move.cleared.iter().map(|assignment| assignment.id), None).await?;
     let after = with_ids(tx, org, the_move.cleared.iter().map(|before| before.id).collect()).await?;
-    let cleared = the_move.cleared.iter().zip(&after);
-    let entry = |(before, after): (&Assignment, &Assignment)| {
-        audit::Entry::of("assignment.update", before.id).before(before).after(after)
-    };
-    audit::Entry::record_all(cleared.map(entry).collect(), tx, Some(org)).await?;
+    record_updates(tx, org, &the_move.cleared, &after).await?;
+    let none = Conflicts::default();
     for batch in the_move.overridden.chunks(AUDIT_BATCH) {
         let covered = read::conflicts_of_each(tx, org, batch.iter().map(|(_, user)| *user), period).await?;
         let after = with_ids(tx, org, batch.iter().map(|(id, _)| *id).collect()).await?;
-        let of_user = |user| covered.get(&user).cloned().unwrap_or_default();
-        let entry = |after: &Assignment| override_entry(after, &of_user(after.user_id));
-        audit::Entry::record_all(after.iter().map(entry).collect(), tx, Some(org)).await?;
+        let of_user = |user| covered.get(user).unwrap_or(&none);
+        let overridden =
+            after.iter().map(|after| AssignmentEvent::overridden(after, of_user(&after.user_id)));
+        tx.record_all(org, &overridden.collect::<Vec<_>>()).await?;
     }
     Ok(())
+}
+
+async fn record_updates(
+    tx: &Tx,
+    org: OrgId,
+    before: &[Assignment],
+    after: &[Assignment],
+) -> Result<(), Error> {
+    let updates = before.iter().zip(after).map(|(before, after)| AssignmentEvent::Updated { before, after });
+    tx.record_all(org, &updates.collect::<Vec<_>>()).await
 }
 
 /// Detaches `roles`, which are about to be deleted, from the assignments that refer to them: by then only
@@ -183,16 +191,14 @@ async fn change_role(
         .exec(tx)
         .await
         .or_refusal(meaning_of)?;
-    let entry = |before: &Assignment| {
-        let after = Assignment {
-            mission_role_id: to.map(|role| role.id),
-            role_name: to.map(|role| role.role_name.clone()),
-            updated_at: tx.now,
-            ..before.clone()
-        };
-        audit::Entry::of("assignment.update", before.id).before(before).after(&after)
+    let changed = |before: &Assignment| Assignment {
+        mission_role_id: to.map(|role| role.id),
+        role_name: to.map(|role| role.role_name.clone()),
+        updated_at: tx.now,
+        ..before.clone()
     };
-    audit::Entry::record_all(before.iter().map(entry).collect(), tx, Some(org)).await?;
+    let after: Vec<_> = before.iter().map(changed).collect();
+    record_updates(tx, org, &before, &after).await?;
     Ok(true)
 }
 
@@ -215,16 +221,15 @@ pub async fn cancel_all(tx: &Tx, org: OrgId, mission: MissionId) -> Result<(), E
         .exec(tx)
         .await
         .or_refusal(meaning_of)?;
-    let entry = |before: &Assignment| {
-        let after = Assignment {
-            status: AssignmentStatus::Cancelled,
-            conflict_override: None,
-            updated_at: tx.now,
-            ..before.clone()
-        };
-        audit::Entry::of("assignment.status", before.id).before(before).after(&after)
+    let changed = |before: &Assignment| Assignment {
+        status: AssignmentStatus::Cancelled,
+        conflict_override: None,
+        updated_at: tx.now,
+        ..before.clone()
     };
-    audit::Entry::record_all(before.iter().map(entry).collect(), tx, Some(org)).await
+    let after: Vec<_> = before.iter().map(changed).collect();
+    let event = |(before, after)| AssignmentEvent::StatusChanged { before, after };
+    tx.record_all(org, &before.iter().zip(&after).map(event).collect::<Vec<_>>()).await
 }
 
 fn of_mission(

@@ -1,7 +1,19 @@
-//! The rows of audit, as SeaORM sees them.
+//! The rows of the audit log, as SeaORM sees them.
+
+crate::words::words! {
+    /// What kind of someone did it.
+    pub enum ActorKind {
+        /// A signed-in account.
+        Account = "account",
+        /// Whoever holds the link of an invitation.
+        Invitation = "invitation",
+        /// The command line, or nobody.
+        System = "system",
+    }
+}
 
 pub mod audit_entry {
-    use crate::resources::audit::model::ActorKind;
+    use super::ActorKind;
     use crate::{
         ids::{AuditId, OrgId},
         timestamp::Timestamp,

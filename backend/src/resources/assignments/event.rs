@@ -1,0 +1,39 @@
+//! What happens to assignments.
+
+use super::model::Assignment;
+use crate::{
+    error::{Conflict, Conflicts},
+    events::events,
+    ids::AssignmentId,
+};
+use serde::Serialize;
+
+events! {
+    /// The list of missions shows the number of their assignments.
+    pub enum AssignmentEvent<'a> of "assignment" (AssignmentId), shown in [Missions] {
+        CREATED = "assignment.create": Created { after: &'a Assignment } of after.id,
+        UPDATED = "assignment.update": Updated { before: &'a Assignment, after: &'a Assignment } of after.id,
+        STATUS_CHANGED = "assignment.status": StatusChanged { before: &'a Assignment, after: &'a Assignment } of after.id,
+        OVERRIDDEN = "assignment.override": Overridden { id: AssignmentId, after: Override<'a> } of id,
+        DELETED = "assignment.delete": Deleted { before: &'a Assignment } of before.id,
+    }
+}
+
+/// An override, with the conflicts that it covers.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Override<'a> {
+    conflicts: &'a [Conflict],
+    conflicts_total: u64,
+    reason: Option<&'a str>,
+}
+
+impl<'a> AssignmentEvent<'a> {
+    pub(super) fn overridden(assignment: &'a Assignment, conflicts: &'a Conflicts) -> Self {
+        let after = Override {
+            conflicts: conflicts.named(),
+            conflicts_total: conflicts.total(),
+            reason: assignment.conflict_override.as_deref(),
+        };
+        Self::Overridden { id: assignment.id, after }
+    }
+}

@@ -1,0 +1,32 @@
+//! What happens to orgs and their members.
+
+use super::model::{Member, Org};
+use crate::{
+    events::events,
+    ids::{AccountId, OrgId},
+};
+use serde::Serialize;
+
+events! {
+    pub enum OrgEvent<'a> of "org" (OrgId), shown in [] {
+        CREATED = "org.create": Created { after: NewOrg<'a> } of after.id,
+        UPDATED = "org.update": Updated { before: &'a Org, after: &'a Org } of after.id,
+    }
+}
+
+/// An org that was just created.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct NewOrg<'a> {
+    pub id: OrgId,
+    pub name: &'a str,
+    pub timezone: &'a str,
+}
+
+events! {
+    /// What members do themselves is a [`MembershipEvent`](crate::resources::accounts::MembershipEvent).
+    pub enum MemberEvent<'a> of "member" (AccountId), shown in [] {
+        ADDED = "member.add": Added { after: &'a Member } of after.account_id,
+        UPDATED = "member.update": Updated { before: &'a Member, after: &'a Member } of after.account_id,
+        REMOVED = "member.remove": Removed { before: &'a Member } of before.account_id,
+    }
+}
