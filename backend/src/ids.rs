@@ -105,6 +105,7 @@ ids! {
     AnyId,
     /// One line of the audit log.
     AuditId,
+    JobId,
     /// A single-use permission to set a password.
     PasswordTokenId,
     /// An account's membership of an org.

@@ -14,6 +14,7 @@ pub mod events;
 pub mod fair;
 pub mod http;
 pub mod ids;
+pub mod jobs;
 pub mod json;
 pub mod openapi;
 pub mod pages;

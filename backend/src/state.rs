@@ -10,6 +10,7 @@ use crate::{
     fair::{Fair, Portion},
     http::{self, Boundary, Listed, Listing, MAX_PAGE_BYTES, Page, Reading, RequestInfo},
     ids::OrgId,
+    jobs::Worker,
     random::Random,
     seal::Seal,
     telemetry::Telemetry,
@@ -75,6 +76,8 @@ pub struct Parts {
     pub collectors: Workers,
     /// Threads for CPU-bound work.
     pub workers: Workers,
+    /// Carries out jobs.
+    pub worker: Worker,
     pub draining: AtomicBool,
 }
 

@@ -1,8 +1,10 @@
 //! Assembles the router and its layers from the routes of all resources. [`start`] builds its state.
 
+mod periodic;
 mod start;
 
-pub use start::{StartError, start};
+pub use periodic::periodic;
+pub use start::{Later, StartError, start, start_with};
 
 use crate::{
     error::{Error, NotFound},

@@ -7,8 +7,10 @@ use crate::{
     config::Config,
     db::{ConnectError, Database, DatabaseUrl},
     error::Error,
+    events::Subscribers,
     fair::Fair,
     http::{MAX_BODIES_BYTES, MAX_TENANT_BODIES_BYTES},
+    jobs::{Handlers, Patience, Worker},
     random::Random,
     seal::Seal,
     state::{App, Parts},
@@ -83,9 +85,30 @@ impl Turns {
     }
 }
 
+/// What is done later: who makes jobs of events, and who carries them out.
+#[derive(Default)]
+pub struct Later {
+    pub subscribers: Subscribers,
+    pub handlers: Handlers,
+    pub patience: Patience,
+}
+
 /// # Errors
 /// [`StartError`], which tells the operator what to do.
 pub async fn start(config: Config, clock: Clock, random: Random) -> Result<App, StartError> {
+    start_with(config, clock, random, Later::default()).await
+}
+
+/// The same with other subscribers and handlers.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_with(
+    config: Config,
+    clock: Clock,
+    random: Random,
+    later: Later,
+) -> Result<App, StartError> {
     let db = Database::connect(&config.database_url, config.pool, clock.clone(), random.clone()).await?;
     let cache = Cache::connect(&config.redis_url)?;
     // With the machine's clock, so that logs and spans can be compared with those of other programs.
@@ -93,6 +116,8 @@ pub async fn start(config: Config, clock: Clock, random: Random) -> Result<App, 
     // From here on with the database's clock, because instants are compared with those written by other instances.
     let clock = db.clock().clone();
     let tasks = TaskTracker::new();
+    later.subscribers.subscribe(&db);
+    let worker = Worker::new(db.clone(), later.handlers, telemetry.metrics.clone(), later.patience);
     let connections = usize::try_from(config.pool.max_connections).unwrap_or(usize::MAX);
     let half = Workers::half_of_the_cores();
     let Turns { requests, bulks, lists, long_lists } = Turns::of(&config.database_url, connections);
@@ -126,6 +151,7 @@ pub async fn start(config: Config, clock: Clock, random: Random) -> Result<App, 
         reads: lists,
         collectors,
         workers: Workers::start("heavy pieces of work", half, HEAVY_PATIENCE)?,
+        worker,
         draining: AtomicBool::default(),
     }))
 }

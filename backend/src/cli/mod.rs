@@ -4,6 +4,7 @@
 mod config;
 mod demo;
 mod healthcheck;
+mod jobs;
 mod member;
 mod migrate;
 mod org;
@@ -52,6 +53,9 @@ enum Command {
     /// Manage who may sign in to an organisation.
     #[command(subcommand)]
     Member(member::Member),
+    /// See what was to be done later and was given up, and try it again.
+    #[command(subcommand)]
+    Jobs(jobs::Jobs),
     /// Ask a running server whether it can serve; for containers.
     Healthcheck,
     /// Print the settings in effect, with secrets masked.
@@ -124,7 +128,7 @@ async fn execute(command: Option<Command>) -> Result<(), CliError> {
         _ => HashMap::new(),
     };
     let config = given.config(&settings)?;
-    if let Some(Command::Org(_) | Command::Member(_) | Command::Migrate(_)) = command
+    if let Some(Command::Org(_) | Command::Member(_) | Command::Jobs(_) | Command::Migrate(_)) = command
         && config.database_is_default
     {
         // If DATABASE_URL was forgotten in this terminal, the command would change another database than meant.
@@ -136,6 +140,7 @@ async fn execute(command: Option<Command>) -> Result<(), CliError> {
         Command::Migrate(migrate) => migrate.run(config).await,
         Command::Org(org) => org.run(config).await,
         Command::Member(member) => member.run(config).await,
+        Command::Jobs(jobs) => jobs.run(config).await,
         Command::Healthcheck => healthcheck::run(&config).await,
         Command::Config { listed } => config::run(&config, &listed),
         Command::Openapi { .. } => Ok(()),

@@ -4,19 +4,16 @@ use super::{CliError, migrate, start};
 use crate::{
     app,
     config::Config,
-    db::TIME_ASKED_EVERY,
     error::Error,
-    http::{
-        idempotency,
-        serving::{self, Patience},
-    },
-    resources::accounts::{links, record_refusals, sessions},
+    http::serving::{self, Patience},
+    jobs::run_periodic,
+    resources::accounts::record_refusals,
     state::App,
     telemetry,
 };
 use clap::Args;
 use std::{future::Future, io::ErrorKind, net::SocketAddr};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinHandle};
 
 #[derive(Debug, Default, Args)]
 pub(super) struct Serve {
@@ -84,14 +81,17 @@ pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliErro
     });
     // The last fifth of the grace period is for `finish`, which runs when no client is served any more.
     let (deadline, over) = (stopped.after(grace * 4 / 5), stopped.after(grace));
-    let housekeeping = tokio::spawn(keep_house(app.clone(), stopped.clone().wait()));
+    let metrics = app.telemetry.metrics.clone();
+    let recurring = run_periodic(app::periodic(&app), metrics, stopped.clone().wait());
+    let jobs = app.worker.clone().run(stopped.clone().wait());
+    let background = tokio::spawn(async { tokio::join!(recurring, jobs) });
     let serving = serving::serve(listener, app::service(app.clone()), Patience::default(), stopped.wait());
     tokio::select! {
         () = serving => {}
         () = deadline => tracing::warn!("stopped waiting for clients that do not finish"),
     }
     tokio::select! {
-        closed = finish(&app, housekeeping) => {
+        closed = finish(&app, background) => {
             closed?;
             tracing::info!("stopped");
         }
@@ -100,12 +100,12 @@ pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliErro
     Ok(())
 }
 
-/// Waits for writes in progress, records the refused sign-ins, sends the last spans and closes the database.
-async fn finish(app: &App, housekeeping: tokio::task::JoinHandle<()>) -> Result<(), sea_orm::DbErr> {
+/// Waits for writes and jobs in progress, records the refused sign-ins, sends the last spans and closes the database.
+async fn finish(app: &App, background: JoinHandle<((), ())>) -> Result<(), sea_orm::DbErr> {
     app.tasks.close();
     app.tasks.wait().await;
     // Awaited, not aborted: it would lose the refused sign-ins that it has taken from memory but not yet written.
-    told(housekeeping.await.map_err(|error| Error::internal(error)), "the housekeeping ended early");
+    told(background.await.map_err(|error| Error::internal(error)), "the background work ended early");
     told(record_refusals(&app.db, &app.refusals, true).await, "refused sign-ins could not be recorded");
     app.telemetry.stop().await;
     app.db.close().await
@@ -127,32 +127,6 @@ fn survive_limits_of_file_size() {
     // The handler stays installed when the returned stream is dropped.
     if let Err(error) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(SIGXFSZ)) {
         tracing::warn!(%error, "a limit of file size (ulimit -f) would end the program");
-    }
-}
-
-/// Once an hour deletes old responses kept for `Idempotency-Key`, links and sessions; once a minute records refused
-/// sign-ins; every [`TIME_ASKED_EVERY`] asks the database for the time.
-async fn keep_house(app: App, stopped: impl Future<Output = ()>) {
-    tokio::pin!(stopped);
-    let mut hours = tokio::time::interval(std::time::Duration::from_secs(3600));
-    let mut minutes = tokio::time::interval(std::time::Duration::from_secs(60));
-    let mut times = tokio::time::interval(TIME_ASKED_EVERY);
-    loop {
-        tokio::select! {
-            () = &mut stopped => return,
-            _ = hours.tick() => {
-                told(idempotency::forget_old_answers(&app.db).await, "old answers could not be deleted");
-                let tokens = links::forget_old(&app.db).await;
-                told(tokens, "old links could not be deleted");
-                told(sessions::forget_old(&app.db).await, "old sessions could not be deleted");
-            }
-            _ = minutes.tick() => {
-                told(record_refusals(&app.db, &app.refusals, false).await, "refused sign-ins could not be recorded");
-            }
-            _ = times.tick() => {
-                told(app.db.follow_clock().await, "the database does not say what time it is");
-            }
-        }
     }
 }
 

@@ -4,6 +4,7 @@ use super::{
     DatabaseUrl, refusal,
     sqlite_file::{self, SameFile},
     storage::Storage,
+    transaction::Attached,
     waiting::{Waiting, served},
 };
 use crate::{clock::Clock, fair::Fair, random::Random};
@@ -16,6 +17,7 @@ use sea_orm::{
     },
 };
 use std::{
+    any::Any,
     path::PathBuf,
     sync::{
         Arc,
@@ -23,6 +25,7 @@ use std::{
     },
     time::Duration,
 };
+use tokio::sync::Notify;
 
 /// The pool's size and timeouts.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +74,10 @@ pub struct Database {
     pub(super) clock: Clock,
     pub(super) random: Random,
     statements: Arc<AtomicU64>,
+    /// Wakes the workers of this process when jobs were committed.
+    pub(super) jobs_committed: Arc<Notify>,
+    /// What the parts above have put beside the database; see [`Database::attach`].
+    attached: Attached,
 }
 
 impl Database {
@@ -188,6 +195,8 @@ impl Database {
             clock: clock.following(),
             random,
             statements,
+            jobs_committed: Arc::default(),
+            attached: Arc::default(),
         };
         if let Err(error) = db.follow_clock().await {
             tracing::warn!(%error, cause = ?error.cause(), "the database did not say what time it is; it is asked again");
@@ -208,6 +217,21 @@ impl Database {
     /// The clock for writes: with PostgreSQL the server's, which all its instances follow.
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Puts a value beside the database that every transaction can reach ([`Tx::attached`](super::Tx::attached)): what is
+    /// recorded there is told to parts that this one does not know. The first value stays.
+    pub fn attach(&self, value: impl Any + Send + Sync) {
+        self.attached.get_or_init(|| Box::new(value));
+    }
+
+    pub(super) fn attached(&self) -> Attached {
+        Arc::clone(&self.attached)
+    }
+
+    /// Returns when a transaction of this process with new jobs was committed since the last call.
+    pub async fn jobs_committed(&self) {
+        self.jobs_committed.notified().await;
     }
 
     /// For migrations, which need the driver's own type.

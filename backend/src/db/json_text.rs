@@ -18,6 +18,10 @@ const SHOWN: usize = 1000;
 pub struct JsonText(String);
 
 impl JsonText {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// `object` must serialise to a JSON object.
     ///
     /// # Errors

@@ -19,13 +19,18 @@ use sea_orm::{
     QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use std::{
+    any::Any,
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
 };
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+
+/// What is put beside the database.
+pub(super) type Attached = Arc<OnceLock<Box<dyn Any + Send + Sync>>>;
 
 /// Repeats `$work` until it gets a live connection. Each failure removes a dead connection from the pool, so there are at
 /// most `max_connections` retries.
@@ -88,6 +93,9 @@ pub struct Tx {
     file: Option<Arc<SameFile>>,
     failed: AtomicBool,
     wrote: AtomicBool,
+    has_jobs: AtomicBool,
+    jobs_committed: Arc<Notify>,
+    attached: Attached,
     // Dropped last, after the rollback or commit, so that the next writer finds the database free.
     _turn: Portion,
 }
@@ -115,6 +123,9 @@ impl Tx {
         let (storage, now, wrote) = (self.storage, self.now, self.wrote);
         match self.inner.commit().await {
             Ok(()) => {
+                if self.has_jobs.into_inner() {
+                    self.jobs_committed.notify_one();
+                }
                 if wrote.into_inner() {
                     storage.note_success();
                 }
@@ -151,6 +162,16 @@ impl Tx {
     fn changed(&self) -> MutexGuard<'_, BTreeMap<OrgId, BTreeSet<List>>> {
         // A panic cannot leave it half-changed.
         self.changed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The commit wakes the workers of this process.
+    pub fn wakes_workers(&self) {
+        self.has_jobs.store(true, Ordering::Relaxed);
+    }
+
+    /// What was put beside the database ([`Database::attach`]), if it is a `T`.
+    pub fn attached<T: Any>(&self) -> Option<&T> {
+        self.attached.get()?.downcast_ref()
     }
 
     /// An unguessable number that does not repeat.
@@ -208,6 +229,9 @@ impl Database {
             file: self.file.clone(),
             failed: AtomicBool::default(),
             wrote: AtomicBool::default(),
+            has_jobs: AtomicBool::default(),
+            jobs_committed: Arc::clone(&self.jobs_committed),
+            attached: self.attached(),
             _turn: turn,
         })
     }

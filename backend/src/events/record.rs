@@ -1,7 +1,7 @@
 //! Recording events.
 
 use super::{
-    Action, Event,
+    Action, Event, Subscribers,
     entity::{ActorKind, audit_details, audit_entry},
 };
 use crate::{
@@ -48,7 +48,8 @@ impl Tx {
     /// # Errors
     /// When the database fails.
     pub async fn record(&self, org: impl Into<Option<OrgId>>, event: &impl Event) -> Result<(), Error> {
-        store(self, vec![Recorded::of(self, org.into(), event)?]).await
+        let org = org.into();
+        store(self, org, vec![Recorded::of(self, org, event)?]).await
     }
 
     /// Records many events with few statements.
@@ -62,17 +63,23 @@ impl Tx {
     ) -> Result<(), Error> {
         let org = org.into();
         let recorded = events.iter().map(|event| Recorded::of(self, org, event));
-        store(self, recorded.collect::<Result<_, _>>()?).await
+        store(self, org, recorded.collect::<Result<_, _>>()?).await
     }
 }
 
 /// All that is recorded passes here, in the transaction that did it.
-async fn store(tx: &Tx, events: Vec<Recorded>) -> Result<(), Error> {
+async fn store(tx: &Tx, org: Option<OrgId>, events: Vec<Recorded>) -> Result<(), Error> {
+    let subscribers = tx.attached::<Subscribers>();
+    let mut jobs = Vec::new();
     for event in &events {
-        if let Some(org) = event.org {
+        if let Some(org) = org {
             event.lists.iter().for_each(|list| tx.changes(org, *list));
         }
+        if let Some(subscribers) = subscribers {
+            jobs.extend(subscribers.jobs(event)?);
+        }
     }
+    tx.enqueue(org, jobs).await?;
     insert(tx, events).await
 }
 

@@ -130,6 +130,7 @@ impl<T: Shape> Describe for Tagged<T> {
         if operation.method == HttpMethod::Get {
             operation.header("If-None-Match", "Tags of what the client has already.");
             operation.response_header("304", "ETag", CHANGES);
+            operation.response("304").description = "It is still what one of the tags names.".into();
         }
     }
 }

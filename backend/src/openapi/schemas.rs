@@ -219,11 +219,13 @@ fn lift_descriptions(json: &mut Json) {
     }
 }
 
-/// Whether a body must be sent: an array, or an object with required members. Otherwise an absent one counts as `{}`.
+/// Whether a body must be sent: an array, or an object with required members or at least one of several. Otherwise an absent
+/// one counts as `{}`.
 fn asks(schema: &Json, schemas: &Json) -> bool {
     let name = schema["$ref"].as_str().and_then(|name| name.strip_prefix(PREFIX));
     let schema = name.map_or(schema, |name| &schemas[name]);
-    schema["type"] == "array" || schema["required"].as_array().is_some_and(|names| !names.is_empty())
+    let has_required = schema["required"].as_array().is_some_and(|names| !names.is_empty());
+    schema["type"] == "array" || has_required || schema["minProperties"].as_u64() > Some(0)
 }
 
 /// Every operation with its method.

@@ -47,6 +47,8 @@ struct Inner {
     sign_ins_refused: IntCounter,
     storage_full: IntCounter,
     reruns: IntCounterVec,
+    jobs: IntCounterVec,
+    periodic: IntCounterVec,
     log_lines_lost: IntCounter,
     /// How many lost lines `log_lines_lost` has; atomic, because two requests may show the metrics at the same time.
     log_lines_shown: AtomicU64,
@@ -114,6 +116,16 @@ impl Metrics {
                 "Transactions that lost a race in the database and were run again, by the operation that they are of.",
                 &["operation"],
             ),
+            jobs: count(
+                "app_jobs_total",
+                "Attempts at jobs: done, failed (tried again later), given up, or lost to another instance.",
+                &["kind", "outcome"],
+            ),
+            periodic: count(
+                "app_periodic_work_total",
+                "Periodic work that was done, or failed.",
+                &["work", "outcome"],
+            ),
             log_lines_lost: add(
                 &all,
                 IntCounter::new(
@@ -162,6 +174,14 @@ impl Metrics {
 
     pub fn storage_was_full(&self) {
         self.0.storage_full.inc();
+    }
+
+    pub fn job(&self, kind: &str, outcome: &str) {
+        self.0.jobs.with_label_values(&[kind, outcome]).inc();
+    }
+
+    pub fn periodic(&self, work: &str, outcome: &str) {
+        self.0.periodic.with_label_values(&[work, outcome]).inc();
     }
 
     /// A transaction failed on a conflict with another one and is retried.

@@ -33,6 +33,7 @@ mod idempotency_races;
 mod invitations_flow;
 mod invitations_lists;
 mod invitations_tokens;
+mod jobs;
 mod merge_patch;
 mod methods;
 mod metrics;

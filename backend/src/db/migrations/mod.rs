@@ -22,6 +22,7 @@ mod m20261126_000014_pending_memberships;
 mod m20261126_000015_replacing;
 mod m20261126_000016_calendar_days;
 mod m20261126_000017_search;
+mod m20261127_000018_jobs;
 
 use super::Database;
 use crate::error::FailureKind;
@@ -56,12 +57,13 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000015_replacing::Migration),
             Box::new(m20261126_000016_calendar_days::Migration),
             Box::new(m20261126_000017_search::Migration),
+            Box::new(m20261127_000018_jobs::Migration),
         ]
     }
 }
 
 /// The tables that each step creates: reverting it loses their rows.
-const TABLES: [(&str, &[&str]); 5] = [
+const TABLES: [(&str, &[&str]); 6] = [
     ("m20261123_000001_accounts", &["orgs", "accounts", "org_memberships", "sessions", "password_tokens"]),
     (
         "m20261123_000002_planning",
@@ -80,6 +82,7 @@ const TABLES: [(&str, &[&str]); 5] = [
     ("m20261123_000004_audit", &["audit_log", "audit_details"]),
     ("m20261123_000005_idempotency", &["idempotency_keys"]),
     (PENDING_MEMBERSHIPS, &["membership_links"]),
+    ("m20261127_000018_jobs", &["jobs"]),
 ];
 
 const PENDING_MEMBERSHIPS: &str = "m20261126_000014_pending_memberships";

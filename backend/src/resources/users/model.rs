@@ -140,7 +140,7 @@ impl ToSchema for FirstName {}
 /// All that can be set of a person: `name`, or `first_name` and `last_name`.
 #[derive(Debug, Clone, PartialEq, Deserr, Serialize, ToSchema)]
 #[deserr(deny_unknown_fields)]
-#[schema(example = json!({
+#[schema(min_properties = 1, example = json!({
     "first_name": "Élodie", "last_name": "Bœuf", "email": "elodie@example.org", "employment_type": "INTERMITTENT",
     "skills": ["son", { "skill": "lumiere", "level": 4 }], "tags": ["vivier"],
 }))]

@@ -201,7 +201,8 @@ impl Operation {
 
     /// Whether nobody has to sign in.
     pub fn is_public(&self) -> bool {
-        self.json["security"].is_null()
+        let ways = self.json["security"].as_array();
+        ways.into_iter().flatten().all(|way| way.get("bearer").is_none())
     }
 
     /// The lowest role that may; none where a session suffices, or nothing is needed.

@@ -1,6 +1,7 @@
 //! That the code itself says who may call it and whose rows it touches: read from its source and its schema.
 
 use crate::support::source::sources;
+use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
 /// The text from each `async fn` to the beginning of its body.
@@ -32,31 +33,35 @@ const PUBLIC: [&str; 13] = [
 fn every_handler_says_in_its_signature_who_may_call_it() {
     let mut public = BTreeSet::new();
     let mut handlers = 0;
+    let document = coulisses::app::routes().1;
     for (path, source) in sources("src") {
         for part in source.split("#[utoipa::path(").skip(1) {
             handlers += 1;
             let (note, rest) = part.split_once("async fn ").expect("a handler");
             let signature = rest.split('{').next().expect("a signature");
-            let (method, rest) = note.split_once(',').expect("a method");
-            let address = rest.split('"').nth(1).expect("a path");
-            let operation = format!("{} {address}", method.trim().to_uppercase());
+            let method =
+                note.split(',').next().expect("a method").trim_start_matches("method(").to_lowercase();
+            let address =
+                note.split("path = \"").nth(1).and_then(|rest| rest.split('"').next()).expect("a path");
+            let operation = format!("{} {address}", method.to_uppercase());
             let what = format!("{operation} in {}", path.display());
-            let Some(security) = note.split("security((\"bearer\" = [").nth(1) else {
+            let address = address.replace("/~", ":");
+            let base = if document["paths"].get(&address).is_some() { "" } else { "/api/v1" };
+            let security = &document["paths"][format!("{base}{address}")][&method]["security"];
+            let Some(roles) = security[0]["bearer"].as_array() else {
                 assert!(!signature.contains("Caller<") && !signature.contains(": Account"), "{what}");
                 public.insert(operation);
                 continue;
             };
-            let role = security.split(']').next().expect("a role").trim_matches('"');
-            let optional = security.starts_with(&format!("\"{role}\"]), ()"));
-            let typed = match role {
-                "" => "own: Account,".to_owned(),
-                role => {
+            let typed = match roles.first().and_then(Json::as_str) {
+                None => "own: Account,".to_owned(),
+                Some(role) => {
                     let (first, rest) = role.split_at(1);
                     format!("Caller<{}{rest}>", first.to_uppercase())
                 }
             };
-            assert!(signature.contains(&typed), "{what}: the document says {role:?}, not the signature");
-            assert_eq!(signature.contains(&format!("Option<{typed}>")), optional, "{what}");
+            assert!(signature.contains(&typed), "{what}: the document says {roles:?}, not the signature");
+            assert_eq!(signature.contains(&format!("Option<{typed}>")), !security[1].is_null(), "{what}");
         }
     }
     assert!(handlers > 60, "{handlers} handlers");

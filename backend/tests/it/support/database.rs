@@ -64,6 +64,25 @@ impl TestDatabase {
         }
     }
 
+    /// Panics when something is still to be done, or was given up: a test ends with what it began. A database that is out of
+    /// order by then, or has no schema, has no jobs.
+    pub fn check_no_job_is_left(&self) {
+        let url = self.url.clone();
+        let counted = std::thread::spawn(move || {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async {
+                let pool = Pool { acquire_timeout: Duration::from_secs(2), ..POOL };
+                let url: DatabaseUrl = url.parse().expect("a database URL");
+                let db = Database::connect(&url, pool, Clock::system(), Random::seeded(1)).await.ok()?;
+                let left = coulisses::jobs::left(&db).await.ok();
+                db.close().await.ok().and(left)
+            })
+        });
+        let left = counted.join().expect("the jobs are counted");
+        assert!(left.is_none_or(|left| left == 0), "{left:?} jobs are left");
+    }
+
     /// Opens it.
     pub async fn open(&self) -> Database {
         open(&self.url).await

@@ -16,7 +16,7 @@ pub use personas::{Outcome, Persona};
 pub use server::{AT_MOST, Server};
 
 use coulisses::{
-    app,
+    app::{self, Later},
     clock::Clock,
     config::Config,
     db::Origin,
@@ -58,7 +58,7 @@ pub struct Test {
     /// The person that the tech persona is.
     pub tech_user: UserId,
     numbers: AtomicU32,
-    _database: database::TestDatabase,
+    database: database::TestDatabase,
 }
 
 impl Test {
@@ -69,6 +69,11 @@ impl Test {
 
     /// With some settings changed.
     pub async fn start_with(kind: Kind, variables: &[(&str, &str)]) -> Self {
+        Self::start_later(kind, variables, Later::default()).await
+    }
+
+    /// With subscribers and handlers of the test.
+    pub async fn start_later(kind: Kind, variables: &[(&str, &str)], later: Later) -> Self {
         let database = database::TestDatabase::create(kind).await;
         let mut settings: HashMap<String, String> =
             variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -84,19 +89,11 @@ impl Test {
         let config =
             Config::from_lookup(&|name| settings.get(name).cloned()).expect("the test's configuration");
         let clock = Clock::fixed(NOW.parse().expect("NOW is an instant"));
-        let app = app::start(config, clock.clone(), Random::seeded(7)).await.expect("the program starts");
+        let app = app::start_with(config, clock.clone(), Random::seeded(7), later).await;
+        let app = app.expect("the program starts");
         let (org, other_org, tech_user) = populate(&app).await;
         let router = app::service(app.clone());
-        Self {
-            router,
-            app,
-            clock,
-            org,
-            other_org,
-            tech_user,
-            numbers: AtomicU32::new(1),
-            _database: database,
-        }
+        Self { router, app, clock, org, other_org, tech_user, numbers: AtomicU32::new(1), database }
     }
 
     /// A second instance over the same database, as after a restart or on another machine.
@@ -246,6 +243,7 @@ impl Drop for Test {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             contract::check_calls();
+            self.database.check_no_job_is_left();
         }
     }
 }
