@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask test`, `coverage`, `fuzz-api`, `drill`, `bench` and `check`.
+//! The project's own commands: `cargo xtask test`, `coverage`, `fuzz-api`, `clients`, `drill`, `bench` and `check`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on the terminal")]
 
 mod apt;
@@ -6,6 +6,7 @@ mod bench;
 mod cargo;
 mod check;
 mod cleanup;
+mod clients;
 mod coverage;
 mod drill;
 mod fuzz_api;
@@ -35,6 +36,8 @@ enum Command {
     Coverage,
     /// Test the running server against its own OpenAPI document
     FuzzApi(fuzz_api::Options),
+    /// Generate typed clients from the OpenAPI document, compile them and let one talk to a server
+    Clients,
     /// What trouble does to everybody else: latencies with and without it
     #[command(subcommand)]
     Drill(drill::Drill),
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Command::Test(options) => tests::run(&options),
         Command::Coverage => coverage::run(),
         Command::FuzzApi(options) => fuzz_api::run(&options),
+        Command::Clients => clients::run(),
         Command::Drill(drill) => drill::run(&drill),
         Command::Bench(options) => bench::run(&options),
         Command::Check(options) => check::run(&options),

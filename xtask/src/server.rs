@@ -40,10 +40,21 @@ pub(crate) fn build(profile: Profile, cleanup: &Cleanup) -> Result<PathBuf> {
 /// Builds the one program of a package.
 pub(crate) fn build_package(package: &str, profile: Profile, cleanup: &Cleanup) -> Result<PathBuf> {
     let mut command = cargo::command("build");
-    command.args(["--locked", "--package", package, "--message-format", "json-render-diagnostics"]);
     if let Profile::Release = profile {
         command.arg("--release");
     }
+    build_with(command, package, cleanup)
+}
+
+/// Builds an example of a package, for development.
+pub(crate) fn build_example(package: &str, example: &str, cleanup: &Cleanup) -> Result<PathBuf> {
+    let mut command = cargo::command("build");
+    command.args(["--example", example]);
+    build_with(command, package, cleanup)
+}
+
+fn build_with(mut command: Command, package: &str, cleanup: &Cleanup) -> Result<PathBuf> {
+    command.args(["--locked", "--package", package, "--message-format", "json-render-diagnostics"]);
     let mut output = None;
     let build = Process::start_with(command.stdout(Stdio::piped()), cleanup, |child| {
         output = child.stdout.take();

@@ -1,7 +1,7 @@
 //! How many SQL statements a request costs does not depend on how much there is. The counts stand where the operations are
 //! declared, so that one more is seen in review; BEGIN and COMMIT are not counted.
 
-use crate::operations::{Operation, declared, fill, operations};
+use crate::operations::{House, Operation, declared, fill, ids, operations};
 use crate::support::{Kind, Persona, Test};
 use coulisses::db::Origin;
 use rstest::rstest;
@@ -42,7 +42,7 @@ fn bulks() -> [u64; 3] {
 
 /// The first object of each kind, by the names that declarations have for them.
 #[derive(Default)]
-struct Plan(HashMap<&'static str, String>);
+struct Plan(HashMap<String, String>);
 
 impl Plan {
     /// `rows` of everything that can be listed, and the first object of each kind with as many parts as there can be of
@@ -80,7 +80,7 @@ impl Plan {
             let account = added["account_id"].as_str().expect("an id").to_owned();
             test.owner().await;
             let session = id(&owner.get("/auth/sessions").await.ok()[0]);
-            plan.0 = HashMap::from([
+            let known = [
                 ("org", test.org.to_string()),
                 ("user", user.clone()),
                 ("project", project),
@@ -91,7 +91,15 @@ impl Plan {
                 ("availability", availability),
                 ("account", account),
                 ("session", session),
-            ]);
+            ];
+            let known_names = known.each_ref().map(|(name, _)| *name);
+            plan.0.extend(known.into_iter().map(|(name, id)| (name.to_owned(), id)));
+            // What has nothing to do with the others is made as its declaration says, in each round.
+            let mut house = House::of_tech(test, owner);
+            for name in ids().into_iter().filter(|name| known_names.iter().all(|known| known != name)) {
+                let id = house.id(&name).await;
+                plan.0.insert(name, id);
+            }
         }
         let rates: Json =
             parts.iter().map(|part| (part.clone(), json!(1))).collect::<serde_json::Map<_, _>>().into();
@@ -106,10 +114,8 @@ impl Plan {
         let call = &operation.declared;
         let whole = format!("{}{query}", if operation.lists() { call.path() } else { &call.address });
         let thing = |thing: &str| self.0.get(thing).cloned();
-        fill(&whole, async |hole| {
-            thing(hole).unwrap_or_else(|| panic!("{name}: `Plan::fill` makes no <{hole}>"))
-        })
-        .await
+        fill(&whole, async |hole| thing(hole).unwrap_or_else(|| panic!("{name}: nothing is called <{hole}>")))
+            .await
     }
 }
 

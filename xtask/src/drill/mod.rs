@@ -6,6 +6,7 @@
 mod comparison;
 mod crowd;
 mod disk_full;
+mod jobs;
 mod latency;
 mod ledger;
 mod login_flood;
@@ -42,6 +43,8 @@ pub(crate) enum Drill {
     NoisyNeighbour(noisy_neighbour::Options),
     /// Processes that migrate one database at once
     Migrators(migrators::Options),
+    /// Jobs whose instances are killed while they carry them out
+    Jobs(jobs::Options),
 }
 
 pub(crate) fn run(drill: &Drill) -> Result<ExitCode> {
@@ -52,6 +55,7 @@ pub(crate) fn run(drill: &Drill) -> Result<ExitCode> {
         Drill::PgStop(options) => pg_stop::run(options),
         Drill::NoisyNeighbour(options) => noisy_neighbour::run(options),
         Drill::Migrators(options) => migrators::run(options),
+        Drill::Jobs(options) => jobs::run(options),
     }
 }
 

@@ -18,7 +18,7 @@ impl MigrationTrait for Migration {
                     .col(id("id").primary_key())
                     .col(id_null("org_id"))
                     .col(text("kind"))
-                    .col(schema::json_binary("payload"))
+                    .col(text("payload"))
                     .col(instant("created_at"))
                     .col(instant("due_at"))
                     .col(schema::integer("attempts"))

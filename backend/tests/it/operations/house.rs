@@ -47,6 +47,11 @@ impl<'t> House<'t> {
         Self::new(test, owner, ("tech@rideau.example", Some(test.tech_user.to_string())))
     }
 
+    /// Of a person with this login.
+    pub fn of_user(test: &'t Test, owner: &Persona<'t>, email: &str, user: &str) -> Self {
+        Self::new(test, owner, (email, Some(user.to_owned())))
+    }
+
     /// Of another technician, with a login as well.
     pub async fn of_colleague(test: &'t Test, owner: &Persona<'t>) -> Self {
         let user = owner.user("Camille Collègue").await;

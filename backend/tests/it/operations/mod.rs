@@ -11,7 +11,7 @@ mod audit;
 mod auth;
 mod availabilities;
 mod conflicts;
-mod declaration;
+pub mod declaration;
 mod house;
 mod invitations;
 mod missions;

@@ -1,7 +1,7 @@
 //! What nobody may set, and what a technician must not see.
 
 use super::UNKNOWN_ID;
-use crate::operations::{Operation, Sample, fill, operations};
+use crate::operations::{House, Operation, Sample, fill, ids, operations};
 use crate::support::{Kind, Persona, Test};
 use axum::http::Method;
 use rstest::rstest;
@@ -113,7 +113,7 @@ const SECRETS: [&str; 12] = [
 const PERSONAL: [&str; 6] = ["email", "phone", "bio", "legal_ids", "documents", "rate_profile"];
 
 /// A colleague of whom everything is known, and the things they are in, by the names that declarations have for them.
-struct Colleague(HashMap<&'static str, String>);
+struct Colleague(HashMap<String, String>);
 
 fn text(object: &Json, member: &str) -> String {
     object[member].as_str().unwrap_or_else(|| panic!("no {member} in {object}")).to_owned()
@@ -165,7 +165,7 @@ impl Colleague {
         let (mission, assignment) = made.swap_remove(0);
         let own = owner.assignment(&mission, &test.tech_user.to_string()).await;
         let (_, token) = owner.invitation(&own).await;
-        Self(HashMap::from([
+        let known = [
             ("org", test.org.to_string()),
             ("user", user),
             ("account", account),
@@ -176,11 +176,21 @@ impl Colleague {
             ("invitation", invitation),
             ("session", session),
             ("token", token),
-        ]))
+        ];
+        let mut things: HashMap<_, _> = known.into_iter().map(|(name, id)| (name.to_owned(), id)).collect();
+        // What has nothing to do with the others is made as its declaration says.
+        let mut house = House::of_user(test, &owner, SECRETS[1], &things["user"]);
+        for name in ids() {
+            if !things.contains_key(&name) {
+                let id = house.id(&name).await;
+                things.insert(name, id);
+            }
+        }
+        Self(things)
     }
 
     fn thing(&self, name: &str) -> String {
-        self.0.get(name).unwrap_or_else(|| panic!("say what of a colleague's <{name}> is")).clone()
+        self.0.get(name).unwrap_or_else(|| panic!("nothing is called <{name}>")).clone()
     }
 
     /// The values to filter a list with: all that might bring the colleague's things up.
