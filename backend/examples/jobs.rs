@@ -7,7 +7,7 @@ use coulisses::{
     config::Config,
     db::{Database, Origin, Tx, migrations},
     error::Error,
-    jobs::{self, Failed, Handler, Handlers, Job, NewJob, Patience},
+    jobs::{self, Failed, Handler, Handlers, Job, NewJob, Timing},
     random::Random,
     state::App,
     telemetry,
@@ -16,7 +16,11 @@ use sea_orm::{ConnectionTrait, Statement};
 use serde::{Deserialize, Serialize};
 use std::{error::Error as StdError, io::Write, time::Duration};
 
-const PATIENCE: Patience = Patience { limit: Duration::from_secs(2), lease: Duration::from_secs(4) };
+const TIMING: Timing = Timing {
+    limit: Duration::from_millis(1500),
+    lease: Duration::from_secs(4),
+    look_every: Duration::from_millis(500),
+};
 const TRACES: &str = "CREATE TABLE attempts (id bigint PRIMARY KEY, number bigint NOT NULL, began bigint NOT NULL, ended bigint);
     CREATE TABLE ends (number bigint NOT NULL)";
 
@@ -68,7 +72,7 @@ async fn start(config: Config) -> Result<App, Box<dyn StdError>> {
     let (clock, random) = (Clock::system(), Random::system()?);
     let db = Database::connect(&config.database_url, config.pool, clock.clone(), random.clone()).await?;
     let handlers = Handlers::default().with(Tracer { db, random: random.clone() });
-    let later = Later { handlers, patience: PATIENCE, ..Later::default() };
+    let later = Later { handlers, timing: TIMING, ..Later::default() };
     Ok(app::start_with(config, clock, random, later).await?)
 }
 
@@ -84,10 +88,11 @@ async fn fill(app: &App, count: u64) -> Result<(), Box<dyn StdError>> {
 /// One line: jobs left, jobs that ended, ends in all, attempts, attempts that did not end, attempts that began while
 /// another of the same job was under way.
 async fn check(app: &App) -> Result<String, Box<dyn StdError>> {
-    let lease = PATIENCE.lease.as_micros();
+    // The lease of one that was killed began before it did.
+    let surely_dead = TIMING.lease.as_micros() / 2;
     let overlapping = format!(
         "SELECT count(*) AS n FROM attempts a JOIN attempts b ON a.number = b.number AND a.id <> b.id
-        AND b.began >= a.began AND b.began < coalesce(a.ended, a.began + {lease})"
+        AND b.began >= a.began AND b.began < coalesce(a.ended, a.began + {surely_dead})"
     );
     let mut line = jobs::left(&app.db).await?.to_string();
     for sql in [
@@ -114,7 +119,8 @@ async fn main() -> Result<(), Box<dyn StdError>> {
             let _last_lines = telemetry::init(&config)?;
             let app = start(config).await?;
             let mut stop = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-            app.worker.clone().run(async move { stop.recv().await.unwrap_or_default() }).await;
+            let stopped = async move { stop.recv().await.unwrap_or_default() };
+            app.worker.clone().run(stopped, std::future::pending()).await;
             Ok(app.db.close().await?)
         }
         ["check"] => {

@@ -10,7 +10,7 @@ use crate::{
     events::Subscribers,
     fair::Fair,
     http::{MAX_BODIES_BYTES, MAX_TENANT_BODIES_BYTES},
-    jobs::{Handlers, Patience, Worker},
+    jobs::{Handlers, Timing, Worker},
     random::Random,
     seal::Seal,
     state::{App, Parts},
@@ -90,7 +90,7 @@ impl Turns {
 pub struct Later {
     pub subscribers: Subscribers,
     pub handlers: Handlers,
-    pub patience: Patience,
+    pub timing: Timing,
 }
 
 /// # Errors
@@ -117,7 +117,7 @@ pub async fn start_with(
     let clock = db.clock().clone();
     let tasks = TaskTracker::new();
     later.subscribers.subscribe(&db);
-    let worker = Worker::new(db.clone(), later.handlers, telemetry.metrics.clone(), later.patience);
+    let worker = Worker::new(db.clone(), later.handlers, telemetry.metrics.clone(), later.timing);
     let connections = usize::try_from(config.pool.max_connections).unwrap_or(usize::MAX);
     let half = Workers::half_of_the_cores();
     let Turns { requests, bulks, lists, long_lists } = Turns::of(&config.database_url, connections);

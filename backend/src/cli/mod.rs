@@ -53,7 +53,7 @@ enum Command {
     /// Manage who may sign in to an organisation.
     #[command(subcommand)]
     Member(member::Member),
-    /// See what was to be done later and was given up, and try it again.
+    /// See what was to be done later and is not, and try it again.
     #[command(subcommand)]
     Jobs(jobs::Jobs),
     /// Ask a running server whether it can serve; for containers.

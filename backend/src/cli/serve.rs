@@ -83,7 +83,7 @@ pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliErro
     let (deadline, over) = (stopped.after(grace * 4 / 5), stopped.after(grace));
     let metrics = app.telemetry.metrics.clone();
     let recurring = run_periodic(app::periodic(&app), metrics, stopped.clone().wait());
-    let jobs = app.worker.clone().run(stopped.clone().wait());
+    let jobs = app.worker.clone().run(stopped.clone().wait(), stopped.after(grace * 4 / 5));
     let background = tokio::spawn(async { tokio::join!(recurring, jobs) });
     let serving = serving::serve(listener, app::service(app.clone()), Patience::default(), stopped.wait());
     tokio::select! {
@@ -95,7 +95,7 @@ pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliErro
             closed?;
             tracing::info!("stopped");
         }
-        () = over => tracing::error!("stopped without waiting any longer: what was under way is undone by the database"),
+        () = over => tracing::error!("stopped without waiting any longer: the database undoes what was under way"),
     }
     Ok(())
 }

@@ -220,9 +220,12 @@ impl Database {
     }
 
     /// Puts a value beside the database that every transaction can reach ([`Tx::attached`](super::Tx::attached)): what is
-    /// recorded there is told to parts that this one does not know. The first value stays.
+    /// recorded there is told to parts that this one does not know.
+    ///
+    /// # Panics
+    /// When something was put there before.
     pub fn attach(&self, value: impl Any + Send + Sync) {
-        self.attached.get_or_init(|| Box::new(value));
+        assert!(self.attached.set(Box::new(value)).is_ok(), "one value is put beside a database");
     }
 
     pub(super) fn attached(&self) -> Attached {

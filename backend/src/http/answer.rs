@@ -20,30 +20,42 @@ use utoipa::{ToSchema, openapi::HttpMethod};
 #[derive(Debug, Clone)]
 pub(super) struct Rendered {
     body: Bytes,
-    /// The `ETag`.
-    tag: Option<String>,
+    tag: Tag,
+}
+
+/// The `ETag` of a response.
+#[derive(Debug, Clone)]
+enum Tag {
+    None,
+    OfBody,
+    /// Of another object than the body shows.
+    Of(String),
 }
 
 impl Rendered {
     fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self, Error> {
         let body = serde_json::to_vec(value).map_err(|error| Error::internal(error))?;
-        Ok(Self { body: body.into(), tag: None })
+        Ok(Self { body: body.into(), tag: Tag::None })
     }
 
-    /// The bytes that [`Rendered::from_stored`] reads: the length of the tag, the tag, the body.
+    /// The bytes that [`Rendered::from_stored`] reads: 0 or 1 for no tag or that of the body, which earlier releases read,
+    /// or the length of the tag and the tag; then the body.
     pub(super) fn to_stored(&self) -> Vec<u8> {
-        let tag = self.tag.as_deref().unwrap_or_default().as_bytes();
-        [&[u8::try_from(tag.len()).unwrap_or(0)], tag, &*self.body].concat()
+        match &self.tag {
+            Tag::None => [&[0], &*self.body].concat(),
+            Tag::OfBody => [&[1], &*self.body].concat(),
+            Tag::Of(tag) => [&[u8::try_from(tag.len()).unwrap_or(0)], tag.as_bytes(), &*self.body].concat(),
+        }
     }
 
     pub(super) fn from_stored(stored: &[u8]) -> Option<Self> {
-        let (length, rest) = stored.split_first()?;
-        let (tag, body) = match length {
-            // What an earlier release kept as having the tag of its body.
-            1 => (Some(tag(rest)), rest),
+        let (first, rest) = stored.split_first()?;
+        let (tag, body) = match first {
+            0 => (Tag::None, rest),
+            1 => (Tag::OfBody, rest),
             length => {
                 let (tag, body) = rest.split_at_checked((*length).into())?;
-                (String::from_utf8(tag.to_vec()).ok().filter(|tag| !tag.is_empty()), body)
+                (Tag::Of(String::from_utf8(tag.to_vec()).ok()?), body)
             }
         };
         Some(Self { body: Bytes::copy_from_slice(body), tag })
@@ -52,10 +64,15 @@ impl Rendered {
 
 impl IntoResponse for Rendered {
     fn into_response(self) -> Response {
+        let tag = match self.tag {
+            Tag::None => None,
+            Tag::OfBody => Some(tag(&self.body)),
+            Tag::Of(tag) => Some(tag),
+        };
         let mut response = self.body.into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Some(Ok(tag)) = self.tag.map(HeaderValue::try_from) {
+        if let Some(Ok(tag)) = tag.map(HeaderValue::try_from) {
             headers.insert(header::ETAG, tag);
         }
         response
@@ -92,9 +109,7 @@ impl<T: Serialize> Tagged<T> {
     /// # Errors
     /// When the object cannot be serialised, which is a defect.
     pub fn of(object: &T) -> Result<Self, Error> {
-        let mut rendered = Rendered::of(object)?;
-        rendered.tag = Some(tag(&rendered.body));
-        Ok(Self(rendered, PhantomData))
+        Ok(Self(Rendered { tag: Tag::OfBody, ..Rendered::of(object)? }, PhantomData))
     }
 
     /// The object and what happened with it, with the `ETag` of the object alone, as GET shows it.
@@ -102,7 +117,7 @@ impl<T: Serialize> Tagged<T> {
     /// # Errors
     /// When either cannot be serialised, which is a defect.
     pub fn with(object: &impl Serialize, shown: &T) -> Result<Self, Error> {
-        let tag = Some(tag(&Rendered::of(object)?.body));
+        let tag = Tag::Of(tag(&Rendered::of(object)?.body));
         Ok(Self(Rendered { tag, ..Rendered::of(shown)? }, PhantomData))
     }
 
@@ -297,6 +312,24 @@ fn tags(headers: &HeaderMap, name: &HeaderName) -> Option<Tags> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_stored_is_what_is_answered() {
+        let answer = |stored: &[u8]| {
+            let response = Rendered::from_stored(stored)?.into_response();
+            let tag = response.headers().get(header::ETAG).map(|tag| tag.to_str().expect("a tag").to_owned());
+            Some((tag, Rendered::from_stored(stored)?.body))
+        };
+        let of_body = Some(tag(b"7"));
+        // An earlier release stores 0 or 1 and the body.
+        assert_eq!(answer(b"\x007"), Some((None, "7".into())));
+        assert_eq!(answer(b"\x017"), Some((of_body.clone(), "7".into())));
+        let stored = [Answer::of(&7).unwrap().0, Tagged::of(&7).unwrap().0].map(|one| one.to_stored());
+        assert_eq!(stored, [b"\x007".to_vec(), b"\x017".to_vec()]);
+        let other = Tagged::with(&7, &8).unwrap().0.to_stored();
+        assert_eq!(answer(&other), Some((of_body, "8".into())));
+        assert!(answer(b"").is_none() && answer(b"\x18short").is_none());
+    }
 
     fn precondition(name: HeaderName, value: &str) -> Precondition {
         let mut headers = HeaderMap::new();

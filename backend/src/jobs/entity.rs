@@ -21,6 +21,8 @@ pub struct Model {
     /// When it may be claimed: of a claimed one, when its lease ends.
     pub due_at: Timestamp,
     /// How often it was claimed. Only the latest claim may end it.
+    pub claims: i64,
+    /// Claims since it was stored, or since an operator had it tried again.
     pub attempts: i32,
     pub last_error: Option<String>,
     pub given_up_at: Option<Timestamp>,

@@ -14,14 +14,14 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
 #[derive(Debug)]
 pub enum Failed {
     /// It is tried again after a delay that grows with each attempt, then given up.
-    Now(Error),
+    Retry(Error),
     /// It can never succeed.
-    Forever(Error),
+    GiveUp(Error),
 }
 
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
-        Self::Now(error)
+        Self::Retry(error)
     }
 }
 
@@ -29,13 +29,14 @@ impl From<Error> for Failed {
 pub trait Handler: Send + Sync + 'static {
     type Job: Job;
 
-    /// Does what leaves the database, such as sending an e-mail, outside any transaction. It happens again when the process
-    /// dies before the job is ended, and is cancelled after [`Patience::limit`](super::Patience).
+    /// Does what leaves the database, such as sending an e-mail, outside any transaction. It is cancelled after
+    /// [`Timing::limit`](super::Timing), and happens again when the process dies, or the database fails for longer than the
+    /// end of the job is retried, before the job is ended.
     fn perform(&self, _job: &Self::Job) -> impl Future<Output = Result<(), Failed>> + Send {
         async { Ok(()) }
     }
 
-    /// Writes, in the transaction that ends the job: exactly once.
+    /// Writes, in the transaction that ends the job: exactly once. A transaction that fails is run again by itself.
     fn finish(&self, _tx: &Tx, _job: &Self::Job) -> impl Future<Output = Result<(), Failed>> + Send {
         async { Ok(()) }
     }
@@ -43,13 +44,13 @@ pub trait Handler: Send + Sync + 'static {
 
 type Outcome<'a> = Pin<Box<dyn Future<Output = Result<(), Failed>> + Send + 'a>>;
 
-/// A handler that reads its jobs' JSON itself.
-pub(super) trait Carrier: Send + Sync {
+/// A handler of jobs of any type, which reads their JSON itself.
+pub(super) trait ErasedHandler: Send + Sync {
     fn perform<'a>(&'a self, payload: &'a str) -> Outcome<'a>;
     fn finish<'a>(&'a self, tx: &'a Tx, payload: &'a str) -> Outcome<'a>;
 }
 
-impl<H: Handler> Carrier for H {
+impl<H: Handler> ErasedHandler for H {
     fn perform<'a>(&'a self, payload: &'a str) -> Outcome<'a> {
         Box::pin(async move { Handler::perform(self, &read(payload)?).await })
     }
@@ -60,12 +61,12 @@ impl<H: Handler> Carrier for H {
 }
 
 fn read<J: Job>(payload: &str) -> Result<J, Failed> {
-    serde_json::from_str(payload).map_err(|error| Failed::Forever(Error::internal(error)))
+    serde_json::from_str(payload).map_err(|error| Failed::GiveUp(Error::internal(error)))
 }
 
 /// The handlers of this program, by the kind of their jobs.
 #[derive(Clone, Default)]
-pub struct Handlers(BTreeMap<&'static str, Arc<dyn Carrier>>);
+pub struct Handlers(BTreeMap<&'static str, Arc<dyn ErasedHandler>>);
 
 impl Handlers {
     #[must_use]
@@ -79,7 +80,7 @@ impl Handlers {
         self.0.keys().copied()
     }
 
-    pub(super) fn of(&self, kind: &str) -> Option<(&'static str, Arc<dyn Carrier>)> {
-        self.0.get_key_value(kind).map(|(kind, carrier)| (*kind, Arc::clone(carrier)))
+    pub(super) fn of(&self, kind: &str) -> Option<(&'static str, Arc<dyn ErasedHandler>)> {
+        self.0.get_key_value(kind).map(|(kind, handler)| (*kind, Arc::clone(handler)))
     }
 }

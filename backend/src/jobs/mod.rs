@@ -4,7 +4,7 @@
 //!
 //! A claimed job is due again when its lease ends, so nothing is lost with the instance that claimed it. What a handler
 //! writes ([`Handler::finish`]) is committed together with the end of its job: exactly once. What leaves the database
-//! ([`Handler::perform`]) may happen again when the process dies in between.
+//! ([`Handler::perform`]) may happen again when the process dies, or the database stays out of reach, in between.
 
 pub(crate) mod entity;
 mod handler;
@@ -14,5 +14,5 @@ mod worker;
 
 pub use handler::{Failed, Handler, Handlers, Job};
 pub use periodic::{Periodic, run_periodic};
-pub use queue::{GivenUp, NewJob, given_up, left, retry};
-pub use worker::{Patience, Worker};
+pub use queue::{NewJob, Stuck, delete, left, retry, stuck};
+pub use worker::{Timing, Worker};

@@ -2,7 +2,7 @@
 
 use crate::{error::Error, telemetry::Metrics};
 use std::{future::Future, pin::Pin, time::Duration};
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 type Work = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send>> + Send + Sync>;
@@ -33,6 +33,7 @@ impl Periodic {
 
     async fn run(self, metrics: Metrics, stopped: CancellationToken) {
         let mut times = tokio::time::interval(self.every);
+        times.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while stopped.run_until_cancelled(times.tick()).await.is_some() {
             // Awaited, not cancelled: what it has taken from memory would be lost.
             self.once(&metrics).await;
@@ -40,7 +41,8 @@ impl Periodic {
     }
 
     async fn once(&self, metrics: &Metrics) {
-        let done = (self.work)().await;
+        // In a task of its own, so that a panic does not end the recurrence.
+        let done = tokio::spawn((self.work)()).await.unwrap_or_else(|panic| Err(Error::internal(panic)));
         metrics.periodic(self.name, if done.is_ok() { "done" } else { "failed" });
         if let Err(error) = done {
             tracing::warn!(work = self.name, %error, cause = ?error.cause(), "periodic work failed");

@@ -60,6 +60,7 @@ impl Tx {
             payload: Set(payload),
             created_at: Set(self.now),
             due_at: Set(later(self.now, after)),
+            claims: Set(0),
             attempts: Set(0),
             last_error: Set(None),
             given_up_at: Set(None),
@@ -74,7 +75,9 @@ impl Tx {
 }
 
 fn later(now: Timestamp, after: Duration) -> Timestamp {
-    now.plus_seconds(i64::try_from(after.as_secs()).unwrap_or(i64::MAX))
+    Timestamp::from_micros(
+        now.as_micros().saturating_add(i64::try_from(after.as_micros()).unwrap_or(i64::MAX)),
+    )
 }
 
 /// When the next job of these kinds is due; `None` when there is none.
@@ -83,12 +86,15 @@ pub(super) async fn next_due(
     kinds: impl Iterator<Item = &'static str>,
 ) -> Result<Option<Timestamp>, Error> {
     let next = Entity::find()
+        .select_only()
+        .column(Column::DueAt)
         .filter(Column::GivenUpAt.is_null())
         .filter(Column::Kind.is_in(kinds))
         .order_by_asc(Column::DueAt)
+        .into_tuple()
         .one(db)
         .await?;
-    Ok(next.map(|job| job.due_at))
+    Ok(next)
 }
 
 /// Claims at most `count` due jobs of these kinds, the oldest first, until `lease` is over.
@@ -111,8 +117,12 @@ pub(super) async fn claim(
         .into_tuple()
         .all(&tx)
         .await?;
+    if due.is_empty() {
+        return Ok(Vec::new());
+    }
     let claimed = Entity::update_many()
         .set(ActiveModel { due_at: Set(later(tx.now, lease)), ..Default::default() })
+        .col_expr(Column::Claims, Expr::col(Column::Claims).add(1))
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
         .filter(Column::Id.is_in(due))
         .exec_with_returning(&tx)
@@ -121,36 +131,50 @@ pub(super) async fn claim(
     Ok(claimed)
 }
 
-/// Locks a claimed job (`FOR UPDATE`) until the transaction ends; false when its lease ended and it was claimed again.
-pub(super) async fn lock_claimed(tx: &Tx, job: &Model) -> Result<bool, Error> {
-    let of_claim = Column::Attempts.eq(job.attempts).and(Column::GivenUpAt.is_null());
-    let found = Entity::find_by_id(job.id).filter(of_claim).lock(LockType::Update).one(tx).await?;
-    Ok(found.is_some())
+/// Whose a job is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Claim {
+    Ours,
+    /// Its lease ended, and it was claimed again.
+    Lost,
+    /// It has ended.
+    Gone,
 }
 
-pub(super) async fn delete(tx: &Tx, id: JobId) -> Result<(), Error> {
+/// Locks a claimed job (`FOR UPDATE`) until the transaction ends, if it is still there.
+pub(super) async fn lock(tx: &Tx, job: &Model) -> Result<Claim, Error> {
+    let found = Entity::find_by_id(job.id).lock(LockType::Update).one(tx).await?;
+    Ok(match found {
+        Some(found) if found.claims == job.claims => Claim::Ours,
+        Some(_) => Claim::Lost,
+        None => Claim::Gone,
+    })
+}
+
+pub(super) async fn end(tx: &Tx, id: JobId) -> Result<(), Error> {
     Entity::delete_by_id(id).exec(tx).await?;
     Ok(())
 }
 
-/// Makes a failed job due again `after` a delay, or gives it up, unless it was claimed again.
+/// Makes a failed job due again `after` a delay, or gives it up; false when it was claimed again or has ended.
 pub(super) async fn note_failure(
     db: &Database,
     job: &Model,
     error: String,
     after: Option<Duration>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let tx = db.write(Origin::system()).await?;
     let change = match after {
         Some(after) => ActiveModel { due_at: Set(later(tx.now, after)), ..Default::default() },
         None => ActiveModel { given_up_at: Set(Some(tx.now)), ..Default::default() },
     };
-    Entity::update_many()
+    let done = Entity::update_many()
         .set(ActiveModel { last_error: Set(Some(error)), ..change })
-        .filter(Column::Id.eq(job.id).and(Column::Attempts.eq(job.attempts)))
+        .filter(Column::Id.eq(job.id).and(Column::Claims.eq(job.claims)))
         .exec(&tx)
         .await?;
-    tx.commit().await
+    tx.commit().await?;
+    Ok(done.rows_affected == 1)
 }
 
 /// How many jobs are stored: not done, or given up.
@@ -161,34 +185,39 @@ pub async fn left(db: &Database) -> Result<u64, Error> {
     Ok(Entity::find().count(db).await?)
 }
 
-/// A job that was given up, for the operator.
+/// A job that an operator should look at.
 #[derive(Debug, Serialize)]
-pub struct GivenUp {
+pub struct Stuck {
     pub id: JobId,
     pub kind: String,
     pub org: Option<OrgId>,
     pub attempts: i32,
-    pub at: Option<Timestamp>,
+    pub due_at: Timestamp,
+    /// `None` for one that is overdue: no server is there that knows its kind, or none keeps up.
+    pub given_up_at: Option<Timestamp>,
     pub error: Option<String>,
 }
 
-/// The oldest `count` jobs that were given up.
+/// The oldest `count` jobs that were given up, or have been due for more than `overdue`.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn given_up(db: &Database, count: u64) -> Result<Vec<GivenUp>, Error> {
+pub async fn stuck(db: &Database, overdue: Duration, count: u64) -> Result<Vec<Stuck>, Error> {
+    let now = db.clock().now().as_micros();
+    let since = Timestamp::from_micros(now - i64::try_from(overdue.as_micros()).unwrap_or(i64::MAX));
     let rows = Entity::find()
-        .filter(Column::GivenUpAt.is_not_null())
-        .order_by_asc(Column::GivenUpAt)
+        .filter(Column::GivenUpAt.is_not_null().or(Column::DueAt.lt(since)))
+        .order_by_asc(Column::DueAt)
         .limit(count)
         .all(db)
         .await?;
-    let told = |row: Model| GivenUp {
+    let told = |row: Model| Stuck {
         id: row.id,
         kind: row.kind,
         org: row.org_id,
         attempts: row.attempts,
-        at: row.given_up_at,
+        due_at: row.due_at,
+        given_up_at: row.given_up_at,
         error: row.last_error,
     };
     Ok(rows.into_iter().map(told).collect())
@@ -200,14 +229,9 @@ pub async fn given_up(db: &Database, count: u64) -> Result<Vec<GivenUp>, Error> 
 /// When the database fails.
 pub async fn retry(db: &Database, only: Option<JobId>) -> Result<u64, Error> {
     let tx = db.write(Origin::system()).await?;
-    let mut update = Entity::update_many()
-        .set(ActiveModel {
-            due_at: Set(tx.now),
-            attempts: Set(0),
-            given_up_at: Set(None),
-            ..Default::default()
-        })
-        .filter(Column::GivenUpAt.is_not_null());
+    let again =
+        ActiveModel { due_at: Set(tx.now), attempts: Set(0), given_up_at: Set(None), ..Default::default() };
+    let mut update = Entity::update_many().set(again).filter(Column::GivenUpAt.is_not_null());
     if let Some(id) = only {
         update = update.filter(Column::Id.eq(id));
     }
@@ -215,4 +239,15 @@ pub async fn retry(db: &Database, only: Option<JobId>) -> Result<u64, Error> {
     tx.wakes_workers();
     tx.commit().await?;
     Ok(done.rows_affected)
+}
+
+/// Deletes a job that was given up; false when there is none with this id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete(db: &Database, id: JobId) -> Result<bool, Error> {
+    let tx = db.write(Origin::system()).await?;
+    let done = Entity::delete_by_id(id).filter(Column::GivenUpAt.is_not_null()).exec(&tx).await?;
+    tx.commit().await?;
+    Ok(done.rows_affected == 1)
 }

@@ -1,37 +1,43 @@
 //! Carrying out what is due.
 
-use super::{Failed, Handlers, entity::Model, handler::Carrier, queue};
+use super::{
+    Failed, Handlers,
+    entity::Model,
+    handler::ErasedHandler,
+    queue::{self, Claim},
+};
 use crate::{
     db::{Database, Origin},
-    error::Error,
+    error::{Error, FailureKind},
     telemetry::Metrics,
 };
-use backon::{BackoffBuilder, ExponentialBuilder};
+use backon::{BackoffBuilder, ExponentialBuilder, Retryable};
 use std::{future::Future, time::Duration};
 use tokio::task::JoinSet;
 
 /// Jobs that one instance carries out at a time.
 const AT_ONCE: usize = 4;
-/// How often a job of another instance is looked for. Those of this instance wake it.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Tries before a job is given up: with the delays of [`delay`] some 16 hours.
 const MOST_ATTEMPTS: usize = 9;
 const FIRST_DELAY: Duration = Duration::from_secs(10);
 const LONGEST_DELAY: Duration = Duration::from_secs(6 * 3600);
 
-/// How long a job may take.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// For [`Handler::perform`](super::Handler::perform), which is then cancelled.
+pub struct Timing {
+    /// The longest that [`Handler::perform`](super::Handler::perform) takes, and [`finish`](super::Handler::finish): then
+    /// they are cancelled.
     pub limit: Duration,
-    /// After which a claimed job may be claimed again, because its instance is taken for dead. Well above `limit`, so that
-    /// nobody performs a job while another does.
+    /// After which a claimed job may be claimed again, because its instance is taken for dead. Well above twice the
+    /// `limit`, so that nobody performs a job while another does.
     pub lease: Duration,
+    /// How often jobs of other instances are looked for. Those of this instance wake it.
+    pub look_every: Duration,
 }
 
-impl Default for Patience {
+impl Default for Timing {
     fn default() -> Self {
-        Self { limit: Duration::from_secs(30), lease: Duration::from_secs(120) }
+        let [limit, lease, look_every] = [30, 120, 2].map(Duration::from_secs);
+        Self { limit, lease, look_every }
     }
 }
 
@@ -41,122 +47,175 @@ pub struct Worker {
     db: Database,
     handlers: Handlers,
     metrics: Metrics,
-    patience: Patience,
+    timing: Timing,
 }
 
 impl Worker {
-    pub fn new(db: Database, handlers: Handlers, metrics: Metrics, patience: Patience) -> Self {
-        Self { db, handlers, metrics, patience }
+    pub fn new(db: Database, handlers: Handlers, metrics: Metrics, timing: Timing) -> Self {
+        Self { db, handlers, metrics, timing }
     }
 
-    /// Carries out jobs until `stopped`, then ends those that it began.
-    pub async fn run(self, stopped: impl Future<Output = ()>) {
+    /// Carries out jobs until `stopped`, then ends those that it began. What has not ended by the `deadline` is cancelled:
+    /// another instance begins it anew when its lease ends.
+    pub async fn run(self, stopped: impl Future<Output = ()>, deadline: impl Future<Output = ()>) {
         if self.handlers.kinds().next().is_none() {
             return stopped.await;
         }
         let mut running = JoinSet::new();
+        let mut fails = false;
         tokio::pin!(stopped);
         loop {
-            let wait = match self.begin_due(&mut running).await {
-                Ok(wait) => wait,
-                Err(error) => {
-                    tracing::warn!(%error, cause = ?error.cause(), "jobs could not be claimed");
-                    LOOK_EVERY
+            let begun = self.begin_due(&mut running).await;
+            match &begun {
+                // Once per outage.
+                Err(error) if !fails => {
+                    tracing::warn!(%error, cause = ?error.cause(), "jobs cannot be claimed");
                 }
-            };
+                Ok(_) if fails => tracing::info!("jobs can be claimed again"),
+                _ => {}
+            }
+            fails = begun.is_err();
+            let wait = begun.unwrap_or(self.timing.look_every);
             tokio::select! {
+                biased;
                 () = &mut stopped => break,
                 _ = running.join_next(), if !running.is_empty() => while running.try_join_next().is_some() {},
                 () = self.db.jobs_committed(), if running.len() < AT_ONCE => {}
                 () = tokio::time::sleep(wait), if running.len() < AT_ONCE => {}
             }
         }
-        while running.join_next().await.is_some() {}
+        let ended = async { while running.join_next().await.is_some() {} };
+        tokio::select! {
+            () = ended => {}
+            () = deadline => tracing::warn!("jobs under way are left to the end of their lease"),
+        }
     }
 
-    /// Carries out whatever is due, one after the other, until nothing is.
+    /// Carries out whatever is due, one after the other, until nothing is; says how many attempts it took.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn work_off(&self) -> Result<u64, Error> {
-        let mut done = 0;
+        let mut attempts = 0;
         loop {
-            let claimed = queue::claim(&self.db, self.handlers.kinds(), 1, self.patience.lease).await?;
-            let Some(job) = claimed.into_iter().next() else { return Ok(done) };
+            let claimed = queue::claim(&self.db, self.handlers.kinds(), 1, self.timing.lease).await?;
+            let Some(job) = claimed.into_iter().next() else { return Ok(attempts) };
             self.carry_out(job).await;
-            done += 1;
+            attempts += 1;
         }
     }
 
     /// Begins what is due and there is room for; says how long until it is worth looking again.
     async fn begin_due(&self, running: &mut JoinSet<()>) -> Result<Duration, Error> {
         let room = AT_ONCE - running.len();
+        if room == 0 {
+            return Ok(self.timing.look_every);
+        }
         // Read first, because an idle instance must not take the turn of writers every few seconds.
         let now = self.db.clock().now();
         match queue::next_due(&self.db, self.handlers.kinds()).await? {
-            Some(due) if due <= now && room > 0 => {
+            Some(due) if due <= now => {
                 let count = u64::try_from(room).unwrap_or(1);
-                for job in queue::claim(&self.db, self.handlers.kinds(), count, self.patience.lease).await? {
+                for job in queue::claim(&self.db, self.handlers.kinds(), count, self.timing.lease).await? {
                     let worker = self.clone();
                     running.spawn(async move { worker.carry_out(job).await });
                 }
-                // There may be more.
-                Ok(if running.len() < AT_ONCE { Duration::ZERO } else { LOOK_EVERY })
+                Ok(self.timing.look_every)
             }
-            Some(due) if due > now => Ok(due.since(now).min(LOOK_EVERY)),
-            _ => Ok(LOOK_EVERY),
+            Some(due) => Ok(due.since(now).min(self.timing.look_every)),
+            None => Ok(self.timing.look_every),
         }
     }
 
     async fn carry_out(&self, job: Model) {
-        let Some((kind, carrier)) = self.handlers.of(&job.kind) else { return };
-        let (outcome, told) = match self.attempt(&job, &*carrier).await {
-            Ok(true) => ("done", Ok(())),
-            // Another instance has it: this one took longer than its lease.
-            Ok(false) => ("lost", Ok(())),
+        let Some((kind, handler)) = self.handlers.of(&job.kind) else { return };
+        // In a task of its own, so that a panic is a failure of this job. Dropping the set cancels it.
+        let mut attempt = JoinSet::new();
+        let (worker, attempted) = (self.clone(), job.clone());
+        attempt.spawn(async move { worker.attempt(&attempted, &*handler).await });
+        let outcome = match attempt.join_next().await {
+            None => return,
+            Some(Ok(outcome)) => outcome,
+            Some(Err(panic)) => Err(Failed::Retry(Error::internal(panic))),
+        };
+        let outcome = match outcome {
+            Ok(Claim::Ours | Claim::Gone) => "done",
+            // This attempt took longer than its lease.
+            Ok(Claim::Lost) => "lost",
             Err(failed) => self.failed(&job, failed).await,
         };
         self.metrics.job(kind, outcome);
-        if let Err(error) = told {
-            // Its lease ends by itself.
-            tracing::warn!(kind, id = %job.id, %error, cause = ?error.cause(), "the failure of a job could not be stored");
-        }
     }
 
-    /// Whether it was done; false when it was claimed again meanwhile, and nothing was written.
-    async fn attempt(&self, job: &Model, carrier: &dyn Carrier) -> Result<bool, Failed> {
+    async fn attempt(&self, job: &Model, handler: &dyn ErasedHandler) -> Result<Claim, Failed> {
         if usize::try_from(job.attempts).is_ok_and(|attempts| attempts > MOST_ATTEMPTS) {
             // No attempt failed: the instances ended during them.
-            return Err(Failed::Forever(Error::internal(NeverEnded)));
+            return Err(Failed::GiveUp(Error::internal(NeverEnded)));
         }
-        let payload = job.payload.as_str();
-        let performed = tokio::time::timeout(self.patience.limit, carrier.perform(payload));
-        performed.await.map_err(|_| Failed::Now(Error::timed_out()))??;
-        let tx = self.db.write(Origin { tenant: job.org_id, ..Origin::system() }).await?;
-        if !queue::lock_claimed(&tx, job).await? {
-            return Ok(false);
-        }
-        carrier.finish(&tx, payload).await?;
-        queue::delete(&tx, job.id).await?;
-        tx.commit().await?;
-        Ok(true)
+        self.in_time(handler.perform(job.payload.as_str())).await?;
+        // Only this again, not what left the database.
+        let again = |failed: &Failed| match failed {
+            Failed::Retry(error) => matches!(
+                error.failure(),
+                Some(FailureKind::Contended | FailureKind::Unavailable | FailureKind::OutcomeUnknown)
+            ),
+            Failed::GiveUp(_) => false,
+        };
+        (async || self.end(job, handler).await).retry(reruns()).when(again).await
     }
 
-    async fn failed(&self, job: &Model, failed: Failed) -> (&'static str, Result<(), Error>) {
+    /// Ends the job in one transaction with what its handler writes. One that was committed without an answer is found ended.
+    async fn end(&self, job: &Model, handler: &dyn ErasedHandler) -> Result<Claim, Failed> {
+        let tx = self.db.write(Origin { tenant: job.org_id, ..Origin::system() }).await?;
+        let claim = queue::lock(&tx, job).await?;
+        if claim == Claim::Ours {
+            self.in_time(handler.finish(&tx, job.payload.as_str())).await?;
+            queue::end(&tx, job.id).await?;
+            tx.commit().await?;
+        }
+        Ok(claim)
+    }
+
+    async fn in_time(&self, work: impl Future<Output = Result<(), Failed>>) -> Result<(), Failed> {
+        tokio::time::timeout(self.timing.limit, work).await.map_err(|_| Failed::Retry(Error::timed_out()))?
+    }
+
+    async fn failed(&self, job: &Model, failed: Failed) -> &'static str {
         let (error, after) = match failed {
-            Failed::Now(error) => (error, delay(job.attempts)),
-            Failed::Forever(error) => (error, None),
+            Failed::Retry(error) => (error, delay(job.attempts)),
+            Failed::GiveUp(error) => (error, None),
         };
         let (kind, id, attempts) = (&job.kind, job.id, job.attempts);
         let cause = error.cause();
-        match after {
-            Some(after) => tracing::warn!(kind, %id, attempts, ?after, %error, ?cause, "a job failed"),
-            None => tracing::error!(kind, %id, attempts, %error, ?cause, "a job was given up"),
-        }
         let text = cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
-        let told = queue::note_failure(&self.db, job, text, after).await;
-        (if after.is_some() { "failed" } else { "given_up" }, told)
+        match queue::note_failure(&self.db, job, text, after).await {
+            Ok(true) => {}
+            Ok(false) => return "lost",
+            // Its lease ends by itself.
+            Err(error) => {
+                tracing::warn!(kind, %id, %error, cause = ?error.cause(), "a job's failure is not stored")
+            }
+        }
+        match after {
+            Some(after) => {
+                tracing::warn!(kind, %id, attempts, ?after, %error, ?cause, "a job failed");
+                "failed"
+            }
+            None => {
+                tracing::error!(kind, %id, attempts, %error, ?cause, "a job was given up");
+                "given_up"
+            }
+        }
     }
+}
+
+/// How often, and after which pauses, the end of a job is tried again when the database fails: for some seconds.
+fn reruns() -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(20))
+        .with_max_delay(Duration::from_secs(2))
+        .with_max_times(8)
+        .with_jitter()
 }
 
 /// How long to wait after so many attempts; `None` after the last.

@@ -50,15 +50,11 @@ pub fn publish(document: OpenApi, first_names: FirstNames) -> Json {
     document
 }
 
-/// The document without what is deprecated, for generators of clients.
+/// The document without what is deprecated, for generators of clients. Whole paths are: the first names.
 pub fn without_deprecated(mut document: Json) -> Json {
-    for (_, item) in document["paths"].as_object_mut().into_iter().flatten() {
-        item.as_object_mut().into_iter().for_each(|item| item.retain(|_, one| one["deprecated"] != true));
-    }
-    let paths = document["paths"].as_object_mut();
-    paths
-        .into_iter()
-        .for_each(|paths| paths.retain(|_, item| item.as_object().is_some_and(|item| !item.is_empty())));
+    let is_current =
+        |item: &Json| !item.as_object().into_iter().flatten().any(|(_, one)| one["deprecated"] == true);
+    document["paths"].as_object_mut().into_iter().for_each(|paths| paths.retain(|_, item| is_current(item)));
     document
 }
 

@@ -4,9 +4,9 @@ use crate::support::{Kind, Test};
 use coulisses::{
     app::Later,
     db::{Origin, Tx},
-    error::Error,
+    error::{Error, FailureKind},
     events::{Recorded, Subscriber, Subscribers},
-    jobs::{self, Failed, Handler, Handlers, Job, NewJob, Patience},
+    jobs::{self, Failed, Handler, Handlers, Job, NewJob, Timing},
     resources::projects::ProjectEvent,
 };
 use rstest::rstest;
@@ -16,12 +16,15 @@ use serde_json::json;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+
+/// Nothing waits so long in these tests but what was given up.
+const DAY: Duration = Duration::from_secs(86_400 * 30);
 
 /// Greets a project by its note.
 #[derive(Debug, Serialize, Deserialize)]
@@ -51,8 +54,12 @@ impl Subscriber for OnNewProjects {
 #[derive(Clone, Default)]
 struct Watch {
     performed: Arc<AtomicUsize>,
+    panics: Arc<AtomicBool>,
+    /// So many more ends lose a race in the database.
+    contended: Arc<AtomicUsize>,
     /// So many more attempts fail.
     failures: Arc<AtomicUsize>,
+    timing: Timing,
     /// An attempt takes one before it goes on, where the test has it wait.
     go: Option<Arc<Semaphore>>,
 }
@@ -67,12 +74,17 @@ impl Handler for Greeter {
         if let Some(go) = &self.0.go {
             go.acquire().await.expect("it stays open").forget();
         }
+        assert!(!self.0.panics.load(Ordering::SeqCst), "it was told to");
         let fails =
             self.0.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         if fails.is_ok() { Err(Error::internal(std::fmt::Error).into()) } else { Ok(()) }
     }
 
     async fn finish(&self, tx: &Tx, greeting: &Greeting) -> Result<(), Failed> {
+        let less = |left: usize| left.checked_sub(1);
+        if self.0.contended.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
+            return Err(Error::failed(FailureKind::Contended, std::fmt::Error).into());
+        }
         let hex = greeting.project.simple();
         let id = match tx.get_database_backend() {
             sea_orm::DbBackend::Sqlite => format!("x'{hex}'"),
@@ -88,7 +100,7 @@ fn later(watch: &Watch) -> Later {
     Later {
         subscribers: Subscribers::default().with(OnNewProjects),
         handlers: Handlers::default().with(Greeter(watch.clone())),
-        patience: Patience::default(),
+        timing: watch.timing,
     }
 }
 
@@ -136,11 +148,11 @@ async fn what_fails_is_tried_again_ever_later_then_given_up_and_told(
         assert_eq!(worker.work_off().await.unwrap(), 0, "it waits for {delay} s");
         test.pass_seconds(1);
     }
-    assert!(jobs::given_up(&test.app.db, 10).await.unwrap().is_empty());
+    assert!(jobs::stuck(&test.app.db, DAY, 10).await.unwrap().is_empty());
     assert_eq!(worker.work_off().await.unwrap(), 1);
     test.pass_seconds(1_000_000);
     assert_eq!(worker.work_off().await.unwrap(), 0, "it was given up");
-    let given_up = jobs::given_up(&test.app.db, 10).await.unwrap();
+    let given_up = jobs::stuck(&test.app.db, DAY, 10).await.unwrap();
     assert_eq!(
         (&*given_up[0].kind, given_up[0].attempts, given_up[0].org),
         (Greeting::KIND, 9, Some(test.org))
@@ -234,7 +246,7 @@ async fn what_cannot_be_read_is_given_up_and_what_is_unknown_waits(
     let last = "id = (SELECT id FROM jobs ORDER BY id DESC LIMIT 1)";
     test.execute(&format!("UPDATE jobs SET kind = 'test.of_a_newer_release' WHERE {last}")).await;
     assert_eq!(test.app.worker.work_off().await.unwrap(), 1);
-    let given_up = jobs::given_up(&test.app.db, 10).await.unwrap();
+    let given_up = jobs::stuck(&test.app.db, DAY, 10).await.unwrap();
     assert_eq!((given_up.len(), given_up[0].attempts), (1, 1));
     assert_eq!((watch.performed.load(Ordering::SeqCst), jobs::left(&test.app.db).await.unwrap()), (0, 2));
     test.execute("DELETE FROM jobs").await;
@@ -244,11 +256,13 @@ async fn what_cannot_be_read_is_given_up_and_what_is_unknown_waits(
 #[tokio::test]
 async fn a_worker_that_stops_ends_what_it_began(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     let go = Arc::new(Semaphore::new(0));
-    let watch = Watch { go: Some(Arc::clone(&go)), ..Watch::default() };
+    // Only a commit wakes it.
+    let timing = Timing { look_every: DAY, ..Timing::default() };
+    let watch = Watch { go: Some(Arc::clone(&go)), timing, ..Watch::default() };
     let test = start(db, &watch).await;
     let stop = CancellationToken::new();
-    let running = tokio::spawn(test.app.worker.clone().run(stop.clone().cancelled_owned()));
-    // It is idle now; the commit wakes it.
+    let stopped = stop.clone().cancelled_owned();
+    let running = tokio::spawn(test.app.worker.clone().run(stopped, std::future::pending()));
     let project = test.manager().await.project("Création").await;
     until(|| watch.performed.load(Ordering::SeqCst) == 1).await;
     stop.cancel();
@@ -259,6 +273,78 @@ async fn a_worker_that_stops_ends_what_it_began(#[values(Kind::Sqlite, Kind::Pos
     assert_eq!(note(&test, &project).await, json!("Salut ! "), "it was under way");
     assert_eq!(note(&test, &second).await, json!(null), "it is for the next one");
     assert_eq!(test.app.worker.work_off().await.unwrap(), 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_stop_does_not_wait_for_a_job_beyond_its_deadline(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let go = Arc::new(Semaphore::new(0));
+    let watch = Watch { go: Some(Arc::clone(&go)), ..Watch::default() };
+    let test = start(db, &watch).await;
+    let project = test.manager().await.project("Création").await;
+    let stop = CancellationToken::new();
+    let ended = stop.clone().cancelled_owned();
+    let running = tokio::spawn(test.app.worker.clone().run(stop.clone().cancelled_owned(), ended));
+    until(|| watch.performed.load(Ordering::SeqCst) == 1).await;
+    stop.cancel();
+    running.await.unwrap();
+    go.add_permits(9);
+    test.pass_seconds(120);
+    assert_eq!(test.app.worker.work_off().await.unwrap(), 1);
+    assert_eq!(note(&test, &project).await, json!("Salut ! "));
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_panics_or_takes_too_long_has_failed(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let go = Arc::new(Semaphore::new(0));
+    let timing = Timing { limit: Duration::from_millis(5), ..Timing::default() };
+    let watch = Watch { go: Some(Arc::clone(&go)), timing, ..Watch::default() };
+    let test = start(db, &watch).await;
+    let project = test.manager().await.project("Création").await;
+    assert_eq!(test.app.worker.work_off().await.unwrap(), 1, "it waits and is cancelled");
+    go.add_permits(9);
+    watch.panics.store(true, Ordering::SeqCst);
+    test.pass_seconds(10);
+    assert_eq!(test.app.worker.work_off().await.unwrap(), 1, "it panics");
+    let shown = metrics(&test).await;
+    assert!(shown.contains("app_jobs_total{kind=\"test.greeting\",outcome=\"failed\"} 2"), "{shown}");
+    watch.panics.store(false, Ordering::SeqCst);
+    test.execute("DELETE FROM jobs").await;
+    assert_eq!(note(&test, &project).await, json!(null));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_job_can_be_for_later(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = start(db, &Watch::default()).await;
+    let project = test.manager().await.project("Création").await;
+    assert_eq!(test.app.worker.work_off().await.unwrap(), 1);
+    let greeting = NewJob::of(&Greeting { project: project.parse().unwrap() }).unwrap();
+    let tx = test.app.db.write(Origin::system()).await.unwrap();
+    tx.enqueue(test.org, [greeting.after(Duration::from_millis(2500))]).await.unwrap();
+    tx.commit().await.unwrap();
+    test.pass_seconds(2);
+    assert_eq!(test.app.worker.work_off().await.unwrap(), 0);
+    test.pass_seconds(1);
+    assert_eq!(test.app.worker.work_off().await.unwrap(), 1);
+    assert_eq!(note(&test, &project).await, json!("Salut ! Salut ! "));
+}
+
+/// A deadlock, a full pool or a lost answer to COMMIT must not send an e-mail twice.
+#[rstest]
+#[tokio::test]
+async fn only_the_end_of_a_job_is_run_again_when_the_database_fails(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let watch = Watch::default();
+    let test = start(db, &watch).await;
+    let project = test.manager().await.project("Création").await;
+    watch.contended.store(2, Ordering::SeqCst);
+    assert_eq!(test.app.worker.work_off().await.unwrap(), 1);
+    assert_eq!((note(&test, &project).await, watch.performed.load(Ordering::SeqCst)), (json!("Salut ! "), 1));
 }
 
 async fn metrics(test: &Test) -> String {

@@ -254,3 +254,79 @@ fn whatever_the_document_refers_to_is_in_it() {
         assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference} leads nowhere");
     }
 }
+
+#[test]
+fn an_operation_is_called_after_its_tag_and_what_it_does() {
+    let document = document();
+    let tags: Vec<_> = document["tags"].as_array().expect("tags").iter().map(|tag| &tag["name"]).collect();
+    assert_eq!(tags.last().map(|tag| tag.as_str()), Some(Some("rbac_demo")), "it is no part of the product");
+    for (name, operation) in operations(&document) {
+        let (id, tag) = (operation["operationId"].as_str().unwrap_or_default(), &operation["tags"][0]);
+        assert!(tags.contains(&tag), "{name}: {tag} is not described");
+        let what = id.strip_prefix(tag.as_str().unwrap_or_default()).and_then(|rest| rest.strip_prefix('_'));
+        assert!(what.is_some_and(|what| !what.is_empty()), "{name} is called {id}");
+    }
+    for id in ["missions_update", "missions_replace", "assignments_accept", "assignments_bulk_create"] {
+        assert!(operations(&document).iter().any(|(_, operation)| operation["operationId"] == id), "{id}");
+    }
+}
+
+#[test]
+fn what_a_response_shows_is_required_unless_it_can_be_absent() {
+    let document = document();
+    let mut optional = BTreeSet::new();
+    for (name, schema) in document["components"]["schemas"].as_object().expect("schemas") {
+        let of_a_body =
+            ["Form", "Patch", "Request", "Change", "Confirmation"].iter().any(|end| name.ends_with(end));
+        if of_a_body || name.starts_with("New") || matches!(&**name, "BulkAssignment" | "MissionDuplication")
+        {
+            continue;
+        }
+        let required = schema["required"].as_array().cloned().unwrap_or_default();
+        for (member, _) in schema["properties"].as_object().into_iter().flatten() {
+            if !required.iter().any(|known| known == member) {
+                optional.insert(format!("{name}.{member}"));
+            }
+        }
+    }
+    let absent = [
+        "CalendarEntry.location",
+        "CalendarEntry.mission_title",
+        "CalendarEntry.project_title",
+        "CalendarEntry.role_name",
+        "Member.email",
+        "PasswordResetRequested.reset_token",
+        "Problem.conflicts",
+        "Problem.conflicts_total",
+        "Problem.errors",
+        "User.bio",
+        "User.documents",
+        "User.email",
+        "User.legal_ids",
+        "User.phone",
+    ];
+    assert_eq!(optional, absent.map(str::to_owned).into());
+}
+
+#[test]
+fn a_problem_has_one_of_the_documented_codes() {
+    let document = document();
+    let codes = &document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"];
+    let examples = document["components"]["examples"].as_object().expect("examples").keys();
+    assert_eq!(*codes, Json::from(examples.cloned().collect::<Vec<_>>()));
+    assert!(codes.as_array().is_some_and(|codes| codes.len() > 40), "{codes}");
+}
+
+#[tokio::test]
+async fn generators_of_clients_are_shown_nothing_that_is_deprecated() {
+    let test = Test::start(Kind::Sqlite).await;
+    let whole = document();
+    let shown = test.anonymous().get("/openapi/clients.json").await.ok();
+    let (all, current) = (operations(&whole), operations(&shown));
+    let deprecated = all.iter().filter(|(_, operation)| operation["deprecated"] == true).count();
+    assert_eq!((deprecated, all.len() - deprecated), (8, current.len()));
+    assert!(current.iter().all(|(_, operation)| operation["deprecated"].is_null()));
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_coulisses"));
+    let printed = command.args(["openapi", "--without-deprecated"]).env_clear().output().expect("it starts");
+    assert_eq!(serde_json::from_slice::<Json>(&printed.stdout).expect("JSON"), shown);
+}

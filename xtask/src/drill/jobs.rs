@@ -12,7 +12,7 @@ use clap::Args;
 use crate::cargo;
 use crate::cleanup::Cleanup;
 use crate::process::Process;
-use crate::server::{self, Databases, Profile};
+use crate::server::{self, Databases};
 use crate::servers::{Servers, tail, temporary_directory};
 
 /// Instances that share the jobs.

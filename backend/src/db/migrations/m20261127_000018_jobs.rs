@@ -21,6 +21,7 @@ impl MigrationTrait for Migration {
                     .col(text("payload"))
                     .col(instant("created_at"))
                     .col(instant("due_at"))
+                    .col(schema::big_integer("claims"))
                     .col(schema::integer("attempts"))
                     .col(text_null("last_error"))
                     .col(instant_null("given_up_at"))
@@ -29,7 +30,7 @@ impl MigrationTrait for Migration {
             )
             .await?;
         // Those that were given up stay, and are not looked through for what is due.
-        index(manager, "jobs_due", "jobs (due_at) WHERE given_up_at IS NULL").await
+        index(manager, "jobs_due", "jobs (kind, due_at) WHERE given_up_at IS NULL").await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

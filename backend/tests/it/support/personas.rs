@@ -133,6 +133,7 @@ impl<'t> Persona<'t> {
             "/readyz",
             "/metrics",
             "/openapi.json",
+            "/openapi/clients.json",
             "/docs",
             "/invite",
             "/password",
