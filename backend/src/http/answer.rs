@@ -143,7 +143,11 @@ impl<T: Shape> Describe for Tagged<T> {
         operation.answers::<T>();
         operation.response_header("200", "ETag", CHANGES);
         if operation.method == HttpMethod::Get {
-            operation.header("If-None-Match", "Tags of what the client has already.");
+            operation.header(
+                "If-None-Match",
+                "Tags of what the client has already.",
+                "\"z3Qb0m2cVn1xkq7y9r8t5A\"",
+            );
             operation.response_header("304", "ETag", CHANGES);
             operation.response("304").description = "It is still what one of the tags names.".into();
         }
@@ -272,7 +276,7 @@ impl Precondition {
 
 impl Describe for Precondition {
     fn describe(operation: &mut Description) {
-        operation.header("If-Match", "Write only what one of these tags names, else answer 412.");
+        operation.header("If-Match", "Write only what one of these tags names, else answer 412.", "*");
         operation.refuses(&["precondition_failed"]);
     }
 }

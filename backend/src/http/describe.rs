@@ -78,11 +78,11 @@ impl Description<'_> {
     }
 
     /// An optional header of text.
-    pub fn header(&mut self, name: &str, description: &str) {
+    pub fn header(&mut self, name: &str, description: &str, example: &str) {
         let header = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Header);
         let text = ObjectBuilder::new().schema_type(Type::String);
         let header = header.required(Required::False).description(Some(description)).schema(Some(text));
-        self.parameter(header.build());
+        self.parameter(header.example(Some(example.into())).build());
     }
 
     /// A reference to the schema of `T`, which goes into the document's components.

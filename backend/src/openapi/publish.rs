@@ -27,7 +27,8 @@ const KEY: &str = "1 to 255 visible ASCII characters. The same key, caller, path
 /// The document as it is served.
 pub fn publish(document: OpenApi, first_names: FirstNames) -> Json {
     let mut document = json!(document);
-    let problems = super::samples().iter().map(|error: &Error| json!(error.problem(REQUEST_ID))).collect();
+    let problems: Vec<_> =
+        super::samples().iter().map(|error: &Error| json!(error.problem(REQUEST_ID))).collect();
     let mut published = Map::new();
     for (path, item) in std::mem::take(&mut document["paths"]).as_object_mut().into_iter().flatten() {
         let path = verbs::public_path(path).into_owned();
@@ -62,7 +63,7 @@ fn code(problem: &Json) -> &str {
     problem["code"].as_str().unwrap_or_default()
 }
 
-fn publish_item(path: &str, mut item: Json, problems: &Vec<Json>) -> Json {
+fn publish_item(path: &str, mut item: Json, problems: &[Json]) -> Json {
     // PUT and PATCH of one handler have the same name.
     let patch = item["patch"]["operationId"].clone();
     let post = item["post"]["operationId"].clone();

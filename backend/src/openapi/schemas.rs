@@ -110,8 +110,8 @@ pub fn share_responses(document: &mut Json) {
         *known = (count, response).max(std::mem::take(known));
     }
     for_each_problem(document, |status, response| {
-        let Some((2.., common)) = most.get(status) else { return };
-        if *common == response.to_string() {
+        let (Some((2.., common)), this) = (most.get(status), response.to_string()) else { return };
+        if *common == this {
             let code = status.parse().ok().and_then(|status| StatusCode::from_u16(status).ok());
             let name =
                 code.and_then(|code| code.canonical_reason()).unwrap_or(status).replace([' ', '-'], "");

@@ -131,7 +131,7 @@ fn nothing_else_goes_round_in_a_circle() {
 #[test]
 fn the_lower_parts_name_no_resource() {
     let (edges, resources) = (edges(), resources());
-    for part in ["http", "events", "db", "auth", "state", "error", "cache", "telemetry"] {
+    for part in ["http", "events", "jobs", "db", "auth", "state", "error", "cache", "telemetry"] {
         let named: Vec<_> = edges[part].intersection(&resources).collect();
         assert!(named.is_empty(), "{part} names {named:?}");
     }

@@ -81,7 +81,7 @@ async fn get(
 ///
 /// Managers and above. A deactivated user (`active: false`) keeps their assignments, but can neither be newly
 /// invited nor accepted (409 `user_inactive`). The answer to a deactivation lists the first 100 invited or
-/// accepted assignments that have not ended, by start, with their total, and has no `ETag`.
+/// accepted assignments that have not ended, by start, with their total.
 #[utoipa::path(method(put, patch), path = "/users/{id}", tag = "users")]
 async fn update(
     State(app): State<App>,

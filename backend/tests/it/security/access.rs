@@ -6,7 +6,7 @@ use crate::support::{Kind, Persona, Test};
 use axum::http::Method;
 use rstest::rstest;
 use serde_json::{Value as Json, json};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, hash_map::Entry};
 
 /// Members that decide whose something is, who someone is, or what happened when: nobody sets them by adding them.
 const FORBIDDEN: [&str; 12] = [
@@ -181,9 +181,9 @@ impl Colleague {
         // What has nothing to do with the others is made as its declaration says.
         let mut house = House::of_user(test, &owner, SECRETS[1], &things["user"]);
         for name in ids() {
-            if !things.contains_key(&name) {
-                let id = house.id(&name).await;
-                things.insert(name, id);
+            if let Entry::Vacant(vacant) = things.entry(name) {
+                let id = house.id(vacant.key()).await;
+                vacant.insert(id);
             }
         }
         Self(things)
