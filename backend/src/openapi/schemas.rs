@@ -287,6 +287,7 @@ fn as_patch(schema: &Json) -> Json {
     let mut patch = schema.clone();
     if let Some(members) = patch.as_object_mut() {
         members.remove("required");
+        members.remove("minProperties");
     }
     patch["description"] = json!("A merge patch (RFC 7396): a member left out stays, `null` takes it away.");
     let properties = schema["properties"].as_object().cloned().unwrap_or_default();

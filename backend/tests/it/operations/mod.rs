@@ -157,6 +157,17 @@ pub fn ids() -> BTreeSet<String> {
     declared().iter().flat_map(Operation::ids).collect()
 }
 
+/// The paths of all lists, as the document has them behind its base.
+pub fn lists() -> impl Iterator<Item = &'static str> {
+    let all = declared().iter().filter(|operation| operation.method == Method::GET && operation.lists());
+    all.map(|operation| operation.template.trim_start_matches(BASE))
+}
+
+/// Those of an org's things, whoever's they are.
+pub fn lists_of_an_org() -> impl Iterator<Item = &'static str> {
+    lists().filter(|list| !list.contains('{') && !list.starts_with("/auth/"))
+}
+
 /// The names in the holes of a text.
 fn holes(text: &str) -> impl Iterator<Item = &str> {
     text.split('<').skip(1).filter_map(|part| part.split_once('>')).map(|(name, _)| name)

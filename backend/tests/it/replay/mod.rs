@@ -3,7 +3,7 @@
 
 pub mod script;
 
-use crate::operations::operations;
+use crate::operations::{lists_of_an_org, operations};
 use crate::support::{Kind, Outcome, Persona, Test};
 use script::{EVERYONE, Request, Script, Who};
 use std::collections::{BTreeMap, BTreeSet};
@@ -261,16 +261,7 @@ async fn both_databases_answer_alike_whatever_is_asked_on_Postgres() {
         }
         pass_time(number, &mut stages).await;
     }
-    for list in [
-        "/audit",
-        "/assignments",
-        "/missions",
-        "/users",
-        "/projects",
-        "/invitations",
-        "/availabilities",
-        "/conflicts",
-    ] {
+    for list in lists_of_an_org() {
         let request = Request {
             who: Who::Owner,
             method: "GET".into(),
