@@ -148,7 +148,8 @@ async fn a_list_costs_the_same_with_one_row_and_with_forty(#[values(Kind::Sqlite
             let path = plan.address(&name, query).await;
             let (cost, list) = cost(&test, async || owner.get(&path).await).await;
             let found = length(&list);
-            assert!(if rows == FEW { found <= 20 } else { found >= MANY }, "{name} has {found}");
+            // Making one of everything leaves some rows in lists of other things.
+            assert!((found >= MANY) == (rows == MANY), "{name} has {found} where {rows} were made");
             of_rows.push((name, query, cost));
         }
         costs.push(of_rows);
