@@ -1,7 +1,7 @@
 //! The OpenAPI document follows from the handlers' signatures: each extractor and each answer describes its part of the
 //! operation ([`Describe`]), and [`operations!`] collects them where a route is registered.
 
-use super::RequestInfo;
+use super::{RequestInfo, idempotency};
 use crate::error::Error;
 use axum::{
     Extension,
@@ -237,6 +237,7 @@ where
             let mut description =
                 Description { method, path, operation, schemas: &mut schemas, codes: Vec::new() };
             H::describe(&mut description);
+            idempotency::describe(&mut description);
             let Description { operation, codes, .. } = description;
             let extensions = operation.extensions.get_or_insert_default();
             let own = extensions.remove(PROBLEMS);

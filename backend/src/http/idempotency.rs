@@ -6,7 +6,7 @@
 //! in the queue of writers). Responses are encrypted: some carry a token that is stored nowhere else.
 
 use super::{
-    Answer, RequestInfo, Tagged,
+    Answer, Description, RequestInfo, Tagged,
     answer::Rendered,
     idempotency_table as table,
     refusal::{IdempotencyInProgress, IdempotencyKeyReused, PreconditionFailed},
@@ -32,6 +32,11 @@ use sea_orm::{
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::ops::Deref;
+use utoipa::openapi::{
+    ObjectBuilder, Required,
+    path::{HttpMethod, ParameterBuilder, ParameterIn},
+    schema::Type,
+};
 use uuid::Uuid;
 
 pub const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
@@ -40,6 +45,25 @@ pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed")
 /// A day, as the API promises.
 const KEPT_SECONDS: i64 = 24 * 3600;
 const MAX_KEY_BYTES: usize = 255;
+
+/// A POST takes a key, unless it signs in or out or sets a password.
+pub(super) fn describe(operation: &mut Description) {
+    if operation.method != HttpMethod::Post || operation.path.starts_with("/auth/") {
+        return;
+    }
+    let key = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[!-~]{1,255}$"));
+    let header = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .schema(Some(key))
+        .description(Some(
+            "1 to 255 visible ASCII characters. The same key, caller, path and body within a day give the first answer again.",
+        ));
+    operation.parameter(header.build());
+    operation.response_header("200", "Idempotency-Replayed", "`true`: this answer was given before.");
+    operation.refuses(&["validation_failed", IdempotencyInProgress::CODE, IdempotencyKeyReused::CODE]);
+}
 
 /// A request's key, and what a repetition of the request must match.
 #[derive(Debug, Clone)]

@@ -18,11 +18,7 @@ const ALWAYS: [&str; 3] = ["malformed_request", "uri_too_long", "headers_too_lar
 const AT_WORK: [&str; 5] = ["unavailable", "storage_full", "contended", "timed_out", "internal"];
 /// The body is received, and a condition is checked, before it is known whether the operation takes them.
 const CHANGING: [&str; 3] = ["too_large", "outcome_unknown", "precondition_failed"];
-/// What the body of `POST` with an `Idempotency-Key` can run into.
-const KEYED: [&str; 3] = ["validation_failed", "idempotency_in_progress", "idempotency_key_reused"];
 const REQUEST_ID: &str = "0198f1d2c3b47a5e8f60718293a4b5c6";
-const KEY: &str = "1 to 255 visible ASCII characters. The same key, caller, path and body within a day give the first \
-    answer again.";
 
 /// The document as it is served.
 pub fn publish(document: OpenApi, first_names: FirstNames) -> Json {
@@ -32,7 +28,7 @@ pub fn publish(document: OpenApi, first_names: FirstNames) -> Json {
     let mut published = Map::new();
     for (path, item) in std::mem::take(&mut document["paths"]).as_object_mut().into_iter().flatten() {
         let path = verbs::public_path(path).into_owned();
-        let item = publish_item(&path, item.take(), &problems);
+        let item = publish_item(item.take(), &problems);
         for (first, name) in first_names.0 {
             if let Some(rest) = path.strip_prefix(name) {
                 published.insert(format!("{first}{rest}"), under_first_name(item.clone()));
@@ -63,7 +59,7 @@ fn code(problem: &Json) -> &str {
     problem["code"].as_str().unwrap_or_default()
 }
 
-fn publish_item(path: &str, mut item: Json, problems: &[Json]) -> Json {
+fn publish_item(mut item: Json, problems: &[Json]) -> Json {
     // PUT and PATCH of one handler have the same name.
     let patch = item["patch"]["operationId"].clone();
     let post = item["post"]["operationId"].clone();
@@ -81,10 +77,6 @@ fn publish_item(path: &str, mut item: Json, problems: &[Json]) -> Json {
         if method != "get" {
             codes.extend(CHANGING);
         }
-        if method == "post" && path.starts_with("/api") && !path.contains("/auth/") {
-            codes.extend(KEYED);
-            takes_key(operation);
-        }
         let own = operation.as_object_mut().and_then(|members| members.remove(PROBLEMS)).unwrap_or_default();
         codes.extend(own.as_array().into_iter().flatten().filter_map(Json::as_str));
         refuse(operation, &codes, problems);
@@ -100,19 +92,6 @@ fn under_first_name(mut item: Json) -> Json {
         operation["deprecated"] = json!(true);
     }
     item
-}
-
-fn takes_key(operation: &mut Json) {
-    let text = json!({ "type": "string", "pattern": "^[!-~]{1,255}$" });
-    let parameter = json!({
-        "name": "Idempotency-Key", "in": "header", "description": KEY, "required": false, "schema": text,
-    });
-    match operation["parameters"].as_array_mut() {
-        Some(parameters) => parameters.push(parameter),
-        None => operation["parameters"] = json!([parameter]),
-    }
-    operation["responses"]["200"]["headers"]["Idempotency-Replayed"] =
-        json!({ "description": "`true`: this answer was given before.", "schema": { "type": "string" } });
 }
 
 /// Adds the problems of these codes, each with its example, under their statuses.
