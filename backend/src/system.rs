@@ -5,7 +5,7 @@ use crate::{
     cache::CacheStatus,
     db,
     error::{Error, NotFound},
-    http::{Describe, Description, Done, Path, operations},
+    http::{Describe, Description, Done, Path, operations, tagged},
     ids::OrgId,
     state::App,
     telemetry,
@@ -39,7 +39,11 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// Routes under `/api/v1`.
 pub fn api_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    tagged("system", "Probes and metrics for operators.")
+        .merge(tagged(
+            "rbac_demo",
+            "Demonstrates the roles owner, admin, manager and tech. Reads and changes nothing.",
+        ))
         .routes(operations!(ping))
         .routes(operations!(any))
         .routes(operations!(manager))

@@ -36,22 +36,22 @@ use utoipa_axum::router::OpenApiRouter;
 /// Resources that had another name in the first version of the API, and are still served under it.
 pub const FIRST_NAMES: FirstNames = FirstNames(&[availabilities::FIRST_NAME]);
 
-/// The routes under `/api/v1`, one line per resource.
+/// The routes under `/api/v1`, one line per resource. The document shows their tags in this order.
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .merge(system::api_routes())
         .merge(accounts::routes())
         .merge(orgs::routes())
         .merge(projects::routes())
         .merge(missions::routes())
-        .merge(users::routes())
         .merge(assignments::routes())
         .merge(invitations::routes())
         .merge(availabilities::routes())
-        .merge(calendar::routes())
         .merge(conflicts::routes())
+        .merge(users::routes())
+        .merge(calendar::routes())
         .merge(rates::routes())
         .merge(audit::routes())
+        .merge(system::api_routes())
 }
 
 /// The routes of the API and the OpenAPI document of them.

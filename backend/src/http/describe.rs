@@ -13,15 +13,17 @@ use serde_json::Value as Json;
 use utoipa::{
     IntoParams, ToSchema,
     openapi::{
-        Content, HeaderBuilder, ObjectBuilder, Ref, RefOr, Required, Response, ResponseBuilder,
+        Content, HeaderBuilder, ObjectBuilder, OpenApiBuilder, Ref, RefOr, Required, Response,
+        ResponseBuilder,
         extensions::Extensions,
         path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn},
         request_body::RequestBodyBuilder,
         schema::{ArrayBuilder, Schema, Type},
         security::SecurityRequirement,
+        tag::TagBuilder,
     },
 };
-use utoipa_axum::router::UtoipaMethodRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 /// The OpenAPI extension with the codes of an operation's refusals, until `openapi::publish` makes responses of them.
 pub const PROBLEMS: &str = "x-problems";
@@ -247,6 +249,15 @@ where
         }
     }
     (schemas, paths, router)
+}
+
+/// No routes yet of this tag. The document has the tags in the order in which their routes are merged.
+pub fn tagged<S>(name: &str, description: &str) -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    let tag = TagBuilder::new().name(name).description(Some(description)).build();
+    OpenApiRouter::with_openapi(OpenApiBuilder::new().tags(Some([tag])).build())
 }
 
 /// The routes of several handlers at one path, as one.

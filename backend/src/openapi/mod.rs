@@ -33,7 +33,6 @@ use serde_json::Value as Json;
 use utoipa::openapi::{
     ComponentsBuilder, Info, License, OpenApi, OpenApiBuilder, Server,
     security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
-    tag::TagBuilder,
 };
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
@@ -41,35 +40,6 @@ const DESCRIPTION: &str = "Plans the crews of live shows: projects, missions, pe
     Errors are `application/problem+json` with a stable `code`. Lists are arrays; the next page is in the `Link` \
     header. Single objects carry an `ETag`. A POST with an `Idempotency-Key` can be sent again without doing its work \
     twice.";
-
-/// The groups of operations, in the order in which a reader wants them.
-const TAGS: [(&str, &str); 13] = [
-    (
-        "auth",
-        "Signing in and out, sessions, and passwords. The access token goes into `Authorization: Bearer`, the refresh token is a cookie.",
-    ),
-    ("orgs", "The org that the caller acts in, and its members with their roles."),
-    ("projects", "Shows, festivals and tour legs: what missions belong to."),
-    ("missions", "Calls with a start and an end, and the mission roles that they need."),
-    ("assignments", "Users on missions: who is invited, who accepted, declined or was cancelled."),
-    (
-        "invitations",
-        "Signed links by which an assigned person answers without an account. Looking at one changes nothing.",
-    ),
-    (
-        "availabilities",
-        "Periods that users declare, for managers to approve or reject. `/availability` is the first name of the same resource.",
-    ),
-    (
-        "conflicts",
-        "Overlaps between accepted assignments of one user, which exist only where a manager has overridden them.",
-    ),
-    ("users", "People who can be planned, with profile and calendar. A user may have no account."),
-    ("rates", "What a user is paid: labels with amounts in EUR."),
-    ("audit", "Who did what, when, to which object of the org. Entries are never changed."),
-    ("system", "Probes and metrics for operators."),
-    ("rbac_demo", "Demonstrates the roles owner, admin, manager and tech. Reads and changes nothing."),
-];
 
 /// The document without paths.
 pub fn base() -> OpenApi {
@@ -87,15 +57,10 @@ pub fn base() -> OpenApi {
         .schema_from::<Cents>()
         .schema_from::<AnyId>()
         .build();
-    let tags = TAGS.map(|(name, text)| TagBuilder::new().name(name).description(Some(text)).build());
     // Relative, so that it is whichever server the document comes from.
     let servers = [Server::new("/")];
-    let mut document = OpenApiBuilder::new()
-        .info(info)
-        .servers(Some(servers))
-        .tags(Some(tags))
-        .components(Some(components))
-        .build();
+    let mut document =
+        OpenApiBuilder::new().info(info).servers(Some(servers)).components(Some(components)).build();
     let schemes = &mut document.components.get_or_insert_default().security_schemes;
     schemes.insert("bearer".into(), SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)).into());
     let cookie = ApiKey::Cookie(ApiKeyValue::new("refresh_token"));

@@ -14,7 +14,7 @@ use crate::{
     },
     db::{Actor, Origin},
     error::Error,
-    http::{Body, Done, RequestInfo, limit_bodies, operations},
+    http::{Body, Done, RequestInfo, limit_bodies, operations, tagged},
     ids::{AccountId, OrgId, SessionId, UserId},
     role::Role,
     secret::Secret,
@@ -44,7 +44,10 @@ pub const MAX_SIGN_IN_BODY: usize = 4 * 1024;
 const MOST_MEMBERSHIPS: usize = 1000;
 
 pub fn routes() -> OpenApiRouter<App> {
-    let mut routes = OpenApiRouter::new()
+    let mut routes = tagged(
+        "auth",
+        "Signing in and out, sessions, and passwords. The access token goes into `Authorization: Bearer`, the refresh token is a cookie.",
+    )
         .routes(operations!(login))
         .routes(operations!(refresh))
         .routes(operations!(logout))

@@ -15,7 +15,8 @@ use crate::{
     db::Reader,
     error::{Error, FieldError, NotFound, UnknownReference},
     http::{
-        Answer, Body, BulkItems, Change, Done, Listed, Path, Precondition, Query, Reading, Tagged, operations,
+        Answer, Body, BulkItems, Change, Done, Listed, Path, Precondition, Query, Reading, Tagged,
+        operations, tagged,
     },
     ids::{AssignmentId, UserId},
     resources::{
@@ -31,7 +32,7 @@ use axum::extract::{OriginalUri, State};
 use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    tagged("assignments", "Users on missions: who is invited, who accepted, declined or was cancelled.")
         .routes(operations!(create, list))
         .routes(operations!(bulk_create))
         .routes(operations!(get, update, delete))

@@ -8,14 +8,15 @@ use crate::{
     auth::{Admin, Caller},
     db::Reader,
     error::Error,
-    http::{Listed, Query, Reading, operations},
+    http::{Listed, Query, Reading, operations, tagged},
     state::App,
 };
 use axum::extract::{OriginalUri, State};
 use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(operations!(list))
+    tagged("audit", "Who did what, when, to which object of the org. Entries are never changed.")
+        .routes(operations!(list))
 }
 
 /// List audit entries.

@@ -12,6 +12,7 @@ use crate::{
     error::{Error, NotFound, UnknownReference},
     http::{
         Answer, Body, Change, Done, Empty, Listed, Path, Precondition, Query, Reading, Tagged, operations,
+        tagged,
     },
     ids::AvailabilityId,
     state::App,
@@ -21,7 +22,10 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// `/availability`, the path in the first version of the API, is an alias ([`crate::http::verbs`]).
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    tagged(
+        "availabilities",
+        "Periods that users declare, for managers to approve or reject. `/availability` is the first name of the same resource.",
+    )
         .routes(operations!(create, list))
         .routes(operations!(get, update, delete))
         .routes(operations!(approve))

@@ -8,7 +8,7 @@ use crate::{
     auth::{Caller, Tech},
     db::Reader,
     error::Error,
-    http::{Listed, Path, Query, Reading, operations},
+    http::{Listed, Path, Query, Reading, operations, tagged},
     ids::UserId,
     state::App,
 };
@@ -16,7 +16,10 @@ use axum::extract::{OriginalUri, State};
 use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(operations!(list)).routes(operations!(list_of_user))
+    tagged(
+        "conflicts",
+        "Overlaps between accepted assignments of one user, which exist only where a manager has overridden them.",
+    ).routes(operations!(list)).routes(operations!(list_of_user))
 }
 
 /// List conflicts in the org.

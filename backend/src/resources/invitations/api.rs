@@ -16,7 +16,7 @@ use crate::{
     error::{Duplicate, Error, NotFound, UnknownReference},
     http::{
         Answer, Body, BulkItems, Done, Listed, Path, Precondition, Query, Reading, RequestInfo, Tagged,
-        operations,
+        operations, tagged,
     },
     ids::{AssignmentId, InvitationId},
     resources::{
@@ -37,7 +37,10 @@ use axum::{
 use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    tagged(
+        "invitations",
+        "Signed links by which an assigned person answers without an account. Looking at one changes nothing.",
+    )
         .routes(operations!(create, list))
         .routes(operations!(bulk_create))
         .routes(operations!(get, revoke))

@@ -15,7 +15,7 @@ use crate::{
     error::{Error, UnknownReference},
     http::{
         Answer, Body, BulkItems, Change, Done, Empty, Listed, Path, Precondition, Query, Reading, Tagged,
-        operations,
+        operations, tagged,
     },
     ids::{MissionId, OrgId, ProjectId},
     resources::{
@@ -30,7 +30,7 @@ use axum::extract::{OriginalUri, State};
 use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    tagged("missions", "Calls with a start and an end, and the mission roles that they need.")
         .routes(operations!(create, list))
         .routes(operations!(get, update, delete))
         .routes(operations!(duplicate))

@@ -10,7 +10,9 @@ use crate::{
     auth::{Admin, Caller, Owner, Tech},
     db::Reader,
     error::{Duplicate, Error, UnknownReference},
-    http::{Answer, Body, Change, Done, Listed, Path, Precondition, Query, Reading, Tagged, operations},
+    http::{
+        Answer, Body, Change, Done, Listed, Path, Precondition, Query, Reading, Tagged, operations, tagged,
+    },
     ids::AccountId,
     state::App,
 };
@@ -18,7 +20,7 @@ use axum::extract::{OriginalUri, State};
 use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    tagged("orgs", "The org that the caller acts in, and its members with their roles.")
         .routes(operations!(get_current, update_current))
         .routes(operations!(members_list, members_add))
         .routes(operations!(members_get, members_update, members_remove))

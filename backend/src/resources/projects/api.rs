@@ -10,7 +10,9 @@ use crate::{
     auth::{Caller, Manager, Tech},
     db::{List, Reader},
     error::{Duplicate, Error},
-    http::{Answer, Body, Change, Done, Listed, Path, Precondition, Query, Reading, Tagged, operations},
+    http::{
+        Answer, Body, Change, Done, Listed, Path, Precondition, Query, Reading, Tagged, operations, tagged,
+    },
     ids::ProjectId,
     state::App,
 };
@@ -18,7 +20,9 @@ use axum::extract::{OriginalUri, State};
 use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(operations!(create, list)).routes(operations!(get, update, delete))
+    tagged("projects", "Shows, festivals and tour legs: what missions belong to.")
+        .routes(operations!(create, list))
+        .routes(operations!(get, update, delete))
 }
 
 /// Create a project.

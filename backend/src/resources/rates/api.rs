@@ -4,7 +4,7 @@ use super::model::{DailyQuery, NewRates, Rates, wanted};
 use crate::{
     auth::{Caller, Manager, Tech},
     error::Error,
-    http::{Body, Path, Precondition, Query, Tagged, operations},
+    http::{Body, Path, Precondition, Query, Tagged, operations, tagged},
     ids::UserId,
     resources::users,
     state::App,
@@ -13,7 +13,7 @@ use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(operations!(get, set))
+    tagged("rates", "What a user is paid: labels with amounts in EUR.").routes(operations!(get, set))
 }
 
 /// Get a user's rates.

@@ -10,7 +10,9 @@ use crate::{
     auth::{Caller, Manager, MinimumRole, Tech},
     db::Reader,
     error::{Error, FieldError},
-    http::{Answer, Body, Change, Done, Listed, Path, Precondition, Query, Reading, Tagged, operations},
+    http::{
+        Answer, Body, Change, Done, Listed, Path, Precondition, Query, Reading, Tagged, operations, tagged,
+    },
     ids::UserId,
     resources::{assignments, availabilities},
     state::App,
@@ -19,7 +21,7 @@ use axum::extract::{OriginalUri, State};
 use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    tagged("users", "People who can be planned, with profile and calendar. A user may have no account.")
         .routes(operations!(create, list))
         .routes(operations!(get, update, delete))
         .routes(operations!(profile_get, profile_replace))
