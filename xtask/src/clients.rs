@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::apt;
 use crate::cargo::{self, workspace_root};
 use crate::cleanup::Cleanup;
 use crate::process::Process;
+use crate::python;
 use crate::server::{self, Profile, Server};
 
 /// Longer than any step takes; a program that hangs is ended.
@@ -24,23 +24,18 @@ const LIMIT: Duration = Duration::from_secs(300);
 
 const NPM_MISSING: &str = "install Node.js 18 or newer with npm (Debian, Ubuntu: apt-get install npm; Fedora: dnf \
     install nodejs; macOS: brew install node; Windows: nodejs.org) and put both on PATH";
-const PYTHON_MISSING: &str = "install Python 3.10 or newer with its modules venv and ensurepip (Debian, Ubuntu: \
-    apt-get install python3-venv; Fedora: dnf install python3; macOS: brew install python; Windows: python.org) and \
-    put it first on PATH";
 
 const NODE_PROBE: &str = "process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)";
-/// Debian packages ensurepip apart.
-const PYTHON_PROBE: &str = "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))";
 
 const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
-const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
-const PROGRAMS: &str = if cfg!(windows) { "Scripts" } else { "bin" };
+const REQUIREMENTS: &str = include_str!("../clients/requirements.txt");
 
 pub(crate) fn run() -> Result<ExitCode> {
     let cleanup = Cleanup::install()?;
-    let tools = Tools { directory: cargo::target_directory()?.join("clients"), cleanup: &cleanup };
+    let directory = cargo::target_directory()?.join("clients");
+    let python = python::programs(&directory, "openapi-python-client", REQUIREMENTS)?;
+    let tools = Tools { directory, python, cleanup: &cleanup };
     tools.install_node()?;
-    tools.install_python()?;
     let program = server::build(Profile::Dev, &cleanup)?;
     let work = tools.work_directory()?;
     let server = Server::start(&program, None, &work.join("server.log"), &cleanup)?;
@@ -60,6 +55,8 @@ pub(crate) fn run() -> Result<ExitCode> {
 /// The generators under target, `node_modules` and `python`, and what they are run with.
 struct Tools<'a> {
     directory: PathBuf,
+    /// The programs of its Python.
+    python: PathBuf,
     cleanup: &'a Cleanup,
 }
 
@@ -86,7 +83,7 @@ impl Tools<'_> {
 
     /// Generates a package and imports all of it.
     fn python_client(&self, document: &Path, wanted: &BTreeSet<String>, work: &Path) -> Result<()> {
-        let mut generate = Command::new(self.python_programs().join("openapi-python-client"));
+        let mut generate = Command::new(self.python.join("openapi-python-client"));
         generate
             .args(["generate", "--fail-on-warning", "--path"])
             .arg(document)
@@ -111,23 +108,6 @@ impl Tools<'_> {
             let mut install = Command::new(NPM);
             install.args(["ci", "--no-audit", "--no-fund"]).current_dir(&self.directory);
             step("npm ci", &mut install, self.cleanup)
-        })
-    }
-
-    fn install_python(&self) -> Result<()> {
-        let is_usable = || succeeds(Command::new(PYTHON).args(["-c", PYTHON_PROBE]));
-        if !is_usable() && apt::is_here() {
-            apt::install(&["python3", "python3-venv"])?;
-        }
-        ensure!(is_usable(), PYTHON_MISSING);
-        self.install_once(&["requirements.txt"], "pip-installed.txt", || {
-            let mut create = Command::new(PYTHON);
-            create.args(["-m", "venv", "--clear"]).arg(self.directory.join("python"));
-            step("python -m venv", &mut create, self.cleanup)?;
-            let mut install = self.python();
-            install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]);
-            install.arg(self.directory.join("requirements.txt"));
-            step("pip install", &mut install, self.cleanup)
         })
     }
 
@@ -169,16 +149,12 @@ impl Tools<'_> {
     }
 
     fn python(&self) -> Command {
-        Command::new(self.python_programs().join("python"))
-    }
-
-    fn python_programs(&self) -> PathBuf {
-        self.directory.join("python").join(PROGRAMS)
+        Command::new(self.python.join("python"))
     }
 
     fn path_with_python(&self) -> Result<OsString> {
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let directories = std::iter::once(self.python_programs()).chain(std::env::split_paths(&path));
+        let directories = std::iter::once(self.python.clone()).chain(std::env::split_paths(&path));
         std::env::join_paths(directories).context("PATH cannot be extended")
     }
 }

@@ -13,6 +13,7 @@ mod fuzz_api;
 mod outcome;
 mod process;
 mod provoked;
+mod python;
 mod server;
 mod servers;
 mod tests;

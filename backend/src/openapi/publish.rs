@@ -80,7 +80,7 @@ fn publish_item(mut item: Json, problems: &[Json]) -> Json {
         let own = operation.as_object_mut().and_then(|members| members.remove(PROBLEMS)).unwrap_or_default();
         codes.extend(own.as_array().into_iter().flatten().filter_map(Json::as_str));
         refuse(operation, &codes, problems);
-        operation["responses"]["200"]["description"] = json!("It is done.");
+        operation["responses"]["200"]["description"] = json!("Success.");
     }
     item
 }

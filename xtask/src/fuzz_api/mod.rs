@@ -1,7 +1,6 @@
 //! `cargo xtask fuzz-api`: does the running server keep what its OpenAPI document promises?
 
 mod log;
-mod python;
 mod report;
 mod run;
 
@@ -14,7 +13,10 @@ use clap::Args;
 use self::run::{DATABASES, Outcome, PERSONAS, Run};
 use crate::cargo;
 use crate::cleanup::Cleanup;
+use crate::python;
 use crate::server::{self, Profile};
+
+const REQUIREMENTS: &str = include_str!("../../fuzz-api/requirements.txt");
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -35,7 +37,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let cleanup = Cleanup::install()?;
     let directory = cargo::target_directory()?.join("fuzz-api");
-    let schemathesis = python::schemathesis(&directory)?;
+    let schemathesis = python::programs(&directory, "schemathesis", REQUIREMENTS)?.join("schemathesis");
     let program = server::build(Profile::Dev, &cleanup)?;
     if options.sqlite_only {
         println!("--sqlite-only: no servers; the runs on PostgreSQL are left out");

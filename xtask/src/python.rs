@@ -1,4 +1,4 @@
-//! Installs schemathesis into a virtual environment of its own.
+//! Installs Python programs into virtual environments of their own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,40 +8,39 @@ use anyhow::{Context, Result, ensure};
 
 use crate::apt;
 
-const REQUIREMENTS: &str = include_str!("../../fuzz-api/requirements.txt");
-
 const MISSING: &str = "install Python 3.10 or newer with its modules venv and ensurepip (Debian, Ubuntu: apt-get \
     install python3-venv; Fedora: dnf install python3; macOS: brew install python; Windows: python.org) and put it \
     first on PATH";
 
-/// Whether a Python is new enough for schemathesis and can make environments; Debian packages ensurepip apart.
+/// Whether a Python is new enough and can make environments; Debian packages ensurepip apart.
 const PROBE: &str = "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))";
 
 const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
 const PROGRAMS: &str = if cfg!(windows) { "Scripts" } else { "bin" };
 
-/// The program `schemathesis`, in the versions of `requirements.txt`; installed when it is not there yet.
-pub(super) fn schemathesis(directory: &Path) -> Result<PathBuf> {
+/// The directory of the programs of a virtual environment in `directory`, with these requirements; installed when they are
+/// not there yet.
+pub(crate) fn programs(directory: &Path, what: &str, requirements: &str) -> Result<PathBuf> {
     let environment = directory.join("python");
-    let program = environment.join(PROGRAMS).join("schemathesis");
+    let programs = environment.join(PROGRAMS);
     // Written last, so that an interrupted installation is begun again.
     let installed = environment.join("installed.txt");
-    if fs::read_to_string(&installed).is_ok_and(|versions| versions == REQUIREMENTS) {
-        return Ok(program);
+    if fs::read_to_string(&installed).is_ok_and(|versions| versions == requirements) {
+        return Ok(programs);
     }
-    println!("==> installing schemathesis");
+    println!("==> installing {what}");
     ensure_python()?;
     fs::create_dir_all(directory).context("cannot create a directory under target")?;
-    let requirements = directory.join("requirements.txt");
-    fs::write(&requirements, REQUIREMENTS).context("cannot write under target")?;
+    let file = directory.join("requirements.txt");
+    fs::write(&file, requirements).context("cannot write under target")?;
     let mut create = Command::new(PYTHON);
     create.args(["-m", "venv", "--clear"]).arg(&environment);
     run("python -m venv", &mut create)?;
-    let mut install = Command::new(environment.join(PROGRAMS).join("python"));
-    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&requirements);
+    let mut install = Command::new(programs.join("python"));
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&file);
     run("pip install", &mut install)?;
-    fs::rename(&requirements, &installed).context("cannot write under target")?;
-    Ok(program)
+    fs::rename(&file, &installed).context("cannot write under target")?;
+    Ok(programs)
 }
 
 fn ensure_python() -> Result<()> {
