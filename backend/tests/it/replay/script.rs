@@ -192,10 +192,7 @@ impl Script {
         if let Some(query) = draw.query {
             path = format!("{path}?{}", query(self)).trim_end_matches('?').to_owned();
         }
-        let mut body = match draw.body {
-            Some(make) => Some(make(self)),
-            None => self.declared_body(call.declared.body),
-        };
+        let mut body = draw.body.map(|make| make(self));
         let mut headers = Vec::new();
         let mut text = None;
         if let Some(body) = &mut body {
@@ -214,18 +211,6 @@ impl Script {
             self.keyed.push(request.clone());
         }
         request
-    }
-
-    /// The body of the declared call, with the ids of the answers so far.
-    fn declared_body(&mut self, body: &str) -> Option<Json> {
-        let mut parts = body.split('<');
-        let mut filled = parts.next().filter(|first| !first.is_empty())?.to_owned();
-        for part in parts {
-            let (name, rest) = part.split_once('>').expect("a name ends with >");
-            filled += &if name == "number" { self.below(8).to_string() } else { self.id_text(name) };
-            filled += rest;
-        }
-        Some(serde_json::from_str(&filled).expect("a body"))
     }
 
     fn path_of(&mut self, address: &str) -> String {
