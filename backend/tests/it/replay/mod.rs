@@ -8,7 +8,7 @@ use crate::support::{Kind, Outcome, Persona, Test};
 use script::{EVERYONE, Request, Script, Who};
 use std::collections::{BTreeMap, BTreeSet};
 
-const REQUESTS: usize = 2400;
+const REQUESTS_PER_OPERATION: usize = 32;
 /// After so many requests the rows themselves are looked at.
 const LOOK_EVERY: usize = 75;
 const SEED: u64 = 20_260_701;
@@ -211,10 +211,15 @@ impl Tally {
     }
 }
 
+/// The sequence grows with the API: else each operation would be drawn less often with every resource that is added.
+fn requests() -> usize {
+    REQUESTS_PER_OPERATION * operations().len()
+}
+
 /// Moves both clocks now and then: some minutes, sometimes past what is kept for a day, once past every link.
 async fn pass_time(number: usize, stages: &mut [Stage<'_>; 2]) {
     let seconds = match number {
-        _ if number == REQUESTS / 2 => 8 * 86_400,
+        _ if number == requests() / 2 => 8 * 86_400,
         _ if number % 500 == 499 => 86_400,
         _ if number % 25 == 24 => 60 + i64::try_from(number).expect("a small number"),
         _ => return,
@@ -242,7 +247,7 @@ async fn both_databases_answer_alike_whatever_is_asked_on_Postgres() {
     let orgs = [sqlite.other_org, sqlite.org].map(|org| org.to_string());
     let mut script = Script::new(SEED, orgs, sqlite.tech_user.to_string());
     let mut tally = Tally::default();
-    for number in 0..REQUESTS {
+    for number in 0..requests() {
         let request = script.next();
         let answer = stages[0].send(&request).await;
         let other = stages[1].send(&request).await;

@@ -285,6 +285,12 @@ impl Script {
             let excess = self.pages.len().saturating_sub(6);
             self.pages.drain(..excess);
         }
+        // A link that is refused is dead, or its person is taken: the next answer is rather by another.
+        if answer.status.is_client_error() && self.chance(50) {
+            self.links.retain(|(invitation, assignment, _)| {
+                ![invitation, assignment].iter().any(|id| path.contains(id.as_str()))
+            });
+        }
         if !answer.status.is_success() || answer.text.is_empty() || request.who == Who::Stranger {
             return;
         }
