@@ -106,6 +106,8 @@ ids! {
     /// One line of the audit log.
     AuditId,
     JobId,
+    /// An e-mail to one address.
+    MailId,
     /// A single-use permission to set a password.
     PasswordTokenId,
     /// An account's membership of an org.

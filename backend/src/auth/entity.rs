@@ -19,7 +19,7 @@ crate::words::words! {
 }
 
 pub mod org {
-    use crate::{ids::OrgId, text::NameKey, timestamp::Timestamp};
+    use crate::{ids::OrgId, locale::Locale, text::NameKey, timestamp::Timestamp};
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -30,6 +30,14 @@ pub mod org {
         pub name: String,
         pub name_key: NameKey,
         pub timezone: String,
+        /// Of its mails, unless a user has one of their own.
+        pub locale: Locale,
+        /// Whom its people call.
+        pub contact_name: Option<String>,
+        pub contact_phone: Option<String>,
+        pub contact_email: Option<String>,
+        /// The Reply-To of its mails.
+        pub reply_to: Option<String>,
         pub created_at: Timestamp,
         pub updated_at: Timestamp,
     }
@@ -73,6 +81,7 @@ pub mod account {
 /// Accounts as members of orgs, with their role.
 pub mod membership {
     use crate::{
+        delivery::Delivery,
         ids::{AccountId, MembershipId, OrgId},
         role::Role,
         timestamp::Timestamp,
@@ -91,6 +100,9 @@ pub mod membership {
         pub is_active: bool,
         /// `None` while the membership is pending.
         pub proven_at: Option<Timestamp>,
+        /// Of the mail with the link that takes it up.
+        pub delivery: Delivery,
+        pub delivery_error: Option<String>,
         pub created_at: Timestamp,
         pub updated_at: Timestamp,
     }

@@ -8,6 +8,7 @@ pub mod availabilities;
 pub mod calendar;
 pub mod conflicts;
 pub mod invitations;
+pub mod mails;
 pub mod missions;
 pub mod orgs;
 pub mod projects;

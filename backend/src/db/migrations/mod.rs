@@ -23,6 +23,7 @@ mod m20261126_000015_replacing;
 mod m20261126_000016_calendar_days;
 mod m20261126_000017_search;
 mod m20261127_000018_jobs;
+mod m20261127_000019_mail;
 
 use super::Database;
 use crate::error::FailureKind;
@@ -58,12 +59,13 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000016_calendar_days::Migration),
             Box::new(m20261126_000017_search::Migration),
             Box::new(m20261127_000018_jobs::Migration),
+            Box::new(m20261127_000019_mail::Migration),
         ]
     }
 }
 
 /// The tables that each step creates: reverting it loses their rows.
-const TABLES: [(&str, &[&str]); 6] = [
+const TABLES: [(&str, &[&str]); 7] = [
     ("m20261123_000001_accounts", &["orgs", "accounts", "org_memberships", "sessions", "password_tokens"]),
     (
         "m20261123_000002_planning",
@@ -83,6 +85,7 @@ const TABLES: [(&str, &[&str]); 6] = [
     ("m20261123_000005_idempotency", &["idempotency_keys"]),
     (PENDING_MEMBERSHIPS, &["membership_links"]),
     ("m20261127_000018_jobs", &["jobs"]),
+    ("m20261127_000019_mail", &["mails", "mail_items"]),
 ];
 
 const PENDING_MEMBERSHIPS: &str = "m20261126_000014_pending_memberships";

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     auth::entity::{account, membership},
     db::{Constraint, OrRefusal, Tx},
+    delivery::Delivery,
     error::{Duplicate, Error, NotFound},
     ids::{AccountId, MembershipId, OrgId},
     role::Role,
@@ -64,6 +65,8 @@ pub async fn add_membership(
         role: Set(role),
         is_active: Set(true),
         proven_at: Set(proven_at),
+        delivery: Set(Delivery::None),
+        delivery_error: Set(None),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
     };

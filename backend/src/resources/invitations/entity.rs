@@ -3,6 +3,7 @@
 pub mod invitation {
     use crate::resources::assignments::AssignmentStatus;
     use crate::{
+        delivery::Delivery,
         ids::{AssignmentId, InvitationId, OrgId},
         timestamp::Timestamp,
     };
@@ -20,6 +21,15 @@ pub mod invitation {
         pub token_hash: Vec<u8>,
         pub email: Option<String>,
         pub expires_at: Timestamp,
+        /// By when the planner wants an answer.
+        pub answer_by: Option<Timestamp>,
+        /// What the link's secret is derived from besides the id.
+        pub version: i32,
+        /// Which key it is derived with.
+        pub key_id: Option<String>,
+        pub delivery: Delivery,
+        pub delivery_error: Option<String>,
+        pub reminded_at: Option<Timestamp>,
         pub answered_at: Option<Timestamp>,
         pub answer: Option<AssignmentStatus>,
         pub revoked_at: Option<Timestamp>,

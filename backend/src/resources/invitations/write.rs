@@ -11,6 +11,7 @@ use super::{
 use crate::{
     auth::{InvalidToken, InviteClaims, Tokens},
     db::{Constraint, OfOrg, OrRefusal, Tx},
+    delivery::Delivery,
     error::{Duplicate, Error, NotFound},
     ids::{AssignmentId, InvitationId, MissionId, OrgId, ProjectId},
     resources::{
@@ -139,6 +140,12 @@ fn new_link(
         token_hash,
         email,
         expires_at,
+        answer_by: None,
+        version: 0,
+        key_id: None,
+        delivery: Delivery::None,
+        delivery_error: None,
+        reminded_at: None,
         answered_at: None,
         answer: None,
         revoked_at: None,

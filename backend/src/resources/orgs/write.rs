@@ -14,6 +14,7 @@ use crate::{
     db::{Actor, Constraint, OfOrg, OrRefusal, Tx},
     error::{Duplicate, Error, NotFound},
     ids::{AccountId, OrgId},
+    locale::Locale,
     random::Random,
     resources::{
         accounts::{self, links},
@@ -46,6 +47,11 @@ pub async fn create(tx: &Tx, name: Name, timezone: &str) -> Result<OrgId, Error>
         name_key: name.key(),
         name: name.into(),
         timezone: timezone.to_owned(),
+        locale: Locale::French,
+        contact_name: None,
+        contact_phone: None,
+        contact_email: None,
+        reply_to: None,
         created_at: tx.now,
         updated_at: tx.now,
     };

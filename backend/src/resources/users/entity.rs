@@ -5,6 +5,7 @@ pub mod user {
     use crate::{
         db::JsonText,
         ids::{AccountId, OrgId, UserId},
+        locale::Locale,
         timestamp::Timestamp,
     };
     use sea_orm::entity::prelude::*;
@@ -31,6 +32,7 @@ pub mod user {
         pub account_id: Option<AccountId>,
         pub legal_ids: Option<JsonText>,
         pub documents: Option<JsonText>,
+        pub locale: Option<Locale>,
         pub created_at: Timestamp,
         pub updated_at: Timestamp,
     }

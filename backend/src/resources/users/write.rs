@@ -61,6 +61,7 @@ pub async fn create(
         account_id: account,
         legal_ids: new.legal_ids.as_ref().map(Metadata::to_stored),
         documents: new.documents.as_ref().map(Metadata::to_stored),
+        locale: None,
         created_at: tx.now,
         updated_at: tx.now,
     };
