@@ -29,6 +29,21 @@ pub struct Org {
     pub updated_at: Timestamp,
 }
 
+/// Whom people ask, and how to reach them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
+#[schema(as = OrgContact)]
+pub struct Contact {
+    /// A person or an office.
+    #[schema(example = "Karim Haddad")]
+    pub name: Option<String>,
+    /// A telephone number, as people write it.
+    #[schema(example = "01 99 00 12 34")]
+    pub phone: Option<String>,
+    /// An e-mail address.
+    #[schema(example = "karim@example.org")]
+    pub email: Option<String>,
+}
+
 /// All that can be set of an org.
 #[derive(Debug, Clone, PartialEq, Deserr, Serialize, ToSchema)]
 #[deserr(deny_unknown_fields)]

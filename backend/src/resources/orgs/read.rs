@@ -2,7 +2,7 @@
 
 use super::{
     event::MemberEvent,
-    model::{Member, MemberKey, MemberQuery, Org},
+    model::{Contact, Member, MemberKey, MemberQuery, Org},
 };
 use crate::{
     auth::entity::{account, membership, org},
@@ -207,4 +207,13 @@ fn find_members(org: OrgId) -> Select<membership::Entity> {
                 .to((user::Column::OrgId, user::Column::AccountId))
                 .into(),
         )
+}
+
+/// Whom the people of an org ask.
+pub fn contact(org: &org::Model) -> Contact {
+    Contact {
+        name: org.contact_name.clone(),
+        phone: org.contact_phone.clone(),
+        email: org.contact_email.clone(),
+    }
 }
