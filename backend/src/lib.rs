@@ -19,6 +19,7 @@ pub mod jobs;
 pub mod json;
 pub mod locale;
 pub mod openapi;
+pub mod outbox;
 pub mod pages;
 pub mod random;
 pub mod resources;

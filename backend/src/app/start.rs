@@ -11,6 +11,7 @@ use crate::{
     fair::Fair,
     http::{MAX_BODIES_BYTES, MAX_TENANT_BODIES_BYTES},
     jobs::{Handlers, Timing, Worker},
+    outbox::Outbox,
     random::Random,
     seal::Seal,
     state::{App, Parts},
@@ -151,6 +152,7 @@ pub async fn start_with(
         reads: lists,
         collectors,
         workers: Workers::start("heavy pieces of work", half, HEAVY_PATIENCE)?,
+        outbox: Outbox::new(None),
         worker,
         draining: AtomicBool::default(),
     }))

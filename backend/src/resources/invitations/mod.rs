@@ -7,6 +7,7 @@ mod event;
 mod model;
 mod read;
 mod refusal;
+mod remind;
 mod rules;
 mod seen;
 mod write;

@@ -1,4 +1,1 @@
-//! Mails: what was sent to whom, what is to be sent, and what could not be.
-
-pub(crate) mod entity;
-mod model;
+//! Mails: writing and sending what is queued, and what was sent to whom.
