@@ -57,7 +57,7 @@ impl Org {
                 let zone = ZoneName::parse(&timezone).map_err(wrong("--timezone"))?;
                 let app = start(config).await?;
                 migrate::prepare(&app, false, say).await?;
-                create(&app, name, email, &zone).await?;
+                create(&app, OrgForm::named(name, zone), email).await?;
                 Ok(app.db.close().await?)
             }
             Self::List { listed } => {
@@ -90,9 +90,9 @@ async fn start_current(config: Config) -> Result<App, CliError> {
     Ok(app)
 }
 
-async fn create(app: &App, name: Name, email: Email, zone: &str) -> Result<(), CliError> {
+async fn create(app: &App, new: OrgForm, email: Email) -> Result<(), CliError> {
     let tx = app.db.write(Origin::system()).await?;
-    let org = orgs::create(&tx, name, zone).await?;
+    let org = orgs::create(&tx, new).await?;
     let owner = NewMember { email, role: Role::Owner, user_id: None };
     let (_, link) = orgs::add_member(&tx, &app.random, org, owner).await?;
     tx.commit().await?;

@@ -12,13 +12,13 @@ use crate::{
         availabilities::{self, NewAvailability},
         invitations::{self, Links, NewInvitation},
         missions::{self, Mission, MissionForm, NewMissionRole},
-        orgs::{self, NewMember},
+        orgs::{self, NewMember, OrgForm},
         projects::{self, NewProject, ProjectStatus},
         users::{self, EmploymentType, NewSkill, NewUser},
     },
     role::Role,
     state::App,
-    text::{Email, EmailKey, Label, Name, Reason},
+    text::{Email, EmailKey, Label, Name, Reason, ZoneName},
     timestamp::Timestamp,
 };
 use jiff::{ToSpan, civil, tz::TimeZone};
@@ -81,7 +81,7 @@ pub(super) async fn fill_if_empty(app: &App, password: &str) -> Result<(), CliEr
     let password = NewPassword::parse(password).map_err(|rule| CliError::Refused(rule.into()))?;
     let hash = app.passwords.hash(password, SIGN_INS[0].1, None).await?;
     let tx = app.db.write(Origin::system()).await?;
-    let org = orgs::create(&tx, name(THEATRE)?, ZONE).await?;
+    let org = orgs::create(&tx, OrgForm::named(name(THEATRE)?, ZoneName::stored(ZONE))).await?;
     let users = add_users(&tx, org).await?;
     for (role, email) in SIGN_INS {
         let user_id = (role == Role::Tech).then_some(users[0]);

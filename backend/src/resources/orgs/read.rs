@@ -2,7 +2,7 @@
 
 use super::{
     event::MemberEvent,
-    model::{Member, MemberKey, MemberQuery, Org},
+    model::{Contact, Member, MemberKey, MemberQuery, Org},
 };
 use crate::{
     auth::entity::{account, membership, org},
@@ -51,6 +51,9 @@ impl From<org::Model> for Org {
             id: row.id,
             name: row.name,
             timezone: row.timezone,
+            locale: row.locale,
+            contact: Contact { name: row.contact_name, phone: row.contact_phone, email: row.contact_email },
+            reply_to: row.reply_to,
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
