@@ -335,3 +335,29 @@ async fn a_demonstration_that_is_open_has_secrets_of_its_own() {
     ]);
     assert!(known.run(&["demo"]).failed().contains("--open-to-network"));
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_demonstration_has_a_contact_and_somebody_who_reads_english() {
+    let cli = Cli::new(&[("BACKEND_PORT", "0")]);
+    let serving = Serving::start(&cli, &["demo"]);
+    let client = reqwest::Client::new();
+    let address = |path: &str| format!("http://127.0.0.1:{}/api/v1{path}", serving.port);
+    let login = json!({ "email": "karim@rideau-rouge.example", "password": "entree-des-artistes" });
+    let signed_in = client.post(address("/auth/login")).json(&login).send().await.expect("an answer");
+    let signed_in: Json = signed_in.json().await.expect("JSON");
+    let token = signed_in["access_token"].as_str().expect("a token");
+    let read = async |path: &str| {
+        let answer = client.get(address(path)).bearer_auth(token).send().await.expect("an answer");
+        answer.json::<Json>().await.expect("JSON")
+    };
+    let org = read("/orgs/current").await;
+    let karim =
+        json!({ "name": "Karim Haddad", "phone": "01 99 00 12 34", "email": "karim@rideau-rouge.example" });
+    assert_eq!((&org["locale"], &org["contact"]), (&json!("fr"), &karim));
+    assert_eq!(org["reply_to"], "planning@rideau-rouge.example");
+    let users = read("/users").await;
+    let locales: Vec<_> = users.as_array().expect("users").iter().map(|user| &user["locale"]).collect();
+    assert_eq!(locales.iter().filter(|locale| ***locale == json!("en")).count(), 1, "{locales:?}");
+    assert_eq!(locales.iter().filter(|locale| locale.is_null()).count(), locales.len() - 1);
+}
