@@ -16,7 +16,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// Clocks of two machines may differ this much.
 const LEEWAY_SECONDS: i64 = 30;
@@ -51,35 +51,44 @@ pub struct InviteClaims {
     pub inv: InvitationId,
     /// Unguessable; only its hash is stored.
     pub jti: Secret,
-    exp: i64,
+    /// Of links made before their expiry was kept in the row alone; it is not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    exp: Option<i64>,
 }
 
 trait Claims: Serialize + DeserializeOwned {
     const TYPE: &'static str;
     fn kind(&self) -> &str;
-    fn expires(&self) -> i64;
+    /// `None` when the database says until when.
+    fn expires(&self) -> Option<i64>;
 }
 
 macro_rules! claims {
-    ($($type:ident = $name:literal),+) => {$(
+    ($($type:ident = $name:literal, |$claims:ident| $expires:expr;)+) => {$(
         impl Claims for $type {
             const TYPE: &'static str = $name;
             fn kind(&self) -> &str {
                 &self.typ
             }
-            fn expires(&self) -> i64 {
-                self.exp
+            fn expires(&self) -> Option<i64> {
+                let $claims = self;
+                $expires
             }
         }
     )+};
 }
-claims!(AccessClaims = "access", RefreshClaims = "refresh", InviteClaims = "invite");
+claims! {
+    AccessClaims = "access", |claims| Some(claims.exp);
+    RefreshClaims = "refresh", |claims| Some(claims.exp);
+    InviteClaims = "invite", |_claims| None;
+}
 
 #[derive(Clone)]
 pub struct Tokens {
     sessions: Key,
     invitations: Key,
     invites_secret: SecretString,
+    invites_key_id: Arc<str>,
     access_ttl: Duration,
     clock: Clock,
 }
@@ -97,7 +106,8 @@ impl Key {
         let secret = secret.expose_secret().as_bytes();
         let mut validation = Validation::new(algorithm);
         validation.validate_exp = false;
-        validation.required_spec_claims = ["exp".to_owned()].into();
+        // The types of the claims say which of them must be there.
+        validation.required_spec_claims.clear();
         Self {
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
@@ -114,8 +124,8 @@ impl Key {
     /// `None` when the signature, algorithm, `typ` or form is wrong, or when it has expired.
     fn read<C: Claims>(&self, token: &str, now: Timestamp) -> Option<C> {
         let claims: C = jsonwebtoken::decode(token, &self.decoding, &self.validation).ok()?.claims;
-        let alive = claims.expires().saturating_add(LEEWAY_SECONDS) > now.as_seconds();
-        (claims.kind() == C::TYPE && alive).then_some(claims)
+        let expired = |expires: i64| expires.saturating_add(LEEWAY_SECONDS) <= now.as_seconds();
+        (claims.kind() == C::TYPE && !claims.expires().is_some_and(expired)).then_some(claims)
     }
 }
 
@@ -125,6 +135,7 @@ impl Tokens {
             sessions: Key::new(&config.secret_key, config.jwt_algorithm),
             invitations: Key::new(&config.invites_secret, config.jwt_algorithm),
             invites_secret: config.invites_secret.clone(),
+            invites_key_id: key_id(&config.invites_secret),
             access_ttl: config.access_token_ttl,
             clock,
         }
@@ -177,39 +188,46 @@ impl Tokens {
         self.sessions.read(token, self.clock.now())
     }
 
-    /// The token of an invitation and the hash to store. It is derived, not random, so that a later mail can carry the same
-    /// link although only its hash is stored.
+    /// The token of an invitation and the hash to store. The token is derived, not random, so that a later mail carries the
+    /// same link although only its hash is stored; another `version` gives another one.
     ///
     /// # Errors
     /// Only when signing itself fails.
-    pub fn invite(
-        &self,
-        org: OrgId,
-        inv: InvitationId,
-        expires: Timestamp,
-    ) -> Result<(String, Vec<u8>), Error> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.invites_secret.expose_secret().as_bytes())
-            .map_err(|error| Error::internal(error))?;
+    pub fn invite(&self, org: OrgId, inv: InvitationId, version: i32) -> Result<(String, Vec<u8>), Error> {
+        let mut mac = hmac(&self.invites_secret);
         mac.update(b"invitation jti\0");
         mac.update(inv.0.as_bytes());
-        mac.update(&expires.as_micros().to_be_bytes());
+        mac.update(&version.to_be_bytes());
         let jti = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
         let hash = hash_secret(jti.as_bytes());
-        let claims = InviteClaims {
-            typ: InviteClaims::TYPE.into(),
-            org,
-            inv,
-            jti: jti.into(),
-            exp: expires.as_seconds(),
-        };
+        let typ = InviteClaims::TYPE.into();
+        let claims = InviteClaims { typ, org, inv, jti: jti.into(), exp: None };
         Ok((self.invitations.sign(&claims)?, hash))
     }
 
-    /// The claims of an invitation token with a valid signature, expired or not, so that an expired link can be shown as such.
+    /// Names the key that invitations are derived and signed with.
+    pub fn invites_key_id(&self) -> &str {
+        &self.invites_key_id
+    }
+
+    /// The claims of an invitation token with a valid signature. The row says until when its link works, and an expired one
+    /// is shown as such.
     /// Trimmed, because a copied token may have white space around it.
     pub fn read_invite(&self, token: &str) -> Option<InviteClaims> {
-        self.invitations.read(token.trim(), Timestamp::from_micros(0))
+        self.invitations.read(token.trim(), self.clock.now())
     }
+}
+
+fn hmac(secret: &SecretString) -> Hmac<Sha256> {
+    let secret = secret.expose_secret().as_bytes();
+    Hmac::new_from_slice(secret).expect("HMAC takes a key of any length")
+}
+
+/// Tells keys apart without telling anything of them: 64 bits of an HMAC.
+fn key_id(secret: &SecretString) -> Arc<str> {
+    let mut mac = hmac(secret);
+    mac.update(b"key id\0");
+    URL_SAFE_NO_PAD.encode(&mac.finalize().into_bytes()[..8]).into()
 }
 
 /// SHA-256, for secrets of at least 128 random bits: they cannot be guessed, so they need no slow hash.

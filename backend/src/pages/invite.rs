@@ -11,7 +11,7 @@ use crate::{
     http::{Form, Query, RequestInfo},
     resources::{
         assignments::AssignmentStatus,
-        invitations::{self, Answered, Decision, InvitationStatus, Opened},
+        invitations::{self, Answered, Decision, LinkStatus, Opened},
     },
     secret::Secret,
     state::App,
@@ -91,7 +91,7 @@ async fn carry_out(
     link: &Link<'_>,
     answer: Decision,
 ) -> Result<Answered, Error> {
-    invitations::answer_by_link(app, request, link.claims()?, answer).await
+    invitations::answer_by_link(app, request, link.claims()?, answer, None).await
 }
 
 /// `None` if `answer` is unknown or the reason is invalid.
@@ -139,7 +139,7 @@ async fn page(
             return Ok(with_retry_after(page, &error));
         }
     };
-    let current_message = current_message(&opened, now, language);
+    let current_message = current_message(&opened, language);
     let (status, text, good) = outcome.unwrap_or((StatusCode::OK, current_message.0, current_message.1));
     let mission = mission_shown(opened, words)?;
     // A user who could not accept because of a conflict or a full role can still decline.
@@ -148,19 +148,19 @@ async fn page(
 }
 
 /// The message before any answer, whether it is good news, and whether the user can answer.
-fn current_message(opened: &Opened, now: Timestamp, language: Language) -> (&'static str, bool, bool) {
+fn current_message(opened: &Opened, language: Language) -> (&'static str, bool, bool) {
     let words = language.words();
     match (opened.invitation_status, opened.status) {
-        (_, AssignmentStatus::Cancelled) => (words.cancelled, false, false),
-        (InvitationStatus::Revoked, _) => (words.revoked, false, false),
-        (InvitationStatus::Answered, AssignmentStatus::Accepted) => (words.already_accepted, true, false),
-        (InvitationStatus::Answered, AssignmentStatus::Declined) => (words.already_declined, true, false),
-        (InvitationStatus::Answered, _) => (words.already_answered, false, false),
-        (InvitationStatus::Expired, _) => (words.expired, false, false),
-        (InvitationStatus::Pending, AssignmentStatus::Declined) => (words.already_declined, true, false),
-        (InvitationStatus::Pending, _) if opened.end_at <= now => (words.over, false, false),
-        (InvitationStatus::Pending, AssignmentStatus::Accepted) => (words.already_accepted, true, true),
-        (InvitationStatus::Pending, AssignmentStatus::Invited) => ("", true, true),
+        (LinkStatus::CalledOff, _) => (words.cancelled, false, false),
+        (LinkStatus::Revoked | LinkStatus::Superseded, _) => (words.revoked, false, false),
+        (LinkStatus::Answered, AssignmentStatus::Accepted) => (words.already_accepted, true, false),
+        (LinkStatus::Answered, AssignmentStatus::Declined) => (words.already_declined, true, false),
+        (LinkStatus::Answered, _) => (words.already_answered, false, false),
+        (LinkStatus::Expired, _) => (words.expired, false, false),
+        (LinkStatus::Pending, AssignmentStatus::Declined) => (words.already_declined, true, false),
+        (LinkStatus::Over, _) => (words.over, false, false),
+        (LinkStatus::Pending, AssignmentStatus::Accepted) => (words.already_accepted, true, true),
+        (LinkStatus::Pending, _) => ("", true, true),
     }
 }
 

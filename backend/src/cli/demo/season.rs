@@ -206,7 +206,7 @@ async fn add_productions(tx: &Tx, app: &App, org: OrgId, users: &[UserId]) -> Re
     let asked = staff(tx, org, users, &season).await?;
     override_conflict(tx, org, users, &season).await?;
     declare_availability(tx, org, users[0], &season[0]).await?;
-    let new = NewInvitation { assignment_id: asked, email: None };
+    let new = NewInvitation { assignment_id: asked, email: None, answer_by: None };
     invitations::create(tx, org, new, &Links::of(app)).await?;
     Ok(())
 }

@@ -13,9 +13,10 @@ mod write;
 pub use api::routes;
 pub use event::AssignmentEvent;
 pub use model::{Assignment, AssignmentStatus, NewAssignment};
-pub use read::{CalendarMission, calendar_missions, get, upcoming};
+pub use read::{CalendarMission, calendar_missions, conflicts_of_user, get, upcoming};
 pub use refusal::*;
 pub use write::moves::{Move, assign_only_role, begin_move, cancel_all, detach_roles, finish_move};
 pub use write::{
-    Change, Locked, create, lock_all_for_no_key_update, lock_for_no_key_update, meaning_of, set_status,
+    Change, Locked, create, explain_decline, lock_all_for_no_key_update, lock_for_no_key_update, meaning_of,
+    seen, set_status,
 };

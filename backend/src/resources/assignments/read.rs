@@ -46,9 +46,22 @@ fn overlapping(
         .filter(Column::MissionId.ne(period.mission))
 }
 
+/// The conflicts of one user with the time of a mission, by start.
+///
+/// # Errors
+/// When the database fails.
+pub async fn conflicts_of_user(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    user: UserId,
+    (mission, start, end): (MissionId, Timestamp, Timestamp),
+) -> Result<Conflicts, Error> {
+    conflicts(db, org, [user], MissionPeriod { mission, start, end }).await
+}
+
 /// The conflicts of all `users` with `period`, by start.
 pub(super) async fn conflicts(
-    tx: &Tx,
+    tx: &impl ConnectionTrait,
     org: OrgId,
     users: impl IntoIterator<Item = UserId>,
     period: MissionPeriod,

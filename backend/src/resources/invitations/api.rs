@@ -6,7 +6,7 @@ use super::{
         NewInvitation, Opened, TokenQuery,
     },
     read,
-    refusal::{AlreadyAnswered, NotYourCall},
+    refusal::{AlreadyAnswered, ChangedSinceSeen, NotYourCall},
     rules::Decision,
     write::{self, Links},
 };
@@ -156,7 +156,7 @@ async fn verify(State(app): State<App>, Query(query): Query<TokenQuery>) -> Resu
 /// `schedule_conflict` when the person is taken, 409 `already_answered` after a no, `quota_reached` when the role
 /// is full, `mission_over` after the mission's end.
 #[utoipa::path(post, path = "/invitations/{id}/accept", tag = "invitations", extensions(("x-problems" = json!([
-        InvalidToken::CODE, ScheduleConflict::CODE, AlreadyAnswered::CODE, QuotaReached::CODE, UserInactive::CODE, ProjectArchived::CODE,
+        InvalidToken::CODE, ChangedSinceSeen::CODE, ScheduleConflict::CODE, AlreadyAnswered::CODE, QuotaReached::CODE, UserInactive::CODE, ProjectArchived::CODE,
         MissionOver::CODE,
     ]))))]
 async fn accept(
@@ -167,8 +167,8 @@ async fn accept(
     precondition: Precondition,
     Body(body): Body<AcceptBody>,
 ) -> Result<Answer<Answered>, Error> {
-    let token = body.token.or(query.token);
-    answer_invitation(&app, &request, (id, &precondition), token, Decision::Accept).await
+    let given = Given { token: body.token.or(query.token), seen: body.seen };
+    answer_invitation(&app, &request, (id, &precondition), given, Decision::Accept).await
 }
 
 /// Decline an invitation.
@@ -177,7 +177,7 @@ async fn accept(
 /// assignment becomes `DECLINED`; `reason` is kept as `decline_reason`; declining again is the same 200. 400
 /// `invalid_token` for a bad, expired or revoked token, one of another invitation, or a cancelled assignment; 404
 /// for an unknown id. 409 `already_answered` after a yes by this link, `mission_over` after the mission's end.
-#[utoipa::path(post, path = "/invitations/{id}/decline", tag = "invitations", extensions(("x-problems" = json!([InvalidToken::CODE, AlreadyAnswered::CODE, MissionOver::CODE]))))]
+#[utoipa::path(post, path = "/invitations/{id}/decline", tag = "invitations", extensions(("x-problems" = json!([InvalidToken::CODE, ChangedSinceSeen::CODE, AlreadyAnswered::CODE, MissionOver::CODE]))))]
 async fn decline(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
@@ -187,17 +187,24 @@ async fn decline(
     Body(body): Body<DeclineBody>,
 ) -> Result<Answer<Answered>, Error> {
     let decision = Decision::Decline { reason: body.reason.map(Into::into) };
-    answer_invitation(&app, &request, (id, &precondition), body.token.or(query.token), decision).await
+    let given = Given { token: body.token.or(query.token), seen: body.seen };
+    answer_invitation(&app, &request, (id, &precondition), given, decision).await
+}
+
+/// What comes with an answer.
+struct Given {
+    token: Option<Secret>,
+    seen: Option<String>,
 }
 
 async fn answer_invitation(
     app: &App,
     request: &RequestInfo,
     (id, precondition): (InvitationId, &Precondition),
-    token: Option<Secret>,
+    given: Given,
     decision: Decision,
 ) -> Result<Answer<Answered>, Error> {
-    let claims = token.and_then(|token| app.tokens.read_invite(&token));
+    let claims = given.token.and_then(|token| app.tokens.read_invite(&token));
     let claims = match claims {
         Some(claims) if claims.inv == id => claims,
         other => {
@@ -214,22 +221,23 @@ async fn answer_invitation(
         write::lock_for_no_key_update(&tx, org, id).await
     };
     precondition.check_read(current).await?;
-    let answered = write::answer(&tx, &claims, decision).await?;
+    let answered = write::answer(&tx, &claims, decision, given.seen.as_deref()).await?;
     tx.commit_value(&answered).await
 }
 
 /// Answers with the invitation as the actor, for the HTML pages.
 ///
 /// # Errors
-/// [`InvalidToken`], [`AlreadyAnswered`], or what keeps the assignment from being accepted or declined.
+/// [`InvalidToken`], [`AlreadyAnswered`], [`ChangedSinceSeen`], or what keeps the assignment from being accepted or declined.
 pub async fn answer_by_link(
     app: &App,
     request: &RequestInfo,
     claims: &InviteClaims,
     decision: Decision,
+    seen: Option<&str>,
 ) -> Result<Answered, Error> {
     let tx = begin_answer(app, request, claims).await?;
-    let answered = write::answer(&tx, claims, decision).await?;
+    let answered = write::answer(&tx, claims, decision, seen).await?;
     tx.commit_value(&answered).await?;
     Ok(answered)
 }
@@ -247,7 +255,7 @@ async fn begin_answer(app: &App, request: &RequestInfo, claims: &InviteClaims) -
 /// `schedule_conflict` when the person is taken, 409 `quota_reached` when the role is full, 409 `mission_over`
 /// after the mission's end (managers may still answer their own).
 #[utoipa::path(post, operation_id = "accept", path = "/assignments/{id}/accept", tag = "assignments", extensions(("x-problems" = json!([
-        InvalidToken::CODE, ScheduleConflict::CODE, AlreadyAnswered::CODE, QuotaReached::CODE, UserInactive::CODE, ProjectArchived::CODE,
+        InvalidToken::CODE, ChangedSinceSeen::CODE, ScheduleConflict::CODE, AlreadyAnswered::CODE, QuotaReached::CODE, UserInactive::CODE, ProjectArchived::CODE,
         MissionOver::CODE,
         MissionCancelled::CODE, InvalidTransition::CODE, AlreadyAssigned::CODE, NotYourCall::CODE,
     ]))))]
@@ -260,7 +268,8 @@ async fn accept_assignment(
     precondition: Precondition,
     Body(body): Body<AcceptBody>,
 ) -> Result<Answer<AnsweredAssignment>, Error> {
-    let who = Answerer { request: &request, caller, token: body.token.or(query.token) };
+    let given = Given { token: body.token.or(query.token), seen: body.seen };
+    let who = Answerer { request: &request, caller, given };
     answer_assignment(&app, who, id, &precondition, Decision::Accept).await
 }
 
@@ -273,6 +282,7 @@ async fn accept_assignment(
 /// `mission_over`.
 #[utoipa::path(post, operation_id = "decline", path = "/assignments/{id}/decline", tag = "assignments", extensions(("x-problems" = json!([
         InvalidToken::CODE,
+        ChangedSinceSeen::CODE,
         AlreadyAnswered::CODE,
         MissionOver::CODE,
         InvalidTransition::CODE,
@@ -287,7 +297,8 @@ async fn decline_assignment(
     precondition: Precondition,
     Body(body): Body<DeclineBody>,
 ) -> Result<Answer<AnsweredAssignment>, Error> {
-    let who = Answerer { request: &request, caller, token: body.token.or(query.token) };
+    let given = Given { token: body.token.or(query.token), seen: body.seen };
+    let who = Answerer { request: &request, caller, given };
     let decision = Decision::Decline { reason: body.reason.map(Into::into) };
     answer_assignment(&app, who, id, &precondition, decision).await
 }
@@ -296,7 +307,7 @@ async fn decline_assignment(
 struct Answerer<'r> {
     request: &'r RequestInfo,
     caller: Option<Caller<Tech>>,
-    token: Option<Secret>,
+    given: Given,
 }
 
 async fn answer_assignment(
@@ -306,7 +317,8 @@ async fn answer_assignment(
     precondition: &Precondition,
     decision: Decision,
 ) -> Result<Answer<AnsweredAssignment>, Error> {
-    match (by.token, by.caller) {
+    let seen = by.given.seen.as_deref();
+    match (by.given.token, by.caller) {
         (Some(token), _) => {
             let claims = app.tokens.read_invite(&token).ok_or(InvalidToken)?;
             let opened = read::open(&app.db, &claims, app.db.clock().now()).await?;
@@ -319,7 +331,7 @@ async fn answer_assignment(
                 assignments::get(&*tx, claims.org, id).await
             };
             precondition.check_read(current).await?;
-            let answered = write::answer(&tx, &claims, decision).await?;
+            let answered = write::answer(&tx, &claims, decision, seen).await?;
             tx.commit_value(&AnsweredAssignment { status: answered.status }).await
         }
         (None, Some(caller)) => {
@@ -329,6 +341,7 @@ async fn answer_assignment(
                 return Err(if caller.is_manager() { NotYourCall.into() } else { NotFound.into() });
             }
             precondition.check_read(assignments::get(&*tx, caller.org, id)).await?;
+            write::check_seen(&tx, &locked, seen).await?;
             let status = decision.status();
             if !caller.is_manager() {
                 locked.check_answerable(status, tx.now)?;

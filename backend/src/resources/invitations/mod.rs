@@ -8,12 +8,14 @@ mod model;
 mod read;
 mod refusal;
 mod rules;
+mod seen;
 mod write;
 
 pub use api::{answer_by_link, routes};
 pub use event::InvitationEvent;
-pub use model::{Answered, Created, InvitationStatus, NewInvitation, Opened};
+pub use model::{Answered, Created, LinkStatus, NewInvitation, Obstacle, Opened};
 pub use read::{open, pending_link};
 pub use refusal::*;
 pub use rules::Decision;
+pub use seen::Seen;
 pub use write::{Links, create, delete_of_assignment, revoke_of_assignment, revoke_of_mission};

@@ -1,9 +1,11 @@
 //! Shapes of invitations.
 
 use crate::{
+    delivery::Delivery,
+    error::Conflict,
     http::{Cursor, Limit, Many},
     ids::{AssignmentId, InvitationId},
-    resources::assignments::AssignmentStatus,
+    resources::{assignments::AssignmentStatus, orgs::Contact},
     secret::Secret,
     text::{Email, Reason},
     timestamp::Timestamp,
@@ -27,12 +29,36 @@ crate::words::words! {
 }
 
 crate::words::words! {
-    /// What became of the e-mail.
-    pub enum InvitationDelivery {
-        /// It will be sent.
-        Queued = "queued",
-        /// There is none: hand the link over yourself.
-        None = "none",
+    /// Where a link stands, for whoever holds it.
+    pub enum LinkStatus {
+        /// Waiting for an answer.
+        Pending = "pending",
+        /// Answered by this link.
+        Answered = "answered",
+        /// No answer came in time.
+        Expired = "expired",
+        /// Taken back by the planner.
+        Revoked = "revoked",
+        /// There is a newer link.
+        Superseded = "superseded",
+        /// The mission, or the person's part in it, is cancelled.
+        CalledOff = "called_off",
+        /// The mission has ended.
+        Over = "over",
+    }
+}
+
+crate::words::words! {
+    /// What would keep a yes from being taken: the code of its refusal.
+    pub enum Obstacle {
+        /// The role is full.
+        QuotaReached = "quota_reached",
+        /// The person is deactivated.
+        UserInactive = "user_inactive",
+        /// The project is archived.
+        ProjectArchived = "project_archived",
+        /// The person has accepted another mission at that time.
+        ScheduleConflict = "schedule_conflict",
     }
 }
 
@@ -45,6 +71,9 @@ pub struct NewInvitation {
     /// Where the link goes; the person's address when absent.
     #[deserr(default)]
     pub email: Option<Email>,
+    /// By when an answer is wanted: the link closes then, or when the mission starts.
+    #[deserr(default)]
+    pub answer_by: Option<Timestamp>,
 }
 
 /// A new invitation with its token, which is shown this once.
@@ -61,10 +90,12 @@ pub struct Created {
     /// The link for people, with the token in it.
     #[schema(value_type = String, example = "https://crew.example.org/invite?token=…")]
     pub url: Secret,
-    /// Until when it works.
+    /// Until when it works, unless an answer is wanted earlier.
     pub expires_at: Timestamp,
+    /// By when an answer is wanted.
+    pub answer_by: Option<Timestamp>,
     /// What became of the e-mail.
-    pub delivery: InvitationDelivery,
+    pub delivery: Delivery,
 }
 
 /// An invitation as planners and the audit log see it, without its token.
@@ -78,8 +109,16 @@ pub struct Invitation {
     pub email: Option<String>,
     /// Where it stands.
     pub status: InvitationStatus,
-    /// Until when it works.
+    /// Until when it works, unless an answer is wanted earlier.
     pub expires_at: Timestamp,
+    /// By when an answer is wanted.
+    pub answer_by: Option<Timestamp>,
+    /// What became of the latest e-mail.
+    pub delivery: Delivery,
+    /// Why it could not be sent, in the mail server's words.
+    pub delivery_error: Option<String>,
+    /// When the person was last reminded.
+    pub reminded_at: Option<Timestamp>,
     /// When it was answered.
     pub answered_at: Option<Timestamp>,
     /// How.
@@ -124,11 +163,26 @@ pub struct Opened {
     /// Where the assignment stands.
     pub status: AssignmentStatus,
     /// Where the invitation stands.
-    pub invitation_status: InvitationStatus,
-    /// Until when it works.
+    pub invitation_status: LinkStatus,
+    /// Until when it works, unless an answer is wanted earlier.
     pub expires_at: Timestamp,
+    /// By when an answer is wanted.
+    pub answer_by: Option<Timestamp>,
+    /// When the link closes: the earliest of its expiry, `answer_by` and, with that, the mission's start.
+    pub closes_at: Timestamp,
+    /// When it was answered.
+    pub answered_at: Option<Timestamp>,
+    /// What would keep a yes from being taken, as of now.
+    pub obstacle: Option<Obstacle>,
+    /// With `schedule_conflict`: the person's accepted missions that are in the way, the first 100.
+    pub conflicts: Vec<Conflict>,
     /// Who asks.
     pub org_name: String,
+    /// Whom to talk to.
+    pub contact: Contact,
+    /// The org's time zone.
+    #[schema(example = "Europe/Paris")]
+    pub org_timezone: String,
     /// Who is asked.
     pub user_name: String,
     /// What the mission is.
@@ -139,6 +193,8 @@ pub struct Opened {
     pub role_name: Option<String>,
     /// Where.
     pub location: Option<String>,
+    /// What the planner noted on the mission, and on the person's part in it.
+    pub note: Option<String>,
     /// When it starts.
     pub start_at: Timestamp,
     /// When it ends.
@@ -146,6 +202,9 @@ pub struct Opened {
     /// The time zone that its wall clock is in.
     #[schema(example = "Europe/Paris")]
     pub timezone: String,
+    /// Opaque: what is shown here of time, place and role. Send it with the answer, which is then refused if they have
+    /// changed.
+    pub seen: String,
 }
 
 /// The answer to an answer.
@@ -193,6 +252,9 @@ pub struct AcceptBody {
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
     pub token: Option<Secret>,
+    /// The `seen` of what the person looked at: 409 `changed_since_seen` when time, place or role are others now.
+    #[deserr(default)]
+    pub seen: Option<String>,
 }
 
 /// A no, and why.
@@ -204,7 +266,10 @@ pub struct DeclineBody {
     #[deserr(default)]
     #[schema(value_type = Option<String>)]
     pub token: Option<Secret>,
-    /// Why not.
+    /// Why not. After a no without a reason, the same no with one adds it.
     #[deserr(default)]
     pub reason: Option<Reason>,
+    /// The `seen` of what the person looked at: 409 `changed_since_seen` when time, place or role are others now.
+    #[deserr(default)]
+    pub seen: Option<String>,
 }

@@ -1,6 +1,9 @@
 //! What a link may still do.
 
-use super::{model::InvitationStatus, refusal::AlreadyAnswered};
+use super::{
+    model::{InvitationStatus, LinkStatus},
+    refusal::AlreadyAnswered,
+};
 use crate::{
     auth::InvalidToken,
     error::Error,
@@ -24,12 +27,18 @@ impl Decision {
     }
 }
 
+/// When a link closes: at its expiry, or when the planner wants an answer by, or else at the mission's start if they want
+/// one by any time.
+pub fn closes_at(expires_at: Timestamp, answer_by: Option<Timestamp>, start_at: Timestamp) -> Timestamp {
+    answer_by.map_or(expires_at, |by| expires_at.min(by).min(start_at))
+}
+
 /// What an invitation's status depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct State {
     pub answer: Option<AssignmentStatus>,
     pub revoked: bool,
-    pub expires_at: Timestamp,
+    pub closes_at: Timestamp,
 }
 
 pub fn status(state: State, now: Timestamp) -> InvitationStatus {
@@ -37,10 +46,36 @@ pub fn status(state: State, now: Timestamp) -> InvitationStatus {
         InvitationStatus::Answered
     } else if state.revoked {
         InvitationStatus::Revoked
-    } else if state.expires_at <= now {
+    } else if state.closes_at <= now {
         InvitationStatus::Expired
     } else {
         InvitationStatus::Pending
+    }
+}
+
+/// What a link's status depends on besides.
+#[derive(Debug, Clone, Copy)]
+pub struct Around {
+    /// The assignment or its mission is cancelled.
+    pub called_off: bool,
+    /// The assignment has a newer link.
+    pub superseded: bool,
+    /// When the mission ends.
+    pub end_at: Timestamp,
+}
+
+/// What its person is told of a link: what matters most to them comes first.
+pub fn link_status(state: State, around: Around, now: Timestamp) -> LinkStatus {
+    if around.called_off {
+        return LinkStatus::CalledOff;
+    }
+    match status(state, now) {
+        InvitationStatus::Answered => LinkStatus::Answered,
+        InvitationStatus::Revoked if around.superseded => LinkStatus::Superseded,
+        InvitationStatus::Revoked => LinkStatus::Revoked,
+        InvitationStatus::Expired | InvitationStatus::Pending if around.end_at <= now => LinkStatus::Over,
+        InvitationStatus::Expired => LinkStatus::Expired,
+        InvitationStatus::Pending => LinkStatus::Pending,
     }
 }
 
@@ -69,5 +104,47 @@ pub fn link_may(wanted: AssignmentStatus, current: AssignmentStatus) -> Result<(
         (Cancelled, _) => Err(InvalidToken.into()),
         (Declined, Accepted) => Err(AlreadyAnswered.into()),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_micros(1_783_670_400_000_000);
+
+    fn after(seconds: i64) -> Timestamp {
+        NOW.plus_seconds(seconds)
+    }
+
+    #[test]
+    fn a_link_closes_when_an_answer_is_wanted_by_or_at_the_start() {
+        assert_eq!(closes_at(after(9), None, after(5)), after(9), "without a wish it may be answered late");
+        assert_eq!(closes_at(after(9), Some(after(3)), after(5)), after(3));
+        assert_eq!(closes_at(after(9), Some(after(7)), after(5)), after(5));
+        assert_eq!(closes_at(after(2), Some(after(7)), after(5)), after(2));
+    }
+
+    #[test]
+    fn a_dead_link_says_what_matters_most() {
+        let open = State { answer: None, revoked: false, closes_at: after(5) };
+        let (closed, revoked) = (State { closes_at: NOW, ..open }, State { revoked: true, ..open });
+        let answered = State { answer: Some(Accepted), ..open };
+        let around = Around { called_off: false, superseded: false, end_at: after(9) };
+        let (over, newer) = (Around { end_at: NOW, ..around }, Around { superseded: true, ..around });
+        let called_off = Around { called_off: true, ..over };
+        for (state, around, status) in [
+            (open, around, LinkStatus::Pending),
+            (closed, around, LinkStatus::Expired),
+            (closed, over, LinkStatus::Over),
+            (open, over, LinkStatus::Over),
+            (revoked, around, LinkStatus::Revoked),
+            (revoked, newer, LinkStatus::Superseded),
+            (answered, over, LinkStatus::Answered),
+            (answered, called_off, LinkStatus::CalledOff),
+            (revoked, called_off, LinkStatus::CalledOff),
+        ] {
+            assert_eq!(link_status(state, around, NOW), status, "{state:?} {around:?}");
+        }
     }
 }

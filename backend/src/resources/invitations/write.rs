@@ -3,10 +3,11 @@
 use super::{
     entity::invitation,
     event::InvitationEvent,
-    model::{Answered, Created, Invitation, InvitationDelivery, NewInvitation},
-    read::{link, same_secret, view},
-    refusal::AlreadyAnswered,
-    rules::{self, Decision, State},
+    model::{Answered, Created, Invitation, NewInvitation},
+    read::{WithStart, link, same_secret, state, view, with_start},
+    refusal::{AlreadyAnswered, ChangedSinceSeen},
+    rules::{self, Decision},
+    seen::Seen,
 };
 use crate::{
     auth::{InvalidToken, InviteClaims, Tokens},
@@ -19,6 +20,7 @@ use crate::{
         projects,
     },
     state::App,
+    timestamp::Timestamp,
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
@@ -57,10 +59,11 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewInvitation, links: &Links<'_>) 
         .map_err(Error::referred("/assignment_id", "assignment"))?;
     let archived = projects::lock_all_for_share(tx, org, locked.project().into_iter().collect()).await?;
     revoke_of_assignment(tx, org, id).await?;
-    let email_of_user = locked.invitation_address(&archived)?;
-    let (row, created) = new_link(tx, org, id, new.email.map(String::from).or(email_of_user), links)?;
+    let start_at = locked.start_at();
+    let email = address(&new, locked, &archived, tx.now)?;
+    let (row, created) = new_link(tx, org, new, email, links)?;
     invitation::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
-    tx.record(org, &InvitationEvent::Created { after: &view(row, tx.now) }).await?;
+    tx.record(org, &InvitationEvent::Created { after: &view(row, start_at, tx.now) }).await?;
     Ok(created)
 }
 
@@ -81,12 +84,16 @@ pub async fn create_all(
     let archived = projects::lock_all_for_share(tx, org, projects).await?;
     revoke_chosen(tx, open_links(org).filter(invitation::Column::AssignmentId.is_in(assignments)), org)
         .await?;
-    let (mut rows, mut created, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut rows, mut views) = (Vec::new(), Vec::new());
+    let (mut created, mut refused) = (Vec::new(), Vec::new());
     let mut seen = HashSet::new();
     for (index, item) in items.into_iter().enumerate() {
-        match email_of(&item, &mut locked, &archived, &mut seen) {
-            Ok(email) => {
-                let (row, answer) = new_link(tx, org, item.assignment_id, email, links)?;
+        match once(&item, &mut locked, &mut seen)
+            .and_then(|locked| Ok((locked.start_at(), address(&item, locked, &archived, tx.now)?)))
+        {
+            Ok((start_at, email)) => {
+                let (row, answer) = new_link(tx, org, item, email, links)?;
+                views.push(view(row.clone(), start_at, tx.now));
                 rows.push(row);
                 created.push(answer);
             }
@@ -96,20 +103,18 @@ pub async fn create_all(
     if !refused.is_empty() {
         return Err(Error::Items(refused));
     }
-    let views: Vec<_> = rows.iter().map(|row| view(row.clone(), tx.now)).collect();
     tx.insert_all(rows.into_iter().map(IntoActiveModel::into_active_model).collect()).await?;
     let events: Vec<_> = views.iter().map(|after| InvitationEvent::Created { after }).collect();
     tx.record_all(org, &events).await?;
     Ok(created)
 }
 
-/// The address for an item's link, when its assignment may be asked.
-fn email_of(
+/// The locked assignment of an item, which is not listed before.
+fn once(
     item: &NewInvitation,
     locked: &mut HashMap<AssignmentId, Locked>,
-    archived: &HashSet<ProjectId>,
     seen: &mut HashSet<AssignmentId>,
-) -> Result<Option<String>, Error> {
+) -> Result<Locked, Error> {
     if !seen.insert(item.assignment_id) {
         return Err(Duplicate {
             pointer: "/assignment_id",
@@ -118,32 +123,49 @@ fn email_of(
         .into());
     }
     let found = locked.remove(&item.assignment_id).ok_or(NotFound.into());
-    let email_of_user =
-        found.map_err(Error::referred("/assignment_id", "assignment"))?.invitation_address(archived)?;
-    Ok(item.email.clone().map(String::from).or(email_of_user))
+    found.map_err(Error::referred("/assignment_id", "assignment"))
 }
+
+/// The address for a link, when its assignment may be asked.
+fn address(
+    new: &NewInvitation,
+    locked: Locked,
+    archived: &HashSet<ProjectId>,
+    now: Timestamp,
+) -> Result<Option<String>, Error> {
+    let email_of_user = locked.invitation_address(archived)?;
+    if new.answer_by.is_some_and(|by| by <= now) {
+        return Err(Error::invalid("/answer_by", "must be in the future"));
+    }
+    Ok(new.email.clone().map(String::from).or(email_of_user))
+}
+
+/// The first version of an invitation's link.
+const FIRST_VERSION: i32 = 1;
 
 fn new_link(
     tx: &Tx,
     org: OrgId,
-    assignment_id: AssignmentId,
+    new: NewInvitation,
     email: Option<String>,
     links: &Links<'_>,
 ) -> Result<(invitation::Model, Created), Error> {
+    let NewInvitation { assignment_id, answer_by, .. } = new;
     let id: InvitationId = tx.new_id();
     let expires_at = tx.now.plus_seconds(links.ttl_seconds);
-    let (token, token_hash) = links.tokens.invite(org, id, expires_at)?;
+    let (token, token_hash) = links.tokens.invite(org, id, FIRST_VERSION)?;
+    let delivery = Delivery::None;
     let row = invitation::Model {
         org_id: org,
         id,
         assignment_id,
         token_hash,
+        version: FIRST_VERSION,
+        key_id: Some(links.tokens.invites_key_id().to_owned()),
         email,
         expires_at,
-        answer_by: None,
-        version: 0,
-        key_id: None,
-        delivery: Delivery::None,
+        answer_by,
+        delivery,
         delivery_error: None,
         reminded_at: None,
         answered_at: None,
@@ -153,8 +175,9 @@ fn new_link(
         updated_at: tx.now,
     };
     let url = link(links.public_url, &token);
-    let delivery = InvitationDelivery::None;
-    Ok((row, Created { id, assignment_id, token: token.into(), url: url.into(), expires_at, delivery }))
+    let created =
+        Created { id, assignment_id, token: token.into(), url: url.into(), expires_at, answer_by, delivery };
+    Ok((row, created))
 }
 
 /// Locks an invitation (`FOR NO KEY UPDATE`) until the transaction ends.
@@ -162,8 +185,15 @@ fn new_link(
 /// # Errors
 /// [`NotFound`].
 pub async fn lock_for_no_key_update(tx: &Tx, org: OrgId, id: InvitationId) -> Result<Invitation, Error> {
-    let found = invitation::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?;
-    Ok(view(found.ok_or(NotFound)?, tx.now))
+    let found = locked(invitation::Entity::find_by_id((org, id))).into_model::<WithStart>().one(tx).await?;
+    Ok(found.ok_or(NotFound)?.view(tx.now))
+}
+
+/// Locks the chosen invitations, not the assignments that they are joined with.
+fn locked(chosen: Select<invitation::Entity>) -> Select<invitation::Entity> {
+    let mut select = with_start(chosen);
+    QuerySelect::query(&mut select).lock_with_tables(LockType::NoKeyUpdate, [invitation::Entity]);
+    select
 }
 
 /// Revokes a locked invitation. One that was answered or revoked stays as it is.
@@ -208,7 +238,8 @@ pub async fn delete_of_assignment(tx: &Tx, org: OrgId, assignment: AssignmentId)
         .await?;
     // In order of creation, so that the audit log does not depend on the order in which the database deletes.
     deleted.sort_by_key(|row| row.id);
-    let deleted: Vec<_> = deleted.into_iter().map(|row| view(row, tx.now)).collect();
+    let start_at = assignments::get(tx, org, assignment).await?.start_at;
+    let deleted: Vec<_> = deleted.into_iter().map(|row| view(row, start_at, tx.now)).collect();
     let events: Vec<_> = deleted.iter().map(|before| InvitationEvent::Deleted { before }).collect();
     tx.record_all(org, &events).await
 }
@@ -221,7 +252,8 @@ fn open_links(org: OrgId) -> Select<invitation::Entity> {
 }
 
 async fn revoke_chosen(tx: &Tx, chosen: Select<invitation::Entity>, org: OrgId) -> Result<(), Error> {
-    let rows = chosen.order_by_asc(invitation::Column::Id).lock(LockType::NoKeyUpdate).all(tx).await?;
+    let chosen = locked(chosen).order_by_asc(invitation::Column::Id);
+    let rows: Vec<WithStart> = chosen.into_model().all(tx).await?;
     if rows.is_empty() {
         return Ok(());
     }
@@ -231,23 +263,28 @@ async fn revoke_chosen(tx: &Tx, chosen: Select<invitation::Entity>, org: OrgId) 
             updated_at: Set(tx.now),
             ..Default::default()
         })
-        .filter(invitation::Column::Id.is_in(rows.iter().map(|row| row.id)))
+        .filter(invitation::Column::Id.is_in(rows.iter().map(|one| one.row.id)))
         .exec(tx)
         .await?;
-    let change = |row: invitation::Model| {
+    let change = |WithStart { row, starts_at }| {
         let after = invitation::Model { revoked_at: Some(tx.now), ..row.clone() };
-        (view(row, tx.now), view(after, tx.now))
+        (view(row, starts_at, tx.now), view(after, starts_at, tx.now))
     };
     let changes: Vec<_> = rows.into_iter().map(change).collect();
     let revoked = changes.iter().map(|(before, after)| InvitationEvent::Revoked { before, after });
     tx.record_all(org, &revoked.collect::<Vec<_>>()).await
 }
 
-/// Carries out the answer of a link's holder.
+/// Carries out the answer of a link's holder, who saw what `seen` tells.
 ///
 /// # Errors
-/// [`InvalidToken`], [`AlreadyAnswered`], or what keeps the assignment from being accepted or declined.
-pub async fn answer(tx: &Tx, claims: &InviteClaims, answer: Decision) -> Result<Answered, Error> {
+/// [`InvalidToken`], [`AlreadyAnswered`], [`ChangedSinceSeen`], or what keeps the assignment from being accepted or declined.
+pub async fn answer(
+    tx: &Tx,
+    claims: &InviteClaims,
+    answer: Decision,
+    seen: Option<&str>,
+) -> Result<Answered, Error> {
     let (org, id) = (claims.org, claims.inv);
     let find = || invitation::Entity::find_by_id((org, id));
     let assignment = find().one(tx).await?.ok_or(InvalidToken)?.assignment_id;
@@ -256,14 +293,16 @@ pub async fn answer(tx: &Tx, claims: &InviteClaims, answer: Decision) -> Result<
     let found = find().lock(LockType::NoKeyUpdate).one(tx).await?;
     let row = found.filter(|row| same_secret(&claims.jti, &row.token_hash)).ok_or(InvalidToken)?;
     let wanted = answer.status();
-    let state = State { answer: row.answer, revoked: row.revoked_at.is_some(), expires_at: row.expires_at };
-    if rules::must_answer(state, wanted, tx.now)? {
+    let must_answer = rules::must_answer(state(&row, locked.start_at()), wanted, tx.now)?;
+    check_seen(tx, &locked, seen).await?;
+    let decline_reason = match answer {
+        Decision::Accept => None,
+        Decision::Decline { reason } => reason,
+    };
+    if must_answer {
         rules::link_may(wanted, locked.status())?;
         locked.check_answerable(wanted, tx.now)?;
-        let decline_reason = match answer {
-            Decision::Accept => None,
-            Decision::Decline { reason } => reason,
-        };
+        let start_at = locked.start_at();
         let change = Change { status: wanted, override_reason: None, decline_reason };
         assignments::set_status(tx, locked, change).await?;
         invitation::Entity::update_of(org)
@@ -278,12 +317,29 @@ pub async fn answer(tx: &Tx, claims: &InviteClaims, answer: Decision) -> Result<
             .await
             .or_refusal(|error| ANSWERED_ONCE.meaning(error, || AlreadyAnswered))?;
         let after = invitation::Model { answer: Some(wanted), answered_at: Some(tx.now), ..row.clone() };
-        let (before, after) = (view(row.clone(), tx.now), view(after, tx.now));
+        let (before, after) = (view(row.clone(), start_at, tx.now), view(after, start_at, tx.now));
         tx.record(org, &InvitationEvent::Answered { before: &before, after: &after }).await?;
     } else {
         rules::answer_stands(wanted, locked.status())?;
+        if let Some(reason) = decline_reason {
+            assignments::explain_decline(tx, &locked, reason).await?;
+        }
     }
     let accepted = wanted == AssignmentStatus::Accepted;
     let message = if accepted { "Thank you, you are expected." } else { "Thank you for your answer." };
     Ok(Answered { invitation_id: id, assignment_id: row.assignment_id, accepted, status: wanted, message })
+}
+
+/// Refuses an answer to something else than what is asked now. Time, place and role of the locked assignment stay until the
+/// transaction ends, because its mission is locked.
+///
+/// # Errors
+/// [`ChangedSinceSeen`].
+pub async fn check_seen(tx: &Tx, locked: &Locked, seen: Option<&str>) -> Result<(), Error> {
+    let Some(seen) = seen else { return Ok(()) };
+    if Seen::decode(seen).as_ref() == Some(&assignments::seen(tx, locked).await?) {
+        Ok(())
+    } else {
+        Err(ChangedSinceSeen.into())
+    }
 }

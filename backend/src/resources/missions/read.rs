@@ -196,3 +196,17 @@ fn with_roles(chosen: SelectStatement) -> impl StatementBuilder {
         .order_by((r, mission_role::Column::Position), Order::Asc)
         .take()
 }
+
+/// The name of a role.
+///
+/// # Errors
+/// When the database fails.
+pub async fn role_name(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    role: MissionRoleId,
+) -> Result<Option<String>, Error> {
+    let name =
+        mission_role::Entity::find_by_id((org, role)).select_only().column(mission_role::Column::RoleName);
+    Ok(name.into_tuple().one(db).await?)
+}

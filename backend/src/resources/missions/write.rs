@@ -153,6 +153,8 @@ pub(super) fn role_row(
 pub struct Locked {
     pub start_at: Timestamp,
     pub end_at: Timestamp,
+    pub timezone: String,
+    pub location: Option<String>,
     pub cancelled: bool,
     pub project: Option<ProjectId>,
 }
@@ -162,6 +164,8 @@ impl From<mission::Model> for Locked {
         Self {
             start_at: row.starts_at,
             end_at: row.ends_at,
+            timezone: row.timezone,
+            location: row.location,
             cancelled: row.cancelled_at.is_some(),
             project: row.project_id,
         }

@@ -48,11 +48,11 @@ pub async fn exist(db: &impl ConnectionTrait) -> Result<bool, Error> {
 impl From<org::Model> for Org {
     fn from(row: org::Model) -> Self {
         Self {
+            contact: contact(&row),
             id: row.id,
             name: row.name,
             timezone: row.timezone,
             locale: row.locale,
-            contact: Contact { name: row.contact_name, phone: row.contact_phone, email: row.contact_email },
             reply_to: row.reply_to,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -210,4 +210,13 @@ fn find_members(org: OrgId) -> Select<membership::Entity> {
                 .to((user::Column::OrgId, user::Column::AccountId))
                 .into(),
         )
+}
+
+/// Whom the people of an org ask.
+pub fn contact(org: &org::Model) -> Contact {
+    Contact {
+        name: org.contact_name.clone(),
+        phone: org.contact_phone.clone(),
+        email: org.contact_email.clone(),
+    }
 }

@@ -129,6 +129,11 @@ impl Locked {
         self.row.user_id
     }
 
+    /// When its mission starts.
+    pub fn start_at(&self) -> Timestamp {
+        self.mission.start_at
+    }
+
     /// The project of its mission.
     pub fn project(&self) -> Option<ProjectId> {
         self.mission.project
@@ -313,6 +318,48 @@ async fn record_override(
 
 fn is_active(status: AssignmentStatus) -> bool {
     matches!(status, AssignmentStatus::Invited | AssignmentStatus::Accepted)
+}
+
+/// What the person of a locked assignment is asked for.
+///
+/// # Errors
+/// When the database fails.
+pub async fn seen(tx: &Tx, locked: &Locked) -> Result<invitations::Seen, Error> {
+    let row = &locked.row;
+    let role_name = match row.mission_role_id {
+        Some(role) => missions::role_name(tx, row.org_id, role).await?,
+        None => None,
+    };
+    Ok(invitations::Seen {
+        start_at: locked.mission.start_at,
+        end_at: locked.mission.end_at,
+        timezone: locked.mission.timezone.clone(),
+        location: locked.mission.location.clone(),
+        role_name,
+    })
+}
+
+/// Adds the reason to the no of a locked assignment. One that was given before stays.
+///
+/// # Errors
+/// When the database fails.
+pub async fn explain_decline(tx: &Tx, locked: &Locked, reason: String) -> Result<(), Error> {
+    let row = &locked.row;
+    if row.status != AssignmentStatus::Declined || row.decline_reason.is_some() {
+        return Ok(());
+    }
+    let before = get(tx, row.org_id, row.id).await?;
+    assignment::Entity::update_of(row.org_id)
+        .set(assignment::ActiveModel {
+            decline_reason: Set(Some(reason.clone())),
+            updated_at: Set(tx.now),
+            ..Default::default()
+        })
+        .filter(assignment::Column::Id.eq(row.id))
+        .exec(tx)
+        .await?;
+    let after = Assignment { decline_reason: Some(reason), updated_at: tx.now, ..before.clone() };
+    tx.record(row.org_id, &AssignmentEvent::Updated { before: &before, after: &after }).await
 }
 
 /// Updates note and role of a locked assignment; unchanged values write nothing.
