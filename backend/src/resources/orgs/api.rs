@@ -37,7 +37,7 @@ async fn get_current(State(app): State<App>, caller: Caller<Tech>) -> Result<Tag
 /// Update the current org.
 ///
 /// Owners only. A taken name is 409 `duplicate`, whatever its case. A new `timezone` is the default of new
-/// missions; existing missions keep theirs.
+/// missions; existing missions keep theirs. `contact` is merged: what it leaves out stays, `null` removes it.
 #[utoipa::path(patch, path = "/orgs/current", tag = "orgs", extensions(("x-problems" = json!([Duplicate::CODE]))))]
 async fn update_current(
     State(app): State<App>,

@@ -10,7 +10,7 @@ mod write;
 
 pub use api::routes;
 pub use event::{MemberEvent, OrgEvent};
-pub use model::{Contact, Member, MemberForm, NewMember, OrgForm};
+pub use model::{Contact, ContactForm, Member, MemberForm, NewMember, OrgForm};
 pub use read::{all, contact, exist, find_by_name, members, timezone};
 pub use refusal::*;
 pub use write::{

@@ -3,9 +3,10 @@
 use crate::{
     http::{Cursor, Limit, Writable},
     ids::{AccountId, OrgId, UserId},
+    locale::Locale,
     role::Role,
     secret::Secret,
-    text::{Email, Name, ZoneName},
+    text::{Email, Label, Name, ZoneName},
     timestamp::Timestamp,
 };
 use deserr::Deserr;
@@ -23,6 +24,13 @@ pub struct Org {
     /// The time zone of its missions unless they name one.
     #[schema(example = "Europe/Paris")]
     pub timezone: String,
+    /// The language of its mails to people who have none of their own.
+    pub locale: Locale,
+    /// Whom its people ask.
+    pub contact: Contact,
+    /// Where answers to its mails go.
+    #[schema(example = "planning@example.org")]
+    pub reply_to: Option<String>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -54,16 +62,70 @@ pub struct OrgForm {
     /// The time zone of its missions unless they name one.
     #[schema(example = "Europe/Paris")]
     pub timezone: ZoneName,
+    /// The language of its mails to people who have none of their own.
+    #[deserr(default = DEFAULT_LOCALE)]
+    #[schema(default = "fr", required = false)]
+    pub locale: Locale,
+    /// Whom its people ask; `null` for nobody.
+    #[deserr(default)]
+    #[schema(required = false)]
+    pub contact: ContactForm,
+    /// Where answers to its mails go.
+    #[deserr(default)]
+    pub reply_to: Option<Email>,
+}
+
+const DEFAULT_LOCALE: Locale = Locale::French;
+
+/// All that can be set of a contact.
+#[derive(Debug, Clone, Default, PartialEq, Deserr, Serialize, ToSchema)]
+#[schema(as = OrgContactForm)]
+#[deserr(deny_unknown_fields)]
+pub struct ContactForm {
+    /// A person or an office.
+    #[deserr(default)]
+    pub name: Option<Name>,
+    /// A telephone number, as people write it.
+    #[deserr(default)]
+    pub phone: Option<Label>,
+    /// An e-mail address.
+    #[deserr(default)]
+    pub email: Option<Email>,
 }
 
 impl Writable for OrgForm {
     const READ_ONLY: &'static [&'static str] = &["id", "created_at", "updated_at"];
+    const NESTED: &'static [&'static str] = &["contact"];
+}
+
+impl OrgForm {
+    /// An org of which only name and time zone are known.
+    pub fn named(name: Name, timezone: ZoneName) -> Self {
+        Self { name, timezone, locale: DEFAULT_LOCALE, contact: ContactForm::default(), reply_to: None }
+    }
+}
+
+impl From<ContactForm> for Contact {
+    fn from(ContactForm { name, phone, email }: ContactForm) -> Self {
+        Self { name: name.map(Into::into), phone: phone.map(Into::into), email: email.map(Into::into) }
+    }
 }
 
 impl Org {
     /// The fields that can be set, as they are now.
     pub fn form(&self) -> OrgForm {
-        OrgForm { name: Name::stored(&self.name), timezone: ZoneName::stored(&self.timezone) }
+        let Contact { name, phone, email } = self.contact.clone();
+        OrgForm {
+            name: Name::stored(&self.name),
+            timezone: ZoneName::stored(&self.timezone),
+            locale: self.locale,
+            contact: ContactForm {
+                name: name.map(Name::stored),
+                phone: phone.map(Label::stored),
+                email: email.map(Email::stored),
+            },
+            reply_to: self.reply_to.as_ref().map(Email::stored),
+        }
     }
 }
 

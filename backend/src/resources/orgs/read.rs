@@ -48,9 +48,12 @@ pub async fn exist(db: &impl ConnectionTrait) -> Result<bool, Error> {
 impl From<org::Model> for Org {
     fn from(row: org::Model) -> Self {
         Self {
+            contact: contact(&row),
             id: row.id,
             name: row.name,
             timezone: row.timezone,
+            locale: row.locale,
+            reply_to: row.reply_to,
             created_at: row.created_at,
             updated_at: row.updated_at,
         }

@@ -1,8 +1,8 @@
 //! Writing orgs and members.
 
 use super::{
-    event::{MemberEvent, NewOrg, OrgEvent},
-    model::{Member, MemberForm, NewMember, Org, OrgForm},
+    event::{MemberEvent, OrgEvent},
+    model::{Contact, Member, MemberForm, NewMember, Org, OrgForm},
     read::{self},
     refusal::LastOwner,
 };
@@ -14,7 +14,6 @@ use crate::{
     db::{Actor, Constraint, OfOrg, OrRefusal, Tx},
     error::{Duplicate, Error, NotFound},
     ids::{AccountId, OrgId},
-    locale::Locale,
     random::Random,
     resources::{
         accounts::{self, links},
@@ -22,7 +21,6 @@ use crate::{
     },
     role::Role,
     secret::Secret,
-    text::Name,
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
@@ -41,27 +39,29 @@ pub(super) fn meaning_of_name(error: &DbErr) -> Option<Error> {
 ///
 /// # Errors
 /// [`Duplicate`] when the name is taken.
-pub async fn create(tx: &Tx, name: Name, timezone: &str) -> Result<OrgId, Error> {
+pub async fn create(tx: &Tx, new: OrgForm) -> Result<OrgId, Error> {
+    let OrgForm { name, timezone, locale, contact, reply_to } = new;
+    let contact = Contact::from(contact);
     let row = org::Model {
         id: tx.new_id(),
         name_key: name.key(),
         name: name.into(),
-        timezone: timezone.to_owned(),
-        locale: Locale::French,
-        contact_name: None,
-        contact_phone: None,
-        contact_email: None,
-        reply_to: None,
+        timezone: timezone.into(),
+        locale,
+        contact_name: contact.name,
+        contact_phone: contact.phone,
+        contact_email: contact.email,
+        reply_to: reply_to.map(Into::into),
         created_at: tx.now,
         updated_at: tx.now,
     };
-    let (id, name) = (row.id, row.name.clone());
-    org::Entity::insert(row.into_active_model())
+    org::Entity::insert(row.clone().into_active_model())
         .exec_without_returning(tx)
         .await
         .or_refusal(meaning_of_name)?;
-    tx.record(id, &OrgEvent::Created { after: NewOrg { id, name: &name, timezone } }).await?;
-    Ok(id)
+    let org = Org::from(row);
+    tx.record(org.id, &OrgEvent::Created { after: &org }).await?;
+    Ok(org.id)
 }
 
 /// The link for a new member.
@@ -136,17 +136,27 @@ pub async fn update(tx: &Tx, before: Org, new: OrgForm) -> Result<Org, Error> {
     if new == before.form() {
         return Ok(before);
     }
+    let OrgForm { name, timezone, locale, contact, reply_to } = new;
+    let name_key = name.key();
     let after = Org {
-        name: new.name.to_string(),
-        timezone: new.timezone.to_string(),
+        name: name.into(),
+        timezone: timezone.into(),
+        locale,
+        contact: contact.into(),
+        reply_to: reply_to.map(Into::into),
         updated_at: tx.now,
         ..before.clone()
     };
     org::Entity::update_many()
         .set(org::ActiveModel {
             name: Set(after.name.clone()),
-            name_key: Set(new.name.key()),
+            name_key: Set(name_key),
             timezone: Set(after.timezone.clone()),
+            locale: Set(after.locale),
+            contact_name: Set(after.contact.name.clone()),
+            contact_phone: Set(after.contact.phone.clone()),
+            contact_email: Set(after.contact.email.clone()),
+            reply_to: Set(after.reply_to.clone()),
             updated_at: Set(tx.now),
             ..Default::default()
         })

@@ -9,10 +9,10 @@ use coulisses::{
     ids::{AccountId, OrgId},
     resources::{
         accounts::links,
-        orgs::{self, NewMember},
+        orgs::{self, NewMember, OrgForm},
     },
     role::Role,
-    text::{Email, Name},
+    text::{Email, Name, ZoneName},
 };
 use rstest::rstest;
 use serde_json::{Value as Json, json};
@@ -455,7 +455,9 @@ async fn who_is_vouched_for_meanwhile_keeps_others_links_out_on_Postgres() {
 /// Another org.
 async fn found_org(test: &Test) -> OrgId {
     let tx = test.app.db.write(system()).await.unwrap();
-    let org = orgs::create(&tx, Name::parse("Troisième").unwrap(), "Europe/Paris").await.unwrap();
+    let org = orgs::create(&tx, OrgForm::named(Name::stored("Troisième"), ZoneName::stored("Europe/Paris")))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     org
 }

@@ -24,12 +24,12 @@ use coulisses::{
     random::Random,
     resources::{
         accounts::{self, links},
-        orgs::{self, NewMember},
+        orgs::{self, NewMember, OrgForm},
         users::{self, NewUser},
     },
     role::Role,
     state::App,
-    text::{Email, EmailKey, Name},
+    text::{Email, EmailKey, Name, ZoneName},
     timestamp::Timestamp,
 };
 use serde_json::Value as Json;
@@ -258,8 +258,8 @@ async fn populate(app: &App) -> (OrgId, OrgId, UserId) {
     let tx = app.db.write(Origin::system()).await.expect("a transaction");
     let mut ids = Vec::new();
     for (name, domain) in [("Théâtre du Rideau", "rideau"), ("Other House", "other")] {
-        let org =
-            orgs::create(&tx, Name::parse(name).expect("a name"), "Europe/Paris").await.expect("an org");
+        let new = OrgForm::named(Name::stored(name), ZoneName::stored("Europe/Paris"));
+        let org = orgs::create(&tx, new).await.expect("an org");
         for role in [Role::Owner, Role::Admin, Role::Manager, Role::Tech] {
             let email = Email::parse(&format!("{role}@{domain}.example")).expect("an e-mail");
             let new = NewMember { email, role, user_id: None };
