@@ -173,7 +173,7 @@ async fn create(app: &App, new: OrgForm, email: Email) -> Result<(), CliError> {
     let tx = app.db.write(Origin::system()).await?;
     let org = orgs::create(&tx, new).await?;
     let owner = NewMember { email, role: Role::Owner, user_id: None };
-    let (_, link) = orgs::add_member(&tx, &app.random, org, owner).await?;
+    let (_, link) = orgs::add_member(&tx, orgs::LinkBy::Hand(&app.random), org, owner).await?;
     tx.commit().await?;
     say(&format!("organisation {org} created"));
     match link {

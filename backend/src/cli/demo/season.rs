@@ -90,7 +90,7 @@ pub(super) async fn fill_if_empty(app: &App, password: &str) -> Result<(), CliEr
     for (role, email) in SIGN_INS {
         let user_id = (role == Role::Tech).then_some(users[0]);
         let new = NewMember { email: Email::parse(email).map_err(CliError::Refused)?, role, user_id };
-        let (member, _) = orgs::add_member(&tx, &app.random, org, new).await?;
+        let (member, _) = orgs::add_member(&tx, orgs::LinkBy::Hand(&app.random), org, new).await?;
         links::replace_password(&tx, member.account_id, hash.clone()).await?;
     }
     add_productions(&tx, app, org, &users).await?;

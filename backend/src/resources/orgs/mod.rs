@@ -14,6 +14,6 @@ pub use model::{Contact, ContactForm, Member, MemberForm, NewMember, OrgForm};
 pub use read::{all, contact, exist, find_by_name, members, timezone};
 pub use refusal::*;
 pub use write::{
-    MemberLink, add_member, create, lock_for_no_key_update, lock_member_for_no_key_update, remove_member,
-    update, update_member,
+    LinkBy, MemberLink, add_member, create, lock_for_no_key_update, lock_member_for_no_key_update,
+    remove_member, update, update_member,
 };

@@ -1,6 +1,7 @@
 //! Shapes of orgs and members.
 
 use crate::{
+    delivery::Delivery,
     http::{Cursor, Limit, Writable},
     ids::{AccountId, OrgId, UserId},
     locale::Locale,
@@ -143,7 +144,8 @@ pub struct MemberForm {
 }
 
 impl Writable for MemberForm {
-    const READ_ONLY: &'static [&'static str] = &["account_id", "email", "pending"];
+    const READ_ONLY: &'static [&'static str] =
+        &["account_id", "email", "pending", "delivery", "delivery_error"];
 }
 
 impl Member {
@@ -168,9 +170,17 @@ pub struct Member {
     pub user_id: Option<UserId>,
     /// Whether they may sign in here.
     pub is_active: bool,
-    /// Whether they are still to take their membership up, by the link that they were handed; until then it opens
+    /// Whether they are still to take their membership up, by the link that they were sent; until then it opens
     /// nothing.
     pub pending: bool,
+    /// What became of the e-mail with that link: for planners.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub delivery: Option<Delivery>,
+    /// Why it could not be sent, in the mail server's words: for planners.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub delivery_error: Option<String>,
 }
 
 /// A page of the members, highest role first, put together as it is sent.
@@ -220,12 +230,12 @@ pub struct Added {
     /// The member.
     #[serde(flatten)]
     pub member: Member,
-    /// For a new login: the link to set its password, which takes the membership up. Shown this once; hand it over
-    /// yourself.
+    /// For a new login, where no mail can be sent: the link to set its password, which takes the membership up. Shown
+    /// this once; hand it over yourself.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<String>)]
     pub password_url: Option<Secret>,
-    /// For a login that was there before: the link by which whoever knows its password takes the membership up. Shown
+    /// For a login that was there before, where no mail can be sent: the link by which whoever knows its password takes the membership up. Shown
     /// this once; hand it over yourself.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<String>)]

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     auth::entity::{account, membership, org},
     db::OfOrg,
+    delivery::Delivery,
     error::{Error, NotFound},
     http::{Cursor, Page},
     ids::{AccountId, OrgId, UserId},
@@ -82,6 +83,8 @@ struct Row {
     user_id: Option<UserId>,
     is_active: bool,
     proven_at: Option<Timestamp>,
+    delivery: Delivery,
+    delivery_error: Option<String>,
 }
 
 impl Row {
@@ -93,6 +96,8 @@ impl Row {
             user_id: self.user_id,
             is_active: self.is_active,
             pending: self.proven_at.is_none(),
+            delivery: with_email.then_some(self.delivery),
+            delivery_error: self.delivery_error.filter(|_| with_email),
         }
     }
 }
@@ -194,6 +199,7 @@ fn find_members(org: OrgId) -> Select<membership::Entity> {
         .select_only()
         .columns([membership::Column::AccountId, membership::Column::Role])
         .columns([membership::Column::IsActive, membership::Column::ProvenAt])
+        .columns([membership::Column::Delivery, membership::Column::DeliveryError])
         .column(account::Column::Email)
         .column_as(user::Column::Id, "user_id")
         .join(

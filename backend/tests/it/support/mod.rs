@@ -263,7 +263,8 @@ async fn populate(app: &App) -> (OrgId, OrgId, UserId) {
         for role in [Role::Owner, Role::Admin, Role::Manager, Role::Tech] {
             let email = Email::parse(&format!("{role}@{domain}.example")).expect("an e-mail");
             let new = NewMember { email, role, user_id: None };
-            let (member, _) = orgs::add_member(&tx, &app.random, org, new).await.expect("a member");
+            let (member, _) =
+                orgs::add_member(&tx, orgs::LinkBy::Hand(&app.random), org, new).await.expect("a member");
             if role == Role::Tech {
                 ids.push(tech_person(&tx, org, member.account_id).await);
             }
