@@ -123,8 +123,9 @@ fn default_from() -> Mailbox {
 
 fn parse_mailbox(text: &str) -> Result<Mailbox, String> {
     let mailbox: Option<Mailbox> = text.parse().ok();
-    mailbox.filter(|_| !text.contains(char::is_control)).ok_or_else(|| {
-        "must be an address that mail can come from, for example Coulisses Crew <crew@example.org>".into()
+    let ascii = |mailbox: &Mailbox| AsRef::<str>::as_ref(&mailbox.email).is_ascii();
+    mailbox.filter(ascii).filter(|_| !text.contains(char::is_control)).ok_or_else(|| {
+        "must be an address in ASCII that mail can come from, for example Coulisses Crew <crew@example.org>".into()
     })
 }
 
@@ -221,7 +222,13 @@ mod tests {
             read(&[("SMTP_URL", "smtp://mail.example")]).unwrap_err()[0].starts_with("MAIL_FROM must be")
         );
         assert_eq!(read(&[]).unwrap().from.to_string(), "crew@localhost");
-        for wrong in ["crew", "Crew <crew@>", "a@b.example, c@d.example", "a@b.example\r\nBcc: c@d.example"] {
+        for wrong in [
+            "crew",
+            "Crew <crew@>",
+            "régie@b.example",
+            "a@b.example, c@d.example",
+            "a@b.example\r\nBcc: c@d.example",
+        ] {
             assert!(
                 read(&[("MAIL_FROM", wrong)]).unwrap_err()[0].starts_with("MAIL_FROM must be"),
                 "{wrong}"
