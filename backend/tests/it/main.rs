@@ -34,6 +34,7 @@ mod invitations_flow;
 mod invitations_lists;
 mod invitations_tokens;
 mod jobs;
+mod mail;
 mod merge_patch;
 mod methods;
 mod metrics;
