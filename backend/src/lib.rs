@@ -18,6 +18,7 @@ pub mod ids;
 pub mod jobs;
 pub mod json;
 pub mod locale;
+pub mod mail;
 pub mod openapi;
 pub mod outbox;
 pub mod pages;

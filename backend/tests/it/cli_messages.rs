@@ -66,9 +66,19 @@ fn a_database_that_was_not_named_is_said_loudly_and_an_empty_name_is_a_mistake()
         "{said}"
     );
     let said = named(&[("DATABASE_URL", "sqlite:///./x.db"), ("PUBLIC_URL", "http://crew.example.org")]);
-    assert!(!said.contains("is not set") && said.contains("# PUBLIC_URL begins with http://"), "{said}");
-    let said = named(&[("DATABASE_URL", "sqlite:///./x.db"), ("PUBLIC_URL", "https://crew.example.org")]);
-    assert!(!said.contains('#'), "{said}");
+    assert!(
+        !said.contains("DATABASE_URL is not set") && said.contains("# PUBLIC_URL begins with http://"),
+        "{said}"
+    );
+    let rest = [("DATABASE_URL", "sqlite:///./x.db"), ("PUBLIC_URL", "https://crew.example.org")];
+    let said = named(&rest);
+    assert!(said.matches('#').count() == 1 && said.contains("# SMTP_URL is not set: no mail"), "{said}");
+    let mail = [("SMTP_URL", "smtps://crew:cr%2Fet@mail.example"), ("MAIL_FROM", "crew@example.org")];
+    let said = named(&[&rest[..], &mail].concat());
+    assert!(
+        !said.contains('#') && !said.contains("et@") && said.contains("crew:***@mail.example:465"),
+        "{said}"
+    );
     assert!(
         !Cli::new(&[]).run(&["config"]).ok().join("").contains('#'),
         "on a developer's machine it is as it should be"

@@ -6,6 +6,7 @@ pub mod contract;
 mod database;
 mod personas;
 mod server;
+mod smtp;
 pub mod source;
 
 pub use crate::operations::{Operation, Sample, operations};
@@ -14,6 +15,7 @@ pub use database::{Kind, TestDatabase};
 pub use futures_util::future::join_all as together;
 pub use personas::{Outcome, Persona};
 pub use server::{AT_MOST, Server};
+pub use smtp::{Received, Smtp};
 
 use coulisses::{
     app::{self, Later},
