@@ -6,11 +6,11 @@ use super::{
     smtp::{Failure, Smtp, Stage},
 };
 use crate::config::Config;
-use lettre::{message::Mailbox, transport::smtp::extension::ClientId};
+use lettre::{Address, message::Mailbox, transport::smtp::extension::ClientId};
 use std::{
     fmt, fs,
     io::{self, Write as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -83,6 +83,12 @@ impl Mailer {
             (None, None) => Way::Nowhere,
         };
         Ok(Self { way, from: config.mail.from.clone(), host: host.into() })
+    }
+
+    /// One that sends no mail, whatever the configuration says.
+    pub fn nowhere() -> Self {
+        let from = Mailbox::new(None, Address::new("nobody", "localhost").expect("a valid address"));
+        Self { way: Way::Nowhere, from, host: "localhost".into() }
     }
 
     /// Whether there is anywhere for mail to go.
@@ -199,6 +205,7 @@ async fn write(folder: PathBuf, name: String, bytes: Vec<u8>) -> io::Result<()> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     #[test]
     fn what_an_operator_can_mend_is_tried_again() {

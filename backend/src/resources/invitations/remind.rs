@@ -6,7 +6,7 @@ use super::{
     model::{RemindBody, Reminded, RemindedMany, Skipped},
     read::{WithStart, link, view, with_start},
     refusal::{AlreadyAnswered, InvitationRevoked, RemindedRecently},
-    write::{Links, asked, locked},
+    write::{Links, asked, locked, store_link},
 };
 use crate::{
     db::{OfOrg, Tx},
@@ -234,20 +234,5 @@ async fn store(tx: &Tx, org: OrgId, all: &[invitation::Model], links: &Links<'_>
             ActiveModel { delivery: Set(Delivery::Queued), delivery_error: Set(None), ..Default::default() };
         update(delivery, ids().and(Column::Email.is_not_null())).await?;
     }
-    Ok(())
-}
-
-/// Gives a link that is made anew to its invitation.
-async fn store_link(tx: &Tx, after: &invitation::Model) -> Result<(), Error> {
-    invitation::Entity::update_of(after.org_id)
-        .set(invitation::ActiveModel {
-            version: Set(after.version),
-            key_id: Set(after.key_id.clone()),
-            token_hash: Set(after.token_hash.clone()),
-            ..Default::default()
-        })
-        .filter(invitation::Column::Id.eq(after.id))
-        .exec(tx)
-        .await?;
     Ok(())
 }

@@ -4,14 +4,14 @@ use super::{
     entity::invitation,
     event::InvitationEvent,
     model::{Answered, Created, Invitation, NewInvitation},
-    read::{WithStart, link, same_secret, state, view, with_start},
+    read::{Briefing, WithStart, link, same_secret, state, view, with_start},
     refusal::{AlreadyAnswered, ChangedSinceSeen},
     rules::{self, Decision},
     seen::Seen,
 };
 use crate::{
     auth::{InvalidToken, InviteClaims, Tokens},
-    db::{Constraint, OfOrg, OrRefusal, Tx},
+    db::{Constraint, Database, OfOrg, OrRefusal, Origin, Tx},
     delivery::Delivery,
     error::{Duplicate, Error, NotFound},
     ids::{AssignmentId, InvitationId, MissionId, OrgId, ProjectId, UserId},
@@ -359,4 +359,64 @@ pub async fn check_seen(tx: &Tx, locked: &Locked, seen: Option<&str>) -> Result<
     } else {
         Err(ChangedSinceSeen.into())
     }
+}
+
+/// The link of an invitation, for its mail. A link that was made with another key is dead; a new one takes its place.
+///
+/// # Errors
+/// When the database fails.
+pub async fn link_to(
+    db: &Database,
+    tokens: &Tokens,
+    org: OrgId,
+    told: &Briefing,
+    public_url: &str,
+) -> Result<String, Error> {
+    if let Some(token) = told.token(tokens, org) {
+        return Ok(link(public_url, &token?));
+    }
+    let tx = db.write(Origin { tenant: Some(org), ..Origin::system() }).await?;
+    let found = invitation::Entity::find_by_id((org, told.id)).lock(LockType::NoKeyUpdate).one(&tx).await?;
+    let row = found.ok_or(NotFound)?;
+    let version = row.version + 1;
+    let (token, token_hash) = tokens.invite(org, row.id, version)?;
+    let key_id = Some(tokens.invites_key_id().to_owned());
+    store_link(&tx, &invitation::Model { version, key_id, token_hash, ..row }).await?;
+    tx.commit().await?;
+    Ok(link(public_url, &token))
+}
+
+/// Gives a link that was made anew to its invitation.
+pub(super) async fn store_link(tx: &Tx, after: &invitation::Model) -> Result<(), Error> {
+    invitation::Entity::update_of(after.org_id)
+        .set(invitation::ActiveModel {
+            version: Set(after.version),
+            key_id: Set(after.key_id.clone()),
+            token_hash: Set(after.token_hash.clone()),
+            ..Default::default()
+        })
+        .filter(invitation::Column::Id.eq(after.id))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Stores what became of the mail of these invitations.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delivered(
+    tx: &Tx,
+    org: OrgId,
+    ids: Vec<InvitationId>,
+    (delivery, error): (Delivery, Option<String>),
+) -> Result<(), Error> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let set =
+        invitation::ActiveModel { delivery: Set(delivery), delivery_error: Set(error), ..Default::default() };
+    let chosen = invitation::Column::Id.is_in(ids);
+    invitation::Entity::update_of(org).set(set).filter(chosen).exec(tx).await?;
+    Ok(())
 }

@@ -189,9 +189,28 @@ pub async fn member(
     account: AccountId,
     with_email: bool,
 ) -> Result<Member, Error> {
+    Ok(find_member(db, org, account).await?.ok_or(NotFound)?.member(with_email))
+}
+
+/// The member with this account, if there is one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn member_if_any(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    account: AccountId,
+) -> Result<Option<Member>, Error> {
+    Ok(find_member(db, org, account).await?.map(|row| row.member(true)))
+}
+
+async fn find_member(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    account: AccountId,
+) -> Result<Option<Row>, Error> {
     let found = find_members(org).filter(membership::Column::AccountId.eq(account));
-    let row = found.into_model::<Row>().one(db).await?.ok_or(NotFound)?;
-    Ok(row.member(with_email))
+    Ok(found.into_model::<Row>().one(db).await?)
 }
 
 fn find_members(org: OrgId) -> Select<membership::Entity> {

@@ -23,6 +23,7 @@ use coulisses::{
     config::Config,
     db::Origin,
     ids::{AccountId, OrgId, UserId},
+    mail::Mailer,
     random::Random,
     resources::{
         accounts::{self, links},
@@ -74,8 +75,11 @@ impl Test {
         Self::start_later(kind, variables, Later::default()).await
     }
 
-    /// With subscribers and handlers of the test.
-    pub async fn start_later(kind: Kind, variables: &[(&str, &str)], later: Later) -> Self {
+    /// With subscribers and handlers of the test. Mail is sent only where SMTP_URL or MAIL_DIR says where it goes.
+    pub async fn start_later(kind: Kind, variables: &[(&str, &str)], mut later: Later) -> Self {
+        if !variables.iter().any(|(name, _)| matches!(*name, "SMTP_URL" | "MAIL_DIR")) {
+            later.mailer = Some(Mailer::nowhere());
+        }
         let database = database::TestDatabase::create(kind).await;
         let mut settings: HashMap<String, String> =
             variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -132,7 +136,8 @@ impl Test {
         let account =
             accounts::by_email(&app.db, &email).await.expect("accounts are read").expect("an account");
         let tx = app.db.write(Origin::system()).await.expect("a transaction");
-        let token = links::issue_reset(&tx, &app.random, account.id).await.expect("a token");
+        let token = app.tokens.password_link(tx.new_id());
+        links::issue_reset(&tx, account.id, &token).await.expect("a token");
         tx.commit().await.expect("the token is stored");
         token
     }
