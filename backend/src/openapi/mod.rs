@@ -26,7 +26,7 @@ use axum::{
     Router,
     body::Bytes,
     http::{HeaderValue, header},
-    response::{Redirect, Response},
+    response::Response,
     routing::get,
 };
 use serde_json::Value as Json;
@@ -116,6 +116,4 @@ pub fn routes(document: &Json) -> Router<App> {
         }))
         .route("/openapi.json", get(async move || ([json.clone()], text.clone())))
         .route("/openapi/clients.json", get(async move || ([for_json], for_clients.clone())))
-        // For users who open the printed address in a browser.
-        .route("/", get(async || Redirect::to("/docs")))
 }
