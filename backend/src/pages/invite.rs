@@ -176,6 +176,7 @@ impl View<'_> {
             title: told.map_or("", |told| told.title),
             next: told.map(|told| told.next.replace("{who}", who)).unwrap_or_default(),
             notice: notice.map(|notice| notice.replace("{who}", who)),
+            good: told_why,
             form: match standing {
                 Standing::Asked | Standing::Changed | Standing::ToConfirm => Shown::Question,
                 Standing::Hindered(Obstacle::ScheduleConflict) => Shown::Decline,
@@ -249,7 +250,7 @@ impl Standing {
             Self::Closed(LinkStatus::Expired) => (Kind::Closed, &words.expired),
             Self::Closed(LinkStatus::Revoked) => (Kind::Closed, &words.revoked),
             Self::Closed(LinkStatus::Superseded) => (Kind::Closed, &words.superseded),
-            Self::Closed(LinkStatus::CalledOff) => (Kind::Closed, &words.called_off),
+            Self::Closed(LinkStatus::CalledOff) => (Kind::CalledOff, &words.called_off),
             Self::Closed(LinkStatus::Over) => (Kind::Closed, &words.over),
         };
         (kind, Some(told))

@@ -64,6 +64,8 @@ pub enum Kind {
     Warning,
     Conflict,
     Closed,
+    /// Closed, and its time struck through.
+    CalledOff,
 }
 
 impl Kind {
@@ -75,6 +77,7 @@ impl Kind {
             Self::Warning => "warning",
             Self::Conflict => "conflict",
             Self::Closed => "closed",
+            Self::CalledOff => "closed off",
         }
     }
 }
@@ -113,8 +116,10 @@ pub struct InvitePage<'a> {
     /// The state in a sentence; empty while the question says it.
     pub title: &'static str,
     pub next: String,
-    /// What became of what was sent just now.
+    /// What became of what was sent just now, where the state does not say it.
     pub notice: Option<String>,
+    /// Whether that is good news.
+    pub good: bool,
     pub form: Form,
     pub action: String,
     pub token: &'a str,
@@ -131,6 +136,12 @@ pub enum Form {
     Decline,
     /// Why not, with what was typed before.
     Reason(String),
+}
+
+impl Form {
+    pub fn asks(&self) -> bool {
+        matches!(self, Self::Question)
+    }
 }
 
 #[derive(Template)]

@@ -121,7 +121,7 @@ pub(super) static WORDS: Words = Words {
     password_forgotten: "You have an account already. If you do not know its password, or somebody else chose it, ask for a new one (“forgotten password”), or ask whoever runs this service.",
     new_password: "New password",
     password_rule: "8 to 128 characters. Not one that many people use, not your e-mail, not the one you have now.",
-    save: "Save this password",
+    save: "Save the password",
     not_saved: "Not saved yet:",
     wrong: "That is not the current password.",
     too_short: "The new password is too short: at least 8 characters.",
@@ -147,7 +147,7 @@ pub(super) static WORDS: Words = Words {
         title: "Crews for live shows.",
         next: "Who is needed, who is asked, who comes. If you were sent a link, open it from your message: answering takes no account.",
     },
-    for_programs: "Documentation for programs",
+    for_programs: "API documentation",
     not_found: Told {
         word: "Not found",
         title: "There is nothing at this address.",

@@ -121,7 +121,7 @@ pub(super) static WORDS: Words = Words {
     password_forgotten: "Vous avez déjà un compte. Si vous ne connaissez pas son mot de passe, ou si quelqu’un d’autre l’a choisi, demandez-en un nouveau (« mot de passe oublié ») ou adressez-vous à la personne qui gère ce service.",
     new_password: "Nouveau mot de passe",
     password_rule: "De 8 à 128 caractères. Ni un mot de passe courant, ni votre adresse e-mail, ni celui que vous avez déjà.",
-    save: "Enregistrer ce mot de passe",
+    save: "Enregistrer le mot de passe",
     not_saved: "Pas encore enregistré :",
     wrong: "Ce n’est pas le mot de passe actuel.",
     too_short: "Le nouveau mot de passe est trop court : 8 caractères au moins.",
@@ -147,7 +147,7 @@ pub(super) static WORDS: Words = Words {
         title: "Les équipes du spectacle vivant.",
         next: "De qui on a besoin, qui est sollicité, qui vient. Si vous avez reçu un lien, ouvrez-le depuis votre message : répondre ne demande pas de compte.",
     },
-    for_programs: "Documentation pour les programmes",
+    for_programs: "Documentation de l’API",
     not_found: Told {
         word: "Introuvable",
         title: "Il n’y a rien à cette adresse.",
