@@ -49,6 +49,7 @@ impl Tracer {
 
 impl Handler for Tracer {
     type Job = Numbered;
+    type Performed = ();
 
     async fn perform(&self, job: &Numbered) -> Result<(), Failed> {
         let id = i64::from_be_bytes(self.random.bytes());
@@ -61,7 +62,7 @@ impl Handler for Tracer {
         Ok(())
     }
 
-    async fn finish(&self, tx: &Tx, job: &Numbered) -> Result<(), Failed> {
+    async fn finish(&self, tx: &Tx, job: &Numbered, (): &()) -> Result<(), Failed> {
         let end = format!("INSERT INTO ends (number) VALUES ({})", job.number);
         tx.execute_unprepared(&end).await.map_err(Error::from)?;
         Ok(())

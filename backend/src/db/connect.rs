@@ -25,7 +25,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 /// The pool's size and timeouts.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +75,7 @@ pub struct Database {
     pub(super) random: Random,
     statements: Arc<AtomicU64>,
     /// Wakes the workers of this process when jobs were committed.
-    pub(super) jobs_committed: Arc<Notify>,
+    pub(super) jobs_committed: watch::Sender<()>,
     /// What the parts above have put beside the database; see [`Database::attach`].
     attached: Attached,
 }
@@ -195,7 +195,7 @@ impl Database {
             clock: clock.following(),
             random,
             statements,
-            jobs_committed: Arc::default(),
+            jobs_committed: watch::Sender::new(()),
             attached: Arc::default(),
         };
         if let Err(error) = db.follow_clock().await {
@@ -232,9 +232,9 @@ impl Database {
         Arc::clone(&self.attached)
     }
 
-    /// Returns when a transaction of this process with new jobs was committed since the last call.
-    pub async fn jobs_committed(&self) {
-        self.jobs_committed.notified().await;
+    /// Changes when a transaction of this process with new jobs is committed.
+    pub fn jobs_committed(&self) -> watch::Receiver<()> {
+        self.jobs_committed.subscribe()
     }
 
     /// For migrations, which need the driver's own type.

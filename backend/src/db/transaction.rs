@@ -26,7 +26,7 @@ use std::{
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
 };
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// What is put beside the database.
@@ -94,7 +94,7 @@ pub struct Tx {
     failed: AtomicBool,
     wrote: AtomicBool,
     has_jobs: AtomicBool,
-    jobs_committed: Arc<Notify>,
+    jobs_committed: watch::Sender<()>,
     attached: Attached,
     // Dropped last, after the rollback or commit, so that the next writer finds the database free.
     _turn: Portion,
@@ -124,7 +124,7 @@ impl Tx {
         match self.inner.commit().await {
             Ok(()) => {
                 if self.has_jobs.into_inner() {
-                    self.jobs_committed.notify_one();
+                    self.jobs_committed.send_replace(());
                 }
                 if wrote.into_inner() {
                     storage.note_success();
@@ -230,7 +230,7 @@ impl Database {
             failed: AtomicBool::default(),
             wrote: AtomicBool::default(),
             has_jobs: AtomicBool::default(),
-            jobs_committed: Arc::clone(&self.jobs_committed),
+            jobs_committed: self.jobs_committed.clone(),
             attached: self.attached(),
             _turn: turn,
         })

@@ -1,8 +1,9 @@
 //! Jobs and what carries them out.
 
+use super::worker::delay;
 use crate::{db::Tx, error::Error};
 use serde::{Serialize, de::DeserializeOwned};
-use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
+use std::{any::Any, collections::BTreeMap, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 /// What is to be done: stored as JSON, so a release reads what an earlier one stored.
 pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -28,35 +29,55 @@ impl From<Error> for Failed {
 /// Carries out the jobs of one type.
 pub trait Handler: Send + Sync + 'static {
     type Job: Job;
+    /// What [`Handler::perform`] found out, for [`Handler::finish`].
+    type Performed: Send + Sync + 'static;
 
     /// Does what leaves the database, such as sending an e-mail, outside any transaction. It is cancelled after
     /// [`Timing::limit`](super::Timing), and happens again when the process dies, or the database fails for longer than the
     /// end of the job is retried, before the job is ended.
-    fn perform(&self, _job: &Self::Job) -> impl Future<Output = Result<(), Failed>> + Send {
+    fn perform(&self, job: &Self::Job) -> impl Future<Output = Result<Self::Performed, Failed>> + Send;
+
+    /// Writes, in the transaction that ends the job: exactly once. A transaction that fails is run again by itself.
+    fn finish(
+        &self,
+        _tx: &Tx,
+        _job: &Self::Job,
+        _performed: &Self::Performed,
+    ) -> impl Future<Output = Result<(), Failed>> + Send {
         async { Ok(()) }
     }
 
-    /// Writes, in the transaction that ends the job: exactly once. A transaction that fails is run again by itself.
-    fn finish(&self, _tx: &Tx, _job: &Self::Job) -> impl Future<Output = Result<(), Failed>> + Send {
-        async { Ok(()) }
+    /// How long after so many attempts it is tried again; `None` when that was the last.
+    fn retry_after(&self, attempts: usize) -> Option<Duration> {
+        delay(attempts)
     }
 }
 
-type Outcome<'a> = Pin<Box<dyn Future<Output = Result<(), Failed>> + Send + 'a>>;
+type Outcome<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failed>> + Send + 'a>>;
+pub(super) type Performed = Box<dyn Any + Send + Sync>;
 
 /// A handler of jobs of any type, which reads their JSON itself.
 pub(super) trait ErasedHandler: Send + Sync {
-    fn perform<'a>(&'a self, payload: &'a str) -> Outcome<'a>;
-    fn finish<'a>(&'a self, tx: &'a Tx, payload: &'a str) -> Outcome<'a>;
+    fn perform<'a>(&'a self, payload: &'a str) -> Outcome<'a, Performed>;
+    fn finish<'a>(&'a self, tx: &'a Tx, payload: &'a str, performed: &'a Performed) -> Outcome<'a, ()>;
+    fn retry_after(&self, attempts: usize) -> Option<Duration>;
 }
 
 impl<H: Handler> ErasedHandler for H {
-    fn perform<'a>(&'a self, payload: &'a str) -> Outcome<'a> {
-        Box::pin(async move { Handler::perform(self, &read(payload)?).await })
+    fn perform<'a>(&'a self, payload: &'a str) -> Outcome<'a, Performed> {
+        Box::pin(async move {
+            let performed = Handler::perform(self, &read(payload)?).await?;
+            Ok(Box::new(performed) as Performed)
+        })
     }
 
-    fn finish<'a>(&'a self, tx: &'a Tx, payload: &'a str) -> Outcome<'a> {
-        Box::pin(async move { Handler::finish(self, tx, &read(payload)?).await })
+    fn finish<'a>(&'a self, tx: &'a Tx, payload: &'a str, performed: &'a Performed) -> Outcome<'a, ()> {
+        let performed = performed.downcast_ref().expect("the worker passes on what this handler performed");
+        Box::pin(async move { Handler::finish(self, tx, &read(payload)?, performed).await })
+    }
+
+    fn retry_after(&self, attempts: usize) -> Option<Duration> {
+        Handler::retry_after(self, attempts)
     }
 }
 

@@ -80,16 +80,13 @@ fn later(now: Timestamp, after: Duration) -> Timestamp {
     )
 }
 
-/// When the next job of these kinds is due; `None` when there is none.
-pub(super) async fn next_due(
-    db: &Database,
-    kinds: impl Iterator<Item = &'static str>,
-) -> Result<Option<Timestamp>, Error> {
+/// When the next job of a kind is due; `None` when there is none.
+pub(super) async fn next_due(db: &Database, kind: &'static str) -> Result<Option<Timestamp>, Error> {
     let next = Entity::find()
         .select_only()
         .column(Column::DueAt)
         .filter(Column::GivenUpAt.is_null())
-        .filter(Column::Kind.is_in(kinds))
+        .filter(Column::Kind.eq(kind))
         .order_by_asc(Column::DueAt)
         .into_tuple()
         .one(db)
@@ -100,7 +97,7 @@ pub(super) async fn next_due(
 /// Claims at most `count` due jobs of these kinds, the oldest first, until `lease` is over.
 pub(super) async fn claim(
     db: &Database,
-    kinds: impl Iterator<Item = &'static str>,
+    kinds: impl IntoIterator<Item = &'static str>,
     count: u64,
     lease: Duration,
 ) -> Result<Vec<Model>, Error> {

@@ -3,7 +3,7 @@
 use super::{
     Failed, Handlers,
     entity::Model,
-    handler::ErasedHandler,
+    handler::{ErasedHandler, Performed},
     queue::{self, Claim},
 };
 use crate::{
@@ -12,10 +12,11 @@ use crate::{
     telemetry::Metrics,
 };
 use backon::{BackoffBuilder, ExponentialBuilder, Retryable};
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
-/// Jobs that one instance carries out at a time.
+/// Jobs of one kind that one instance carries out at a time. Each kind has its own, so that none waits for another.
 const AT_ONCE: usize = 4;
 /// Tries before a job is given up: with the delays of [`delay`] some 16 hours.
 const MOST_ATTEMPTS: usize = 9;
@@ -58,37 +59,47 @@ impl Worker {
     /// Carries out jobs until `stopped`, then ends those that it began. What has not ended by the `deadline` is cancelled:
     /// another instance begins it anew when its lease ends.
     pub async fn run(self, stopped: impl Future<Output = ()>, deadline: impl Future<Output = ()>) {
-        if self.handlers.kinds().next().is_none() {
-            return stopped.await;
+        let token = CancellationToken::new();
+        let mut kinds = JoinSet::new();
+        for kind in self.handlers.kinds() {
+            kinds.spawn(self.clone().run_kind(kind, token.clone()));
         }
+        stopped.await;
+        token.cancel();
+        let ended = async { while kinds.join_next().await.is_some() {} };
+        tokio::select! {
+            () = ended => {}
+            () = deadline => tracing::warn!("jobs under way are left to the end of their lease"),
+        }
+    }
+
+    /// Carries out jobs of one kind until `stopped`, then ends those that it began.
+    async fn run_kind(self, kind: &'static str, stopped: CancellationToken) {
+        let mut committed = self.db.jobs_committed();
         let mut running = JoinSet::new();
         let mut fails = false;
-        tokio::pin!(stopped);
         loop {
-            let begun = self.begin_due(&mut running).await;
+            committed.mark_unchanged();
+            let begun = self.begin_due(kind, &mut running).await;
             match &begun {
                 // Once per outage.
                 Err(error) if !fails => {
-                    tracing::warn!(%error, cause = ?error.cause(), "jobs cannot be claimed");
+                    tracing::warn!(kind, %error, cause = ?error.cause(), "jobs cannot be claimed");
                 }
-                Ok(_) if fails => tracing::info!("jobs can be claimed again"),
+                Ok(_) if fails => tracing::info!(kind, "jobs can be claimed again"),
                 _ => {}
             }
             fails = begun.is_err();
             let wait = begun.unwrap_or(self.timing.look_every);
             tokio::select! {
                 biased;
-                () = &mut stopped => break,
+                () = stopped.cancelled() => break,
                 _ = running.join_next(), if !running.is_empty() => while running.try_join_next().is_some() {},
-                () = self.db.jobs_committed(), if running.len() < AT_ONCE => {}
+                Ok(()) = committed.changed(), if running.len() < AT_ONCE => {}
                 () = tokio::time::sleep(wait), if running.len() < AT_ONCE => {}
             }
         }
-        let ended = async { while running.join_next().await.is_some() {} };
-        tokio::select! {
-            () = ended => {}
-            () = deadline => tracing::warn!("jobs under way are left to the end of their lease"),
-        }
+        while running.join_next().await.is_some() {}
     }
 
     /// Carries out whatever is due, one after the other, until nothing is; says how many attempts it took.
@@ -106,17 +117,17 @@ impl Worker {
     }
 
     /// Begins what is due and there is room for; says how long until it is worth looking again.
-    async fn begin_due(&self, running: &mut JoinSet<()>) -> Result<Duration, Error> {
+    async fn begin_due(&self, kind: &'static str, running: &mut JoinSet<()>) -> Result<Duration, Error> {
         let room = AT_ONCE - running.len();
         if room == 0 {
             return Ok(self.timing.look_every);
         }
         // Read first, because an idle instance must not take the turn of writers every few seconds.
         let now = self.db.clock().now();
-        match queue::next_due(&self.db, self.handlers.kinds()).await? {
+        match queue::next_due(&self.db, kind).await? {
             Some(due) if due <= now => {
                 let count = u64::try_from(room).unwrap_or(1);
-                for job in queue::claim(&self.db, self.handlers.kinds(), count, self.timing.lease).await? {
+                for job in queue::claim(&self.db, [kind], count, self.timing.lease).await? {
                     let worker = self.clone();
                     running.spawn(async move { worker.carry_out(job).await });
                 }
@@ -131,8 +142,8 @@ impl Worker {
         let Some((kind, handler)) = self.handlers.of(&job.kind) else { return };
         // In a task of its own, so that a panic is a failure of this job. Dropping the set cancels it.
         let mut attempt = JoinSet::new();
-        let (worker, attempted) = (self.clone(), job.clone());
-        attempt.spawn(async move { worker.attempt(&attempted, &*handler).await });
+        let (worker, attempted, its) = (self.clone(), job.clone(), Arc::clone(&handler));
+        attempt.spawn(async move { worker.attempt(&attempted, &*its).await });
         let outcome = match attempt.join_next().await {
             None => return,
             Some(Ok(outcome)) => outcome,
@@ -142,17 +153,18 @@ impl Worker {
             Ok(Claim::Ours | Claim::Gone) => "done",
             // This attempt took longer than its lease.
             Ok(Claim::Lost) => "lost",
-            Err(failed) => self.failed(&job, failed).await,
+            Err(failed) => self.failed(&job, &*handler, failed).await,
         };
         self.metrics.job(kind, outcome);
     }
 
     async fn attempt(&self, job: &Model, handler: &dyn ErasedHandler) -> Result<Claim, Failed> {
-        if usize::try_from(job.attempts).is_ok_and(|attempts| attempts > MOST_ATTEMPTS) {
+        let before = attempts(job).saturating_sub(1);
+        if before > 0 && handler.retry_after(before).is_none() {
             // No attempt failed: the instances ended during them.
             return Err(Failed::GiveUp(Error::internal(NeverEnded)));
         }
-        self.in_time(handler.perform(job.payload.as_str())).await?;
+        let performed = self.in_time(handler.perform(job.payload.as_str())).await?;
         // Only this again, not what left the database.
         let again = |failed: &Failed| match failed {
             Failed::Retry(error) => matches!(
@@ -161,28 +173,33 @@ impl Worker {
             ),
             Failed::GiveUp(_) => false,
         };
-        (async || self.end(job, handler).await).retry(reruns()).when(again).await
+        (async || self.end(job, handler, &performed).await).retry(reruns()).when(again).await
     }
 
     /// Ends the job in one transaction with what its handler writes. One that was committed without an answer is found ended.
-    async fn end(&self, job: &Model, handler: &dyn ErasedHandler) -> Result<Claim, Failed> {
+    async fn end(
+        &self,
+        job: &Model,
+        handler: &dyn ErasedHandler,
+        performed: &Performed,
+    ) -> Result<Claim, Failed> {
         let tx = self.db.write(Origin { tenant: job.org_id, ..Origin::system() }).await?;
         let claim = queue::lock(&tx, job).await?;
         if claim == Claim::Ours {
-            self.in_time(handler.finish(&tx, job.payload.as_str())).await?;
+            self.in_time(handler.finish(&tx, job.payload.as_str(), performed)).await?;
             queue::end(&tx, job.id).await?;
             tx.commit().await?;
         }
         Ok(claim)
     }
 
-    async fn in_time(&self, work: impl Future<Output = Result<(), Failed>>) -> Result<(), Failed> {
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
         tokio::time::timeout(self.timing.limit, work).await.map_err(|_| Failed::Retry(Error::timed_out()))?
     }
 
-    async fn failed(&self, job: &Model, failed: Failed) -> &'static str {
+    async fn failed(&self, job: &Model, handler: &dyn ErasedHandler, failed: Failed) -> &'static str {
         let (error, after) = match failed {
-            Failed::Retry(error) => (error, delay(job.attempts)),
+            Failed::Retry(error) => (error, handler.retry_after(attempts(job))),
             Failed::GiveUp(error) => (error, None),
         };
         let (kind, id, attempts) = (&job.kind, job.id, job.attempts);
@@ -218,15 +235,19 @@ fn reruns() -> ExponentialBuilder {
         .with_jitter()
 }
 
+fn attempts(job: &Model) -> usize {
+    usize::try_from(job.attempts).unwrap_or_default()
+}
+
 /// How long to wait after so many attempts; `None` after the last.
-fn delay(attempts: i32) -> Option<Duration> {
+pub(super) fn delay(attempts: usize) -> Option<Duration> {
     let mut delays = ExponentialBuilder::default()
         .with_min_delay(FIRST_DELAY)
         .with_factor(4.0)
         .with_max_delay(LONGEST_DELAY)
         .with_max_times(MOST_ATTEMPTS - 1)
         .build();
-    delays.nth(usize::try_from(attempts).unwrap_or(1).saturating_sub(1))
+    delays.nth(attempts.saturating_sub(1))
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -243,6 +264,6 @@ mod tests {
         let all: Vec<_> = (1..=9).map(seconds).collect();
         let wanted = [10, 40, 160, 640, 2560, 10_240, 21_600, 21_600].map(Some);
         assert_eq!((&all[..8], all[8]), (&wanted[..], None));
-        assert!(seconds(i32::MAX).is_none());
+        assert!(seconds(usize::MAX).is_none());
     }
 }

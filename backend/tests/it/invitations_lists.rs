@@ -78,12 +78,16 @@ async fn invitations_are_listed_newest_first_and_filtered(#[values(Kind::Sqlite,
     let names: Vec<_> = listed.ok()[2].as_object().unwrap().keys().cloned().collect();
     let wanted = [
         "answer",
+        "answer_by",
         "answered_at",
         "assignment_id",
         "created_at",
+        "delivery",
+        "delivery_error",
         "email",
         "expires_at",
         "id",
+        "reminded_at",
         "revoked_at",
         "status",
     ];

@@ -52,7 +52,7 @@ async fn a_new_invitation_shows_its_token_and_link_this_once(
     let created = manager.post("/invitations", json!({ "assignment_id": assignment })).await.ok();
     let token = created["token"].as_str().unwrap();
     let wanted = json!({
-        "id": created["id"], "assignment_id": assignment, "token": token, "delivery": "none",
+        "id": created["id"], "assignment_id": assignment, "token": token, "delivery": "none", "answer_by": null,
         "url": format!("https://crew.example.org/invite?token={token}"), "expires_at": at(NOW).plus_seconds(604_800),
     });
     assert_eq!(created, wanted);
@@ -107,8 +107,7 @@ async fn tokens_of_another_secret_purpose_or_algorithm_are_refused(
     let other_secret = |name: &str| (name == "INVITES_SECRET").then(|| SECRET.replace("this", "that"));
     let other =
         Tokens::new(&Config::from_lookup(&other_secret).expect("a configuration"), test.clock.clone());
-    let expires = at(NOW).plus_seconds(604_800);
-    let (forged, _) = other.invite(test.org, invitation.parse().unwrap(), expires).expect("a token");
+    let (forged, _) = other.invite(test.org, invitation.parse().unwrap(), 1).expect("a token");
     let mut parts: Vec<&str> = token.split('.').collect();
     let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
     parts[0] = &none;
@@ -156,10 +155,17 @@ async fn verify_tells_where_the_invitation_stands(#[values(Kind::Sqlite, Kind::P
             .unwrap()
             .to_owned()
     };
+    let expires = at(NOW).plus_seconds(604_800);
+    let seen = URL_SAFE_NO_PAD.encode(
+        r#"{"s":"2026-07-10T08:00:00Z","e":"2026-07-10T12:00:00Z","z":"Europe/Paris","p":"Bobino","r":"son"}"#,
+    );
     let wanted = json!({
         "invitation_id": invitation, "assignment_id": assignment, "status": "INVITED", "invitation_status": "pending",
-        "expires_at": at(NOW).plus_seconds(604_800), "mission_title": "Montage", "project_title": "Tournée",
-        "org_name": "Théâtre du Rideau", "user_name": "Nina Simone",
+        "expires_at": expires, "answer_by": null, "closes_at": expires, "answered_at": null,
+        "obstacle": null, "conflicts": [], "note": null, "seen": seen,
+        "mission_title": "Montage", "project_title": "Tournée",
+        "org_name": "Théâtre du Rideau", "org_timezone": "Europe/Paris", "user_name": "Nina Simone",
+        "contact": { "name": null, "phone": null, "email": null },
         "role_name": "son", "location": "Bobino", "start_at": "2026-07-10T08:00:00Z", "end_at": "2026-07-10T12:00:00Z", "timezone": "Europe/Paris",
     });
     assert_eq!(anyone.get(&format!("/invitations/verify?token={token}")).await.ok(), wanted);

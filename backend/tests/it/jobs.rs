@@ -68,6 +68,7 @@ struct Greeter(Watch);
 
 impl Handler for Greeter {
     type Job = Greeting;
+    type Performed = ();
 
     async fn perform(&self, _: &Greeting) -> Result<(), Failed> {
         self.0.performed.fetch_add(1, Ordering::SeqCst);
@@ -80,7 +81,7 @@ impl Handler for Greeter {
         if fails.is_ok() { Err(Error::internal(std::fmt::Error).into()) } else { Ok(()) }
     }
 
-    async fn finish(&self, tx: &Tx, greeting: &Greeting) -> Result<(), Failed> {
+    async fn finish(&self, tx: &Tx, greeting: &Greeting, (): &()) -> Result<(), Failed> {
         let less = |left: usize| left.checked_sub(1);
         if self.0.contended.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
             return Err(Error::failed(FailureKind::Contended, std::fmt::Error).into());

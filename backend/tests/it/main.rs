@@ -32,6 +32,7 @@ mod idempotency;
 mod idempotency_races;
 mod invitations_flow;
 mod invitations_lists;
+mod invitations_seen;
 mod invitations_tokens;
 mod jobs;
 mod merge_patch;

@@ -201,19 +201,17 @@ impl Briefing {
     }
 }
 
-/// What the holder of a link sees, whatever its status. A link with a valid signature whose secret is another one was
-/// replaced by a newer one.
+/// What the holder of a link sees, whatever its status.
 ///
 /// # Errors
-/// [`InvalidToken`] when the invitation does not exist.
+/// [`InvalidToken`] when the invitation does not exist or its secret is another one.
 pub async fn open(db: &impl ConnectionTrait, claims: &InviteClaims, now: Timestamp) -> Result<Opened, Error> {
     let org_id = claims.org;
     let select = invitation::Entity::find_by_id((org_id, claims.inv));
     let found = briefings(select, org_id).into_model::<Briefing>().one(db).await?;
-    let told = found.ok_or(InvalidToken)?;
+    let told = found.filter(|told| same_secret(&claims.jti, &told.token_hash)).ok_or(InvalidToken)?;
     let org = org::Entity::find_by_id(org_id).one(db).await?.ok_or(InvalidToken)?;
-    let replaced = !same_secret(&claims.jti, &told.token_hash);
-    let link_status = if replaced { LinkStatus::Superseded } else { told.link_status(now) };
+    let link_status = told.link_status(now);
     let asks = link_status == LinkStatus::Pending && told.status != AssignmentStatus::Accepted;
     let mut obstacle = told.obstacle().filter(|_| asks);
     let mut conflicts = Conflicts::default();

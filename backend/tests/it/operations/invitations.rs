@@ -43,8 +43,8 @@ pub fn declared() -> Vec<Declaration> {
                 .drawn(3, Manager)
                 .tested_by("invitations_lists::an_invitation_is_read_and_taken_back_by_its_id"),
             get("/invitations/verify?token=<token>")
-                .at_most("8 KiB", "titles and names")
-                .statements(1)
+                .at_most("64 KiB", "titles, names, notes and 100 conflicts")
+                .statements(3)
                 .drawn(5, Anonymous)
                 .asking(|s| format!("token={}", s.token()))
                 .tested_by("invitations_tokens::verify_tells_where_the_invitation_stands"),
