@@ -113,7 +113,12 @@ impl Passwords {
     ///
     /// # Errors
     /// [`FailureKind::Unavailable`](crate::error::FailureKind::Unavailable) when no worker is free in time.
-    pub async fn is_common(&self, password: &NewPassword, email: &str, tenant: Tenant) -> Result<bool, Error> {
+    pub async fn is_common(
+        &self,
+        password: &NewPassword,
+        email: &str,
+        tenant: Tenant,
+    ) -> Result<bool, Error> {
         let mut hasher = DefaultHasher::new();
         email.hash(&mut hasher);
         let lane = usize::try_from(hasher.finish() % LANES as u64).unwrap_or(0);

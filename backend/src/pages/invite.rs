@@ -12,8 +12,10 @@ use crate::{
     error::Error,
     http::{Form, RequestInfo},
     resources::{
-        assignments::{AssignmentStatus, QuotaReached, ScheduleConflict},
-        invitations::{self, AlreadyAnswered, ChangedSinceSeen, Decision, LinkStatus, Obstacle, Opened, Seen},
+        assignments::{self, AssignmentStatus, QuotaReached, ScheduleConflict},
+        invitations::{
+            self, AlreadyAnswered, ChangedSinceSeen, Decision, LinkStatus, Obstacle, Opened, Seen,
+        },
         missions::MissionOver,
         projects::ProjectArchived,
         users::UserInactive,
@@ -30,8 +32,7 @@ const PATH: &str = "/invite";
 pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Error> {
     let link = app.tokens.read_invite(&visitor.token);
     let view = View { visitor: &visitor, token: &visitor.token, status: StatusCode::OK };
-    let said = Said { reason_told: visitor.done, ..Said::default() };
-    view.of(&app, link.as_ref(), said).await
+    view.of(&app, link.as_ref(), Said::default()).await
 }
 
 #[derive(Debug, Deserr)]
@@ -65,10 +66,9 @@ pub async fn answer(
             return refused(StatusCode::BAD_REQUEST).of(&app, Some(&claims), said).await;
         }
     };
-    let tells_why = matches!(decision, Decision::Decline { reason: Some(_) });
     let seen = Some(form.seen.as_str()).filter(|seen| !seen.is_empty());
     match invitations::answer_by_link(&app, &request, &claims, decision, seen).await {
-        Ok(_) => lead_to(&visitor.address(PATH, &form.token, tells_why)),
+        Ok(_) => lead_to(&visitor.address(PATH, &form.token, false)),
         // A failure is no page of this call: the database may be out of reach.
         Err(error) if error.failure().is_some() => Err(error),
         Err(error) => {
@@ -96,7 +96,6 @@ struct Said {
     notice: Option<&'static str>,
     /// Typed but not saved.
     reason: String,
-    reason_told: bool,
     /// What keeps a yes from being taken, found out when it was given.
     obstacle: Option<Obstacle>,
     over: bool,
@@ -148,7 +147,13 @@ impl View<'_> {
             Err(error) => return Err(error),
         };
         let ticket = Ticket::of(&opened, said.was.as_ref(), self.visitor.locale, now)?;
-        let standing = Standing::of(&opened, &said);
+        let mut standing = Standing::of(&opened, &said);
+        if let (Standing::Declined, Some(claims)) = (standing, link) {
+            let assignment = assignments::get(&app.db, claims.org, opened.assignment_id).await?;
+            if assignment.decline_reason.is_some() {
+                standing = Standing::DeclinedWithReason;
+            }
+        }
         respond(self.status, &self.page(&opened, &ticket, standing, said))
     }
 
@@ -163,7 +168,7 @@ impl View<'_> {
         let (kind, told) = standing.told(words);
         let chip = Chip { kind, word: told.map_or(words.pending, |told| told.word) };
         let who = ticket.who(words);
-        let told_why = said.reason_told && standing == Standing::Declined;
+        let told_why = standing == Standing::DeclinedWithReason && said.notice.is_none();
         let notice = match said.notice {
             _ if told_why => Some(words.reason_told),
             None if said.changed && standing != Standing::Changed => Some(words.changed.title),
@@ -180,7 +185,7 @@ impl View<'_> {
             form: match standing {
                 Standing::Asked | Standing::Changed | Standing::ToConfirm => Shown::Question,
                 Standing::Hindered(Obstacle::ScheduleConflict) => Shown::Decline,
-                Standing::Declined if !told_why => Shown::Reason(said.reason),
+                Standing::Declined => Shown::Reason(said.reason),
                 _ => Shown::None,
             },
             action: self.visitor.action(PATH),
@@ -202,6 +207,7 @@ enum Standing {
     /// The same, and this link can still answer.
     ToConfirm,
     Declined,
+    DeclinedWithReason,
     DownAsAbsent,
     AskedAgain,
     Closed(LinkStatus),
@@ -235,7 +241,9 @@ impl Standing {
     /// How it looks and what is said of it; nothing but the question of what is simply asked.
     fn told(self, words: &Words) -> (Kind, Option<&Told>) {
         let (kind, told) = match self {
-            Self::Asked | Self::Closed(LinkStatus::Pending | LinkStatus::Answered) => return (Kind::Asked, None),
+            Self::Asked | Self::Closed(LinkStatus::Pending | LinkStatus::Answered) => {
+                return (Kind::Asked, None);
+            }
             Self::Changed => (Kind::Warning, &words.changed),
             Self::Hindered(Obstacle::ScheduleConflict) => (Kind::Conflict, &words.conflict),
             Self::Hindered(Obstacle::QuotaReached) => (Kind::Closed, &words.quota),
@@ -244,7 +252,7 @@ impl Standing {
             Self::Accepted => (Kind::Accepted, &words.accepted),
             Self::DownAsComing => (Kind::Accepted, &words.down_as_coming),
             Self::ToConfirm => (Kind::Accepted, &words.confirm),
-            Self::Declined => (Kind::Declined, &words.declined),
+            Self::Declined | Self::DeclinedWithReason => (Kind::Declined, &words.declined),
             Self::DownAsAbsent => (Kind::Declined, &words.down_as_absent),
             Self::AskedAgain => (Kind::Closed, &words.asked_again),
             Self::Closed(LinkStatus::Expired) => (Kind::Closed, &words.expired),

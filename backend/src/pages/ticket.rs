@@ -105,8 +105,8 @@ impl Ticket {
 
 impl Was {
     fn of(was: &Seen, opened: &Opened, locale: Locale) -> Result<Self, Error> {
-        let moved = (was.start_at, was.end_at, &was.timezone)
-            != (opened.start_at, opened.end_at, &opened.timezone);
+        let moved =
+            (was.start_at, was.end_at, &was.timezone) != (opened.start_at, opened.end_at, &opened.timezone);
         let times = match moved {
             true => Some(when(&zone(&was.timezone)?, (was.start_at, was.end_at), locale)),
             false => None,

@@ -115,7 +115,12 @@ mod tests {
         let source = include_str!("words/french.rs");
         for (at, mark) in source.match_indices([';', '?', '!', ':', '»']) {
             let before = source[..at].chars().next_back().unwrap();
-            assert_ne!(before, ' ', "an ordinary space before {mark}: {}", &source[at.saturating_sub(30)..=at]);
+            assert_ne!(
+                before,
+                ' ',
+                "an ordinary space before {mark}: {}",
+                &source[at.saturating_sub(30)..=at]
+            );
         }
         assert!(!source.contains("« ") && !source.contains('\''), "typographic marks only");
     }

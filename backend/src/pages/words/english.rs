@@ -69,11 +69,7 @@ pub(super) static WORDS: Words = Words {
         title: "This call was called off.",
         next: "You are not expected. If you have a question, ask {who}.",
     },
-    over: Told {
-        word: "Over",
-        title: "This call is over.",
-        next: "If something is not right, tell {who}.",
-    },
+    over: Told { word: "Over", title: "This call is over.", next: "If something is not right, tell {who}." },
     quota: Told {
         word: "Filled",
         title: "This role has been filled.",
