@@ -8,7 +8,7 @@ use crate::{
     db::{Database, List, Origin, Reader},
     error::Error,
     fair::{Fair, Portion},
-    http::{self, Boundary, Listed, Listing, MAX_PAGE_BYTES, Page, Reading, RequestInfo},
+    http::{self, Boundary, ErrorPage, Listed, Listing, MAX_PAGE_BYTES, Page, Reading, RequestInfo},
     ids::OrgId,
     jobs::Worker,
     outbox::Outbox,
@@ -93,12 +93,6 @@ impl From<Parts> for App {
 impl FromRef<App> for Gate {
     fn from_ref(app: &App) -> Self {
         app.gate.clone()
-    }
-}
-
-impl FromRef<App> for Boundary {
-    fn from_ref(app: &App) -> Self {
-        Self { config: Arc::clone(&app.config), random: app.random.clone(), telemetry: app.telemetry.clone() }
     }
 }
 
@@ -236,6 +230,16 @@ impl App {
         let mut response = listing.respond(room);
         response.headers_mut().insert(X_CACHE, HeaderValue::from_static(found.word()));
         Ok(Listed::new(response))
+    }
+
+    /// The outermost middleware's part of it; browsers are shown errors as `error_page` renders them.
+    pub fn boundary(&self, error_page: ErrorPage) -> Boundary {
+        Boundary {
+            config: Arc::clone(&self.config),
+            random: self.random.clone(),
+            telemetry: self.telemetry.clone(),
+            error_page,
+        }
     }
 
     /// From now on `/readyz` responds 503, so that a load balancer sends new requests elsewhere.

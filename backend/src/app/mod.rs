@@ -9,7 +9,7 @@ pub use start::{Later, StartError, start, start_with};
 use crate::{
     error::{Error, NotFound},
     http::{
-        Boundary, Completion, Cors, MethodNotAllowed, RouteRequirements, boundary, compress, cors, limits,
+        Completion, Cors, MethodNotAllowed, RouteRequirements, boundary, compress, cors, limits,
         not_modified, run_to_completion,
         verbs::{FirstNames, to_internal},
     },
@@ -23,7 +23,7 @@ use crate::{
 };
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, FromRef, Request},
+    extract::{DefaultBodyLimit, Request},
     http::{Method, StatusCode},
     middleware,
     response::{IntoResponse, Response},
@@ -79,7 +79,7 @@ pub fn service(app: App) -> Router {
     };
     // From the outside in. They are one layer, because the router boxes each layer.
     let around = ServiceBuilder::new()
-        .layer(middleware::from_fn_with_state(Arc::new(Boundary::from_ref(&app)), boundary))
+        .layer(middleware::from_fn_with_state(Arc::new(app.boundary(pages::error_page)), boundary))
         .layer(middleware::from_fn_with_state(Cors::of(&app.config), cors))
         .layer(middleware::from_fn_with_state(app.config.request_timeout, limits))
         .layer(CatchPanicLayer::custom(after_panic))

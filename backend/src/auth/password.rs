@@ -109,7 +109,16 @@ impl Passwords {
         self.hashing.run(tenant, async move { hash(password.0.expose_secret(), &salt) }).await?
     }
 
-    async fn is_common(&self, password: &NewPassword, email: &str, tenant: Tenant) -> Result<bool, Error> {
+    /// Whether a new password is among the commonest or is the e-mail.
+    ///
+    /// # Errors
+    /// [`FailureKind::Unavailable`](crate::error::FailureKind::Unavailable) when no worker is free in time.
+    pub async fn is_common(
+        &self,
+        password: &NewPassword,
+        email: &str,
+        tenant: Tenant,
+    ) -> Result<bool, Error> {
         let mut hasher = DefaultHasher::new();
         email.hash(&mut hasher);
         let lane = usize::try_from(hasher.finish() % LANES as u64).unwrap_or(0);

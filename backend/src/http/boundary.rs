@@ -1,4 +1,4 @@
-//! The outermost middleware: assigns the request id, renders errors as problem+json, and records the request
+//! The outermost middleware: assigns the request id, renders errors as problem+json or, for browsers, as pages, and records the request
 //! ([`super::watch`]: log line, metrics, span).
 
 use super::{RequestInfo, client::client, watch::Watched};
@@ -11,7 +11,7 @@ use crate::{
 use axum::{
     Json,
     extract::{ConnectInfo, Request, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -21,6 +21,37 @@ pub struct Boundary {
     pub config: Arc<Config>,
     pub random: Random,
     pub telemetry: Telemetry,
+    pub error_page: ErrorPage,
+}
+
+/// Renders an error as a page; `None` when it cannot. What the pages look like is not known here.
+pub type ErrorPage = fn(&Error, &Looking) -> Option<Response>;
+
+/// A request of a browser that shows what it gets.
+#[derive(Debug)]
+pub struct Looking {
+    pub config: Arc<Config>,
+    pub uri: Uri,
+    pub headers: HeaderMap,
+    pub request: RequestInfo,
+}
+
+impl Looking {
+    /// `None` for a program's request: one to the API, or that does not name HTML among what it takes.
+    fn of(request: &Request, config: &Arc<Config>, info: &RequestInfo) -> Option<Self> {
+        let path = request.uri().path();
+        let is_api = path.strip_prefix("/api").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let mut accepted = request.headers().get_all(header::ACCEPT).iter();
+        if is_api || !accepted.any(|value| value.to_str().is_ok_and(|value| value.contains("text/html"))) {
+            return None;
+        }
+        Some(Self {
+            config: Arc::clone(config),
+            uri: request.uri().clone(),
+            headers: request.headers().clone(),
+            request: info.clone(),
+        })
+    }
 }
 
 pub async fn boundary(State(uses): State<Arc<Boundary>>, mut request: Request, next: Next) -> Response {
@@ -31,6 +62,7 @@ pub async fn boundary(State(uses): State<Arc<Boundary>>, mut request: Request, n
     }
     request.extensions_mut().insert(info.clone());
     let watched = Watched::new(started, &uses.telemetry, &info, &request);
+    let looking = Looking::of(&request, &uses.config, &info);
 
     let mut response = next.run(request).await;
     info.end_turn();
@@ -39,7 +71,8 @@ pub async fn boundary(State(uses): State<Arc<Boundary>>, mut request: Request, n
         if error.failure() == Some(FailureKind::StorageFull) {
             uses.telemetry.metrics.storage_was_full();
         }
-        response = render(&error, response, &info);
+        let page = looking.and_then(|looking| (uses.error_page)(&error, &looking));
+        response = render(&error, response, &info, page);
     }
     secure(&mut response, &uses.config);
     if let Ok(id) = HeaderValue::from_str(&info.to_string()) {
@@ -63,14 +96,22 @@ fn secure(response: &mut Response, config: &Config) {
     }
 }
 
-/// Replaces the body by the problem and adds the headers of its status; other headers (`Allow`, CORS) stay.
-fn render(error: &Error, response: Response, info: &RequestInfo) -> Response {
-    let body = Json(error.problem(&info.to_string())).into_response().into_body();
+/// Replaces the body by the page or the problem and adds the headers of its status; other headers (`Allow`, CORS) stay.
+fn render(error: &Error, response: Response, info: &RequestInfo, page: Option<Response>) -> Response {
     let (mut parts, _) = response.into_parts();
     let headers = &mut parts.headers;
     // It was that of the error's empty body.
     headers.remove(header::CONTENT_LENGTH);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    let body = match page.map(Response::into_parts) {
+        Some((page, body)) => {
+            headers.extend(page.headers);
+            body
+        }
+        None => {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+            Json(error.problem(&info.to_string())).into_response().into_body()
+        }
+    };
     if parts.status == StatusCode::UNAUTHORIZED {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }

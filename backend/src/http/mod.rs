@@ -2,6 +2,7 @@
 //! preconditions, idempotency keys, pagination, custom verbs. Nothing here knows a resource.
 
 mod answer;
+mod base;
 mod body;
 mod boundary;
 mod change;
@@ -26,8 +27,9 @@ mod watch;
 
 pub(crate) use answer::bulk_created;
 pub use answer::{Answer, Done, Precondition, Tagged, not_modified};
+pub use base::base_path;
 pub use body::{BadInput, Body, BulkItems, Empty, pointer_to};
-pub use boundary::{Boundary, boundary};
+pub use boundary::{Boundary, ErrorPage, Looking, boundary};
 pub use change::{Change, Writable};
 pub use cors::{Cors, cors};
 pub(crate) use describe::operations;

@@ -26,7 +26,7 @@ use axum::{
     Router,
     body::Bytes,
     http::{HeaderValue, header},
-    response::{Redirect, Response},
+    response::Response,
     routing::get,
 };
 use serde_json::Value as Json;
@@ -104,7 +104,7 @@ pub fn routes(document: &Json) -> Router<App> {
     let text = Bytes::from(text(document));
     let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let for_json = json.clone();
-    let reference = SwaggerUi::new("/docs").config(Config::from("/openapi.json").try_it_out_enabled(true));
+    let reference = SwaggerUi::new("/docs").config(Config::from("../openapi.json").try_it_out_enabled(true));
     // Swagger UI sets inline styles and has `data:` icons; it loads nothing from other origins.
     let policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
         connect-src 'self'; frame-ancestors 'none'";
@@ -116,6 +116,4 @@ pub fn routes(document: &Json) -> Router<App> {
         }))
         .route("/openapi.json", get(async move || ([json.clone()], text.clone())))
         .route("/openapi/clients.json", get(async move || ([for_json], for_clients.clone())))
-        // For users who open the printed address in a browser.
-        .route("/", get(async || Redirect::to("/docs")))
 }

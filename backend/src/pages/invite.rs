@@ -1,179 +1,266 @@
-//! `/invite?token=`: shows the mission, with buttons to accept, or to decline with a reason.
+//! `/invite?token=`: shows a call as a ticket, and takes the answer. The reason for a no is asked for after it.
 
 use super::{
-    PageQuery,
-    template::{InvitePage, MissionShown, message, respond, with_retry_after},
-    words::{Language, Words},
+    errors::note,
+    template::{Chip, Form as Shown, InvitePage, Kind, Shell, lead_to, respond},
+    ticket::Ticket,
+    visitor::Visitor,
+    words::{Told, Words},
 };
 use crate::{
     auth::{InvalidToken, InviteClaims},
     error::Error,
-    http::{Form, Query, RequestInfo},
+    http::{Form, RequestInfo},
     resources::{
-        assignments::AssignmentStatus,
-        invitations::{self, Answered, Decision, LinkStatus, Opened},
+        assignments::{self, AssignmentStatus, QuotaReached, ScheduleConflict},
+        invitations::{
+            self, AlreadyAnswered, ChangedSinceSeen, Decision, LinkStatus, Obstacle, Opened, Seen,
+        },
+        missions::MissionOver,
+        projects::ProjectArchived,
+        users::UserInactive,
     },
     secret::Secret,
     state::App,
-    text::{Reason, ZoneName},
-    timestamp::Timestamp,
+    text::Reason,
 };
-use axum::{
-    Extension,
-    extract::State,
-    http::{HeaderMap, StatusCode},
-    response::Response,
-};
+use axum::{Extension, extract::State, http::StatusCode, response::Response};
 use deserr::Deserr;
 
-pub async fn show(
-    State(app): State<App>,
-    headers: HeaderMap,
-    Query(query): Query<PageQuery>,
-) -> Result<Response, Error> {
-    let link = Link { claims: app.tokens.read_invite(&query.token), token: &query.token };
-    page(&app, Language::of(&headers), &link, "", None).await
+const PATH: &str = "/invite";
+
+pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Error> {
+    let link = app.tokens.read_invite(&visitor.token);
+    let view = View { visitor: &visitor, token: &visitor.token, status: StatusCode::OK };
+    view.of(&app, link.as_ref(), Said::default()).await
 }
 
 #[derive(Debug, Deserr)]
 pub struct AnswerForm {
     #[deserr(default)]
     token: Secret,
+    /// `accept`, `decline`, or `reason` to give one after a no.
     #[deserr(default)]
     answer: String,
     #[deserr(default)]
     reason: String,
+    #[deserr(default)]
+    seen: String,
 }
 
 pub async fn answer(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
-    headers: HeaderMap,
+    visitor: Visitor,
     Form(form): Form<AnswerForm>,
 ) -> Result<Response, Error> {
-    let language = Language::of(&headers);
-    let words = language.words();
-    let link = Link { claims: app.tokens.read_invite(&form.token), token: &form.token };
-    let (status, text, good) = match read_answer(&form) {
-        None => (StatusCode::BAD_REQUEST, words.unreadable, false),
-        Some(answer) => match carry_out(&app, &request, &link, answer).await {
-            Ok(answered) => {
-                (StatusCode::OK, if answered.accepted { words.accepted } else { words.declined }, true)
-            }
-            Err(error) => match message(&error, language) {
-                Some(text) => {
-                    let outcome = Some((error.status_and_code().0, text, false));
-                    let page = page(&app, language, &link, &form.reason, outcome).await?;
-                    return Ok(with_retry_after(page, &error));
-                }
-                None => return Err(error),
-            },
-        },
+    let link = app.tokens.read_invite(&form.token);
+    let refused = |status| View { visitor: &visitor, token: &form.token, status };
+    let Some(claims) = link else {
+        return refused(StatusCode::BAD_REQUEST).of(&app, None, Said::default()).await;
     };
-    page(&app, language, &link, &form.reason, Some((status, text, good))).await
-}
-
-/// A link's token, and its claims; `None` if its signature is invalid.
-struct Link<'a> {
-    token: &'a str,
-    claims: Option<InviteClaims>,
-}
-
-impl Link<'_> {
-    fn claims(&self) -> Result<&InviteClaims, Error> {
-        self.claims.as_ref().ok_or(InvalidToken.into())
-    }
-}
-
-async fn carry_out(
-    app: &App,
-    request: &RequestInfo,
-    link: &Link<'_>,
-    answer: Decision,
-) -> Result<Answered, Error> {
-    invitations::answer_by_link(app, request, link.claims()?, answer, None).await
-}
-
-/// `None` if `answer` is unknown or the reason is invalid.
-fn read_answer(form: &AnswerForm) -> Option<Decision> {
-    match form.answer.as_str() {
-        "accept" => Some(Decision::Accept),
-        "decline" => {
-            let reason = Reason::parse_optional(&form.reason).ok()?;
-            Some(Decision::Decline { reason: reason.map(Into::into) })
+    let decision = match read_answer(&form, visitor.words()) {
+        Ok(decision) => decision,
+        Err(notice) => {
+            let said = Said { notice: Some(notice), reason: form.reason.clone(), ..Said::default() };
+            return refused(StatusCode::BAD_REQUEST).of(&app, Some(&claims), said).await;
         }
-        _ => None,
-    }
-}
-
-/// The page with the current state of the assignment, and the outcome of the request, if any, as its message.
-async fn page(
-    app: &App,
-    language: Language,
-    link: &Link<'_>,
-    reason: &str,
-    outcome: Option<(StatusCode, &'static str, bool)>,
-) -> Result<Response, Error> {
-    let words = language.words();
-    let blank = InvitePage {
-        lang: language.code(),
-        words,
-        message: words.invalid,
-        good: false,
-        mission: None,
-        token: None,
-        reason,
     };
-    let now = app.db.clock().now();
-    let opened = async { invitations::open(&app.db, link.claims()?, now).await };
-    let opened = match opened.await {
-        Ok(opened) => opened,
-        Err(error) if error.is::<InvalidToken>() => return respond(StatusCode::BAD_REQUEST, &blank),
+    let seen = Some(form.seen.as_str()).filter(|seen| !seen.is_empty());
+    match invitations::answer_by_link(&app, &request, &claims, decision, seen).await {
+        Ok(_) => lead_to(&visitor.address(PATH, &form.token, false)),
+        // A failure is no page of this call: the database may be out of reach.
+        Err(error) if error.failure().is_some() => Err(error),
         Err(error) => {
-            let (status, text) = match (outcome, message(&error, language)) {
-                (Some((status, text, _)), _) => (status, text),
-                (None, Some(text)) => (error.status_and_code().0, text),
-                (None, None) => return Err(error),
-            };
-            let page = respond(status, &InvitePage { message: text, ..blank })?;
-            return Ok(with_retry_after(page, &error));
+            let view = refused(error.status_and_code().0);
+            view.of(&app, Some(&claims), Said::refused(&error, &form, visitor.words())).await
         }
-    };
-    let current_message = current_message(&opened, language);
-    let (status, text, good) = outcome.unwrap_or((StatusCode::OK, current_message.0, current_message.1));
-    let mission = mission_shown(opened, words)?;
-    // A user who could not accept because of a conflict or a full role can still decline.
-    let token = current_message.2.then_some(link.token);
-    respond(status, &InvitePage { message: text, good, mission: Some(&mission), token, ..blank })
-}
-
-/// The message before any answer, whether it is good news, and whether the user can answer.
-fn current_message(opened: &Opened, language: Language) -> (&'static str, bool, bool) {
-    let words = language.words();
-    match (opened.invitation_status, opened.status) {
-        (LinkStatus::CalledOff, _) => (words.cancelled, false, false),
-        (LinkStatus::Revoked | LinkStatus::Superseded, _) => (words.revoked, false, false),
-        (LinkStatus::Answered, AssignmentStatus::Accepted) => (words.already_accepted, true, false),
-        (LinkStatus::Answered, AssignmentStatus::Declined) => (words.already_declined, true, false),
-        (LinkStatus::Answered, _) => (words.already_answered, false, false),
-        (LinkStatus::Expired, _) => (words.expired, false, false),
-        (LinkStatus::Pending, AssignmentStatus::Declined) => (words.already_declined, true, false),
-        (LinkStatus::Over, _) => (words.over, false, false),
-        (LinkStatus::Pending, AssignmentStatus::Accepted) => (words.already_accepted, true, true),
-        (LinkStatus::Pending, _) => ("", true, true),
     }
 }
 
-fn mission_shown(opened: Opened, words: &Words) -> Result<MissionShown, Error> {
-    let zone = ZoneName::zone(&opened.timezone).map_err(|error| Error::internal(error))?;
-    let wall_clock = |at: Timestamp| words.moment(&at.in_zone(&zone));
-    Ok(MissionShown {
-        org: opened.org_name,
-        user: opened.user_name,
-        title: opened.mission_title,
-        project: opened.project_title,
-        place: opened.location,
-        starts: wall_clock(opened.start_at),
-        ends: wall_clock(opened.end_at),
-    })
+/// What is wrong with it, if anything is.
+fn read_answer(form: &AnswerForm, words: &Words) -> Result<Decision, &'static str> {
+    match form.answer.as_str() {
+        "accept" => Ok(Decision::Accept),
+        "decline" | "reason" => {
+            let reason = Reason::parse_optional(&form.reason).map_err(|_| words.reason_too_long)?;
+            Ok(Decision::Decline { reason: reason.map(Into::into) })
+        }
+        _ => Err(words.choose),
+    }
+}
+
+/// What became of what was sent.
+#[derive(Debug, Default)]
+struct Said {
+    notice: Option<&'static str>,
+    /// Typed but not saved.
+    reason: String,
+    /// What keeps a yes from being taken, found out when it was given.
+    obstacle: Option<Obstacle>,
+    over: bool,
+    /// Whether the mission has changed since the person looked.
+    changed: bool,
+    /// What they had seen.
+    was: Option<Seen>,
+}
+
+impl Said {
+    fn refused(error: &Error, form: &AnswerForm, words: &Words) -> Self {
+        let obstacles = [
+            (error.is::<QuotaReached>(), Obstacle::QuotaReached),
+            (error.is::<UserInactive>(), Obstacle::UserInactive),
+            (error.is::<ProjectArchived>(), Obstacle::ProjectArchived),
+            (error.is::<ScheduleConflict>(), Obstacle::ScheduleConflict),
+        ];
+        Self {
+            notice: error.is::<AlreadyAnswered>().then_some(words.answer_stands),
+            reason: form.reason.clone(),
+            obstacle: obstacles.into_iter().find(|(is, _)| *is).map(|(_, obstacle)| obstacle),
+            over: error.is::<MissionOver>(),
+            changed: error.is::<ChangedSinceSeen>(),
+            was: error.is::<ChangedSinceSeen>().then(|| Seen::decode(&form.seen)).flatten(),
+            ..Self::default()
+        }
+    }
+}
+
+struct View<'a> {
+    visitor: &'a Visitor,
+    token: &'a str,
+    status: StatusCode,
+}
+
+impl View<'_> {
+    /// The page of a link as things stand now.
+    async fn of(&self, app: &App, link: Option<&InviteClaims>, said: Said) -> Result<Response, Error> {
+        let (words, now) = (self.visitor.words(), app.db.clock().now());
+        let opened = match link {
+            Some(claims) => invitations::open(&app.db, claims, now).await,
+            None => Err(InvalidToken.into()),
+        };
+        let opened = match opened {
+            Ok(opened) => opened,
+            Err(error) if error.is::<InvalidToken>() => {
+                return respond(StatusCode::BAD_REQUEST, &note(self.visitor, &words.invalid, None));
+            }
+            Err(error) => return Err(error),
+        };
+        let ticket = Ticket::of(&opened, said.was.as_ref(), self.visitor.locale, now)?;
+        let mut standing = Standing::of(&opened, &said);
+        if let (Standing::Declined, Some(claims)) = (standing, link) {
+            let assignment = assignments::get(&app.db, claims.org, opened.assignment_id).await?;
+            if assignment.decline_reason.is_some() {
+                standing = Standing::DeclinedWithReason;
+            }
+        }
+        respond(self.status, &self.page(&opened, &ticket, standing, said))
+    }
+
+    fn page<'a>(
+        &'a self,
+        opened: &'a Opened,
+        ticket: &'a Ticket,
+        standing: Standing,
+        said: Said,
+    ) -> InvitePage<'a> {
+        let words = self.visitor.words();
+        let (kind, told) = standing.told(words);
+        let chip = Chip { kind, word: told.map_or(words.pending, |told| told.word) };
+        let who = ticket.who(words);
+        let told_why = standing == Standing::DeclinedWithReason && said.notice.is_none();
+        let notice = match said.notice {
+            _ if told_why => Some(words.reason_told),
+            None if said.changed && standing != Standing::Changed => Some(words.changed.title),
+            notice => notice,
+        };
+        InvitePage {
+            shell: Shell::of(self.visitor, format!("{} · {} · {}", chip.word, ticket.title, ticket.org)),
+            ticket,
+            chip,
+            title: told.map_or("", |told| told.title),
+            next: told.map(|told| told.next.replace("{who}", who)).unwrap_or_default(),
+            notice: notice.map(|notice| notice.replace("{who}", who)),
+            good: told_why,
+            form: match standing {
+                Standing::Asked | Standing::Changed | Standing::ToConfirm => Shown::Question,
+                Standing::Hindered(Obstacle::ScheduleConflict) => Shown::Decline,
+                Standing::Declined => Shown::Reason(said.reason),
+                _ => Shown::None,
+            },
+            action: self.visitor.action(PATH),
+            token: self.token,
+            seen: &opened.seen,
+        }
+    }
+}
+
+/// Where a call stands, for its person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Asked,
+    Changed,
+    Hindered(Obstacle),
+    Accepted,
+    /// Accepted otherwise than by this link.
+    DownAsComing,
+    /// The same, and this link can still answer.
+    ToConfirm,
+    Declined,
+    DeclinedWithReason,
+    DownAsAbsent,
+    AskedAgain,
+    Closed(LinkStatus),
+}
+
+impl Standing {
+    fn of(opened: &Opened, said: &Said) -> Self {
+        use AssignmentStatus::{Accepted, Cancelled, Declined, Invited};
+        use LinkStatus::{Answered, CalledOff, Over, Pending};
+        if said.over {
+            return Self::Closed(Over);
+        }
+        match (opened.invitation_status, opened.status) {
+            (status @ (CalledOff | Over), _) => Self::Closed(status),
+            (_, Cancelled) => Self::Closed(CalledOff),
+            (Answered, Accepted) => Self::Accepted,
+            (Answered, Declined) => Self::Declined,
+            (Answered, Invited) => Self::AskedAgain,
+            (Pending, Accepted) => Self::ToConfirm,
+            (Pending, Invited) => match said.obstacle.or(opened.obstacle) {
+                Some(obstacle) => Self::Hindered(obstacle),
+                None if said.changed => Self::Changed,
+                None => Self::Asked,
+            },
+            (_, Accepted) => Self::DownAsComing,
+            (_, Declined) => Self::DownAsAbsent,
+            (status, Invited) => Self::Closed(status),
+        }
+    }
+
+    /// How it looks and what is said of it; nothing but the question of what is simply asked.
+    fn told(self, words: &Words) -> (Kind, Option<&Told>) {
+        let (kind, told) = match self {
+            Self::Asked | Self::Closed(LinkStatus::Pending | LinkStatus::Answered) => {
+                return (Kind::Asked, None);
+            }
+            Self::Changed => (Kind::Warning, &words.changed),
+            Self::Hindered(Obstacle::ScheduleConflict) => (Kind::Conflict, &words.conflict),
+            Self::Hindered(Obstacle::QuotaReached) => (Kind::Closed, &words.quota),
+            Self::Hindered(Obstacle::UserInactive) => (Kind::Closed, &words.inactive),
+            Self::Hindered(Obstacle::ProjectArchived) => (Kind::Closed, &words.archived),
+            Self::Accepted => (Kind::Accepted, &words.accepted),
+            Self::DownAsComing => (Kind::Accepted, &words.down_as_coming),
+            Self::ToConfirm => (Kind::Accepted, &words.confirm),
+            Self::Declined | Self::DeclinedWithReason => (Kind::Declined, &words.declined),
+            Self::DownAsAbsent => (Kind::Declined, &words.down_as_absent),
+            Self::AskedAgain => (Kind::Closed, &words.asked_again),
+            Self::Closed(LinkStatus::Expired) => (Kind::Closed, &words.expired),
+            Self::Closed(LinkStatus::Revoked) => (Kind::Closed, &words.revoked),
+            Self::Closed(LinkStatus::Superseded) => (Kind::Closed, &words.superseded),
+            Self::Closed(LinkStatus::CalledOff) => (Kind::CalledOff, &words.called_off),
+            Self::Closed(LinkStatus::Over) => (Kind::Closed, &words.over),
+        };
+        (kind, Some(told))
+    }
 }

@@ -1,53 +1,37 @@
-//! The pages that links lead to: answering an invitation, setting a password. Plain HTML without scripts. A GET changes
-//! nothing, so a mail scanner that opens links does no harm.
+//! The pages that links lead to: answering an invitation, setting a password; and errors as browsers are shown them. Plain
+//! HTML without scripts. A GET changes nothing, so a mail scanner that opens links does no harm, and a POST that succeeds
+//! leads to a GET, so that reloading and going back are harmless.
 
+mod errors;
 mod invite;
 mod password;
+mod start;
 mod template;
+mod ticket;
+mod visitor;
 mod words;
 
-use crate::{http::Requirements, resources::accounts::MAX_SIGN_IN_BODY, state::App};
-use axum::{
-    Router,
-    http::{HeaderMap, HeaderValue, Method, header},
-    routing::get,
-};
+pub use errors::error_page;
 
-/// Not part of the API, so not in the OpenAPI document.
+use crate::{http::Requirements, resources::accounts::MAX_SIGN_IN_BODY, state::App};
+use axum::{Router, http::Method, routing::get};
+
+/// Not part of the API, so not in the OpenAPI document. Some mail programs put a slash behind the path of a link.
 pub fn routes() -> Router<App> {
+    let invite = || get(invite::show).post(invite::answer);
+    let password = || get(password::show).post(password::set);
     Router::new()
-        .route("/invite", get(invite::show).post(invite::answer))
-        .route("/password", get(password::show).post(password::set))
+        .route("/", get(start::show))
+        .route(start::FAVICON, get(start::favicon))
+        .route("/invite", invite())
+        .route("/invite/", invite())
+        .route("/password", password())
+        .route("/password/", password())
 }
 
 /// Where the pages differ from [`Requirements::default`].
-pub const REQUIREMENTS: [(Method, &str, Requirements); 1] = [(
-    Method::POST,
-    "/password",
-    Requirements { max_body: MAX_SIGN_IN_BODY, needs: None, takes_key: false, has_no_tag: true },
-)];
+pub const REQUIREMENTS: [(Method, &str, Requirements); 2] =
+    [(Method::POST, "/password", SIGN_IN), (Method::POST, "/password/", SIGN_IN)];
 
-/// Other parameters, which mail programs and link trackers add, are ignored.
-#[derive(Debug, deserr::Deserr)]
-struct PageQuery {
-    #[deserr(default)]
-    token: crate::secret::Secret,
-}
-
-/// The URL contains a secret, so pages are kept out of caches, `Referer` headers and frames. The style is inline; nothing
-/// else may load or run.
-fn headers() -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    for (name, value) in [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        ),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    headers
-}
+const SIGN_IN: Requirements =
+    Requirements { max_body: MAX_SIGN_IN_BODY, needs: None, takes_key: false, has_no_tag: true };

@@ -1,113 +1,195 @@
 //! The templates of the pages and their responses.
 
-use super::words::{Language, Words};
-use crate::{
-    auth::{InvalidToken, TooManyTries},
-    error::{Error, FailureKind},
-    http::LostRace,
-    resources::{
-        assignments::{QuotaReached, ScheduleConflict},
-        invitations::AlreadyAnswered,
-        missions::{MissionCancelled, MissionOver},
-        projects::ProjectArchived,
-        users::UserInactive,
-    },
-    secret::Secret,
+use super::{
+    start::FAVICON,
+    ticket::Ticket,
+    visitor::{Language, Visitor},
+    words::Words,
 };
+use crate::{error::Error, secret::Secret};
 use askama::Template;
 use axum::{
-    http::{StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
+use sha2::{Digest, Sha256};
+use std::sync::LazyLock;
+
+/// In each page, so that it is complete after one answer, however bad the connection is backstage.
+const STYLE: &str = include_str!("../../templates/style.css");
+
+/// Nothing may load or run but this style, by its hash, and the icon.
+static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let style = STANDARD.encode(Sha256::digest(STYLE));
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{style}'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    );
+    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+});
+
+/// What surrounds every page.
+#[derive(Debug)]
+pub struct Shell {
+    pub words: &'static Words,
+    pub lang: &'static str,
+    pub title: String,
+    pub style: &'static str,
+    pub favicon: String,
+    pub home: String,
+    pub languages: [Language; 2],
+}
+
+impl Shell {
+    /// With the name of the product alone when there is no `title`.
+    pub fn of(visitor: &Visitor, title: String) -> Self {
+        Self {
+            words: visitor.words(),
+            lang: visitor.locale.word(),
+            title: if title.is_empty() { "Coulisses".into() } else { title },
+            style: STYLE,
+            favicon: format!("{}{FAVICON}", visitor.base),
+            home: visitor.address("/", "", false),
+            languages: visitor.languages(),
+        }
+    }
+}
+
+/// How a state looks: its shape and colour. The word is beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Asked,
+    Accepted,
+    Declined,
+    Warning,
+    Conflict,
+    Closed,
+    /// Closed, and its time struck through.
+    CalledOff,
+}
+
+impl Kind {
+    pub const fn class(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Accepted => "accepted",
+            Self::Declined => "declined",
+            Self::Warning => "warning",
+            Self::Conflict => "conflict",
+            Self::Closed => "closed",
+            Self::CalledOff => "closed off",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Chip {
+    pub kind: Kind,
+    pub word: &'static str,
+}
+
+/// A page that says one thing.
+#[derive(Template)]
+#[template(path = "note.html")]
+pub struct NotePage<'a> {
+    pub shell: Shell,
+    pub chip: Option<Chip>,
+    pub title: &'a str,
+    pub next: &'a str,
+    /// By which the operator finds what happened.
+    pub reference: Option<String>,
+    pub onward: Option<Onward>,
+}
 
 #[derive(Debug)]
-pub struct MissionShown {
-    pub org: String,
-    pub user: String,
-    pub title: String,
-    pub project: Option<String>,
-    pub place: Option<String>,
-    /// In the mission's time zone.
-    pub starts: String,
-    /// In the mission's time zone.
-    pub ends: String,
+pub struct Onward {
+    pub href: String,
+    pub text: &'static str,
 }
 
 #[derive(Template)]
 #[template(path = "invite.html")]
 pub struct InvitePage<'a> {
-    pub lang: &'static str,
-    pub words: &'static Words,
-    /// What to tell the user.
-    pub message: &'a str,
+    pub shell: Shell,
+    pub ticket: &'a Ticket,
+    pub chip: Chip,
+    /// The state in a sentence; empty while the question says it.
+    pub title: &'static str,
+    pub next: String,
+    /// What became of what was sent just now, where the state does not say it.
+    pub notice: Option<String>,
     /// Whether that is good news.
     pub good: bool,
-    /// `None` if the link is not valid.
-    pub mission: Option<&'a MissionShown>,
-    /// `None` if the user cannot answer, which hides the form.
-    pub token: Option<&'a str>,
-    /// The reason that was sent with a refused answer.
-    pub reason: &'a str,
+    pub form: Form,
+    pub action: String,
+    pub token: &'a str,
+    /// What the person is shown: an answer is to this.
+    pub seen: &'a str,
+}
+
+/// What can be sent.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Form {
+    None,
+    Question,
+    /// A yes would be refused.
+    Decline,
+    /// Why not, with what was typed before.
+    Reason(String),
+}
+
+impl Form {
+    pub fn asks(&self) -> bool {
+        matches!(self, Self::Question)
+    }
 }
 
 #[derive(Template)]
 #[template(path = "password.html")]
 pub struct PasswordPage<'a> {
-    pub lang: &'static str,
-    pub words: &'static Words,
-    /// What to tell the user.
-    pub message: &'a str,
-    /// Whether that is good news.
-    pub good: bool,
-    /// `None` if the link is not valid or the password was set.
-    pub form: Option<&'a PasswordForm>,
+    pub shell: Shell,
+    pub form: &'a PasswordForm,
+    /// The rules that are not met.
+    pub mistakes: Vec<&'static str>,
+    /// Which of the two texts they are about.
+    pub wrong_current: bool,
+    pub wrong_new: bool,
+    pub action: String,
 }
 
 #[derive(Debug)]
 pub struct PasswordForm {
     pub token: Secret,
+    /// Whose password it is.
+    pub email: String,
     /// The name of the org whose membership the link confirms.
     pub org: Option<String>,
     /// Whether the current password is asked for.
     pub wants_password: bool,
 }
 
+/// The address of a page contains a secret, so pages are kept out of caches, `Referer` headers and frames.
 pub fn respond(status: StatusCode, page: &impl Template) -> Result<Response, Error> {
     let html = page.render().map_err(|error| Error::internal(error))?;
-    Ok((status, super::headers(), html).into_response())
+    let headers: HeaderMap = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (header::CONTENT_SECURITY_POLICY, POLICY.clone()),
+        (header::VARY, HeaderValue::from_static("accept-language")),
+    ]
+    .into_iter()
+    .collect();
+    Ok((status, headers, html).into_response())
 }
 
-/// Adds the `Retry-After` of an error.
-pub fn with_retry_after(mut page: Response, error: &Error) -> Response {
-    if error.failure() == Some(FailureKind::Contended) {
-        page.extensions_mut().insert(LostRace);
-    }
-    if let Some(seconds) = error.retry_after() {
-        page.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-    }
-    page
-}
-
-/// The message for an error; `None` if `http::boundary` should render it as a problem.
-pub fn message(error: &Error, language: Language) -> Option<&'static str> {
-    let words = language.words();
-    let refusals = [
-        (error.is::<InvalidToken>(), words.invalid),
-        (error.is::<AlreadyAnswered>(), words.already_answered),
-        (error.is::<ScheduleConflict>(), words.conflict),
-        (error.is::<QuotaReached>(), words.quota),
-        (error.is::<MissionCancelled>(), words.cancelled),
-        (error.is::<ProjectArchived>(), words.archived),
-        (error.is::<MissionOver>(), words.over),
-        (error.is::<UserInactive>(), words.inactive),
-        (error.is::<TooManyTries>(), words.try_again),
+/// Leads to a page by a GET.
+pub fn lead_to(address: &str) -> Result<Response, Error> {
+    let location = HeaderValue::from_str(address).map_err(|error| Error::internal(error))?;
+    let headers = [
+        (header::LOCATION, location),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     ];
-    match error.failure() {
-        Some(FailureKind::Unavailable | FailureKind::StorageFull | FailureKind::Contended) => {
-            Some(words.try_again)
-        }
-        Some(FailureKind::OutcomeUnknown) => Some(words.perhaps),
-        Some(FailureKind::TimedOut | FailureKind::Internal) => None,
-        None => refusals.iter().find(|(is, _)| *is).map(|(_, message)| *message),
-    }
+    Ok((StatusCode::SEE_OTHER, headers).into_response())
 }

@@ -49,6 +49,7 @@ mod operations;
 mod orgs;
 mod outages;
 mod own_account;
+mod pages;
 mod password_reset_flow;
 mod planning_races;
 mod properties;

@@ -191,6 +191,8 @@ fn assert_policy(policy: &str, path: &str) {
                 "'self'" | "'none'" => true,
                 "'unsafe-inline'" => directive == "style-src",
                 "data:" => directive == "img-src",
+                // The style of the pages is inline.
+                hash if hash.starts_with("'sha256-") => directive == "style-src",
                 _ => false,
             };
             assert!(allowed, "{path}: {directive} {source}");
@@ -202,12 +204,8 @@ fn assert_policy(policy: &str, path: &str) {
 async fn the_reference_works_without_a_network() {
     let test = Test::start(Kind::Sqlite).await;
     // The address alone leads there.
-    let home = Request::get("/").body(Body::empty()).expect("a request");
-    let home = test.router.clone().oneshot(home).await.expect("the router answers");
-    assert_eq!(
-        (home.status().as_u16(), &home.headers()["location"]),
-        (303, &"/docs".parse().expect("a header"))
-    );
+    let home = asset(&test, "/").await;
+    assert!(home.contains("href=\"/docs/\""), "{home}");
     let page = asset(&test, "/docs/").await;
     assert!(!leads_away(&page), "{page}");
     let linked = links(&page);
@@ -218,7 +216,7 @@ async fn the_reference_works_without_a_network() {
         let text = asset(&test, link).await;
         if link.ends_with("swagger-initializer.js") {
             assert!(!leads_away(&text), "{text}");
-            assert!(text.contains("\"/openapi.json\""), "{text}");
+            assert!(text.contains("\"../openapi.json\""), "{text}");
         }
         if link.ends_with(".css") {
             styles += 1;

@@ -288,6 +288,6 @@ async fn a_click_that_loses_a_race_is_carried_out_all_the_same_on_Postgres() {
         drop(other);
     };
     let (page, ()) = tokio::join!(click, release);
-    assert_eq!(page.status, 200, "{}", page.text);
+    assert_eq!(page.status, 303, "{}", page.text);
     assert_eq!(manager.status_of(&assignment).await, "ACCEPTED");
 }

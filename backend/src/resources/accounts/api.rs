@@ -14,7 +14,7 @@ use crate::{
     },
     db::{Actor, Origin},
     error::Error,
-    http::{Body, Done, RequestInfo, limit_bodies, operations, tagged},
+    http::{Body, Done, RequestInfo, base_path, limit_bodies, operations, tagged},
     ids::{AccountId, OrgId, SessionId, UserId},
     role::Role,
     secret::Secret,
@@ -37,6 +37,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
 const COOKIE: &str = "refresh_token";
+/// Below the folder of `PUBLIC_URL`.
 const COOKIE_PATH: &str = "/api/v1/auth";
 /// Body limit of these routes and of the password page, in bytes.
 pub const MAX_SIGN_IN_BODY: usize = 4 * 1024;
@@ -280,7 +281,7 @@ async fn logout(
         tx.commit().await?;
     }
     // Added, not removed: a jar that never held the cookie would send nothing for its removal.
-    let mut gone = Cookie::build((COOKIE, "")).path(COOKIE_PATH).build();
+    let mut gone = Cookie::build((COOKIE, "")).path(cookie_path(&app)).build();
     gone.make_removal();
     Ok((CookieJar::new().add(gone), Json(Done::OK)))
 }
@@ -305,6 +306,10 @@ async fn get_me(State(app): State<App>, caller: Caller<Tech>) -> Result<Json<Me>
     }))
 }
 
+fn cookie_path(app: &App) -> String {
+    format!("{}{COOKIE_PATH}", base_path(&app.config.public_url))
+}
+
 fn refresh_seconds(app: &App) -> i64 {
     i64::try_from(app.config.refresh_token_ttl.as_secs()).unwrap_or(i64::MAX)
 }
@@ -320,7 +325,7 @@ fn signed_in(
     let body = SignedIn::new(app, account, org, session)?;
     let refresh_token = app.tokens.refresh(session, generation, expires)?;
     let cookie = Cookie::build((COOKIE, refresh_token))
-        .path(COOKIE_PATH)
+        .path(cookie_path(app))
         .http_only(true)
         .same_site(SameSite::Lax)
         .secure(app.config.secure_cookies())

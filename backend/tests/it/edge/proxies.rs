@@ -2,8 +2,8 @@
 //! Which entry counts is tested beside the code.
 
 use crate::support::{Kind, Server, Test};
-use axum::{Extension, Router, extract::FromRef, middleware, routing::get};
-use coulisses::http::{Boundary, RequestInfo, boundary};
+use axum::{Extension, Router, middleware, routing::get};
+use coulisses::http::{RequestInfo, boundary};
 use rstest::rstest;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ async fn client_seen(test: &mut Test, forwarded: &[&str]) -> String {
         Some(client) => client.to_string(),
         None => "nobody".into(),
     };
-    let uses = Arc::new(Boundary::from_ref(&test.app));
+    let uses = Arc::new(test.app.boundary(|_, _| None));
     test.router =
         Router::new().route("/tell", get(tell)).layer(middleware::from_fn_with_state(uses, boundary));
     let server = Server::start(test).await;

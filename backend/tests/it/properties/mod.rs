@@ -8,6 +8,7 @@ mod duplicates;
 mod free_json;
 mod keys;
 mod overlaps;
+mod pages;
 mod quotas;
 mod search;
 mod sent_back;

@@ -38,7 +38,7 @@ async fn a_new_password_ends_sessions_on_the_other_instance(
             let form = format!("token={token}&new_password={}", NEW_PASSWORD.replace(' ', "+"));
             let page = anonymous.with_header("content-type", "application/x-www-form-urlencoded");
             let done = page.send(axum::http::Method::POST, "/password", Some(form)).await;
-            assert_eq!((done.status.as_u16(), done.refresh_cookie()), (200, None));
+            assert_eq!((done.status.as_u16(), done.refresh_cookie()), (303, None));
         }
     }
 

@@ -42,7 +42,7 @@ async fn fifty_gets_and_fifty_heads_of_each_page_change_nothing(
     // A click does.
     let click = test.anonymous().with_header("content-type", "application/x-www-form-urlencoded");
     let form = format!("token={invite}&answer=accept");
-    assert_eq!(click.send(Method::POST, "/invite", Some(form)).await.status, 200);
+    assert_eq!(click.send(Method::POST, "/invite", Some(form)).await.status, 303);
     assert_ne!(dump(&test, db).await, before);
     assert_eq!(test.manager().await.status_of(&assignment).await, "ACCEPTED");
 }

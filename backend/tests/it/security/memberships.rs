@@ -381,7 +381,7 @@ async fn the_page_of_an_orgs_link_asks_for_the_password_that_there_is(
     let same = send(THEIRS, THEIRS).await;
     assert!(same.status == 400 && same.text.contains("the one you have now"), "{}", same.text);
     let done = send(THEIRS, OWN).await;
-    assert!(done.status == 200 && done.text.contains("Your password is set"), "{}", done.text);
+    assert_eq!(done.status, 303, "{}", done.text);
     assert_eq!(opens(&test, VICTIM, OWN).await, (true, true));
     let used = send(OWN, THEIRS).await;
     assert!(used.status == 400 && used.text.contains("This link is not valid"), "{}", used.text);

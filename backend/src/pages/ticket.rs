@@ -1,0 +1,183 @@
+//! What a person is shown of a call, as texts in their language.
+
+use super::words::Words;
+use crate::{
+    error::{Conflict, Error},
+    locale::Locale,
+    resources::{
+        invitations::{Opened, Seen},
+        orgs,
+    },
+    text::ZoneName,
+    timestamp::Timestamp,
+};
+use jiff::{Zoned, tz::TimeZone};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+#[derive(Debug)]
+pub struct Ticket {
+    pub org: String,
+    pub user: String,
+    pub title: String,
+    pub project: Option<String>,
+    pub role: Option<String>,
+    pub day: String,
+    pub times: String,
+    pub duration: String,
+    /// What must not be missed of the times.
+    pub remark: Option<String>,
+    /// The time zone, where it could be mistaken.
+    pub zone: Option<String>,
+    pub place: Option<String>,
+    pub note: Option<String>,
+    pub contact: Contact,
+    /// What has changed since the person looked.
+    pub was: Was,
+    pub answer_by: Moment,
+    /// What the person has accepted at that time.
+    pub conflicts: Vec<InTheWay>,
+}
+
+/// Whom to ask; their number and address as links, and as they are written.
+#[derive(Debug, Default)]
+pub struct Contact {
+    pub name: Option<String>,
+    pub phone: Option<(String, String)>,
+    pub email: Option<(String, String)>,
+}
+
+/// Old values, where they are others now.
+#[derive(Debug, Default)]
+pub struct Was {
+    pub times: Option<String>,
+    pub place: Option<String>,
+    pub role: Option<String>,
+}
+
+#[derive(Debug)]
+pub struct Moment {
+    pub at: String,
+    /// `in 3 days`.
+    pub until: Option<String>,
+}
+
+#[derive(Debug)]
+pub struct InTheWay {
+    pub title: String,
+    pub day: String,
+    pub times: String,
+}
+
+impl Ticket {
+    /// # Errors
+    /// When a time zone is not in the database of this program.
+    pub fn of(opened: &Opened, was: Option<&Seen>, locale: Locale, now: Timestamp) -> Result<Self, Error> {
+        let zone = zone(&opened.timezone)?;
+        let at = |instant: Timestamp| instant.in_zone(&zone);
+        let period = locale.period(&at(opened.start_at), &at(opened.end_at));
+        let closes = at(opened.closes_at);
+        let conflicts = opened.conflicts.iter().map(|one| in_the_way(one, &zone, locale));
+        Ok(Self {
+            org: opened.org_name.clone(),
+            user: opened.user_name.clone(),
+            title: opened.mission_title.clone(),
+            project: opened.project_title.clone(),
+            role: opened.role_name.clone(),
+            day: period.day,
+            times: period.times,
+            duration: period.duration,
+            remark: period.remark,
+            zone: (opened.timezone != opened.org_timezone).then(|| locale.zone(&zone)),
+            place: opened.location.clone(),
+            note: opened.note.clone(),
+            contact: Contact::of(&opened.contact),
+            was: was.map(|was| Was::of(was, opened, locale)).transpose()?.unwrap_or_default(),
+            answer_by: Moment { until: locale.until(&at(now), &closes), at: locale.moment(&closes) },
+            conflicts: conflicts.collect(),
+        })
+    }
+
+    /// Whom to ask, as part of a sentence.
+    pub fn who<'a>(&'a self, words: &'a Words) -> &'a str {
+        self.contact.name.as_deref().unwrap_or(words.planner)
+    }
+}
+
+impl Was {
+    fn of(was: &Seen, opened: &Opened, locale: Locale) -> Result<Self, Error> {
+        let moved =
+            (was.start_at, was.end_at, &was.timezone) != (opened.start_at, opened.end_at, &opened.timezone);
+        let times = match moved {
+            true => Some(when(&zone(&was.timezone)?, (was.start_at, was.end_at), locale)),
+            false => None,
+        };
+        let differing = |old: &Option<String>, new: &Option<String>| old.clone().filter(|_| old != new);
+        Ok(Self {
+            times,
+            place: differing(&was.location, &opened.location),
+            role: differing(&was.role_name, &opened.role_name),
+        })
+    }
+}
+
+fn when(zone: &TimeZone, (start, end): (Timestamp, Timestamp), locale: Locale) -> String {
+    let period = locale.period(&start.in_zone(zone), &end.in_zone(zone));
+    format!("{}, {}", period.day, period.times)
+}
+
+/// On the wall clock of the mission that is asked about.
+fn in_the_way(conflict: &Conflict, zone: &TimeZone, locale: Locale) -> InTheWay {
+    let at = |instant: &Timestamp| -> Zoned { instant.in_zone(zone) };
+    let (title, start, end) = match conflict {
+        Conflict::Mission { mission_title, start_at, end_at, .. } => {
+            (mission_title.clone(), at(start_at), at(end_at))
+        }
+        Conflict::Availability { start_at, end_at, .. } => {
+            (Words::of(locale).absence.to_owned(), at(start_at), at(end_at))
+        }
+    };
+    let period = locale.period(&start, &end);
+    InTheWay { title, day: period.day, times: period.times }
+}
+
+/// What was stored may be from an older time zone database.
+fn zone(name: &str) -> Result<TimeZone, Error> {
+    ZoneName::zone(name).map_err(|error| Error::internal(error))
+}
+
+/// Of an address in a link all but these are encoded.
+const IN_AN_ADDRESS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'@').remove(b'.').remove(b'-').remove(b'_');
+
+impl Contact {
+    fn of(contact: &orgs::Contact) -> Self {
+        // Abroad, the zero in brackets is not dialled.
+        let dialled = |text: &String| {
+            let text = if text.trim_start().starts_with('+') { &text.replace("(0)", "") } else { text };
+            text.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect::<String>()
+        };
+        let phone = contact.phone.as_ref().map(|text| (format!("tel:{}", dialled(text)), text.clone()));
+        let mailto = |text: &String| format!("mailto:{}", utf8_percent_encode(text, IN_AN_ADDRESS));
+        let email = contact.email.as_ref().map(|text| (mailto(text), text.clone()));
+        Self { name: contact.name.clone(), phone, email }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.name.is_none() && self.phone.is_none() && self.email.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contact_is_called_and_written_to_by_a_click() {
+        let contact = Contact::of(&orgs::Contact {
+            name: None,
+            phone: Some("+33 (0)1 99-00 12.34".into()),
+            email: Some("k+crew?cc=x@example.org".into()),
+        });
+        assert_eq!(contact.phone.unwrap().0, "tel:+33199001234");
+        assert_eq!(contact.email.unwrap().0, "mailto:k%2Bcrew%3Fcc%3Dx@example.org");
+    }
+}

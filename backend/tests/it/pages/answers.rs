@@ -1,0 +1,132 @@
+//! What a click does, and where it leads.
+
+use super::{ACCEPT, DECLINE, REASON, ask_someone, buttons, form, hidden, shows};
+use crate::support::{Kind, Test};
+use axum::http::Method;
+use rstest::rstest;
+use serde_json::json;
+
+#[rstest]
+#[tokio::test]
+async fn an_answer_leads_to_the_page_by_a_get(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let (manager, anyone) = (test.manager().await, test.anonymous());
+    for (answer, status, said) in [
+        ("accept", "ACCEPTED", "Thank you, you are expected."),
+        ("decline", "DECLINED", "You are not expected."),
+    ] {
+        let asked = ask_someone(&manager).await;
+        // Pressed twice, it is the same answer.
+        for _ in 0..2 {
+            let answered = asked.click(&anyone, answer).await;
+            assert_eq!(answered.status, 303, "{}", answered.text);
+            assert_eq!(answered.header("location"), format!("/invite?token={}", asked.token));
+            assert_eq!(answered.header("referrer-policy"), "no-referrer");
+        }
+        assert_eq!(manager.status_of(&asked.assignment).await, status);
+        let before = test.audit_count().await;
+        for _ in 0..2 {
+            shows(&asked.page(&anyone).await, &[said]);
+        }
+        assert_eq!(test.audit_count().await, before);
+        let opposite = if answer == "accept" { "decline" } else { "accept" };
+        let refused = asked.click(&anyone, opposite).await;
+        assert_eq!(refused.status, 409);
+        shows(&refused, &["Your earlier answer stands. To change it, tell the planner.", said]);
+    }
+    let asked = ask_someone(&manager).await;
+    let unreadable = asked.click(&anyone, "maybe").await;
+    assert_eq!((unreadable.status.as_u16(), buttons(&unreadable)), (400, vec![ACCEPT, DECLINE]));
+    shows(&unreadable, &["Your answer was not saved."]);
+    assert_eq!(form(&anyone, "/invite", &[("token", "x"), ("answer", "accept")]).await.status, 400);
+    assert_eq!(manager.status_of(&asked.assignment).await, "INVITED");
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_reason_is_asked_for_after_the_no(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let (manager, anyone) = (test.manager().await, test.anonymous());
+    let asked = ask_someone(&manager).await;
+    asked.click(&anyone, "decline").await;
+    let page = asked.page(&anyone).await;
+    shows(&page, &["Would you like to say why?", "<textarea"]);
+    assert_eq!(buttons(&page), [REASON]);
+    let send = async |reason: &str| {
+        form(&anyone, "/invite", &[("token", &asked.token), ("answer", "reason"), ("reason", reason)]).await
+    };
+    let novel = "x".repeat(501);
+    let refused = send(&novel).await;
+    assert_eq!(refused.status, 400);
+    shows(&refused, &["it has more than 500 characters", &novel]);
+    // Nothing written is nothing told.
+    assert_eq!(send(" ").await.status, 303);
+    assert_eq!(buttons(&asked.page(&anyone).await), [REASON]);
+    // A browser counts a line break once and sends it as two characters.
+    let reason = ["y"; 5].join(&"z".repeat(99)).replace('y', "\r\n");
+    let told = send(&reason).await;
+    assert_eq!(
+        (told.status.as_u16(), told.header("location")),
+        (303, &*format!("/invite?token={}", asked.token))
+    );
+    let page = asked.page(&anyone).await;
+    shows(&page, &["Your reason was passed on."]);
+    assert!(buttons(&page).is_empty(), "{}", page.text);
+    let declined = manager.get(&format!("/assignments/{}", asked.assignment)).await.ok();
+    assert_eq!(declined["decline_reason"], json!(reason.replace("\r\n", "\n").trim()));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_call_that_has_changed_is_shown_beside_what_was_seen(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let (manager, anyone) = (test.manager().await, test.anonymous());
+    let asked = ask_someone(&manager).await;
+    let seen = hidden(&asked.page(&anyone).await, "seen");
+    let moved = json!({
+        "start_at": "2026-07-10T13:00:00Z", "end_at": "2026-07-10T18:30:00Z", "location": "Petite salle",
+    });
+    manager.patch(&format!("/missions/{}", asked.mission), moved).await.ok();
+    let answer = async |answer: &str, seen: &str| {
+        form(&anyone, "/invite", &[("token", &asked.token), ("answer", answer), ("seen", seen)]).await
+    };
+    for verb in ["accept", "decline"] {
+        let page = answer(verb, &seen).await;
+        assert_eq!(page.status, 409);
+        shows(
+            &page,
+            &[
+                "This call has changed since you looked.",
+                "Before: </span>Friday 10 July 2026, 14:00 – 18:00</del>",
+                "15:00 – 20:30",
+                "Before: </span>Grande salle</del> Petite salle",
+            ],
+        );
+        assert!(!page.text.contains("Lumière</del>"), "the role is the same: {}", page.text);
+        assert_eq!(buttons(&page), [ACCEPT, DECLINE]);
+        assert_eq!(manager.status_of(&asked.assignment).await, "INVITED");
+    }
+    let unknown = answer("accept", "nonsense").await;
+    assert_eq!(unknown.status, 409);
+    shows(&unknown, &["This call has changed since you looked."]);
+    let again = hidden(&unknown, "seen");
+    assert_eq!(answer("accept", &again).await.status, 303);
+    assert_eq!(manager.status_of(&asked.assignment).await, "ACCEPTED");
+}
+
+#[rstest]
+#[tokio::test]
+async fn only_a_post_answers(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let (manager, anyone) = (test.manager().await, test.anonymous());
+    let asked = ask_someone(&manager).await;
+    for path in ["/invite", "/invite/"] {
+        for method in [Method::GET, Method::HEAD] {
+            let address = format!("{path}?token={}&answer=accept", asked.token);
+            assert_eq!(anyone.send(method, &address, None).await.status, 200);
+        }
+    }
+    assert_eq!(manager.status_of(&asked.assignment).await, "INVITED");
+}
