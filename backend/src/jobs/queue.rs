@@ -109,6 +109,7 @@ pub(super) async fn claim(
         .filter(Column::Kind.is_in(kinds))
         .filter(Column::DueAt.lte(tx.now))
         .order_by_asc(Column::DueAt)
+        .order_by_asc(Column::Id)
         .limit(count)
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .into_tuple()

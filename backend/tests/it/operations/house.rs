@@ -184,6 +184,19 @@ impl<'t> House<'t> {
                 let id = text(&self.owner.post("/availabilities", body).await.ok(), "id");
                 self.keep("availability", id);
             }
+            "mail" => {
+                let (invitation, user) =
+                    (Box::pin(self.id("invitation")).await, Box::pin(self.id("user")).await);
+                let address = format!("{}@{}.example", self.mark, self.mark).to_lowercase();
+                self.test.queue_mail(&self.org, &invitation, &user, &address).await;
+                let newest = self.owner.get("/mails?limit=1").await.ok();
+                self.keep("mail", text(&newest[0], "id"));
+            }
+            "unproven" => {
+                let email = format!("invitee-{}@rideau.example", self.test.number());
+                let added = self.owner.post("/orgs/members", json!({ "email": email, "role": "tech" })).await;
+                self.keep("unproven", text(&added.ok(), "account_id"));
+            }
             "reset-token" => {
                 let email = "oubli@rideau.example";
                 // Refused the second time: the account is there already.

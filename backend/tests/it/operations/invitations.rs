@@ -42,6 +42,20 @@ pub fn declared() -> Vec<Declaration> {
             delete("/invitations/<invitation>")
                 .drawn(3, Manager)
                 .tested_by("invitations_lists::an_invitation_is_read_and_taken_back_by_its_id"),
+            post("/invitations/<invitation>:remind")
+                .at_most("4 KiB", "a link")
+                .statements(17)
+                .drawn(6, Manager)
+                .tested_by(
+                    "invitations_reminders::a_reminder_is_the_same_link_and_works_as_long_as_a_new_one",
+                ),
+            post("/invitations:remind")
+                .body(r#"{"ids":["<invitation>"]}"#)
+                .at_most("2 MiB", "1000 links")
+                .statements(17)
+                .drawn(6, Manager)
+                .with(reminders)
+                .tested_by("invitations_reminders::many_are_reminded_and_who_is_not_is_said"),
             get("/invitations/verify?token=<token>")
                 .at_most("64 KiB", "titles, names, notes and 100 conflicts")
                 .statements(3)
@@ -68,4 +82,15 @@ fn invitation(s: &mut Script) -> Json {
         body["email"] = json!(s.pick(&["nina@crew.example", "not an address"]));
     }
     body
+}
+
+fn reminders(s: &mut Script) -> Json {
+    match s.below(6) {
+        0 => json!({ "mission_id": s.id("mission") }),
+        1 => json!({ "project_id": s.id("project"), "unanswered_hours": s.below(3) }),
+        2 => json!({ "unanswered_hours": s.below(3) }),
+        3 => json!({}),
+        4 => json!({ "ids": [], "mission_id": s.id("mission") }),
+        _ => json!({ "ids": [s.id("invitation"), s.id("invitation")] }),
+    }
 }

@@ -14,6 +14,7 @@ mod conflicts;
 pub mod declaration;
 mod house;
 mod invitations;
+mod mails;
 mod missions;
 mod orgs;
 mod projects;
@@ -39,7 +40,7 @@ use std::{
 };
 
 /// The declarations of each resource, in the order of docs/access.md.
-const RESOURCES: [fn() -> Vec<Declaration>; 13] = [
+const RESOURCES: [fn() -> Vec<Declaration>; 14] = [
     system::declared,
     auth::declared,
     rbac::declared,
@@ -51,6 +52,7 @@ const RESOURCES: [fn() -> Vec<Declaration>; 13] = [
     conflicts::declared,
     assignments::declared,
     invitations::declared,
+    mails::declared,
     availabilities::declared,
     audit::declared,
 ];

@@ -33,6 +33,10 @@ pub fn declared() -> Vec<Declaration> {
                 .drawn(6, Admin)
                 .with(new_member)
                 .tested_by("rbac::only_admins_and_above_add_members"),
+            post("/orgs/members/<unproven>:resend")
+                .at_most("4 KiB", "one member and a link")
+                .drawn(4, Admin)
+                .tested_by("mails::a_members_link_is_mailed_and_sent_again"),
             get("/orgs/members/<account>")
                 // Who else is a member is no secret.
                 .gets(200, &["colleague"])

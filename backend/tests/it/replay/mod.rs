@@ -216,7 +216,8 @@ fn requests() -> usize {
     REQUESTS_PER_OPERATION * operations().len()
 }
 
-/// Moves both clocks now and then: some minutes, sometimes past what is kept for a day, once past every link.
+/// Moves both clocks now and then: some minutes, sometimes past what is kept for a day, once past every link. What is to be
+/// mailed is mailed then.
 async fn pass_time(number: usize, stages: &mut [Stage<'_>; 2]) {
     let seconds = match number {
         _ if number == requests() / 2 => 8 * 86_400,
@@ -226,6 +227,7 @@ async fn pass_time(number: usize, stages: &mut [Stage<'_>; 2]) {
     };
     for stage in stages {
         stage.test.pass_seconds(seconds);
+        stage.test.app.worker.work_off().await.expect("mails are sent");
         if seconds >= 86_400 {
             stage.sign_in().await;
         }
@@ -235,7 +237,9 @@ async fn pass_time(number: usize, stages: &mut [Stage<'_>; 2]) {
 #[tokio::test]
 #[allow(non_snake_case, reason = "the name tells which database it needs")]
 async fn both_databases_answer_alike_whatever_is_asked_on_Postgres() {
-    let settings = [("ACCESS_TOKEN_MINUTES", "1440")];
+    let mails = tempfile::tempdir().expect("a folder");
+    let mails = mails.path().to_str().expect("a path");
+    let settings = [("ACCESS_TOKEN_MINUTES", "1440"), ("MAIL_DIR", mails)];
     let sqlite = Test::start_with(Kind::Sqlite, &settings).await;
     let postgres = Test::start_with(Kind::Postgres, &settings).await;
     assert_eq!(
@@ -265,6 +269,10 @@ async fn both_databases_answer_alike_whatever_is_asked_on_Postgres() {
             }
         }
         pass_time(number, &mut stages).await;
+    }
+    for stage in &stages {
+        stage.test.pass_seconds(60);
+        stage.test.app.worker.work_off().await.expect("mails are sent");
     }
     for list in lists_of_an_org() {
         let request = Request {

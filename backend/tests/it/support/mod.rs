@@ -24,6 +24,7 @@ use coulisses::{
     db::Origin,
     ids::{AccountId, OrgId, UserId},
     mail::Mailer,
+    outbox::{Asked, Outbox},
     random::Random,
     resources::{
         accounts::{self, links},
@@ -140,6 +141,18 @@ impl Test {
         links::issue_reset(&tx, account.id, &token).await.expect("a token");
         tx.commit().await.expect("the token is stored");
         token
+    }
+
+    /// Queues a mail, although this test sends none.
+    pub async fn queue_mail(&self, org: &str, invitation: &str, user: &str, address: &str) {
+        let (org, invitation) = (org.parse().expect("an org"), invitation.parse().expect("an invitation"));
+        let asked = Asked { invitation, user: user.parse().expect("a user"), address: address.to_owned() };
+        let tx = self.app.db.write(Origin::system()).await.expect("a transaction");
+        let outbox = Outbox::new(Some(std::time::Duration::ZERO));
+        outbox.queue_calls(&tx, org, vec![asked]).await.expect("it is queued");
+        let unsent = "DELETE FROM jobs WHERE kind = 'mail'";
+        sea_orm::ConnectionTrait::execute_unprepared(&tx, unsent).await.expect("nobody sends it");
+        tx.commit().await.expect("it is stored");
     }
 
     /// The refresh token of a new session of this login.
