@@ -271,7 +271,6 @@ mod over_Smtp {
                 told.starts_with(said) && !told.contains("hush") && !told.contains("p@ss"),
                 "{wrong}: {told}"
             );
-            println!("{wrong}: {told}");
         }
     }
 
