@@ -18,11 +18,13 @@ import asyncio
 import email
 import email.policy
 import json
+import logging
 import os
 import pathlib
 import ssl
 import sys
 import threading
+import warnings
 
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
@@ -32,6 +34,9 @@ parser.add_argument("--tls", action="store_true")
 parser.add_argument("--login")
 parser.add_argument("--ascii", action="store_true", help="no SMTPUTF8")
 options = parser.parse_args()
+# It warns of signing in without TLS, which is what a test asks for.
+warnings.simplefilter("ignore")
+logging.disable()
 messages = options.directory / "messages"
 messages.mkdir()
 
@@ -92,14 +97,15 @@ class Handler:
 def keep(server, session, envelope):
     message = email.message_from_bytes(envelope.content, policy=email.policy.default)
     parts = list(message.walk())
-    bodies = {part.get_content_type(): part.get_content() for part in parts if not part.is_multipart()}
+    leaves = [part for part in parts if not part.is_multipart()]
+    bodies = {part.get_content_type(): part.get_content().replace("\r\n", "\n") for part in leaves}
     defects = [repr(defect) for part in parts for defect in part.defects]
     defects += [f"{name}: {defect!r}" for name, value in message.items() for defect in value.defects]
     kept = {
         "from": envelope.mail_from,
         "to": envelope.rcpt_tos,
         "user": session.auth_data.login.decode() if session.authenticated else None,
-        "tls": session.ssl is not None,
+        "tls": server.transport.get_extra_info("ssl_object") is not None,
         "connection": server.number,
         "headers": [[name, str(value)] for name, value in message.items()],
         "content_type": message.get_content_type(),

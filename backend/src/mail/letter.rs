@@ -133,7 +133,11 @@ fn folded(line: &str) -> String {
 
 /// Each line behind a `>`.
 fn quoted(lines: &[String]) -> String {
-    lines.iter().map(|line| fold_with(line, "> ", "> ").trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    lines.iter().map(|line| quoted_line(line)).collect::<Vec<_>>().join("\n")
+}
+
+fn quoted_line(line: &str) -> String {
+    fold_with(line, "> ", "> ").trim_end().to_owned()
 }
 
 fn fold_with(line: &str, first: &str, next: &str) -> String {

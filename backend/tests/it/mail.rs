@@ -218,7 +218,7 @@ mod over_Smtp {
         };
         assert_eq!(mailed(Smtp::start(), "zoé@example.org").await, Ok("zoé@example.org".into()));
         let ascii = || Smtp::start_with(&["--ascii"]);
-        assert_eq!(mailed(ascii(), "zoe@théâtre.example").await, Ok("zoe@xn--thtre-1sa7g.example".into()));
+        assert_eq!(mailed(ascii(), "zoe@théâtre.example").await, Ok("zoe@xn--thtre-4qa2c.example".into()));
         let said = mailed(ascii(), "zoé@example.org").await;
         assert!(matches!(said, Err(Undelivered::Refused(_))), "{said:?}");
     }
@@ -262,8 +262,7 @@ mod over_Smtp {
             (format!("smtps://localhost:{tls_port}"), "530"),
             // The certificate is another name's.
             (format!("smtps://{login}@127.0.0.1:{tls_port}"), ""),
-            // Neither side speaks first, or both.
-            (format!("smtp+starttls://{login}@localhost:{tls_port}"), ""),
+            // Not the way in which the server listens there.
             (format!("smtps://{login}@localhost:{port}"), ""),
             (format!("smtp://{login}@localhost:{port}"), ""),
         ] {
@@ -272,7 +271,6 @@ mod over_Smtp {
                 told.starts_with(said) && !told.contains("hush") && !told.contains("p@ss"),
                 "{wrong}: {told}"
             );
-            println!("{wrong}: {told}");
         }
     }
 
