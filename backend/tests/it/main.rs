@@ -37,7 +37,8 @@ mod invitations_seen;
 mod invitations_tokens;
 mod jobs;
 mod mail;
-mod mails;
+#[allow(non_snake_case, reason = "the names tell which server they need")]
+mod mails_over_Smtp;
 mod merge_patch;
 mod methods;
 mod metrics;

@@ -13,11 +13,11 @@ pub fn declared() -> Vec<Declaration> {
                 .listed("?state=queued", 2)
                 .drawn(8, Manager)
                 .asking(|s| s.query(&["state=sent", "kind=member&state=queued", "kind=calls", "state=lost"]))
-                .tested_by("mails::what_was_sent_to_whom_is_listed"),
+                .tested_by("mails_over_Smtp::what_was_sent_to_whom_is_listed"),
             get("/mails/<mail>")
                 .at_most("1 MiB", "a person's calls, each with titles of 200 characters")
                 .drawn(6, Manager)
-                .tested_by("mails::what_was_sent_to_whom_is_listed"),
+                .tested_by("mails_over_Smtp::what_was_sent_to_whom_is_listed"),
         ],
     )
 }

@@ -36,7 +36,7 @@ pub fn declared() -> Vec<Declaration> {
             post("/orgs/members/<unproven>:resend")
                 .at_most("4 KiB", "one member and a link")
                 .drawn(4, Admin)
-                .tested_by("mails::a_members_link_is_mailed_and_sent_again"),
+                .tested_by("mails_over_Smtp::a_members_link_is_mailed_and_sent_again"),
             get("/orgs/members/<account>")
                 // Who else is a member is no secret.
                 .gets(200, &["colleague"])
