@@ -1,7 +1,10 @@
 //! The configuration: environment variables, read and validated once. `.env.example` documents each.
 
+mod mail;
 mod reader;
 mod values;
+
+pub use mail::{MailSettings, SmtpLogin, SmtpServer, SmtpTls};
 
 use crate::db::{DatabaseUrl, Pool};
 use axum::http::HeaderValue;
@@ -79,6 +82,7 @@ pub struct Config {
     /// CORS_ORIGINS, as browsers send them
     pub cors_origins: Vec<HeaderValue>,
     pub trusted_proxies: Vec<IpNet>,
+    pub mail: MailSettings,
     pub log_level: tracing::Level,
     pub log_format: LogFormat,
     pub metrics_enabled: bool,
@@ -173,6 +177,7 @@ impl Config {
             public_url,
             cors_origins: env.read("CORS_ORIGINS", Vec::new(), parse_origins),
             trusted_proxies: env.read("TRUSTED_PROXIES", Vec::new(), parse_networks),
+            mail: MailSettings::read(&mut env),
             log_level: env.read("LOG_LEVEL", tracing::Level::INFO, |text| {
                 // The first backend, in Python, called it WARNING.
                 let text = if text.eq_ignore_ascii_case("warning") { "warn" } else { text };
@@ -241,6 +246,7 @@ impl Config {
         } else if self.public_url.starts_with("http://") {
             doubts.push("PUBLIC_URL begins with http://: browsers keep no session there; use https:// behind a proxy with TLS".into());
         }
+        doubts.extend(self.mail.doubts());
         doubts
     }
 
@@ -251,7 +257,7 @@ impl Config {
     /// Every setting by its variable's name, with secrets masked.
     pub fn effective(&self) -> Vec<(&'static str, String)> {
         let seconds = |duration: Duration| duration.as_secs().to_string();
-        vec![
+        let mut settings = vec![
             ("ENV", format!("{:?}", self.environment).to_lowercase()),
             ("DATABASE_URL", self.database_url.to_string()),
             ("DB_MAX_CONNECTIONS", self.pool.max_connections.to_string()),
@@ -277,7 +283,9 @@ impl Config {
             ("REQUEST_TIMEOUT_SECONDS", seconds(self.request_timeout)),
             ("SHUTDOWN_DELAY_SECONDS", seconds(self.shutdown_delay)),
             ("SHUTDOWN_GRACE_SECONDS", seconds(self.shutdown_grace)),
-        ]
+        ];
+        settings.extend(self.mail.effective());
+        settings
     }
 }
 
@@ -358,6 +366,8 @@ mod tests {
             ("SECRET_KEY", "hush-hush-hush-hush-hush-hush-hush"),
             ("DATABASE_URL", "postgresql://u:hush@h/d"),
             ("REDIS_URL", "redis://u:hush@h"),
+            ("SMTP_URL", "smtps://u:hush@h"),
+            ("MAIL_FROM", "crew@example.org"),
         ])
         .unwrap();
         assert!(!format!("{:?}", config.effective()).contains("hush"));

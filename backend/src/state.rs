@@ -11,6 +11,7 @@ use crate::{
     http::{self, Boundary, ErrorPage, Listed, Listing, MAX_PAGE_BYTES, Page, Reading, RequestInfo},
     ids::OrgId,
     jobs::Worker,
+    outbox::Outbox,
     random::Random,
     seal::Seal,
     telemetry::Telemetry,
@@ -76,6 +77,8 @@ pub struct Parts {
     pub collectors: Workers,
     /// Threads for CPU-bound work.
     pub workers: Workers,
+    /// Where mails are queued.
+    pub outbox: Outbox,
     /// Carries out jobs.
     pub worker: Worker,
     pub draining: AtomicBool,

@@ -19,7 +19,7 @@ use crate::servers::Servers;
 pub(crate) struct Options {
     /// Run only the tests whose name contains this
     name: Option<String>,
-    /// A quick loop without servers: leave out the tests on PostgreSQL, Redis and Prometheus
+    /// A quick loop without servers: leave out the tests on PostgreSQL, Redis, Prometheus and a mail server
     #[arg(long)]
     sqlite_only: bool,
     /// Arguments for the test harness
@@ -37,7 +37,9 @@ impl Options {
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let cleanup = Cleanup::install()?;
     let servers = if options.sqlite_only {
-        println!("--sqlite-only: no servers; tests named after Postgres, Redis or Prometheus are left out");
+        println!(
+            "--sqlite-only: no servers; tests named after Postgres, Redis, Prometheus or Smtp are left out"
+        );
         None
     } else {
         let servers = Servers::start(&cleanup)?;
@@ -67,7 +69,9 @@ fn command(options: &Options, servers: Option<&Servers>, provoked: &Provoked) ->
     match servers {
         Some(servers) => servers.tell(&mut command),
         None => {
-            command.args(["--skip", "Postgres", "--skip", "Redis", "--skip", "Prometheus"]);
+            for name in ["Postgres", "Redis", "Prometheus", "Smtp"] {
+                command.args(["--skip", name]);
+            }
             Servers::tell_of_none(&mut command);
         }
     }

@@ -15,8 +15,8 @@ use crate::{
     },
     openapi, pages,
     resources::{
-        accounts, assignments, audit, availabilities, calendar, conflicts, invitations, missions, orgs,
-        projects, rates, users,
+        accounts, assignments, audit, availabilities, calendar, conflicts, invitations, mails, missions,
+        orgs, projects, rates, users,
     },
     state::App,
     system,
@@ -45,6 +45,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(missions::routes())
         .merge(assignments::routes())
         .merge(invitations::routes())
+        .merge(mails::routes())
         .merge(availabilities::routes())
         .merge(conflicts::routes())
         .merge(users::routes())

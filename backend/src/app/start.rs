@@ -11,7 +11,10 @@ use crate::{
     fair::Fair,
     http::{MAX_BODIES_BYTES, MAX_TENANT_BODIES_BYTES},
     jobs::{Handlers, Timing, Worker},
+    mail::{Mailer, MailerError},
+    outbox::Outbox,
     random::Random,
+    resources::mails::{self, Post},
     seal::Seal,
     state::{App, Parts},
     telemetry::{Telemetry, TracesError},
@@ -39,6 +42,8 @@ pub enum StartError {
     Traces(#[from] TracesError),
     #[error("the threads for heavy work cannot be started: {0}; is the number of threads limited?")]
     Workers(#[from] std::io::Error),
+    #[error(transparent)]
+    Mail(#[from] MailerError),
     /// The key that encrypts stored responses ([`Seal`]) cannot be derived.
     #[error("answers cannot be encrypted for keeping: {0:?}")]
     Encryption(Error),
@@ -91,6 +96,8 @@ pub struct Later {
     pub subscribers: Subscribers,
     pub handlers: Handlers,
     pub timing: Timing,
+    /// Who sends mail; `None` for what the configuration says.
+    pub mailer: Option<Mailer>,
 }
 
 /// # Errors
@@ -117,12 +124,26 @@ pub async fn start_with(
     let clock = db.clock().clone();
     let tasks = TaskTracker::new();
     later.subscribers.subscribe(&db);
-    let worker = Worker::new(db.clone(), later.handlers, telemetry.metrics.clone(), later.timing);
     let connections = usize::try_from(config.pool.max_connections).unwrap_or(usize::MAX);
     let half = Workers::half_of_the_cores();
     let Turns { requests, bulks, lists, long_lists } = Turns::of(&config.database_url, connections);
     let collectors = Workers::start_with("long lists", half, long_lists, config.pool.acquire_timeout)?;
     let tokens = Tokens::new(&config, clock.clone());
+    let config = Arc::new(config);
+    let mailer = match later.mailer {
+        Some(mailer) => mailer,
+        None => Mailer::of(&config)?,
+    };
+    let outbox = Outbox::new(mailer.can_send().then_some(config.mail.gather));
+    let metrics = telemetry.metrics.clone();
+    let post = Post {
+        db: db.clone(),
+        tokens: tokens.clone(),
+        mailer,
+        metrics: metrics.clone(),
+        config: Arc::clone(&config),
+    };
+    let worker = Worker::new(db.clone(), mails::handlers(later.handlers, post), metrics, later.timing);
     let gate = Gate::new(
         tokens.clone(),
         Authorities::new(db.clone()),
@@ -139,7 +160,7 @@ pub async fn start_with(
         passwords: Passwords::start(random.clone())?,
         tokens,
         seal: Seal::new(&config.secret_key).map_err(StartError::Encryption)?,
-        config: Arc::new(config),
+        config,
         db,
         random,
         telemetry,
@@ -151,6 +172,7 @@ pub async fn start_with(
         reads: lists,
         collectors,
         workers: Workers::start("heavy pieces of work", half, HEAVY_PATIENCE)?,
+        outbox,
         worker,
         draining: AtomicBool::default(),
     }))

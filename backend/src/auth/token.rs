@@ -6,7 +6,7 @@ use crate::{
     clock::Clock,
     config::Config,
     error::Error,
-    ids::{AccountId, InvitationId, OrgId, SessionId},
+    ids::{AccountId, InvitationId, MailId, OrgId, SessionId},
     secret::Secret,
     timestamp::Timestamp,
 };
@@ -87,6 +87,7 @@ claims! {
 pub struct Tokens {
     sessions: Key,
     invitations: Key,
+    secret_key: SecretString,
     invites_secret: SecretString,
     invites_key_id: Arc<str>,
     access_ttl: Duration,
@@ -134,6 +135,7 @@ impl Tokens {
         Self {
             sessions: Key::new(&config.secret_key, config.jwt_algorithm),
             invitations: Key::new(&config.invites_secret, config.jwt_algorithm),
+            secret_key: config.secret_key.clone(),
             invites_secret: config.invites_secret.clone(),
             invites_key_id: key_id(&config.invites_secret),
             access_ttl: config.access_token_ttl,
@@ -203,6 +205,15 @@ impl Tokens {
         let typ = InviteClaims::TYPE.into();
         let claims = InviteClaims { typ, org, inv, jti: jti.into(), exp: None };
         Ok((self.invitations.sign(&claims)?, hash))
+    }
+
+    /// The token of the password link that a mail carries. It is derived, so that each attempt to send the mail carries the
+    /// same link: of two copies of one mail a mailbox may keep the first.
+    pub fn password_link(&self, mail: MailId) -> String {
+        let mut mac = hmac(&self.secret_key);
+        mac.update(b"password link\0");
+        mac.update(mail.0.as_bytes());
+        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
     }
 
     /// Names the key that invitations are derived and signed with.

@@ -119,7 +119,8 @@ async fn add(app: &App, of: &OfOrg, email: &str, role: &str) -> Result<(), CliEr
     let org = of.find(app).await?;
     let tx = app.db.write(Origin::system()).await?;
     let (member, link) =
-        orgs::add_member(&tx, &app.random, org, NewMember { email, role, user_id: None }).await?;
+        orgs::add_member(&tx, orgs::LinkBy::Hand(&app.random), org, NewMember { email, role, user_id: None })
+            .await?;
     tx.commit().await?;
     say(&format!("{} is {role} now", member.email.unwrap_or_default()));
     match link {

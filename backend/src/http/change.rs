@@ -20,6 +20,8 @@ use utoipa::ToSchema;
 pub trait Writable: Deserr<BadInput> + Serialize {
     /// Members that `GET` returns besides; a client may send them back unchanged.
     const READ_ONLY: &'static [&'static str];
+    /// Members that are objects with fixed members, all of which they serialise.
+    const NESTED: &'static [&'static str] = &[];
 }
 
 /// The body of a `PUT` or `PATCH`.
@@ -72,27 +74,33 @@ impl<T: Writable> Change<T> {
         }
     }
 
-    /// `T` serialises every member, so a member of the patch that it lacks is unknown. The merge would drop an unknown
-    /// `null` silently, so those are refused first.
     fn merged(patch: &Json, current: &T) -> Result<T, Error> {
         let mut form = serde_json::to_value(current).map_err(|error| Error::internal(error))?;
-        let unknown = |name: &&String| form.get(name.as_str()).is_none();
-        let removed = patch.as_object().into_iter().flatten().filter(|(_, value)| value.is_null());
-        let mistakes: Vec<_> = removed
-            .map(|(name, _)| name)
-            .filter(unknown)
-            .map(|name| FieldError {
-                pointer: super::body::pointer_to(name),
-                code: "unknown",
-                detail: "is not a member of this object".into(),
-            })
-            .collect();
+        let mut mistakes = unknown_nulls("", patch, &form);
+        for name in T::NESTED {
+            mistakes.extend(unknown_nulls(&super::body::pointer_to(name), &patch[name], &form[name]));
+        }
         if !mistakes.is_empty() {
             return Err(Error::Invalid(mistakes));
         }
         json_patch::merge(&mut form, patch);
         check(form)
     }
+}
+
+/// A form serialises every member, so a member of the patch that it lacks is unknown. The merge would drop an unknown
+/// `null` silently, so those are refused first.
+fn unknown_nulls(at: &str, patch: &Json, form: &Json) -> Vec<FieldError> {
+    let removed = patch.as_object().into_iter().flatten().filter(|(_, value)| value.is_null());
+    removed
+        .map(|(name, _)| name)
+        .filter(|name| form.get(name.as_str()).is_none())
+        .map(|name| FieldError {
+            pointer: format!("{at}{}", super::body::pointer_to(name)),
+            code: "unknown",
+            detail: "is not a member of this object".into(),
+        })
+        .collect()
 }
 
 fn read_only_mistakes(sent: &Map<String, Json>, shown: &impl Serialize) -> Result<Vec<FieldError>, Error> {

@@ -49,6 +49,9 @@ struct Inner {
     reruns: IntCounterVec,
     jobs: IntCounterVec,
     periodic: IntCounterVec,
+    mails: IntCounterVec,
+    mails_waiting: IntGauge,
+    mails_oldest_seconds: IntGauge,
     log_lines_lost: IntCounter,
     /// How many lost lines `log_lines_lost` has; atomic, because two requests may show the metrics at the same time.
     log_lines_shown: AtomicU64,
@@ -126,6 +129,16 @@ impl Metrics {
                 "Periodic work that was done, or failed.",
                 &["work", "outcome"],
             ),
+            mails: count(
+                "app_mail_total",
+                "Attempts to send a mail: sent, delayed (tried again later), refused for good, or dropped as no longer true.",
+                &["kind", "result"],
+            ),
+            mails_waiting: gauge("app_mail_queue", "Mails to people and members that are not sent yet."),
+            mails_oldest_seconds: gauge(
+                "app_mail_oldest_seconds",
+                "For how many seconds the oldest of them has waited.",
+            ),
             log_lines_lost: add(
                 &all,
                 IntCounter::new(
@@ -178,6 +191,17 @@ impl Metrics {
 
     pub fn job(&self, kind: &str, outcome: &str) {
         self.0.jobs.with_label_values(&[kind, outcome]).inc();
+    }
+
+    /// A mail was sent, delayed, refused for good, or dropped because nothing in it was true any more.
+    pub fn mail(&self, kind: &str, result: &str) {
+        self.0.mails.with_label_values(&[kind, result]).inc();
+    }
+
+    /// How many mails wait, and for how many seconds the first of them.
+    pub fn mails_waiting(&self, count: i64, seconds: i64) {
+        self.0.mails_waiting.set(count);
+        self.0.mails_oldest_seconds.set(seconds);
     }
 
     pub fn periodic(&self, work: &str, outcome: &str) {

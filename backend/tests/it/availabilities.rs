@@ -33,7 +33,7 @@ async fn the_calls_of_the_brief_work(#[values(Kind::Sqlite, Kind::Postgres)] db:
     let profile = manager.put(&format!("/users/{user}/profile"), parse(PROFILE)).await.ok();
     let wanted = json!({
         "user_id": user, "skills": ["lumiere"], "skill_levels": { "lumiere": 3 }, "tags": ["bobino"],
-        "employment_type": "INTERMITTENT", "rate_profile": { "jour": 250 }, "bio": null,
+        "employment_type": "INTERMITTENT", "rate_profile": { "jour": 250 }, "bio": null, "locale": null,
     });
     assert_eq!(profile, wanted);
     assert_eq!(manager.get(&format!("/users/{user}/profile")).await.ok(), wanted);
@@ -170,7 +170,7 @@ async fn a_tech_declares_only_their_own_and_approves_none(#[values(Kind::Sqlite,
 
 #[rstest]
 #[tokio::test]
-async fn own_profiles_take_skills_and_bio_only(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+async fn own_profiles_take_skills_bio_and_language_only(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     let test = Test::start(db).await;
     let (manager, tech) = (test.manager().await, test.tech().await);
     let own = format!("/users/{}/profile", test.tech_user);
@@ -178,8 +178,13 @@ async fn own_profiles_take_skills_and_bio_only(#[values(Kind::Sqlite, Kind::Post
     let others = json!({ "tags": [], "employment_type": "CDI", "rate_profile": { "jour": 500 } });
     let refused = tech.put(&own, others).await;
     assert_eq!(refused.wrong_members(), ["/tags", "/employment_type", "/rate_profile"]);
-    let body = json!({ "skills": [{ "skill": "son", "level": 5 }, "plateau"], "bio": "Nuits de préférence" });
+    let body = json!({ "skills": [{ "skill": "son", "level": 5 }, "plateau"], "bio": "Nuits de préférence", "locale": "en" });
     let changed = tech.put(&own, body).await.ok();
+    assert_eq!(changed["locale"], "en");
+    let user = format!("/users/{}", test.tech_user);
+    for who in [&manager, &tech] {
+        assert_eq!(who.get(&user).await.ok()["locale"], "en");
+    }
     assert_eq!(changed["skill_levels"], json!({ "plateau": 3, "son": 5 }));
     assert_eq!((&changed["tags"], &changed["employment_type"]), (&json!(["bobino"]), &json!("INTERMITTENT")));
     assert_eq!(changed["rate_profile"], json!({ "jour": 250 }));
@@ -190,4 +195,7 @@ async fn own_profiles_take_skills_and_bio_only(#[values(Kind::Sqlite, Kind::Post
         let body = json!({ "skills": [{ "skill": "son", "level": level }] });
         assert_eq!(tech.put(&own, body).await.wrong_members(), ["/skills/0/level"]);
     }
+    assert_eq!(tech.put(&own, json!({ "locale": "de" })).await.wrong_members(), ["/locale"]);
+    // Whoever leaves it out is written to in the org's language.
+    assert_eq!(tech.put(&own, json!({ "skills": [] })).await.ok()["locale"], Json::Null);
 }

@@ -290,6 +290,8 @@ async fn an_org_is_founded_with_a_link_for_its_owner(#[values(Kind::Sqlite, Kind
     let wrong =
         ["org", "create", "--name", "Autre", "--owner-email", "x@y.example", "--timezone", "Mars/Olympus"];
     assert!(cli.run(&wrong).failed().starts_with("--timezone "));
+    let wrong = ["org", "create", "--name", "Autre", "--owner-email", "x@y.example", "--locale", "de"];
+    assert!(cli.run(&wrong).failed().starts_with("--locale must be one of fr, en, en-US"));
 }
 
 #[rstest]

@@ -66,9 +66,19 @@ fn a_database_that_was_not_named_is_said_loudly_and_an_empty_name_is_a_mistake()
         "{said}"
     );
     let said = named(&[("DATABASE_URL", "sqlite:///./x.db"), ("PUBLIC_URL", "http://crew.example.org")]);
-    assert!(!said.contains("is not set") && said.contains("# PUBLIC_URL begins with http://"), "{said}");
-    let said = named(&[("DATABASE_URL", "sqlite:///./x.db"), ("PUBLIC_URL", "https://crew.example.org")]);
-    assert!(!said.contains('#'), "{said}");
+    assert!(
+        !said.contains("DATABASE_URL is not set") && said.contains("# PUBLIC_URL begins with http://"),
+        "{said}"
+    );
+    let rest = [("DATABASE_URL", "sqlite:///./x.db"), ("PUBLIC_URL", "https://crew.example.org")];
+    let said = named(&rest);
+    assert!(said.matches('#').count() == 1 && said.contains("# SMTP_URL is not set: no mail"), "{said}");
+    let mail = [("SMTP_URL", "smtps://crew:cr%2Fet@mail.example"), ("MAIL_FROM", "crew@example.org")];
+    let said = named(&[&rest[..], &mail].concat());
+    assert!(
+        !said.contains('#') && !said.contains("et@") && said.contains("crew:***@mail.example:465"),
+        "{said}"
+    );
     assert!(
         !Cli::new(&[]).run(&["config"]).ok().join("").contains('#'),
         "on a developer's machine it is as it should be"
@@ -101,6 +111,7 @@ fn only_the_default_database_gets_a_folder_and_no_command_that_looks_makes_a_fil
         &["migrate", "down"],
         &["org", "list"],
         &["org", "rename", "--org", "x", "--name", "y"],
+        &["org", "set", "--org", "x", "--locale", "en"],
         &["member", "role", "--org", "x", "--email", "a@b.example", "--role", "tech"],
     ] {
         assert!(cli.run(command).failed().contains("there is no database file ./mistyped.db"), "{command:?}");
@@ -162,6 +173,58 @@ async fn a_database_of_a_newer_program_is_left_alone(#[values(Kind::Sqlite, Kind
         let output = cli.command(&["migrate", "status"]).stdout(full).output().expect("it starts");
         assert_eq!(output.status.code(), Some(1), "a list that is cut short is not taken for the whole");
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn settings_of_an_org_are_changed_one_by_one(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let cli = Cli::with_database(db).await;
+    cli.run(&["migrate", "up"]).ok();
+    let found = ["org", "create", "--name", "Rideau", "--owner-email", "o@rideau.example", "--locale", "en"];
+    cli.run(&found).ok();
+    let set = |more: &[&str]| cli.run(&[&["org", "set", "--org", "rideau"], more].concat());
+    let shown = || {
+        let run = cli.run(&["org", "list", "--json"]);
+        let org = serde_json::from_str::<Json>(&run.ok().join("\n")).expect("JSON")[0].take();
+        json!([org["timezone"], org["locale"], org["contact"], org["reply_to"]])
+    };
+    let contact =
+        |name: Json, phone: Json, email: Json| json!({ "name": name, "phone": phone, "email": email });
+    let nobody = contact(Json::Null, Json::Null, Json::Null);
+    assert_eq!(shown(), json!(["Europe/Paris", "en", nobody, null]));
+    let all = [
+        &["--timezone", "europe/brussels", "--locale", "en-US", "--contact-name", "Karim Haddad"][..],
+        &["--contact-phone", "01 99 00 12 34", "--contact-email", "karim@rideau.example"],
+        &["--reply-to", "planning@rideau.example"],
+    ]
+    .concat();
+    let (first, again) = (set(&all), set(&all));
+    assert!(first.ok()[0].ends_with(" changed") && again.ok()[0].ends_with(" was so already"));
+    let karim = contact(json!("Karim Haddad"), json!("01 99 00 12 34"), json!("karim@rideau.example"));
+    let whole = json!(["Europe/Brussels", "en-US", karim, "planning@rideau.example"]);
+    assert_eq!(shown(), whole);
+    for (option, bad) in [
+        ("--timezone", "Mars/Olympus"),
+        ("--timezone", ""),
+        ("--locale", "de"),
+        ("--locale", ""),
+        ("--contact-name", " "),
+        ("--contact-phone", "1\n2"),
+        ("--contact-email", "karim"),
+        ("--reply-to", "planning"),
+    ] {
+        let refused = set(&[option, bad]);
+        assert!(refused.failed().starts_with(&format!("{option} must ")), "{}", refused.failed());
+    }
+    set(&["--locale", "fr", "--contact-name", "Other", "--reply-to", "x"]).failed();
+    assert_eq!(shown(), whole);
+    set(&["--contact-email", "", "--reply-to", ""]).ok();
+    let karim = contact(json!("Karim Haddad"), json!("01 99 00 12 34"), Json::Null);
+    assert_eq!(shown(), json!(["Europe/Brussels", "en-US", karim, null]));
+    set(&["--contact-name", "", "--contact-phone", ""]).ok();
+    assert_eq!(shown(), json!(["Europe/Brussels", "en-US", nobody, null]));
+    let nothing = cli.command(&["org", "set", "--org", "rideau"]).output().expect("it starts");
+    assert_eq!(nothing.status.code(), Some(2), "something is to be set");
 }
 
 #[rstest]
@@ -281,4 +344,30 @@ async fn a_demonstration_that_is_open_has_secrets_of_its_own() {
         ("INVITES_SECRET", &"b".repeat(32)),
     ]);
     assert!(known.run(&["demo"]).failed().contains("--open-to-network"));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_demonstration_has_a_contact_and_somebody_who_reads_english() {
+    let cli = Cli::new(&[("BACKEND_PORT", "0")]);
+    let serving = Serving::start(&cli, &["demo"]);
+    let client = reqwest::Client::new();
+    let address = |path: &str| format!("http://127.0.0.1:{}/api/v1{path}", serving.port);
+    let login = json!({ "email": "karim@rideau-rouge.example", "password": "entree-des-artistes" });
+    let signed_in = client.post(address("/auth/login")).json(&login).send().await.expect("an answer");
+    let signed_in: Json = signed_in.json().await.expect("JSON");
+    let token = signed_in["access_token"].as_str().expect("a token");
+    let read = async |path: &str| {
+        let answer = client.get(address(path)).bearer_auth(token).send().await.expect("an answer");
+        answer.json::<Json>().await.expect("JSON")
+    };
+    let org = read("/orgs/current").await;
+    let karim =
+        json!({ "name": "Karim Haddad", "phone": "01 99 00 12 34", "email": "karim@rideau-rouge.example" });
+    assert_eq!((&org["locale"], &org["contact"]), (&json!("fr"), &karim));
+    assert_eq!(org["reply_to"], "planning@rideau-rouge.example");
+    let users = read("/users").await;
+    let locales: Vec<_> = users.as_array().expect("users").iter().map(|user| &user["locale"]).collect();
+    assert_eq!(locales.iter().filter(|locale| ***locale == json!("en")).count(), 1, "{locales:?}");
+    assert_eq!(locales.iter().filter(|locale| locale.is_null()).count(), locales.len() - 1);
 }

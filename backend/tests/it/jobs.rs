@@ -102,6 +102,7 @@ fn later(watch: &Watch) -> Later {
         subscribers: Subscribers::default().with(OnNewProjects),
         handlers: Handlers::default().with(Greeter(watch.clone())),
         timing: watch.timing,
+        ..Later::default()
     }
 }
 

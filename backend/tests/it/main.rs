@@ -35,6 +35,7 @@ mod invitations_lists;
 mod invitations_seen;
 mod invitations_tokens;
 mod jobs;
+mod mail;
 mod merge_patch;
 mod methods;
 mod metrics;

@@ -301,6 +301,7 @@ fn what_a_response_shows_is_required_unless_it_can_be_absent() {
         "User.documents",
         "User.email",
         "User.legal_ids",
+        "User.locale",
         "User.phone",
     ];
     assert_eq!(optional, absent.map(str::to_owned).into());

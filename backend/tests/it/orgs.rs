@@ -29,7 +29,9 @@ async fn members_read_the_org_and_its_owner_changes_it(#[values(Kind::Sqlite, Ki
     let current = owner.get("/orgs/current").await.ok();
     let now = crate::support::NOW;
     let wanted = json!({
-        "id": test.org, "name": "Théâtre du Rideau", "timezone": "Europe/Paris", "created_at": now, "updated_at": now,
+        "id": test.org, "name": "Théâtre du Rideau", "timezone": "Europe/Paris", "locale": "fr",
+        "contact": { "name": null, "phone": null, "email": null }, "reply_to": null,
+        "created_at": now, "updated_at": now,
     });
     assert_eq!(current, wanted);
     for lower in [test.tech().await, test.manager().await, test.admin().await] {
@@ -46,12 +48,106 @@ async fn members_read_the_org_and_its_owner_changes_it(#[values(Kind::Sqlite, Ki
         (json!({ "name": " " }), "/name"),
         (json!({ "timezone": "Paris" }), "/timezone"),
         (json!({ "timezone": null }), "/timezone"),
+        (json!({ "locale": "de" }), "/locale"),
+        (json!({ "locale": "en-us" }), "/locale"),
+        (json!({ "reply_to": "nobody" }), "/reply_to"),
+        (json!({ "reply_to": "a@b.example\r\nBcc: c@d.example" }), "/reply_to"),
         (json!({ "id": UNKNOWN_ID }), "/id"),
     ] {
         assert_eq!(owner.patch("/orgs/current", patch).await.wrong_members(), [pointer]);
     }
     let entries = test.audit("org.update").await;
     assert_eq!((entries.len(), &entries[0].before, &entries[0].after), (1, &wanted, &changed));
+}
+
+const CURRENT: &str = "/orgs/current";
+
+#[rstest]
+#[tokio::test]
+async fn its_contact_is_changed_member_by_member(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let owner = test.owner().await;
+    let none = json!({ "name": null, "phone": null, "email": null });
+    let whole = json!({ "name": "Karim Haddad", "phone": "01 99 00 12 34", "email": "karim@rideau.example" });
+    let mut tag = owner.get(CURRENT).await.header("etag").to_owned();
+    for (patch, wanted) in [
+        (
+            json!({ "name": " Karim  Haddad" }),
+            json!({ "name": "Karim  Haddad", "phone": null, "email": null }),
+        ),
+        (whole.clone(), whole.clone()),
+        (
+            json!({ "phone": "01 99 00 56 78" }),
+            json!({ "name": "Karim Haddad", "phone": "01 99 00 56 78", "email": "karim@rideau.example" }),
+        ),
+        (
+            json!({ "name": null, "email": null }),
+            json!({ "name": null, "phone": "01 99 00 56 78", "email": null }),
+        ),
+        (json!(null), none.clone()),
+        (whole.clone(), whole.clone()),
+    ] {
+        let changed = owner.patch(CURRENT, json!({ "contact": patch })).await;
+        assert_eq!(changed.ok()["contact"], wanted, "{patch}");
+        let read = test.tech().await.get(CURRENT).await;
+        assert_eq!((read.ok(), read.header("etag")), (changed.ok(), changed.header("etag")));
+        assert_ne!(changed.header("etag"), tag, "{patch}");
+        tag = changed.header("etag").to_owned();
+    }
+    let recorded = test.audit("org.update").await;
+    let changes: Vec<_> = recorded.iter().map(|e| (&e.before["contact"], &e.after["contact"])).collect();
+    assert_eq!(changes.iter().filter(|change| **change == (&none, &whole)).count(), 1, "{changes:?}");
+    assert_eq!(changes.iter().filter(|(_, after)| **after == none).count(), 1, "{changes:?}");
+    // Nothing that is no change is one.
+    for same in [json!({}), json!({ "phone": "01 99 00 12 34 " }), whole.clone()] {
+        assert_eq!(owner.patch(CURRENT, json!({ "contact": same })).await.ok()["contact"], whole);
+    }
+    assert_eq!(test.audit("org.update").await.len(), recorded.len());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_contact_is_checked_member_by_member(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let owner = test.owner().await;
+    let before = owner.get(CURRENT).await.text;
+    for (contact, pointers) in [
+        (json!({ "phone": "" }), &["/contact/phone"][..]),
+        (json!({ "phone": "01 99\n00 12 34" }), &["/contact/phone"]),
+        (json!({ "phone": "0".repeat(101) }), &["/contact/phone"]),
+        (json!({ "phone": 199001234 }), &["/contact/phone"]),
+        (json!({ "name": "Ka\u{7}rim", "email": "karim" }), &["/contact/email", "/contact/name"]),
+        (json!({ "name": "x".repeat(201) }), &["/contact/name"]),
+        (json!({ "email": "Karim <karim@rideau.example>" }), &["/contact/email"]),
+        (json!({ "fax": "01 99 00 12 34" }), &["/contact/fax"]),
+        (json!({ "fax": null, "a/b": null }), &["/contact/a~1b", "/contact/fax"]),
+        (json!("Karim"), &["/contact"]),
+        (json!([]), &["/contact"]),
+    ] {
+        let refused = owner.patch(CURRENT, json!({ "contact": contact })).await;
+        let mut wrong = refused.wrong_members();
+        wrong.sort();
+        assert_eq!(wrong, pointers, "{contact}");
+    }
+    assert_eq!(owner.get(CURRENT).await.text, before);
+}
+
+#[rstest]
+#[tokio::test]
+async fn its_language_and_where_answers_go_have_defaults(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let owner = test.owner().await;
+    for locale in ["en", "en-US", "fr", "en"] {
+        assert_eq!(owner.patch(CURRENT, json!({ "locale": locale })).await.ok()["locale"], locale);
+        assert_eq!(owner.get(CURRENT).await.ok()["locale"], locale);
+    }
+    let reply_to = json!({ "reply_to": " Planning@rideau.example " });
+    assert_eq!(owner.patch(CURRENT, reply_to).await.ok()["reply_to"], "Planning@rideau.example");
+    let reset = owner.patch(CURRENT, json!({ "locale": null, "reply_to": null })).await.ok();
+    assert_eq!((&reset["locale"], &reset["reply_to"]), (&json!("fr"), &json!(null)));
+    assert_eq!(owner.get(CURRENT).await.ok(), reset);
+    // The other org has its own.
+    assert_eq!(test.other_owner().await.get(CURRENT).await.ok()["locale"], "fr");
 }
 
 #[rstest]

@@ -1,7 +1,7 @@
 //! Throw-away database servers for one run of the tests.
 //!
 //! [`Servers::start`] installs what is missing, starts PostgreSQL and Redis on free ports in a
-//! temporary directory, and leaves their end to [`Cleanup`]. Prometheus is started by its tests.
+//! temporary directory, and leaves their end to [`Cleanup`]. Prometheus and the mail server are started by their tests.
 
 mod install;
 mod postgres;
@@ -18,12 +18,15 @@ use anyhow::{Context, Result, ensure};
 
 pub(crate) use self::postgres::{Durability, Postgres, is_root};
 pub(crate) use self::programs::on_path;
-use crate::cleanup::Cleanup;
+use crate::{cargo, cleanup::Cleanup, python};
 
 /// The variables that tell the tests of each.
-const VARIABLES: [&str; 3] = ["TEST_POSTGRES_URL", "TEST_REDIS_URL", "TEST_PROMETHEUS"];
+const VARIABLES: [&str; 4] = ["TEST_POSTGRES_URL", "TEST_REDIS_URL", "TEST_PROMETHEUS", "TEST_SMTP"];
 
-/// Two running servers, and the program of a third.
+/// What `backend/tests/smtp_server.py` imports.
+const SMTP_REQUIREMENTS: &str = include_str!("../../smtp/requirements.txt");
+
+/// Two running servers, and the programs of two others.
 pub(crate) struct Servers {
     pub(crate) postgres_url: String,
     pub(crate) postgres_version: String,
@@ -32,11 +35,15 @@ pub(crate) struct Servers {
     psql: PathBuf,
     prometheus: PathBuf,
     prometheus_version: String,
+    /// The Python that runs the mail server.
+    smtp: PathBuf,
 }
 
 impl Servers {
     pub(crate) fn start(cleanup: &Cleanup) -> Result<Self> {
         let programs = install::ensure()?;
+        let python =
+            python::programs(&cargo::target_directory()?.join("smtp"), "aiosmtpd", SMTP_REQUIREMENTS)?;
         let directory = temporary_directory(cleanup)?;
         let postgres_url = Postgres::start(&programs.postgres, Durability::None, &directory, cleanup)?.url;
         let redis_url = redis::start(&programs.redis, &directory, cleanup)?;
@@ -48,6 +55,7 @@ impl Servers {
             psql: programs.postgres.directory.join("psql"),
             prometheus: programs.prometheus.program,
             prometheus_version: programs.prometheus.version.to_string(),
+            smtp: python.join("python"),
         })
     }
 
@@ -69,7 +77,8 @@ impl Servers {
 
     /// Tells the tests where they are.
     pub(crate) fn tell(&self, tests: &mut Command) {
-        let values = [self.postgres_url.as_ref(), self.redis_url.as_ref(), self.prometheus.as_os_str()];
+        let urls = [self.postgres_url.as_ref(), self.redis_url.as_ref()];
+        let values = urls.into_iter().chain([self.prometheus.as_os_str(), self.smtp.as_os_str()]);
         tests.envs(VARIABLES.into_iter().zip(values));
     }
 

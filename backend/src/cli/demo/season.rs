@@ -6,19 +6,20 @@ use crate::{
     db::{Origin, Tx},
     error::Error,
     ids::{OrgId, ProjectId, UserId},
+    locale::Locale,
     resources::{
         accounts::{self, links},
         assignments::{self, AlreadyAssigned, AssignmentStatus, Change, NewAssignment, ScheduleConflict},
         availabilities::{self, NewAvailability},
         invitations::{self, Links, NewInvitation},
         missions::{self, Mission, MissionForm, NewMissionRole},
-        orgs::{self, NewMember},
+        orgs::{self, ContactForm, NewMember, OrgForm},
         projects::{self, NewProject, ProjectStatus},
         users::{self, EmploymentType, NewSkill, NewUser},
     },
     role::Role,
     state::App,
-    text::{Email, EmailKey, Label, Name, Reason},
+    text::{Email, EmailKey, Label, Name, Reason, ZoneName},
     timestamp::Timestamp,
 };
 use jiff::{ToSpan, civil, tz::TimeZone};
@@ -61,6 +62,9 @@ const USERS: [(&str, &str, &str, i16, Option<&str>); 25] = [
     ("Océane", "Faure", "accueil", 3, Some("habillage")),
 ];
 
+/// Who is written to in English, by their place in [`USERS`].
+const ENGLISH: usize = 13;
+
 /// The demonstration's org, if this database has it: one of this name with its manager as a member.
 pub(super) async fn find(app: &App) -> Result<Option<OrgId>, CliError> {
     let (_, manager) = SIGN_INS[1];
@@ -81,17 +85,31 @@ pub(super) async fn fill_if_empty(app: &App, password: &str) -> Result<(), CliEr
     let password = NewPassword::parse(password).map_err(|rule| CliError::Refused(rule.into()))?;
     let hash = app.passwords.hash(password, SIGN_INS[0].1, None).await?;
     let tx = app.db.write(Origin::system()).await?;
-    let org = orgs::create(&tx, name(THEATRE)?, ZONE).await?;
+    let org = orgs::create(&tx, theatre()?).await?;
     let users = add_users(&tx, org).await?;
     for (role, email) in SIGN_INS {
         let user_id = (role == Role::Tech).then_some(users[0]);
         let new = NewMember { email: Email::parse(email).map_err(CliError::Refused)?, role, user_id };
-        let (member, _) = orgs::add_member(&tx, &app.random, org, new).await?;
+        let (member, _) = orgs::add_member(&tx, orgs::LinkBy::Hand(&app.random), org, new).await?;
         links::replace_password(&tx, member.account_id, hash.clone()).await?;
     }
     add_productions(&tx, app, org, &users).await?;
     festivals::plan(&tx, org, &users).await?;
     Ok(tx.commit().await?)
+}
+
+/// Whoever plans is asked by telephone; answers to mails go to an office.
+fn theatre() -> Result<OrgForm, CliError> {
+    let email = |text| Email::parse(text).map_err(CliError::Refused);
+    let (_, manager) = SIGN_INS[1];
+    let contact = ContactForm {
+        name: Some(name("Karim Haddad")?),
+        // ARCEP keeps 01 99 00 for fiction.
+        phone: Some(label("01 99 00 12 34")?),
+        email: Some(email(manager)?),
+    };
+    let reply_to = Some(email("planning@rideau-rouge.example")?);
+    Ok(OrgForm { contact, reply_to, ..OrgForm::named(name(THEATRE)?, ZoneName::stored(ZONE)) })
 }
 
 fn name(text: &str) -> Result<Name, CliError> {
@@ -118,6 +136,7 @@ async fn add_users(tx: &Tx, org: OrgId) -> Result<Vec<UserId>, CliError> {
             employment_type: if permanent { EmploymentType::Cdi } else { EmploymentType::Intermittent },
             skills,
             tags: vec![label(if permanent { "maison" } else { "vivier" })?],
+            locale: (i == ENGLISH).then_some(Locale::English),
             ..NewUser::named(name(&format!("{first} {last}"))?)
         };
         ids.push(users::create(tx, org, new, None).await?.id);

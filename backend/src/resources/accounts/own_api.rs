@@ -13,6 +13,7 @@ use crate::{
     error::{Error, FailureKind, FieldError, NotFound, UnknownReference},
     http::{Answer, Body, Done, Listed, Path, Precondition, Query, Reading, Tagged, operations},
     ids::{OrgId, SessionId},
+    outbox::{AccountMail, AccountNews},
     secret::Secret,
     state::App,
 };
@@ -111,6 +112,8 @@ async fn password_change(
         return Err(Unauthenticated.into());
     }
     sessions::end_others(&tx, own.account, own.session).await?;
+    let mail = AccountMail { mail: tx.new_id(), account: own.account, news: AccountNews::Changed };
+    app.outbox.queue_account(&tx, mail).await?;
     tx.record(own.request.tenant(), &AccountEvent::PasswordChanged { id: own.account }).await?;
     tx.commit().await?;
     Answer::of(&Done::OK)

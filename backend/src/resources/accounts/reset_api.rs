@@ -9,6 +9,7 @@ use crate::{
     db::{Actor, Origin},
     error::{Error, FailureKind, FieldError},
     http::{Body, Done, RequestInfo, Rerun, attempts, operations},
+    outbox::{AccountMail, AccountNews},
     secret::Secret,
     state::App,
     text::Email,
@@ -68,8 +69,8 @@ struct ResetConfirm {
 ///
 /// The answer is the same for a known and an unknown e-mail. A link works once, for 30 minutes, and replaces the
 /// one before. Of the requests for one e-mail 5 are carried out at once, then one in 10 minutes; the others
-/// change nothing. The server sends no mail yet: only with ENV=dev on the developer's own machine the answer has
-/// `reset_token`, elsewhere the operator makes a link with `coulisses member link`.
+/// change nothing. With ENV=dev on the developer's own machine the answer has the link's `reset_token`, too. Where no
+/// mail can be sent, the operator makes a link with `coulisses member link`.
 #[utoipa::path(post, path = "/auth/reset/request", tag = "auth", extensions(("x-problems" = json!([TooManyTries::CODE]))))]
 async fn reset_request(
     State(app): State<App>,
@@ -112,7 +113,13 @@ async fn issue_reset(app: &App, request: &RequestInfo, email: &Email) -> Result<
     let Some(account) = read::by_email(&tx, &email.key()).await?.filter(|account| account.is_active) else {
         return Ok(None);
     };
-    let token = links::issue_reset(&tx, &app.random, account.id).await?;
+    let mail = AccountMail { mail: tx.new_id(), account: account.id, news: AccountNews::Reset };
+    let token = app.tokens.password_link(mail.mail);
+    // Elsewhere the link is made when it is sent.
+    if app.config.is_developers_machine() {
+        links::issue_reset(&tx, account.id, &token).await?;
+    }
+    app.outbox.queue_account(&tx, mail).await?;
     write::record_in_each_org(&tx, account.id, &AccountEvent::ResetRequested { id: account.id }).await?;
     tx.commit().await?;
     Ok(Some(token))
@@ -172,6 +179,10 @@ pub async fn set_password(
         return Err(must_be_another());
     }
     sessions::end_all(&tx, account.id).await?;
+    if account.password_hash.is_some() {
+        let mail = AccountMail { mail: tx.new_id(), account: account.id, news: AccountNews::Changed };
+        app.outbox.queue_account(&tx, mail).await?;
+    }
     write::record_in_each_org(&tx, account.id, &AccountEvent::PasswordSet { id: account.id }).await?;
     for org in proven {
         tx.record(org, &MembershipEvent::Proven { account: account.id }).await?;

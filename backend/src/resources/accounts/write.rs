@@ -46,7 +46,7 @@ pub async fn find_or_create(tx: &Tx, email: &Email) -> Result<(account::Model, b
 const ONE_MEMBERSHIP: Constraint =
     Constraint::unique("org_memberships_account", "org_memberships.org_id, org_memberships.account_id");
 
-/// Makes an account a member of an org, pending without `proven_at`.
+/// Makes an account a member of an org, pending without `proven_at`; `delivery` is that of the mail with its link.
 ///
 /// # Errors
 /// [`Duplicate`] when it is a member already.
@@ -55,7 +55,7 @@ pub async fn add_membership(
     org: OrgId,
     account: AccountId,
     role: Role,
-    proven_at: Option<Timestamp>,
+    (proven_at, delivery): (Option<Timestamp>, Delivery),
 ) -> Result<MembershipId, Error> {
     let id = tx.new_id();
     let new = membership::ActiveModel {
@@ -65,7 +65,7 @@ pub async fn add_membership(
         role: Set(role),
         is_active: Set(true),
         proven_at: Set(proven_at),
-        delivery: Set(Delivery::None),
+        delivery: Set(delivery),
         delivery_error: Set(None),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),

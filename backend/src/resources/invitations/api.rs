@@ -3,10 +3,11 @@
 use super::{
     model::{
         AcceptBody, Answered, AnsweredAssignment, Created, DeclineBody, Invitation, InvitationQuery,
-        NewInvitation, Opened, TokenQuery,
+        NewInvitation, Opened, RemindBody, Reminded, RemindedMany, TokenQuery,
     },
     read,
-    refusal::{AlreadyAnswered, ChangedSinceSeen, NotYourCall},
+    refusal::{AlreadyAnswered, ChangedSinceSeen, InvitationRevoked, NotYourCall, RemindedRecently},
+    remind,
     rules::Decision,
     write::{self, Links},
 };
@@ -44,6 +45,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(operations!(create, list))
         .routes(operations!(bulk_create))
         .routes(operations!(get, revoke))
+        .routes(operations!(remind_one))
+        .routes(operations!(remind_many))
         .routes(operations!(verify))
         .routes(operations!(accept))
         .routes(operations!(decline))
@@ -53,8 +56,9 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// Create an invitation link.
 ///
-/// Managers and above. The answer shows `token` and `url` this once; the server sends no mail yet (`delivery` is
-/// `none`), so hand the link over. Earlier unanswered invitations of the assignment are revoked. 409
+/// Managers and above. The answer shows `token` and `url` this once. With an address, `email` or the person's, the link
+/// is mailed (`delivery` is `queued`); otherwise, or where no mail can be sent, `delivery` is `none`: hand it over.
+/// With `answer_by` the link closes then, or when the mission starts. Earlier unanswered invitations of the assignment are revoked. 409
 /// `not_invited` unless the assignment is `INVITED`, `mission_cancelled`, `project_archived` or `user_inactive`
 /// where they apply.
 #[utoipa::path(post, path = "/invitations", tag = "invitations", extensions(("x-problems" = json!([
@@ -135,6 +139,44 @@ async fn revoke(
     precondition.check(&write::lock_for_no_key_update(&tx, caller.org, id).await?)?;
     write::revoke(&tx, caller.org, id).await?;
     tx.commit_value(&Done::OK).await
+}
+
+/// Remind a person who has not answered.
+///
+/// Managers and above. Sends the same link again, and makes it work as long as a new one; an `answer_by` that has
+/// passed is taken off. Where no mail can be sent, `delivery` is `none` and the answer has the `url` to hand over.
+/// At most one reminder an hour: 429 `reminded_recently`; the first mail does not count. 409 `already_answered`,
+/// `invitation_revoked`, `not_invited`, `mission_over` and others where there is nothing to remind of.
+#[utoipa::path(post, operation_id = "remind", path = "/invitations/{id}/~remind", tag = "invitations", extensions(("x-problems" = json!([
+        AlreadyAnswered::CODE, InvitationRevoked::CODE, RemindedRecently::CODE, NotInvited::CODE, MissionCancelled::CODE,
+        MissionOver::CODE, ProjectArchived::CODE, UserInactive::CODE,
+    ]))))]
+async fn remind_one(
+    State(app): State<App>,
+    caller: Caller<Manager>,
+    Path(id): Path<InvitationId>,
+    precondition: Precondition,
+) -> Result<Answer<Reminded>, Error> {
+    let tx = app.write(&caller).await?;
+    precondition.check_read(read::get(&*tx, caller.org, id, tx.now)).await?;
+    let reminded = remind::remind(&tx, caller.org, id, &Links::of(&app)).await?;
+    tx.commit_value(&reminded).await
+}
+
+/// Remind people who have not answered.
+///
+/// Managers and above. Either `ids`, or those without an answer of a project, of a mission, or for at least
+/// `unanswered_hours`; at most 1000, the oldest first. Whoever cannot be reminded is in `skipped` with the code with
+/// which a reminder of them alone is refused, `reminded_recently` for one who was reminded within the hour.
+#[utoipa::path(post, operation_id = "remind_many", path = "/invitations/~remind", tag = "invitations")]
+async fn remind_many(
+    State(app): State<App>,
+    caller: Caller<Manager>,
+    Body(body): Body<RemindBody>,
+) -> Result<Answer<RemindedMany>, Error> {
+    let tx = app.write(&caller).await?;
+    let reminded = remind::remind_many(&tx, caller.org, body, &Links::of(&app)).await?;
+    tx.commit_value(&reminded).await
 }
 
 /// Look up an invitation by its token.

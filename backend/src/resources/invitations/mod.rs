@@ -7,6 +7,7 @@ mod event;
 mod model;
 mod read;
 mod refusal;
+mod remind;
 mod rules;
 mod seen;
 mod write;
@@ -14,8 +15,10 @@ mod write;
 pub use api::{answer_by_link, routes};
 pub use event::InvitationEvent;
 pub use model::{Answered, Created, LinkStatus, NewInvitation, Obstacle, Opened};
-pub use read::{open, pending_link};
+pub use read::{Briefing, briefings_of, open, pending_link};
 pub use refusal::*;
 pub use rules::Decision;
 pub use seen::Seen;
-pub use write::{Links, create, delete_of_assignment, revoke_of_assignment, revoke_of_mission};
+pub use write::{
+    Links, create, delete_of_assignment, delivered, link_to, revoke_of_assignment, revoke_of_mission,
+};

@@ -4,7 +4,7 @@ use crate::{
     delivery::Delivery,
     error::Conflict,
     http::{Cursor, Limit, Many},
-    ids::{AssignmentId, InvitationId},
+    ids::{AssignmentId, InvitationId, MissionId, ProjectId},
     resources::{assignments::AssignmentStatus, orgs::Contact},
     secret::Secret,
     text::{Email, Reason},
@@ -272,4 +272,65 @@ pub struct DeclineBody {
     /// The `seen` of what the person looked at: 409 `changed_since_seen` when time, place or role are others now.
     #[deserr(default)]
     pub seen: Option<String>,
+}
+
+/// Whom to remind: `ids`, or those without an answer that the other members choose.
+#[derive(Debug, Default, Deserr, ToSchema)]
+#[schema(as = RemindRequest)]
+#[deserr(deny_unknown_fields)]
+pub struct RemindBody {
+    /// These invitations: 1 to 1000.
+    #[deserr(default)]
+    #[schema(min_items = 1, max_items = 1000)]
+    pub ids: Option<Vec<InvitationId>>,
+    /// Those of this project.
+    #[deserr(default)]
+    pub project_id: Option<ProjectId>,
+    /// Those of this mission.
+    #[deserr(default)]
+    pub mission_id: Option<MissionId>,
+    /// Those made at least so many hours ago.
+    #[deserr(default)]
+    pub unanswered_hours: Option<u16>,
+}
+
+/// An invitation whose person is reminded.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = InvitationReminded)]
+pub struct Reminded {
+    /// Its id.
+    pub id: InvitationId,
+    /// Until when its link works now.
+    pub expires_at: Timestamp,
+    /// By when an answer is wanted.
+    pub answer_by: Option<Timestamp>,
+    /// What becomes of the e-mail.
+    pub delivery: Delivery,
+    /// The link, where no mail is sent: hand it over yourself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<String>)]
+    pub url: Option<Secret>,
+}
+
+/// Who is reminded, and who is not.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = InvitationsReminded)]
+pub struct RemindedMany {
+    /// The reminded ones.
+    pub reminded: Vec<Reminded>,
+    /// Those who were left out.
+    pub skipped: Vec<Skipped>,
+    /// Whether more than 1000 were chosen: remind again for the others.
+    pub more: bool,
+}
+
+/// An invitation whose person is not reminded.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = InvitationSkipped)]
+pub struct Skipped {
+    /// Its id.
+    pub id: InvitationId,
+    /// Why: the code with which a reminder of it alone is refused.
+    #[schema(example = "reminded_recently")]
+    pub code: &'static str,
 }

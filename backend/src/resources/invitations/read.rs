@@ -120,12 +120,12 @@ pub struct Briefing {
     token_hash: Vec<u8>,
     version: i32,
     key_id: Option<String>,
-    email: Option<String>,
     answer: Option<AssignmentStatus>,
     answered_at: Option<Timestamp>,
     revoked_at: Option<Timestamp>,
     expires_at: Timestamp,
     answer_by: Option<Timestamp>,
+    reminded_at: Option<Timestamp>,
     /// A newer invitation of the same assignment.
     newer: i64,
     pub status: AssignmentStatus,
@@ -157,6 +157,16 @@ impl Briefing {
 
     pub fn answer_by(&self) -> Option<Timestamp> {
         self.answer_by
+    }
+
+    pub fn was_reminded(&self) -> bool {
+        self.reminded_at.is_some()
+    }
+
+    /// The token, if the invitation's link is of the key in use.
+    pub(super) fn token(&self, tokens: &Tokens, org: OrgId) -> Option<Result<String, Error>> {
+        let current = self.key_id.as_deref() == Some(tokens.invites_key_id());
+        current.then(|| tokens.invite(org, self.id, self.version).map(|(token, _)| token))
     }
 
     pub fn link_status(&self, now: Timestamp) -> LinkStatus {
@@ -247,6 +257,22 @@ pub async fn open(db: &impl ConnectionTrait, claims: &InviteClaims, now: Timesta
     })
 }
 
+/// What the people of these invitations are told, by start of their missions.
+///
+/// # Errors
+/// When the database fails.
+pub async fn briefings_of(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    ids: Vec<InvitationId>,
+) -> Result<Vec<Briefing>, Error> {
+    let chosen = invitation::Entity::of(org).filter(invitation::Column::Id.is_in(ids));
+    let found = briefings(chosen, org)
+        .order_by_asc(missions::entity::mission::Column::StartsAt)
+        .order_by_asc(invitation::Column::Id);
+    Ok(found.into_model().all(db).await?)
+}
+
 /// Joins the chosen invitations with what [`Briefing`] tells.
 fn briefings(select: Select<invitation::Entity>, org: OrgId) -> Select<invitation::Entity> {
     use assignments::entity::assignment;
@@ -284,12 +310,12 @@ fn briefings(select: Select<invitation::Entity>, org: OrgId) -> Select<invitatio
             invitation::Column::TokenHash,
             invitation::Column::Version,
             invitation::Column::KeyId,
-            invitation::Column::Email,
             invitation::Column::Answer,
             invitation::Column::AnsweredAt,
             invitation::Column::RevokedAt,
             invitation::Column::ExpiresAt,
             invitation::Column::AnswerBy,
+            invitation::Column::RemindedAt,
         ])
         .columns([assignment::Column::Status, assignment::Column::UserId, assignment::Column::MissionId])
         .column_as(assignment::Column::Note, "assignment_note")

@@ -4,17 +4,18 @@ use super::{
     entity::invitation,
     event::InvitationEvent,
     model::{Answered, Created, Invitation, NewInvitation},
-    read::{WithStart, link, same_secret, state, view, with_start},
+    read::{Briefing, WithStart, link, same_secret, state, view, with_start},
     refusal::{AlreadyAnswered, ChangedSinceSeen},
     rules::{self, Decision},
     seen::Seen,
 };
 use crate::{
     auth::{InvalidToken, InviteClaims, Tokens},
-    db::{Constraint, OfOrg, OrRefusal, Tx},
+    db::{Constraint, Database, OfOrg, OrRefusal, Origin, Tx},
     delivery::Delivery,
     error::{Duplicate, Error, NotFound},
-    ids::{AssignmentId, InvitationId, MissionId, OrgId, ProjectId},
+    ids::{AssignmentId, InvitationId, MissionId, OrgId, ProjectId, UserId},
+    outbox::{Asked, Outbox},
     resources::{
         assignments::{self, AssignmentStatus, Change, Locked},
         projects,
@@ -30,11 +31,13 @@ use std::collections::{HashMap, HashSet};
 
 const ANSWERED_ONCE: Constraint = Constraint::trigger("invitations_answered_once");
 
+/// How links are made and reach their people.
 #[derive(Clone, Copy)]
 pub struct Links<'a> {
-    tokens: &'a Tokens,
-    ttl_seconds: i64,
-    public_url: &'a str,
+    pub(super) tokens: &'a Tokens,
+    pub(super) ttl_seconds: i64,
+    pub(super) public_url: &'a str,
+    pub(super) outbox: Outbox,
 }
 
 impl<'a> Links<'a> {
@@ -43,7 +46,13 @@ impl<'a> Links<'a> {
             tokens: &app.tokens,
             ttl_seconds: app.config.invites_seconds(),
             public_url: &app.config.public_url,
+            outbox: app.outbox,
         }
+    }
+
+    /// What becomes of a mail to this address.
+    pub(super) fn delivery(&self, address: Option<&String>) -> Delivery {
+        if address.is_some() && self.outbox.can_send() { Delivery::Queued } else { Delivery::None }
     }
 }
 
@@ -59,10 +68,11 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewInvitation, links: &Links<'_>) 
         .map_err(Error::referred("/assignment_id", "assignment"))?;
     let archived = projects::lock_all_for_share(tx, org, locked.project().into_iter().collect()).await?;
     revoke_of_assignment(tx, org, id).await?;
-    let start_at = locked.start_at();
+    let (start_at, user) = (locked.start_at(), locked.user());
     let email = address(&new, locked, &archived, tx.now)?;
     let (row, created) = new_link(tx, org, new, email, links)?;
     invitation::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
+    links.outbox.queue_calls(tx, org, asked(&row, user).into_iter().collect()).await?;
     tx.record(org, &InvitationEvent::Created { after: &view(row, start_at, tx.now) }).await?;
     Ok(created)
 }
@@ -84,15 +94,16 @@ pub async fn create_all(
     let archived = projects::lock_all_for_share(tx, org, projects).await?;
     revoke_chosen(tx, open_links(org).filter(invitation::Column::AssignmentId.is_in(assignments)), org)
         .await?;
-    let (mut rows, mut views) = (Vec::new(), Vec::new());
+    let (mut rows, mut views, mut mailed) = (Vec::new(), Vec::new(), Vec::new());
     let (mut created, mut refused) = (Vec::new(), Vec::new());
     let mut seen = HashSet::new();
     for (index, item) in items.into_iter().enumerate() {
-        match once(&item, &mut locked, &mut seen)
-            .and_then(|locked| Ok((locked.start_at(), address(&item, locked, &archived, tx.now)?)))
-        {
-            Ok((start_at, email)) => {
+        match once(&item, &mut locked, &mut seen).and_then(|locked| {
+            Ok((locked.start_at(), locked.user(), address(&item, locked, &archived, tx.now)?))
+        }) {
+            Ok((start_at, user, email)) => {
                 let (row, answer) = new_link(tx, org, item, email, links)?;
+                mailed.extend(asked(&row, user));
                 views.push(view(row.clone(), start_at, tx.now));
                 rows.push(row);
                 created.push(answer);
@@ -104,6 +115,7 @@ pub async fn create_all(
         return Err(Error::Items(refused));
     }
     tx.insert_all(rows.into_iter().map(IntoActiveModel::into_active_model).collect()).await?;
+    links.outbox.queue_calls(tx, org, mailed).await?;
     let events: Vec<_> = views.iter().map(|after| InvitationEvent::Created { after }).collect();
     tx.record_all(org, &events).await?;
     Ok(created)
@@ -140,6 +152,11 @@ fn address(
     Ok(new.email.clone().map(String::from).or(email_of_user))
 }
 
+/// What is mailed of an invitation, if it has an address.
+pub(super) fn asked(row: &invitation::Model, user: UserId) -> Option<Asked> {
+    row.email.clone().map(|address| Asked { invitation: row.id, user, address })
+}
+
 /// The first version of an invitation's link.
 const FIRST_VERSION: i32 = 1;
 
@@ -154,7 +171,7 @@ fn new_link(
     let id: InvitationId = tx.new_id();
     let expires_at = tx.now.plus_seconds(links.ttl_seconds);
     let (token, token_hash) = links.tokens.invite(org, id, FIRST_VERSION)?;
-    let delivery = Delivery::None;
+    let delivery = links.delivery(email.as_ref());
     let row = invitation::Model {
         org_id: org,
         id,
@@ -190,7 +207,7 @@ pub async fn lock_for_no_key_update(tx: &Tx, org: OrgId, id: InvitationId) -> Re
 }
 
 /// Locks the chosen invitations, not the assignments that they are joined with.
-fn locked(chosen: Select<invitation::Entity>) -> Select<invitation::Entity> {
+pub(super) fn locked(chosen: Select<invitation::Entity>) -> Select<invitation::Entity> {
     let mut select = with_start(chosen);
     QuerySelect::query(&mut select).lock_with_tables(LockType::NoKeyUpdate, [invitation::Entity]);
     select
@@ -342,4 +359,64 @@ pub async fn check_seen(tx: &Tx, locked: &Locked, seen: Option<&str>) -> Result<
     } else {
         Err(ChangedSinceSeen.into())
     }
+}
+
+/// The link of an invitation, for its mail. A link that was made with another key is dead; a new one takes its place.
+///
+/// # Errors
+/// When the database fails.
+pub async fn link_to(
+    db: &Database,
+    tokens: &Tokens,
+    org: OrgId,
+    told: &Briefing,
+    public_url: &str,
+) -> Result<String, Error> {
+    if let Some(token) = told.token(tokens, org) {
+        return Ok(link(public_url, &token?));
+    }
+    let tx = db.write(Origin { tenant: Some(org), ..Origin::system() }).await?;
+    let found = invitation::Entity::find_by_id((org, told.id)).lock(LockType::NoKeyUpdate).one(&tx).await?;
+    let row = found.ok_or(NotFound)?;
+    let version = row.version + 1;
+    let (token, token_hash) = tokens.invite(org, row.id, version)?;
+    let key_id = Some(tokens.invites_key_id().to_owned());
+    store_link(&tx, &invitation::Model { version, key_id, token_hash, ..row }).await?;
+    tx.commit().await?;
+    Ok(link(public_url, &token))
+}
+
+/// Gives a link that was made anew to its invitation.
+pub(super) async fn store_link(tx: &Tx, after: &invitation::Model) -> Result<(), Error> {
+    invitation::Entity::update_of(after.org_id)
+        .set(invitation::ActiveModel {
+            version: Set(after.version),
+            key_id: Set(after.key_id.clone()),
+            token_hash: Set(after.token_hash.clone()),
+            ..Default::default()
+        })
+        .filter(invitation::Column::Id.eq(after.id))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Stores what became of the mail of these invitations.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delivered(
+    tx: &Tx,
+    org: OrgId,
+    ids: Vec<InvitationId>,
+    (delivery, error): (Delivery, Option<String>),
+) -> Result<(), Error> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let set =
+        invitation::ActiveModel { delivery: Set(delivery), delivery_error: Set(error), ..Default::default() };
+    let chosen = invitation::Column::Id.is_in(ids);
+    invitation::Entity::update_of(org).set(set).filter(chosen).exec(tx).await?;
+    Ok(())
 }

@@ -1,4 +1,12 @@
-//! Mails: what was sent to whom, what is to be sent, and what could not be.
+//! Mails: writing and sending what is queued in [`crate::outbox`], and what was sent to whom.
 
-pub(crate) mod entity;
+mod account;
+mod api;
+mod delivery;
+mod letters;
 mod model;
+mod read;
+
+pub use api::routes;
+pub use delivery::{Post, handlers};
+pub use read::{Waiting, waiting};

@@ -1,25 +1,109 @@
 //! API types of mails.
 
-crate::words::words! {
-    /// What a mail is about.
-    pub enum MailKind {
-        /// The person's calls, each with its link.
-        Calls = "calls",
-        /// The link by which a member takes their membership up.
-        Member = "member",
+use crate::{
+    http::{Cursor, Limit, Many},
+    ids::{AccountId, AssignmentId, InvitationId, MailId, MissionId, UserId},
+    outbox::{MailKind, MailState, entity::mail},
+    timestamp::Timestamp,
+};
+use deserr::Deserr;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+/// A mail to one address. Its links are never shown.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Mail {
+    /// Its id, which its Message-ID begins with.
+    pub id: MailId,
+    /// What it is about.
+    pub kind: MailKind,
+    /// Where it stands.
+    pub state: MailState,
+    /// The person, of their calls.
+    pub user_id: Option<UserId>,
+    /// The member, of the link that takes their membership up.
+    pub account_id: Option<AccountId>,
+    /// Where it goes.
+    pub address: String,
+    /// Why it could not be sent, in the mail server's words.
+    pub error: Option<String>,
+    /// When it was queued.
+    pub created_at: Timestamp,
+    /// Since when nothing is added to it: it is being sent.
+    pub claimed_at: Option<Timestamp>,
+    /// When it was sent, or given up.
+    pub ended_at: Option<Timestamp>,
+}
+
+impl From<mail::Model> for Mail {
+    fn from(row: mail::Model) -> Self {
+        Self {
+            id: row.id,
+            kind: row.kind,
+            state: row.state,
+            user_id: row.user_id,
+            account_id: row.account_id,
+            address: row.address,
+            error: row.error,
+            created_at: row.created_at,
+            claimed_at: row.claimed_at,
+            ended_at: row.ended_at,
+        }
     }
 }
 
-crate::words::words! {
-    /// Where a mail stands.
-    pub enum MailState {
-        /// It will be sent.
-        Queued = "queued",
-        /// The mail server has taken it.
-        Sent = "sent",
-        /// It could not be sent.
-        Failed = "failed",
-        /// Nothing in it was still true when it was to be sent.
-        Dropped = "dropped",
-    }
+/// A mail with what it contains.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MailDetails {
+    /// The mail.
+    #[serde(flatten)]
+    pub mail: Mail,
+    /// The invitations in it, by start of their missions, as they are now.
+    pub calls: Vec<MailedCall>,
+}
+
+/// An invitation in a mail.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MailedCall {
+    /// The invitation.
+    pub invitation_id: InvitationId,
+    /// The assignment to answer.
+    pub assignment_id: AssignmentId,
+    /// The mission.
+    pub mission_id: MissionId,
+    /// The mission's title.
+    pub mission_title: String,
+    /// As what.
+    pub role_name: Option<String>,
+    /// When the mission starts.
+    pub start_at: Timestamp,
+    /// When the mission ends.
+    pub end_at: Timestamp,
+}
+
+/// Which mails, and which page of them.
+#[derive(Debug, Deserr, IntoParams)]
+#[deserr(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct MailQuery {
+    /// Only these kinds; repeat it for OR.
+    #[deserr(default)]
+    #[param(value_type = Option<Vec<MailKind>>)]
+    pub kind: Many<MailKind>,
+    /// Only these states; repeat it for OR.
+    #[deserr(default)]
+    #[param(value_type = Option<Vec<MailState>>)]
+    pub state: Many<MailState>,
+    /// Only these people's; repeat it for OR.
+    #[deserr(default)]
+    #[param(value_type = Option<Vec<UserId>>)]
+    pub user_id: Many<UserId>,
+    /// Items per page.
+    #[deserr(default)]
+    #[param(value_type = Option<Limit>)]
+    pub limit: Limit,
+    /// Where the page begins.
+    #[deserr(default)]
+    #[param(value_type = Option<String>)]
+    pub cursor: Option<Cursor<(Timestamp, MailId)>>,
 }

@@ -3,8 +3,9 @@
 use super::{
     model::{Added, Member, MemberForm, MemberQuery, Members, NewMember, Org, OrgForm},
     read,
-    refusal::{LastOwner, RankTooLow, Superior},
-    rules, write,
+    refusal::{LastOwner, NothingToSend, RankTooLow, Superior},
+    rules,
+    write::{self, LinkBy, MemberLink},
 };
 use crate::{
     auth::{Admin, Caller, Owner, Tech},
@@ -24,6 +25,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(operations!(get_current, update_current))
         .routes(operations!(members_list, members_add))
         .routes(operations!(members_get, members_update, members_remove))
+        .routes(operations!(members_resend))
 }
 
 /// Get the current org.
@@ -37,7 +39,7 @@ async fn get_current(State(app): State<App>, caller: Caller<Tech>) -> Result<Tag
 /// Update the current org.
 ///
 /// Owners only. A taken name is 409 `duplicate`, whatever its case. A new `timezone` is the default of new
-/// missions; existing missions keep theirs.
+/// missions; existing missions keep theirs. `contact` is merged: what it leaves out stays, `null` removes it.
 #[utoipa::path(patch, path = "/orgs/current", tag = "orgs", extensions(("x-problems" = json!([Duplicate::CODE]))))]
 async fn update_current(
     State(app): State<App>,
@@ -88,8 +90,9 @@ async fn members_get(
 /// Add a member to the current org.
 ///
 /// Admins and owners; creates the account when the e-mail is new. The membership is `pending`, and opens nothing,
-/// until the person uses the link in the answer (`password_url` for a new account, `membership_url` for an
-/// existing one) or a reset link. The link in the answer works for 7 days and is shown this once. 403
+/// until the person uses the link that is mailed to them, or a reset link. Where no mail can be sent, `delivery` is
+/// `none` and the link is in the answer, this once (`password_url` for a new account, `membership_url` for an
+/// existing one). It works for 7 days. 403
 /// `rank_too_low` for a role above the caller's own; 409 `duplicate` when the account is a member already, or
 /// user or account is linked to another one here.
 #[utoipa::path(post, path = "/orgs/members", tag = "orgs", extensions(("x-problems" = json!([RankTooLow::CODE, Duplicate::CODE, UnknownReference::CODE]))))]
@@ -101,13 +104,39 @@ async fn members_add(
     let tx = app.write(&caller).await?;
     write::lock_for_no_key_update(&tx, caller.org).await?;
     rules::may_grant(write::role_of(&tx, caller.org, caller.account).await?, new.role)?;
-    let (member, link) = write::add_member(&tx, &app.random, caller.org, new).await?;
+    let (member, link) = write::add_member(&tx, LinkBy::of(&app), caller.org, new).await?;
+    tx.commit_value(&with_link(&app, member, link)).await
+}
+
+/// A member with the link that is to be handed over, if there is one.
+fn with_link(app: &App, member: Member, link: Option<MemberLink>) -> Added {
     let mut added = Added { member, password_url: None, membership_url: None };
     if let Some(link) = link {
         let url = if link.login_is_new { &mut added.password_url } else { &mut added.membership_url };
         *url = Some(app.config.password_url(&link.token).into());
     }
-    tx.commit_value(&added).await
+    added
+}
+
+/// Send a member their link again.
+///
+/// Admins and owners. For a member who has not taken the membership up, or has no password yet: mails them a new
+/// link, which works for 7 days, and ends the ones before. Where no mail can be sent, the answer has the link. 409
+/// `nothing_to_send` for others, 403 `superior` for a member above the caller.
+#[utoipa::path(post, path = "/orgs/members/{account_id}/~resend", tag = "orgs", extensions(("x-problems" = json!([Superior::CODE, NothingToSend::CODE]))))]
+async fn members_resend(
+    State(app): State<App>,
+    caller: Caller<Admin>,
+    Path(account): Path<AccountId>,
+    precondition: Precondition,
+) -> Result<Answer<Added>, Error> {
+    let tx = app.write(&caller).await?;
+    let member = write::lock_member_for_no_key_update(&tx, caller.org, account).await?;
+    rules::may_change(write::role_of(&tx, caller.org, caller.account).await?, member.role)?;
+    precondition.check(&member)?;
+    let link = write::resend(&tx, LinkBy::of(&app), caller.org, &member).await?;
+    let member = read::member(&*tx, caller.org, account, true).await?;
+    tx.commit_value(&with_link(&app, member, link)).await
 }
 
 /// Update a member of the current org.

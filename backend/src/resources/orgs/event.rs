@@ -5,21 +5,12 @@ use crate::{
     events::events,
     ids::{AccountId, OrgId},
 };
-use serde::Serialize;
 
 events! {
     pub enum OrgEvent<'a> of "org" (OrgId), shown in [] {
-        CREATED = "org.create": Created { after: NewOrg<'a> } of after.id,
+        CREATED = "org.create": Created { after: &'a Org } of after.id,
         UPDATED = "org.update": Updated { before: &'a Org, after: &'a Org } of after.id,
     }
-}
-
-/// An org that was just created.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct NewOrg<'a> {
-    pub id: OrgId,
-    pub name: &'a str,
-    pub timezone: &'a str,
 }
 
 events! {

@@ -10,10 +10,10 @@ mod write;
 
 pub use api::routes;
 pub use event::{MemberEvent, OrgEvent};
-pub use model::{Contact, Member, MemberForm, NewMember, OrgForm};
-pub use read::{all, contact, exist, find_by_name, members, timezone};
+pub use model::{Contact, ContactForm, Member, MemberForm, NewMember, OrgForm};
+pub use read::{all, contact, exist, find_by_name, member_if_any, members, timezone};
 pub use refusal::*;
 pub use write::{
-    MemberLink, add_member, create, lock_for_no_key_update, lock_member_for_no_key_update, remove_member,
-    update, update_member,
+    LinkBy, MemberLink, add_member, create, lock_for_no_key_update, lock_member_for_no_key_update,
+    remove_member, set_delivery, update, update_member,
 };

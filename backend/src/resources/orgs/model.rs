@@ -1,11 +1,13 @@
 //! Shapes of orgs and members.
 
 use crate::{
+    delivery::Delivery,
     http::{Cursor, Limit, Writable},
     ids::{AccountId, OrgId, UserId},
+    locale::Locale,
     role::Role,
     secret::Secret,
-    text::{Email, Name, ZoneName},
+    text::{Email, Label, Name, ZoneName},
     timestamp::Timestamp,
 };
 use deserr::Deserr;
@@ -23,6 +25,13 @@ pub struct Org {
     /// The time zone of its missions unless they name one.
     #[schema(example = "Europe/Paris")]
     pub timezone: String,
+    /// The language of its mails to people who have none of their own.
+    pub locale: Locale,
+    /// Whom its people ask.
+    pub contact: Contact,
+    /// Where answers to its mails go.
+    #[schema(example = "planning@example.org")]
+    pub reply_to: Option<String>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -54,16 +63,70 @@ pub struct OrgForm {
     /// The time zone of its missions unless they name one.
     #[schema(example = "Europe/Paris")]
     pub timezone: ZoneName,
+    /// The language of its mails to people who have none of their own.
+    #[deserr(default = DEFAULT_LOCALE)]
+    #[schema(default = "fr", required = false)]
+    pub locale: Locale,
+    /// Whom its people ask; `null` for nobody.
+    #[deserr(default)]
+    #[schema(required = false)]
+    pub contact: ContactForm,
+    /// Where answers to its mails go.
+    #[deserr(default)]
+    pub reply_to: Option<Email>,
+}
+
+const DEFAULT_LOCALE: Locale = Locale::French;
+
+/// All that can be set of a contact.
+#[derive(Debug, Clone, Default, PartialEq, Deserr, Serialize, ToSchema)]
+#[schema(as = OrgContactForm)]
+#[deserr(deny_unknown_fields)]
+pub struct ContactForm {
+    /// A person or an office.
+    #[deserr(default)]
+    pub name: Option<Name>,
+    /// A telephone number, as people write it.
+    #[deserr(default)]
+    pub phone: Option<Label>,
+    /// An e-mail address.
+    #[deserr(default)]
+    pub email: Option<Email>,
 }
 
 impl Writable for OrgForm {
     const READ_ONLY: &'static [&'static str] = &["id", "created_at", "updated_at"];
+    const NESTED: &'static [&'static str] = &["contact"];
+}
+
+impl OrgForm {
+    /// An org of which only name and time zone are known.
+    pub fn named(name: Name, timezone: ZoneName) -> Self {
+        Self { name, timezone, locale: DEFAULT_LOCALE, contact: ContactForm::default(), reply_to: None }
+    }
+}
+
+impl From<ContactForm> for Contact {
+    fn from(ContactForm { name, phone, email }: ContactForm) -> Self {
+        Self { name: name.map(Into::into), phone: phone.map(Into::into), email: email.map(Into::into) }
+    }
 }
 
 impl Org {
     /// The fields that can be set, as they are now.
     pub fn form(&self) -> OrgForm {
-        OrgForm { name: Name::stored(&self.name), timezone: ZoneName::stored(&self.timezone) }
+        let Contact { name, phone, email } = self.contact.clone();
+        OrgForm {
+            name: Name::stored(&self.name),
+            timezone: ZoneName::stored(&self.timezone),
+            locale: self.locale,
+            contact: ContactForm {
+                name: name.map(Name::stored),
+                phone: phone.map(Label::stored),
+                email: email.map(Email::stored),
+            },
+            reply_to: self.reply_to.as_ref().map(Email::stored),
+        }
     }
 }
 
@@ -81,7 +144,8 @@ pub struct MemberForm {
 }
 
 impl Writable for MemberForm {
-    const READ_ONLY: &'static [&'static str] = &["account_id", "email", "pending"];
+    const READ_ONLY: &'static [&'static str] =
+        &["account_id", "email", "pending", "delivery", "delivery_error"];
 }
 
 impl Member {
@@ -106,9 +170,17 @@ pub struct Member {
     pub user_id: Option<UserId>,
     /// Whether they may sign in here.
     pub is_active: bool,
-    /// Whether they are still to take their membership up, by the link that they were handed; until then it opens
+    /// Whether they are still to take their membership up, by the link that they were sent; until then it opens
     /// nothing.
     pub pending: bool,
+    /// What became of the e-mail with that link: for planners.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub delivery: Option<Delivery>,
+    /// Why it could not be sent, in the mail server's words: for planners.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub delivery_error: Option<String>,
 }
 
 /// A page of the members, highest role first, put together as it is sent.
@@ -158,12 +230,12 @@ pub struct Added {
     /// The member.
     #[serde(flatten)]
     pub member: Member,
-    /// For a new login: the link to set its password, which takes the membership up. Shown this once; hand it over
-    /// yourself.
+    /// For a new login, where no mail can be sent: the link to set its password, which takes the membership up. Shown
+    /// this once; hand it over yourself.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<String>)]
     pub password_url: Option<Secret>,
-    /// For a login that was there before: the link by which whoever knows its password takes the membership up. Shown
+    /// For a login that was there before, where no mail can be sent: the link by which whoever knows its password takes the membership up. Shown
     /// this once; hand it over yourself.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<String>)]

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     auth::entity::{account, membership, org},
     db::OfOrg,
+    delivery::Delivery,
     error::{Error, NotFound},
     http::{Cursor, Page},
     ids::{AccountId, OrgId, UserId},
@@ -48,9 +49,12 @@ pub async fn exist(db: &impl ConnectionTrait) -> Result<bool, Error> {
 impl From<org::Model> for Org {
     fn from(row: org::Model) -> Self {
         Self {
+            contact: contact(&row),
             id: row.id,
             name: row.name,
             timezone: row.timezone,
+            locale: row.locale,
+            reply_to: row.reply_to,
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
@@ -79,6 +83,8 @@ struct Row {
     user_id: Option<UserId>,
     is_active: bool,
     proven_at: Option<Timestamp>,
+    delivery: Delivery,
+    delivery_error: Option<String>,
 }
 
 impl Row {
@@ -90,6 +96,8 @@ impl Row {
             user_id: self.user_id,
             is_active: self.is_active,
             pending: self.proven_at.is_none(),
+            delivery: with_email.then_some(self.delivery),
+            delivery_error: self.delivery_error.filter(|_| with_email),
         }
     }
 }
@@ -181,9 +189,28 @@ pub async fn member(
     account: AccountId,
     with_email: bool,
 ) -> Result<Member, Error> {
+    Ok(find_member(db, org, account).await?.ok_or(NotFound)?.member(with_email))
+}
+
+/// The member with this account, if there is one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn member_if_any(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    account: AccountId,
+) -> Result<Option<Member>, Error> {
+    Ok(find_member(db, org, account).await?.map(|row| row.member(true)))
+}
+
+async fn find_member(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    account: AccountId,
+) -> Result<Option<Row>, Error> {
     let found = find_members(org).filter(membership::Column::AccountId.eq(account));
-    let row = found.into_model::<Row>().one(db).await?.ok_or(NotFound)?;
-    Ok(row.member(with_email))
+    Ok(found.into_model::<Row>().one(db).await?)
 }
 
 fn find_members(org: OrgId) -> Select<membership::Entity> {
@@ -191,6 +218,7 @@ fn find_members(org: OrgId) -> Select<membership::Entity> {
         .select_only()
         .columns([membership::Column::AccountId, membership::Column::Role])
         .columns([membership::Column::IsActive, membership::Column::ProvenAt])
+        .columns([membership::Column::Delivery, membership::Column::DeliveryError])
         .column(account::Column::Email)
         .column_as(user::Column::Id, "user_id")
         .join(

@@ -1,28 +1,29 @@
 //! Writing orgs and members.
 
 use super::{
-    event::{MemberEvent, NewOrg, OrgEvent},
-    model::{Member, MemberForm, NewMember, Org, OrgForm},
+    event::{MemberEvent, OrgEvent},
+    model::{Contact, Member, MemberForm, NewMember, Org, OrgForm},
     read::{self},
-    refusal::LastOwner,
+    refusal::{LastOwner, NothingToSend},
 };
 use crate::{
     auth::{
         Forbidden, NotAMember,
-        entity::{LinkIssuer, membership, org},
+        entity::{LinkIssuer, account, membership, org},
     },
     db::{Actor, Constraint, OfOrg, OrRefusal, Tx},
+    delivery::Delivery,
     error::{Duplicate, Error, NotFound},
     ids::{AccountId, OrgId},
-    locale::Locale,
+    outbox::Outbox,
     random::Random,
     resources::{
-        accounts::{self, links},
+        accounts::{self, AccountEvent, links},
         users,
     },
     role::Role,
     secret::Secret,
-    text::Name,
+    state::App,
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
@@ -41,27 +42,29 @@ pub(super) fn meaning_of_name(error: &DbErr) -> Option<Error> {
 ///
 /// # Errors
 /// [`Duplicate`] when the name is taken.
-pub async fn create(tx: &Tx, name: Name, timezone: &str) -> Result<OrgId, Error> {
+pub async fn create(tx: &Tx, new: OrgForm) -> Result<OrgId, Error> {
+    let OrgForm { name, timezone, locale, contact, reply_to } = new;
+    let contact = Contact::from(contact);
     let row = org::Model {
         id: tx.new_id(),
         name_key: name.key(),
         name: name.into(),
-        timezone: timezone.to_owned(),
-        locale: Locale::French,
-        contact_name: None,
-        contact_phone: None,
-        contact_email: None,
-        reply_to: None,
+        timezone: timezone.into(),
+        locale,
+        contact_name: contact.name,
+        contact_phone: contact.phone,
+        contact_email: contact.email,
+        reply_to: reply_to.map(Into::into),
         created_at: tx.now,
         updated_at: tx.now,
     };
-    let (id, name) = (row.id, row.name.clone());
-    org::Entity::insert(row.into_active_model())
+    org::Entity::insert(row.clone().into_active_model())
         .exec_without_returning(tx)
         .await
         .or_refusal(meaning_of_name)?;
-    tx.record(id, &OrgEvent::Created { after: NewOrg { id, name: &name, timezone } }).await?;
-    Ok(id)
+    let org = Org::from(row);
+    tx.record(org.id, &OrgEvent::Created { after: &org }).await?;
+    Ok(org.id)
 }
 
 /// The link for a new member.
@@ -72,7 +75,46 @@ pub struct MemberLink {
     pub login_is_new: bool,
 }
 
-/// Adds a member, and makes the link by which they take the membership up. The operator vouches for whom they add: that
+/// How a member gets the link by which they take their membership up.
+#[derive(Debug, Clone, Copy)]
+pub enum LinkBy<'a> {
+    /// By mail. It is made when it is sent.
+    Mail(Outbox),
+    /// By hand.
+    Hand(&'a Random),
+}
+
+impl<'a> LinkBy<'a> {
+    /// By mail wherever mail can be sent.
+    pub fn of(app: &'a App) -> Self {
+        if app.outbox.can_send() { Self::Mail(app.outbox) } else { Self::Hand(&app.random) }
+    }
+
+    fn delivery(self) -> Delivery {
+        match self {
+            Self::Mail(_) => Delivery::Queued,
+            Self::Hand(_) => Delivery::None,
+        }
+    }
+
+    /// The link's token, if it is handed over.
+    async fn send(
+        self,
+        tx: &Tx,
+        org: OrgId,
+        (account, giver): (&account::Model, LinkIssuer),
+    ) -> Result<Option<Secret>, Error> {
+        match self {
+            Self::Mail(outbox) => {
+                outbox.queue_member(tx, org, account.id, account.email.clone()).await?;
+                Ok(None)
+            }
+            Self::Hand(random) => Ok(Some(links::issue(tx, random, org, account.id, giver).await?.into())),
+        }
+    }
+}
+
+/// Adds a member, and gives them the link by which they take the membership up. The operator vouches for whom they add: that
 /// membership is not pending, and has a link only while the account has no password.
 ///
 /// # Errors
@@ -80,7 +122,7 @@ pub struct MemberLink {
 /// [`UnknownReference`](crate::error::UnknownReference) for the user.
 pub async fn add_member(
     tx: &Tx,
-    random: &Random,
+    link_by: LinkBy<'_>,
     org: OrgId,
     new: NewMember,
 ) -> Result<(Member, Option<MemberLink>), Error> {
@@ -88,27 +130,60 @@ pub async fn add_member(
     // A link sets a first password only where that opens no other org; it takes this lock, too, so it sees this membership.
     let account = accounts::lock_for_no_key_update(tx, account.id).await?;
     let proven_at = (tx.origin.actor == Actor::System).then_some(tx.now);
-    accounts::add_membership(tx, org, account.id, new.role, proven_at).await?;
-    if let Some(user) = new.user_id {
-        users::account_link(tx, org, user, account.id).await.map_err(Error::referred("/user_id", "user"))?;
-    }
     let giver = match proven_at {
         None => Some(LinkIssuer::Org),
         Some(_) => account.password_hash.is_none().then_some(LinkIssuer::Operator),
     };
-    let link = match giver {
-        Some(giver) => {
-            let token = links::issue(tx, random, org, account.id, giver).await?.into();
-            Some(MemberLink { token, login_is_new })
-        }
+    let delivery = giver.map_or(Delivery::None, |_| link_by.delivery());
+    accounts::add_membership(tx, org, account.id, new.role, (proven_at, delivery)).await?;
+    if let Some(user) = new.user_id {
+        users::account_link(tx, org, user, account.id).await.map_err(Error::referred("/user_id", "user"))?;
+    }
+    let token = match giver {
+        Some(giver) => link_by.send(tx, org, (&account, giver)).await?,
         None => None,
     };
-    let user_id = users::of_account(tx, org, account.id).await?;
-    let email = Some(account.email);
-    let pending = proven_at.is_none();
-    let member = Member { account_id: account.id, email, role: new.role, user_id, is_active: true, pending };
+    let member = read::member(tx, org, account.id, true).await?;
     tx.record(org, &MemberEvent::Added { after: &member }).await?;
-    Ok((member, link))
+    Ok((member, token.map(|token| MemberLink { token, login_is_new })))
+}
+
+/// Gives a locked member another link by which to take their membership up; earlier ones stop working.
+///
+/// # Errors
+/// [`NothingToSend`] when they have taken it up, or are deactivated.
+pub async fn resend(
+    tx: &Tx,
+    link_by: LinkBy<'_>,
+    org: OrgId,
+    member: &Member,
+) -> Result<Option<MemberLink>, Error> {
+    let account = accounts::lock_for_no_key_update(tx, member.account_id).await?;
+    let login_is_new = account.password_hash.is_none();
+    if !(member.is_active && account.is_active && (member.pending || login_is_new)) {
+        return Err(NothingToSend.into());
+    }
+    let token = link_by.send(tx, org, (&account, LinkIssuer::Org)).await?;
+    set_delivery(tx, org, account.id, (link_by.delivery(), None)).await?;
+    tx.record(org, &AccountEvent::LinkIssued { id: account.id }).await?;
+    Ok(token.map(|token| MemberLink { token, login_is_new }))
+}
+
+/// Stores what became of the mail with a member's link.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_delivery(
+    tx: &Tx,
+    org: OrgId,
+    account: AccountId,
+    (delivery, error): (Delivery, Option<String>),
+) -> Result<(), Error> {
+    let set =
+        membership::ActiveModel { delivery: Set(delivery), delivery_error: Set(error), ..Default::default() };
+    let its = membership::Column::AccountId.eq(account);
+    membership::Entity::update_of(org).set(set).filter(its).exec(tx).await?;
+    Ok(())
 }
 
 /// An org keeps an active owner.
@@ -136,17 +211,27 @@ pub async fn update(tx: &Tx, before: Org, new: OrgForm) -> Result<Org, Error> {
     if new == before.form() {
         return Ok(before);
     }
+    let OrgForm { name, timezone, locale, contact, reply_to } = new;
+    let name_key = name.key();
     let after = Org {
-        name: new.name.to_string(),
-        timezone: new.timezone.to_string(),
+        name: name.into(),
+        timezone: timezone.into(),
+        locale,
+        contact: contact.into(),
+        reply_to: reply_to.map(Into::into),
         updated_at: tx.now,
         ..before.clone()
     };
     org::Entity::update_many()
         .set(org::ActiveModel {
             name: Set(after.name.clone()),
-            name_key: Set(new.name.key()),
+            name_key: Set(name_key),
             timezone: Set(after.timezone.clone()),
+            locale: Set(after.locale),
+            contact_name: Set(after.contact.name.clone()),
+            contact_phone: Set(after.contact.phone.clone()),
+            contact_email: Set(after.contact.email.clone()),
+            reply_to: Set(after.reply_to.clone()),
             updated_at: Set(tx.now),
             ..Default::default()
         })

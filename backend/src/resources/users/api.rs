@@ -49,9 +49,9 @@ async fn create(
 
 /// List users.
 ///
-/// By last name, then first name, without regard to case and accents. To callers below manager, `email`, `phone`
-/// and `bio` of others and all `legal_ids` and `documents` are absent, and `q` finds others by name only. To
-/// managers `q` also searches e-mails and telephone numbers.
+/// By last name, then first name, without regard to case and accents. To callers below manager, `email`, `phone`,
+/// `bio` and `locale` of others and all `legal_ids` and `documents` are absent, and `q` finds others by name only.
+/// To managers `q` also searches e-mails and telephone numbers.
 #[utoipa::path(get, path = "/users", tag = "users")]
 async fn list(
     State(app): State<App>,
@@ -67,8 +67,8 @@ async fn list(
 
 /// Get a user.
 ///
-/// Any member may read it. To callers below manager, `email`, `phone` and `bio` of others and all `legal_ids` and
-/// `documents` are absent. The `ETag` covers what this caller sees.
+/// Any member may read it. To callers below manager, `email`, `phone`, `bio` and `locale` of others and all
+/// `legal_ids` and `documents` are absent. The `ETag` covers what this caller sees.
 #[utoipa::path(get, path = "/users/{id}", tag = "users")]
 async fn get(
     State(app): State<App>,
@@ -143,9 +143,9 @@ async fn profile_get(
 
 /// Replace a user's profile.
 ///
-/// A member left out is emptied; `employment_type` stays. In their own profile, callers below manager set skills
-/// and `bio` only: the rest stays, and a changed value there is 400 `read_only`. A colleague's is 404. Skills
-/// sent as texts keep their level, new ones have level 3.
+/// A member left out is emptied; `employment_type` stays. In their own profile, callers below manager set skills,
+/// `bio` and `locale` only: the rest stays, and a changed value there is 400 `read_only`. A colleague's is 404.
+/// Skills sent as texts keep their level, new ones have level 3.
 #[utoipa::path(put, path = "/users/{id}/profile", tag = "users", extensions(("x-problems" = json!([FieldError::READ_ONLY]))))]
 async fn profile_replace(
     State(app): State<App>,

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     http::{Cursor, Limit, Many, Writable},
     ids::{AccountId, UserId},
+    locale::Locale,
     resources::assignments::Assignment,
     text::{Email, Label, Line, Name, Note, Search},
     timestamp::Timestamp,
@@ -64,6 +65,10 @@ pub struct User {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, required = false, extensions(("x-withheld" = json!(true))))]
     pub bio: Option<Option<String>>,
+    /// The language of mails to them: own or for planners.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = withheld_locale, required = false)]
+    pub locale: Option<Option<Locale>>,
     /// Numbers that employers need: for planners.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = withheld_metadata, required = false)]
@@ -90,13 +95,20 @@ pub struct User {
     pub updated_at: Timestamp,
 }
 
-/// A reference has no extensions of its own, so the attribute of the member cannot say this.
 fn withheld_metadata() -> Schema {
+    withheld::<Metadata>("Whatever managers keep of the person; shown to managers only.")
+}
+
+fn withheld_locale() -> Schema {
+    withheld::<Locale>("The language of mails to them, `null` for the org's: own or for planners.")
+}
+
+/// A reference has no extensions of its own, so the attribute of the member cannot say this.
+fn withheld<T: ToSchema>(description: &str) -> Schema {
     let nothing = ObjectBuilder::new().schema_type(Type::Null);
     let withheld = Extensions::builder().add("x-withheld", true).build();
-    let one_of = OneOfBuilder::new().item(Ref::from_schema_name(Metadata::name())).item(nothing);
-    let one_of = one_of.description(Some("Whatever managers keep of the person; shown to managers only."));
-    one_of.extensions(Some(withheld)).build().into()
+    let one_of = OneOfBuilder::new().item(Ref::from_schema_name(T::name())).item(nothing);
+    one_of.description(Some(description)).extensions(Some(withheld)).build().into()
 }
 
 /// First name, space, last name: 200 + 1 + 200 characters.
@@ -168,6 +180,9 @@ pub struct NewUser {
     /// Anything worth knowing.
     #[deserr(default)]
     pub bio: Option<Note>,
+    /// The language of mails to them; `null` for the org's.
+    #[deserr(default)]
+    pub locale: Option<Locale>,
     /// What they can do: texts (with the level that they have, else 3) or `{skill, level}`.
     #[deserr(default)]
     #[schema(required = false)]
@@ -210,6 +225,7 @@ impl User {
             phone: text(&self.phone).map(Label::stored),
             employment_type: self.employment_type,
             bio: text(&self.bio).map(Note::stored),
+            locale: self.locale.flatten(),
             skills: self.skill_levels.iter().map(skill).collect(),
             skill_levels: None,
             tags: self.tags.iter().map(Label::stored).collect(),
@@ -248,6 +264,7 @@ impl NewUser {
             phone: None,
             employment_type: EmploymentType::Other,
             bio: None,
+            locale: None,
             skills: Vec::new(),
             skill_levels: None,
             tags: Vec::new(),
@@ -317,6 +334,8 @@ pub struct Profile {
     pub rate_profile: Option<RateProfile>,
     /// Anything worth knowing.
     pub bio: Option<String>,
+    /// The language of mails to them; `null` for the org's.
+    pub locale: Option<Locale>,
 }
 
 /// A whole profile, as it replaces the one before. A member left out is emptied; `employment_type` stays.
@@ -347,4 +366,7 @@ pub struct NewProfile {
     /// Anything worth knowing.
     #[deserr(default)]
     pub bio: Option<Note>,
+    /// The language of mails to them; `null` for the org's.
+    #[deserr(default)]
+    pub locale: Option<Locale>,
 }

@@ -13,6 +13,7 @@ use crate::{
     error::{Error, NotFound},
     http::Page,
     ids::{AccountId, OrgId, UserId},
+    locale::Locale,
     search,
     text::{Label, WordKey},
     timestamp::Timestamp,
@@ -23,7 +24,7 @@ use sea_orm::{
 };
 use std::collections::{BTreeMap, HashMap};
 
-/// Whose e-mail, phone and bio the caller sees; `All` includes legal ids and documents.
+/// Whose e-mail, phone, bio and language the caller sees; `All` includes legal ids and documents.
 #[derive(Debug, Clone, Copy)]
 pub enum Visibility {
     All,
@@ -190,6 +191,7 @@ pub(super) struct Row {
     phone: Option<String>,
     employment_type: EmploymentType,
     bio: Option<String>,
+    locale: Option<Locale>,
     active: bool,
     account_id: Option<AccountId>,
     legal_ids: Option<JsonText>,
@@ -216,6 +218,7 @@ fn shown(org: OrgId) -> Select<user::Entity> {
         Phone,
         EmploymentType,
         Bio,
+        Locale,
         Active,
         AccountId,
         LegalIds,
@@ -236,6 +239,7 @@ impl From<user::Model> for Row {
             phone: row.phone,
             employment_type: row.employment_type,
             bio: row.bio,
+            locale: row.locale,
             active: row.active,
             account_id: row.account_id,
             legal_ids: row.legal_ids,
@@ -257,6 +261,7 @@ pub(super) fn view(row: Row, words: &mut SkillsAndTags, sight: Visibility) -> Us
         email: contacts.then_some(row.email),
         phone: contacts.then_some(row.phone),
         bio: contacts.then_some(row.bio),
+        locale: contacts.then_some(row.locale),
         legal_ids: sees_all.then(|| row.legal_ids.as_ref().map(Metadata::from_stored)),
         documents: sees_all.then(|| row.documents.as_ref().map(Metadata::from_stored)),
         employment_type: row.employment_type,
@@ -281,5 +286,6 @@ pub async fn profile(db: &impl ConnectionTrait, org: OrgId, id: UserId) -> Resul
         employment_type: row.employment_type,
         rate_profile: row.rate_profile.map(RateProfile::from_stored),
         bio: row.bio,
+        locale: row.locale,
     })
 }

@@ -155,7 +155,7 @@ fn word_mistakes<'a>(pointer: &str, words: impl ExactSizeIterator<Item = &'a Lab
     twice.map(|(i, _)| FieldError::invalid(format!("{pointer}/{i}"), "is listed twice")).collect()
 }
 
-/// In their own profile, users set skills and bio only; managers set the rest.
+/// In their own profile, users set skills, bio and language only; managers set the rest.
 fn own_profile_mistakes(before: &Profile, new: &NewProfile) -> Vec<FieldError> {
     // The order of tags means nothing.
     let same_tags = |tags: &Vec<Label>| {
@@ -171,7 +171,7 @@ fn own_profile_mistakes(before: &Profile, new: &NewProfile) -> Vec<FieldError> {
     .into_iter()
     .filter(|(_, differs)| *differs)
     .map(|(pointer, _)| FieldError {
-        detail: "is set by planners; send skills and bio only".into(),
+        detail: "is set by planners; send skills, bio and locale only".into(),
         ..FieldError::read_only(pointer)
     })
     .collect()

@@ -61,7 +61,7 @@ pub async fn create(
         account_id: account,
         legal_ids: new.legal_ids.as_ref().map(Metadata::to_stored),
         documents: new.documents.as_ref().map(Metadata::to_stored),
-        locale: None,
+        locale: new.locale,
         created_at: tx.now,
         updated_at: tx.now,
     };
@@ -240,6 +240,7 @@ pub async fn update(tx: &Tx, org: OrgId, before: User, mut new: NewUser) -> Resu
         phone: Set(new.phone.map(String::from)),
         employment_type: Set(new.employment_type),
         bio: Set(new.bio.map(String::from)),
+        locale: Set(new.locale),
         active: Set(new.active),
         updated_at: Set(tx.now),
         ..Default::default()
@@ -291,6 +292,7 @@ pub async fn replace_profile(
         skills: words.skills(),
         skill_levels: words.levels,
         bio: new.bio.map(String::from),
+        locale: new.locale,
         ..before.clone()
     };
     if !own {
@@ -308,6 +310,7 @@ pub async fn replace_profile(
     let row = user::ActiveModel {
         rate_profile,
         bio: Set(after.bio.clone()),
+        locale: Set(after.locale),
         employment_type: Set(after.employment_type),
         updated_at: Set(tx.now),
         ..Default::default()

@@ -1,6 +1,6 @@
 //! The org and its members.
 
-use super::declaration::{Declaration, delete, each_at_most, get, patch, post};
+use super::declaration::{Bound, Declaration, delete, each_at_most, get, patch, post};
 use super::words::ZONES;
 use crate::replay::script::{
     Script,
@@ -8,16 +8,18 @@ use crate::replay::script::{
 };
 use serde_json::{Value as Json, json};
 
+const ORG: Bound = ("8 KiB", "two names of 200 characters, a telephone number of 100, two e-mails of 254");
+
 pub fn declared() -> Vec<Declaration> {
     each_at_most(
         ("2 KiB", "one member"),
         vec![
             get("/orgs/current")
-                .at_most("2 KiB", "a name of 200 characters")
+                .at_most(ORG.0, ORG.1)
                 .tested_by("orgs::members_read_the_org_and_its_owner_changes_it"),
             patch("/orgs/current")
-                .body(r#"{"name":"Théâtre <number>","timezone":"Europe/Brussels"}"#)
-                .at_most("2 KiB", "a name of 200 characters")
+                .body(r#"{"name":"Théâtre <number>","timezone":"Europe/Brussels","locale":"en","contact":{"name":"Karim","phone":"01 99 00 12 34","email":"karim@rideau.example"},"reply_to":"planning@rideau.example"}"#)
+                .at_most(ORG.0, ORG.1)
                 .drawn(3, Owner)
                 .with(org)
                 .tested_by("orgs::members_read_the_org_and_its_owner_changes_it"),
@@ -50,8 +52,17 @@ pub fn declared() -> Vec<Declaration> {
 
 fn org(s: &mut Script) -> Json {
     let names = ["Théâtre du Rideau", "Other House", "Théâtre de la Butte", "OTHER HOUSE"];
-    match s.below(2) {
+    match s.below(5) {
         0 => json!({ "name": s.pick(&names) }),
+        1 => {
+            json!({ "contact": { "name": s.pick(&["Karim", "", "Léa"]), "phone": s.pick(&["01 99 00 12 34", "1\n2"]) } })
+        }
+        2 => {
+            json!({ "contact": s.pick(&[Json::Null, json!({ "name": null }), json!({ "email": "léa@x.example" })]) })
+        }
+        3 => {
+            json!({ "locale": s.pick(&["fr", "en", "en-US", "de"]), "reply_to": s.pick(&["p@rideau.example", "p"]) })
+        }
         _ => json!({ "timezone": s.pick(ZONES) }),
     }
 }

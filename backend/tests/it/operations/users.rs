@@ -67,7 +67,7 @@ pub fn declared() -> Vec<Declaration> {
                 .drawn(3, Manager)
                 .tested_by("v1_endpoints::users::a_profile_is_replaced_as_a_whole"),
             put("/users/<user>/profile")
-                .body(r#"{"skills":["son"],"bio":"Nuits de préférence <number>"}"#)
+                .body(r#"{"skills":["son"],"bio":"Nuits de préférence <number>","locale":"en"}"#)
                 .drawn(4, Manager)
                 .with(profile)
                 .tested_by("v1_endpoints::users::a_profile_is_replaced_as_a_whole"),
@@ -99,7 +99,8 @@ fn user(s: &mut Script) -> Json {
 }
 
 fn user_patch(s: &mut Script) -> Json {
-    match s.below(6) {
+    match s.below(7) {
+        6 => json!({ "locale": s.pick(&[json!("en"), json!("en-US"), json!("de"), Json::Null]) }),
         0 | 1 => json!({ "active": false }),
         2 | 3 => json!({ "active": true }),
         4 => {

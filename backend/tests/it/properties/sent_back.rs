@@ -102,6 +102,7 @@ async fn a_person(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
                 ("tags", tagged.then(|| json!(["vivier", "Nuit"]))),
                 ("phone", phone.map(Json::from)),
                 ("bio", bio.map(Json::from)),
+                ("locale", tagged.then(|| json!("en-US"))),
                 ("legal_ids", legal_ids),
                 ("active", Some(json!(active))),
             ];
@@ -256,6 +257,7 @@ async fn ones_own_profile(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     assert_eq!(test.audit_count().await, audited);
     let mut changed = shown.clone();
     changed["bio"] = json!("Depuis 1999");
+    changed["locale"] = json!("en");
     assert_eq!(tech.put(&path, changed.clone()).await.ok(), changed);
     for (member, value) in [
         ("tags", json!(["vivier"])),

@@ -110,7 +110,7 @@ const SECRETS: [&str; 12] = [
     "zq-invite@secret.example",
 ];
 /// Members of a person that are absent, not null, where they are a colleague's.
-const PERSONAL: [&str; 6] = ["email", "phone", "bio", "legal_ids", "documents", "rate_profile"];
+const PERSONAL: [&str; 7] = ["email", "phone", "bio", "locale", "legal_ids", "documents", "rate_profile"];
 
 /// A colleague of whom everything is known, and the things they are in, by the names that declarations have for them.
 struct Colleague(HashMap<String, String>);
@@ -123,7 +123,7 @@ impl Colleague {
     async fn settle(test: &Test) -> Self {
         let owner = test.owner().await;
         let person = json!({
-            "name": "Camille Collègue", "email": SECRETS[0], "phone": SECRETS[2], "bio": SECRETS[6],
+            "name": "Camille Collègue", "email": SECRETS[0], "phone": SECRETS[2], "bio": SECRETS[6], "locale": "en",
             "legal_ids": { "secu": SECRETS[3] }, "documents": { "passeport": SECRETS[4] },
         });
         let user = text(&owner.post("/users", person).await.ok(), "id");

@@ -9,10 +9,10 @@ use coulisses::{
     ids::{AccountId, OrgId},
     resources::{
         accounts::links,
-        orgs::{self, NewMember},
+        orgs::{self, NewMember, OrgForm},
     },
     role::Role,
-    text::{Email, Name},
+    text::{Email, Name, ZoneName},
 };
 use rstest::rstest;
 use serde_json::{Value as Json, json};
@@ -185,7 +185,8 @@ async fn an_orgs_link_never_sets_the_password_of_a_login_that_opens_another(
     let tx = test.app.db.write(system()).await.unwrap();
     let new =
         NewMember { email: Email::parse("marc@corp.example").unwrap(), role: Role::Owner, user_id: None };
-    let (member, given) = orgs::add_member(&tx, &test.app.random, test.org, new).await.unwrap();
+    let (member, given) =
+        orgs::add_member(&tx, orgs::LinkBy::Hand(&test.app.random), test.org, new).await.unwrap();
     tx.commit().await.unwrap();
     assert!(!member.pending);
     let lure = token(&add(&theirs, "marc@corp.example", "tech").await);
@@ -442,7 +443,7 @@ async fn who_is_vouched_for_meanwhile_keeps_others_links_out_on_Postgres() {
     let lure = token(&add(&test.other_owner().await, VICTIM, "tech").await);
     let vouching = test.app.db.write(system()).await.unwrap();
     let new = NewMember { email: Email::parse(VICTIM).unwrap(), role: Role::Owner, user_id: None };
-    orgs::add_member(&vouching, &test.app.random, test.org, new).await.unwrap();
+    orgs::add_member(&vouching, orgs::LinkBy::Hand(&test.app.random), test.org, new).await.unwrap();
     let commit = async {
         until_waiting(&test, 1).await;
         vouching.commit().await.unwrap();
@@ -455,7 +456,9 @@ async fn who_is_vouched_for_meanwhile_keeps_others_links_out_on_Postgres() {
 /// Another org.
 async fn found_org(test: &Test) -> OrgId {
     let tx = test.app.db.write(system()).await.unwrap();
-    let org = orgs::create(&tx, Name::parse("Troisième").unwrap(), "Europe/Paris").await.unwrap();
+    let org = orgs::create(&tx, OrgForm::named(Name::stored("Troisième"), ZoneName::stored("Europe/Paris")))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     org
 }
@@ -469,7 +472,7 @@ async fn add_pending(test: &Test, org: OrgId, email: &str) {
     };
     let tx = test.app.db.write(origin).await.unwrap();
     let new = NewMember { email: Email::parse(email).unwrap(), role: Role::Owner, user_id: None };
-    let (member, link) = orgs::add_member(&tx, &test.app.random, org, new).await.unwrap();
+    let (member, link) = orgs::add_member(&tx, orgs::LinkBy::Hand(&test.app.random), org, new).await.unwrap();
     tx.commit().await.unwrap();
     assert!(member.pending && !link.unwrap().login_is_new);
 }

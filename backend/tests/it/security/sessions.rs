@@ -7,9 +7,9 @@ use coulisses::{
     ids::OrgId,
     resources::{
         accounts::{self, sessions},
-        orgs,
+        orgs::{self, OrgForm},
     },
-    text::{EmailKey, Name},
+    text::{EmailKey, Name, ZoneName},
 };
 use rstest::rstest;
 
@@ -23,7 +23,9 @@ async fn of_the_orgs_that_one_may_act_in_the_last_used_is_chosen(
     let test = Test::start(db).await;
     let account = accounts::by_email(&test.app.db, &EmailKey::of(TECH)).await.unwrap().unwrap().id;
     let tx = test.app.db.write(Origin::system()).await.unwrap();
-    let left = orgs::create(&tx, Name::parse("Left").unwrap(), "Europe/Paris").await.unwrap();
+    let left = orgs::create(&tx, OrgForm::named(Name::stored("Left"), ZoneName::stored("Europe/Paris")))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     for org in [test.org, test.other_org, left] {
         test.pass_seconds(1);

@@ -6,6 +6,7 @@ pub mod contract;
 mod database;
 mod personas;
 mod server;
+mod smtp;
 pub mod source;
 
 pub use crate::operations::{Operation, Sample, operations};
@@ -14,6 +15,7 @@ pub use database::{Kind, TestDatabase};
 pub use futures_util::future::join_all as together;
 pub use personas::{Outcome, Persona};
 pub use server::{AT_MOST, Server};
+pub use smtp::{Received, Smtp};
 
 use coulisses::{
     app::{self, Later},
@@ -21,15 +23,16 @@ use coulisses::{
     config::Config,
     db::Origin,
     ids::{AccountId, OrgId, UserId},
+    mail::Mailer,
     random::Random,
     resources::{
         accounts::{self, links},
-        orgs::{self, NewMember},
+        orgs::{self, NewMember, OrgForm},
         users::{self, NewUser},
     },
     role::Role,
     state::App,
-    text::{Email, EmailKey, Name},
+    text::{Email, EmailKey, Name, ZoneName},
     timestamp::Timestamp,
 };
 use serde_json::Value as Json;
@@ -72,8 +75,11 @@ impl Test {
         Self::start_later(kind, variables, Later::default()).await
     }
 
-    /// With subscribers and handlers of the test.
-    pub async fn start_later(kind: Kind, variables: &[(&str, &str)], later: Later) -> Self {
+    /// With subscribers and handlers of the test. Mail is sent only where SMTP_URL or MAIL_DIR says where it goes.
+    pub async fn start_later(kind: Kind, variables: &[(&str, &str)], mut later: Later) -> Self {
+        if !variables.iter().any(|(name, _)| matches!(*name, "SMTP_URL" | "MAIL_DIR")) {
+            later.mailer = Some(Mailer::nowhere());
+        }
         let database = database::TestDatabase::create(kind).await;
         let mut settings: HashMap<String, String> =
             variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -130,7 +136,8 @@ impl Test {
         let account =
             accounts::by_email(&app.db, &email).await.expect("accounts are read").expect("an account");
         let tx = app.db.write(Origin::system()).await.expect("a transaction");
-        let token = links::issue_reset(&tx, &app.random, account.id).await.expect("a token");
+        let token = app.tokens.password_link(tx.new_id());
+        links::issue_reset(&tx, account.id, &token).await.expect("a token");
         tx.commit().await.expect("the token is stored");
         token
     }
@@ -258,12 +265,13 @@ async fn populate(app: &App) -> (OrgId, OrgId, UserId) {
     let tx = app.db.write(Origin::system()).await.expect("a transaction");
     let mut ids = Vec::new();
     for (name, domain) in [("Théâtre du Rideau", "rideau"), ("Other House", "other")] {
-        let org =
-            orgs::create(&tx, Name::parse(name).expect("a name"), "Europe/Paris").await.expect("an org");
+        let new = OrgForm::named(Name::stored(name), ZoneName::stored("Europe/Paris"));
+        let org = orgs::create(&tx, new).await.expect("an org");
         for role in [Role::Owner, Role::Admin, Role::Manager, Role::Tech] {
             let email = Email::parse(&format!("{role}@{domain}.example")).expect("an e-mail");
             let new = NewMember { email, role, user_id: None };
-            let (member, _) = orgs::add_member(&tx, &app.random, org, new).await.expect("a member");
+            let (member, _) =
+                orgs::add_member(&tx, orgs::LinkBy::Hand(&app.random), org, new).await.expect("a member");
             if role == Role::Tech {
                 ids.push(tech_person(&tx, org, member.account_id).await);
             }

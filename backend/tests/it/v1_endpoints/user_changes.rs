@@ -13,6 +13,7 @@ fn whole() -> Json {
         "first_name": "Élodie", "last_name": "Bœuf", "email": "elodie@example.org", "phone": "+33 6 12 34 56 78",
         "employment_type": "INTERMITTENT", "bio": "rigger", "skills": ["son", { "skill": "lumiere", "level": 4 }],
         "tags": ["vivier", "permis"], "active": true, "legal_ids": { "guso": "1" }, "documents": { "cni": { "until": 2030 } },
+        "locale": "en-US",
     })
 }
 
@@ -31,7 +32,7 @@ async fn put_replaces_a_person_and_what_is_missing_is_the_default(
         &created,
         json!({
             "name": "Zoé", "first_name": "", "last_name": "Zoé", "email": null, "phone": null, "employment_type": "OTHER",
-            "bio": null, "skills": [], "skill_levels": {}, "tags": [], "legal_ids": null, "documents": null, "updated_at": LATER,
+            "bio": null, "locale": null, "skills": [], "skill_levels": {}, "tags": [], "legal_ids": null, "documents": null, "updated_at": LATER,
         }),
     );
     assert_eq!(replaced, wanted);
@@ -86,6 +87,8 @@ async fn patch_changes_the_named_members_of_a_person_only(#[values(Kind::Sqlite,
             json!({ "skills": ["Son", "rigging"], "skill_levels": { "Son": 2, "rigging": 5 } }),
         ),
         (json!({ "tags": null }), json!({ "tags": [] })),
+        (json!({ "locale": "fr" }), json!({ "locale": "fr" })),
+        (json!({ "locale": null }), json!({ "locale": null })),
         (json!({ "legal_ids": { "ss": "2", "guso": null } }), json!({ "legal_ids": { "ss": "2" } })),
         (json!({ "documents": null }), json!({ "documents": null })),
         (json!({ "name": "Zoé" }), json!({ "first_name": "", "last_name": "Zoé", "name": "Zoé" })),
@@ -104,7 +107,7 @@ async fn patch_changes_the_named_members_of_a_person_only(#[values(Kind::Sqlite,
         assert_eq!(manager.patch(&path, patch.clone()).await.ok(), now, "{patch}");
         assert_eq!(manager.get(&path).await.ok(), now, "{patch}");
     }
-    assert_eq!(test.audit("user.update").await.len(), 19);
+    assert_eq!(test.audit("user.update").await.len(), 21);
 }
 
 #[rstest]
@@ -209,7 +212,7 @@ async fn papers_are_for_planners_and_contacts_not_for_colleagues(
     let created = manager.post("/users", whole()).await.ok();
     manager.put(&format!("/users/{}", test.tech_user), whole()).await.ok();
     let secrets = ["legal_ids", "documents"];
-    let contacts = ["email", "phone", "bio"];
+    let contacts = ["email", "phone", "bio", "locale"];
     let has = |user: &Json, names: &[&str]| names.iter().filter(|name| members(user).contains(name)).count();
     let listed = tech.get("/users").await.ok();
     let in_list = |id: &str| listed.as_array().unwrap().iter().find(|user| user["id"] == id).unwrap().clone();
@@ -220,7 +223,7 @@ async fn papers_are_for_planners_and_contacts_not_for_colleagues(
         assert_eq!(seen["tags"], json!(["permis", "vivier"]));
     }
     for seen in [tech.get(&format!("/users/{own}")).await.ok(), in_list(&own)] {
-        assert_eq!((has(&seen, &secrets), has(&seen, &contacts)), (0, 3), "{seen}");
+        assert_eq!((has(&seen, &secrets), has(&seen, &contacts)), (0, 4), "{seen}");
     }
     let seen = manager.get(&format!("/users/{colleague}")).await.ok();
     assert_eq!(

@@ -10,12 +10,12 @@ async fn a_user_has_the_documented_members(#[values(Kind::Sqlite, Kind::Postgres
     let manager = test.manager().await;
     let body = json!({
         "first_name": "Élodie", "last_name": "Bœuf", "email": "elodie@crew.example", "phone": "06 00", "employment_type": "CDD",
-        "skills": ["son", { "skill": "lumiere", "level": 5 }], "tags": ["nuit"],
+        "skills": ["son", { "skill": "lumiere", "level": 5 }], "tags": ["nuit"], "locale": "en",
     });
     let created = manager.post("/users", body).await.ok();
     let wanted = json!({
         "id": id(&created), "name": "Élodie Bœuf", "first_name": "Élodie", "last_name": "Bœuf", "email": "elodie@crew.example",
-        "phone": "06 00", "bio": null, "legal_ids": null, "documents": null, "employment_type": "CDD", "account_id": null, "active": true, "skills": ["lumiere", "son"],
+        "phone": "06 00", "bio": null, "locale": "en", "legal_ids": null, "documents": null, "employment_type": "CDD", "account_id": null, "active": true, "skills": ["lumiere", "son"],
         "skill_levels": { "lumiere": 5, "son": 3 }, "tags": ["nuit"], "created_at": NOW, "updated_at": NOW,
     });
     assert_eq!(created, wanted);
@@ -23,7 +23,10 @@ async fn a_user_has_the_documented_members(#[values(Kind::Sqlite, Kind::Postgres
     assert!(test.audit("user.create").await.iter().any(|entry| entry.after == wanted));
     let short = manager.post("/users", json!({ "name": "Nina Simone" })).await.ok();
     assert_eq!((&short["first_name"], &short["last_name"]), (&json!("Nina"), &json!("Simone")));
-    assert_eq!((&short["email"], &short["employment_type"]), (&Json::Null, &json!("OTHER")));
+    assert_eq!(
+        (&short["email"], &short["locale"], &short["employment_type"]),
+        (&Json::Null, &Json::Null, &json!("OTHER"))
+    );
     test.other_owner().await.get(&format!("/users/{}", id(&created))).await.refused(404, "not_found");
 }
 
@@ -131,12 +134,15 @@ async fn a_profile_is_replaced_as_a_whole(#[values(Kind::Sqlite, Kind::Postgres)
     let manager = test.manager().await;
     let user = manager.user("Nina Simone").await;
     let path = format!("/users/{user}/profile");
-    let body = json!({ "skills": ["son"], "tags": ["nuit"], "employment_type": "CDI", "rate_profile": { "jour": 250.5, "heure": 0 }, "bio": "x" });
+    let body = json!({ "skills": ["son"], "tags": ["nuit"], "employment_type": "CDI", "rate_profile": { "jour": 250.5, "heure": 0 }, "bio": "x", "locale": "en" });
     let first = manager.put(&path, body).await.ok();
-    assert_eq!(first["rate_profile"], json!({ "heure": 0, "jour": 250.5 }));
+    assert_eq!(
+        (&first["rate_profile"], &first["locale"]),
+        (&json!({ "heure": 0, "jour": 250.5 }), &json!("en"))
+    );
     let second = manager.put(&path, json!({ "skills": [] })).await.ok();
     let wanted = json!({
-        "user_id": user, "skills": [], "skill_levels": {}, "tags": [], "employment_type": "CDI", "rate_profile": null, "bio": null,
+        "user_id": user, "skills": [], "skill_levels": {}, "tags": [], "employment_type": "CDI", "rate_profile": null, "bio": null, "locale": null,
     });
     assert_eq!(second, wanted);
     assert_eq!(manager.get(&path).await.ok(), wanted);

@@ -16,36 +16,45 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::LockType,
+    sea_query::{ExprTrait, LockType},
 };
 
 /// Lifetime of a mailed link: a security rule.
-const MAILED_SECONDS: i64 = 30 * 60;
+pub const MAILED_SECONDS: i64 = 30 * 60;
 
 /// Lifetime of a link that is handed out: members are added days before they are at a desk.
-const HANDED_SECONDS: i64 = 7 * 24 * 3600;
+pub const HANDED_SECONDS: i64 = 7 * 24 * 3600;
 
-/// Makes a reset link and revokes earlier ones; returns its token. Membership links stay valid, because anyone can request a
-/// reset.
+/// Makes the reset link with this token and revokes earlier ones; one that was made before is extended. False when it was
+/// used or revoked. Membership links stay valid, because anyone can request a reset.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn issue_reset(tx: &Tx, random: &Random, account: AccountId) -> Result<String, Error> {
+pub async fn issue_reset(tx: &Tx, account: AccountId, token: &str) -> Result<bool, Error> {
+    use password_token::Column;
     // Of two concurrent requests, the later one revokes the link of the earlier.
     write::lock_for_no_key_update(tx, account).await?;
+    let expires_at = tx.now.plus_seconds(MAILED_SECONDS);
+    if let Some(made) =
+        password_token::Entity::find().filter(Column::TokenHash.eq(hash(token))).one(tx).await?
+    {
+        let extended = password_token::ActiveModel { expires_at: Set(expires_at), ..Default::default() };
+        let unused = Column::Id.eq(made.id).and(Column::UsedAt.is_null());
+        let done = password_token::Entity::update_many().set(extended).filter(unused).exec(tx).await?;
+        return Ok(done.rows_affected == 1);
+    }
     kill_resets(tx, account).await?;
-    let token = new_token(random);
     let new = password_token::ActiveModel {
         id: Set(tx.new_id()),
         account_id: Set(account),
         purpose: Set(PasswordTokenPurpose::Reset),
-        token_hash: Set(hash(&token)),
-        expires_at: Set(tx.now.plus_seconds(MAILED_SECONDS)),
+        token_hash: Set(hash(token)),
+        expires_at: Set(expires_at),
         used_at: NotSet,
         created_at: Set(tx.now),
     };
     password_token::Entity::insert(new).exec_without_returning(tx).await?;
-    Ok(token)
+    Ok(true)
 }
 
 /// Makes a membership link, to be handed out, and revokes earlier ones of the same giver; returns its token.
@@ -59,8 +68,32 @@ pub async fn issue(
     account: AccountId,
     giver: LinkIssuer,
 ) -> Result<String, Error> {
+    let token = new_token(random);
+    issue_with(tx, org, account, giver, &token).await?;
+    Ok(token)
+}
+
+/// The same with a token of the caller's; one that was made before is extended. False when it was used or revoked.
+///
+/// # Errors
+/// When the database fails.
+pub async fn issue_with(
+    tx: &Tx,
+    org: OrgId,
+    account: AccountId,
+    giver: LinkIssuer,
+    token: &str,
+) -> Result<bool, Error> {
     use membership_link::Column;
     write::lock_for_no_key_update(tx, account).await?;
+    let expires_at = tx.now.plus_seconds(HANDED_SECONDS);
+    let made = membership_link::Entity::of(org).filter(Column::TokenHash.eq(hash(token))).one(tx).await?;
+    if let Some(made) = made {
+        let extended = membership_link::ActiveModel { expires_at: Set(expires_at), ..Default::default() };
+        let unused = Column::Id.eq(made.id).and(Column::UsedAt.is_null());
+        let done = membership_link::Entity::update_of(org).set(extended).filter(unused).exec(tx).await?;
+        return Ok(done.rows_affected == 1);
+    }
     membership_link::Entity::update_of(org)
         .set(membership_link::ActiveModel { used_at: Set(Some(tx.now)), ..Default::default() })
         .filter(Column::AccountId.eq(account))
@@ -68,19 +101,18 @@ pub async fn issue(
         .filter(Column::UsedAt.is_null())
         .exec(tx)
         .await?;
-    let token = new_token(random);
     let new = membership_link::ActiveModel {
         org_id: Set(org),
         id: Set(tx.new_id()),
         account_id: Set(account),
         giver: Set(giver),
-        token_hash: Set(hash(&token)),
-        expires_at: Set(tx.now.plus_seconds(HANDED_SECONDS)),
+        token_hash: Set(hash(token)),
+        expires_at: Set(expires_at),
         used_at: NotSet,
         created_at: Set(tx.now),
     };
     membership_link::Entity::insert(new).exec_without_returning(tx).await?;
-    Ok(token)
+    Ok(true)
 }
 
 fn new_token(random: &Random) -> String {

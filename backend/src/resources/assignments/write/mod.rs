@@ -113,7 +113,7 @@ pub struct Change {
 }
 
 /// An assignment that is locked until the transaction ends, with its locked mission and user.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Locked {
     row: assignment::Model,
     mission: missions::Locked,

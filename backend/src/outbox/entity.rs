@@ -3,7 +3,7 @@
 pub mod mail {
     use crate::{
         ids::{AccountId, MailId, OrgId, UserId},
-        resources::mails::model::{MailKind, MailState},
+        outbox::{MailKind, MailState},
         timestamp::Timestamp,
     };
     use sea_orm::entity::prelude::*;

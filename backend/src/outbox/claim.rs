@@ -1,0 +1,135 @@
+//! Freezing a mail before it is sent, and what became of it.
+
+use super::{
+    MailKind, MailState,
+    entity::{mail, mail_item},
+    queue::SendMail,
+};
+use crate::{
+    db::{Database, OfOrg, Origin, Tx},
+    error::Error,
+    ids::{InvitationId, MailId, OrgId},
+    timestamp::Timestamp,
+};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
+    sea_query::{ExprTrait, LockType},
+};
+use std::collections::BTreeSet;
+
+/// A mail that gathers nothing any more.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    pub mail: mail::Model,
+    /// Since when it is being sent.
+    pub claimed_at: Timestamp,
+    /// What it carries.
+    pub invitations: Vec<InvitationId>,
+}
+
+/// Freezes a mail that is due, with all that waits for the same person at the same address; one that was frozen before is as
+/// it was. `None` when there is nothing to send: another mail has taken its part, or it was sent.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim(db: &Database, job: SendMail) -> Result<Option<Claimed>, Error> {
+    let SendMail { org, mail: id } = job;
+    let find = || mail::Entity::find_by_id((org, id)).filter(mail::Column::State.eq(MailState::Queued));
+    let Some(own) = find().one(db).await? else { return Ok(None) };
+    if let Some(claimed_at) = own.claimed_at {
+        let invitations = carried(db, org, &[id]).await?.into_iter().collect();
+        return Ok(Some(Claimed { mail: own, claimed_at, invitations }));
+    }
+    let tx = db.write(Origin { tenant: Some(org), ..Origin::system() }).await?;
+    let open = waiting_for(&tx, &own).await?;
+    let Some(own) = open.iter().find(|mail| mail.id == id).cloned() else { return Ok(None) };
+    let others: Vec<_> = open.iter().map(|mail| mail.id).filter(|other| *other != id).collect();
+    let already = carried(&tx, org, &[id]).await?;
+    let theirs = carried(&tx, org, &others).await?;
+    let moved = theirs.difference(&already);
+    let moved =
+        moved.map(|invitation| mail_item::Model { org_id: org, mail_id: id, invitation_id: *invitation });
+    tx.insert_all(moved.map(IntoActiveModel::into_active_model).collect()).await?;
+    if !others.is_empty() {
+        mail::Entity::delete_of(org).filter(mail::Column::Id.is_in(others)).exec(&tx).await?;
+    }
+    update(&tx, org, id, mail::ActiveModel { claimed_at: Set(Some(tx.now)), ..Default::default() }).await?;
+    let claimed_at = tx.now;
+    tx.commit().await?;
+    let invitations = already.union(&theirs).copied().collect();
+    Ok(Some(Claimed { mail: own, claimed_at, invitations }))
+}
+
+/// Locks the mails that wait for the same person at the same address (`FOR UPDATE`), by id, so that of two that are due at
+/// once one takes the other's part.
+async fn waiting_for(tx: &Tx, own: &mail::Model) -> Result<Vec<mail::Model>, Error> {
+    use mail::Column;
+    let open = mail::Entity::of(own.org_id)
+        .filter(Column::Address.eq(&*own.address))
+        .filter(Column::Kind.eq(own.kind))
+        .filter(Condition::all().add_option(own.user_id.map(|user| Column::UserId.eq(user))))
+        .filter(Condition::all().add_option(own.account_id.map(|account| Column::AccountId.eq(account))))
+        .filter(Column::ClaimedAt.is_null())
+        .order_by_asc(Column::Id)
+        .lock(LockType::Update)
+        .all(tx)
+        .await?;
+    Ok(open)
+}
+
+/// The invitations that mails carry.
+async fn carried(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    mails: &[MailId],
+) -> Result<BTreeSet<InvitationId>, Error> {
+    if mails.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let found = mail_item::Entity::of(org)
+        .select_only()
+        .column(mail_item::Column::InvitationId)
+        .filter(mail_item::Column::MailId.is_in(mails.iter().copied()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
+/// Ends a mail in the transaction that ends its job; only what was `sent` stays in it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn ended(
+    tx: &Tx,
+    (org, id): (OrgId, MailId),
+    state: MailState,
+    error: Option<String>,
+    carried: &[InvitationId],
+) -> Result<(), Error> {
+    let ended = mail::ActiveModel {
+        state: Set(state),
+        error: Set(error),
+        ended_at: Set(Some(tx.now)),
+        ..Default::default()
+    };
+    update(tx, org, id, ended).await?;
+    let dropped = mail_item::Column::MailId
+        .eq(id)
+        .and(mail_item::Column::InvitationId.is_not_in(carried.iter().copied()));
+    mail_item::Entity::delete_of(org).filter(dropped).exec(tx).await?;
+    Ok(())
+}
+
+async fn update(tx: &Tx, org: OrgId, id: MailId, with: mail::ActiveModel) -> Result<(), Error> {
+    mail::Entity::update_of(org).set(with).filter(mail::Column::Id.eq(id)).exec(tx).await?;
+    Ok(())
+}
+
+impl Claimed {
+    pub fn kind(&self) -> MailKind {
+        self.mail.kind
+    }
+}

@@ -1,0 +1,35 @@
+//! What is to be mailed: rows written in the transaction of their cause, so that a mail is sent exactly when its cause is
+//! committed. Rows hold references, never texts or tokens: a mail is written when it is sent, from what is true then.
+//!
+//! A mail gathers what concerns one address within a short time. [`claim`] freezes it: what comes later begins another one.
+
+mod claim;
+pub(crate) mod entity;
+mod queue;
+
+pub use claim::{Claimed, claim, ended};
+pub use queue::{AccountMail, AccountNews, Asked, Outbox, SendMail};
+
+crate::words::words! {
+    /// What a mail is about.
+    pub enum MailKind {
+        /// The person's missions to answer, each with its link.
+        Calls = "calls",
+        /// The link by which a member takes their membership up.
+        Member = "member",
+    }
+}
+
+crate::words::words! {
+    /// Where a mail stands.
+    pub enum MailState {
+        /// It will be sent.
+        Queued = "queued",
+        /// The mail server has taken it.
+        Sent = "sent",
+        /// It could not be sent.
+        Failed = "failed",
+        /// Nothing in it was still true when it was to be sent.
+        Dropped = "dropped",
+    }
+}

@@ -1,0 +1,238 @@
+//! Reminding people who have not answered: the same link again, extended.
+
+use super::{
+    entity::invitation,
+    event::InvitationEvent,
+    model::{RemindBody, Reminded, RemindedMany, Skipped},
+    read::{WithStart, link, view, with_start},
+    refusal::{AlreadyAnswered, InvitationRevoked, RemindedRecently},
+    write::{Links, asked, locked, store_link},
+};
+use crate::{
+    db::{OfOrg, Tx},
+    delivery::Delivery,
+    error::{Error, NotFound},
+    ids::{InvitationId, OrgId, ProjectId},
+    resources::{
+        assignments::{self, AssignmentStatus, Locked},
+        missions, projects,
+    },
+    timestamp::Timestamp,
+};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
+};
+use std::collections::HashSet;
+
+/// One reminder an hour for each invitation.
+const HOUR: i64 = 3600;
+/// Most reminders of one request.
+const MOST: usize = 1000;
+
+/// Reminds one person.
+///
+/// # Errors
+/// [`NotFound`], [`AlreadyAnswered`], [`InvitationRevoked`], [`RemindedRecently`],
+/// [`MissionOver`](missions::MissionOver), or what [`Locked::invitation_address`] refuses.
+pub async fn remind(tx: &Tx, org: OrgId, id: InvitationId, links: &Links<'_>) -> Result<Reminded, Error> {
+    let (mut reminded, refused) = remind_all(tx, org, &[id], links).await?;
+    match (reminded.pop(), refused.into_iter().next()) {
+        (Some(reminded), _) => Ok(reminded),
+        (None, refused) => Err(refused.map_or(NotFound.into(), |(_, error)| error)),
+    }
+}
+
+/// Reminds all whom the body names, and says who was left out and why.
+///
+/// # Errors
+/// [`Error::Invalid`] for a body that names nobody, or in two ways.
+pub async fn remind_many(
+    tx: &Tx,
+    org: OrgId,
+    body: RemindBody,
+    links: &Links<'_>,
+) -> Result<RemindedMany, Error> {
+    let (ids, more) = chosen(tx, org, body).await?;
+    let (reminded, refused) = remind_all(tx, org, &ids, links).await?;
+    let skipped = refused.into_iter().map(|(id, error)| Skipped { id, code: error.status_and_code().1 });
+    Ok(RemindedMany { reminded, skipped: skipped.collect(), more })
+}
+
+/// The invitations that a body names, at most [`MOST`], and whether there are more.
+async fn chosen(tx: &Tx, org: OrgId, body: RemindBody) -> Result<(Vec<InvitationId>, bool), Error> {
+    use assignments::entity::assignment;
+    use missions::entity::mission;
+    let RemindBody { ids, project_id, mission_id, unanswered_hours } = body;
+    let filters = project_id.is_some() || mission_id.is_some() || unanswered_hours.is_some();
+    match (ids, filters) {
+        (Some(_), true) => {
+            return Err(Error::invalid("/ids", "goes without project_id, mission_id and unanswered_hours"));
+        }
+        (Some(ids), false) if ids.is_empty() || ids.len() > MOST => {
+            return Err(Error::invalid("/ids", "must have 1 to 1000 items"));
+        }
+        (Some(ids), false) => {
+            let mut seen = HashSet::new();
+            return Ok((ids.into_iter().filter(|id| seen.insert(*id)).collect(), false));
+        }
+        (None, false) => {
+            return Err(Error::invalid(
+                "/ids",
+                "is required, or one of project_id, mission_id and unanswered_hours",
+            ));
+        }
+        (None, true) => {}
+    }
+    let waiting = unanswered_hours
+        .map(|hours| invitation::Column::CreatedAt.lte(tx.now.plus_seconds(-HOUR * i64::from(hours))));
+    let mut ids: Vec<InvitationId> = with_start(invitation::Entity::of(org))
+        .select_only()
+        .column(invitation::Column::Id)
+        .join(
+            JoinType::InnerJoin,
+            assignment::Entity::belongs_to(mission::Entity)
+                .from((assignment::Column::OrgId, assignment::Column::MissionId))
+                .to((mission::Column::OrgId, mission::Column::Id))
+                .into(),
+        )
+        .filter(invitation::Column::Answer.is_null().and(invitation::Column::RevokedAt.is_null()))
+        .filter(assignment::Column::Status.eq(AssignmentStatus::Invited))
+        .filter(mission::Column::EndsAt.gt(tx.now))
+        .filter(
+            Condition::all()
+                .add_option(waiting)
+                .add_option(mission_id.map(|id| assignment::Column::MissionId.eq(id)))
+                .add_option(project_id.map(|id| mission::Column::ProjectId.eq(id))),
+        )
+        .order_by_asc(invitation::Column::Id)
+        .limit(MOST as u64 + 1)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let more = ids.len() > MOST;
+    ids.truncate(MOST);
+    Ok((ids, more))
+}
+
+/// The same locks as for an answer, in the same order.
+async fn remind_all(
+    tx: &Tx,
+    org: OrgId,
+    ids: &[InvitationId],
+    links: &Links<'_>,
+) -> Result<(Vec<Reminded>, Vec<(InvitationId, Error)>), Error> {
+    let find = || {
+        invitation::Entity::of(org)
+            .filter(invitation::Column::Id.is_in(ids.iter().copied()))
+            .order_by_asc(invitation::Column::Id)
+    };
+    let assignments: Vec<_> = find().all(tx).await?.into_iter().map(|row| row.assignment_id).collect();
+    let around = assignments::lock_all_for_no_key_update(tx, org, &assignments).await?;
+    let of_projects: HashSet<_> = around.values().filter_map(Locked::project).collect();
+    let archived = projects::lock_all_for_share(tx, org, of_projects).await?;
+    let rows: Vec<WithStart> = locked(find()).into_model().all(tx).await?;
+    let mut refused: Vec<_> = ids
+        .iter()
+        .filter(|id| !rows.iter().any(|one| one.row.id == **id))
+        .map(|id| (*id, NotFound.into()))
+        .collect();
+    let (mut all, mut changes, mut mailed, mut reminded) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for WithStart { row, starts_at } in rows {
+        let Some(locked) = around.get(&row.assignment_id) else { continue };
+        if let Err(error) = may_remind(&row, locked, &archived, tx.now) {
+            refused.push((row.id, error));
+            continue;
+        }
+        let after = extended(&row, tx.now, links)?;
+        let (token, _) = links.tokens.invite(org, after.id, after.version)?;
+        mailed.extend(asked(&after, locked.user()).filter(|_| links.outbox.can_send()));
+        reminded.push(Reminded {
+            id: after.id,
+            expires_at: after.expires_at,
+            answer_by: after.answer_by,
+            delivery: after.delivery,
+            url: (after.delivery == Delivery::None).then(|| link(links.public_url, &token).into()),
+        });
+        if after.version != row.version {
+            store_link(tx, &after).await?;
+        }
+        changes.push((view(row, starts_at, tx.now), view(after.clone(), starts_at, tx.now)));
+        all.push(after);
+    }
+    store(tx, org, &all, links).await?;
+    links.outbox.queue_calls(tx, org, mailed).await?;
+    let events = changes.iter().map(|(before, after)| InvitationEvent::Reminded { before, after });
+    tx.record_all(org, &events.collect::<Vec<_>>()).await?;
+    Ok((reminded, refused))
+}
+
+fn may_remind(
+    row: &invitation::Model,
+    locked: &Locked,
+    archived: &HashSet<ProjectId>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    if row.answer.is_some() {
+        return Err(AlreadyAnswered.into());
+    }
+    if row.revoked_at.is_some() {
+        return Err(InvitationRevoked.into());
+    }
+    locked.clone().invitation_address(archived)?;
+    locked.check_answerable(AssignmentStatus::Accepted, now)?;
+    let again = row.reminded_at.map(|at| at.plus_seconds(HOUR)).filter(|again| *again > now);
+    match again {
+        Some(again) => Err(RemindedRecently { seconds: again.since(now).as_secs() + 1 }.into()),
+        None => Ok(()),
+    }
+}
+
+/// A reminded invitation: its link works as long as a new one. What was wanted by an instant that has passed is wanted at
+/// any time. A link of another key is made anew, because the old one is dead.
+fn extended(row: &invitation::Model, now: Timestamp, links: &Links<'_>) -> Result<invitation::Model, Error> {
+    let expires_at = Ord::max(row.expires_at, now.plus_seconds(links.ttl_seconds));
+    let key_id = links.tokens.invites_key_id();
+    let same_key = row.key_id.as_deref() == Some(key_id);
+    let version = if same_key { row.version } else { row.version + 1 };
+    let (_, token_hash) = links.tokens.invite(row.org_id, row.id, version)?;
+    Ok(invitation::Model {
+        expires_at,
+        answer_by: row.answer_by.filter(|by| *by > now),
+        version,
+        key_id: Some(key_id.to_owned()),
+        token_hash,
+        delivery: links.delivery(row.email.as_ref()),
+        delivery_error: None,
+        reminded_at: Some(now),
+        updated_at: now,
+        ..row.clone()
+    })
+}
+
+/// Stores reminded invitations: in one statement each what is the same for all.
+async fn store(tx: &Tx, org: OrgId, all: &[invitation::Model], links: &Links<'_>) -> Result<(), Error> {
+    use invitation::{ActiveModel, Column};
+    if all.is_empty() {
+        return Ok(());
+    }
+    let ids = || Column::Id.is_in(all.iter().map(|row| row.id));
+    let update = async |set: ActiveModel, filter: Expr| {
+        invitation::Entity::update_of(org).set(set).filter(filter).exec(tx).await
+    };
+    let reminded =
+        ActiveModel { reminded_at: Set(Some(tx.now)), updated_at: Set(tx.now), ..Default::default() };
+    update(reminded, ids()).await?;
+    let expires_at = tx.now.plus_seconds(links.ttl_seconds);
+    let extended = ActiveModel { expires_at: Set(expires_at), ..Default::default() };
+    update(extended, ids().and(Column::ExpiresAt.lt(expires_at))).await?;
+    let any_time = ActiveModel { answer_by: Set(None), ..Default::default() };
+    update(any_time, ids().and(Column::AnswerBy.lte(tx.now))).await?;
+    if links.outbox.can_send() {
+        let delivery =
+            ActiveModel { delivery: Set(Delivery::Queued), delivery_error: Set(None), ..Default::default() };
+        update(delivery, ids().and(Column::Email.is_not_null())).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! Sending what an account is told, whatever its orgs.
+
+use super::delivery::{Post, delay, later};
+use crate::{
+    auth::entity::{account, membership, org},
+    db::{OfOrg, Origin},
+    error::Error,
+    jobs::{Failed, Handler},
+    locale::Locale,
+    mail::{self, Addressed, Outgoing, Undelivered},
+    outbox::{AccountMail, AccountNews},
+    resources::{accounts::links, users::entity::user},
+    text::{Email, ZoneName},
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use std::time::Duration;
+
+/// Tries before it is given up: with the delays of [`delay`] about a day.
+const MOST_ATTEMPTS: usize = 38;
+
+pub(super) struct AccountMails(pub(super) Post);
+
+impl Handler for AccountMails {
+    type Job = AccountMail;
+    type Performed = ();
+
+    async fn perform(&self, job: &AccountMail) -> Result<(), Failed> {
+        let Some(mail) = self.written(job).await? else { return Ok(()) };
+        match self.0.send(&mail).await {
+            Ok(()) => Ok(()),
+            // The address is dead. Nobody waits for an answer, and another try would be refused as well.
+            Err(Undelivered::Refused(_)) => {
+                tracing::warn!(mail = %job.mail, "a mail to an account was refused");
+                Ok(())
+            }
+            Err(Undelivered::Later(text)) => Err(later(text)),
+        }
+    }
+
+    fn retry_after(&self, attempts: usize) -> Option<Duration> {
+        if attempts < MOST_ATTEMPTS { delay(attempts) } else { None }
+    }
+}
+
+impl AccountMails {
+    /// `None` when it is not to be sent any more.
+    async fn written(&self, job: &AccountMail) -> Result<Option<Outgoing>, Error> {
+        let post = &self.0;
+        let found = account::Entity::find_by_id(job.account).filter(account::Column::IsActive.eq(true));
+        let Some(account) = found.one(&post.db).await? else { return Ok(None) };
+        let Home { locale, timezone } = self.home(&account).await?;
+        let now = post.db.clock().now();
+        let address = Email::stored(&*account.email);
+        let to =
+            Addressed { id: job.mail.0, to: address.clone(), name: None, reply_to: None, at: now, locale };
+        match job.news {
+            AccountNews::Reset => {
+                let token = post.tokens.password_link(job.mail);
+                let tx = post.db.write(Origin::system()).await?;
+                if !links::issue_reset(&tx, account.id, &token).await? {
+                    return Ok(None);
+                }
+                tx.commit().await?;
+                let link = post.config.password_url(&token).into();
+                let reset =
+                    mail::PasswordReset { account: address, link, minutes: links::MAILED_SECONDS / 60 };
+                Ok(Some(mail::password_reset(to, &reset)))
+            }
+            AccountNews::Changed => {
+                let zone = ZoneName::zone(&timezone).map_err(|error| Error::internal(error))?;
+                let when = format!("{} ({})", locale.moment(&now.in_zone(&zone)), locale.zone(&zone));
+                Ok(Some(mail::password_changed(to, &mail::PasswordChanged { account: address, when })))
+            }
+        }
+    }
+
+    /// The language and zone of the org that the account joined first, the language of its user there before that.
+    async fn home(&self, account: &account::Model) -> Result<Home, Error> {
+        let db = &self.0.db;
+        let joined = membership::Entity::find()
+            .filter(membership::Column::AccountId.eq(account.id))
+            .order_by_asc(membership::Column::CreatedAt)
+            .order_by_asc(membership::Column::Id);
+        let Some(joined) = joined.one(db).await? else { return Ok(Home::default()) };
+        let Some(org) = org::Entity::find_by_id(joined.org_id).one(db).await? else {
+            return Ok(Home::default());
+        };
+        let its_user =
+            user::Entity::of(org.id).filter(user::Column::AccountId.eq(account.id)).one(db).await?;
+        let locale = its_user.and_then(|user| user.locale).unwrap_or(org.locale);
+        Ok(Home { locale, timezone: org.timezone })
+    }
+}
+
+/// Where an account is at home.
+struct Home {
+    locale: Locale,
+    timezone: String,
+}
+
+impl Default for Home {
+    fn default() -> Self {
+        Self { locale: Locale::French, timezone: "Europe/Paris".into() }
+    }
+}
