@@ -170,7 +170,7 @@ impl Locale {
     pub fn until(self, now: &Zoned, at: &Zoned) -> Option<String> {
         let now = now.with_time_zone(at.time_zone().clone());
         let minutes = at.timestamp().duration_since(now.timestamp()).as_mins();
-        if at <= &now {
+        if *at <= now {
             return None;
         }
         let days = now.date().until((Unit::Day, at.date())).map_or(0, |span| span.get_days());

@@ -120,7 +120,6 @@ impl Said {
             over: error.is::<MissionOver>(),
             changed: error.is::<ChangedSinceSeen>(),
             was: error.is::<ChangedSinceSeen>().then(|| Seen::decode(&form.seen)).flatten(),
-            ..Self::default()
         }
     }
 }

@@ -83,7 +83,7 @@ impl Ticket {
             title: opened.mission_title.clone(),
             project: opened.project_title.clone(),
             role: opened.role_name.clone(),
-            day: period.day,
+            day: keep_together(&period.day),
             times: period.times,
             duration: period.duration,
             remark: period.remark,
@@ -123,6 +123,14 @@ impl Was {
 fn when(zone: &TimeZone, (start, end): (Timestamp, Timestamp), locale: Locale) -> String {
     let period = locale.period(&start.in_zone(zone), &end.in_zone(zone));
     format!("{}, {}", period.day, period.times)
+}
+
+/// In large type, a day is not torn from its month.
+fn keep_together(day: &str) -> String {
+    match day.splitn(3, ' ').collect::<Vec<_>>()[..] {
+        [weekday, first, rest] if !rest.starts_with('–') => format!("{weekday} {first}\u{a0}{rest}"),
+        _ => day.to_owned(),
+    }
 }
 
 /// On the wall clock of the mission that is asked about.

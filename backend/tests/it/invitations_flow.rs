@@ -396,7 +396,7 @@ async fn the_page_shows_the_call_by_its_own_wall_clock(#[values(Kind::Sqlite, Ki
         "for Nina Simone",
         "Montage lumière",
         "Éclats",
-        "Saturday 11 July 2026",
+        "Saturday 11\u{a0}July 2026",
         "00:00\u{a0}– 02:30",
         "Can you come?",
         "</svg>Accept this call</button>",

@@ -212,7 +212,14 @@ async fn a_conflict_names_what_is_in_the_way_and_leaves_the_no(
     let own = manager.assignment(&own, &user).await;
     manager.post(&format!("/assignments/{own}:status"), json!({ "status": "ACCEPTED" })).await.ok();
     let page = asked.page(&anyone).await;
-    shows(&page, &["Same time", "Répétition générale", "Friday 10 July 2026, 16:00 – 19:30"]);
+    shows(
+        &page,
+        &[
+            "Same time",
+            "Répétition générale",
+            "Friday 10 July 2026, <span class=\"times\">16:00 – 19:30</span>",
+        ],
+    );
     assert_eq!(buttons(&page), [DECLINE]);
     // A yes that is sent all the same is told the same.
     let refused = asked.click(&anyone, "accept").await;
