@@ -205,7 +205,6 @@ async fn write(folder: PathBuf, name: String, bytes: Vec<u8>) -> io::Result<()> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
 
     #[test]
     fn what_an_operator_can_mend_is_tried_again() {

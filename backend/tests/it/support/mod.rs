@@ -15,7 +15,7 @@ pub use database::{Kind, TestDatabase};
 pub use futures_util::future::join_all as together;
 pub use personas::{Outcome, Persona};
 pub use server::{AT_MOST, Server};
-pub use smtp::Smtp;
+pub use smtp::{Received, Smtp};
 
 use coulisses::{
     app::{self, Later},
