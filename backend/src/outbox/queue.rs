@@ -9,6 +9,7 @@ use crate::{
     error::Error,
     ids::{AccountId, InvitationId, MailId, OrgId, UserId},
     jobs::{Job, NewJob},
+    timestamp::Timestamp,
 };
 use sea_orm::IntoActiveModel;
 use serde::{Deserialize, Serialize};
@@ -45,8 +46,8 @@ impl Job for SendMail {
 pub enum AccountNews {
     /// A link to reset a forgotten password.
     Reset,
-    /// The password was changed.
-    Changed,
+    /// The password was changed at this time, however much later the mail is sent.
+    Changed { at: Timestamp },
 }
 
 /// A mail to an account is due. It has no row of its own, because it belongs to no org that could look at it.

@@ -1,6 +1,6 @@
 //! From a cause to a mail that has arrived.
 
-use crate::support::{Kind, Persona, Received, Smtp, Test};
+use crate::support::{Kind, PASSWORD, Persona, Received, Smtp, Test};
 use rstest::rstest;
 use serde_json::{Value as Json, json};
 
@@ -371,4 +371,26 @@ async fn people_are_written_to_in_their_language(#[values(Kind::Sqlite, Kind::Po
         assert_eq!(mail.header("Reply-To"), Some("planning@rideau.example"));
         assert!(mail.text().contains("Karim") && mail.text().contains("01 99 00 12 34"));
     }
+}
+
+/// What the clock says while the mail server is away is not what it said when the password was changed.
+#[rstest]
+#[tokio::test]
+async fn a_changed_password_is_told_with_the_time_of_the_change(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let smtp = Smtp::start();
+    let test = start(db, &smtp).await;
+    let manager = test.manager().await;
+    let change = json!({ "current_password": PASSWORD, "new_password": "une-longue-phrase-secrète" });
+    manager.post("/auth/password", change).await.ok();
+    smtp.rules(&["rcpt 451 4.7.1 later"]);
+    test.app.worker.work_off().await.expect("a first try");
+    smtp.rules(&[]);
+    test.pass_seconds(2 * 3600);
+    test.app.worker.work_off().await.expect("another try");
+    let mails = smtp.mails();
+    let [mail] = &mails[..] else { panic!("{mails:?}") };
+    let text = mail.text().replace(['\u{a0}', '\u{202f}'], " ");
+    assert!(text.contains("10 h") && !text.contains("12 h"), "8 h UTC in Paris: {text}");
 }

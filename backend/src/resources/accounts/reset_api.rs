@@ -180,7 +180,8 @@ pub async fn set_password(
     }
     sessions::end_all(&tx, account.id).await?;
     if account.password_hash.is_some() {
-        let mail = AccountMail { mail: tx.new_id(), account: account.id, news: AccountNews::Changed };
+        let mail =
+            AccountMail { mail: tx.new_id(), account: account.id, news: AccountNews::Changed { at: tx.now } };
         app.outbox.queue_account(&tx, mail).await?;
     }
     write::record_in_each_org(&tx, account.id, &AccountEvent::PasswordSet { id: account.id }).await?;

@@ -66,9 +66,9 @@ impl AccountMails {
                     mail::PasswordReset { account: address, link, minutes: links::MAILED_SECONDS / 60 };
                 Ok(Some(mail::password_reset(to, &reset)))
             }
-            AccountNews::Changed => {
+            AccountNews::Changed { at } => {
                 let zone = ZoneName::zone(&timezone).map_err(|error| Error::internal(error))?;
-                let when = format!("{} ({})", locale.moment(&now.in_zone(&zone)), locale.zone(&zone));
+                let when = format!("{} ({})", locale.moment(&at.in_zone(&zone)), locale.zone(&zone));
                 Ok(Some(mail::password_changed(to, &mail::PasswordChanged { account: address, when })))
             }
         }
