@@ -13,7 +13,7 @@ use crate::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType, QueryFilter, QueryOrder,
     QuerySelect,
     sea_query::{ExprTrait, LockType},
 };
@@ -94,6 +94,31 @@ async fn carried(
         .filter(mail_item::Column::MailId.is_in(mails.iter().copied()))
         .into_tuple()
         .all(db)
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
+/// Those of these invitations that a mail is still to carry.
+///
+/// # Errors
+/// When the database fails.
+pub async fn still_queued(
+    tx: &Tx,
+    org: OrgId,
+    invitations: &[InvitationId],
+) -> Result<BTreeSet<InvitationId>, Error> {
+    use mail_item::Column;
+    let of_mail = mail_item::Entity::belongs_to(mail::Entity)
+        .from((Column::OrgId, Column::MailId))
+        .to((mail::Column::OrgId, mail::Column::Id));
+    let found = mail_item::Entity::of(org)
+        .select_only()
+        .column(Column::InvitationId)
+        .join(JoinType::InnerJoin, of_mail.into())
+        .filter(Column::InvitationId.is_in(invitations.iter().copied()))
+        .filter(mail::Column::State.eq(MailState::Queued))
+        .into_tuple()
+        .all(tx)
         .await?;
     Ok(found.into_iter().collect())
 }

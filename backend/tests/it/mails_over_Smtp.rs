@@ -394,3 +394,30 @@ async fn a_changed_password_is_told_with_the_time_of_the_change(
     let text = mail.text().replace(['\u{a0}', '\u{202f}'], " ");
     assert!(text.contains("10 h") && !text.contains("12 h"), "8 h UTC in Paris: {text}");
 }
+
+/// What is queued while a mail goes out is another mail, and the invitation is queued until that is sent, too.
+#[rstest]
+#[tokio::test]
+async fn a_reminder_during_the_first_mail_is_another_one(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let smtp = Smtp::start();
+    let test = start(db, &smtp).await;
+    let manager = test.manager().await;
+    let nina = user(&manager, "Nina Simone", "nina@example.org").await;
+    let (invitation, link) = invite(&manager, &nina, "Montage", 11).await;
+    smtp.rules(&["data hold"]);
+    let remind = async {
+        smtp.until_it_hangs().await;
+        let reminded = manager.post_empty(&format!("/invitations/{invitation}:remind")).await.ok();
+        assert_eq!(reminded["delivery"], "queued");
+        smtp.rules(&[]);
+    };
+    let (sent, ()) = tokio::join!(send(&test), remind);
+    assert_eq!((sent, smtp.mails().len()), (1, 1), "the reminder gathers");
+    assert_eq!(delivery(&manager, &invitation).await, "queued", "the reminder is still to be sent");
+    send(&test).await;
+    let mails = smtp.mails();
+    assert_eq!(mails.len(), 2);
+    assert_ne!(mails[0].header("Message-ID"), mails[1].header("Message-ID"));
+    assert!(mails.iter().all(|mail| mail.text().contains(&link)));
+    assert_eq!(delivery(&manager, &invitation).await, "sent");
+}

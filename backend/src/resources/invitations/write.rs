@@ -401,6 +401,16 @@ pub(super) async fn store_link(tx: &Tx, after: &invitation::Model) -> Result<(),
     Ok(())
 }
 
+/// Locks invitations (`FOR NO KEY UPDATE`) until the transaction ends, by id as every request does.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock_all(tx: &Tx, org: OrgId, ids: &[InvitationId]) -> Result<(), Error> {
+    let chosen = invitation::Entity::of(org).filter(invitation::Column::Id.is_in(ids.iter().copied()));
+    locked(chosen.order_by_asc(invitation::Column::Id)).into_model::<WithStart>().all(tx).await?;
+    Ok(())
+}
+
 /// Stores what became of the mail of these invitations.
 ///
 /// # Errors

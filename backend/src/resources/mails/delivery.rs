@@ -131,8 +131,12 @@ impl Handler for OrgMails {
         outbox::ended(tx, (job.org, job.mail), *state, error.clone(), carried).await?;
         match (mail.kind, mail.account_id) {
             (MailKind::Calls, _) => {
-                let dropped = gathered.iter().filter(|id| !carried.contains(id)).copied().collect();
-                invitations::delivered(tx, job.org, carried.clone(), (delivery, error.clone())).await?;
+                // One that was reminded of meanwhile is queued again: it stands where its last mail stands.
+                invitations::lock_all(tx, job.org, gathered).await?;
+                let queued = outbox::still_queued(tx, job.org, gathered).await?;
+                let ended = gathered.iter().filter(|id| !queued.contains(id)).copied();
+                let (carried, dropped) = ended.partition(|id| carried.contains(id));
+                invitations::delivered(tx, job.org, carried, (delivery, error.clone())).await?;
                 invitations::delivered(tx, job.org, dropped, (Delivery::None, None)).await?;
             }
             (MailKind::Member, Some(account)) => {
