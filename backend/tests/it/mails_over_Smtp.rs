@@ -1,6 +1,7 @@
 //! From a cause to a mail that has arrived.
 
-use crate::support::{Kind, PASSWORD, Persona, Received, Smtp, Test};
+use crate::support::{Kind, PASSWORD, Persona, Received, Smtp, Test, together};
+use coulisses::outbox::{SendMail, claim};
 use rstest::rstest;
 use serde_json::{Value as Json, json};
 
@@ -393,6 +394,66 @@ async fn a_changed_password_is_told_with_the_time_of_the_change(
     let [mail] = &mails[..] else { panic!("{mails:?}") };
     let text = mail.text().replace(['\u{a0}', '\u{202f}'], " ");
     assert!(text.contains("10 h") && !text.contains("12 h"), "8 h UTC in Paris: {text}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn two_instances_send_each_mail_once(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let smtp = Smtp::start();
+    let test = start(db, &smtp).await;
+    let manager = test.manager().await;
+    let other = test.instance_at(test.clock.clone()).await;
+    let mission = mission(&manager, "Montage", 11).await;
+    let mut asked = Vec::new();
+    for number in 0..20 {
+        let user = user(&manager, &format!("Personne {number}"), &format!("p{number}@example.org")).await;
+        asked.push(json!({ "assignment_id": manager.assignment(&mission, &user).await }));
+    }
+    manager.post("/invitations:bulk_create", json!(asked)).await.ok();
+    test.pass_seconds(30);
+    let done = together([&test.app, &other].map(|app| app.worker.work_off())).await;
+    let done: Vec<_> = done.into_iter().map(|done| done.expect("what is due")).collect();
+    assert_eq!(done.iter().sum::<u64>(), 20, "each job once: {done:?}");
+    let mails = smtp.mails();
+    let mut ids: Vec<_> = mails.iter().map(|mail| mail.header("Message-ID")).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!((mails.len(), ids.len()), (20, 20));
+    assert_eq!(test.count("SELECT count(*) AS n FROM invitations WHERE delivery = 'sent'").await, 20);
+}
+
+/// Two mails to one person are due, and each instance begins with another one.
+#[rstest]
+#[tokio::test]
+async fn of_two_mails_that_are_claimed_at_once_one_gathers_the_other(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let smtp = Smtp::start();
+    let test = start(db, &smtp).await;
+    let manager = test.manager().await;
+    let other = test.instance_at(test.clock.clone()).await;
+    for number in 0..10 {
+        let user = user(&manager, &format!("Personne {number}"), &format!("p{number}@example.org")).await;
+        let mut asked = Vec::new();
+        for day in [11, 12] {
+            asked.push(invite(&manager, &user, "Montage", day).await.0);
+        }
+        let listed = manager.get(&format!("/mails?user_id={user}")).await.ok();
+        let mails: Vec<_> = listed.as_array().expect("mails").iter().map(id).collect();
+        let [first, second] = &mails[..] else { panic!("{listed}") };
+        let job = |mail: &str| SendMail { org: test.org, mail: mail.parse().expect("an id") };
+        let claims =
+            together([claim(&test.app.db, job(first)), claim(&other.db, job(second))].map(Box::pin)).await;
+        let claimed: Vec<_> = claims.into_iter().filter_map(|claim| claim.expect("it is claimed")).collect();
+        let [one] = &claimed[..] else { panic!("one of them: {claimed:?}") };
+        assert_eq!(one.invitations.len(), 2);
+        // Whoever comes again finds what was frozen.
+        let again = claim(&other.db, job(&one.mail.id.to_string())).await.expect("it is claimed");
+        assert_eq!(again.expect("it is still to be sent").invitations, one.invitations);
+    }
+    send(&test).await;
+    assert_eq!(smtp.mails().len(), 10);
+    assert!(smtp.mails().iter().all(|mail| mail.text().matches("/invite?token=").count() == 2));
 }
 
 /// What is queued while a mail goes out is another mail, and the invitation is queued until that is sent, too.
