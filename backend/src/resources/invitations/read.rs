@@ -173,7 +173,12 @@ impl Briefing {
         let revoked = self.revoked_at.is_some();
         let state = State { answer: self.answer, revoked, closes_at: self.closes_at() };
         let around = Around {
-            called_off: self.cancelled_at.is_some() || self.status == AssignmentStatus::Cancelled,
+            called_off: match self.status {
+                AssignmentStatus::Cancelled => true,
+                // They know that they do not come.
+                AssignmentStatus::Declined => false,
+                AssignmentStatus::Invited | AssignmentStatus::Accepted => self.cancelled_at.is_some(),
+            },
             superseded: self.newer > 0,
             end_at: self.ends_at,
         };

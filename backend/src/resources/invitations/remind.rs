@@ -11,8 +11,8 @@ use super::{
 use crate::{
     db::{OfOrg, Tx},
     delivery::Delivery,
-    error::{Error, NotFound},
-    ids::{InvitationId, OrgId, ProjectId},
+    error::{Error, NotFound, UnknownReference},
+    ids::{InvitationId, MissionId, OrgId, ProjectId},
     resources::{
         assignments::{self, AssignmentStatus, Locked},
         missions, projects,
@@ -47,7 +47,7 @@ pub async fn remind(tx: &Tx, org: OrgId, id: InvitationId, links: &Links<'_>) ->
 /// Reminds all whom the body names, and says who was left out and why.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a body that names nobody, or in two ways.
+/// [`Error::Invalid`] for a body that chooses nobody, [`UnknownReference`] for one that names what is not there.
 pub async fn remind_many(
     tx: &Tx,
     org: OrgId,
@@ -60,34 +60,32 @@ pub async fn remind_many(
     Ok(RemindedMany { reminded, skipped: skipped.collect(), more })
 }
 
-/// The invitations that a body names, at most [`MOST`], and whether there are more.
+/// The invitations that a body chooses, at most [`MOST`], the oldest first, and whether there are more.
 async fn chosen(tx: &Tx, org: OrgId, body: RemindBody) -> Result<(Vec<InvitationId>, bool), Error> {
     use assignments::entity::assignment;
     use missions::entity::mission;
     let RemindBody { ids, project_id, mission_id, unanswered_hours } = body;
-    let filters = project_id.is_some() || mission_id.is_some() || unanswered_hours.is_some();
-    match (ids, filters) {
-        (Some(_), true) => {
-            return Err(Error::invalid("/ids", "goes without project_id, mission_id and unanswered_hours"));
-        }
-        (Some(ids), false) if ids.is_empty() || ids.len() > MOST => {
-            return Err(Error::invalid("/ids", "must have 1 to 1000 items"));
-        }
-        (Some(ids), false) => {
-            let mut seen = HashSet::new();
-            return Ok((ids.into_iter().filter(|id| seen.insert(*id)).collect(), false));
-        }
-        (None, false) => {
-            return Err(Error::invalid(
-                "/ids",
-                "is required, or one of project_id, mission_id and unanswered_hours",
-            ));
-        }
-        (None, true) => {}
+    if ids.is_none() && project_id.is_none() && mission_id.is_none() && unanswered_hours.is_none() {
+        return Err(Error::invalid(
+            "/ids",
+            "is required, or one of project_id, mission_id and unanswered_hours",
+        ));
     }
+    if ids.as_ref().is_some_and(|ids| ids.is_empty() || ids.len() > MOST) {
+        return Err(Error::invalid("/ids", "must have 1 to 1000 items"));
+    }
+    must_exist(tx, org, ids.as_deref().unwrap_or_default(), (project_id, mission_id)).await?;
     let waiting = unanswered_hours
         .map(|hours| invitation::Column::CreatedAt.lte(tx.now.plus_seconds(-HOUR * i64::from(hours))));
-    let mut ids: Vec<InvitationId> = with_start(invitation::Entity::of(org))
+    // Of those that are named it is said why they are left out.
+    let open = ids.is_none().then(|| {
+        invitation::Column::Answer
+            .is_null()
+            .and(invitation::Column::RevokedAt.is_null())
+            .and(assignment::Column::Status.eq(AssignmentStatus::Invited))
+            .and(mission::Column::EndsAt.gt(tx.now))
+    });
+    let mut found: Vec<InvitationId> = with_start(invitation::Entity::of(org))
         .select_only()
         .column(invitation::Column::Id)
         .join(
@@ -97,12 +95,11 @@ async fn chosen(tx: &Tx, org: OrgId, body: RemindBody) -> Result<(Vec<Invitation
                 .to((mission::Column::OrgId, mission::Column::Id))
                 .into(),
         )
-        .filter(invitation::Column::Answer.is_null().and(invitation::Column::RevokedAt.is_null()))
-        .filter(assignment::Column::Status.eq(AssignmentStatus::Invited))
-        .filter(mission::Column::EndsAt.gt(tx.now))
         .filter(
             Condition::all()
+                .add_option(open)
                 .add_option(waiting)
+                .add_option(ids.map(|ids| invitation::Column::Id.is_in(ids)))
                 .add_option(mission_id.map(|id| assignment::Column::MissionId.eq(id)))
                 .add_option(project_id.map(|id| mission::Column::ProjectId.eq(id))),
         )
@@ -111,9 +108,36 @@ async fn chosen(tx: &Tx, org: OrgId, body: RemindBody) -> Result<(Vec<Invitation
         .into_tuple()
         .all(tx)
         .await?;
-    let more = ids.len() > MOST;
-    ids.truncate(MOST);
-    Ok((ids, more))
+    let more = found.len() > MOST;
+    found.truncate(MOST);
+    Ok((found, more))
+}
+
+/// What a body names must be there.
+async fn must_exist(
+    tx: &Tx,
+    org: OrgId,
+    ids: &[InvitationId],
+    (project, mission): (Option<ProjectId>, Option<MissionId>),
+) -> Result<(), Error> {
+    let column = invitation::Column::Id;
+    let found =
+        invitation::Entity::of(org).select_only().column(column).filter(column.is_in(ids.iter().copied()));
+    let found: HashSet<InvitationId> = found.into_tuple().all(tx).await?.into_iter().collect();
+    let unknown = ids.iter().enumerate().filter(|(_, id)| !found.contains(id));
+    let unknown = unknown.map(|(index, _)| format!("/ids/{index}")).collect::<Vec<_>>();
+    if !unknown.is_empty() {
+        return Err(UnknownReference::at(unknown, "invitation"));
+    }
+    if let Some(project) = project {
+        projects::get(tx, org, project).await.map_err(Error::referred("/project_id", "project"))?;
+    }
+    if let Some(mission) = mission {
+        missions::lock_for_share(tx, org, mission)
+            .await
+            .map_err(Error::referred("/mission_id", "mission"))?;
+    }
+    Ok(())
 }
 
 /// The same locks as for an answer, in the same order.
@@ -156,7 +180,7 @@ async fn remind_all(
             url: (after.delivery == Delivery::None).then(|| link(links.public_url, &token).into()),
         });
         if after.version != row.version {
-            store_link(tx, &after).await?;
+            store_link(tx, org, after.clone()).await?;
         }
         changes.push((view(row, starts_at, tx.now), view(after.clone(), starts_at, tx.now)));
         all.push(after);
