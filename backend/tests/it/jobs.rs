@@ -107,7 +107,7 @@ fn later(watch: &Watch) -> Later {
 }
 
 /// Seconds after which a claimed job may be claimed again.
-const LEASE: i64 = 180;
+const LEASE: i64 = 300;
 
 async fn start(db: Kind, watch: &Watch) -> Test {
     Test::start_later(db, &[], later(watch)).await

@@ -202,6 +202,11 @@ impl Briefing {
         }
     }
 
+    /// Whether the person and the project are active: asking anybody else is in vain.
+    pub fn may_be_asked(&self) -> bool {
+        !matches!(self.obstacle(), Some(Obstacle::UserInactive | Obstacle::ProjectArchived))
+    }
+
     /// What keeps the assignment from being accepted, conflicts aside.
     fn obstacle(&self) -> Option<Obstacle> {
         if self.project_status == Some(ProjectStatus::Archived) {
@@ -227,7 +232,7 @@ pub async fn open(db: &impl ConnectionTrait, claims: &InviteClaims, now: Timesta
     let told = found.filter(|told| same_secret(&claims.jti, &told.token_hash)).ok_or(InvalidToken)?;
     let org = org::Entity::find_by_id(org_id).one(db).await?.ok_or(InvalidToken)?;
     let link_status = told.link_status(now);
-    let asks = link_status == LinkStatus::Pending && told.status != AssignmentStatus::Accepted;
+    let asks = link_status == LinkStatus::Pending && told.status == AssignmentStatus::Invited;
     let mut obstacle = told.obstacle().filter(|_| asks);
     let mut conflicts = Conflicts::default();
     if asks && obstacle.is_none() {

@@ -15,13 +15,15 @@ use crate::{
     ids::{InvitationId, MissionId, OrgId, ProjectId},
     resources::{
         assignments::{self, AssignmentStatus, Locked},
-        missions, projects,
+        missions,
+        projects::{self, ProjectStatus},
+        users,
     },
     timestamp::Timestamp,
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
 use std::collections::HashSet;
@@ -64,6 +66,8 @@ pub async fn remind_many(
 async fn chosen(tx: &Tx, org: OrgId, body: RemindBody) -> Result<(Vec<InvitationId>, bool), Error> {
     use assignments::entity::assignment;
     use missions::entity::mission;
+    use projects::entity::project;
+    use users::entity::user;
     let RemindBody { ids, project_id, mission_id, unanswered_hours } = body;
     if ids.is_none() && project_id.is_none() && mission_id.is_none() && unanswered_hours.is_none() {
         return Err(Error::invalid(
@@ -84,7 +88,12 @@ async fn chosen(tx: &Tx, org: OrgId, body: RemindBody) -> Result<(Vec<Invitation
             .and(invitation::Column::RevokedAt.is_null())
             .and(assignment::Column::Status.eq(AssignmentStatus::Invited))
             .and(mission::Column::EndsAt.gt(tx.now))
+            .and(user::Column::Active.eq(true))
+            .and(project::Column::Status.is_null().or(project::Column::Status.ne(ProjectStatus::Archived)))
     });
+    // Last, so that whoever asks again for `more` comes to the others.
+    let recently = invitation::Column::RemindedAt.gt(tx.now.plus_seconds(-HOUR));
+    let recently: Expr = Expr::case(recently, 1).finally(0).into();
     let mut found: Vec<InvitationId> = with_start(invitation::Entity::of(org))
         .select_only()
         .column(invitation::Column::Id)
@@ -95,6 +104,20 @@ async fn chosen(tx: &Tx, org: OrgId, body: RemindBody) -> Result<(Vec<Invitation
                 .to((mission::Column::OrgId, mission::Column::Id))
                 .into(),
         )
+        .join(
+            JoinType::InnerJoin,
+            assignment::Entity::belongs_to(user::Entity)
+                .from((assignment::Column::OrgId, assignment::Column::UserId))
+                .to((user::Column::OrgId, user::Column::Id))
+                .into(),
+        )
+        .join(
+            JoinType::LeftJoin,
+            mission::Entity::belongs_to(project::Entity)
+                .from((mission::Column::OrgId, mission::Column::ProjectId))
+                .to((project::Column::OrgId, project::Column::Id))
+                .into(),
+        )
         .filter(
             Condition::all()
                 .add_option(open)
@@ -103,6 +126,7 @@ async fn chosen(tx: &Tx, org: OrgId, body: RemindBody) -> Result<(Vec<Invitation
                 .add_option(mission_id.map(|id| assignment::Column::MissionId.eq(id)))
                 .add_option(project_id.map(|id| mission::Column::ProjectId.eq(id))),
         )
+        .order_by(recently, Order::Asc)
         .order_by_asc(invitation::Column::Id)
         .limit(MOST as u64 + 1)
         .into_tuple()
@@ -169,7 +193,7 @@ async fn remind_all(
             refused.push((row.id, error));
             continue;
         }
-        let after = extended(&row, tx.now, links)?;
+        let after = extended(&row, starts_at, tx.now, links)?;
         let (token, _) = links.tokens.invite(org, after.id, after.version)?;
         mailed.extend(asked(&after, locked.user()).filter(|_| links.outbox.can_send()));
         reminded.push(Reminded {
@@ -213,9 +237,14 @@ fn may_remind(
     }
 }
 
-/// A reminded invitation: its link works as long as a new one. What was wanted by an instant that has passed is wanted at
-/// any time. A link of another key is made anew, because the old one is dead.
-fn extended(row: &invitation::Model, now: Timestamp, links: &Links<'_>) -> Result<invitation::Model, Error> {
+/// A reminded invitation: its link works as long as a new one. What was wanted by an instant that has passed, or by the
+/// start of a mission that has begun, is wanted at any time. A link of another key is made anew, because the old one is dead.
+fn extended(
+    row: &invitation::Model,
+    starts_at: Timestamp,
+    now: Timestamp,
+    links: &Links<'_>,
+) -> Result<invitation::Model, Error> {
     let expires_at = Ord::max(row.expires_at, now.plus_seconds(links.ttl_seconds));
     let key_id = links.tokens.invites_key_id();
     let same_key = row.key_id.as_deref() == Some(key_id);
@@ -223,7 +252,7 @@ fn extended(row: &invitation::Model, now: Timestamp, links: &Links<'_>) -> Resul
     let (_, token_hash) = links.tokens.invite(row.org_id, row.id, version)?;
     Ok(invitation::Model {
         expires_at,
-        answer_by: row.answer_by.filter(|by| *by > now),
+        answer_by: row.answer_by.filter(|by| *by > now && starts_at > now),
         version,
         key_id: Some(key_id.to_owned()),
         token_hash,
@@ -252,7 +281,8 @@ async fn store(tx: &Tx, org: OrgId, all: &[invitation::Model], links: &Links<'_>
     let extended = ActiveModel { expires_at: Set(expires_at), ..Default::default() };
     update(extended, ids().and(Column::ExpiresAt.lt(expires_at))).await?;
     let any_time = ActiveModel { answer_by: Set(None), ..Default::default() };
-    update(any_time, ids().and(Column::AnswerBy.lte(tx.now))).await?;
+    let wanted_no_more = all.iter().filter(|row| row.answer_by.is_none()).map(|row| row.id);
+    update(any_time, Column::Id.is_in(wanted_no_more).and(Column::AnswerBy.is_not_null())).await?;
     if links.outbox.can_send() {
         let delivery =
             ActiveModel { delivery: Set(Delivery::Queued), delivery_error: Set(None), ..Default::default() };

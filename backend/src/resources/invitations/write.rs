@@ -378,9 +378,10 @@ pub async fn link_to(
     let tx = db.write(Origin { tenant: Some(org), ..Origin::system() }).await?;
     let found = invitation::Entity::find_by_id((org, told.id)).lock(LockType::NoKeyUpdate).one(&tx).await?;
     let row = found.ok_or(NotFound)?;
-    let version = row.version + 1;
-    let (token, token_hash) = tokens.invite(org, row.id, version)?;
     let key_id = Some(tokens.invites_key_id().to_owned());
+    // Another mail may have made it meanwhile.
+    let version = if row.key_id == key_id { row.version } else { row.version + 1 };
+    let (token, token_hash) = tokens.invite(org, row.id, version)?;
     store_link(&tx, org, invitation::Model { version, key_id, token_hash, ..row }).await?;
     tx.commit().await?;
     Ok(link(public_url, &token))
@@ -402,7 +403,7 @@ pub(super) async fn store_link(tx: &Tx, org: OrgId, after: invitation::Model) ->
     Ok(())
 }
 
-/// Stores what became of the mail of these invitations.
+/// Stores what became of the mail of these invitations, of which it is the latest.
 ///
 /// # Errors
 /// When the database fails.
@@ -415,6 +416,10 @@ pub async fn delivered(
     if ids.is_empty() {
         return Ok(());
     }
+    // In the order in which others lock them.
+    let of_these = invitation::Entity::of(org).filter(invitation::Column::Id.is_in(ids.iter().copied()));
+    let of_these = of_these.order_by_asc(invitation::Column::Id).lock(LockType::NoKeyUpdate);
+    of_these.select_only().column(invitation::Column::Id).into_tuple::<InvitationId>().all(tx).await?;
     let set =
         invitation::ActiveModel { delivery: Set(delivery), delivery_error: Set(error), ..Default::default() };
     let chosen = invitation::Column::Id.is_in(ids);

@@ -142,7 +142,7 @@ impl Test {
         let account =
             accounts::by_email(&app.db, &email).await.expect("accounts are read").expect("an account");
         let tx = app.db.write(Origin::system()).await.expect("a transaction");
-        let token = app.tokens.password_link(tx.new_id());
+        let token = app.tokens.password_link(tx.new_id(), 0);
         links::issue_reset(&tx, account.id, &token).await.expect("a token");
         tx.commit().await.expect("the token is stored");
         token
