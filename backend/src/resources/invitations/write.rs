@@ -403,7 +403,17 @@ pub(super) async fn store_link(tx: &Tx, org: OrgId, after: invitation::Model) ->
     Ok(())
 }
 
-/// Stores what became of the mail of these invitations, of which it is the latest.
+/// Locks invitations (`FOR NO KEY UPDATE`) until the transaction ends, by id as every request does.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock_all(tx: &Tx, org: OrgId, ids: &[InvitationId]) -> Result<(), Error> {
+    let chosen = invitation::Entity::of(org).filter(invitation::Column::Id.is_in(ids.iter().copied()));
+    locked(chosen.order_by_asc(invitation::Column::Id)).into_model::<WithStart>().all(tx).await?;
+    Ok(())
+}
+
+/// Stores what became of the mail of these locked invitations, of which it is the latest.
 ///
 /// # Errors
 /// When the database fails.
@@ -416,10 +426,6 @@ pub async fn delivered(
     if ids.is_empty() {
         return Ok(());
     }
-    // In the order in which others lock them.
-    let of_these = invitation::Entity::of(org).filter(invitation::Column::Id.is_in(ids.iter().copied()));
-    let of_these = of_these.order_by_asc(invitation::Column::Id).lock(LockType::NoKeyUpdate);
-    of_these.select_only().column(invitation::Column::Id).into_tuple::<InvitationId>().all(tx).await?;
     let set =
         invitation::ActiveModel { delivery: Set(delivery), delivery_error: Set(error), ..Default::default() };
     let chosen = invitation::Column::Id.is_in(ids);

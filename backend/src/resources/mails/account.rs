@@ -69,7 +69,7 @@ impl AccountMails {
             }
             AccountNews::Changed => {
                 let zone = ZoneName::zone(&timezone).map_err(|error| Error::internal(error))?;
-                let when = format!("{} ({})", locale.moment(&now.in_zone(&zone)), locale.zone(&zone));
+                let when = format!("{} ({})", locale.moment(&job.since.in_zone(&zone)), locale.zone(&zone));
                 Ok(Some(mail::password_changed(to, &mail::PasswordChanged { account: address, when })))
             }
         }

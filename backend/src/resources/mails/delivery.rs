@@ -127,6 +127,8 @@ impl Handler for OrgMails {
         let before = |arrived: bool| (if arrived { Delivery::Sent } else { Delivery::None }, None);
         match (mail.kind, mail.account_id) {
             (MailKind::Calls, _) => {
+                // One that is reminded of at this moment is queued again, or waits here.
+                invitations::lock_all(tx, org, gathered).await?;
                 let latest = outbox::latest_of(tx, id, gathered).await?;
                 let is_in = |invitation: &InvitationId| carried.contains(invitation);
                 let sent = latest.keys().copied().filter(is_in).collect();
