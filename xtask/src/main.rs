@@ -10,6 +10,7 @@ mod clients;
 mod coverage;
 mod drill;
 mod fuzz_api;
+mod node;
 mod outcome;
 mod process;
 mod provoked;

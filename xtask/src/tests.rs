@@ -19,7 +19,7 @@ use crate::servers::Servers;
 pub(crate) struct Options {
     /// Run only the tests whose name contains this
     name: Option<String>,
-    /// A quick loop without servers: leave out the tests on PostgreSQL, Redis, Prometheus and a mail server
+    /// A quick loop without servers: leave out the tests on PostgreSQL, Redis, Prometheus, a mail server and a browser
     #[arg(long)]
     sqlite_only: bool,
     /// Arguments for the test harness
@@ -38,7 +38,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let cleanup = Cleanup::install()?;
     let servers = if options.sqlite_only {
         println!(
-            "--sqlite-only: no servers; tests named after Postgres, Redis, Prometheus or Smtp are left out"
+            "--sqlite-only: no servers; tests named after Postgres, Redis, Prometheus, Smtp or Chromium are left out"
         );
         None
     } else {
@@ -69,7 +69,7 @@ fn command(options: &Options, servers: Option<&Servers>, provoked: &Provoked) ->
     match servers {
         Some(servers) => servers.tell(&mut command),
         None => {
-            for name in ["Postgres", "Redis", "Prometheus", "Smtp"] {
+            for name in ["Postgres", "Redis", "Prometheus", "Smtp", "Chromium"] {
                 command.args(["--skip", name]);
             }
             Servers::tell_of_none(&mut command);
