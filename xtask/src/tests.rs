@@ -28,6 +28,15 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// For the test that takes pictures.
+    fn of_pictures() -> Self {
+        Self {
+            name: Some("every_page_as_a_picture".into()),
+            sqlite_only: false,
+            harness: vec!["--ignored".into()],
+        }
+    }
+
     /// Whether not all tests are asked for.
     pub(crate) fn is_a_part(&self) -> bool {
         self.name.is_some() || self.sqlite_only || !self.harness.is_empty()
@@ -56,6 +65,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         provoked.ensure_every_documented_code()?;
     }
     Ok(cargo::exit_code(status))
+}
+
+/// Leaves pictures of all pages under target.
+pub(crate) fn take_pictures() -> Result<ExitCode> {
+    let code = run(&Options::of_pictures())?;
+    println!("pages: {}", cargo::target_directory()?.join("pages").join("index.html").display());
+    Ok(code)
 }
 
 fn command(options: &Options, servers: Option<&Servers>, provoked: &Provoked) -> Command {

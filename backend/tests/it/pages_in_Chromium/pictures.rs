@@ -31,7 +31,7 @@ async fn take(house: &House, name: &str) -> String {
 }
 
 #[tokio::test]
-#[ignore = "takes pictures: cargo xtask pages"]
+#[ignore = "for people to look at: cargo xtask pages"]
 async fn every_page_as_a_picture() {
     std::fs::create_dir_all(FOLDER).expect("a folder");
     let mut sheet = String::from(
