@@ -12,7 +12,7 @@ use serde_json::json;
 const FOCUS: &str = "
     const it = document.activeElement, style = getComputedStyle(it), place = it.getBoundingClientRect();
     const seen = it.matches(':focus-visible') && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
-    const inside = place.top >= 0 && place.bottom <= innerHeight;
+    const inside = place.top > -1 && place.bottom < innerHeight + 1;
     return [it.value || it.innerText.trim() || it.tagName, seen && inside];";
 
 /// Presses Tab and says where that leads.

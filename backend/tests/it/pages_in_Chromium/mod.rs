@@ -38,6 +38,7 @@ impl House {
         let server = Server::on(listener, &test, Patience::default());
         let browser = Browser::start(language, scripts).await;
         browser.resize(PHONE).await;
+        browser.prefer_dark(false).await;
         Self { browser, server, test }
     }
 

@@ -142,8 +142,10 @@ impl Browser {
     /// Prefers dark pages, or light ones.
     pub async fn prefer_dark(&self, dark: bool) {
         let value = if dark { "dark" } else { "light" };
-        let feature = json!({ "name": "prefers-color-scheme", "value": value });
-        self.command("Emulation.setEmulatedMedia", json!({ "features": [feature] })).await;
+        let scheme = json!({ "name": "prefers-color-scheme", "value": value });
+        // Nothing is half way between two colours when it is looked at.
+        let still = json!({ "name": "prefers-reduced-motion", "value": "reduce" });
+        self.command("Emulation.setEmulatedMedia", json!({ "features": [scheme, still] })).await;
     }
 
     /// The status with which the page came.
