@@ -2,6 +2,7 @@
 //! and people to act as.
 
 mod audit;
+mod browser;
 pub mod contract;
 mod database;
 mod personas;
@@ -10,6 +11,7 @@ mod smtp;
 pub mod source;
 
 pub use crate::operations::{Operation, Sample, operations};
+pub use browser::{Browser, Scripts};
 pub use database::{Kind, TestDatabase};
 /// Runs requests side by side; their outcomes in order.
 pub use futures_util::future::join_all as together;
