@@ -172,8 +172,13 @@ impl Server {
 
     /// Ends it; where it logged.
     pub(crate) fn stop(self) -> PathBuf {
-        self.process.stop();
+        self.kill();
         self.log
+    }
+
+    /// At once, by SIGKILL.
+    pub(crate) fn kill(&self) {
+        self.process.stop();
     }
 }
 

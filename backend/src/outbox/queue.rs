@@ -9,6 +9,7 @@ use crate::{
     error::Error,
     ids::{AccountId, InvitationId, MailId, OrgId, UserId},
     jobs::{Job, NewJob},
+    timestamp::Timestamp,
 };
 use sea_orm::IntoActiveModel;
 use serde::{Deserialize, Serialize};
@@ -45,7 +46,7 @@ impl Job for SendMail {
 pub enum AccountNews {
     /// A link to reset a forgotten password.
     Reset,
-    /// The password was changed.
+    /// The password was changed at this time, however much later the mail is sent.
     Changed,
 }
 
@@ -55,6 +56,14 @@ pub struct AccountMail {
     pub mail: MailId,
     pub account: AccountId,
     pub news: AccountNews,
+    /// When it was asked for: what is a day old is not news.
+    pub since: Timestamp,
+}
+
+impl AccountMail {
+    pub fn new(tx: &Tx, account: AccountId, news: AccountNews) -> Self {
+        Self { mail: tx.new_id(), account, news, since: tx.now }
+    }
 }
 
 impl Job for AccountMail {

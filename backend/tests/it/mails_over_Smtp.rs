@@ -1,6 +1,7 @@
 //! From a cause to a mail that has arrived.
 
-use crate::support::{Kind, Persona, Received, Smtp, Test};
+use crate::support::{Kind, PASSWORD, Persona, Received, Smtp, Test, together};
+use coulisses::outbox::{SendMail, claim};
 use rstest::rstest;
 use serde_json::{Value as Json, json};
 
@@ -371,4 +372,113 @@ async fn people_are_written_to_in_their_language(#[values(Kind::Sqlite, Kind::Po
         assert_eq!(mail.header("Reply-To"), Some("planning@rideau.example"));
         assert!(mail.text().contains("Karim") && mail.text().contains("01 99 00 12 34"));
     }
+}
+
+/// What the clock says while the mail server is away is not what it said when the password was changed.
+#[rstest]
+#[tokio::test]
+async fn a_changed_password_is_told_with_the_time_of_the_change(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let smtp = Smtp::start();
+    let test = start(db, &smtp).await;
+    let manager = test.manager().await;
+    let change = json!({ "current_password": PASSWORD, "new_password": "une-longue-phrase-secrète" });
+    manager.post("/auth/password", change).await.ok();
+    smtp.rules(&["rcpt 451 4.7.1 later"]);
+    test.app.worker.work_off().await.expect("a first try");
+    smtp.rules(&[]);
+    test.pass_seconds(2 * 3600);
+    test.app.worker.work_off().await.expect("another try");
+    let mails = smtp.mails();
+    let [mail] = &mails[..] else { panic!("{mails:?}") };
+    let text = mail.text().replace(['\u{a0}', '\u{202f}'], " ");
+    assert!(text.contains("10 h") && !text.contains("12 h"), "8 h UTC in Paris: {text}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn two_instances_send_each_mail_once(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let smtp = Smtp::start();
+    let test = start(db, &smtp).await;
+    let manager = test.manager().await;
+    let other = test.instance_at(test.clock.clone()).await;
+    let mission = mission(&manager, "Montage", 11).await;
+    let mut asked = Vec::new();
+    for number in 0..20 {
+        let user = user(&manager, &format!("Personne {number}"), &format!("p{number}@example.org")).await;
+        asked.push(json!({ "assignment_id": manager.assignment(&mission, &user).await }));
+    }
+    manager.post("/invitations:bulk_create", json!(asked)).await.ok();
+    test.pass_seconds(30);
+    let done = together([&test.app, &other].map(|app| app.worker.work_off())).await;
+    let done: Vec<_> = done.into_iter().map(|done| done.expect("what is due")).collect();
+    assert_eq!(done.iter().sum::<u64>(), 20, "each job once: {done:?}");
+    let mails = smtp.mails();
+    let mut ids: Vec<_> = mails.iter().map(|mail| mail.header("Message-ID")).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!((mails.len(), ids.len()), (20, 20));
+    assert_eq!(test.count("SELECT count(*) AS n FROM invitations WHERE delivery = 'sent'").await, 20);
+}
+
+/// Two mails to one person are due, and each instance begins with another one.
+#[rstest]
+#[tokio::test]
+async fn of_two_mails_that_are_claimed_at_once_one_gathers_the_other(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let smtp = Smtp::start();
+    let test = start(db, &smtp).await;
+    let manager = test.manager().await;
+    let other = test.instance_at(test.clock.clone()).await;
+    for number in 0..10 {
+        let user = user(&manager, &format!("Personne {number}"), &format!("p{number}@example.org")).await;
+        let mut asked = Vec::new();
+        for day in [11, 12] {
+            asked.push(invite(&manager, &user, "Montage", day).await.0);
+        }
+        let listed = manager.get(&format!("/mails?user_id={user}")).await.ok();
+        let mails: Vec<_> = listed.as_array().expect("mails").iter().map(id).collect();
+        let [first, second] = &mails[..] else { panic!("{listed}") };
+        let job = |mail: &str| SendMail { org: test.org, mail: mail.parse().expect("an id") };
+        let claims =
+            together([claim(&test.app.db, job(first)), claim(&other.db, job(second))].map(Box::pin)).await;
+        let claimed: Vec<_> = claims.into_iter().filter_map(|claim| claim.expect("it is claimed")).collect();
+        let [one] = &claimed[..] else { panic!("one of them: {claimed:?}") };
+        assert_eq!(one.invitations.len(), 2);
+        // Whoever comes again finds what was frozen.
+        let again = claim(&other.db, job(&one.mail.id.to_string())).await.expect("it is claimed");
+        assert_eq!(again.expect("it is still to be sent").invitations, one.invitations);
+    }
+    send(&test).await;
+    assert_eq!(smtp.mails().len(), 10);
+    assert!(smtp.mails().iter().all(|mail| mail.text().matches("/invite?token=").count() == 2));
+}
+
+/// What is queued while a mail goes out is another mail, and the invitation is queued until that is sent, too.
+#[rstest]
+#[tokio::test]
+async fn a_reminder_during_the_first_mail_is_another_one(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let smtp = Smtp::start();
+    let test = start(db, &smtp).await;
+    let manager = test.manager().await;
+    let nina = user(&manager, "Nina Simone", "nina@example.org").await;
+    let (invitation, link) = invite(&manager, &nina, "Montage", 11).await;
+    smtp.rules(&["data hold"]);
+    let remind = async {
+        smtp.until_it_hangs().await;
+        let reminded = manager.post_empty(&format!("/invitations/{invitation}:remind")).await.ok();
+        assert_eq!(reminded["delivery"], "queued");
+        smtp.rules(&[]);
+    };
+    let (sent, ()) = tokio::join!(send(&test), remind);
+    assert_eq!((sent, smtp.mails().len()), (1, 1), "the reminder gathers");
+    assert_eq!(delivery(&manager, &invitation).await, "queued", "the reminder is still to be sent");
+    send(&test).await;
+    let mails = smtp.mails();
+    assert_eq!(mails.len(), 2);
+    assert_ne!(mails[0].header("Message-ID"), mails[1].header("Message-ID"));
+    assert!(mails.iter().all(|mail| mail.text().contains(&link)));
+    assert_eq!(delivery(&manager, &invitation).await, "sent");
 }

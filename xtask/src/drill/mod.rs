@@ -10,6 +10,9 @@ mod jobs;
 mod latency;
 mod ledger;
 mod login_flood;
+mod mail;
+#[cfg(unix)]
+mod mail_server;
 mod migrators;
 mod neighbour;
 mod noisy_neighbour;
@@ -45,6 +48,11 @@ pub(crate) enum Drill {
     Migrators(migrators::Options),
     /// Jobs whose instances are killed while they carry them out
     Jobs(jobs::Options),
+    /// A mail server in trouble, and instances that are killed while they send
+    Mail(mail::Options),
+    /// Each kind of mail through Postfix, over STARTTLS and with a login
+    #[cfg(unix)]
+    MailServer(mail_server::Options),
 }
 
 pub(crate) fn run(drill: &Drill) -> Result<ExitCode> {
@@ -56,6 +64,9 @@ pub(crate) fn run(drill: &Drill) -> Result<ExitCode> {
         Drill::NoisyNeighbour(options) => noisy_neighbour::run(options),
         Drill::Migrators(options) => migrators::run(options),
         Drill::Jobs(options) => jobs::run(options),
+        Drill::Mail(options) => mail::run(options),
+        #[cfg(unix)]
+        Drill::MailServer(options) => mail_server::run(options),
     }
 }
 

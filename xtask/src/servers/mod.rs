@@ -56,8 +56,7 @@ pub(crate) struct Servers {
 impl Servers {
     pub(crate) fn start(cleanup: &Cleanup) -> Result<Self> {
         let programs = install::ensure()?;
-        let python =
-            python::programs(&cargo::target_directory()?.join("smtp"), "aiosmtpd", SMTP_REQUIREMENTS)?;
+        let smtp = smtp_python()?;
         let browsing = install::ensure_browsing()?;
         let scripts = cargo::target_directory()?.join("browser");
         node::modules(&scripts, &cargo::workspace_root().join("xtask").join("browser"), cleanup)?;
@@ -73,7 +72,7 @@ impl Servers {
             psql: programs.postgres.directory.join("psql"),
             prometheus: programs.prometheus.program,
             prometheus_version: programs.prometheus.version.to_string(),
-            smtp: python.join("python"),
+            smtp,
             chromedriver_url,
             chromedriver_version: browsing.chromium.version.to_string(),
             axe: scripts.join("node_modules").join("axe-core").join("axe.min.js"),
@@ -126,6 +125,20 @@ impl Servers {
              Prometheus {prometheus_version} found"
         )
     }
+}
+
+/// The Python that runs `backend/tests/smtp_server.py`.
+pub(crate) fn smtp_python() -> Result<PathBuf> {
+    let directory = cargo::target_directory()?.join("smtp");
+    Ok(python::programs(&directory, "aiosmtpd", SMTP_REQUIREMENTS)?.join("python"))
+}
+
+/// What a script of `xtask/smtp` prints about a directory.
+pub(crate) fn smtp_script(name: &str, directory: &Path) -> Result<String> {
+    let script = cargo::workspace_root().join("xtask/smtp").join(name);
+    let output = Command::new(smtp_python()?).arg(script).arg(directory).stdin(Stdio::null()).output()?;
+    ensure!(output.status.success(), "{name} failed: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 /// Only a PostgreSQL, for what happens to it.

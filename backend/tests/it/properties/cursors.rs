@@ -73,6 +73,12 @@ impl World<'_> {
                 let assignment = self.assign(&period, &user, json!({})).await;
                 self.owner.invitation(&assignment).await;
             }
+            "/mails" => {
+                let assignment = self.assign(&period, &user, json!({})).await;
+                let (invitation, _) = self.owner.invitation(&assignment).await;
+                let org = self.test.org.to_string();
+                self.test.queue_mail(&org, &invitation, &user, "nina@rideau.example").await;
+            }
             "/availabilities" | "/availability" => {
                 drop(self.post(list, period, json!({ "user_id": user })).await)
             }
