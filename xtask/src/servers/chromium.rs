@@ -28,7 +28,8 @@ impl Installation {
         let version = version_of(&driver, "")?;
         // It knows by itself where the browser is.
         let browsers = ["chromium", "chromium-browser", "google-chrome"];
-        let is_there = cfg!(not(target_os = "linux")) || browsers.into_iter().any(|name| on_path(name).is_some());
+        let is_there =
+            cfg!(not(target_os = "linux")) || browsers.into_iter().any(|name| on_path(name).is_some());
         is_there.then_some(Self { version, driver })
     }
 }

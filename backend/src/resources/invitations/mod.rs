@@ -20,5 +20,6 @@ pub use refusal::*;
 pub use rules::Decision;
 pub use seen::Seen;
 pub use write::{
-    Links, create, delete_of_assignment, delivered, link_to, lock_all, revoke_of_assignment, revoke_of_mission,
+    Links, create, delete_of_assignment, delivered, link_to, lock_all, revoke_of_assignment,
+    revoke_of_mission,
 };

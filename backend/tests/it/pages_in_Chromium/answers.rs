@@ -112,7 +112,10 @@ async fn a_call_is_read_and_answered(
     browser.reload().await;
     browser.until(told.reason_told).await;
     let declined = manager.get(&format!("/assignments/{}", asked.assignment)).await.ok();
-    assert_eq!((&declined["status"], &declined["decline_reason"]), (&json!("DECLINED"), &json!("Déjà en tournée\nà Lyon")));
+    assert_eq!(
+        (&declined["status"], &declined["decline_reason"]),
+        (&json!("DECLINED"), &json!("Déjà en tournée\nà Lyon"))
+    );
 
     let (asked, link) = linked(&house).await;
     browser.open(&link).await;

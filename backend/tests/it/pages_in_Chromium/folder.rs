@@ -30,7 +30,11 @@ impl Nginx {
         command.arg("-p").arg(at).arg("-c").arg(at.join("nginx.conf")).arg("-e").arg(at.join("error.log"));
         let child = command.spawn().expect("nginx starts");
         let started = Self { child, folder };
-        let answers = async { while TcpStream::connect(address).await.is_err() { tokio::task::yield_now().await } };
+        let answers = async {
+            while TcpStream::connect(address).await.is_err() {
+                tokio::task::yield_now().await
+            }
+        };
         tokio::time::timeout(AT_MOST, answers).await.expect("nginx answers");
         started
     }
@@ -111,7 +115,8 @@ async fn everything_works_below_a_folder() {
 
     let client = reqwest::Client::builder().build().expect("a client");
     let login = json!({ "email": "manager@rideau.example", "password": PASSWORD });
-    let answer = client.post(format!("{url}/api/v1/auth/login")).json(&login).send().await.expect("an answer");
+    let answer =
+        client.post(format!("{url}/api/v1/auth/login")).json(&login).send().await.expect("an answer");
     let cookie = answer.headers()["set-cookie"].to_str().expect("a text");
     assert!(cookie.starts_with("refresh_token=") && cookie.contains("; Path=/crew/"), "{cookie}");
 

@@ -29,8 +29,15 @@ async fn the_keyboard_reaches_and_answers_everything() {
     let (browser, manager) = (&house.browser, house.test.manager().await);
     let asked = ask_someone(&manager).await;
     house.look(&asked).await;
-    let in_order =
-        ["Français", "English", "+33 (0)1 99 00 12 34", "karim@rideau.example", "accept", "decline", "Coulisses"];
+    let in_order = [
+        "Français",
+        "English",
+        "+33 (0)1 99 00 12 34",
+        "karim@rideau.example",
+        "accept",
+        "decline",
+        "Coulisses",
+    ];
     for wanted in in_order {
         assert_eq!(tab(browser).await, wanted);
     }

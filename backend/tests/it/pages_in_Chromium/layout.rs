@@ -48,7 +48,8 @@ async fn every_state_of_a_call_fits_and_is_accessible() {
         if state == "conflict" {
             browser.shows(&["Répétition générale", "16:00 – 19:30"]).await;
         }
-        let buttons = browser.run("return [...document.querySelectorAll('button')].map(it => it.value)").await;
+        let buttons =
+            browser.run("return [...document.querySelectorAll('button')].map(it => it.value)").await;
         let left: Vec<_> = left.iter().filter_map(|button| button.split('"').nth(1)).collect();
         assert_eq!(buttons, json!(left), "{state}");
         is_accessible(browser, state).await;

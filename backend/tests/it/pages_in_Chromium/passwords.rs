@@ -18,12 +18,16 @@ async fn a_password_is_set_by_a_link() {
     let house = House::open(Kind::Sqlite, "en-GB", Scripts::Off).await;
     let (browser, test) = (&house.browser, &house.test);
     open_a_link(&house).await;
-    let account = browser.run("const it = document.querySelector('[autocomplete=username]'); return it.value").await;
+    let account =
+        browser.run("const it = document.querySelector('[autocomplete=username]'); return it.value").await;
     assert_eq!(account, json!(TECH), "a password manager is told whose it is");
     // Held back by the browser.
     browser.fill("#new_password", "court").await;
     browser.click(SAVE).await;
-    assert_eq!(browser.run("return document.querySelector('#new_password').validity.tooShort").await, json!(true));
+    assert_eq!(
+        browser.run("return document.querySelector('#new_password').validity.tooShort").await,
+        json!(true)
+    );
     let long = "é".repeat(129);
     for (new, broken) in [
         (&*long, "The new password is too long: at most 128 characters."),
@@ -41,7 +45,10 @@ async fn a_password_is_set_by_a_link() {
     browser.fill("#new_password", NEW).await;
     browser.click(SAVE).await;
     browser.until("Your password is set.").await;
-    assert!(!browser.url().await.as_str().contains("token"), "the link is used up, and gone from the address");
+    assert!(
+        !browser.url().await.as_str().contains("token"),
+        "the link is used up, and gone from the address"
+    );
     browser.reload().await;
     browser.until("Your password is set.").await;
     let login = json!({ "email": TECH, "password": NEW });

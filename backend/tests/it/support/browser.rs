@@ -156,8 +156,7 @@ impl Browser {
 
     /// The whole page as a PNG, however long it is.
     pub async fn picture(&self) -> Vec<u8> {
-        let taken =
-            self.command("Page.captureScreenshot", json!({ "captureBeyondViewport": true })).await;
+        let taken = self.command("Page.captureScreenshot", json!({ "captureBeyondViewport": true })).await;
         STANDARD.decode(taken["data"].as_str().expect("a picture")).expect("base64")
     }
 
