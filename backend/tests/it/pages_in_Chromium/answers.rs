@@ -127,6 +127,21 @@ async fn a_call_is_read_and_answered(
     assert_eq!(manager.status_of(&asked.assignment).await, "ACCEPTED");
 }
 
+#[tokio::test]
+async fn an_answer_stands_whatever_an_older_page_sends() {
+    let house = House::open(Kind::Sqlite, "en-GB", Scripts::Off).await;
+    let (browser, manager) = (&house.browser, house.test.manager().await);
+    let asked = ask_someone(&manager).await;
+    house.look(&asked).await;
+    browser.until("Can you come?").await;
+    // Meanwhile, on another device.
+    assert_eq!(asked.click(&house.test.anonymous(), "accept").await.status, 303);
+    browser.click(DECLINE).await;
+    browser.until("Your earlier answer stands. To change it, tell Karim Haddad.").await;
+    browser.shows(&["Thank you, you are expected."]).await;
+    assert_eq!(manager.status_of(&asked.assignment).await, "ACCEPTED");
+}
+
 #[rstest]
 #[tokio::test]
 async fn nothing_is_accepted_that_was_not_seen(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {

@@ -54,6 +54,10 @@ async fn every_state_of_a_call_fits_and_is_accessible() {
         assert_eq!(buttons, json!(left), "{state}");
         is_accessible(browser, state).await;
         fits(browser, state).await;
+        // French says the same in more letters.
+        browser.click(".languages a[lang=fr]").await;
+        browser.until("Lieu").await;
+        fits(browser, &format!("{state} in French")).await;
     }
 }
 
