@@ -81,7 +81,8 @@ const CARRIERS: [&str; 8] = [
     "before: Org",
 ];
 /// `all` is for whoever operates the program: `coulisses org list`.
-const OF_ALL_ORGS: [&str; 2] = ["exist(db: &impl ConnectionTrait)", "all(db: &impl ConnectionTrait)"];
+const OF_ALL_ORGS: [&str; 3] =
+    ["exist(db: &impl ConnectionTrait)", "all(db: &impl ConnectionTrait)", "waiting(db: &Database)"];
 
 #[test]
 fn every_function_that_touches_a_tenants_rows_is_given_the_tenant() {

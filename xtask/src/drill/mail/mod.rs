@@ -30,8 +30,10 @@ const PER_KILL: usize = 25;
 /// The longest until all is sent: what was tried in vain for minutes waits for the next try, and what a killed instance held
 /// for the end of its lease.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
+/// The p99 of a phase is the median of those of its parts, which one odd second does not move.
+const PARTS: u32 = 5;
 /// Fewer requests say nothing of a p99.
-const ENOUGH: usize = 1000;
+const ENOUGH: usize = 800;
 /// The p99 may be so many times that of the baseline, or so much more: on a millisecond, a factor is chance.
 const FACTOR: u32 = 2;
 const MORE: Duration = Duration::from_millis(20);
@@ -103,8 +105,11 @@ fn drill(options: &Options, database: Database, program: &Path, cleanup: &Cleanu
         smtp.behave(behaviour)?;
         load.take();
         let before = smtp.count();
-        sleep(Duration::from_secs(options.seconds));
-        table.add(what, load.take(), smtp.count() - before)
+        let parts = (0..PARTS).map(|_| {
+            sleep(Duration::from_secs(options.seconds) / PARTS);
+            load.take()
+        });
+        table.add(what, parts.collect(), smtp.count() - before)
     };
     phase("works", Behaviour::Fine, &mut table, &load)?;
     let kills = kill(options.kills, &mut instances, &smtp, &mut load)?;
@@ -113,11 +118,8 @@ fn drill(options: &Options, database: Database, program: &Path, cleanup: &Cleanu
     for (what, behaviour) in TROUBLES {
         phase(what, behaviour, &mut table, &load)?;
     }
-    smtp.behave(Behaviour::Fine)?;
-    load.take();
-    let (before, back) = (smtp.count(), Instant::now());
-    sleep(Duration::from_secs(options.seconds));
-    table.add("works again", load.take(), smtp.count() - before)?;
+    let back = Instant::now();
+    phase("works again", Behaviour::Fine, &mut table, &load)?;
     let book = load.end()?;
     until_all_is_sent(&urls[0])?;
     println!("all was sent {} s after the mail server was back", back.elapsed().as_secs());
@@ -238,22 +240,27 @@ impl Table {
         Self { baseline: None, worst: [Duration::ZERO; 2], failed: warm_up.failures.len(), few: false }
     }
 
-    fn add(&mut self, what: &str, mut samples: Samples, mails: usize) -> Result<()> {
+    fn add(&mut self, what: &str, parts: Vec<Samples>, mails: usize) -> Result<()> {
+        let (mut kinds, mut failures) = ([Vec::new(), Vec::new()], Vec::new());
+        for Samples { reads, writes, failures: failed } in parts {
+            kinds[0].push(reads);
+            kinds[1].push(writes);
+            failures.extend(failed);
+        }
         let mut cells = format!("{what:<16}");
         let mut p99 = [Duration::ZERO; 2];
-        for (p99, all) in p99.iter_mut().zip([&mut samples.reads, &mut samples.writes]) {
-            all.sort_unstable();
-            let at = |percent| percentile(all, percent).context("nothing was asked");
-            *p99 = at(99)?;
-            cells +=
-                &format!("  {:>6}  {:>8.1}  {:>8.1}", all.len(), milliseconds(at(50)?), milliseconds(*p99));
-            self.few |= all.len() < ENOUGH;
+        for (p99, parts) in p99.iter_mut().zip(kinds) {
+            let number: usize = parts.iter().map(Vec::len).sum();
+            let p50 = median_of(&parts, 50).context("nothing was asked")?;
+            *p99 = median_of(&parts, 99).context("nothing was asked")?;
+            cells += &format!("  {number:>6}  {:>8.1}  {:>8.1}", milliseconds(p50), milliseconds(*p99));
+            self.few |= number < ENOUGH;
         }
-        println!("{cells}  {:>6}  {mails:>6}", samples.failures.len());
-        for failure in samples.failures.iter().take(3) {
+        println!("{cells}  {:>6}  {mails:>6}", failures.len());
+        for failure in failures.iter().take(3) {
             println!("  {failure}");
         }
-        self.failed += samples.failures.len();
+        self.failed += failures.len();
         if self.baseline.replace(self.baseline.unwrap_or(p99)).is_some() {
             self.worst = [0, 1].map(|kind| self.worst[kind].max(p99[kind]));
         }
@@ -292,8 +299,16 @@ impl Table {
     }
 }
 
-fn percentile(sorted: &[Duration], percent: usize) -> Option<Duration> {
-    sorted.get((sorted.len() * percent).div_ceil(100).max(1) - 1).copied()
+/// The median of the parts' percentiles.
+fn median_of(parts: &[Vec<Duration>], percent: usize) -> Option<Duration> {
+    let of = |part: &Vec<Duration>| {
+        let mut sorted = part.clone();
+        sorted.sort_unstable();
+        sorted.get((sorted.len() * percent).div_ceil(100).max(1) - 1).copied()
+    };
+    let mut all: Vec<_> = parts.iter().filter_map(of).collect();
+    all.sort_unstable();
+    all.get(all.len() / 2).copied()
 }
 
 fn milliseconds(duration: Duration) -> f64 {
