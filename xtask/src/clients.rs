@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::cargo::{self, workspace_root};
 use crate::cleanup::Cleanup;
+use crate::node;
 use crate::process::Process;
 use crate::python;
 use crate::server::{self, Profile, Server};
@@ -22,12 +23,6 @@ use crate::server::{self, Profile, Server};
 /// Longer than any step takes; a program that hangs is ended.
 const LIMIT: Duration = Duration::from_secs(300);
 
-const NPM_MISSING: &str = "install Node.js 18 or newer with npm (Debian, Ubuntu: apt-get install npm; Fedora: dnf \
-    install nodejs; macOS: brew install node; Windows: nodejs.org) and put both on PATH";
-
-const NODE_PROBE: &str = "process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)";
-
-const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 const REQUIREMENTS: &str = include_str!("../clients/requirements.txt");
 
 pub(crate) fn run() -> Result<ExitCode> {
@@ -35,7 +30,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     let directory = cargo::target_directory()?.join("clients");
     let python = python::programs(&directory, "openapi-python-client", REQUIREMENTS)?;
     let tools = Tools { directory, python, cleanup: &cleanup };
-    tools.install_node()?;
+    node::modules(&tools.directory, &sources(), &cleanup)?;
     let program = server::build(Profile::Dev, &cleanup)?;
     let work = tools.work_directory()?;
     let server = Server::start(&program, None, &work.join("server.log"), &cleanup)?;
@@ -101,35 +96,6 @@ impl Tools<'_> {
         step("Python: import", &mut import, self.cleanup)
     }
 
-    fn install_node(&self) -> Result<()> {
-        let npm = succeeds(Command::new(NPM).arg("--version"));
-        ensure!(npm && succeeds(Command::new("node").args(["-e", NODE_PROBE])), NPM_MISSING);
-        self.install_once(&["package.json", "package-lock.json"], "npm-installed.txt", || {
-            let mut install = Command::new(NPM);
-            install.args(["ci", "--no-audit", "--no-fund"]).current_dir(&self.directory);
-            step("npm ci", &mut install, self.cleanup)
-        })
-    }
-
-    /// Installs what these files ask for, unless that was done.
-    fn install_once(&self, files: &[&str], mark: &str, install: impl FnOnce() -> Result<()>) -> Result<()> {
-        fs::create_dir_all(&self.directory).context("cannot create a directory under target")?;
-        let mut wanted = String::new();
-        for name in files {
-            let text =
-                fs::read_to_string(sources().join(name)).with_context(|| format!("cannot read {name}"))?;
-            fs::write(self.directory.join(name), &text).context("cannot write under target")?;
-            wanted.push_str(&text);
-        }
-        // Written last, so that an interrupted installation is begun again.
-        let mark = self.directory.join(mark);
-        if fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted) {
-            return Ok(());
-        }
-        install()?;
-        fs::write(&mark, wanted).context("cannot write under target")
-    }
-
     /// Empty, and kept afterwards: what was generated and logged can be looked up. Below `node_modules`, so that node
     /// finds them.
     fn work_directory(&self) -> Result<PathBuf> {
@@ -161,11 +127,6 @@ impl Tools<'_> {
 
 fn sources() -> PathBuf {
     workspace_root().join("xtask").join("clients")
-}
-
-fn succeeds(command: &mut Command) -> bool {
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
 }
 
 fn step(name: &str, command: &mut Command, cleanup: &Cleanup) -> Result<()> {

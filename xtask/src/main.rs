@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask test`, `coverage`, `fuzz-api`, `clients`, `drill`, `bench` and `check`.
+//! The project's own commands: `cargo xtask test`, `pages`, `coverage`, `fuzz-api`, `clients`, `drill`, `bench` and `check`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on the terminal")]
 
 mod apt;
@@ -10,6 +10,7 @@ mod clients;
 mod coverage;
 mod drill;
 mod fuzz_api;
+mod node;
 mod outcome;
 mod process;
 mod provoked;
@@ -33,6 +34,8 @@ struct Cli {
 enum Command {
     /// Run all tests on SQLite and PostgreSQL, with throw-away servers of their own
     Test(tests::Options),
+    /// Take a picture of every page in every state, to look at
+    Pages,
     /// How many of the backend's lines all tests together reach, on SQLite and PostgreSQL
     Coverage,
     /// Test the running server against its own OpenAPI document
@@ -51,6 +54,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Test(options) => tests::run(&options),
+        Command::Pages => tests::take_pictures(),
         Command::Coverage => coverage::run(),
         Command::FuzzApi(options) => fuzz_api::run(&options),
         Command::Clients => clients::run(),

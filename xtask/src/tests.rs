@@ -19,7 +19,7 @@ use crate::servers::Servers;
 pub(crate) struct Options {
     /// Run only the tests whose name contains this
     name: Option<String>,
-    /// A quick loop without servers: leave out the tests on PostgreSQL, Redis, Prometheus and a mail server
+    /// A quick loop without servers: leave out the tests on PostgreSQL, Redis, Prometheus, a mail server and a browser
     #[arg(long)]
     sqlite_only: bool,
     /// Arguments for the test harness
@@ -28,6 +28,15 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// For the test that takes pictures.
+    fn of_pictures() -> Self {
+        Self {
+            name: Some("every_page_as_a_picture".into()),
+            sqlite_only: false,
+            harness: vec!["--ignored".into()],
+        }
+    }
+
     /// Whether not all tests are asked for.
     pub(crate) fn is_a_part(&self) -> bool {
         self.name.is_some() || self.sqlite_only || !self.harness.is_empty()
@@ -38,7 +47,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let cleanup = Cleanup::install()?;
     let servers = if options.sqlite_only {
         println!(
-            "--sqlite-only: no servers; tests named after Postgres, Redis, Prometheus or Smtp are left out"
+            "--sqlite-only: no servers; tests named after Postgres, Redis, Prometheus, Smtp or Chromium are left out"
         );
         None
     } else {
@@ -58,6 +67,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(cargo::exit_code(status))
 }
 
+/// Leaves pictures of all pages under target.
+pub(crate) fn take_pictures() -> Result<ExitCode> {
+    let code = run(&Options::of_pictures())?;
+    println!("pages: {}", cargo::target_directory()?.join("pages").join("index.html").display());
+    Ok(code)
+}
+
 fn command(options: &Options, servers: Option<&Servers>, provoked: &Provoked) -> Command {
     let mut command = cargo::command("test");
     // The floor has nothing that a test could tell sooner than the benchmark, and libraries that take a while to build.
@@ -69,7 +85,7 @@ fn command(options: &Options, servers: Option<&Servers>, provoked: &Provoked) ->
     match servers {
         Some(servers) => servers.tell(&mut command),
         None => {
-            for name in ["Postgres", "Redis", "Prometheus", "Smtp"] {
+            for name in ["Postgres", "Redis", "Prometheus", "Smtp", "Chromium"] {
                 command.args(["--skip", name]);
             }
             Servers::tell_of_none(&mut command);

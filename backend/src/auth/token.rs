@@ -209,10 +209,13 @@ impl Tokens {
 
     /// The token of the password link that a mail carries. It is derived, so that each attempt to send the mail carries the
     /// same link: of two copies of one mail a mailbox may keep the first.
-    pub fn password_link(&self, mail: MailId) -> String {
+    ///
+    /// Where an earlier attempt's link has expired, the next `generation` takes its place.
+    pub fn password_link(&self, mail: MailId, generation: u8) -> String {
         let mut mac = hmac(&self.secret_key);
         mac.update(b"password link\0");
         mac.update(mail.0.as_bytes());
+        mac.update(&[generation]);
         URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
     }
 

@@ -31,9 +31,9 @@ pub struct Refused {
     pub retry_after: Option<u64>,
 }
 
-impl<R: Refusal> From<R> for Error {
-    fn from(refusal: R) -> Self {
-        let mut refused = Refused {
+impl Refused {
+    fn of<R: Refusal>(refusal: &R) -> Self {
+        let mut refused = Self {
             code: R::CODE,
             status: R::STATUS,
             detail: refusal.to_string(),
@@ -42,7 +42,13 @@ impl<R: Refusal> From<R> for Error {
             retry_after: None,
         };
         refusal.complete(&mut refused);
-        Self::Refused(Box::new(refused))
+        refused
+    }
+}
+
+impl<R: Refusal> From<R> for Error {
+    fn from(refusal: R) -> Self {
+        Self::Refused(Box::new(Refused::of(&refusal)))
     }
 }
 
@@ -106,6 +112,16 @@ macro_rules! refusals {
     };
 }
 pub(crate) use refusals;
+
+impl UnknownReference {
+    /// With several members that name objects which do not exist.
+    pub fn at(pointers: Vec<String>, name: &'static str) -> Error {
+        let mut refused = Refused::of(&UnknownReference { pointer: "", name });
+        let unknown = |pointer| FieldError::of(pointer, UnknownReference::CODE, "does not exist");
+        refused.errors = pointers.into_iter().map(unknown).collect();
+        Error::Refused(Box::new(refused))
+    }
+}
 
 refusals! {
     /// Nothing there, or another org's.

@@ -90,11 +90,8 @@ async fn run<A: Admit>(completion: &Completion<A>, request: Request, next: Next)
         let attempt = async || {
             let request = Request::from_parts(parts.clone(), Body::from(bytes.clone()));
             let response = next.clone().run(request).await;
-            let lost_race = response.extensions().get::<LostRace>().is_some();
-            let contended = lost_race
-                || response.extensions().get::<Error>().and_then(Error::failure)
-                    == Some(FailureKind::Contended);
-            if contended { Err(response) } else { Ok(response) }
+            let failure = response.extensions().get::<Error>().and_then(Error::failure);
+            if failure == Some(FailureKind::Contended) { Err(response) } else { Ok(response) }
         };
         let rerun = |response: &Response, _| rerun.note(response.extensions().get());
         attempt.retry(attempts()).notify(rerun).await.unwrap_or_else(|response| response)
@@ -105,10 +102,6 @@ async fn run<A: Admit>(completion: &Completion<A>, request: Request, next: Next)
     client.disarm();
     response
 }
-
-/// Marks the response of a request that lost a race where it is rendered already, as the HTML pages are.
-#[derive(Debug, Clone, Copy)]
-pub struct LostRace;
 
 /// What a transaction is called in the log and the metrics: the method and route that it is of.
 fn operation(parts: &Parts) -> String {

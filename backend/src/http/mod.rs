@@ -34,7 +34,7 @@ pub use change::{Change, Writable};
 pub use cors::{Cors, cors};
 pub(crate) use describe::operations;
 pub use describe::{Describe, Description, PROBLEMS, Shape, Signature, described, joined, tagged};
-pub use durable::{Admit, Completion, LostRace, Rerun, attempts, run_to_completion};
+pub use durable::{Admit, Completion, Rerun, attempts, run_to_completion};
 pub use idempotency::{AuthorityCheck, IdempotencyKey, RequestTx};
 pub use limits::{MAX_BODY, MAX_BULK_BODY, MAX_HEADER_BYTES, MAX_HEADERS, MAX_URI_BYTES, limits};
 pub use listing::{Listed, Listing, compress};

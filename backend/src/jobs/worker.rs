@@ -37,7 +37,7 @@ pub struct Timing {
 
 impl Default for Timing {
     fn default() -> Self {
-        let [limit, lease, look_every] = [50, 180, 2].map(Duration::from_secs);
+        let [limit, lease, look_every] = [110, 300, 2].map(Duration::from_secs);
         Self { limit, lease, look_every }
     }
 }

@@ -62,7 +62,7 @@ impl fmt::Debug for Mailer {
 
 impl Mailer {
     /// The longest that [`Mailer::send`] takes.
-    pub const LONGEST: Duration = Duration::from_secs(40);
+    pub const LONGEST: Duration = Duration::from_secs(100);
 
     /// # Errors
     /// The mail server's name cannot be one, or TLS does not work here.

@@ -25,7 +25,7 @@ use tokio::time::{Instant, timeout};
 /// For each command and its answer; a server that takes longer is tried again later.
 const COMMAND: Duration = Duration::from_secs(10);
 /// For the answer to a whole message, which many servers look through first. Whoever is too impatient sends it twice.
-const ACCEPT: Duration = Duration::from_secs(30);
+const ACCEPT: Duration = Duration::from_secs(60);
 /// For each of the addresses that the server's name stands for.
 const CONNECT: Duration = Duration::from_secs(4);
 /// How long an unused connection is kept: less than the minutes after which servers close theirs.

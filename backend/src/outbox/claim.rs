@@ -1,14 +1,14 @@
 //! Freezing a mail before it is sent, and what became of it.
 
 use super::{
-    MailKind, MailState,
+    MailState,
     entity::{mail, mail_item},
     queue::SendMail,
 };
 use crate::{
     db::{Database, OfOrg, Origin, Tx},
     error::Error,
-    ids::{InvitationId, MailId, OrgId},
+    ids::{AccountId, InvitationId, MailId, OrgId},
     timestamp::Timestamp,
 };
 use sea_orm::{
@@ -17,7 +17,7 @@ use sea_orm::{
     QuerySelect,
     sea_query::{ExprTrait, LockType},
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A mail that gathers nothing any more.
 #[derive(Debug, Clone)]
@@ -98,29 +98,62 @@ async fn carried(
     Ok(found.into_iter().collect())
 }
 
-/// Those of these invitations that a mail is still to carry.
+/// Those of the invitations that no later mail carries, and whether an earlier mail carried them to their people.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn still_queued(
+pub async fn latest_of(
     tx: &Tx,
-    org: OrgId,
+    (org, id): (OrgId, MailId),
     invitations: &[InvitationId],
-) -> Result<BTreeSet<InvitationId>, Error> {
+) -> Result<BTreeMap<InvitationId, bool>, Error> {
     use mail_item::Column;
-    let of_mail = mail_item::Entity::belongs_to(mail::Entity)
-        .from((Column::OrgId, Column::MailId))
-        .to((mail::Column::OrgId, mail::Column::Id));
-    let found = mail_item::Entity::of(org)
+    let others: Vec<(InvitationId, MailId, MailState)> = mail_item::Entity::of(org)
         .select_only()
-        .column(Column::InvitationId)
-        .join(JoinType::InnerJoin, of_mail.into())
+        .columns([Column::InvitationId, Column::MailId])
+        .column(mail::Column::State)
+        .join(
+            JoinType::InnerJoin,
+            mail_item::Entity::belongs_to(mail::Entity)
+                .from((Column::OrgId, Column::MailId))
+                .to((mail::Column::OrgId, mail::Column::Id))
+                .into(),
+        )
         .filter(Column::InvitationId.is_in(invitations.iter().copied()))
-        .filter(mail::Column::State.eq(MailState::Queued))
+        .filter(Column::MailId.ne(id))
         .into_tuple()
         .all(tx)
         .await?;
-    Ok(found.into_iter().collect())
+    let mut latest: BTreeMap<_, _> = invitations.iter().map(|invitation| (*invitation, false)).collect();
+    for (invitation, other, state) in others {
+        if other > id {
+            latest.remove(&invitation);
+        } else if let Some(arrived) = latest.get_mut(&invitation) {
+            *arrived |= state == MailState::Sent;
+        }
+    }
+    Ok(latest)
+}
+
+/// Whether no later mail goes to this member, and whether an earlier one arrived.
+///
+/// # Errors
+/// When the database fails.
+pub async fn latest_of_member(
+    tx: &Tx,
+    (org, id): (OrgId, MailId),
+    account: AccountId,
+) -> Result<Option<bool>, Error> {
+    let others: Vec<(MailId, MailState)> = mail::Entity::of(org)
+        .select_only()
+        .columns([mail::Column::Id, mail::Column::State])
+        .filter(mail::Column::AccountId.eq(account))
+        .filter(mail::Column::Id.ne(id))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let is_latest = others.iter().all(|(other, _)| *other < id);
+    Ok(is_latest.then(|| others.iter().any(|(_, state)| *state == MailState::Sent)))
 }
 
 /// Ends a mail in the transaction that ends its job; only what was `sent` stays in it.
@@ -151,10 +184,4 @@ pub async fn ended(
 async fn update(tx: &Tx, org: OrgId, id: MailId, with: mail::ActiveModel) -> Result<(), Error> {
     mail::Entity::update_of(org).set(with).filter(mail::Column::Id.eq(id)).exec(tx).await?;
     Ok(())
-}
-
-impl Claimed {
-    pub fn kind(&self) -> MailKind {
-        self.mail.kind
-    }
 }

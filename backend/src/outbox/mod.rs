@@ -7,7 +7,7 @@ mod claim;
 pub(crate) mod entity;
 mod queue;
 
-pub use claim::{Claimed, claim, ended, still_queued};
+pub use claim::{Claimed, claim, ended, latest_of, latest_of_member};
 pub use queue::{AccountMail, AccountNews, Asked, Outbox, SendMail};
 
 crate::words::words! {

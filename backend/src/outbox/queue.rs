@@ -47,7 +47,7 @@ pub enum AccountNews {
     /// A link to reset a forgotten password.
     Reset,
     /// The password was changed at this time, however much later the mail is sent.
-    Changed { at: Timestamp },
+    Changed,
 }
 
 /// A mail to an account is due. It has no row of its own, because it belongs to no org that could look at it.
@@ -56,6 +56,14 @@ pub struct AccountMail {
     pub mail: MailId,
     pub account: AccountId,
     pub news: AccountNews,
+    /// When it was asked for: what is a day old is not news.
+    pub since: Timestamp,
+}
+
+impl AccountMail {
+    pub fn new(tx: &Tx, account: AccountId, news: AccountNews) -> Self {
+        Self { mail: tx.new_id(), account, news, since: tx.now }
+    }
 }
 
 impl Job for AccountMail {

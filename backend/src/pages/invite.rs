@@ -51,10 +51,12 @@ pub struct AnswerForm {
 pub async fn answer(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
-    visitor: Visitor,
+    mut visitor: Visitor,
     Form(form): Form<AnswerForm>,
 ) -> Result<Response, Error> {
     let link = app.tokens.read_invite(&form.token);
+    // The page may lead to itself in another language.
+    visitor.token = form.token.clone();
     let refused = |status| View { visitor: &visitor, token: &form.token, status };
     let Some(claims) = link else {
         return refused(StatusCode::BAD_REQUEST).of(&app, None, Said::default()).await;

@@ -59,9 +59,11 @@ pub struct Sent {
 pub async fn set(
     State(app): State<App>,
     Extension(request): Extension<RequestInfo>,
-    visitor: Visitor,
+    mut visitor: Visitor,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Error> {
+    // The page may lead to itself in another language.
+    visitor.token = sent.token.clone();
     let form = match form(&app, sent.token).await {
         Ok(form) => form,
         Err(error) => return invalid_link(&visitor, error),

@@ -34,6 +34,8 @@ pub struct Words {
     pub answer_by: &'static str,
     pub accept: &'static str,
     pub decline: &'static str,
+    /// Behind either, for screen readers: two buttons fit a phone side by side without it.
+    pub this_call: &'static str,
 
     pub accepted: Told,
     pub down_as_coming: Told,

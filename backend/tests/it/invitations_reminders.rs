@@ -28,8 +28,9 @@ async fn a_reminder_is_the_same_link_and_works_as_long_as_a_new_one(
     let early = manager.post_empty(&remind).await;
     early.refused(429, "reminded_recently");
     assert_eq!(early.header("retry-after"), "3601");
-    let events = test.audit_count().await;
     test.pass_seconds(3600);
+    let manager = test.manager().await;
+    let events = test.audit_count().await;
     manager.post_empty(&remind).await.ok();
     assert_eq!(test.audit_count().await, events + 1);
     // An expired one works again.
@@ -88,19 +89,23 @@ async fn many_are_reminded_and_who_is_not_is_said(#[values(Kind::Sqlite, Kind::P
             .collect::<Vec<_>>()
     };
     let unknown = "01900000-0000-7000-8000-000000000000";
-    let outcome = remind(json!({ "ids": [third, second, unknown, third] })).await.ok();
+    let outcome = remind(json!({ "ids": [third, second, third] })).await.ok();
     assert_eq!((ids(&outcome["reminded"]), &outcome["more"]), (vec![third.clone()], &json!(false)));
-    let skipped =
-        json!([{ "id": unknown, "code": "not_found" }, { "id": second, "code": "reminded_recently" }]);
-    assert_eq!(outcome["skipped"], skipped);
+    assert_eq!(outcome["skipped"], json!([{ "id": second, "code": "reminded_recently" }]));
     let outcome = remind(json!({ "unanswered_hours": 3 })).await.ok();
     assert_eq!((ids(&outcome["reminded"]), &outcome["skipped"]), (vec![first.clone()], &json!([])));
     let outcome = remind(json!({ "mission_id": mission })).await.ok();
     assert_eq!(ids(&outcome["skipped"]), std::slice::from_ref(&first));
+    let outcome = remind(json!({ "ids": [first, third], "mission_id": mission })).await.ok();
+    assert_eq!(ids(&outcome["skipped"]), std::slice::from_ref(&first));
+    let refused = remind(json!({ "ids": [first, unknown] })).await.refused(404, "unknown_reference");
+    assert_eq!(refused["errors"][0]["pointer"], "/ids/1");
+    for name in ["mission_id", "project_id"] {
+        remind(json!({ name: unknown })).await.refused(404, "unknown_reference");
+    }
     for (body, pointer) in [
         (json!({}), "/ids"),
         (json!({ "ids": [] }), "/ids"),
-        (json!({ "ids": [first], "mission_id": mission }), "/ids"),
         (json!({ "unanswered_hours": -1 }), "/unanswered_hours"),
     ] {
         assert_eq!(remind(body.clone()).await.wrong_members(), [pointer], "{body}");

@@ -106,6 +106,9 @@ fn later(watch: &Watch) -> Later {
     }
 }
 
+/// Seconds after which a claimed job may be claimed again.
+const LEASE: i64 = 300;
+
 async fn start(db: Kind, watch: &Watch) -> Test {
     Test::start_later(db, &[], later(watch)).await
 }
@@ -185,7 +188,7 @@ async fn what_a_dead_instance_claimed_is_done_by_another(#[values(Kind::Sqlite, 
     assert!(dies.await.unwrap_err().is_cancelled());
     watch.go.as_ref().unwrap().add_permits(9);
     let worker = &test.app.worker;
-    test.pass_seconds(119);
+    test.pass_seconds(LEASE - 1);
     assert_eq!(worker.work_off().await.unwrap(), 0, "its lease has not ended");
     test.pass_seconds(1);
     assert_eq!(worker.work_off().await.unwrap(), 1);
@@ -205,7 +208,7 @@ async fn who_outlives_their_lease_writes_nothing(#[values(Kind::Sqlite, Kind::Po
     };
     let slow = attempt();
     until(|| watch.performed.load(Ordering::SeqCst) == 1).await;
-    test.pass_seconds(120);
+    test.pass_seconds(LEASE);
     let other = attempt();
     until(|| watch.performed.load(Ordering::SeqCst) == 2).await;
     go.add_permits(2);
@@ -293,7 +296,7 @@ async fn a_stop_does_not_wait_for_a_job_beyond_its_deadline(
     stop.cancel();
     running.await.unwrap();
     go.add_permits(9);
-    test.pass_seconds(120);
+    test.pass_seconds(LEASE);
     assert_eq!(test.app.worker.work_off().await.unwrap(), 1);
     assert_eq!(note(&test, &project).await, json!("Salut ! "));
 }

@@ -53,6 +53,8 @@ mod orgs;
 mod outages;
 mod own_account;
 mod pages;
+#[allow(non_snake_case, reason = "the names tell which server they need")]
+mod pages_in_Chromium;
 mod password_reset_flow;
 mod planning_races;
 mod properties;

@@ -65,15 +65,16 @@ async fn elsewhere_a_known_e_mail_cannot_be_told_from_an_unknown_one(
     #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
     #[values(("ENV", "prod"), ("ENV", "staging"), ("BACKEND_HOST", "0.0.0.0"))] setting: (&str, &str),
 ) {
-    let test = Test::start_with(db, &[OWN_SECRETS[0], OWN_SECRETS[1], setting]).await;
+    // Nobody listens there.
+    let mail = [("SMTP_URL", "smtp://127.0.0.1:9"), ("MAIL_FROM", "crew@rideau.example")];
+    let test = Test::start_with(db, &[&OWN_SECRETS[..], &[setting], &mail].concat()).await;
     for email in [TECH, "nobody@rideau.example"] {
         assert_eq!(request(&test, email).await, json!({ "status": "ok" }), "{email}");
     }
     test.settle().await;
-    let expires = test.clock.now().plus_seconds(30 * MINUTE).as_micros();
-    let sql =
-        format!("SELECT count(*) AS n FROM password_tokens WHERE used_at IS NULL AND expires_at = {expires}");
-    assert_eq!(test.count(&sql).await, 1, "the known one has a token nevertheless");
+    let mails = "SELECT count(*) AS n FROM jobs WHERE kind = 'account_mail'";
+    assert_eq!(test.count(mails).await, 1, "the known one is sent a link nevertheless");
+    test.execute("DELETE FROM jobs").await;
 }
 
 #[rstest]

@@ -87,6 +87,7 @@ async fn members_are_listed_highest_role_first(#[values(Kind::Sqlite, Kind::Post
             });
             if role != "tech" {
                 expected["email"] = json!(email);
+                expected["delivery"] = json!("none");
             }
             assert_eq!(*member, expected, "as {role}");
         }
@@ -138,7 +139,8 @@ async fn a_new_account_gets_a_link_that_really_sets_its_password(
         added,
         json!({
             "account_id": added["account_id"], "email": "lea@rideau.example", "role": "manager",
-            "user_id": null, "is_active": true, "pending": true, "password_url": added["password_url"],
+            "user_id": null, "is_active": true, "pending": true, "delivery": "none",
+            "password_url": added["password_url"],
         })
     );
     let url = added["password_url"].as_str().expect("a link");

@@ -1,8 +1,10 @@
 //! Makes sure that the servers' programs are on this machine.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result};
 
-use super::{postgres, prometheus, redis};
+use super::{chromium, on_path, postgres, prometheus, redis};
 use crate::apt;
 
 const POSTGRES_MISSING: &str = "install PostgreSQL 15 or newer with its contrib extension btree_gist \
@@ -17,6 +19,13 @@ const REDIS_MISSING: &str = "install Redis or Valkey (macOS: brew install redis;
 const PROMETHEUS_MISSING: &str = "install Prometheus (macOS: brew install prometheus; Fedora: dnf install \
     golang-github-prometheus; elsewhere: prometheus.io/download) and put its program on PATH, or run with \
     --sqlite-only";
+
+const CHROMIUM_MISSING: &str = "install Chromium and its ChromeDriver (Debian: apt-get install chromium \
+    chromium-driver; Fedora: dnf install chromium chromedriver; macOS: brew install --cask chromium chromedriver; \
+    elsewhere: googlechromelabs.github.io/chrome-for-testing) and put both on PATH, or run with --sqlite-only";
+
+const NGINX_MISSING: &str = "install nginx (macOS: brew install nginx; Fedora: dnf install nginx; elsewhere: \
+    nginx.org) and put it on PATH, or run with --sqlite-only";
 
 pub(super) struct Programs {
     pub(super) postgres: postgres::Installation,
@@ -42,5 +51,26 @@ pub(super) fn ensure() -> Result<Programs> {
         postgres: postgres.context(POSTGRES_MISSING)?,
         redis: redis.context(REDIS_MISSING)?,
         prometheus: prometheus.context(PROMETHEUS_MISSING)?,
+    })
+}
+
+/// What shows pages as people see them.
+pub(super) struct Browsing {
+    pub(super) chromium: chromium::Installation,
+    pub(super) nginx: PathBuf,
+}
+
+/// The same for a browser and a proxy.
+pub(super) fn ensure_browsing() -> Result<Browsing> {
+    let find = chromium::Installation::find;
+    if find().is_none() && apt::is_here() {
+        apt::install(&["chromium", "chromium-driver"]).context(CHROMIUM_MISSING)?;
+    }
+    if on_path("nginx").is_none() && apt::is_here() {
+        apt::install(&["nginx"])?;
+    }
+    Ok(Browsing {
+        chromium: find().context(CHROMIUM_MISSING)?,
+        nginx: on_path("nginx").context(NGINX_MISSING)?,
     })
 }

@@ -1,8 +1,9 @@
 //! Throw-away database servers for one run of the tests.
 //!
-//! [`Servers::start`] installs what is missing, starts PostgreSQL and Redis on free ports in a
-//! temporary directory, and leaves their end to [`Cleanup`]. Prometheus and the mail server are started by their tests.
+//! [`Servers::start`] installs what is missing, starts PostgreSQL, Redis and ChromeDriver on free ports in a
+//! temporary directory, and leaves their end to [`Cleanup`]. Prometheus, the mail server and nginx are started by their tests.
 
+mod chromium;
 mod install;
 mod postgres;
 mod programs;
@@ -18,15 +19,23 @@ use anyhow::{Context, Result, ensure};
 
 pub(crate) use self::postgres::{Durability, Postgres, is_root};
 pub(crate) use self::programs::on_path;
-use crate::{cargo, cleanup::Cleanup, python};
+use crate::{cargo, cleanup::Cleanup, node, python};
 
 /// The variables that tell the tests of each.
-const VARIABLES: [&str; 4] = ["TEST_POSTGRES_URL", "TEST_REDIS_URL", "TEST_PROMETHEUS", "TEST_SMTP"];
+const VARIABLES: [&str; 7] = [
+    "TEST_POSTGRES_URL",
+    "TEST_REDIS_URL",
+    "TEST_PROMETHEUS",
+    "TEST_SMTP",
+    "TEST_CHROMEDRIVER_URL",
+    "TEST_AXE",
+    "TEST_NGINX",
+];
 
 /// What `backend/tests/smtp_server.py` imports.
 const SMTP_REQUIREMENTS: &str = include_str!("../../smtp/requirements.txt");
 
-/// Two running servers, and the programs of two others.
+/// Three running servers, and the programs of others.
 pub(crate) struct Servers {
     pub(crate) postgres_url: String,
     pub(crate) postgres_version: String,
@@ -37,15 +46,24 @@ pub(crate) struct Servers {
     prometheus_version: String,
     /// The Python that runs the mail server.
     smtp: PathBuf,
+    chromedriver_url: String,
+    chromedriver_version: String,
+    /// The script that looks for what keeps people from using a page.
+    axe: PathBuf,
+    nginx: PathBuf,
 }
 
 impl Servers {
     pub(crate) fn start(cleanup: &Cleanup) -> Result<Self> {
         let programs = install::ensure()?;
         let smtp = smtp_python()?;
+        let browsing = install::ensure_browsing()?;
+        let scripts = cargo::target_directory()?.join("browser");
+        node::modules(&scripts, &cargo::workspace_root().join("xtask").join("browser"), cleanup)?;
         let directory = temporary_directory(cleanup)?;
         let postgres_url = Postgres::start(&programs.postgres, Durability::None, &directory, cleanup)?.url;
         let redis_url = redis::start(&programs.redis, &directory, cleanup)?;
+        let chromedriver_url = chromium::start(&browsing.chromium, &directory, cleanup)?;
         Ok(Self {
             postgres_url,
             postgres_version: programs.postgres.version.to_string(),
@@ -55,6 +73,10 @@ impl Servers {
             prometheus: programs.prometheus.program,
             prometheus_version: programs.prometheus.version.to_string(),
             smtp,
+            chromedriver_url,
+            chromedriver_version: browsing.chromium.version.to_string(),
+            axe: scripts.join("node_modules").join("axe-core").join("axe.min.js"),
+            nginx: browsing.nginx,
         })
     }
 
@@ -76,8 +98,15 @@ impl Servers {
 
     /// Tells the tests where they are.
     pub(crate) fn tell(&self, tests: &mut Command) {
-        let urls = [self.postgres_url.as_ref(), self.redis_url.as_ref()];
-        let values = urls.into_iter().chain([self.prometheus.as_os_str(), self.smtp.as_os_str()]);
+        let values = [
+            self.postgres_url.as_ref(),
+            self.redis_url.as_ref(),
+            self.prometheus.as_os_str(),
+            self.smtp.as_os_str(),
+            self.chromedriver_url.as_ref(),
+            self.axe.as_os_str(),
+            self.nginx.as_os_str(),
+        ];
         tests.envs(VARIABLES.into_iter().zip(values));
     }
 
@@ -90,9 +119,10 @@ impl Servers {
 
     /// Which they are.
     pub(crate) fn versions(&self) -> String {
-        let Self { postgres_version, redis_version, prometheus_version, .. } = self;
+        let Self { postgres_version, redis_version, prometheus_version, chromedriver_version, .. } = self;
         format!(
-            "PostgreSQL {postgres_version} and Redis {redis_version} started; Prometheus {prometheus_version} found"
+            "PostgreSQL {postgres_version}, Redis {redis_version} and ChromeDriver {chromedriver_version} started; \
+             Prometheus {prometheus_version} found"
         )
     }
 }

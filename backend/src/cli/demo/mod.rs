@@ -60,6 +60,9 @@ async fn welcome(app: &App, password: &str, is_open: bool) -> Result<(), CliErro
     let url = &app.config.public_url;
     say(&format!("\n  Coulisses Crew is on {url}"));
     say(&format!("  The API, to read and try: {url}/docs\n"));
+    if let Some(folder) = app.config.mail.files(app.config.environment) {
+        say(&format!("  Its mails are files in {}\n", folder.display()));
+    }
     match season::find(app).await? {
         Some(org) => {
             say(&format!(

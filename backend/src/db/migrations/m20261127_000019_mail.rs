@@ -38,6 +38,8 @@ impl MigrationTrait for Migration {
             )
             .await?;
         index(manager, "mails_newest", "mails (org_id, created_at, id)").await?;
+        index(manager, "mails_by_user", "mails (org_id, user_id, created_at, id)").await?;
+        index(manager, "mails_failed", "mails (org_id, created_at, id) WHERE state = 'failed'").await?;
         // What one mail gathers: the ones that nobody has begun to send.
         index(manager, "mails_open", "mails (org_id, address, kind) WHERE claimed_at IS NULL").await?;
         index(manager, "mails_queued", "mails (created_at) WHERE state = 'queued'").await?;
@@ -64,6 +66,9 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        // An older program knows of neither kind.
+        let unsent = "DELETE FROM jobs WHERE kind IN ('mail', 'account_mail')";
+        manager.get_connection().execute_unprepared(unsent).await?;
         drop_tables(manager, &["mail_items", "mails"]).await?;
         for (table, columns) in new_columns() {
             for column in columns {

@@ -16,8 +16,9 @@ pub(super) static WORDS: Words = Words {
     pending: "Answer wanted",
     question: "Can you come?",
     answer_by: "Please answer by",
-    accept: "Accept this call",
-    decline: "Decline this call",
+    accept: "Accept",
+    decline: "Decline",
+    this_call: "this call",
 
     accepted: Told {
         word: "Accepted",

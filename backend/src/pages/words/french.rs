@@ -16,8 +16,9 @@ pub(super) static WORDS: Words = Words {
     pending: "Réponse attendue",
     question: "Êtes-vous disponible ?",
     answer_by: "Répondez avant le",
-    accept: "Accepter cette mission",
-    decline: "Refuser cette mission",
+    accept: "Accepter",
+    decline: "Refuser",
+    this_call: "cette mission",
 
     accepted: Told {
         word: "Acceptée",

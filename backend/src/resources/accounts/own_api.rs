@@ -112,8 +112,7 @@ async fn password_change(
         return Err(Unauthenticated.into());
     }
     sessions::end_others(&tx, own.account, own.session).await?;
-    let mail =
-        AccountMail { mail: tx.new_id(), account: own.account, news: AccountNews::Changed { at: tx.now } };
+    let mail = AccountMail::new(&tx, own.account, AccountNews::Changed);
     app.outbox.queue_account(&tx, mail).await?;
     tx.record(own.request.tenant(), &AccountEvent::PasswordChanged { id: own.account }).await?;
     tx.commit().await?;

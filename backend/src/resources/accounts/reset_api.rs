@@ -113,8 +113,8 @@ async fn issue_reset(app: &App, request: &RequestInfo, email: &Email) -> Result<
     let Some(account) = read::by_email(&tx, &email.key()).await?.filter(|account| account.is_active) else {
         return Ok(None);
     };
-    let mail = AccountMail { mail: tx.new_id(), account: account.id, news: AccountNews::Reset };
-    let token = app.tokens.password_link(mail.mail);
+    let mail = AccountMail::new(&tx, account.id, AccountNews::Reset);
+    let token = app.tokens.password_link(mail.mail, 0);
     // Elsewhere the link is made when it is sent.
     if app.config.is_developers_machine() {
         links::issue_reset(&tx, account.id, &token).await?;
@@ -180,8 +180,7 @@ pub async fn set_password(
     }
     sessions::end_all(&tx, account.id).await?;
     if account.password_hash.is_some() {
-        let mail =
-            AccountMail { mail: tx.new_id(), account: account.id, news: AccountNews::Changed { at: tx.now } };
+        let mail = AccountMail::new(&tx, account.id, AccountNews::Changed);
         app.outbox.queue_account(&tx, mail).await?;
     }
     write::record_in_each_org(&tx, account.id, &AccountEvent::PasswordSet { id: account.id }).await?;

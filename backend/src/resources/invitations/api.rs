@@ -165,10 +165,10 @@ async fn remind_one(
 
 /// Remind people who have not answered.
 ///
-/// Managers and above. Either `ids`, or those without an answer of a project, of a mission, or for at least
-/// `unanswered_hours`; at most 1000, the oldest first. Whoever cannot be reminded is in `skipped` with the code with
+/// Managers and above. Those of `ids`, or all without an answer, narrowed to a project, to a mission, or to those
+/// made at least `unanswered_hours` ago; at most 1000, the oldest first. Whoever cannot be reminded is in `skipped` with the code with
 /// which a reminder of them alone is refused, `reminded_recently` for one who was reminded within the hour.
-#[utoipa::path(post, operation_id = "remind_many", path = "/invitations/~remind", tag = "invitations")]
+#[utoipa::path(post, operation_id = "remind_many", path = "/invitations/~remind", tag = "invitations", extensions(("x-problems" = json!([UnknownReference::CODE]))))]
 async fn remind_many(
     State(app): State<App>,
     caller: Caller<Manager>,
@@ -383,7 +383,7 @@ async fn answer_assignment(
                 return Err(if caller.is_manager() { NotYourCall.into() } else { NotFound.into() });
             }
             precondition.check_read(assignments::get(&*tx, caller.org, id)).await?;
-            write::check_seen(&tx, &locked, seen).await?;
+            write::check_seen(&tx, caller.org, &locked, seen).await?;
             let status = decision.status();
             if !caller.is_manager() {
                 locked.check_answerable(status, tx.now)?;

@@ -274,22 +274,22 @@ pub struct DeclineBody {
     pub seen: Option<String>,
 }
 
-/// Whom to remind: `ids`, or those without an answer that the other members choose.
+/// Whom to remind: `ids`, or those without an answer; the other members narrow it. One is required.
 #[derive(Debug, Default, Deserr, ToSchema)]
 #[schema(as = RemindRequest)]
 #[deserr(deny_unknown_fields)]
 pub struct RemindBody {
-    /// These invitations: 1 to 1000.
+    /// Of these invitations: 1 to 1000.
     #[deserr(default)]
     #[schema(min_items = 1, max_items = 1000)]
     pub ids: Option<Vec<InvitationId>>,
-    /// Those of this project.
+    /// Only those of this project.
     #[deserr(default)]
     pub project_id: Option<ProjectId>,
-    /// Those of this mission.
+    /// Only those of this mission.
     #[deserr(default)]
     pub mission_id: Option<MissionId>,
-    /// Those made at least so many hours ago.
+    /// Only those made at least so many hours ago.
     #[deserr(default)]
     pub unanswered_hours: Option<u16>,
 }

@@ -173,7 +173,12 @@ impl Briefing {
         let revoked = self.revoked_at.is_some();
         let state = State { answer: self.answer, revoked, closes_at: self.closes_at() };
         let around = Around {
-            called_off: self.cancelled_at.is_some() || self.status == AssignmentStatus::Cancelled,
+            called_off: match self.status {
+                AssignmentStatus::Cancelled => true,
+                // They know that they do not come.
+                AssignmentStatus::Declined => false,
+                AssignmentStatus::Invited | AssignmentStatus::Accepted => self.cancelled_at.is_some(),
+            },
             superseded: self.newer > 0,
             end_at: self.ends_at,
         };
@@ -195,6 +200,11 @@ impl Briefing {
             location: self.location.clone(),
             role_name: self.role_name.clone(),
         }
+    }
+
+    /// Whether the person and the project are active: asking anybody else is in vain.
+    pub fn may_be_asked(&self) -> bool {
+        !matches!(self.obstacle(), Some(Obstacle::UserInactive | Obstacle::ProjectArchived))
     }
 
     /// What keeps the assignment from being accepted, conflicts aside.
@@ -222,7 +232,7 @@ pub async fn open(db: &impl ConnectionTrait, claims: &InviteClaims, now: Timesta
     let told = found.filter(|told| same_secret(&claims.jti, &told.token_hash)).ok_or(InvalidToken)?;
     let org = org::Entity::find_by_id(org_id).one(db).await?.ok_or(InvalidToken)?;
     let link_status = told.link_status(now);
-    let asks = link_status == LinkStatus::Pending && told.status != AssignmentStatus::Accepted;
+    let asks = link_status == LinkStatus::Pending && told.status == AssignmentStatus::Invited;
     let mut obstacle = told.obstacle().filter(|_| asks);
     let mut conflicts = Conflicts::default();
     if asks && obstacle.is_none() {

@@ -11,17 +11,19 @@ use super::{
 use crate::{
     db::{OfOrg, Tx},
     delivery::Delivery,
-    error::{Error, NotFound},
-    ids::{InvitationId, OrgId, ProjectId},
+    error::{Error, NotFound, UnknownReference},
+    ids::{InvitationId, MissionId, OrgId, ProjectId},
     resources::{
         assignments::{self, AssignmentStatus, Locked},
-        missions, projects,
+        missions,
+        projects::{self, ProjectStatus},
+        users,
     },
     timestamp::Timestamp,
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
 use std::collections::HashSet;
@@ -47,7 +49,7 @@ pub async fn remind(tx: &Tx, org: OrgId, id: InvitationId, links: &Links<'_>) ->
 /// Reminds all whom the body names, and says who was left out and why.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a body that names nobody, or in two ways.
+/// [`Error::Invalid`] for a body that chooses nobody, [`UnknownReference`] for one that names what is not there.
 pub async fn remind_many(
     tx: &Tx,
     org: OrgId,
@@ -60,34 +62,39 @@ pub async fn remind_many(
     Ok(RemindedMany { reminded, skipped: skipped.collect(), more })
 }
 
-/// The invitations that a body names, at most [`MOST`], and whether there are more.
+/// The invitations that a body chooses, at most [`MOST`], the oldest first, and whether there are more.
 async fn chosen(tx: &Tx, org: OrgId, body: RemindBody) -> Result<(Vec<InvitationId>, bool), Error> {
     use assignments::entity::assignment;
     use missions::entity::mission;
+    use projects::entity::project;
+    use users::entity::user;
     let RemindBody { ids, project_id, mission_id, unanswered_hours } = body;
-    let filters = project_id.is_some() || mission_id.is_some() || unanswered_hours.is_some();
-    match (ids, filters) {
-        (Some(_), true) => {
-            return Err(Error::invalid("/ids", "goes without project_id, mission_id and unanswered_hours"));
-        }
-        (Some(ids), false) if ids.is_empty() || ids.len() > MOST => {
-            return Err(Error::invalid("/ids", "must have 1 to 1000 items"));
-        }
-        (Some(ids), false) => {
-            let mut seen = HashSet::new();
-            return Ok((ids.into_iter().filter(|id| seen.insert(*id)).collect(), false));
-        }
-        (None, false) => {
-            return Err(Error::invalid(
-                "/ids",
-                "is required, or one of project_id, mission_id and unanswered_hours",
-            ));
-        }
-        (None, true) => {}
+    if ids.is_none() && project_id.is_none() && mission_id.is_none() && unanswered_hours.is_none() {
+        return Err(Error::invalid(
+            "/ids",
+            "is required, or one of project_id, mission_id and unanswered_hours",
+        ));
     }
+    if ids.as_ref().is_some_and(|ids| ids.is_empty() || ids.len() > MOST) {
+        return Err(Error::invalid("/ids", "must have 1 to 1000 items"));
+    }
+    must_exist(tx, org, ids.as_deref().unwrap_or_default(), (project_id, mission_id)).await?;
     let waiting = unanswered_hours
         .map(|hours| invitation::Column::CreatedAt.lte(tx.now.plus_seconds(-HOUR * i64::from(hours))));
-    let mut ids: Vec<InvitationId> = with_start(invitation::Entity::of(org))
+    // Of those that are named it is said why they are left out.
+    let open = ids.is_none().then(|| {
+        invitation::Column::Answer
+            .is_null()
+            .and(invitation::Column::RevokedAt.is_null())
+            .and(assignment::Column::Status.eq(AssignmentStatus::Invited))
+            .and(mission::Column::EndsAt.gt(tx.now))
+            .and(user::Column::Active.eq(true))
+            .and(project::Column::Status.is_null().or(project::Column::Status.ne(ProjectStatus::Archived)))
+    });
+    // Last, so that whoever asks again for `more` comes to the others.
+    let recently = invitation::Column::RemindedAt.gt(tx.now.plus_seconds(-HOUR));
+    let recently: Expr = Expr::case(recently, 1).finally(0).into();
+    let mut found: Vec<InvitationId> = with_start(invitation::Entity::of(org))
         .select_only()
         .column(invitation::Column::Id)
         .join(
@@ -97,23 +104,64 @@ async fn chosen(tx: &Tx, org: OrgId, body: RemindBody) -> Result<(Vec<Invitation
                 .to((mission::Column::OrgId, mission::Column::Id))
                 .into(),
         )
-        .filter(invitation::Column::Answer.is_null().and(invitation::Column::RevokedAt.is_null()))
-        .filter(assignment::Column::Status.eq(AssignmentStatus::Invited))
-        .filter(mission::Column::EndsAt.gt(tx.now))
+        .join(
+            JoinType::InnerJoin,
+            assignment::Entity::belongs_to(user::Entity)
+                .from((assignment::Column::OrgId, assignment::Column::UserId))
+                .to((user::Column::OrgId, user::Column::Id))
+                .into(),
+        )
+        .join(
+            JoinType::LeftJoin,
+            mission::Entity::belongs_to(project::Entity)
+                .from((mission::Column::OrgId, mission::Column::ProjectId))
+                .to((project::Column::OrgId, project::Column::Id))
+                .into(),
+        )
         .filter(
             Condition::all()
+                .add_option(open)
                 .add_option(waiting)
+                .add_option(ids.map(|ids| invitation::Column::Id.is_in(ids)))
                 .add_option(mission_id.map(|id| assignment::Column::MissionId.eq(id)))
                 .add_option(project_id.map(|id| mission::Column::ProjectId.eq(id))),
         )
+        .order_by(recently, Order::Asc)
         .order_by_asc(invitation::Column::Id)
         .limit(MOST as u64 + 1)
         .into_tuple()
         .all(tx)
         .await?;
-    let more = ids.len() > MOST;
-    ids.truncate(MOST);
-    Ok((ids, more))
+    let more = found.len() > MOST;
+    found.truncate(MOST);
+    Ok((found, more))
+}
+
+/// What a body names must be there.
+async fn must_exist(
+    tx: &Tx,
+    org: OrgId,
+    ids: &[InvitationId],
+    (project, mission): (Option<ProjectId>, Option<MissionId>),
+) -> Result<(), Error> {
+    let column = invitation::Column::Id;
+    let found =
+        invitation::Entity::of(org).select_only().column(column).filter(column.is_in(ids.iter().copied()));
+    let found: HashSet<InvitationId> = found.into_tuple().all(tx).await?.into_iter().collect();
+    let unknown = ids.iter().enumerate().filter(|(_, id)| !found.contains(id));
+    let unknown = unknown.map(|(index, _)| format!("/ids/{index}")).collect::<Vec<_>>();
+    if !unknown.is_empty() {
+        return Err(UnknownReference::at(unknown, "invitation"));
+    }
+    if let Some(project) = project {
+        projects::get(tx, org, project).await.map_err(Error::referred("/project_id", "project"))?;
+    }
+    if let Some(mission) = mission {
+        missions::lock_for_share(tx, org, mission)
+            .await
+            .map_err(Error::referred("/mission_id", "mission"))?;
+    }
+    Ok(())
 }
 
 /// The same locks as for an answer, in the same order.
@@ -145,7 +193,7 @@ async fn remind_all(
             refused.push((row.id, error));
             continue;
         }
-        let after = extended(&row, tx.now, links)?;
+        let after = extended(&row, starts_at, tx.now, links)?;
         let (token, _) = links.tokens.invite(org, after.id, after.version)?;
         mailed.extend(asked(&after, locked.user()).filter(|_| links.outbox.can_send()));
         reminded.push(Reminded {
@@ -156,7 +204,7 @@ async fn remind_all(
             url: (after.delivery == Delivery::None).then(|| link(links.public_url, &token).into()),
         });
         if after.version != row.version {
-            store_link(tx, &after).await?;
+            store_link(tx, org, after.clone()).await?;
         }
         changes.push((view(row, starts_at, tx.now), view(after.clone(), starts_at, tx.now)));
         all.push(after);
@@ -189,9 +237,14 @@ fn may_remind(
     }
 }
 
-/// A reminded invitation: its link works as long as a new one. What was wanted by an instant that has passed is wanted at
-/// any time. A link of another key is made anew, because the old one is dead.
-fn extended(row: &invitation::Model, now: Timestamp, links: &Links<'_>) -> Result<invitation::Model, Error> {
+/// A reminded invitation: its link works as long as a new one. What was wanted by an instant that has passed, or by the
+/// start of a mission that has begun, is wanted at any time. A link of another key is made anew, because the old one is dead.
+fn extended(
+    row: &invitation::Model,
+    starts_at: Timestamp,
+    now: Timestamp,
+    links: &Links<'_>,
+) -> Result<invitation::Model, Error> {
     let expires_at = Ord::max(row.expires_at, now.plus_seconds(links.ttl_seconds));
     let key_id = links.tokens.invites_key_id();
     let same_key = row.key_id.as_deref() == Some(key_id);
@@ -199,7 +252,7 @@ fn extended(row: &invitation::Model, now: Timestamp, links: &Links<'_>) -> Resul
     let (_, token_hash) = links.tokens.invite(row.org_id, row.id, version)?;
     Ok(invitation::Model {
         expires_at,
-        answer_by: row.answer_by.filter(|by| *by > now),
+        answer_by: row.answer_by.filter(|by| *by > now && starts_at > now),
         version,
         key_id: Some(key_id.to_owned()),
         token_hash,
@@ -228,7 +281,8 @@ async fn store(tx: &Tx, org: OrgId, all: &[invitation::Model], links: &Links<'_>
     let extended = ActiveModel { expires_at: Set(expires_at), ..Default::default() };
     update(extended, ids().and(Column::ExpiresAt.lt(expires_at))).await?;
     let any_time = ActiveModel { answer_by: Set(None), ..Default::default() };
-    update(any_time, ids().and(Column::AnswerBy.lte(tx.now))).await?;
+    let wanted_no_more = all.iter().filter(|row| row.answer_by.is_none()).map(|row| row.id);
+    update(any_time, Column::Id.is_in(wanted_no_more).and(Column::AnswerBy.is_not_null())).await?;
     if links.outbox.can_send() {
         let delivery =
             ActiveModel { delivery: Set(Delivery::Queued), delivery_error: Set(None), ..Default::default() };

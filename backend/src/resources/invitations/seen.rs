@@ -1,6 +1,6 @@
 //! What a person saw when they answered. An answer to a mission that has changed since is refused.
 
-use crate::timestamp::Timestamp;
+use crate::{text::ZoneName, timestamp::Timestamp};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,9 @@ impl Seen {
 
     /// `None` for a text that is not [`Seen::encode`]'s.
     pub fn decode(text: &str) -> Option<Self> {
-        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text.trim()).ok()?).ok()
+        let seen: Self = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text.trim()).ok()?).ok()?;
+        // Whoever shows it reads wall clocks in that zone.
+        ZoneName::zone(&seen.timezone).is_ok().then_some(seen)
     }
 }
 
@@ -47,7 +49,9 @@ mod tests {
             role_name: None,
         };
         assert_eq!(Seen::decode(&format!(" {} ", seen.encode())), Some(seen));
-        for wrong in ["", "x", "e30", "////"] {
+        let nowhere = URL_SAFE_NO_PAD
+            .encode(r#"{"s":"2027-01-01T00:00:00Z","e":"2027-01-02T00:00:00Z","z":"x","p":null,"r":null}"#);
+        for wrong in ["", "x", "e30", "////", &nowhere] {
             assert_eq!(Seen::decode(wrong), None, "{wrong}");
         }
     }

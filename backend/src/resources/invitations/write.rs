@@ -311,7 +311,7 @@ pub async fn answer(
     let row = found.filter(|row| same_secret(&claims.jti, &row.token_hash)).ok_or(InvalidToken)?;
     let wanted = answer.status();
     let must_answer = rules::must_answer(state(&row, locked.start_at()), wanted, tx.now)?;
-    check_seen(tx, &locked, seen).await?;
+    check_seen(tx, org, &locked, seen).await?;
     let decline_reason = match answer {
         Decision::Accept => None,
         Decision::Decline { reason } => reason,
@@ -339,7 +339,7 @@ pub async fn answer(
     } else {
         rules::answer_stands(wanted, locked.status())?;
         if let Some(reason) = decline_reason {
-            assignments::explain_decline(tx, &locked, reason).await?;
+            assignments::explain_decline(tx, org, &locked, reason).await?;
         }
     }
     let accepted = wanted == AssignmentStatus::Accepted;
@@ -352,9 +352,9 @@ pub async fn answer(
 ///
 /// # Errors
 /// [`ChangedSinceSeen`].
-pub async fn check_seen(tx: &Tx, locked: &Locked, seen: Option<&str>) -> Result<(), Error> {
+pub async fn check_seen(tx: &Tx, org: OrgId, locked: &Locked, seen: Option<&str>) -> Result<(), Error> {
     let Some(seen) = seen else { return Ok(()) };
-    if Seen::decode(seen).as_ref() == Some(&assignments::seen(tx, locked).await?) {
+    if Seen::decode(seen).as_ref() == Some(&assignments::seen(tx, org, locked).await?) {
         Ok(())
     } else {
         Err(ChangedSinceSeen.into())
@@ -378,24 +378,26 @@ pub async fn link_to(
     let tx = db.write(Origin { tenant: Some(org), ..Origin::system() }).await?;
     let found = invitation::Entity::find_by_id((org, told.id)).lock(LockType::NoKeyUpdate).one(&tx).await?;
     let row = found.ok_or(NotFound)?;
-    let version = row.version + 1;
-    let (token, token_hash) = tokens.invite(org, row.id, version)?;
     let key_id = Some(tokens.invites_key_id().to_owned());
-    store_link(&tx, &invitation::Model { version, key_id, token_hash, ..row }).await?;
+    // Another mail may have made it meanwhile.
+    let version = if row.key_id == key_id { row.version } else { row.version + 1 };
+    let (token, token_hash) = tokens.invite(org, row.id, version)?;
+    store_link(&tx, org, invitation::Model { version, key_id, token_hash, ..row }).await?;
     tx.commit().await?;
     Ok(link(public_url, &token))
 }
 
 /// Gives a link that was made anew to its invitation.
-pub(super) async fn store_link(tx: &Tx, after: &invitation::Model) -> Result<(), Error> {
-    invitation::Entity::update_of(after.org_id)
+pub(super) async fn store_link(tx: &Tx, org: OrgId, after: invitation::Model) -> Result<(), Error> {
+    let invitation::Model { id, version, key_id, token_hash, .. } = after;
+    invitation::Entity::update_of(org)
         .set(invitation::ActiveModel {
-            version: Set(after.version),
-            key_id: Set(after.key_id.clone()),
-            token_hash: Set(after.token_hash.clone()),
+            version: Set(version),
+            key_id: Set(key_id),
+            token_hash: Set(token_hash),
             ..Default::default()
         })
-        .filter(invitation::Column::Id.eq(after.id))
+        .filter(invitation::Column::Id.eq(id))
         .exec(tx)
         .await?;
     Ok(())
@@ -411,7 +413,7 @@ pub async fn lock_all(tx: &Tx, org: OrgId, ids: &[InvitationId]) -> Result<(), E
     Ok(())
 }
 
-/// Stores what became of the mail of these invitations.
+/// Stores what became of the mail of these locked invitations, of which it is the latest.
 ///
 /// # Errors
 /// When the database fails.

@@ -1,6 +1,6 @@
 //! Sending what an account is told, whatever its orgs.
 
-use super::delivery::{Post, delay, later};
+use super::delivery::{PATIENCE, Post, delay, later};
 use crate::{
     auth::entity::{account, membership, org},
     db::{OfOrg, Origin},
@@ -9,7 +9,10 @@ use crate::{
     locale::Locale,
     mail::{self, Addressed, Outgoing, Undelivered},
     outbox::{AccountMail, AccountNews},
-    resources::{accounts::links, users::entity::user},
+    resources::{
+        accounts::links::{self, Issued},
+        users::entity::user,
+    },
     text::{Email, ZoneName},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -50,28 +53,43 @@ impl AccountMails {
         let Some(account) = found.one(&post.db).await? else { return Ok(None) };
         let Home { locale, timezone } = self.home(&account).await?;
         let now = post.db.clock().now();
+        if now.since(job.since) > PATIENCE {
+            return Ok(None);
+        }
         let address = Email::stored(&*account.email);
         let to =
             Addressed { id: job.mail.0, to: address.clone(), name: None, reply_to: None, at: now, locale };
         match job.news {
             AccountNews::Reset => {
-                let token = post.tokens.password_link(job.mail);
-                let tx = post.db.write(Origin::system()).await?;
-                if !links::issue_reset(&tx, account.id, &token).await? {
-                    return Ok(None);
-                }
-                tx.commit().await?;
+                let Some(token) = self.reset_token(job).await? else { return Ok(None) };
                 let link = post.config.password_url(&token).into();
                 let reset =
                     mail::PasswordReset { account: address, link, minutes: links::MAILED_SECONDS / 60 };
                 Ok(Some(mail::password_reset(to, &reset)))
             }
-            AccountNews::Changed { at } => {
+            AccountNews::Changed => {
                 let zone = ZoneName::zone(&timezone).map_err(|error| Error::internal(error))?;
-                let when = format!("{} ({})", locale.moment(&at.in_zone(&zone)), locale.zone(&zone));
+                let when = format!("{} ({})", locale.moment(&job.since.in_zone(&zone)), locale.zone(&zone));
                 Ok(Some(mail::password_changed(to, &mail::PasswordChanged { account: address, when })))
             }
         }
+    }
+
+    /// The token of a reset link that works, made in a transaction of its own; `None` when it was used or revoked.
+    async fn reset_token(&self, job: &AccountMail) -> Result<Option<String>, Error> {
+        let tx = self.0.db.write(Origin::system()).await?;
+        for generation in 0..=u8::MAX {
+            let token = self.0.tokens.password_link(job.mail, generation);
+            match links::issue_reset(&tx, job.account, &token).await? {
+                Issued::Ready => {
+                    tx.commit().await?;
+                    return Ok(Some(token));
+                }
+                Issued::Gone => return Ok(None),
+                Issued::Expired => {}
+            }
+        }
+        Ok(None)
     }
 
     /// The language and zone of the org that the account joined first, the language of its user there before that.

@@ -8,7 +8,7 @@ use crate::{
     auth::{Caller, Manager},
     db::Reader,
     error::Error,
-    http::{Listed, Path, Query, Reading, Tagged, operations, tagged},
+    http::{Answer, Listed, Path, Query, Reading, operations, tagged},
     ids::MailId,
     state::App,
 };
@@ -45,6 +45,6 @@ async fn get(
     State(app): State<App>,
     caller: Caller<Manager>,
     Path(id): Path<MailId>,
-) -> Result<Tagged<MailDetails>, Error> {
-    Tagged::of(&read::get(&app.db, caller.org, id).await?)
+) -> Result<Answer<MailDetails>, Error> {
+    Answer::of(&read::get(&app.db, caller.org, id).await?)
 }

@@ -13,7 +13,7 @@ use crate::{
     ids::InvitationId,
     jobs::{Failed, Handler, Handlers},
     mail::{Mailer, Outgoing, Undelivered},
-    outbox::{self, MailKind, MailState, SendMail, entity::mail},
+    outbox::{self, Claimed, MailKind, MailState, SendMail, entity::mail},
     resources::{invitations, orgs},
     telemetry::Metrics,
 };
@@ -21,7 +21,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use std::{sync::Arc, time::Duration};
 
 /// A mail that could not be sent for so long is given up.
-const PATIENCE: Duration = Duration::from_secs(24 * 3600);
+pub(super) const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 const FIRST_DELAY: Duration = Duration::from_secs(5);
 /// With the jitter, which at most doubles it, an hour.
 const LONGEST_DELAY: Duration = Duration::from_secs(30 * 60);
@@ -96,51 +96,55 @@ impl Handler for OrgMails {
     type Performed = Option<Ended>;
 
     async fn perform(&self, job: &SendMail) -> Result<Option<Ended>, Failed> {
-        let post = &self.0;
-        let Some(claimed) = outbox::claim(&post.db, *job).await? else { return Ok(None) };
-        let ended = |state, error, carried| {
-            let (mail, gathered) = (claimed.mail.clone(), claimed.invitations.clone());
-            Ok(Some(Ended { mail, state, error, gathered, carried }))
+        let Some(claimed) = outbox::claim(&self.0.db, *job).await? else { return Ok(None) };
+        let waited = self.0.db.clock().now().since(claimed.claimed_at);
+        // It was tried beyond that only where an attempt never came to its end.
+        let outcome = match waited > PATIENCE + 2 * LONGEST_DELAY {
+            true => Err(Failed::Retry(Error::timed_out())),
+            false => self.attempt(&claimed).await,
         };
-        let written = match claimed.mail.kind {
-            MailKind::Calls => letters::calls(post, &claimed).await?,
-            MailKind::Member => letters::member(post, &claimed).await?,
-        };
-        let Some(Letter { mail, carried }) = written else {
-            post.metrics.mail(claimed.mail.kind.word(), "dropped");
-            return ended(MailState::Dropped, None, Vec::new());
-        };
-        let waited = post.db.clock().now().since(claimed.claimed_at);
-        match post.send(&mail).await {
-            Ok(()) => ended(MailState::Sent, None, carried),
-            Err(Undelivered::Refused(text)) => ended(MailState::Failed, Some(text), carried),
-            Err(Undelivered::Later(text)) if waited >= PATIENCE => {
-                ended(MailState::Failed, Some(text), carried)
+        match outcome {
+            Err(Failed::Retry(error)) if waited >= PATIENCE => {
+                let about = claimed.mail.kind.word();
+                self.0.metrics.mail(about, "given_up");
+                let text = error.cause().map_or_else(|| error.to_string(), |cause| cause.to_string());
+                Ok(Some(Ended::of(&claimed, MailState::Failed, Some(text), claimed.invitations.clone())))
             }
-            Err(Undelivered::Later(text)) => Err(later(text)),
+            outcome => outcome.map(Some),
         }
     }
 
     async fn finish(&self, tx: &Tx, job: &SendMail, ended: &Option<Ended>) -> Result<(), Failed> {
         let Some(Ended { mail, state, error, gathered, carried }) = ended else { return Ok(()) };
+        let (org, id) = (job.org, (job.org, job.mail));
         let delivery = match state {
             MailState::Sent => Delivery::Sent,
             MailState::Failed => Delivery::Failed,
             MailState::Dropped | MailState::Queued => Delivery::None,
         };
-        outbox::ended(tx, (job.org, job.mail), *state, error.clone(), carried).await?;
+        outbox::ended(tx, id, *state, error.clone(), carried).await?;
+        // What was left out of this mail is as it was before: an earlier one may have arrived.
+        let before = |arrived: bool| (if arrived { Delivery::Sent } else { Delivery::None }, None);
         match (mail.kind, mail.account_id) {
             (MailKind::Calls, _) => {
-                // One that was reminded of meanwhile is queued again: it stands where its last mail stands.
-                invitations::lock_all(tx, job.org, gathered).await?;
-                let queued = outbox::still_queued(tx, job.org, gathered).await?;
-                let ended = gathered.iter().filter(|id| !queued.contains(id)).copied();
-                let (carried, dropped) = ended.partition(|id| carried.contains(id));
-                invitations::delivered(tx, job.org, carried, (delivery, error.clone())).await?;
-                invitations::delivered(tx, job.org, dropped, (Delivery::None, None)).await?;
+                // One that is reminded of at this moment is queued again, or waits here.
+                invitations::lock_all(tx, org, gathered).await?;
+                let latest = outbox::latest_of(tx, id, gathered).await?;
+                let is_in = |invitation: &InvitationId| carried.contains(invitation);
+                let sent = latest.keys().copied().filter(is_in).collect();
+                invitations::delivered(tx, org, sent, (delivery, error.clone())).await?;
+                for arrived in [true, false] {
+                    let left_out = latest.iter().filter(|(id, its)| !is_in(id) && **its == arrived);
+                    let left_out = left_out.map(|(id, _)| *id).collect();
+                    invitations::delivered(tx, org, left_out, before(arrived)).await?;
+                }
             }
             (MailKind::Member, Some(account)) => {
-                orgs::set_delivery(tx, job.org, account, (delivery, error.clone())).await?;
+                if let Some(arrived) = outbox::latest_of_member(tx, id, account).await? {
+                    let dropped = *state == MailState::Dropped;
+                    let became = if dropped { before(arrived) } else { (delivery, error.clone()) };
+                    orgs::set_delivery(tx, org, account, became).await?;
+                }
             }
             (MailKind::Member, None) => {}
         }
@@ -150,6 +154,32 @@ impl Handler for OrgMails {
     /// Without end: [`PATIENCE`] is.
     fn retry_after(&self, attempts: usize) -> Option<Duration> {
         delay(attempts)
+    }
+}
+
+impl Ended {
+    fn of(claimed: &Claimed, state: MailState, error: Option<String>, carried: Vec<InvitationId>) -> Self {
+        Self { mail: claimed.mail.clone(), state, error, gathered: claimed.invitations.clone(), carried }
+    }
+}
+
+impl OrgMails {
+    /// Writes and sends a claimed mail once.
+    async fn attempt(&self, claimed: &Claimed) -> Result<Ended, Failed> {
+        let post = &self.0;
+        let written = match claimed.mail.kind {
+            MailKind::Calls => letters::calls(post, claimed).await?,
+            MailKind::Member => letters::member(post, claimed).await?,
+        };
+        let Some(Letter { mail, carried }) = written else {
+            post.metrics.mail(claimed.mail.kind.word(), "dropped");
+            return Ok(Ended::of(claimed, MailState::Dropped, None, Vec::new()));
+        };
+        match post.send(&mail).await {
+            Ok(()) => Ok(Ended::of(claimed, MailState::Sent, None, carried)),
+            Err(Undelivered::Refused(text)) => Ok(Ended::of(claimed, MailState::Failed, Some(text), carried)),
+            Err(Undelivered::Later(text)) => Err(later(text)),
+        }
     }
 }
 

@@ -11,7 +11,10 @@ use crate::{
     outbox::{Claimed, entity},
     resources::assignments::AssignmentStatus,
     resources::{
-        accounts::{self, links},
+        accounts::{
+            self,
+            links::{self, Issued},
+        },
         invitations::{self, Briefing, LinkStatus},
         orgs,
         users::{self, entity::user},
@@ -34,7 +37,9 @@ pub(super) async fn calls(post: &Post, claimed: &Claimed) -> Result<Option<Lette
     let org_id = mail.org_id;
     let now = post.db.clock().now();
     let waits = |call: &Briefing| {
-        call.link_status(now) == LinkStatus::Pending && call.status == AssignmentStatus::Invited
+        call.link_status(now) == LinkStatus::Pending
+            && call.status == AssignmentStatus::Invited
+            && call.may_be_asked()
     };
     let mut waiting = invitations::briefings_of(&post.db, org_id, invitations.clone()).await?;
     waiting.retain(waits);
@@ -89,8 +94,9 @@ pub(super) async fn member(post: &Post, claimed: &Claimed) -> Result<Option<Lett
     if !(member.is_active && account.is_active && (member.pending || !has_login)) {
         return Ok(None);
     }
-    let token = post.tokens.password_link(mail.id);
-    if !links::issue_with(&tx, org_id, account_id, LinkIssuer::Org, &token).await? {
+    let token = post.tokens.password_link(mail.id, 0);
+    // It lives longer than a mail is tried.
+    if links::issue_with(&tx, org_id, account_id, LinkIssuer::Org, &token).await? != Issued::Ready {
         return Ok(None);
     }
     tx.commit().await?;

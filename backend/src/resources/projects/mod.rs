@@ -12,5 +12,6 @@ mod write;
 pub use api::routes;
 pub use event::ProjectEvent;
 pub use model::{NewProject, Project, ProjectStatus};
+pub use read::get;
 pub use refusal::*;
 pub use write::{create, lock_all_for_share, lock_for_share, update};

@@ -50,7 +50,7 @@ pub fn declared() -> Vec<Declaration> {
                     "invitations_reminders::a_reminder_is_the_same_link_and_works_as_long_as_a_new_one",
                 ),
             post("/invitations:remind")
-                .body(r#"{"ids":["<invitation>"]}"#)
+                .body(r#"{"ids":["<invitation>"],"mission_id":"<mission>","project_id":"<project>"}"#)
                 .at_most("2 MiB", "1000 links")
                 .statements(17)
                 .drawn(6, Manager)

@@ -8,7 +8,7 @@ pub fn declared() -> Vec<Declaration> {
     each_at_most(
         WORDS,
         vec![
-            get("/mails")
+            get("/mails?user_id=<user>")
                 .at_most(PAGE.0, PAGE.1)
                 .listed("?state=queued", 2)
                 .drawn(8, Manager)
@@ -16,6 +16,7 @@ pub fn declared() -> Vec<Declaration> {
                 .tested_by("mails_over_Smtp::what_was_sent_to_whom_is_listed"),
             get("/mails/<mail>")
                 .at_most("1 MiB", "a person's calls, each with titles of 200 characters")
+                .statements(4)
                 .drawn(6, Manager)
                 .tested_by("mails_over_Smtp::what_was_sent_to_whom_is_listed"),
         ],

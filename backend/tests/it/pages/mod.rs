@@ -3,6 +3,7 @@
 mod answers;
 mod frame;
 mod passwords;
+pub mod states;
 mod tickets;
 
 use crate::support::{Outcome, Persona};

@@ -73,6 +73,12 @@ impl World<'_> {
                 let assignment = self.assign(&period, &user, json!({})).await;
                 self.owner.invitation(&assignment).await;
             }
+            "/mails" => {
+                let assignment = self.assign(&period, &user, json!({})).await;
+                let (invitation, _) = self.owner.invitation(&assignment).await;
+                let org = self.test.org.to_string();
+                self.test.queue_mail(&org, &invitation, &user, "nina@rideau.example").await;
+            }
             "/availabilities" | "/availability" => {
                 drop(self.post(list, period, json!({ "user_id": user })).await)
             }
@@ -98,7 +104,7 @@ impl World<'_> {
         }
     }
 
-    /// Whether the row could go: what was done stays in the log, and the session that asks stays, too.
+    /// Whether the row could go: what was done stays in the log, what was mailed is kept, and the session that asks stays, too.
     async fn go(&self, list: &str, row: &Json) -> bool {
         let id = |member: &str| row[member].as_str().unwrap_or_default().to_owned();
         let cancel = async |assignment: String| {
@@ -107,7 +113,7 @@ impl World<'_> {
                 .await
         };
         let gone: Outcome = match list {
-            "/audit" => return false,
+            "/audit" | "/mails" => return false,
             "/auth/sessions" if row["current"] == true => return false,
             "/invitations" => self.owner.delete(&format!("/assignments/{}", id("assignment_id"))).await,
             "/conflicts" | "/conflicts/user/{uid}" => cancel(id("a2")).await,

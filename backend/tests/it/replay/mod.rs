@@ -8,7 +8,7 @@ use crate::support::{Kind, Outcome, Persona, Test};
 use script::{EVERYONE, Request, Script, Who};
 use std::collections::{BTreeMap, BTreeSet};
 
-const REQUESTS_PER_OPERATION: usize = 32;
+const REQUESTS_PER_OPERATION: usize = 40;
 /// After so many requests the rows themselves are looked at.
 const LOOK_EVERY: usize = 75;
 const SEED: u64 = 20_260_701;

@@ -203,6 +203,8 @@ impl Colleague {
             "q" => words(&[&SECRETS[..], &["zq", "Camille", "secret.example"]].concat()),
             "skill" | "tag" | "object_type" => words(&["zq", "user"]),
             "status" => words(&["ACCEPTED", "DECLINED", "PENDING", "pending", "answered"]),
+            "kind" => words(&["calls", "member"]),
+            "state" => words(&["queued", "sent", "failed"]),
             "include" => words(&["missions", "availabilities"]),
             "active" | "me" => words(&["true", "false", "0", "1"]),
             "from" => words(&["2026-01-01T00:00:00Z"]),

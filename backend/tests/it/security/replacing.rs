@@ -30,6 +30,8 @@ async fn refused(connection: &mut SqliteConnection, name: &str, sql: &str) {
     assert!(error.to_string().contains(name), "{sql}: {error}");
 }
 
+const MEMBER: &str = "org_memberships (org_id, id, account_id, role, is_active, created_at, updated_at)";
+
 /// Whoever the plan needs for each guard to have something to guard.
 async fn planned() -> Test {
     let test = Test::start(Kind::Sqlite).await;
@@ -62,9 +64,8 @@ async fn another_program_gets_past_no_guard_by_replacing() {
     let before = dump(&test, Kind::Sqlite).await;
     let rideau = "(SELECT id FROM orgs WHERE name_key = 'théâtre du rideau')";
     let owner = "SELECT rowid, * FROM org_memberships WHERE role = 'owner' ORDER BY rowid LIMIT 1";
-    let member = "org_memberships (org_id, id, account_id, role, is_active, created_at, updated_at)";
     let insert_member = |rowid: &str, org: &str, id: &str, account: &str| {
-        let columns = member.replacen('(', "(rowid, ", 1);
+        let columns = MEMBER.replacen('(', "(rowid, ", 1);
         format!(
             "REPLACE INTO {columns} SELECT {rowid}, {org}, {id}, {account}, 'tech', 1, 0, 0 FROM ({owner})"
         )
@@ -116,8 +117,8 @@ async fn another_program_gets_past_no_guard_by_replacing() {
         ),
         (
             "invitations_answered_once",
-            "REPLACE INTO invitations SELECT org_id, id, assignment_id, token_hash, email, expires_at, NULL, NULL,
-                revoked_at, created_at, updated_at FROM invitations".into(),
+            "REPLACE INTO invitations (org_id, id, assignment_id, token_hash, expires_at, created_at, updated_at)
+                SELECT org_id, id, assignment_id, token_hash, expires_at, created_at, updated_at FROM invitations".into(),
         ),
         (
             "invitations_answered_once",
@@ -186,8 +187,8 @@ async fn two_owners_are_not_replaced_by_one_row() {
         format!("SELECT * FROM org_memberships WHERE org_id = {org} AND role = 'owner' AND is_active");
     let row = |role: &str, id: &str, account: &str| {
         format!(
-            "REPLACE INTO org_memberships SELECT {org}, (SELECT {id} FROM ({owners})), (SELECT {account} FROM ({owners})),
-            '{role}', 1, 0, 0, 0"
+            "REPLACE INTO {MEMBER} SELECT {org}, (SELECT {id} FROM ({owners})), (SELECT {account} FROM ({owners})),
+            '{role}', 1, 0, 0"
         )
     };
     refused(&mut connection, "UNIQUE constraint failed", &row("tech", "min(id)", "max(account_id)")).await;
@@ -207,7 +208,8 @@ async fn what_nothing_guards_is_written_as_ever() {
         "UPDATE audit_details SET before = NULL, after = NULL",
         "REPLACE INTO mission_roles SELECT org_id, id, mission_id, role_name, name_key, 3, position, created_at FROM mission_roles",
         "UPDATE org_memberships SET updated_at = updated_at + 1, role = 'manager' WHERE role = 'tech'",
-        "REPLACE INTO org_memberships SELECT org_id, id, account_id, 'admin', 1, 0, 0, 0 FROM org_memberships WHERE role = 'manager'",
+        "REPLACE INTO org_memberships (org_id, id, account_id, role, is_active, created_at, updated_at)
+            SELECT org_id, id, account_id, 'admin', 1, 0, 0 FROM org_memberships WHERE role = 'manager'",
         "UPDATE invitations SET updated_at = updated_at + 1",
     ] {
         connection.execute(sql).await.expect(sql);

@@ -2,6 +2,7 @@
 //! and people to act as.
 
 mod audit;
+mod browser;
 pub mod contract;
 mod database;
 mod personas;
@@ -10,6 +11,7 @@ mod smtp;
 pub mod source;
 
 pub use crate::operations::{Operation, Sample, operations};
+pub use browser::{Browser, Scripts};
 pub use database::{Kind, TestDatabase};
 /// Runs requests side by side; their outcomes in order.
 pub use futures_util::future::join_all as together;
@@ -103,6 +105,11 @@ impl Test {
         Self { router, app, clock, org, other_org, tech_user, numbers: AtomicU32::new(1), database }
     }
 
+    /// Another instance sends mail if this one does.
+    fn later(&self) -> Later {
+        Later { mailer: (!self.app.outbox.can_send()).then(Mailer::nowhere), ..Later::default() }
+    }
+
     /// A second instance over the same database, as after a restart or on another machine.
     pub async fn second_instance(&self) -> axum::Router {
         self.second_instance_with((*self.app.config).clone()).await
@@ -111,16 +118,16 @@ impl Test {
     /// One on a machine with a clock of its own, over the same database.
     pub async fn instance_at(&self, clock: Clock) -> App {
         let config = (*self.app.config).clone();
-        let app = app::start(config, clock, Random::seeded(9)).await.expect("another instance starts");
+        let app = app::start_with(config, clock, Random::seeded(9), self.later()).await;
+        let app = app.expect("another instance starts");
         open_all_connections(&app).await;
         app
     }
 
     /// The same with other settings.
     pub async fn second_instance_with(&self, config: Config) -> axum::Router {
-        let app = app::start(config, self.clock.clone(), Random::seeded(8))
-            .await
-            .expect("a second instance starts");
+        let app = app::start_with(config, self.clock.clone(), Random::seeded(8), self.later()).await;
+        let app = app.expect("a second instance starts");
         open_all_connections(&app).await;
         app::service(app)
     }
@@ -137,7 +144,7 @@ impl Test {
         let account =
             accounts::by_email(&app.db, &email).await.expect("accounts are read").expect("an account");
         let tx = app.db.write(Origin::system()).await.expect("a transaction");
-        let token = app.tokens.password_link(tx.new_id());
+        let token = app.tokens.password_link(tx.new_id(), 0);
         links::issue_reset(&tx, account.id, &token).await.expect("a token");
         tx.commit().await.expect("the token is stored");
         token

@@ -25,7 +25,16 @@ impl Server {
 
     /// The same with another patience.
     pub async fn start_with(test: &Test, patience: Patience) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::on(Self::listener().await, test, patience)
+    }
+
+    /// A free port, for settings that name it before anything is served there.
+    pub async fn listener() -> TcpListener {
+        TcpListener::bind("127.0.0.1:0").await.expect("a free port")
+    }
+
+    /// Serves what connects there.
+    pub fn on(listener: TcpListener, test: &Test, patience: Patience) -> Self {
         let address = listener.local_addr().expect("its address");
         let router = test.router.clone();
         let stop = CancellationToken::new();

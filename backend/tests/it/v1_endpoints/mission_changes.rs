@@ -173,7 +173,7 @@ async fn calling_a_mission_off_ends_its_assignments_and_links(
     assert_eq!(statuses, ["CANCELLED", "CANCELLED", "DECLINED"], "a no stays a no");
     for (i, (invitation, token)) in links.iter().enumerate() {
         let opened = anyone.get(&format!("/invitations/verify?token={token}")).await.ok();
-        let state = if i == 2 { "answered" } else { "revoked" };
+        let state = if i == 2 { "answered" } else { "called_off" };
         assert_eq!(opened["invitation_status"], state);
         let accept = anyone.post_empty(&format!("/invitations/{invitation}/accept?token={token}")).await;
         accept.refused(

@@ -16,7 +16,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{ExprTrait, LockType},
+    sea_query::LockType,
 };
 
 /// Lifetime of a mailed link: a security rule.
@@ -25,23 +25,35 @@ pub const MAILED_SECONDS: i64 = 30 * 60;
 /// Lifetime of a link that is handed out: members are added days before they are at a desk.
 pub const HANDED_SECONDS: i64 = 7 * 24 * 3600;
 
-/// Makes the reset link with this token and revokes earlier ones; one that was made before is extended. False when it was
-/// used or revoked. Membership links stay valid, because anyone can request a reset.
+/// What became of a link that is to be made with a certain token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Issued {
+    /// It works.
+    Ready,
+    /// It was made before, and has expired.
+    Expired,
+    /// It was made before, and was used or revoked.
+    Gone,
+}
+
+/// Makes the reset link with this token and revokes earlier ones; one that was made before and still works is extended.
+/// Membership links stay valid, because anyone can request a reset.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn issue_reset(tx: &Tx, account: AccountId, token: &str) -> Result<bool, Error> {
+pub async fn issue_reset(tx: &Tx, account: AccountId, token: &str) -> Result<Issued, Error> {
     use password_token::Column;
     // Of two concurrent requests, the later one revokes the link of the earlier.
     write::lock_for_no_key_update(tx, account).await?;
     let expires_at = tx.now.plus_seconds(MAILED_SECONDS);
-    if let Some(made) =
-        password_token::Entity::find().filter(Column::TokenHash.eq(hash(token))).one(tx).await?
-    {
+    let made = password_token::Entity::find().filter(Column::TokenHash.eq(hash(token)));
+    if let Some(made) = made.one(tx).await? {
+        if made.used_at.is_some() || made.expires_at <= tx.now {
+            return Ok(if made.used_at.is_some() { Issued::Gone } else { Issued::Expired });
+        }
         let extended = password_token::ActiveModel { expires_at: Set(expires_at), ..Default::default() };
-        let unused = Column::Id.eq(made.id).and(Column::UsedAt.is_null());
-        let done = password_token::Entity::update_many().set(extended).filter(unused).exec(tx).await?;
-        return Ok(done.rows_affected == 1);
+        password_token::Entity::update_many().set(extended).filter(Column::Id.eq(made.id)).exec(tx).await?;
+        return Ok(Issued::Ready);
     }
     kill_resets(tx, account).await?;
     let new = password_token::ActiveModel {
@@ -54,7 +66,7 @@ pub async fn issue_reset(tx: &Tx, account: AccountId, token: &str) -> Result<boo
         created_at: Set(tx.now),
     };
     password_token::Entity::insert(new).exec_without_returning(tx).await?;
-    Ok(true)
+    Ok(Issued::Ready)
 }
 
 /// Makes a membership link, to be handed out, and revokes earlier ones of the same giver; returns its token.
@@ -73,7 +85,7 @@ pub async fn issue(
     Ok(token)
 }
 
-/// The same with a token of the caller's; one that was made before is extended. False when it was used or revoked.
+/// The same with a token of the caller's; one that was made before and still works is extended.
 ///
 /// # Errors
 /// When the database fails.
@@ -83,16 +95,18 @@ pub async fn issue_with(
     account: AccountId,
     giver: LinkIssuer,
     token: &str,
-) -> Result<bool, Error> {
+) -> Result<Issued, Error> {
     use membership_link::Column;
     write::lock_for_no_key_update(tx, account).await?;
     let expires_at = tx.now.plus_seconds(HANDED_SECONDS);
-    let made = membership_link::Entity::of(org).filter(Column::TokenHash.eq(hash(token))).one(tx).await?;
-    if let Some(made) = made {
+    let made = membership_link::Entity::of(org).filter(Column::TokenHash.eq(hash(token)));
+    if let Some(made) = made.one(tx).await? {
+        if made.used_at.is_some() || made.expires_at <= tx.now {
+            return Ok(if made.used_at.is_some() { Issued::Gone } else { Issued::Expired });
+        }
         let extended = membership_link::ActiveModel { expires_at: Set(expires_at), ..Default::default() };
-        let unused = Column::Id.eq(made.id).and(Column::UsedAt.is_null());
-        let done = membership_link::Entity::update_of(org).set(extended).filter(unused).exec(tx).await?;
-        return Ok(done.rows_affected == 1);
+        membership_link::Entity::update_of(org).set(extended).filter(Column::Id.eq(made.id)).exec(tx).await?;
+        return Ok(Issued::Ready);
     }
     membership_link::Entity::update_of(org)
         .set(membership_link::ActiveModel { used_at: Set(Some(tx.now)), ..Default::default() })
@@ -112,7 +126,7 @@ pub async fn issue_with(
         created_at: Set(tx.now),
     };
     membership_link::Entity::insert(new).exec_without_returning(tx).await?;
-    Ok(true)
+    Ok(Issued::Ready)
 }
 
 fn new_token(random: &Random) -> String {

@@ -324,10 +324,9 @@ fn is_active(status: AssignmentStatus) -> bool {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn seen(tx: &Tx, locked: &Locked) -> Result<invitations::Seen, Error> {
-    let row = &locked.row;
-    let role_name = match row.mission_role_id {
-        Some(role) => missions::role_name(tx, row.org_id, role).await?,
+pub async fn seen(tx: &Tx, org: OrgId, locked: &Locked) -> Result<invitations::Seen, Error> {
+    let role_name = match locked.row.mission_role_id {
+        Some(role) => missions::role_name(tx, org, role).await?,
         None => None,
     };
     Ok(invitations::Seen {
@@ -343,13 +342,13 @@ pub async fn seen(tx: &Tx, locked: &Locked) -> Result<invitations::Seen, Error> 
 ///
 /// # Errors
 /// When the database fails.
-pub async fn explain_decline(tx: &Tx, locked: &Locked, reason: String) -> Result<(), Error> {
+pub async fn explain_decline(tx: &Tx, org: OrgId, locked: &Locked, reason: String) -> Result<(), Error> {
     let row = &locked.row;
     if row.status != AssignmentStatus::Declined || row.decline_reason.is_some() {
         return Ok(());
     }
-    let before = get(tx, row.org_id, row.id).await?;
-    assignment::Entity::update_of(row.org_id)
+    let before = get(tx, org, row.id).await?;
+    assignment::Entity::update_of(org)
         .set(assignment::ActiveModel {
             decline_reason: Set(Some(reason.clone())),
             updated_at: Set(tx.now),
@@ -359,7 +358,7 @@ pub async fn explain_decline(tx: &Tx, locked: &Locked, reason: String) -> Result
         .exec(tx)
         .await?;
     let after = Assignment { decline_reason: Some(reason), updated_at: tx.now, ..before.clone() };
-    tx.record(row.org_id, &AssignmentEvent::Updated { before: &before, after: &after }).await
+    tx.record(org, &AssignmentEvent::Updated { before: &before, after: &after }).await
 }
 
 /// Updates note and role of a locked assignment; unchanged values write nothing.
