@@ -156,7 +156,7 @@ pub async fn latest_of_member(
     Ok(is_latest.then(|| others.iter().any(|(_, state)| *state == MailState::Sent)))
 }
 
-/// Ends a mail in the transaction that ends its job; only what was `sent` stays in it.
+/// Ends a mail in the transaction that ends its job; only what it `carried` stays in it.
 ///
 /// # Errors
 /// When the database fails.

@@ -46,7 +46,7 @@ impl Job for SendMail {
 pub enum AccountNews {
     /// A link to reset a forgotten password.
     Reset,
-    /// The password was changed at this time, however much later the mail is sent.
+    /// The password was changed at [`AccountMail::since`], however much later the mail is sent.
     Changed,
 }
 

@@ -127,3 +127,27 @@ async fn of_twenty_reminders_at_once_one_is_sent(#[values(Kind::Sqlite, Kind::Po
         outcome.refused(429, "reminded_recently");
     });
 }
+
+#[rstest]
+#[tokio::test]
+async fn whoever_is_reminded_of_a_mission_that_has_begun_can_answer(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let manager = test.manager().await;
+    let user = manager.user("Nina Simone").await;
+    let mission = json!({
+        "title": "Montage", "start_at": at(NOW).plus_seconds(3600), "end_at": at(NOW).plus_seconds(8 * 3600),
+    });
+    let mission = manager.post("/missions", mission).await.ok();
+    let assignment = manager.assignment(mission["id"].as_str().expect("an id"), &user).await;
+    let body = json!({ "assignment_id": assignment, "answer_by": at(NOW).plus_seconds(5 * 3600) });
+    let created = manager.post("/invitations", body).await.ok();
+    let verify = format!("/invitations/verify?token={}", created["token"].as_str().expect("a token"));
+    test.pass_seconds(2 * 3600);
+    assert_eq!(test.anonymous().get(&verify).await.ok()["invitation_status"], "expired");
+    let remind = format!("/invitations/{}:remind", created["id"].as_str().expect("an id"));
+    let reminded = test.manager().await.post_empty(&remind).await.ok();
+    assert_eq!(reminded["answer_by"], Json::Null);
+    assert_eq!(test.anonymous().get(&verify).await.ok()["invitation_status"], "pending");
+}

@@ -482,3 +482,85 @@ async fn a_reminder_during_the_first_mail_is_another_one(#[values(Kind::Sqlite, 
     assert!(mails.iter().all(|mail| mail.text().contains(&link)));
     assert_eq!(delivery(&manager, &invitation).await, "sent");
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_reminder_that_is_overtaken_by_the_answer_leaves_the_mail_sent(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let smtp = Smtp::start();
+    let test = start(db, &smtp).await;
+    let (manager, anyone) = (test.manager().await, test.anonymous());
+    let nina = user(&manager, "Nina Simone", "nina@example.org").await;
+    let (invitation, link) = invite(&manager, &nina, "Montage", 11).await;
+    send(&test).await;
+    manager.post_empty(&format!("/invitations/{invitation}:remind")).await.ok();
+    assert_eq!(delivery(&manager, &invitation).await, "queued");
+    let token = link.rsplit('=').next().expect("a token");
+    anyone.post(&format!("/invitations/{invitation}/accept"), json!({ "token": token })).await.ok();
+    send(&test).await;
+    assert_eq!(smtp.mails().len(), 1, "no reminder after an answer");
+    assert_eq!(delivery(&manager, &invitation).await, "sent");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_members_first_mail_that_comes_too_late_changes_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let smtp = Smtp::start();
+    let test = start(db, &smtp).await;
+    let owner = test.owner().await;
+    let added =
+        owner.post("/orgs/members", json!({ "email": "neuve@example.org", "role": "tech" })).await.ok();
+    let path = format!("/orgs/members/{}", added["account_id"].as_str().expect("an id"));
+    smtp.rules(&["rcpt 451 4.7.1 later"]);
+    send(&test).await;
+    owner.post_empty(&format!("{path}:resend")).await.ok();
+    smtp.rules(&[]);
+    // Both are due: the later one ends the link of the first, whichever goes first.
+    send(&test).await;
+    test.pass_seconds(60);
+    test.app.worker.work_off().await.expect("the first one's next try");
+    assert_eq!(owner.get(&path).await.ok()["delivery"], "sent");
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_cannot_be_planned_is_not_asked(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let smtp = Smtp::start();
+    let test = start(db, &smtp).await;
+    let manager = test.manager().await;
+    let nina = user(&manager, "Nina Simone", "nina@example.org").await;
+    invite(&manager, &nina, "Montage", 11).await;
+    manager.patch(&format!("/users/{nina}"), json!({ "active": false })).await.ok();
+    send(&test).await;
+    assert_eq!(smtp.mails().len(), 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_reset_link_lives_half_an_hour_however_late_its_mail_is(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let smtp = Smtp::start();
+    let test = start(db, &smtp).await;
+    let anyone = test.anonymous();
+    anyone.post("/auth/reset/request", json!({ "email": "manager@rideau.example" })).await.ok();
+    test.settle().await;
+    smtp.rules(&["data drop"]);
+    test.app.worker.work_off().await.expect("a first try, which arrives");
+    smtp.rules(&[]);
+    test.pass_seconds(31 * 60);
+    test.app.worker.work_off().await.expect("a late try");
+    let token = |mail: &Received| {
+        let at = mail.text().find("token=").expect("a link") + 6;
+        mail.text()[at..].split_whitespace().next().expect("a token").to_owned()
+    };
+    let mails = smtp.mails();
+    let (first, second) = (token(&mails[0]), token(&mails[1]));
+    let confirm = |token: &str| json!({ "token": token, "new_password": "une-longue-phrase-secrète" });
+    anyone.post("/auth/reset/confirm", confirm(&first)).await.refused(400, "invalid_token");
+    anyone.post("/auth/reset/confirm", confirm(&second)).await.ok();
+    test.app.worker.work_off().await.expect("it is told");
+}
