@@ -3,6 +3,7 @@
 use super::{ACCEPT, DECLINE, REASON, ask_someone, buttons, form, hidden, shows};
 use crate::support::{Kind, Test};
 use axum::http::Method;
+use base64::Engine;
 use rstest::rstest;
 use serde_json::json;
 
@@ -36,6 +37,12 @@ async fn an_answer_leads_to_the_page_by_a_get(#[values(Kind::Sqlite, Kind::Postg
     }
     let asked = ask_someone(&manager).await;
     let unreadable = asked.click(&anyone, "maybe").await;
+    shows(&unreadable, &[&format!("<a href=\"?token={}&#38;lang=fr\"", asked.token)]);
+    // Nobody was shown a mission in a zone that there is not.
+    let nowhere = base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .encode(r#"{"s":"2027-01-01T00:00:00Z","e":"2027-01-02T00:00:00Z","z":"x","p":null,"r":null}"#);
+    let forged = [("token", &*asked.token), ("answer", "accept"), ("seen", &nowhere)];
+    assert_eq!(form(&anyone, "/invite", &forged).await.status, 409);
     assert_eq!((unreadable.status.as_u16(), buttons(&unreadable)), (400, vec![ACCEPT, DECLINE]));
     shows(&unreadable, &["Your answer was not saved."]);
     assert_eq!(form(&anyone, "/invite", &[("token", "x"), ("answer", "accept")]).await.status, 400);
