@@ -367,6 +367,7 @@ async fn an_assignment_is_answered_by_its_token_or_its_person(
     assert_eq!(anyone.post_empty(&by_token).await.ok(), json!({ "status": "ACCEPTED" }));
     anyone.post(&path("decline"), json!({ "token": asked.token })).await.refused(409, "already_answered");
     assert_eq!(tech.post_empty(&path("decline")).await.ok(), json!({ "status": "DECLINED" }));
+    anyone.post_empty(&by_token).await.refused(409, "already_answered");
     assert_eq!(test.audit("assignment.status").await.len(), 2);
 }
 

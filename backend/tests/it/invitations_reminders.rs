@@ -55,10 +55,15 @@ async fn nobody_is_reminded_in_vain(#[values(Kind::Sqlite, Kind::Postgres)] db: 
     manager.delete(&format!("/invitations/{revoked}")).await.ok();
     let (called_off, _, mission) = asked(&manager, "Billie Holiday").await;
     manager.post_empty(&format!("/missions/{mission}:cancel")).await.ok();
+    let (archived, _, mission) = asked(&manager, "Nina Hagen").await;
+    let project = manager.project("Last season").await;
+    manager.patch(&format!("/missions/{mission}"), json!({ "project_id": project })).await.ok();
+    manager.patch(&format!("/projects/{project}"), json!({ "status": "ARCHIVED" })).await.ok();
     for (id, status, code) in [
         (&*answered, 409, "already_answered"),
         (&*revoked, 409, "invitation_revoked"),
-        (&*called_off, 409, "invitation_revoked"),
+        (&*called_off, 409, "mission_cancelled"),
+        (&*archived, 409, "project_archived"),
         ("01900000-0000-7000-8000-000000000000", 404, "not_found"),
     ] {
         manager.post_empty(&format!("/invitations/{id}:remind")).await.refused(status, code);

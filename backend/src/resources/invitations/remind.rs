@@ -225,10 +225,11 @@ fn may_remind(
     if row.answer.is_some() {
         return Err(AlreadyAnswered.into());
     }
+    // Before the invitation's own state: a cancelled mission revokes its invitations, and is the reason to name.
+    locked.clone().invitation_address(archived)?;
     if row.revoked_at.is_some() {
         return Err(InvitationRevoked.into());
     }
-    locked.clone().invitation_address(archived)?;
     locked.check_answerable(AssignmentStatus::Accepted, now)?;
     let again = row.reminded_at.map(|at| at.plus_seconds(HOUR)).filter(|again| *again > now);
     match again {

@@ -62,6 +62,17 @@ async fn nobody_grants_above_their_rank_or_edits_a_superior(
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[rstest]
+#[tokio::test]
+async fn nobody_sends_a_superior_their_link(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let body = json!({ "email": "nouvelle@rideau.example", "role": "owner" });
+    let added = test.owner().await.post("/orgs/members", body).await.ok();
+    let resend = format!("/orgs/members/{}:resend", added["account_id"].as_str().expect("an id"));
+    test.admin().await.post_empty(&resend).await.refused(403, "superior");
+    test.owner().await.post_empty(&resend).await.ok();
+}
+
 async fn member(test: &Test, email: &str, role: &str) -> String {
     let added = test.owner().await.post("/orgs/members", json!({ "email": email, "role": role })).await.ok();
     test.prove(email).await;
