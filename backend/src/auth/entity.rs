@@ -9,6 +9,18 @@ crate::words::words! {
 }
 
 crate::words::words! {
+    /// What a manager, admin or owner is mailed: answers as they come, and a digest each morning.
+    pub enum Notify {
+        /// Nothing.
+        None = "none",
+        /// Each no, each withdrawal, and the digest.
+        Declines = "declines",
+        /// Each answer, and the digest.
+        All = "all",
+    }
+}
+
+crate::words::words! {
     /// Who hands out the link of a membership.
     pub enum LinkIssuer {
         /// Its org.
@@ -38,6 +50,12 @@ pub mod org {
         pub contact_email: Option<String>,
         /// The Reply-To of its mails.
         pub reply_to: Option<String>,
+        /// How long before a mission, or the instant by which an answer is wanted, its people are reminded; 0 for never.
+        pub reminder_hours: i32,
+        /// Calls that are unanswered for longer are in the digest.
+        pub digest_hours: i32,
+        /// When the next digest is due; `None` until it is known.
+        pub digest_at: Option<Timestamp>,
         pub created_at: Timestamp,
         pub updated_at: Timestamp,
     }
@@ -81,6 +99,7 @@ pub mod account {
 /// Accounts as members of orgs, with their role.
 pub mod membership {
     use crate::{
+        auth::entity::Notify,
         delivery::Delivery,
         ids::{AccountId, MembershipId, OrgId},
         role::Role,
@@ -103,6 +122,10 @@ pub mod membership {
         /// Of the mail with the link that takes it up.
         pub delivery: Delivery,
         pub delivery_error: Option<String>,
+        /// Which answers, and whether digests, are mailed to a manager or above.
+        pub notify: Notify,
+        /// Raised to end the keys of its calendar feeds.
+        pub calendar_version: i32,
         pub created_at: Timestamp,
         pub updated_at: Timestamp,
     }

@@ -6,6 +6,9 @@ use super::*;
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
 
+/// All that [`crate::outbox::MailKind`] has; SQLite could not add one without building the table anew.
+const KINDS: [&str; 7] = ["calls", "reminder", "moved", "called_off", "answers", "digest", "member"];
+
 #[sea_orm::prelude::async_trait::async_trait]
 impl MigrationTrait for Migration {
     fn use_transaction(&self) -> Option<bool> {
@@ -23,7 +26,7 @@ impl MigrationTrait for Migration {
                 table("mails")
                     .col(id("org_id"))
                     .col(id("id"))
-                    .col(one_of("kind", &["calls", "member"]))
+                    .col(one_of("kind", &KINDS))
                     .col(id_null("user_id"))
                     .col(id_null("account_id"))
                     .col(text("address"))

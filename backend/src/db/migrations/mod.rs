@@ -24,6 +24,7 @@ mod m20261126_000016_calendar_days;
 mod m20261126_000017_search;
 mod m20261127_000018_jobs;
 mod m20261127_000019_mail;
+mod m20261127_000020_changes;
 
 use super::Database;
 use crate::error::FailureKind;
@@ -60,12 +61,13 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000017_search::Migration),
             Box::new(m20261127_000018_jobs::Migration),
             Box::new(m20261127_000019_mail::Migration),
+            Box::new(m20261127_000020_changes::Migration),
         ]
     }
 }
 
 /// The tables that each step creates: reverting it loses their rows.
-const TABLES: [(&str, &[&str]); 7] = [
+const TABLES: [(&str, &[&str]); 8] = [
     ("m20261123_000001_accounts", &["orgs", "accounts", "org_memberships", "sessions", "password_tokens"]),
     (
         "m20261123_000002_planning",
@@ -86,6 +88,7 @@ const TABLES: [(&str, &[&str]); 7] = [
     (PENDING_MEMBERSHIPS, &["membership_links"]),
     ("m20261127_000018_jobs", &["jobs"]),
     ("m20261127_000019_mail", &["mails", "mail_items"]),
+    ("m20261127_000020_changes", &["mail_notices"]),
 ];
 
 const PENDING_MEMBERSHIPS: &str = "m20261126_000014_pending_memberships";

@@ -5,7 +5,7 @@ use super::{
     read::{by_email, memberships},
 };
 use crate::{
-    auth::entity::{account, membership},
+    auth::entity::{Notify, account, membership},
     db::{Constraint, OrRefusal, Tx},
     delivery::Delivery,
     error::{Duplicate, Error, NotFound},
@@ -67,6 +67,8 @@ pub async fn add_membership(
         proven_at: Set(proven_at),
         delivery: Set(delivery),
         delivery_error: Set(None),
+        notify: Set(Notify::Declines),
+        calendar_version: Set(0),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
     };

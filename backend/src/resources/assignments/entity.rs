@@ -3,6 +3,7 @@
 pub mod assignment {
     use crate::resources::assignments::model::AssignmentStatus;
     use crate::{
+        db::JsonText,
         ids::{AssignmentId, MissionId, MissionRoleId, OrgId, UserId},
         timestamp::Timestamp,
     };
@@ -24,6 +25,15 @@ pub mod assignment {
         pub conflict_override: Option<String>,
         pub starts_at: Timestamp,
         pub ends_at: Timestamp,
+        /// Raised by each change; part of the SEQUENCE of its calendar entry.
+        pub sequence: i32,
+        /// Accepted at another time or place than now.
+        pub needs_confirmation: bool,
+        /// The [`Told`](super::told::Told) that the user said yes to, once the mission has moved since.
+        pub agreed: Option<JsonText>,
+        /// The [`Told`](super::told::Told) that the user was last shown, once the mission has moved since; `None` also if
+        /// they were shown nothing.
+        pub shown: Option<JsonText>,
         pub created_at: Timestamp,
         pub updated_at: Timestamp,
     }

@@ -20,6 +20,8 @@ pub mod invitation {
         pub assignment_id: AssignmentId,
         pub token_hash: Vec<u8>,
         pub email: Option<String>,
+        /// Whether that is the user's own address; reminders then follow it.
+        pub own_address: bool,
         pub expires_at: Timestamp,
         /// By when the planner wants an answer.
         pub answer_by: Option<Timestamp>,
@@ -30,8 +32,12 @@ pub mod invitation {
         pub delivery: Delivery,
         pub delivery_error: Option<String>,
         pub reminded_at: Option<Timestamp>,
+        /// When they were asked again by itself: reminded, or told that the mission moved. It happens once.
+        pub asked_again_at: Option<Timestamp>,
         pub answered_at: Option<Timestamp>,
         pub answer: Option<AssignmentStatus>,
+        /// When a yes was taken back by this link, because the mission had moved.
+        pub withdrawn_at: Option<Timestamp>,
         pub revoked_at: Option<Timestamp>,
         pub created_at: Timestamp,
         pub updated_at: Timestamp,

@@ -189,11 +189,19 @@ async fn remind_all(
     let (mut all, mut changes, mut mailed, mut reminded) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for WithStart { row, starts_at } in rows {
         let Some(locked) = around.get(&row.assignment_id) else { continue };
-        if let Err(error) = may_remind(&row, locked, &archived, tx.now) {
-            refused.push((row.id, error));
-            continue;
+        let own_address = match may_remind(&row, locked, &archived, tx.now) {
+            Ok(own_address) => own_address,
+            Err(error) => {
+                refused.push((row.id, error));
+                continue;
+            }
+        };
+        // It may have been corrected since.
+        let email = if row.own_address { own_address } else { row.email.clone() };
+        let after = extended(&invitation::Model { email, ..row.clone() }, starts_at, tx.now, links)?;
+        if after.email != row.email {
+            store_address(tx, org, after.id, after.email.clone()).await?;
         }
-        let after = extended(&row, starts_at, tx.now, links)?;
         let (token, _) = links.tokens.invite(org, after.id, after.version)?;
         mailed.extend(asked(&after, locked.user()).filter(|_| links.outbox.can_send()));
         reminded.push(Reminded {
@@ -216,17 +224,18 @@ async fn remind_all(
     Ok((reminded, refused))
 }
 
+/// The user's own address, if the person may be reminded.
 fn may_remind(
     row: &invitation::Model,
     locked: &Locked,
     archived: &HashSet<ProjectId>,
     now: Timestamp,
-) -> Result<(), Error> {
+) -> Result<Option<String>, Error> {
     if row.answer.is_some() {
         return Err(AlreadyAnswered.into());
     }
     // Before the invitation's own state: a cancelled mission revokes its invitations, and is the reason to name.
-    locked.clone().invitation_address(archived)?;
+    let own_address = locked.invitation_address(archived)?;
     if row.revoked_at.is_some() {
         return Err(InvitationRevoked.into());
     }
@@ -234,8 +243,19 @@ fn may_remind(
     let again = row.reminded_at.map(|at| at.plus_seconds(HOUR)).filter(|again| *again > now);
     match again {
         Some(again) => Err(RemindedRecently { seconds: again.since(now).as_secs() + 1 }.into()),
-        None => Ok(()),
+        None => Ok(own_address),
     }
+}
+
+async fn store_address(
+    tx: &Tx,
+    org: OrgId,
+    id: InvitationId,
+    email: Option<String>,
+) -> Result<(), Error> {
+    let set = invitation::ActiveModel { email: Set(email), ..Default::default() };
+    invitation::Entity::update_of(org).set(set).filter(invitation::Column::Id.eq(id)).exec(tx).await?;
+    Ok(())
 }
 
 /// A reminded invitation: its link works as long as a new one. What was wanted by an instant that has passed, or by the

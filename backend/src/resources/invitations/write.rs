@@ -21,6 +21,7 @@ use crate::{
         projects,
     },
     state::App,
+    text::Email,
     timestamp::Timestamp,
 };
 use sea_orm::{
@@ -69,8 +70,8 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewInvitation, links: &Links<'_>) 
     let archived = projects::lock_all_for_share(tx, org, locked.project().into_iter().collect()).await?;
     revoke_of_assignment(tx, org, id).await?;
     let (start_at, user) = (locked.start_at(), locked.user());
-    let email = address(&new, locked, &archived, tx.now)?;
-    let (row, created) = new_link(tx, org, new, email, links)?;
+    let address = address(&new, &locked, &archived, tx.now)?;
+    let (row, created) = new_link(tx, org, new, address, links)?;
     invitation::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
     links.outbox.queue_calls(tx, org, asked(&row, user).into_iter().collect()).await?;
     tx.record(org, &InvitationEvent::Created { after: &view(row, start_at, tx.now) }).await?;
@@ -99,10 +100,10 @@ pub async fn create_all(
     let mut seen = HashSet::new();
     for (index, item) in items.into_iter().enumerate() {
         match once(&item, &mut locked, &mut seen).and_then(|locked| {
-            Ok((locked.start_at(), locked.user(), address(&item, locked, &archived, tx.now)?))
+            Ok((locked.start_at(), locked.user(), address(&item, &locked, &archived, tx.now)?))
         }) {
-            Ok((start_at, user, email)) => {
-                let (row, answer) = new_link(tx, org, item, email, links)?;
+            Ok((start_at, user, address)) => {
+                let (row, answer) = new_link(tx, org, item, address, links)?;
                 mailed.extend(asked(&row, user));
                 views.push(view(row.clone(), start_at, tx.now));
                 rows.push(row);
@@ -138,18 +139,27 @@ fn once(
     found.map_err(Error::referred("/assignment_id", "assignment"))
 }
 
+/// Where a link goes.
+struct Address {
+    email: Option<String>,
+    /// Whether it is the user's own.
+    own: bool,
+}
+
 /// The address for a link, when its assignment may be asked.
 fn address(
     new: &NewInvitation,
-    locked: Locked,
+    locked: &Locked,
     archived: &HashSet<ProjectId>,
     now: Timestamp,
-) -> Result<Option<String>, Error> {
+) -> Result<Address, Error> {
     let email_of_user = locked.invitation_address(archived)?;
     if new.answer_by.is_some_and(|by| by <= now) {
         return Err(Error::invalid("/answer_by", "must be in the future"));
     }
-    Ok(new.email.clone().map(String::from).or(email_of_user))
+    let key = |email: &String| Email::stored(email.as_str()).key();
+    let given = new.email.as_ref().filter(|given| email_of_user.as_ref().map(key) != Some(given.key()));
+    Ok(Address { email: given.cloned().map(String::from).or(email_of_user), own: given.is_none() })
 }
 
 /// What is mailed of an invitation, if it has an address.
@@ -164,13 +174,14 @@ fn new_link(
     tx: &Tx,
     org: OrgId,
     new: NewInvitation,
-    email: Option<String>,
+    address: Address,
     links: &Links<'_>,
 ) -> Result<(invitation::Model, Created), Error> {
     let NewInvitation { assignment_id, answer_by, .. } = new;
     let id: InvitationId = tx.new_id();
     let expires_at = tx.now.plus_seconds(links.ttl_seconds);
     let (token, token_hash) = links.tokens.invite(org, id, FIRST_VERSION)?;
+    let Address { email, own } = address;
     let delivery = links.delivery(email.as_ref());
     let row = invitation::Model {
         org_id: org,
@@ -180,13 +191,16 @@ fn new_link(
         version: FIRST_VERSION,
         key_id: Some(links.tokens.invites_key_id().to_owned()),
         email,
+        own_address: own,
         expires_at,
         answer_by,
         delivery,
         delivery_error: None,
         reminded_at: None,
+        asked_again_at: None,
         answered_at: None,
         answer: None,
+        withdrawn_at: None,
         revoked_at: None,
         created_at: tx.now,
         updated_at: tx.now,

@@ -24,6 +24,11 @@ pub mod mission {
         pub timezone: String,
         pub note: Option<String>,
         pub cancelled_at: Option<Timestamp>,
+        /// Raised by each change; part of the SEQUENCE of its calendar entries.
+        pub sequence: i32,
+        /// When its time or place last changed, and since when it has been changing without its people being told.
+        pub moved_at: Option<Timestamp>,
+        pub moving_since: Option<Timestamp>,
         pub created_at: Timestamp,
         pub updated_at: Timestamp,
     }

@@ -38,6 +38,10 @@ pub(super) fn meaning_of_name(error: &DbErr) -> Option<Error> {
     NAME.meaning(error, || Duplicate { pointer: "/name", detail })
 }
 
+/// Of a new org, in hours.
+const REMINDER_HOURS: i32 = 48;
+const DIGEST_HOURS: i32 = 24;
+
 /// Creates an org; the caller adds an owner in the same transaction.
 ///
 /// # Errors
@@ -55,6 +59,9 @@ pub async fn create(tx: &Tx, new: OrgForm) -> Result<OrgId, Error> {
         contact_phone: contact.phone,
         contact_email: contact.email,
         reply_to: reply_to.map(Into::into),
+        reminder_hours: REMINDER_HOURS,
+        digest_hours: DIGEST_HOURS,
+        digest_at: None,
         created_at: tx.now,
         updated_at: tx.now,
     };

@@ -33,6 +33,8 @@ pub mod user {
         pub legal_ids: Option<JsonText>,
         pub documents: Option<JsonText>,
         pub locale: Option<Locale>,
+        /// Raised to end the key of their calendar feed.
+        pub calendar_version: i32,
         pub created_at: Timestamp,
         pub updated_at: Timestamp,
     }

@@ -62,6 +62,7 @@ pub async fn create(
         legal_ids: new.legal_ids.as_ref().map(Metadata::to_stored),
         documents: new.documents.as_ref().map(Metadata::to_stored),
         locale: new.locale,
+        calendar_version: 0,
         created_at: tx.now,
         updated_at: tx.now,
     };

@@ -89,6 +89,10 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
         conflict_override: change.override_reason.filter(|_| !conflicts.is_empty()),
         starts_at: mission.start_at,
         ends_at: mission.end_at,
+        sequence: 0,
+        needs_confirmation: false,
+        agreed: None,
+        shown: None,
         created_at: tx.now,
         updated_at: tx.now,
     };
@@ -152,7 +156,7 @@ impl Locked {
     ///
     /// # Errors
     /// [`MissionCancelled`], [`ProjectArchived`], [`UserInactive`], or [`NotInvited`] in any other status.
-    pub fn invitation_address(self, archived: &HashSet<ProjectId>) -> Result<Option<String>, Error> {
+    pub fn invitation_address(&self, archived: &HashSet<ProjectId>) -> Result<Option<String>, Error> {
         let invited = AssignmentStatus::Invited;
         if self.mission.cancelled {
             Err(MissionCancelled.into())
@@ -163,7 +167,7 @@ impl Locked {
         } else if self.row.status != invited {
             Err(NotInvited { status: self.row.status }.into())
         } else {
-            Ok(self.user.email)
+            Ok(self.user.email.clone())
         }
     }
 }
