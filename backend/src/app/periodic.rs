@@ -7,7 +7,7 @@ use crate::{
     jobs::Periodic,
     resources::{
         accounts::{links, record_refusals, sessions},
-        mails,
+        invitations, mails,
     },
     state::App,
 };
@@ -34,6 +34,8 @@ pub fn periodic(app: &App) -> Vec<Periodic> {
         "follow_the_databases_clock", every TIME_ASKED_EVERY, |app| app.db.follow_clock();
         "record_refused_sign_ins", every MINUTE, |app| record_refusals(&app.db, &app.refusals, false);
         "count_mails", every QUARTER_MINUTE, |app| count_mails(&app);
+        "remind", every MINUTE, |app| invitations::remind_due(&app);
+        "queue_digests", every MINUTE, |app| mails::queue_digests(&app);
         "delete_answers_kept_for_repetition", every HOUR, |app| idempotency::forget_old_answers(&app.db);
         "delete_expired_links", every HOUR, |app| links::forget_old(&app.db);
         "delete_expired_sessions", every HOUR, |app| sessions::forget_old(&app.db);

@@ -14,7 +14,7 @@ use crate::{
     mail::{Mailer, MailerError},
     outbox::Outbox,
     random::Random,
-    resources::mails::{self, Post},
+    resources::mails::{self, Announcements, Post},
     seal::Seal,
     state::{App, Parts},
     telemetry::{Telemetry, TracesError},
@@ -123,7 +123,6 @@ pub async fn start_with(
     // From here on with the database's clock, because instants are compared with those written by other instances.
     let clock = db.clock().clone();
     let tasks = TaskTracker::new();
-    later.subscribers.subscribe(&db);
     let connections = usize::try_from(config.pool.max_connections).unwrap_or(usize::MAX);
     let half = Workers::half_of_the_cores();
     let Turns { requests, bulks, lists, long_lists } = Turns::of(&config.database_url, connections);
@@ -134,7 +133,13 @@ pub async fn start_with(
         Some(mailer) => mailer,
         None => Mailer::of(&config)?,
     };
-    let outbox = Outbox::new(mailer.can_send().then_some(config.mail.gather));
+    let gather = mailer.can_send().then_some(config.mail.gather);
+    let outbox = Outbox::new(gather);
+    let subscribers = match gather {
+        Some(gather) => later.subscribers.with(Announcements { clock: clock.clone(), gather }),
+        None => later.subscribers,
+    };
+    subscribers.subscribe(&db);
     let metrics = telemetry.metrics.clone();
     let post = Post {
         db: db.clone(),
@@ -143,7 +148,7 @@ pub async fn start_with(
         metrics: metrics.clone(),
         config: Arc::clone(&config),
     };
-    let worker = Worker::new(db.clone(), mails::handlers(later.handlers, post), metrics, later.timing);
+    let worker = Worker::new(db.clone(), mails::handlers(later.handlers, post, outbox), metrics, later.timing);
     let gate = Gate::new(
         tokens.clone(),
         Authorities::new(db.clone()),

@@ -1,14 +1,14 @@
 //! Freezing a mail before it is sent, and what became of it.
 
 use super::{
-    MailState,
-    entity::{mail, mail_item},
+    MailKind, MailState,
+    entity::{mail, mail_item, mail_notice},
     queue::SendMail,
 };
 use crate::{
     db::{Database, OfOrg, Origin, Tx},
     error::Error,
-    ids::{AccountId, InvitationId, MailId, OrgId},
+    ids::{AccountId, AssignmentId, AuditId, InvitationId, MailId, OrgId},
     timestamp::Timestamp,
 };
 use sea_orm::{
@@ -25,8 +25,15 @@ pub struct Claimed {
     pub mail: mail::Model,
     /// Since when it is being sent.
     pub claimed_at: Timestamp,
-    /// What it carries.
-    pub invitations: Vec<InvitationId>,
+    pub carried: Carried,
+}
+
+/// What a mail carries.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Carried {
+    pub invitations: BTreeSet<InvitationId>,
+    /// The assignments that it tells of, and the latest that happened to each.
+    pub notices: BTreeMap<AssignmentId, Option<AuditId>>,
 }
 
 /// Freezes a mail that is due, with all that waits for the same person at the same address; one that was frozen before is as
@@ -39,27 +46,23 @@ pub async fn claim(db: &Database, job: SendMail) -> Result<Option<Claimed>, Erro
     let find = || mail::Entity::find_by_id((org, id)).filter(mail::Column::State.eq(MailState::Queued));
     let Some(own) = find().one(db).await? else { return Ok(None) };
     if let Some(claimed_at) = own.claimed_at {
-        let invitations = carried(db, org, &[id]).await?.into_iter().collect();
-        return Ok(Some(Claimed { mail: own, claimed_at, invitations }));
+        let carried = Carried::of(db, org, &[id]).await?;
+        return Ok(Some(Claimed { mail: own, claimed_at, carried }));
     }
     let tx = db.write(Origin { tenant: Some(org), ..Origin::system() }).await?;
     let open = waiting_for(&tx, &own).await?;
     let Some(own) = open.iter().find(|mail| mail.id == id).cloned() else { return Ok(None) };
     let others: Vec<_> = open.iter().map(|mail| mail.id).filter(|other| *other != id).collect();
-    let already = carried(&tx, org, &[id]).await?;
-    let theirs = carried(&tx, org, &others).await?;
-    let moved = theirs.difference(&already);
-    let moved =
-        moved.map(|invitation| mail_item::Model { org_id: org, mail_id: id, invitation_id: *invitation });
-    tx.insert_all(moved.map(IntoActiveModel::into_active_model).collect()).await?;
+    let mut carried = Carried::of(&tx, org, &[id]).await?;
+    let theirs = Carried::of(&tx, org, &others).await?;
+    carried.take(&tx, (org, id), theirs).await?;
     if !others.is_empty() {
         mail::Entity::delete_of(org).filter(mail::Column::Id.is_in(others)).exec(&tx).await?;
     }
     update(&tx, org, id, mail::ActiveModel { claimed_at: Set(Some(tx.now)), ..Default::default() }).await?;
     let claimed_at = tx.now;
     tx.commit().await?;
-    let invitations = already.union(&theirs).copied().collect();
-    Ok(Some(Claimed { mail: own, claimed_at, invitations }))
+    Ok(Some(Claimed { mail: own, claimed_at, carried }))
 }
 
 /// Locks the mails that wait for the same person at the same address (`FOR UPDATE`), by id, so that of two that are due at
@@ -68,7 +71,7 @@ async fn waiting_for(tx: &Tx, own: &mail::Model) -> Result<Vec<mail::Model>, Err
     use mail::Column;
     let open = mail::Entity::of(own.org_id)
         .filter(Column::Address.eq(&*own.address))
-        .filter(Column::Kind.eq(own.kind))
+        .filter(Column::Kind.is_in(gathered_with(own.kind)))
         .filter(Condition::all().add_option(own.user_id.map(|user| Column::UserId.eq(user))))
         .filter(Condition::all().add_option(own.account_id.map(|account| Column::AccountId.eq(account))))
         .filter(Column::ClaimedAt.is_null())
@@ -79,23 +82,62 @@ async fn waiting_for(tx: &Tx, own: &mail::Model) -> Result<Vec<mail::Model>, Err
     Ok(open)
 }
 
-/// The invitations that mails carry.
-async fn carried(
-    db: &impl ConnectionTrait,
-    org: OrgId,
-    mails: &[MailId],
-) -> Result<BTreeSet<InvitationId>, Error> {
-    if mails.is_empty() {
-        return Ok(BTreeSet::new());
+/// What a mail of this kind can carry. A reminder of one call and the first mail of another are one mail.
+fn gathered_with(kind: MailKind) -> Vec<MailKind> {
+    match kind {
+        MailKind::Calls | MailKind::Reminder => vec![MailKind::Calls, MailKind::Reminder],
+        kind => vec![kind],
     }
-    let found = mail_item::Entity::of(org)
-        .select_only()
-        .column(mail_item::Column::InvitationId)
-        .filter(mail_item::Column::MailId.is_in(mails.iter().copied()))
-        .into_tuple()
-        .all(db)
-        .await?;
-    Ok(found.into_iter().collect())
+}
+
+impl Carried {
+    async fn of(db: &impl ConnectionTrait, org: OrgId, mails: &[MailId]) -> Result<Self, Error> {
+        if mails.is_empty() {
+            return Ok(Self::default());
+        }
+        let invitations = mail_item::Entity::of(org)
+            .select_only()
+            .column(mail_item::Column::InvitationId)
+            .filter(mail_item::Column::MailId.is_in(mails.iter().copied()))
+            .into_tuple()
+            .all(db)
+            .await?;
+        // By event, so that the latest of an assignment stays.
+        let notices = mail_notice::Entity::of(org)
+            .filter(mail_notice::Column::MailId.is_in(mails.iter().copied()))
+            .order_by_asc(mail_notice::Column::EventId)
+            .all(db)
+            .await?;
+        let notices = notices.into_iter().map(|row| (row.assignment_id, row.event_id));
+        Ok(Self { invitations: invitations.into_iter().collect(), notices: notices.collect() })
+    }
+
+    /// Takes over what other mails carried, whose rows are deleted next.
+    async fn take(&mut self, tx: &Tx, (org, id): (OrgId, MailId), theirs: Self) -> Result<(), Error> {
+        let moved = theirs.invitations.difference(&self.invitations);
+        let moved = moved.map(|invitation| {
+            mail_item::Model { org_id: org, mail_id: id, invitation_id: *invitation }.into_active_model()
+        });
+        tx.insert_all(moved.collect()).await?;
+        let mut newer = theirs.notices;
+        newer.retain(|assignment, event| self.notices.get(assignment).is_none_or(|own| own < event));
+        let known: Vec<_> =
+            newer.keys().filter(|assignment| self.notices.contains_key(assignment)).copied().collect();
+        if !known.is_empty() {
+            let replaced = mail_notice::Column::MailId
+                .eq(id)
+                .and(mail_notice::Column::AssignmentId.is_in(known));
+            mail_notice::Entity::delete_of(org).filter(replaced).exec(tx).await?;
+        }
+        let moved = newer.iter().map(|(assignment_id, event_id)| {
+            let (assignment_id, event_id) = (*assignment_id, *event_id);
+            mail_notice::Model { org_id: org, mail_id: id, assignment_id, event_id }.into_active_model()
+        });
+        tx.insert_all(moved.collect()).await?;
+        self.invitations.extend(theirs.invitations);
+        self.notices.extend(newer);
+        Ok(())
+    }
 }
 
 /// Those of the invitations that no later mail carries, and whether an earlier mail carried them to their people.
@@ -148,6 +190,7 @@ pub async fn latest_of_member(
         .select_only()
         .columns([mail::Column::Id, mail::Column::State])
         .filter(mail::Column::AccountId.eq(account))
+        .filter(mail::Column::Kind.eq(MailKind::Member))
         .filter(mail::Column::Id.ne(id))
         .into_tuple()
         .all(tx)
@@ -165,7 +208,7 @@ pub async fn ended(
     (org, id): (OrgId, MailId),
     state: MailState,
     error: Option<String>,
-    carried: &[InvitationId],
+    carried: &Carried,
 ) -> Result<(), Error> {
     let ended = mail::ActiveModel {
         state: Set(state),
@@ -176,8 +219,12 @@ pub async fn ended(
     update(tx, org, id, ended).await?;
     let dropped = mail_item::Column::MailId
         .eq(id)
-        .and(mail_item::Column::InvitationId.is_not_in(carried.iter().copied()));
+        .and(mail_item::Column::InvitationId.is_not_in(carried.invitations.iter().copied()));
     mail_item::Entity::delete_of(org).filter(dropped).exec(tx).await?;
+    let dropped = mail_notice::Column::MailId
+        .eq(id)
+        .and(mail_notice::Column::AssignmentId.is_not_in(carried.notices.keys().copied()));
+    mail_notice::Entity::delete_of(org).filter(dropped).exec(tx).await?;
     Ok(())
 }
 

@@ -7,14 +7,24 @@ mod claim;
 pub(crate) mod entity;
 mod queue;
 
-pub use claim::{Claimed, claim, ended, latest_of, latest_of_member};
-pub use queue::{AccountMail, AccountNews, Asked, Outbox, SendMail};
+pub use claim::{Carried, Claimed, claim, ended, latest_of, latest_of_member};
+pub use queue::{AccountMail, AccountNews, Asked, Notice, Outbox, Recipient, SendMail};
 
 crate::words::words! {
     /// What a mail is about.
     pub enum MailKind {
         /// The person's missions to answer, each with its link.
         Calls = "calls",
+        /// The same again, because no answer came.
+        Reminder = "reminder",
+        /// The person's missions that take place at another time or place than they were told.
+        Moved = "moved",
+        /// The person's missions that they need not come to.
+        CalledOff = "called_off",
+        /// What people answered, for whoever plans.
+        Answers = "answers",
+        /// What is open this morning, for whoever plans.
+        Digest = "digest",
         /// The link by which a member takes their membership up.
         Member = "member",
     }

@@ -2,12 +2,12 @@
 
 use super::{
     MailKind, MailState,
-    entity::{mail, mail_item},
+    entity::{mail, mail_item, mail_notice},
 };
 use crate::{
     db::Tx,
     error::Error,
-    ids::{AccountId, InvitationId, MailId, OrgId, UserId},
+    ids::{AccountId, AssignmentId, AuditId, InvitationId, MailId, OrgId, UserId},
     jobs::{Job, NewJob},
     timestamp::Timestamp,
 };
@@ -28,6 +28,26 @@ pub struct Asked {
     pub user: UserId,
     pub address: String,
 }
+
+/// Whose mail it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Recipient {
+    User(UserId),
+    Member(AccountId),
+}
+
+/// An assignment that somebody is to be told of.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    pub to: Recipient,
+    pub address: String,
+    pub assignment: AssignmentId,
+    /// What happened to it, in the audit log.
+    pub event: Option<AuditId>,
+}
+
+/// Answers are told to planners after this time, with those that came meanwhile.
+const ANSWERS_GATHER: Duration = Duration::from_secs(60);
 
 /// A mail is due.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -80,23 +100,77 @@ impl Outbox {
         self.gather.is_some()
     }
 
-    /// Queues the mails of these invitations: one for each person and address. Nothing where no mail can be sent.
+    /// Queues the mails of these invitations, as [`MailKind::Calls`] or [`MailKind::Reminder`]: one for each person and
+    /// address. Nothing where no mail can be sent.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn queue_calls(&self, tx: &Tx, org: OrgId, asked: Vec<Asked>) -> Result<(), Error> {
+    pub async fn queue_calls(
+        &self,
+        tx: &Tx,
+        org: OrgId,
+        kind: MailKind,
+        asked: Vec<Asked>,
+    ) -> Result<(), Error> {
         let mut by_recipient: BTreeMap<(UserId, String), Vec<InvitationId>> = BTreeMap::new();
         for Asked { invitation, user, address } in asked {
             by_recipient.entry((user, address)).or_default().push(invitation);
         }
         let (mut mails, mut items) = (Vec::new(), Vec::new());
         for ((user, address), invitations) in by_recipient {
-            let mail = mail::Model { user_id: Some(user), ..queued(tx, org, MailKind::Calls, address) };
+            let mail = Recipient::User(user).of(queued(tx, org, kind, address));
             let item = |invitation_id| mail_item::Model { org_id: org, mail_id: mail.id, invitation_id };
             items.extend(invitations.into_iter().map(item));
             mails.push(mail);
         }
-        self.queue(tx, org, mails, items).await
+        self.queue(tx, org, mails, Gathered { items, ..Gathered::default() }).await
+    }
+
+    /// Queues mails that tell of assignments: one for each recipient and address. Nothing where no mail can be sent.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn queue_notices(
+        &self,
+        tx: &Tx,
+        org: OrgId,
+        kind: MailKind,
+        all: Vec<Notice>,
+    ) -> Result<(), Error> {
+        let mut by_recipient: BTreeMap<(Recipient, String), BTreeMap<AssignmentId, Option<AuditId>>> =
+            BTreeMap::new();
+        for Notice { to, address, assignment, event } in all {
+            by_recipient.entry((to, address)).or_default().insert(assignment, event);
+        }
+        let (mut mails, mut notices) = (Vec::new(), Vec::new());
+        for ((to, address), told) in by_recipient {
+            let mail = to.of(queued(tx, org, kind, address));
+            let notice = |(assignment_id, event_id)| mail_notice::Model {
+                org_id: org,
+                mail_id: mail.id,
+                assignment_id,
+                event_id,
+            };
+            notices.extend(told.into_iter().map(notice));
+            mails.push(mail);
+        }
+        self.queue(tx, org, mails, Gathered { notices, ..Gathered::default() }).await
+    }
+
+    /// Queues the digest of these members. Nothing where no mail can be sent.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn queue_digests(
+        &self,
+        tx: &Tx,
+        org: OrgId,
+        members: Vec<(AccountId, String)>,
+    ) -> Result<(), Error> {
+        let mail = |(account, address)| {
+            Recipient::Member(account).of(queued(tx, org, MailKind::Digest, address))
+        };
+        self.queue(tx, org, members.into_iter().map(mail).collect(), Gathered::default()).await
     }
 
     /// Queues the mail by which a member takes their membership up. Nothing where no mail can be sent.
@@ -110,8 +184,8 @@ impl Outbox {
         account: AccountId,
         address: String,
     ) -> Result<(), Error> {
-        let mail = mail::Model { account_id: Some(account), ..queued(tx, org, MailKind::Member, address) };
-        self.queue(tx, org, vec![mail], Vec::new()).await
+        let mail = Recipient::Member(account).of(queued(tx, org, MailKind::Member, address));
+        self.queue(tx, org, vec![mail], Gathered::default()).await
     }
 
     async fn queue(
@@ -119,13 +193,17 @@ impl Outbox {
         tx: &Tx,
         org: OrgId,
         mails: Vec<mail::Model>,
-        items: Vec<mail_item::Model>,
+        Gathered { items, notices }: Gathered,
     ) -> Result<(), Error> {
         let Some(gather) = self.gather else { return Ok(()) };
-        let jobs = mails.iter().map(|mail| Ok(NewJob::of(&SendMail { org, mail: mail.id })?.after(gather)));
+        let wait = |kind| if kind == MailKind::Answers { ANSWERS_GATHER } else { gather };
+        let jobs = mails
+            .iter()
+            .map(|mail| Ok(NewJob::of(&SendMail { org, mail: mail.id })?.after(wait(mail.kind))));
         let jobs = jobs.collect::<Result<Vec<_>, Error>>()?;
         tx.insert_all(mails.into_iter().map(IntoActiveModel::into_active_model).collect()).await?;
         tx.insert_all(items.into_iter().map(IntoActiveModel::into_active_model).collect()).await?;
+        tx.insert_all(notices.into_iter().map(IntoActiveModel::into_active_model).collect()).await?;
         tx.enqueue(org, jobs).await
     }
 
@@ -135,6 +213,22 @@ impl Outbox {
     /// When the database fails.
     pub async fn queue_account(&self, tx: &Tx, mail: AccountMail) -> Result<(), Error> {
         if self.can_send() { tx.enqueue(None, [NewJob::of(&mail)?]).await } else { Ok(()) }
+    }
+}
+
+/// What mails carry when they are queued.
+#[derive(Default)]
+struct Gathered {
+    items: Vec<mail_item::Model>,
+    notices: Vec<mail_notice::Model>,
+}
+
+impl Recipient {
+    fn of(self, mail: mail::Model) -> mail::Model {
+        match self {
+            Self::User(user) => mail::Model { user_id: Some(user), ..mail },
+            Self::Member(account) => mail::Model { account_id: Some(account), ..mail },
+        }
     }
 }
 

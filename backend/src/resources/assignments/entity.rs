@@ -31,8 +31,9 @@ pub mod assignment {
         pub needs_confirmation: bool,
         /// The [`Told`](super::told::Told) that the user said yes to, once the mission has moved since.
         pub agreed: Option<JsonText>,
-        /// The [`Told`](super::told::Told) that the user was last shown, once the mission has moved since; `None` also if
-        /// they were shown nothing.
+        /// When the user was last mailed about it.
+        pub told_at: Option<Timestamp>,
+        /// The [`Told`](super::told::Told) that the user last knew, once the mission has moved since.
         pub shown: Option<JsonText>,
         pub created_at: Timestamp,
         pub updated_at: Timestamp,

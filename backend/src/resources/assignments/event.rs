@@ -15,6 +15,7 @@ events! {
         UPDATED = "assignment.update": Updated { before: &'a Assignment, after: &'a Assignment } of after.id,
         STATUS_CHANGED = "assignment.status": StatusChanged { before: &'a Assignment, after: &'a Assignment } of after.id,
         OVERRIDDEN = "assignment.override": Overridden { id: AssignmentId, after: Override<'a> } of id,
+        CONFIRMED = "assignment.confirm": Confirmed { before: &'a Assignment, after: &'a Assignment } of after.id,
         DELETED = "assignment.delete": Deleted { before: &'a Assignment } of before.id,
     }
 }

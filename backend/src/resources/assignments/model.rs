@@ -57,6 +57,10 @@ pub struct Assignment {
     pub start_at: Timestamp,
     /// When the mission ends.
     pub end_at: Timestamp,
+    /// Accepted at another time or place than now: the person, or a manager for them, has to confirm.
+    pub needs_confirmation: bool,
+    /// When the person was last mailed about it.
+    pub told_at: Option<Timestamp>,
     /// When they were assigned.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -136,6 +140,8 @@ impl Writable for AssignmentForm {
         "status",
         "decline_reason",
         "conflict_override",
+        "needs_confirmation",
+        "told_at",
         "created_at",
         "updated_at",
     ];
@@ -174,6 +180,9 @@ pub struct AssignmentQuery {
     #[deserr(default)]
     #[param(value_type = Option<Vec<AssignmentStatus>>)]
     pub status: Many<AssignmentStatus>,
+    /// Only those that have to be confirmed, or only the others.
+    #[deserr(default)]
+    pub needs_confirmation: Option<bool>,
     /// Only missions that end after this instant.
     #[deserr(default)]
     pub from: Option<Timestamp>,

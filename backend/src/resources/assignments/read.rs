@@ -3,9 +3,10 @@
 use super::{
     entity::assignment,
     model::{Assignment, AssignmentQuery, AssignmentStatus},
+    told::Told,
 };
 use crate::{
-    db::{OfOrg, Tx, filter},
+    db::{JsonText, OfOrg, Tx, filter},
     error::{Conflict, Conflicts, Error, NotFound},
     http::Page,
     ids::{AssignmentId, MissionId, OrgId, UserId},
@@ -13,7 +14,7 @@ use crate::{
     timestamp::Timestamp,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder,
     QueryResult, QuerySelect, QueryTrait, Select,
     sea_query::{Asterisk, Expr, ExprTrait, Func, JoinType, Order, Query, WindowStatement},
 };
@@ -202,6 +203,7 @@ pub async fn list(
         .filter(filter::one_of(missions::entity::mission::Column::ProjectId, query.project_id.0))
         .filter(filter::one_of(Column::Status, query.status.0))
         .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), query.from, query.to))
+        .filter(Condition::all().add_option(query.needs_confirmation.map(|needed| Column::NeedsConfirmation.eq(needed))))
         .order_by_asc(Column::StartsAt)
         .order_by_asc(Column::Id);
     Page::fill(query.limit, query.cursor, |after, count| {
@@ -339,10 +341,108 @@ impl FromQueryResult for AssignmentRow {
             user_name: users::display_name(&first_name, &last_name),
             start_at: a.starts_at,
             end_at: a.ends_at,
+            needs_confirmation: a.needs_confirmation,
+            told_at: a.told_at,
             created_at: a.created_at,
             updated_at: a.updated_at,
         }))
     }
+}
+
+/// An assignment whose user knows another time or place than the mission has now.
+#[derive(Debug, Clone)]
+pub struct Outdated {
+    pub id: AssignmentId,
+    pub user_id: UserId,
+    pub status: AssignmentStatus,
+    pub was: Told,
+    pub now: Told,
+}
+
+#[derive(Debug, FromQueryResult)]
+struct OutdatedRow {
+    id: AssignmentId,
+    user_id: UserId,
+    status: AssignmentStatus,
+    shown: Option<JsonText>,
+    starts_at: Timestamp,
+    ends_at: Timestamp,
+    timezone: String,
+    location: Option<String>,
+}
+
+impl OutdatedRow {
+    fn outdated(self) -> Option<Outdated> {
+        let Self { id, user_id, status, shown, starts_at, ends_at, timezone, location } = self;
+        let now = Told { start_at: starts_at, end_at: ends_at, timezone, location };
+        let was = Told::stored(&shown?)?;
+        was.is_outdated(&now).then_some(Outdated { id, user_id, status, was, now })
+    }
+}
+
+/// Those of the chosen assignments whose active users have to be told where and when their mission is, by start.
+///
+/// # Errors
+/// When the database fails.
+pub async fn outdated(db: &impl ConnectionTrait, org: OrgId, chosen: Expr) -> Result<Vec<Outdated>, Error> {
+    use assignment::Column;
+    use missions::entity::mission;
+    let rows: Vec<OutdatedRow> = assignment::Entity::of(org)
+        .select_only()
+        .columns([Column::Id, Column::UserId, Column::Status, Column::Shown, Column::StartsAt, Column::EndsAt])
+        .columns([mission::Column::Timezone, mission::Column::Location])
+        .join(
+            JoinType::InnerJoin,
+            assignment::Entity::belongs_to(mission::Entity)
+                .from((Column::OrgId, Column::MissionId))
+                .to((mission::Column::OrgId, mission::Column::Id))
+                .into(),
+        )
+        .filter(chosen)
+        .filter(Column::Shown.is_not_null())
+        .filter(Column::Status.is_in([AssignmentStatus::Invited, AssignmentStatus::Accepted]))
+        .order_by_asc(Column::StartsAt)
+        .order_by_asc(Column::Id)
+        .into_model()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().filter_map(OutdatedRow::outdated).collect())
+}
+
+/// What the users of assignments know of their time and place, where that is not what is so now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn known(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    ids: &[AssignmentId],
+) -> Result<HashMap<AssignmentId, Told>, Error> {
+    use assignment::Column;
+    let rows: Vec<(AssignmentId, Option<JsonText>)> = assignment::Entity::of(org)
+        .select_only()
+        .columns([Column::Id, Column::Shown])
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().filter_map(|(id, shown)| Some((id, Told::stored(&shown?)?))).collect())
+}
+
+/// Assignments by their ids, as the API shows them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_ids(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    ids: impl IntoIterator<Item = AssignmentId>,
+) -> Result<Vec<Assignment>, Error> {
+    let chosen = assignment::Entity::of(org)
+        .filter(assignment::Column::Id.is_in(ids))
+        .order_by_asc(assignment::Column::StartsAt)
+        .order_by_asc(assignment::Column::Id);
+    all(db, chosen).await
 }
 
 pub(super) async fn active_on_mission(

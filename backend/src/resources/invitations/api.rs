@@ -315,6 +315,47 @@ async fn accept_assignment(
     answer_assignment(&app, who, id, &precondition, Decision::Accept).await
 }
 
+/// Confirm an assignment whose mission has moved.
+///
+/// By the assigned person's session, by the token of its invitation, in the body or as `?token=`, although that was
+/// answered, or by a manager for them. Ends `needs_confirmation`; confirming again is 200. 409 `invalid_transition`
+/// for an assignment that is not `ACCEPTED`.
+#[utoipa::path(post, operation_id = "confirm", path = "/assignments/{id}/confirm", tag = "assignments", extensions(("x-problems" = json!([
+        InvalidToken::CODE, ChangedSinceSeen::CODE, InvalidTransition::CODE,
+    ]))))]
+async fn confirm_assignment(
+    State(app): State<App>,
+    Extension(request): Extension<RequestInfo>,
+    caller: Option<Caller<Tech>>,
+    Path(id): Path<AssignmentId>,
+    Query(query): Query<TokenQuery>,
+    precondition: Precondition,
+    Body(body): Body<AcceptBody>,
+) -> Result<Answer<AnsweredAssignment>, Error> {
+    let given = Given { token: body.token.or(query.token), seen: body.seen };
+    let who = Answerer { request: &request, caller, given };
+    let seen = who.given.seen.as_deref();
+    match (who.given.token.as_ref(), who.caller.as_ref()) {
+        (Some(token), _) => {
+            let (tx, claims) = begin_with_token(&app, &who, token, id, &precondition).await?;
+            let status = write::confirm(&tx, &claims, seen).await?;
+            tx.commit_value(&AnsweredAssignment { status }).await
+        }
+        (None, Some(caller)) => {
+            let tx = app.write(caller).await?;
+            let locked = assignments::lock_for_no_key_update(&tx, caller.org, id).await?;
+            if !caller.is(locked.user()) && !caller.is_manager() {
+                return Err(NotFound.into());
+            }
+            precondition.check_read(assignments::get(&*tx, caller.org, id)).await?;
+            write::check_seen(&tx, caller.org, &locked, seen).await?;
+            let status = assignments::confirm(&tx, &locked).await?.status;
+            tx.commit_value(&AnsweredAssignment { status }).await
+        }
+        (None, None) => Err(Unauthenticated.into()),
+    }
+}
+
 /// Decline an assignment.
 ///
 /// By the assigned person's session, or by the token of its invitation, in the body or as `?token=`; a token goes
@@ -352,6 +393,28 @@ struct Answerer<'r> {
     given: Given,
 }
 
+/// Begins the transaction of the holder of a token of this assignment.
+async fn begin_with_token(
+    app: &App,
+    by: &Answerer<'_>,
+    token: &Secret,
+    id: AssignmentId,
+    precondition: &Precondition,
+) -> Result<(RequestTx, InviteClaims), Error> {
+    let claims = app.tokens.read_invite(token).ok_or(InvalidToken)?;
+    let opened = read::open(&app.db, &claims, app.db.clock().now()).await?;
+    if opened.assignment_id != id {
+        return Err(InvalidToken.into());
+    }
+    let tx = begin_answer(app, by.request, &claims).await?;
+    let current = async {
+        assignments::lock_for_no_key_update(&tx, claims.org, id).await?;
+        assignments::get(&*tx, claims.org, id).await
+    };
+    precondition.check_read(current).await?;
+    Ok((tx, claims))
+}
+
 async fn answer_assignment(
     app: &App,
     by: Answerer<'_>,
@@ -360,24 +423,14 @@ async fn answer_assignment(
     decision: Decision,
 ) -> Result<Answer<AnsweredAssignment>, Error> {
     let seen = by.given.seen.as_deref();
-    match (by.given.token, by.caller) {
+    match (by.given.token.as_ref(), by.caller.as_ref()) {
         (Some(token), _) => {
-            let claims = app.tokens.read_invite(&token).ok_or(InvalidToken)?;
-            let opened = read::open(&app.db, &claims, app.db.clock().now()).await?;
-            if opened.assignment_id != id {
-                return Err(InvalidToken.into());
-            }
-            let tx = begin_answer(app, by.request, &claims).await?;
-            let current = async {
-                assignments::lock_for_no_key_update(&tx, claims.org, id).await?;
-                assignments::get(&*tx, claims.org, id).await
-            };
-            precondition.check_read(current).await?;
+            let (tx, claims) = begin_with_token(app, &by, token, id, precondition).await?;
             let answered = write::answer(&tx, &claims, decision, seen).await?;
             tx.commit_value(&AnsweredAssignment { status: answered.status }).await
         }
         (None, Some(caller)) => {
-            let tx = app.write(&caller).await?;
+            let tx = app.write(caller).await?;
             let locked = assignments::lock_for_no_key_update(&tx, caller.org, id).await?;
             if !caller.is(locked.user()) {
                 return Err(if caller.is_manager() { NotYourCall.into() } else { NotFound.into() });
@@ -392,8 +445,12 @@ async fn answer_assignment(
                 Decision::Accept => None,
                 Decision::Decline { reason } => reason,
             };
-            let change = Change { status, override_reason: None, decline_reason };
-            let answered = assignments::set_status(&tx, locked, change).await?;
+            let answered = if status == AssignmentStatus::Accepted && locked.needs_confirmation() {
+                assignments::confirm(&tx, &locked).await?
+            } else {
+                let change = Change { status, override_reason: None, decline_reason };
+                assignments::set_status(&tx, locked, change).await?
+            };
             tx.commit_value(&AnsweredAssignment { status: answered.status }).await
         }
         (None, None) => Err(Unauthenticated.into()),

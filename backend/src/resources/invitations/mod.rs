@@ -15,11 +15,14 @@ mod write;
 pub use api::{answer_by_link, routes};
 pub use event::InvitationEvent;
 pub use model::{Answered, Created, LinkStatus, NewInvitation, Obstacle, Opened};
-pub use read::{Briefing, briefings_of, open, pending_link};
+pub use read::{
+    Briefing, briefings_of, closing, given_addresses, open, open_of, pending_link, unanswered,
+};
 pub use refusal::*;
 pub use rules::Decision;
 pub use seen::Seen;
+pub use remind::remind_due;
 pub use write::{
-    Links, create, delete_of_assignment, delivered, link_to, lock_all, revoke_of_assignment,
-    revoke_of_mission,
+    Links, asked_again, create, delete_of_assignment, delivered, ensure_link, link_to, lock_all,
+    revoke_of_assignment, revoke_of_mission,
 };

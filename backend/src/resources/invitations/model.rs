@@ -5,7 +5,10 @@ use crate::{
     error::Conflict,
     http::{Cursor, Limit, Many},
     ids::{AssignmentId, InvitationId, MissionId, ProjectId},
-    resources::{assignments::AssignmentStatus, orgs::Contact},
+    resources::{
+        assignments::{AssignmentStatus, Told},
+        orgs::Contact,
+    },
     secret::Secret,
     text::{Email, Reason},
     timestamp::Timestamp,
@@ -172,6 +175,10 @@ pub struct Opened {
     pub closes_at: Timestamp,
     /// When it was answered.
     pub answered_at: Option<Timestamp>,
+    /// Accepted at another time or place than now: the link confirms it or takes it back.
+    pub needs_confirmation: bool,
+    /// What they had said yes to, if that has to be confirmed.
+    pub agreed: Option<Told>,
     /// What would keep a yes from being taken, as of now.
     pub obstacle: Option<Obstacle>,
     /// With `schedule_conflict`: the person's accepted missions that are in the way, the first 100.

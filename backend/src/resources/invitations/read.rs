@@ -8,12 +8,12 @@ use super::{
 };
 use crate::{
     auth::{InvalidToken, InviteClaims, Tokens, entity::org, hash_secret},
-    db::{Database, OfOrg, filter},
+    db::{Database, JsonText, OfOrg, filter},
     error::{Conflicts, Error, NotFound},
     http::Page,
     ids::{AssignmentId, InvitationId, MissionId, OrgId, UserId},
     resources::{
-        assignments::{self, AssignmentStatus},
+        assignments::{self, AssignmentStatus, Told},
         missions, orgs,
         projects::{self, ProjectStatus},
         users,
@@ -21,10 +21,11 @@ use crate::{
     timestamp::Timestamp,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, PaginatorTrait, QueryFilter,
     QueryOrder, QueryResult, QuerySelect, Select,
     sea_query::{Asterisk, Expr, ExprTrait, Func, Query},
 };
+use std::collections::{HashMap, HashSet};
 use subtle::ConstantTimeEq;
 
 /// A page of invitations, newest first.
@@ -115,6 +116,7 @@ fn closed(now: Timestamp) -> Expr {
 /// An invitation with all that its person is told, and what decides about it.
 #[derive(Debug, Clone, FromQueryResult)]
 pub struct Briefing {
+    pub org_id: OrgId,
     pub id: InvitationId,
     pub assignment_id: AssignmentId,
     token_hash: Vec<u8>,
@@ -122,13 +124,17 @@ pub struct Briefing {
     key_id: Option<String>,
     answer: Option<AssignmentStatus>,
     answered_at: Option<Timestamp>,
+    withdrawn_at: Option<Timestamp>,
     revoked_at: Option<Timestamp>,
     expires_at: Timestamp,
     answer_by: Option<Timestamp>,
     reminded_at: Option<Timestamp>,
+    pub created_at: Timestamp,
     /// A newer invitation of the same assignment.
     newer: i64,
     pub status: AssignmentStatus,
+    pub needs_confirmation: bool,
+    agreed: Option<JsonText>,
     pub user_id: UserId,
     assignment_note: Option<String>,
     pub first_name: String,
@@ -171,7 +177,8 @@ impl Briefing {
 
     pub fn link_status(&self, now: Timestamp) -> LinkStatus {
         let revoked = self.revoked_at.is_some();
-        let state = State { answer: self.answer, revoked, closes_at: self.closes_at() };
+        let answer = rules::answer(self.answer, self.withdrawn_at);
+        let state = State { answer, revoked, closes_at: self.closes_at() };
         let around = Around {
             called_off: match self.status {
                 AssignmentStatus::Cancelled => true,
@@ -190,6 +197,21 @@ impl Briefing {
         let notes: Vec<_> =
             [&self.mission_note, &self.assignment_note].into_iter().flatten().cloned().collect();
         (!notes.is_empty()).then(|| notes.join("\n\n"))
+    }
+
+    /// What the person's mail says of the time and the place.
+    pub fn told(&self) -> Told {
+        Told {
+            start_at: self.starts_at,
+            end_at: self.ends_at,
+            timezone: self.timezone.clone(),
+            location: self.location.clone(),
+        }
+    }
+
+    /// What they said yes to, if that has to be confirmed.
+    fn agreed(&self) -> Option<Told> {
+        self.agreed.as_ref().filter(|_| self.needs_confirmation).and_then(Told::stored)
     }
 
     pub fn seen(&self) -> Seen {
@@ -248,7 +270,9 @@ pub async fn open(db: &impl ConnectionTrait, claims: &InviteClaims, now: Timesta
         expires_at: told.expires_at,
         answer_by: told.answer_by,
         closes_at: told.closes_at(),
-        answered_at: told.answered_at,
+        answered_at: told.withdrawn_at.or(told.answered_at),
+        needs_confirmation: told.needs_confirmation,
+        agreed: told.agreed(),
         obstacle,
         conflicts: conflicts.into_named(),
         contact: orgs::contact(&org),
@@ -283,6 +307,56 @@ pub async fn briefings_of(
     Ok(found.into_model().all(db).await?)
 }
 
+/// The first `count` invitations made before `asked_before` that have no answer, of missions that have not begun at `now`, by
+/// their start, and how many there are.
+///
+/// # Errors
+/// When the database fails.
+pub async fn unanswered(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    asked_before: Timestamp,
+    (now, count): (Timestamp, u64),
+) -> Result<(Vec<Briefing>, u64), Error> {
+    waiting(db, org, invitation::Column::CreatedAt.lte(asked_before), (now, count)).await
+}
+
+/// The same of those whose link closes before `until`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn closing(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    until: Timestamp,
+    (now, count): (Timestamp, u64),
+) -> Result<(Vec<Briefing>, u64), Error> {
+    waiting(db, org, closed(until).and(closed(now).not()), (now, count)).await
+}
+
+async fn waiting(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    chosen: Expr,
+    (now, count): (Timestamp, u64),
+) -> Result<(Vec<Briefing>, u64), Error> {
+    use assignments::entity::assignment;
+    use missions::entity::mission;
+    let waiting = briefings(invitation::Entity::of(org), org)
+        .filter(chosen)
+        .filter(invitation::Column::Answer.is_null())
+        .filter(invitation::Column::RevokedAt.is_null())
+        .filter(assignment::Column::Status.eq(AssignmentStatus::Invited))
+        .filter(assignment::Column::StartsAt.gt(now))
+        .filter(mission::Column::CancelledAt.is_null());
+    let total = waiting.clone().count(db).await?;
+    let first = waiting
+        .order_by_asc(assignment::Column::StartsAt)
+        .order_by_asc(invitation::Column::Id)
+        .limit(count);
+    Ok((first.into_model().all(db).await?, total))
+}
+
 /// Joins the chosen invitations with what [`Briefing`] tells.
 fn briefings(select: Select<invitation::Entity>, org: OrgId) -> Select<invitation::Entity> {
     use assignments::entity::assignment;
@@ -315,19 +389,23 @@ fn briefings(select: Select<invitation::Entity>, org: OrgId) -> Select<invitatio
     select
         .select_only()
         .columns([
+            invitation::Column::OrgId,
             invitation::Column::Id,
+            invitation::Column::CreatedAt,
             invitation::Column::AssignmentId,
             invitation::Column::TokenHash,
             invitation::Column::Version,
             invitation::Column::KeyId,
             invitation::Column::Answer,
             invitation::Column::AnsweredAt,
+            invitation::Column::WithdrawnAt,
             invitation::Column::RevokedAt,
             invitation::Column::ExpiresAt,
             invitation::Column::AnswerBy,
             invitation::Column::RemindedAt,
         ])
         .columns([assignment::Column::Status, assignment::Column::UserId, assignment::Column::MissionId])
+        .columns([assignment::Column::NeedsConfirmation, assignment::Column::Agreed])
         .column_as(assignment::Column::Note, "assignment_note")
         .columns([user::Column::FirstName, user::Column::LastName, user::Column::Active])
         .column_as(mission::Column::Title, "mission_title")
@@ -404,6 +482,48 @@ pub async fn pending_link(
     Ok(Some(link(public_url, &token)))
 }
 
+/// Those of the assignments that have a link which waits for an answer, however old.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open_of(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    assignments: &[AssignmentId],
+) -> Result<HashSet<AssignmentId>, Error> {
+    use invitation::Column;
+    let open = invitation::Entity::of(org)
+        .select_only()
+        .column(Column::AssignmentId)
+        .filter(Column::AssignmentId.is_in(assignments.iter().copied()))
+        .filter(Column::Answer.is_null())
+        .filter(Column::RevokedAt.is_null());
+    Ok(open.into_tuple().all(db).await?.into_iter().collect())
+}
+
+/// The addresses that planners gave for the latest invitations of assignments, where those are not the users' own.
+///
+/// # Errors
+/// When the database fails.
+pub async fn given_addresses(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    assignments: impl IntoIterator<Item = AssignmentId>,
+) -> Result<HashMap<AssignmentId, String>, Error> {
+    use invitation::Column;
+    let rows: Vec<(AssignmentId, Option<String>, bool)> = invitation::Entity::of(org)
+        .select_only()
+        .columns([Column::AssignmentId, Column::Email, Column::OwnAddress])
+        .filter(Column::AssignmentId.is_in(assignments))
+        .order_by_asc(Column::Id)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let latest: HashMap<_, _> = rows.into_iter().map(|(id, email, own)| (id, (email, own))).collect();
+    let given = |(id, (email, own)): (AssignmentId, (Option<String>, bool))| Some((id, email.filter(|_| !own)?));
+    Ok(latest.into_iter().filter_map(given).collect())
+}
+
 pub(super) fn link(public_url: &str, token: &str) -> String {
     format!("{public_url}/invite?token={token}")
 }
@@ -437,8 +557,8 @@ pub(super) fn view(row: invitation::Model, start_at: Timestamp, now: Timestamp) 
         delivery: row.delivery,
         delivery_error: row.delivery_error,
         reminded_at: row.reminded_at,
-        answered_at: row.answered_at,
-        answer: row.answer,
+        answered_at: row.withdrawn_at.or(row.answered_at),
+        answer: rules::answer(row.answer, row.withdrawn_at),
         revoked_at: row.revoked_at,
         created_at: row.created_at,
     }
@@ -446,5 +566,6 @@ pub(super) fn view(row: invitation::Model, start_at: Timestamp, now: Timestamp) 
 
 pub(super) fn state(row: &invitation::Model, start_at: Timestamp) -> State {
     let closes_at = rules::closes_at(row.expires_at, row.answer_by, start_at);
-    State { answer: row.answer, revoked: row.revoked_at.is_some(), closes_at }
+    let answer = rules::answer(row.answer, row.withdrawn_at);
+    State { answer, revoked: row.revoked_at.is_some(), closes_at }
 }

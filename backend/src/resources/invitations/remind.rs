@@ -6,19 +6,22 @@ use super::{
     model::{RemindBody, Reminded, RemindedMany, Skipped},
     read::{WithStart, link, view, with_start},
     refusal::{AlreadyAnswered, InvitationRevoked, RemindedRecently},
-    write::{Links, asked, locked, store_link},
+    write::{Links, asked, asked_again, locked, store_link},
 };
 use crate::{
-    db::{OfOrg, Tx},
+    auth::entity::org,
+    db::{Database, OfOrg, Origin, Tx},
     delivery::Delivery,
     error::{Error, NotFound, UnknownReference},
     ids::{InvitationId, MissionId, OrgId, ProjectId},
+    outbox::MailKind,
     resources::{
         assignments::{self, AssignmentStatus, Locked},
         missions,
         projects::{self, ProjectStatus},
         users,
     },
+    state::App,
     timestamp::Timestamp,
 };
 use sea_orm::{
@@ -26,7 +29,7 @@ use sea_orm::{
     ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// One reminder an hour for each invitation.
 const HOUR: i64 = 3600;
@@ -39,7 +42,7 @@ const MOST: usize = 1000;
 /// [`NotFound`], [`AlreadyAnswered`], [`InvitationRevoked`], [`RemindedRecently`],
 /// [`MissionOver`](missions::MissionOver), or what [`Locked::invitation_address`] refuses.
 pub async fn remind(tx: &Tx, org: OrgId, id: InvitationId, links: &Links<'_>) -> Result<Reminded, Error> {
-    let (mut reminded, refused) = remind_all(tx, org, &[id], links).await?;
+    let (mut reminded, refused) = remind_all(tx, org, &[id], links, By::Planner).await?;
     match (reminded.pop(), refused.into_iter().next()) {
         (Some(reminded), _) => Ok(reminded),
         (None, refused) => Err(refused.map_or(NotFound.into(), |(_, error)| error)),
@@ -57,7 +60,7 @@ pub async fn remind_many(
     links: &Links<'_>,
 ) -> Result<RemindedMany, Error> {
     let (ids, more) = chosen(tx, org, body).await?;
-    let (reminded, refused) = remind_all(tx, org, &ids, links).await?;
+    let (reminded, refused) = remind_all(tx, org, &ids, links, By::Planner).await?;
     let skipped = refused.into_iter().map(|(id, error)| Skipped { id, code: error.status_and_code().1 });
     Ok(RemindedMany { reminded, skipped: skipped.collect(), more })
 }
@@ -164,12 +167,21 @@ async fn must_exist(
     Ok(())
 }
 
+/// Who reminds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Planner,
+    /// By itself: once.
+    Itself,
+}
+
 /// The same locks as for an answer, in the same order.
 async fn remind_all(
     tx: &Tx,
     org: OrgId,
     ids: &[InvitationId],
     links: &Links<'_>,
+    by: By,
 ) -> Result<(Vec<Reminded>, Vec<(InvitationId, Error)>), Error> {
     let find = || {
         invitation::Entity::of(org)
@@ -187,6 +199,7 @@ async fn remind_all(
         .map(|id| (*id, NotFound.into()))
         .collect();
     let (mut all, mut changes, mut mailed, mut reminded) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let rows = rows.into_iter().filter(|one| by == By::Planner || one.row.asked_again_at.is_none());
     for WithStart { row, starts_at } in rows {
         let Some(locked) = around.get(&row.assignment_id) else { continue };
         let own_address = match may_remind(&row, locked, &archived, tx.now) {
@@ -218,7 +231,10 @@ async fn remind_all(
         all.push(after);
     }
     store(tx, org, &all, links).await?;
-    links.outbox.queue_calls(tx, org, mailed).await?;
+    if by == By::Itself {
+        asked_again(tx, org, all.iter().map(|row| row.id).collect()).await?;
+    }
+    links.outbox.queue_calls(tx, org, MailKind::Reminder, mailed).await?;
     let events = changes.iter().map(|(before, after)| InvitationEvent::Reminded { before, after });
     tx.record_all(org, &events.collect::<Vec<_>>()).await?;
     Ok((reminded, refused))
@@ -310,4 +326,104 @@ async fn store(tx: &Tx, org: OrgId, all: &[invitation::Model], links: &Links<'_>
         update(delivery, ids().and(Column::Email.is_not_null())).await?;
     }
     Ok(())
+}
+
+/// Whoever was reminded by a planner is not reminded by itself for so long.
+const AFTER_A_PLANNER: i64 = 24 * HOUR;
+/// People reminded in one transaction.
+const BATCH: u64 = 200;
+
+/// Reminds, once, all whose mission, or the instant by which their answer is wanted, comes as near as their org says.
+///
+/// # Errors
+/// When the database fails.
+pub async fn remind_due(app: &App) -> Result<(), Error> {
+    let links = Links::of(app);
+    if !links.outbox.can_send() {
+        return Ok(());
+    }
+    loop {
+        let due = due_in_all_orgs(&app.db, app.db.clock().now()).await?;
+        let mut by_org: BTreeMap<OrgId, Vec<InvitationId>> = BTreeMap::new();
+        due.iter().for_each(|(org, id)| by_org.entry(*org).or_default().push(*id));
+        for (org, ids) in by_org {
+            let tx = app.db.write(Origin { tenant: Some(org), ..Origin::system() }).await?;
+            let (_, refused) = remind_all(&tx, org, &ids, &links, By::Itself).await?;
+            // What was answered, cancelled or reminded meanwhile is not looked at again.
+            asked_again(&tx, org, refused.into_iter().map(|(id, _)| id).collect()).await?;
+            tx.commit().await?;
+        }
+        if (due.len() as u64) < BATCH {
+            return Ok(());
+        }
+    }
+}
+
+/// The first [`BATCH`] invitations, in all orgs, whose people are to be reminded.
+async fn due_in_all_orgs(db: &Database, now: Timestamp) -> Result<Vec<(OrgId, InvitationId)>, Error> {
+    use assignments::entity::assignment;
+    use invitation::Column;
+    use missions::entity::mission;
+    use projects::entity::project;
+    use users::entity::user;
+    let start = || Expr::col((assignment::Entity, assignment::Column::StartsAt));
+    let answer_by = || Expr::col((invitation::Entity, Column::AnswerBy));
+    let until: Expr = Expr::case(answer_by().lt(start()), answer_by()).finally(start()).into();
+    let hours = Expr::col((org::Entity, org::Column::ReminderHours)).mul(HOUR * 1_000_000);
+    let due = until.clone().sub(hours);
+    let recently = Column::RemindedAt.gt(now.plus_seconds(-AFTER_A_PLANNER));
+    let found = invitation::Entity::find()
+        .select_only()
+        .columns([Column::OrgId, Column::Id])
+        .join(JoinType::InnerJoin, invitation::Entity::belongs_to(org::Entity).from(Column::OrgId).to(org::Column::Id).into())
+        .join(
+            JoinType::InnerJoin,
+            invitation::Entity::belongs_to(assignment::Entity)
+                .from((Column::OrgId, Column::AssignmentId))
+                .to((assignment::Column::OrgId, assignment::Column::Id))
+                .into(),
+        )
+        .join(
+            JoinType::InnerJoin,
+            assignment::Entity::belongs_to(user::Entity)
+                .from((assignment::Column::OrgId, assignment::Column::UserId))
+                .to((user::Column::OrgId, user::Column::Id))
+                .into(),
+        )
+        .join(
+            JoinType::InnerJoin,
+            assignment::Entity::belongs_to(mission::Entity)
+                .from((assignment::Column::OrgId, assignment::Column::MissionId))
+                .to((mission::Column::OrgId, mission::Column::Id))
+                .into(),
+        )
+        .join(
+            JoinType::LeftJoin,
+            mission::Entity::belongs_to(project::Entity)
+                .from((mission::Column::OrgId, mission::Column::ProjectId))
+                .to((project::Column::OrgId, project::Column::Id))
+                .into(),
+        )
+        .filter(Column::Answer.is_null())
+        .filter(Column::RevokedAt.is_null())
+        .filter(Column::AskedAgainAt.is_null())
+        .filter(Column::Delivery.eq(Delivery::Sent))
+        .filter(Condition::any().add(Column::RemindedAt.is_null()).add(recently.not()))
+        .filter(org::Column::ReminderHours.gt(0))
+        .filter(assignment::Column::Status.eq(AssignmentStatus::Invited))
+        .filter(user::Column::Active.eq(true))
+        .filter(mission::Column::CancelledAt.is_null())
+        .filter(
+            Condition::any()
+                .add(project::Column::Status.is_null())
+                .add(project::Column::Status.ne(ProjectStatus::Archived)),
+        )
+        .filter(due.clone().lte(now))
+        .filter(until.gt(now))
+        // Who was asked later than that has just heard of it.
+        .filter(Expr::col((invitation::Entity, Column::CreatedAt)).lt(due))
+        .order_by_asc(Column::OrgId)
+        .order_by_asc(Column::Id)
+        .limit(BATCH);
+    Ok(found.into_tuple().all(db).await?)
 }

@@ -33,6 +33,11 @@ pub fn closes_at(expires_at: Timestamp, answer_by: Option<Timestamp>, start_at: 
     answer_by.map_or(expires_at, |by| expires_at.min(by).min(start_at))
 }
 
+/// What a link's holder has answered by it: a yes that was withdrawn is a no.
+pub fn answer(given: Option<AssignmentStatus>, withdrawn_at: Option<Timestamp>) -> Option<AssignmentStatus> {
+    withdrawn_at.map(|_| Declined).or(given)
+}
+
 /// What an invitation's status depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct State {

@@ -15,7 +15,7 @@ use crate::{
     delivery::Delivery,
     error::{Duplicate, Error, NotFound},
     ids::{AssignmentId, InvitationId, MissionId, OrgId, ProjectId, UserId},
-    outbox::{Asked, Outbox},
+    outbox::{Asked, MailKind, Outbox},
     resources::{
         assignments::{self, AssignmentStatus, Change, Locked},
         projects,
@@ -26,7 +26,8 @@ use crate::{
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Select, sea_query::LockType,
+    QueryTrait, Select,
+    sea_query::{ExprTrait, LockType},
 };
 use std::collections::{HashMap, HashSet};
 
@@ -73,7 +74,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewInvitation, links: &Links<'_>) 
     let address = address(&new, &locked, &archived, tx.now)?;
     let (row, created) = new_link(tx, org, new, address, links)?;
     invitation::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
-    links.outbox.queue_calls(tx, org, asked(&row, user).into_iter().collect()).await?;
+    links.outbox.queue_calls(tx, org, MailKind::Calls, asked(&row, user).into_iter().collect()).await?;
     tx.record(org, &InvitationEvent::Created { after: &view(row, start_at, tx.now) }).await?;
     Ok(created)
 }
@@ -116,7 +117,7 @@ pub async fn create_all(
         return Err(Error::Items(refused));
     }
     tx.insert_all(rows.into_iter().map(IntoActiveModel::into_active_model).collect()).await?;
-    links.outbox.queue_calls(tx, org, mailed).await?;
+    links.outbox.queue_calls(tx, org, MailKind::Calls, mailed).await?;
     let events: Vec<_> = views.iter().map(|after| InvitationEvent::Created { after }).collect();
     tx.record_all(org, &events).await?;
     Ok(created)
@@ -178,23 +179,51 @@ fn new_link(
     links: &Links<'_>,
 ) -> Result<(invitation::Model, Created), Error> {
     let NewInvitation { assignment_id, answer_by, .. } = new;
-    let id: InvitationId = tx.new_id();
     let expires_at = tx.now.plus_seconds(links.ttl_seconds);
-    let (token, token_hash) = links.tokens.invite(org, id, FIRST_VERSION)?;
-    let Address { email, own } = address;
-    let delivery = links.delivery(email.as_ref());
-    let row = invitation::Model {
+    let delivery = links.delivery(address.email.as_ref());
+    let (row, token) = NewLink { tokens: links.tokens, expires_at, delivery }.make(
+        tx,
+        org,
+        (assignment_id, answer_by),
+        address,
+    )?;
+    let id = row.id;
+    let url = link(links.public_url, &token);
+    let created =
+        Created { id, assignment_id, token: token.into(), url: url.into(), expires_at, answer_by, delivery };
+    Ok((row, created))
+}
+
+/// How a new link is made.
+struct NewLink<'a> {
+    tokens: &'a Tokens,
+    expires_at: Timestamp,
+    delivery: Delivery,
+}
+
+impl NewLink<'_> {
+    /// An invitation that is not stored yet, and its token.
+    fn make(
+        &self,
+        tx: &Tx,
+        org: OrgId,
+        (assignment_id, answer_by): (AssignmentId, Option<Timestamp>),
+        Address { email, own }: Address,
+    ) -> Result<(invitation::Model, String), Error> {
+        let id: InvitationId = tx.new_id();
+        let (token, token_hash) = self.tokens.invite(org, id, FIRST_VERSION)?;
+        let row = invitation::Model {
         org_id: org,
         id,
         assignment_id,
         token_hash,
         version: FIRST_VERSION,
-        key_id: Some(links.tokens.invites_key_id().to_owned()),
+        key_id: Some(self.tokens.invites_key_id().to_owned()),
         email,
         own_address: own,
-        expires_at,
+        expires_at: self.expires_at,
         answer_by,
-        delivery,
+        delivery: self.delivery,
         delivery_error: None,
         reminded_at: None,
         asked_again_at: None,
@@ -204,11 +233,9 @@ fn new_link(
         revoked_at: None,
         created_at: tx.now,
         updated_at: tx.now,
-    };
-    let url = link(links.public_url, &token);
-    let created =
-        Created { id, assignment_id, token: token.into(), url: url.into(), expires_at, answer_by, delivery };
-    Ok((row, created))
+        };
+        Ok((row, token))
+    }
 }
 
 /// Locks an invitation (`FOR NO KEY UPDATE`) until the transaction ends.
@@ -317,14 +344,14 @@ pub async fn answer(
     seen: Option<&str>,
 ) -> Result<Answered, Error> {
     let (org, id) = (claims.org, claims.inv);
-    let find = || invitation::Entity::find_by_id((org, id));
-    let assignment = find().one(tx).await?.ok_or(InvalidToken)?.assignment_id;
-    let locked = assignments::lock_for_no_key_update(tx, org, assignment).await?;
-    // Concurrent answers and revocations wait here, then see what the first one did.
-    let found = find().lock(LockType::NoKeyUpdate).one(tx).await?;
-    let row = found.filter(|row| same_secret(&claims.jti, &row.token_hash)).ok_or(InvalidToken)?;
+    let (locked, row) = opened(tx, claims).await?;
     let wanted = answer.status();
-    let must_answer = rules::must_answer(state(&row, locked.start_at()), wanted, tx.now)?;
+    let state = state(&row, locked.start_at());
+    if locked.needs_confirmation() && state.answer == Some(AssignmentStatus::Accepted) {
+        check_seen(tx, org, &locked, seen).await?;
+        return answer_again(tx, locked, row, answer).await;
+    }
+    let must_answer = rules::must_answer(state, wanted, tx.now)?;
     check_seen(tx, org, &locked, seen).await?;
     let decline_reason = match answer {
         Decision::Accept => None,
@@ -334,8 +361,13 @@ pub async fn answer(
         rules::link_may(wanted, locked.status())?;
         locked.check_answerable(wanted, tx.now)?;
         let start_at = locked.start_at();
-        let change = Change { status: wanted, override_reason: None, decline_reason };
-        assignments::set_status(tx, locked, change).await?;
+        if wanted == AssignmentStatus::Accepted && locked.needs_confirmation() {
+            // Accepted otherwise than by this link.
+            assignments::confirm(tx, &locked).await?;
+        } else {
+            let change = Change { status: wanted, override_reason: None, decline_reason };
+            assignments::set_status(tx, locked, change).await?;
+        }
         invitation::Entity::update_of(org)
             .set(invitation::ActiveModel {
                 answer: Set(Some(wanted)),
@@ -356,9 +388,140 @@ pub async fn answer(
             assignments::explain_decline(tx, org, &locked, reason).await?;
         }
     }
-    let accepted = wanted == AssignmentStatus::Accepted;
+    Ok(answered(&row, wanted))
+}
+
+fn answered(row: &invitation::Model, status: AssignmentStatus) -> Answered {
+    let accepted = status == AssignmentStatus::Accepted;
     let message = if accepted { "Thank you, you are expected." } else { "Thank you for your answer." };
-    Ok(Answered { invitation_id: id, assignment_id: row.assignment_id, accepted, status: wanted, message })
+    Answered { invitation_id: row.id, assignment_id: row.assignment_id, accepted, status, message }
+}
+
+/// Locks the assignment of a link, then its invitation, as all answers do: concurrent answers and revocations wait here, then see
+/// what the first one did.
+async fn opened(tx: &Tx, claims: &InviteClaims) -> Result<(Locked, invitation::Model), Error> {
+    let find = || invitation::Entity::find_by_id((claims.org, claims.inv));
+    let assignment = find().one(tx).await?.ok_or(InvalidToken)?.assignment_id;
+    let locked = assignments::lock_for_no_key_update(tx, claims.org, assignment).await?;
+    let found = find().lock(LockType::NoKeyUpdate).one(tx).await?;
+    let row = found.filter(|row| same_secret(&claims.jti, &row.token_hash)).ok_or(InvalidToken)?;
+    Ok((locked, row))
+}
+
+/// Confirms or withdraws the yes that this link gave, because the mission has moved since.
+async fn answer_again(
+    tx: &Tx,
+    locked: Locked,
+    row: invitation::Model,
+    answer: Decision,
+) -> Result<Answered, Error> {
+    let (org, start_at) = (row.org_id, locked.start_at());
+    let done = answered(&row, answer.status());
+    locked.check_answerable(answer.status(), tx.now)?;
+    let Decision::Decline { reason } = answer else {
+        assignments::confirm(tx, &locked).await?;
+        return Ok(done);
+    };
+    let change =
+        Change { status: AssignmentStatus::Declined, override_reason: None, decline_reason: reason };
+    assignments::set_status(tx, locked, change).await?;
+    let withdrawn = invitation::ActiveModel {
+        withdrawn_at: Set(Some(tx.now)),
+        updated_at: Set(tx.now),
+        ..Default::default()
+    };
+    invitation::Entity::update_of(org)
+        .set(withdrawn)
+        .filter(invitation::Column::Id.eq(row.id))
+        .exec(tx)
+        .await?;
+    let after = invitation::Model { withdrawn_at: Some(tx.now), ..row.clone() };
+    let (before, after) = (view(row, start_at, tx.now), view(after, start_at, tx.now));
+    tx.record(org, &InvitationEvent::Withdrawn { before: &before, after: &after }).await?;
+    Ok(done)
+}
+
+/// Confirms the yes of a link's holder, given by it or otherwise.
+///
+/// # Errors
+/// [`InvalidToken`], also for a link that was taken back; [`ChangedSinceSeen`]; or as [`assignments::confirm`].
+pub async fn confirm(tx: &Tx, claims: &InviteClaims, seen: Option<&str>) -> Result<AssignmentStatus, Error> {
+    let (locked, row) = opened(tx, claims).await?;
+    if row.answer.is_none() && row.revoked_at.is_some() {
+        return Err(InvalidToken.into());
+    }
+    check_seen(tx, claims.org, &locked, seen).await?;
+    Ok(assignments::confirm(tx, &locked).await?.status)
+}
+
+/// A link by which the user of an active assignment can say whether they still come, at a time that it works: the latest one,
+/// extended where it waits for an answer, or a new one for who was accepted without. `None` for any other assignment.
+///
+/// # Errors
+/// When the database fails.
+pub async fn ensure_link(
+    db: &Database,
+    (tokens, ttl_seconds): (&Tokens, i64),
+    (org, assignment): (OrgId, AssignmentId),
+    address: &str,
+) -> Result<Option<InvitationId>, Error> {
+    let tx = db.write(Origin { tenant: Some(org), ..Origin::system() }).await?;
+    let locked = match assignments::lock_for_no_key_update(&tx, org, assignment).await {
+        Ok(locked) => locked,
+        Err(error) if error.is::<NotFound>() => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if !matches!(locked.status(), AssignmentStatus::Invited | AssignmentStatus::Accepted) {
+        return Ok(None);
+    }
+    let latest = invitation::Entity::of(org)
+        .filter(invitation::Column::AssignmentId.eq(assignment))
+        .filter(invitation::Column::RevokedAt.is_null())
+        .order_by_desc(invitation::Column::Id)
+        .lock(LockType::NoKeyUpdate)
+        .one(&tx)
+        .await?;
+    let expires_at = tx.now.plus_seconds(ttl_seconds);
+    let id = match latest {
+        Some(row) if row.answer.is_some() || row.expires_at >= expires_at && row.answer_by.is_none() => row.id,
+        Some(row) => {
+            let extended = invitation::ActiveModel {
+                expires_at: Set(row.expires_at.max(expires_at)),
+                answer_by: Set(row.answer_by.filter(|by| *by > tx.now)),
+                updated_at: Set(tx.now),
+                ..Default::default()
+            };
+            let chosen = invitation::Column::Id.eq(row.id);
+            invitation::Entity::update_of(org).set(extended).filter(chosen).exec(&tx).await?;
+            row.id
+        }
+        None => {
+            let links = NewLink { tokens, expires_at, delivery: Delivery::Queued };
+            let own = locked.own_address() == Some(address);
+            let to = Address { email: Some(address.to_owned()), own };
+            let (row, _) = links.make(&tx, org, (assignment, None), to)?;
+            invitation::Entity::insert(row.clone().into_active_model()).exec_without_returning(&tx).await?;
+            let after = view(row, locked.start_at(), tx.now);
+            tx.record(org, &InvitationEvent::Created { after: &after }).await?;
+            after.id
+        }
+    };
+    tx.commit().await?;
+    Ok(Some(id))
+}
+
+/// Notes that these people have been asked again, so that no reminder follows.
+///
+/// # Errors
+/// When the database fails.
+pub async fn asked_again(tx: &Tx, org: OrgId, ids: Vec<InvitationId>) -> Result<(), Error> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let row = invitation::ActiveModel { asked_again_at: Set(Some(tx.now)), ..Default::default() };
+    let chosen = invitation::Column::Id.is_in(ids).and(invitation::Column::Answer.is_null());
+    invitation::Entity::update_of(org).set(row).filter(chosen).exec(tx).await?;
+    Ok(())
 }
 
 /// Refuses an answer to something else than what is asked now. Time, place and role of the locked assignment stay until the

@@ -2,7 +2,8 @@
 
 use super::{
     account::AccountMails,
-    letters::{self, Letter},
+    letters::{self, Letter, Written},
+    news::{Announcer, News},
 };
 use crate::{
     auth::Tokens,
@@ -10,15 +11,15 @@ use crate::{
     db::{Database, Tx},
     delivery::Delivery,
     error::{Error, FailureKind},
-    ids::InvitationId,
+    ids::{InvitationId, MailId, OrgId},
     jobs::{Failed, Handler, Handlers},
     mail::{Mailer, Outgoing, Undelivered},
-    outbox::{self, Claimed, MailKind, MailState, SendMail, entity::mail},
-    resources::{invitations, orgs},
+    outbox::{self, Carried, Claimed, MailKind, MailState, Outbox, SendMail, entity::mail},
+    resources::{assignments, invitations, orgs},
     telemetry::Metrics,
 };
 use backon::{BackoffBuilder, ExponentialBuilder};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// A mail that could not be sent for so long is given up.
 pub(super) const PATIENCE: Duration = Duration::from_secs(24 * 3600);
@@ -36,9 +37,9 @@ pub struct Post {
     pub config: Arc<Config>,
 }
 
-/// Those who send mail, added to `handlers`.
-pub fn handlers(handlers: Handlers, post: Post) -> Handlers {
-    handlers.with(OrgMails(post.clone())).with(AccountMails(post))
+/// Those who queue and send mail, added to `handlers`.
+pub fn handlers(handlers: Handlers, post: Post, outbox: Outbox) -> Handlers {
+    handlers.with(Announcer(outbox)).with(OrgMails(post.clone())).with(AccountMails(post))
 }
 
 impl Post {
@@ -85,9 +86,8 @@ struct Ended {
     state: MailState,
     error: Option<String>,
     /// What it gathered.
-    gathered: Vec<InvitationId>,
-    /// What of that was still true.
-    carried: Vec<InvitationId>,
+    gathered: Carried,
+    written: Written,
 }
 
 impl Handler for OrgMails {
@@ -108,45 +108,40 @@ impl Handler for OrgMails {
                 let about = claimed.mail.kind.word();
                 self.0.metrics.mail(about, "given_up");
                 let text = error.cause().map_or_else(|| error.to_string(), |cause| cause.to_string());
-                Ok(Some(Ended::of(&claimed, MailState::Failed, Some(text), claimed.invitations.clone())))
+                let written = Written { carried: claimed.carried.clone(), ..Written::default() };
+                Ok(Some(Ended::of(&claimed, MailState::Failed, Some(text), written)))
             }
             outcome => outcome.map(Some),
         }
     }
 
     async fn finish(&self, tx: &Tx, job: &SendMail, ended: &Option<Ended>) -> Result<(), Failed> {
-        let Some(Ended { mail, state, error, gathered, carried }) = ended else { return Ok(()) };
+        let Some(ended) = ended else { return Ok(()) };
         let (org, id) = (job.org, (job.org, job.mail));
-        let delivery = match state {
-            MailState::Sent => Delivery::Sent,
-            MailState::Failed => Delivery::Failed,
-            MailState::Dropped | MailState::Queued => Delivery::None,
-        };
-        outbox::ended(tx, id, *state, error.clone(), carried).await?;
-        // What was left out of this mail is as it was before: an earlier one may have arrived.
-        let before = |arrived: bool| (if arrived { Delivery::Sent } else { Delivery::None }, None);
-        match (mail.kind, mail.account_id) {
-            (MailKind::Calls, _) => {
-                // One that is reminded of at this moment is queued again, or waits here.
-                invitations::lock_all(tx, org, gathered).await?;
-                let latest = outbox::latest_of(tx, id, gathered).await?;
-                let is_in = |invitation: &InvitationId| carried.contains(invitation);
-                let sent = latest.keys().copied().filter(is_in).collect();
-                invitations::delivered(tx, org, sent, (delivery, error.clone())).await?;
-                for arrived in [true, false] {
-                    let left_out = latest.iter().filter(|(id, its)| !is_in(id) && **its == arrived);
-                    let left_out = left_out.map(|(id, _)| *id).collect();
-                    invitations::delivered(tx, org, left_out, before(arrived)).await?;
+        outbox::ended(tx, id, ended.state, ended.error.clone(), &ended.written.carried).await?;
+        match (ended.mail.kind, ended.mail.account_id) {
+            (MailKind::Calls | MailKind::Reminder, _) => {
+                ended.note_told(tx, org).await?;
+                ended.note_delivery(tx, id).await?;
+            }
+            (MailKind::Moved, _) => {
+                ended.note_told(tx, org).await?;
+                ended.note_asked_again(tx, org).await?;
+            }
+            (MailKind::CalledOff, _) => {
+                if ended.state == MailState::Sent {
+                    let known = ended.written.carried.notices.keys().copied().collect();
+                    assignments::note_called_off(tx, org, known).await?;
                 }
             }
             (MailKind::Member, Some(account)) => {
                 if let Some(arrived) = outbox::latest_of_member(tx, id, account).await? {
-                    let dropped = *state == MailState::Dropped;
-                    let became = if dropped { before(arrived) } else { (delivery, error.clone()) };
+                    let dropped = ended.state == MailState::Dropped;
+                    let became = if dropped { before(arrived) } else { ended.delivery() };
                     orgs::set_delivery(tx, org, account, became).await?;
                 }
             }
-            (MailKind::Member, None) => {}
+            (MailKind::Member, None) | (MailKind::Answers | MailKind::Digest, _) => {}
         }
         Ok(())
     }
@@ -157,9 +152,67 @@ impl Handler for OrgMails {
     }
 }
 
+/// What was left out of a mail is as it was before: an earlier one may have arrived.
+fn before(arrived: bool) -> (Delivery, Option<String>) {
+    (if arrived { Delivery::Sent } else { Delivery::None }, None)
+}
+
 impl Ended {
-    fn of(claimed: &Claimed, state: MailState, error: Option<String>, carried: Vec<InvitationId>) -> Self {
-        Self { mail: claimed.mail.clone(), state, error, gathered: claimed.invitations.clone(), carried }
+    fn of(claimed: &Claimed, state: MailState, error: Option<String>, written: Written) -> Self {
+        Self { mail: claimed.mail.clone(), state, error, gathered: claimed.carried.clone(), written }
+    }
+
+    fn delivery(&self) -> (Delivery, Option<String>) {
+        let delivery = match self.state {
+            MailState::Sent => Delivery::Sent,
+            MailState::Failed => Delivery::Failed,
+            MailState::Dropped | MailState::Queued => Delivery::None,
+        };
+        (delivery, self.error.clone())
+    }
+
+    /// The people know now what the mail says. A mission that has moved meanwhile is told of once more.
+    async fn note_told(&self, tx: &Tx, org: OrgId) -> Result<(), Error> {
+        if self.state != MailState::Sent {
+            return Ok(());
+        }
+        let told = &self.written.told;
+        let ids: Vec<_> = told.keys().copied().collect();
+        let locked = assignments::lock_all_for_no_key_update(tx, org, &ids).await?;
+        let known = told.iter().filter_map(|(id, told)| Some((locked.get(id)?, told)));
+        let outdated = assignments::note_told(tx, org, known).await?;
+        let missions: BTreeSet<_> = outdated.iter().filter_map(|id| Some(locked.get(id)?.mission())).collect();
+        let again = missions.into_iter().map(|mission| News::moved_meanwhile(org, mission));
+        tx.enqueue(org, again.collect::<Result<Vec<_>, Error>>()?).await
+    }
+
+    /// Stores with each invitation what became of its latest mail.
+    async fn note_delivery(&self, tx: &Tx, id: (OrgId, MailId)) -> Result<(), Error> {
+        let org = id.0;
+        let gathered: Vec<_> = self.gathered.invitations.iter().copied().collect();
+        // One that is reminded of at this moment is queued again, or waits here.
+        invitations::lock_all(tx, org, &gathered).await?;
+        let latest = outbox::latest_of(tx, id, &gathered).await?;
+        let is_in = |invitation: &InvitationId| self.written.carried.invitations.contains(invitation);
+        let sent = latest.keys().copied().filter(is_in).collect();
+        invitations::delivered(tx, org, sent, self.delivery()).await?;
+        for arrived in [true, false] {
+            let left_out = latest.iter().filter(|(id, its)| !is_in(id) && **its == arrived);
+            let left_out = left_out.map(|(id, _)| *id).collect();
+            invitations::delivered(tx, org, left_out, before(arrived)).await?;
+        }
+        Ok(())
+    }
+
+    /// The links in this mail ask again, and are what the person was mailed last.
+    async fn note_asked_again(&self, tx: &Tx, org: OrgId) -> Result<(), Error> {
+        let links = self.written.links.clone();
+        invitations::lock_all(tx, org, &links).await?;
+        invitations::delivered(tx, org, links.clone(), self.delivery()).await?;
+        if self.state == MailState::Sent {
+            invitations::asked_again(tx, org, links).await?;
+        }
+        Ok(())
     }
 }
 
@@ -167,17 +220,21 @@ impl OrgMails {
     /// Writes and sends a claimed mail once.
     async fn attempt(&self, claimed: &Claimed) -> Result<Ended, Failed> {
         let post = &self.0;
-        let written = match claimed.mail.kind {
-            MailKind::Calls => letters::calls(post, claimed).await?,
+        let letter = match claimed.mail.kind {
+            MailKind::Calls | MailKind::Reminder => letters::calls(post, claimed).await?,
+            MailKind::Moved => letters::moved(post, claimed).await?,
+            MailKind::CalledOff => letters::called_off(post, claimed).await?,
+            MailKind::Answers => letters::answers(post, claimed).await?,
+            MailKind::Digest => letters::digest(post, claimed).await?,
             MailKind::Member => letters::member(post, claimed).await?,
         };
-        let Some(Letter { mail, carried }) = written else {
+        let Some(Letter { mail, written }) = letter else {
             post.metrics.mail(claimed.mail.kind.word(), "dropped");
-            return Ok(Ended::of(claimed, MailState::Dropped, None, Vec::new()));
+            return Ok(Ended::of(claimed, MailState::Dropped, None, Written::default()));
         };
         match post.send(&mail).await {
-            Ok(()) => Ok(Ended::of(claimed, MailState::Sent, None, carried)),
-            Err(Undelivered::Refused(text)) => Ok(Ended::of(claimed, MailState::Failed, Some(text), carried)),
+            Ok(()) => Ok(Ended::of(claimed, MailState::Sent, None, written)),
+            Err(Undelivered::Refused(text)) => Ok(Ended::of(claimed, MailState::Failed, Some(text), written)),
             Err(Undelivered::Later(text)) => Err(later(text)),
         }
     }

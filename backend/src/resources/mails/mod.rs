@@ -3,10 +3,14 @@
 mod account;
 mod api;
 mod delivery;
+mod digest;
 mod letters;
 mod model;
+mod news;
 mod read;
 
 pub use api::routes;
 pub use delivery::{Post, handlers};
+pub use digest::queue_digests;
+pub use news::{Announcements, News};
 pub use read::{Waiting, waiting};

@@ -147,6 +147,7 @@ async fn apply_change(
     assignments::detach_roles(tx, org, current.id, gone).await?;
     let changed = write::update(tx, org, current, current_plan, planned).await?;
     assignments::finish_move(tx, org, the_move).await?;
+    assignments::note_move(tx, org, current, &changed).await?;
     if let [only] = &*changed.roles
         && assignments::assign_only_role(tx, org, changed.id, only).await?
     {

@@ -9,10 +9,12 @@ use crate::{
     error::{Error, NotFound, UnknownReference},
     http::Page,
     ids::{MissionId, MissionRoleId, OrgId},
+    resources::assignments::{self, AssignmentStatus},
     text::Label,
+    timestamp::Timestamp,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, JoinType, QueryFilter,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, JoinType, PaginatorTrait, QueryFilter,
     QueryOrder, QueryResult, QuerySelect, QueryTrait, StatementBuilder,
     sea_query::{Alias, Asterisk, Expr, ExprTrait, Func, Order, Query, SelectStatement},
 };
@@ -209,4 +211,67 @@ pub async fn role_name(
     let name =
         mission_role::Entity::find_by_id((org, role)).select_only().column(mission_role::Column::RoleName);
     Ok(name.into_tuple().one(db).await?)
+}
+
+/// A mission role that needs more people.
+#[derive(Debug, Clone, FromQueryResult)]
+pub struct OpenRole {
+    pub title: String,
+    pub role_name: String,
+    pub starts_at: Timestamp,
+    pub ends_at: Timestamp,
+    pub timezone: String,
+    pub missing: i64,
+}
+
+/// The first `count` mission roles with fewer people accepted than their quota, of missions that start within `[from, to)`, by
+/// start, and how many there are.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open_roles(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    (from, to): (Timestamp, Timestamp),
+    count: u64,
+) -> Result<(Vec<OpenRole>, u64), Error> {
+    use assignments::entity::assignment;
+    let accepted = Query::select()
+        .expr(Func::count(Expr::col(Asterisk)))
+        .from(assignment::Entity)
+        .and_where(Expr::col((assignment::Entity, assignment::Column::OrgId)).eq(org))
+        .and_where(
+            Expr::col((assignment::Entity, assignment::Column::MissionRoleId))
+                .equals((mission_role::Entity, mission_role::Column::Id)),
+        )
+        .and_where(
+            Expr::col((assignment::Entity, assignment::Column::Status)).eq(AssignmentStatus::Accepted),
+        )
+        .take();
+    let quota = Expr::col((mission_role::Entity, mission_role::Column::Quota)).cast_as("bigint");
+    let missing = quota.sub(Expr::SubQuery(None, Box::new(accepted.into())));
+    let open = mission_role::Entity::of(org)
+        .select_only()
+        .columns([mission::Column::Title, mission::Column::StartsAt, mission::Column::EndsAt])
+        .column(mission::Column::Timezone)
+        .column(mission_role::Column::RoleName)
+        .expr_as(missing.clone(), "missing")
+        .join(
+            JoinType::InnerJoin,
+            mission_role::Entity::belongs_to(mission::Entity)
+                .from((mission_role::Column::OrgId, mission_role::Column::MissionId))
+                .to((mission::Column::OrgId, mission::Column::Id))
+                .into(),
+        )
+        .filter(mission::Column::StartsAt.gte(from))
+        .filter(mission::Column::StartsAt.lt(to))
+        .filter(mission::Column::CancelledAt.is_null())
+        .filter(missing.gt(0));
+    let total = open.clone().count(db).await?;
+    let first = open
+        .order_by_asc(mission::Column::StartsAt)
+        .order_by_asc(mission_role::Column::MissionId)
+        .order_by_asc(mission_role::Column::Position)
+        .limit(count);
+    Ok((first.into_model().all(db).await?, total))
 }

@@ -18,7 +18,7 @@ use crate::{
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::LockType,
+    sea_query::{Expr, ExprTrait, Func, LockType},
 };
 use std::collections::HashMap;
 
@@ -251,6 +251,7 @@ pub async fn update(
     }
     mission::Entity::update_of(org)
         .set(columns(&planned, tx.now))
+        .col_expr(mission::Column::Sequence, next_sequence())
         .filter(mission::Column::Id.eq(before.id))
         .exec(tx)
         .await
@@ -262,6 +263,36 @@ pub async fn update(
     let after = get(tx, org, before.id).await?;
     tx.record(org, &MissionEvent::Updated { before, after: &after }).await?;
     Ok(after)
+}
+
+/// SEQUENCE of a calendar entry (RFC 5545, 3.8.7.4) never falls.
+fn next_sequence() -> Expr {
+    Expr::col(mission::Column::Sequence).add(1)
+}
+
+/// Notes that a mission has moved, whose users are to be told when it has settled.
+///
+/// # Errors
+/// When the database fails.
+pub async fn note_move(tx: &Tx, org: OrgId, id: MissionId) -> Result<(), Error> {
+    let since = Func::coalesce([Expr::col(mission::Column::MovingSince), Expr::value(tx.now)]);
+    mission::Entity::update_of(org)
+        .set(mission::ActiveModel { moved_at: Set(Some(tx.now)), ..Default::default() })
+        .col_expr(mission::Column::MovingSince, since.into())
+        .filter(mission::Column::Id.eq(id))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Notes that the users of a mission are being told where it has moved to.
+///
+/// # Errors
+/// When the database fails.
+pub async fn note_settled(tx: &Tx, org: OrgId, id: MissionId) -> Result<(), Error> {
+    let settled = mission::ActiveModel { moving_since: Set(None), ..Default::default() };
+    mission::Entity::update_of(org).set(settled).filter(mission::Column::Id.eq(id)).exec(tx).await?;
+    Ok(())
 }
 
 async fn replace_roles(
@@ -319,13 +350,16 @@ async fn update_role(
 /// When the database fails.
 pub async fn cancel(tx: &Tx, org: OrgId, before: Mission) -> Result<Mission, Error> {
     let row = mission::ActiveModel {
-        org_id: Set(org),
-        id: Set(before.id),
         cancelled_at: Set(Some(tx.now)),
         updated_at: Set(tx.now),
         ..Default::default()
     };
-    mission::Entity::update(row).exec(tx).await?;
+    mission::Entity::update_of(org)
+        .set(row)
+        .col_expr(mission::Column::Sequence, next_sequence())
+        .filter(mission::Column::Id.eq(before.id))
+        .exec(tx)
+        .await?;
     let after = get(tx, org, before.id).await?;
     tx.record(org, &MissionEvent::Cancelled { before: &before, after: &after }).await?;
     Ok(after)

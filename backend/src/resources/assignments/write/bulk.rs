@@ -59,6 +59,7 @@ pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Resu
                 sequence: 0,
                 needs_confirmation: false,
                 agreed: None,
+                told_at: None,
                 shown: None,
                 created_at: tx.now,
                 updated_at: tx.now,

@@ -1,6 +1,7 @@
 //! Writing assignments.
 
 pub(super) mod bulk;
+pub(super) mod changes;
 pub(super) mod moves;
 
 use super::{
@@ -10,6 +11,7 @@ use super::{
     read::{self, MissionPeriod, active_on_mission, get},
     refusal::{AlreadyAssigned, NotInvited, QuotaReached, ScheduleConflict},
     rules::{Step, step},
+    told::Told,
 };
 use crate::{
     db::{Constraint, OfOrg, OrRefusal, Tx},
@@ -25,7 +27,7 @@ use crate::{
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::LockType,
+    sea_query::{Expr, ExprTrait, LockType},
 };
 use std::collections::{HashMap, HashSet};
 
@@ -92,6 +94,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
         sequence: 0,
         needs_confirmation: false,
         agreed: None,
+        told_at: None,
         shown: None,
         created_at: tx.now,
         updated_at: tx.now,
@@ -131,6 +134,31 @@ impl Locked {
 
     pub fn user(&self) -> UserId {
         self.row.user_id
+    }
+
+    /// Whether the mission is at another time or place than the user said yes to.
+    pub fn needs_confirmation(&self) -> bool {
+        self.row.needs_confirmation
+    }
+
+    /// What its user is told now.
+    pub fn told(&self) -> Told {
+        let missions::Locked { start_at, end_at, timezone, location, .. } = self.mission.clone();
+        Told { start_at, end_at, timezone, location }
+    }
+
+    /// What its user knew, if that is not what is so now.
+    pub fn shown(&self) -> Option<Told> {
+        self.row.shown.as_ref().and_then(Told::stored)
+    }
+
+    /// The user's e-mail address.
+    pub fn own_address(&self) -> Option<&str> {
+        self.user.email.as_deref()
+    }
+
+    pub fn mission(&self) -> MissionId {
+        self.row.mission_id
     }
 
     /// When its mission starts.
@@ -251,8 +279,9 @@ pub async fn set_status(tx: &Tx, locked: Locked, change: Change) -> Result<Assig
             decline_reason: Set(change.decline_reason.filter(|_| declined)),
             conflict_override: Set(change.override_reason.filter(|_| !conflicts.is_empty())),
             updated_at: Set(tx.now),
-            ..Default::default()
+            ..knows_the_present(change.status)
         })
+        .col_expr(assignment::Column::Sequence, next_sequence())
         .filter(assignment::Column::Id.eq(id))
         .exec(tx)
         .await
@@ -261,6 +290,27 @@ pub async fn set_status(tx: &Tx, locked: Locked, change: Change) -> Result<Assig
     tx.record(org, &AssignmentEvent::StatusChanged { before: &before, after: &after }).await?;
     record_override(tx, org, &after, &conflicts).await?;
     Ok(after)
+}
+
+/// Whoever has answered, or is asked anew, knows what is so now or has not been told yet. Who is called off is told what
+/// they knew.
+fn knows_the_present(status: AssignmentStatus) -> assignment::ActiveModel {
+    let answered =
+        assignment::ActiveModel { needs_confirmation: Set(false), agreed: Set(None), ..Default::default() };
+    match status {
+        AssignmentStatus::Cancelled => answered,
+        AssignmentStatus::Invited => {
+            assignment::ActiveModel { shown: Set(None), told_at: Set(None), ..answered }
+        }
+        AssignmentStatus::Accepted | AssignmentStatus::Declined => {
+            assignment::ActiveModel { shown: Set(None), ..answered }
+        }
+    }
+}
+
+/// SEQUENCE of a calendar entry (RFC 5545, 3.8.7.4) never falls.
+fn next_sequence() -> Expr {
+    Expr::col(assignment::Column::Sequence).add(1)
 }
 
 /// Refuses an override reason with any status but ACCEPTED, as no other one conflicts.
@@ -389,6 +439,7 @@ pub async fn update(
             updated_at: Set(tx.now),
             ..Default::default()
         })
+        .col_expr(assignment::Column::Sequence, next_sequence())
         .filter(Column::Id.eq(before.id))
         .exec(tx)
         .await

@@ -9,7 +9,7 @@ use super::{
         read::{self, MissionPeriod},
         refusal::{QuotaReached, ScheduleConflict},
     },
-    meaning_of,
+    knows_the_present, meaning_of, next_sequence,
 };
 use crate::{
     db::{OfOrg, OrRefusal, Tx},
@@ -187,6 +187,7 @@ async fn change_role(
             updated_at: Set(tx.now),
             ..Default::default()
         })
+        .col_expr(assignment::Column::Sequence, next_sequence())
         .filter(assignment::Column::Id.is_in(before.iter().map(|assignment| assignment.id)))
         .exec(tx)
         .await
@@ -215,8 +216,9 @@ pub async fn cancel_all(tx: &Tx, org: OrgId, mission: MissionId) -> Result<(), E
             status: Set(AssignmentStatus::Cancelled),
             conflict_override: Set(None::<String>),
             updated_at: Set(tx.now),
-            ..Default::default()
+            ..knows_the_present(AssignmentStatus::Cancelled)
         })
+        .col_expr(assignment::Column::Sequence, next_sequence())
         .filter(assignment::Column::Id.is_in(ids))
         .exec(tx)
         .await
@@ -224,6 +226,7 @@ pub async fn cancel_all(tx: &Tx, org: OrgId, mission: MissionId) -> Result<(), E
     let changed = |before: &Assignment| Assignment {
         status: AssignmentStatus::Cancelled,
         conflict_override: None,
+        needs_confirmation: false,
         updated_at: tx.now,
         ..before.clone()
     };

@@ -1,39 +1,57 @@
 //! Writing the mails of orgs, from what is true when they are sent.
 
+mod changes;
+mod planners;
+
 use super::delivery::Post;
 use crate::{
     auth::entity::{LinkIssuer, org},
     db::{OfOrg, Origin},
     error::Error,
-    ids::{AccountId, InvitationId, OrgId, UserId},
-    locale::Locale,
+    ids::{AccountId, AssignmentId, InvitationId, MissionId, OrgId, UserId},
+    locale::{Locale, Period},
     mail::{self, Addressed, Outgoing},
-    outbox::{Claimed, entity},
-    resources::assignments::AssignmentStatus,
+    outbox::{Carried, Claimed, entity},
     resources::{
         accounts::{
             self,
             links::{self, Issued},
         },
+        assignments::{AssignmentStatus, Told},
         invitations::{self, Briefing, LinkStatus},
+        missions::entity::mission,
         orgs,
         users::{self, entity::user},
     },
     text::{Email, ZoneName},
     timestamp::Timestamp,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use std::collections::{BTreeMap, HashMap};
+
+pub(super) use changes::{called_off, moved};
+pub(super) use planners::{answers, digest};
 
 /// A mail that is ready to be sent.
 pub(super) struct Letter {
     pub mail: Outgoing,
-    /// The invitations in it.
-    pub carried: Vec<InvitationId>,
+    pub written: Written,
+}
+
+/// What a mail says.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Written {
+    /// Of what it gathered, what was still true.
+    pub carried: Carried,
+    /// When and where missions are, in its words.
+    pub told: BTreeMap<AssignmentId, Told>,
+    /// The invitations whose links it has, besides those that it carries.
+    pub links: Vec<InvitationId>,
 }
 
 /// The person's calls that still want an answer; `None` if there are none.
 pub(super) async fn calls(post: &Post, claimed: &Claimed) -> Result<Option<Letter>, Error> {
-    let Claimed { mail, invitations, .. } = claimed;
+    let mail = &claimed.mail;
     let org_id = mail.org_id;
     let now = post.db.clock().now();
     let waits = |call: &Briefing| {
@@ -41,31 +59,65 @@ pub(super) async fn calls(post: &Post, claimed: &Claimed) -> Result<Option<Lette
             && call.status == AssignmentStatus::Invited
             && call.may_be_asked()
     };
-    let mut waiting = invitations::briefings_of(&post.db, org_id, invitations.clone()).await?;
+    let gathered = claimed.carried.invitations.iter().copied().collect();
+    let mut waiting = invitations::briefings_of(&post.db, org_id, gathered).await?;
     waiting.retain(waits);
-    let (Some(first), Some(org)) = (waiting.first(), org_of(post, org_id).await?) else { return Ok(None) };
-    let person = match mail.user_id {
-        Some(user) => person(post, org_id, user).await?,
-        None => None,
-    };
-    let locale = person.as_ref().and_then(|person| person.locale).unwrap_or(org.locale);
+    if waiting.is_empty() {
+        return Ok(None);
+    }
+    let Some(letterhead) = Letterhead::of(post, mail).await? else { return Ok(None) };
     let reminder = waiting.iter().all(Briefing::was_reminded);
-    let name = users::display_name(&first.first_name, &first.last_name);
     let mut calls = Vec::with_capacity(waiting.len());
     for call in &waiting {
-        let link =
-            invitations::link_to(&post.db, &post.tokens, org_id, call, &post.config.public_url).await?;
-        calls.push(described(call, locale, link)?);
+        calls.push(described(post, call, letterhead.locale).await?);
     }
-    let contact = orgs::contact(&org);
-    let contact = mail::Contact { name: contact.name, phone: contact.phone, email: contact.email };
-    let to = Addressed { name: Some(name), ..addressed(mail, &org, locale, now) };
-    let letter = mail::Calls { org: org.name, calls, reminder, all: None, contact };
-    let carried = waiting.iter().map(|call| call.id).collect();
-    Ok(Some(Letter { mail: mail::calls(to, &letter), carried }))
+    let letter = mail::Calls {
+        org: letterhead.org.name.clone(),
+        calls,
+        reminder,
+        all: None,
+        contact: letterhead.contact(),
+    };
+    let carried = Carried { invitations: waiting.iter().map(|call| call.id).collect(), ..Carried::default() };
+    let told = waiting.iter().map(|call| (call.assignment_id, call.told())).collect();
+    let mail = mail::calls(letterhead.addressed(mail, now), &letter);
+    Ok(Some(Letter { mail, written: Written { carried, told, links: Vec::new() } }))
 }
 
-fn described(call: &Briefing, locale: Locale, link: String) -> Result<mail::Call, Error> {
+/// What the mails to one person have in common.
+struct Letterhead {
+    org: org::Model,
+    locale: Locale,
+    name: Option<String>,
+}
+
+impl Letterhead {
+    /// `None` when the org is gone.
+    async fn of(post: &Post, mail: &entity::mail::Model) -> Result<Option<Self>, Error> {
+        let Some(org) = org_of(post, mail.org_id).await? else { return Ok(None) };
+        let person = match mail.user_id {
+            Some(user) => person(post, mail.org_id, user).await?,
+            None => None,
+        };
+        let locale = person.as_ref().and_then(|person| person.locale).unwrap_or(org.locale);
+        let name = person.map(|person| users::display_name(&person.first_name, &person.last_name));
+        Ok(Some(Self { org, locale, name }))
+    }
+
+    fn contact(&self) -> mail::Contact {
+        let contact = orgs::contact(&self.org);
+        mail::Contact { name: contact.name, phone: contact.phone, email: contact.email }
+    }
+
+    fn addressed(&self, mail: &entity::mail::Model, at: Timestamp) -> Addressed {
+        Addressed { name: self.name.clone(), ..addressed(mail, &self.org, self.locale, at) }
+    }
+}
+
+/// A call as its mail shows it, with its link.
+async fn described(post: &Post, call: &Briefing, locale: Locale) -> Result<mail::Call, Error> {
+    let org = call.org_id;
+    let link = invitations::link_to(&post.db, &post.tokens, org, call, &post.config.public_url).await?;
     let zone = ZoneName::zone(&call.timezone).map_err(|error| Error::internal(error))?;
     let local = |at: Timestamp| at.in_zone(&zone);
     Ok(mail::Call {
@@ -109,7 +161,7 @@ pub(super) async fn member(post: &Post, claimed: &Claimed) -> Result<Option<Lett
         days: links::HANDED_SECONDS / (24 * 3600),
     };
     let to = addressed(mail, &org, locale, post.db.clock().now());
-    Ok(Some(Letter { mail: mail::member(to, &letter), carried: Vec::new() }))
+    Ok(Some(Letter { mail: mail::member(to, &letter), written: Written::default() }))
 }
 
 async fn locale_of_member(post: &Post, org: &org::Model, account: AccountId) -> Result<Locale, Error> {
@@ -134,4 +186,27 @@ fn addressed(mail: &entity::mail::Model, org: &org::Model, locale: Locale, at: T
         at,
         locale,
     }
+}
+
+/// A time on its own wall clock, and the zone in words.
+fn period(told: &Told, locale: Locale) -> Result<(Period, String), Error> {
+    let zone = ZoneName::zone(&told.timezone).map_err(|error| Error::internal(error))?;
+    let local = |at: Timestamp| at.in_zone(&zone);
+    Ok((locale.period(&local(told.start_at), &local(told.end_at)), locale.zone(&zone)))
+}
+
+/// The time zones of missions; those that are deleted are absent.
+async fn zones(
+    post: &Post,
+    org: OrgId,
+    missions: impl Iterator<Item = MissionId>,
+) -> Result<HashMap<MissionId, String>, Error> {
+    let zones = mission::Entity::of(org)
+        .select_only()
+        .columns([mission::Column::Id, mission::Column::Timezone])
+        .filter(mission::Column::Id.is_in(missions))
+        .into_tuple()
+        .all(&post.db)
+        .await?;
+    Ok(zones.into_iter().collect())
 }

@@ -1,0 +1,155 @@
+//! The digest: what waits for whoever plans, each morning.
+
+use super::news;
+use crate::{
+    auth::entity::{Notify, org},
+    db::{Database, Origin, Tx},
+    error::Error,
+    ids::OrgId,
+    resources::{
+        invitations::{self, Briefing},
+        missions::{self, OpenRole},
+    },
+    state::App,
+    text::ZoneName,
+    timestamp::Timestamp,
+};
+use jiff::{ToSpan, civil::time};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::LockType,
+};
+use std::time::Duration;
+
+/// Later than so long after its time, when nothing was running, a morning is over.
+const LATE: Duration = Duration::from_secs(4 * 3600);
+/// Orgs looked at in one go.
+const BATCH: u64 = 100;
+/// Rows of each list; the others are counted.
+const LISTED: u64 = 20;
+/// Open roles of missions that start within this time.
+const AHEAD: i64 = 7 * 24 * 3600;
+/// Links that close within this time.
+const CLOSING: i64 = 48 * 3600;
+const HOUR: i64 = 3600;
+
+/// Queues the digests that are due: one for each planner who wants it, where something waits.
+///
+/// # Errors
+/// When the database fails.
+pub async fn queue_digests(app: &App) -> Result<(), Error> {
+    if !app.outbox.can_send() {
+        return Ok(());
+    }
+    loop {
+        let due: Vec<OrgId> = org::Entity::find()
+            .select_only()
+            .column(org::Column::Id)
+            .filter(is_due(app.db.clock().now()))
+            .order_by_asc(org::Column::Id)
+            .limit(BATCH)
+            .into_tuple()
+            .all(&app.db)
+            .await?;
+        for id in &due {
+            let tx = app.db.write(Origin { tenant: Some(*id), ..Origin::system() }).await?;
+            queue_digest(app, &tx, *id).await?;
+            tx.commit().await?;
+        }
+        if (due.len() as u64) < BATCH {
+            return Ok(());
+        }
+    }
+}
+
+fn is_due(now: Timestamp) -> Condition {
+    Condition::any().add(org::Column::DigestAt.is_null()).add(org::Column::DigestAt.lte(now))
+}
+
+async fn queue_digest(app: &App, tx: &Tx, id: OrgId) -> Result<(), Error> {
+    // Of two instances one finds it due.
+    let found = org::Entity::find_by_id(id).filter(is_due(tx.now)).lock(LockType::NoKeyUpdate).one(tx).await?;
+    let Some(row) = found else { return Ok(()) };
+    let next = next_morning(tx.now, &row.timezone)?;
+    if row.digest_at.is_some_and(|at| tx.now.since(at) < LATE) && !of(tx, &row, tx.now).await?.is_empty() {
+        let planners = news::planners(tx, id, &[Notify::Declines, Notify::All]).await?;
+        app.outbox.queue_digests(tx, id, planners).await?;
+    }
+    let row = org::ActiveModel { digest_at: Set(Some(next)), ..Default::default() };
+    org::Entity::update_many().set(row).filter(org::Column::Id.eq(id)).exec(tx).await?;
+    Ok(())
+}
+
+/// The next 8 o'clock after `now`, by the wall clock of this zone.
+fn next_morning(now: Timestamp, timezone: &str) -> Result<Timestamp, Error> {
+    let zone = ZoneName::zone(timezone).map_err(|error| Error::internal(error))?;
+    let today = now.in_zone(&zone).date();
+    for days in 0..=1 {
+        let day = today.checked_add(days.days()).map_err(|error| Error::internal(error))?;
+        let morning = day.to_datetime(time(8, 0, 0, 0)).to_zoned(zone.clone());
+        let morning = Timestamp::from(morning.map_err(|error| Error::internal(error))?.timestamp());
+        if morning > now {
+            return Ok(morning);
+        }
+    }
+    Ok(now.plus_seconds(24 * HOUR))
+}
+
+/// The first rows of a list, and how many it has.
+#[derive(Debug)]
+pub(super) struct Listed<T> {
+    pub rows: Vec<T>,
+    pub total: u64,
+}
+
+impl<T> Listed<T> {
+    pub(super) fn more(&self) -> u64 {
+        self.total.saturating_sub(self.rows.len() as u64)
+    }
+}
+
+/// What waits for whoever plans.
+#[derive(Debug)]
+pub(super) struct Digest {
+    pub unanswered: Listed<Briefing>,
+    pub open_roles: Listed<OpenRole>,
+    pub expiring: Listed<Briefing>,
+}
+
+impl Digest {
+    fn is_empty(&self) -> bool {
+        self.unanswered.total + self.open_roles.total + self.expiring.total == 0
+    }
+}
+
+/// # Errors
+/// When the database fails.
+pub(super) async fn of(db: &impl ConnectionTrait, org: &org::Model, now: Timestamp) -> Result<Digest, Error> {
+    let asked_before = now.plus_seconds(-HOUR * i64::from(org.digest_hours));
+    let (rows, total) = invitations::unanswered(db, org.id, asked_before, (now, LISTED)).await?;
+    let unanswered = Listed { rows, total };
+    let (rows, total) = invitations::closing(db, org.id, now.plus_seconds(CLOSING), (now, LISTED)).await?;
+    let expiring = Listed { rows, total };
+    let (rows, total) = missions::open_roles(db, org.id, (now, now.plus_seconds(AHEAD)), LISTED).await?;
+    Ok(Digest { unanswered, open_roles: Listed { rows, total }, expiring })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_morning_is_at_eight_whatever_the_clock_does() {
+        let at = |text: &str| text.parse::<Timestamp>().expect("an instant");
+        for (now, zone, next) in [
+            ("2027-03-27T06:59:59Z", "Europe/Paris", "2027-03-27T07:00:00Z"),
+            ("2027-03-27T07:00:00Z", "Europe/Paris", "2027-03-28T06:00:00Z"),
+            ("2027-03-28T06:00:00Z", "Europe/Paris", "2027-03-29T06:00:00Z"),
+            ("2027-10-30T06:00:00Z", "Europe/Paris", "2027-10-31T07:00:00Z"),
+            ("2027-11-06T12:00:00Z", "America/New_York", "2027-11-07T13:00:00Z"),
+            ("2027-04-03T12:00:00Z", "Australia/Lord_Howe", "2027-04-03T21:30:00Z"),
+        ] {
+            assert_eq!(next_morning(at(now), zone).expect("a morning"), at(next), "{now} in {zone}");
+        }
+    }
+}
