@@ -254,6 +254,10 @@ impl Config {
         format!("{}/password?token={token}", self.public_url)
     }
 
+    pub fn calls_url(&self, token: &str) -> String {
+        format!("{}/calls?token={token}", self.public_url)
+    }
+
     /// Every setting by its variable's name, with secrets masked.
     pub fn effective(&self) -> Vec<(&'static str, String)> {
         let seconds = |duration: Duration| duration.as_secs().to_string();

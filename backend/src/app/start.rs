@@ -14,7 +14,10 @@ use crate::{
     mail::{Mailer, MailerError},
     outbox::Outbox,
     random::Random,
-    resources::mails::{self, Announcements, Post},
+    resources::{
+        accounts,
+        mails::{self, Announcements, Post},
+    },
     seal::Seal,
     state::{App, Parts},
     telemetry::{Telemetry, TracesError},
@@ -148,7 +151,8 @@ pub async fn start_with(
         metrics: metrics.clone(),
         config: Arc::clone(&config),
     };
-    let worker = Worker::new(db.clone(), mails::handlers(later.handlers, post, outbox), metrics, later.timing);
+    let handlers = accounts::handlers(mails::handlers(later.handlers, post, outbox), outbox);
+    let worker = Worker::new(db.clone(), handlers, metrics, later.timing);
     let gate = Gate::new(
         tokens.clone(),
         Authorities::new(db.clone()),

@@ -56,6 +56,14 @@ pub struct InviteClaims {
     exp: Option<i64>,
 }
 
+/// Lets its holder answer the calls of one mail.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CallsClaims {
+    typ: String,
+    pub org: OrgId,
+    pub mail: MailId,
+}
+
 trait Claims: Serialize + DeserializeOwned {
     const TYPE: &'static str;
     fn kind(&self) -> &str;
@@ -81,6 +89,7 @@ claims! {
     AccessClaims = "access", |claims| Some(claims.exp);
     RefreshClaims = "refresh", |claims| Some(claims.exp);
     InviteClaims = "invite", |_claims| None;
+    CallsClaims = "calls", |_claims| None;
 }
 
 #[derive(Clone)]
@@ -217,6 +226,19 @@ impl Tokens {
         mac.update(mail.0.as_bytes());
         mac.update(&[generation]);
         URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+    }
+
+    /// The token of the link to all calls of a mail. It is good as long as they are.
+    ///
+    /// # Errors
+    /// Only when signing itself fails.
+    pub fn calls(&self, org: OrgId, mail: MailId) -> Result<String, Error> {
+        self.invitations.sign(&CallsClaims { typ: CallsClaims::TYPE.into(), org, mail })
+    }
+
+    /// The claims of the token of a mail's calls with a valid signature. Trimmed as in [`Tokens::read_invite`].
+    pub fn read_calls(&self, token: &str) -> Option<CallsClaims> {
+        self.invitations.read(token.trim(), self.clock.now())
     }
 
     /// Names the key that invitations are derived and signed with.

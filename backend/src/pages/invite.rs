@@ -147,7 +147,8 @@ impl View<'_> {
             }
             Err(error) => return Err(error),
         };
-        let ticket = Ticket::of(&opened, said.was.as_ref(), self.visitor.locale, now)?;
+        let was = said.was.clone().or_else(|| opened.agreed.clone().map(|told| agreed(told, &opened)));
+        let ticket = Ticket::of(&opened, was.as_ref(), self.visitor.locale, now)?;
         let mut standing = Standing::of(&opened, &said);
         if let (Standing::Declined, Some(claims)) = (standing, link) {
             let assignment = assignments::get(&app.db, claims.org, opened.assignment_id).await?;
@@ -185,6 +186,7 @@ impl View<'_> {
             good: told_why,
             form: match standing {
                 Standing::Asked | Standing::Changed | Standing::ToConfirm => Shown::Question,
+                Standing::Moved => Shown::Confirmation,
                 Standing::Hindered(Obstacle::ScheduleConflict) => Shown::Decline,
                 Standing::Declined => Shown::Reason(said.reason),
                 _ => Shown::None,
@@ -196,9 +198,15 @@ impl View<'_> {
     }
 }
 
+/// What was said yes to, beside what is so now.
+fn agreed(told: assignments::Told, opened: &Opened) -> Seen {
+    let assignments::Told { start_at, end_at, timezone, location } = told;
+    Seen { start_at, end_at, timezone, location, role_name: opened.role_name.clone() }
+}
+
 /// Where a call stands, for its person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
+pub(super) enum Standing {
     Asked,
     Changed,
     Hindered(Obstacle),
@@ -207,6 +215,8 @@ enum Standing {
     DownAsComing,
     /// The same, and this link can still answer.
     ToConfirm,
+    /// Accepted at another time or place.
+    Moved,
     Declined,
     DeclinedWithReason,
     DownAsAbsent,
@@ -224,6 +234,7 @@ impl Standing {
         match (opened.invitation_status, opened.status) {
             (status @ (CalledOff | Over), _) => Self::Closed(status),
             (_, Cancelled) => Self::Closed(CalledOff),
+            (Answered | Pending, Accepted) if opened.needs_confirmation => Self::Moved,
             (Answered, Accepted) => Self::Accepted,
             (Answered, Declined) => Self::Declined,
             (Answered, Invited) => Self::AskedAgain,
@@ -239,8 +250,13 @@ impl Standing {
         }
     }
 
+    /// Where a call stands whose page was not looked at.
+    pub(super) fn of_link(opened: &Opened) -> Self {
+        Self::of(opened, &Said::default())
+    }
+
     /// How it looks and what is said of it; nothing but the question of what is simply asked.
-    fn told(self, words: &Words) -> (Kind, Option<&Told>) {
+    pub(super) fn told(self, words: &Words) -> (Kind, Option<&Told>) {
         let (kind, told) = match self {
             Self::Asked | Self::Closed(LinkStatus::Pending | LinkStatus::Answered) => {
                 return (Kind::Asked, None);
@@ -253,6 +269,7 @@ impl Standing {
             Self::Accepted => (Kind::Accepted, &words.accepted),
             Self::DownAsComing => (Kind::Accepted, &words.down_as_coming),
             Self::ToConfirm => (Kind::Accepted, &words.confirm),
+            Self::Moved => (Kind::Warning, &words.moved),
             Self::Declined | Self::DeclinedWithReason => (Kind::Declined, &words.declined),
             Self::DownAsAbsent => (Kind::Declined, &words.down_as_absent),
             Self::AskedAgain => (Kind::Closed, &words.asked_again),

@@ -2,6 +2,7 @@
 //! HTML without scripts. A GET changes nothing, so a mail scanner that opens links does no harm, and a POST that succeeds
 //! leads to a GET, so that reloading and going back are harmless.
 
+mod calls;
 mod errors;
 mod invite;
 mod password;
@@ -19,12 +20,15 @@ use axum::{Router, http::Method, routing::get};
 /// Not part of the API, so not in the OpenAPI document. Some mail programs put a slash behind the path of a link.
 pub fn routes() -> Router<App> {
     let invite = || get(invite::show).post(invite::answer);
+    let calls = || get(calls::show).post(calls::answer);
     let password = || get(password::show).post(password::set);
     Router::new()
         .route("/", get(start::show))
         .route(start::FAVICON, get(start::favicon))
         .route("/invite", invite())
         .route("/invite/", invite())
+        .route("/calls", calls())
+        .route("/calls/", calls())
         .route("/password", password())
         .route("/password/", password())
 }

@@ -127,11 +127,52 @@ pub struct InvitePage<'a> {
     pub seen: &'a str,
 }
 
+#[derive(Template)]
+#[template(path = "calls.html")]
+pub struct CallsPage<'a> {
+    pub shell: Shell,
+    pub org: &'a str,
+    pub user: &'a str,
+    pub title: &'a str,
+    pub calls: &'a [Listed],
+    /// What a yes to all is a yes to, where there is more than one to answer.
+    pub all: Option<&'a str>,
+    /// What became of a yes to all.
+    pub notice: Option<&'static str>,
+    /// Whether that is good news.
+    pub good: bool,
+    pub action: String,
+    pub token: &'a str,
+}
+
+/// One call of several.
+#[derive(Debug)]
+pub struct Listed {
+    pub ticket: Ticket,
+    pub chip: Chip,
+    /// The state in a sentence.
+    pub title: &'static str,
+    pub asks: bool,
+    /// What an answer is an answer to.
+    pub shown: String,
+    /// Its own page.
+    pub href: String,
+}
+
+impl Listed {
+    /// Whether a yes would be refused.
+    pub fn does_not_fit(&self) -> bool {
+        self.chip.kind == Kind::Conflict
+    }
+}
+
 /// What can be sent.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Form {
     None,
     Question,
+    /// Whether a yes still holds.
+    Confirmation,
     /// A yes would be refused.
     Decline,
     /// Why not, with what was typed before.
@@ -140,7 +181,11 @@ pub enum Form {
 
 impl Form {
     pub fn asks(&self) -> bool {
-        matches!(self, Self::Question)
+        matches!(self, Self::Question | Self::Confirmation)
+    }
+
+    pub fn confirms(&self) -> bool {
+        *self == Self::Confirmation
     }
 }
 

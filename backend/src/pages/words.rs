@@ -34,6 +34,17 @@ pub struct Words {
     pub answer_by: &'static str,
     pub accept: &'static str,
     pub decline: &'static str,
+    /// Of `{n}` calls of one mail.
+    pub calls: &'static str,
+    pub accept_all: &'static str,
+    pub all_saved: &'static str,
+    pub some_do_not_fit: &'static str,
+    /// To the page of one call.
+    pub more: &'static str,
+    /// The same of a call that was accepted at another time or place.
+    pub still: &'static str,
+    pub confirm_yes: &'static str,
+    pub confirm_no: &'static str,
     /// Behind either, for screen readers: two buttons fit a phone side by side without it.
     pub this_call: &'static str,
 
@@ -41,6 +52,7 @@ pub struct Words {
     pub down_as_coming: Told,
     /// The same where the link can still answer.
     pub confirm: Told,
+    pub moved: Told,
     pub declined: Told,
     pub down_as_absent: Told,
     pub asked_again: Told,

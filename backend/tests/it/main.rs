@@ -28,6 +28,7 @@ mod documents;
 mod edge;
 mod festival;
 mod free_json;
+mod histories_over_Smtp;
 mod idempotency;
 mod idempotency_races;
 mod invitations_flow;

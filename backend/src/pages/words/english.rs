@@ -18,6 +18,14 @@ pub(super) static WORDS: Words = Words {
     answer_by: "Please answer by",
     accept: "Accept",
     decline: "Decline",
+    calls: "{n} calls for you",
+    accept_all: "Accept all that fit",
+    all_saved: "Thank you: your answers are saved.",
+    some_do_not_fit: "What fits is accepted. Some calls do not fit: they say why, and you can decline them.",
+    more: "Details and reasons",
+    still: "Are you still coming?",
+    confirm_yes: "I’m coming",
+    confirm_no: "I can’t",
     this_call: "this call",
 
     accepted: Told {
@@ -34,6 +42,11 @@ pub(super) static WORDS: Words = Words {
         word: "Accepted",
         title: "You are down as coming.",
         next: "Is that right? Confirm it here, or say that you cannot come.",
+    },
+    moved: Told {
+        word: "Moved",
+        title: "You said yes, but it is at another time or place now.",
+        next: "What was is struck through. You are still down as coming: please say whether you are.",
     },
     declined: Told {
         word: "Declined",

@@ -18,6 +18,14 @@ pub(super) static WORDS: Words = Words {
     answer_by: "Répondez avant le",
     accept: "Accepter",
     decline: "Refuser",
+    calls: "{n} missions pour vous",
+    accept_all: "Accepter toutes celles qui vont",
+    all_saved: "Merci : vos réponses sont enregistrées.",
+    some_do_not_fit: "Celles qui vont sont acceptées. D’autres ne vont pas : elles disent pourquoi, et vous pouvez les refuser.",
+    more: "Détails et motif",
+    still: "Vous venez toujours ?",
+    confirm_yes: "Je viens",
+    confirm_no: "Je ne peux pas",
     this_call: "cette mission",
 
     accepted: Told {
@@ -34,6 +42,11 @@ pub(super) static WORDS: Words = Words {
         word: "Acceptée",
         title: "Votre présence est notée.",
         next: "Est-ce exact ? Confirmez-le ici, ou dites que vous ne pouvez pas venir.",
+    },
+    moved: Told {
+        word: "Déplacée",
+        title: "Vous aviez dit oui, mais l’heure ou le lieu a changé.",
+        next: "L’ancien est barré. Votre présence reste notée : dites-nous si vous venez toujours.",
     },
     declined: Told {
         word: "Refusée",

@@ -18,5 +18,5 @@ pub use event::{AccountEvent, MembershipEvent, SessionEvent};
 pub use model::OrgMembership;
 pub use read::*;
 pub use refused_sign_ins::record_refusals;
-pub use reset_api::set_password;
+pub use reset_api::{handlers, set_password};
 pub use write::*;

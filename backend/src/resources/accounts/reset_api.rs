@@ -6,18 +6,18 @@ use super::{
 };
 use crate::{
     auth::{InvalidToken, NewPassword, ThrottleKey, ThrottleKeys, TooManyTries, for_link},
-    db::{Actor, Origin},
+    db::{Actor, Origin, Tx},
     error::{Error, FailureKind, FieldError},
-    http::{Body, Done, RequestInfo, Rerun, attempts, operations},
-    outbox::{AccountMail, AccountNews},
+    http::{Body, Done, RequestInfo, operations},
+    jobs::{Failed, Handler, Handlers, Job, NewJob},
+    outbox::{AccountMail, AccountNews, Outbox},
     secret::Secret,
     state::App,
-    text::Email,
+    text::{Email, EmailKey},
 };
 use axum::{Extension, Json, extract::State};
-use backon::Retryable;
 use deserr::Deserr;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -78,51 +78,74 @@ async fn reset_request(
     Body(reset): Body<ResetRequest>,
 ) -> Result<Json<ResetRequested>, Error> {
     app.throttle.attempt_from(request.client(), ThrottleKey::LinksFrom).await?;
-    // In the response only on a developer's machine. Elsewhere in the background, so that the time does not tell whether the
-    // account exists.
-    if app.config.is_developers_machine() {
-        let reset_token = issue_reset(&app, &request, &reset.email).await?.map(Secret::from);
-        return Ok(Json(ResetRequested { status: "ok", reset_token }));
-    }
-    let background = app.clone();
-    app.tasks.spawn(async move {
-        let rerun = Rerun {
-            operation: "reset mail".into(),
-            metrics: background.telemetry.metrics.clone(),
-            request: request.clone(),
-        };
-        let issued = (|| issue_reset(&background, &request, &reset.email))
-            .retry(attempts())
-            .when(|error| error.failure() == Some(FailureKind::Contended))
-            .notify(|error, _| rerun.note(Some(error)))
-            .await;
-        if let Err(error) = issued {
-            tracing::error!(request_id = %request, %error, cause = ?error.cause(), "a reset could not be issued");
-        }
-    });
-    Ok(Json(ResetRequested { status: "ok", reset_token: None }))
-}
-
-/// Makes a new link if the account exists. Requested too often, the previous one stays valid: nobody can keep an owner's
-/// mailbox full of dead links.
-async fn issue_reset(app: &App, request: &RequestInfo, email: &Email) -> Result<Option<String>, Error> {
-    if request.counts_as_a_try() && app.throttle.attempt(&[for_link(&email.key())]).await.is_err() {
-        return Ok(None);
+    // Requested too often, the previous link stays valid: nobody can keep an owner's mailbox full of dead links.
+    let too_often = request.counts_as_a_try()
+        && app.throttle.attempt(&[for_link(&reset.email.key())]).await.is_err();
+    if too_often {
+        return Ok(Json(ResetRequested { status: "ok", reset_token: None }));
     }
     let tx = app.db.write(request.origin(Actor::System)).await?;
-    let Some(account) = read::by_email(&tx, &email.key()).await?.filter(|account| account.is_active) else {
+    // In the response only on a developer's machine. Elsewhere whether the account exists is looked up later, so that the time
+    // does not tell.
+    let reset_token = match app.config.is_developers_machine() {
+        true => issue_reset(&app, &tx, &reset.email).await?.map(Secret::from),
+        false => {
+            tx.enqueue(None, [NewJob::of(&ResetAsked { email: reset.email.to_string() })?]).await?;
+            None
+        }
+    };
+    tx.commit().await?;
+    Ok(Json(ResetRequested { status: "ok", reset_token }))
+}
+
+/// Makes a new link, and queues its mail, if the account exists.
+async fn issue_reset(app: &App, tx: &Tx, email: &Email) -> Result<Option<String>, Error> {
+    let Some(mail) = queue_reset(tx, app.outbox, &email.key()).await? else { return Ok(None) };
+    // Elsewhere the link is made when it is sent.
+    let token = app.tokens.password_link(mail.mail, 0);
+    links::issue_reset(tx, mail.account, &token).await?;
+    Ok(Some(token))
+}
+
+async fn queue_reset(tx: &Tx, outbox: Outbox, email: &EmailKey) -> Result<Option<AccountMail>, Error> {
+    let Some(account) = read::by_email(tx, email).await?.filter(|account| account.is_active) else {
         return Ok(None);
     };
-    let mail = AccountMail::new(&tx, account.id, AccountNews::Reset);
-    let token = app.tokens.password_link(mail.mail, 0);
-    // Elsewhere the link is made when it is sent.
-    if app.config.is_developers_machine() {
-        links::issue_reset(&tx, account.id, &token).await?;
+    let mail = AccountMail::new(tx, account.id, AccountNews::Reset);
+    outbox.queue_account(tx, mail).await?;
+    write::record_in_each_org(tx, account.id, &AccountEvent::ResetRequested { id: account.id }).await?;
+    Ok(Some(mail))
+}
+
+/// Somebody has asked for a link to reset the password of this e-mail, which may be unknown.
+#[derive(Serialize, Deserialize)]
+struct ResetAsked {
+    email: String,
+}
+
+impl Job for ResetAsked {
+    const KIND: &'static str = "reset_asked";
+}
+
+/// Those who carry out what was asked, added to `handlers`.
+pub fn handlers(handlers: Handlers, outbox: Outbox) -> Handlers {
+    handlers.with(ResetsAsked(outbox))
+}
+
+struct ResetsAsked(Outbox);
+
+impl Handler for ResetsAsked {
+    type Job = ResetAsked;
+    type Performed = ();
+
+    async fn perform(&self, _: &ResetAsked) -> Result<(), Failed> {
+        Ok(())
     }
-    app.outbox.queue_account(&tx, mail).await?;
-    write::record_in_each_org(&tx, account.id, &AccountEvent::ResetRequested { id: account.id }).await?;
-    tx.commit().await?;
-    Ok(Some(token))
+
+    async fn finish(&self, tx: &Tx, job: &ResetAsked, (): &()) -> Result<(), Failed> {
+        queue_reset(tx, self.0, &EmailKey::of(&job.email)).await?;
+        Ok(())
+    }
 }
 
 /// Set a new password with a link's token.

@@ -21,7 +21,7 @@ use crate::{
     },
     ids::{AssignmentId, InvitationId},
     resources::{
-        assignments::{
+        assignments::{AssignmentStatus,
             self, AlreadyAssigned, Change, InvalidTransition, NotInvited, QuotaReached, ScheduleConflict,
         },
         missions::{MissionCancelled, MissionOver},
@@ -51,6 +51,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(operations!(accept))
         .routes(operations!(decline))
         .routes(operations!(accept_assignment))
+        .routes(operations!(confirm_assignment))
         .routes(operations!(decline_assignment))
 }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     auth::{InvalidToken, InviteClaims, Tokens, entity::org, hash_secret},
     db::{Database, JsonText, OfOrg, filter},
-    error::{Conflicts, Error, NotFound},
+    error::{Conflict, Conflicts, Error, NotFound},
     http::Page,
     ids::{AssignmentId, InvitationId, MissionId, OrgId, UserId},
     resources::{
@@ -253,42 +253,106 @@ pub async fn open(db: &impl ConnectionTrait, claims: &InviteClaims, now: Timesta
     let found = briefings(select, org_id).into_model::<Briefing>().one(db).await?;
     let told = found.filter(|told| same_secret(&claims.jti, &told.token_hash)).ok_or(InvalidToken)?;
     let org = org::Entity::find_by_id(org_id).one(db).await?.ok_or(InvalidToken)?;
-    let link_status = told.link_status(now);
-    let asks = link_status == LinkStatus::Pending && told.status == AssignmentStatus::Invited;
-    let mut obstacle = told.obstacle().filter(|_| asks);
     let mut conflicts = Conflicts::default();
-    if asks && obstacle.is_none() {
+    if told.asks(now) && told.obstacle().is_none() {
         let period = (told.mission_id, told.starts_at, told.ends_at);
         conflicts = assignments::conflicts_of_user(db, org_id, told.user_id, period).await?;
-        obstacle = (!conflicts.is_empty()).then_some(Obstacle::ScheduleConflict);
     }
-    Ok(Opened {
-        invitation_id: told.id,
-        assignment_id: told.assignment_id,
-        status: told.status,
-        invitation_status: link_status,
-        expires_at: told.expires_at,
-        answer_by: told.answer_by,
-        closes_at: told.closes_at(),
-        answered_at: told.withdrawn_at.or(told.answered_at),
-        needs_confirmation: told.needs_confirmation,
-        agreed: told.agreed(),
-        obstacle,
-        conflicts: conflicts.into_named(),
-        contact: orgs::contact(&org),
-        org_name: org.name,
-        org_timezone: org.timezone,
-        user_name: users::display_name(&told.first_name, &told.last_name),
-        note: told.note(),
-        seen: told.seen().encode(),
-        mission_title: told.mission_title,
-        project_title: told.project_title,
-        role_name: told.role_name,
-        location: told.location,
-        start_at: told.starts_at,
-        end_at: told.ends_at,
-        timezone: told.timezone,
-    })
+    Ok(told.opened(&org, conflicts, now))
+}
+
+/// What one mail carried to its person, as it stands now, and the tokens of the links. Its rows are those of a mail to `address`,
+/// which must still be the user's where it was.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open_all(
+    db: &impl ConnectionTrait,
+    tokens: &Tokens,
+    (org_id, address): (OrgId, &str),
+    ids: Vec<InvitationId>,
+    now: Timestamp,
+) -> Result<Vec<(Opened, String)>, Error> {
+    let chosen = invitation::Entity::of(org_id)
+        .filter(invitation::Column::Id.is_in(ids))
+        .filter(invitation::Column::Email.eq(address))
+        .filter(
+            Condition::any()
+                .add(invitation::Column::OwnAddress.eq(false))
+                .add(users::entity::user::Column::Email.eq(address)),
+        );
+    let found = briefings(chosen, org_id)
+        .order_by_asc(missions::entity::mission::Column::StartsAt)
+        .order_by_asc(invitation::Column::Id);
+    let all: Vec<Briefing> = found.into_model().all(db).await?;
+    let (Some(first), Some(end)) = (all.first(), all.iter().map(|told| told.ends_at).max()) else {
+        return Ok(Vec::new());
+    };
+    let org = org::Entity::find_by_id(org_id).one(db).await?.ok_or(NotFound)?;
+    // Of nobody's mission: those of the mail are told apart below.
+    let whole = (MissionId(uuid::Uuid::nil()), first.starts_at, end);
+    let taken = assignments::conflicts_of_user(db, org_id, first.user_id, whole).await?;
+    let opened = all.into_iter().filter_map(|told| {
+        let token = told.token(tokens, org_id)?;
+        let conflicts = match told.asks(now) && told.obstacle().is_none() {
+            true => in_the_way(&taken, &told),
+            false => Conflicts::default(),
+        };
+        Some(token.map(|token| (told.opened(&org, conflicts, now), token)))
+    });
+    opened.collect()
+}
+
+/// Those of a user's conflicts that overlap this call.
+fn in_the_way(taken: &Conflicts, told: &Briefing) -> Conflicts {
+    let overlaps = |one: &&Conflict| match one {
+        Conflict::Mission { mission_id, start_at, end_at, .. } => {
+            *mission_id != told.mission_id && *start_at < told.ends_at && *end_at > told.starts_at
+        }
+        Conflict::Availability { .. } => false,
+    };
+    let found: Vec<_> = taken.named().iter().filter(overlaps).cloned().collect();
+    let total = found.len() as u64;
+    Conflicts::of(found, total)
+}
+
+impl Briefing {
+    /// Whether its link asks for an answer.
+    fn asks(&self, now: Timestamp) -> bool {
+        self.link_status(now) == LinkStatus::Pending && self.status == AssignmentStatus::Invited
+    }
+
+    fn opened(self, org: &org::Model, conflicts: Conflicts, now: Timestamp) -> Opened {
+        let asks = self.asks(now);
+        let taken = (!conflicts.is_empty()).then_some(Obstacle::ScheduleConflict);
+        Opened {
+            obstacle: self.obstacle().or(taken).filter(|_| asks),
+            conflicts: conflicts.into_named(),
+            invitation_status: self.link_status(now),
+            closes_at: self.closes_at(),
+            agreed: self.agreed(),
+            note: self.note(),
+            seen: self.seen().encode(),
+            user_name: users::display_name(&self.first_name, &self.last_name),
+            answered_at: self.withdrawn_at.or(self.answered_at),
+            invitation_id: self.id,
+            assignment_id: self.assignment_id,
+            status: self.status,
+            expires_at: self.expires_at,
+            answer_by: self.answer_by,
+            needs_confirmation: self.needs_confirmation,
+            contact: orgs::contact(org),
+            org_name: org.name.clone(),
+            org_timezone: org.timezone.clone(),
+            mission_title: self.mission_title,
+            project_title: self.project_title,
+            role_name: self.role_name,
+            location: self.location,
+            start_at: self.starts_at,
+            end_at: self.ends_at,
+            timezone: self.timezone,
+        }
+    }
 }
 
 /// What the people of these invitations are told, by start of their missions.

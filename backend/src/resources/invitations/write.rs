@@ -486,7 +486,7 @@ pub async fn ensure_link(
         Some(row) if row.answer.is_some() || row.expires_at >= expires_at && row.answer_by.is_none() => row.id,
         Some(row) => {
             let extended = invitation::ActiveModel {
-                expires_at: Set(row.expires_at.max(expires_at)),
+                expires_at: Set(Ord::max(row.expires_at, expires_at)),
                 answer_by: Set(row.answer_by.filter(|by| *by > tx.now)),
                 updated_at: Set(tx.now),
                 ..Default::default()

@@ -3,7 +3,7 @@
 use super::news;
 use crate::{
     auth::entity::{Notify, org},
-    db::{Database, Origin, Tx},
+    db::{Origin, Tx},
     error::Error,
     ids::OrgId,
     resources::{
@@ -87,7 +87,7 @@ fn next_morning(now: Timestamp, timezone: &str) -> Result<Timestamp, Error> {
     for days in 0..=1 {
         let day = today.checked_add(days.days()).map_err(|error| Error::internal(error))?;
         let morning = day.to_datetime(time(8, 0, 0, 0)).to_zoned(zone.clone());
-        let morning = Timestamp::from(morning.map_err(|error| Error::internal(error))?.timestamp());
+        let morning = Timestamp::from_micros(morning.map_err(|error| Error::internal(error))?.timestamp().as_microsecond());
         if morning > now {
             return Ok(morning);
         }

@@ -13,4 +13,4 @@ pub use api::routes;
 pub use delivery::{Post, handlers};
 pub use digest::queue_digests;
 pub use news::{Announcements, News};
-pub use read::{Waiting, waiting};
+pub use read::{CarriedCalls, Waiting, carried, waiting};

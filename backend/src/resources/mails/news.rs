@@ -9,7 +9,7 @@ use crate::{
         ActorKind, Recorded, Subscriber,
         entity::{audit_details, audit_entry},
     },
-    ids::{AccountId, AssignmentId, AuditId, InvitationId, MissionId, OrgId, UserId},
+    ids::{AccountId, AssignmentId, AuditId, MissionId, OrgId, UserId},
     jobs::{Failed, Handler, Job, NewJob},
     outbox::{MailKind, Notice, Outbox, Recipient},
     resources::{

@@ -5,7 +5,7 @@ use crate::{
     db::{Database, OfOrg, filter},
     error::{Error, NotFound},
     http::Page,
-    ids::{MailId, OrgId},
+    ids::{InvitationId, MailId, OrgId},
     outbox::{
         MailState,
         entity::{mail, mail_item},
@@ -60,6 +60,26 @@ pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: MailId) -> Result<Ma
         end_at: call.ends_at,
     });
     Ok(MailDetails { mail: mail.into(), calls: calls.collect() })
+}
+
+/// What a mail of calls carries to its address.
+pub struct CarriedCalls {
+    pub address: String,
+    pub invitations: Vec<InvitationId>,
+}
+
+/// The calls of a mail; `None` for a mail that is not there, or has none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn carried(db: &impl ConnectionTrait, org: OrgId, id: MailId) -> Result<Option<CarriedCalls>, Error> {
+    let Some(mail) = mail::Entity::find_by_id((org, id)).one(db).await? else { return Ok(None) };
+    let items = mail_item::Entity::of(org)
+        .select_only()
+        .column(mail_item::Column::InvitationId)
+        .filter(mail_item::Column::MailId.eq(id));
+    let invitations = items.into_tuple().all(db).await?;
+    Ok(Some(CarriedCalls { address: mail.address, invitations }))
 }
 
 /// The mails of all orgs that are not sent yet.

@@ -163,7 +163,11 @@ fn with_roles(chosen: SelectStatement) -> impl StatementBuilder {
     for column in mission::Column::iter() {
         match column {
             // Not part of `Mission`.
-            mission::Column::OrgId | mission::Column::Search => {}
+            mission::Column::OrgId
+            | mission::Column::Search
+            | mission::Column::Sequence
+            | mission::Column::MovedAt
+            | mission::Column::MovingSince => {}
             // With the first role (position 0) only: a long note repeated for fifty roles would be a megabyte.
             mission::Column::Location | mission::Column::Note => {
                 let position = Expr::col((r.clone(), mission_role::Column::Position));

@@ -170,6 +170,12 @@ impl<'t> House<'t> {
                 let id = text(&self.owner.post("/assignments", body).await.ok(), "id");
                 self.keep("assignment", id);
             }
+            "accepted" => {
+                let (mission, user) = (Box::pin(self.id("mission")).await, Box::pin(self.id("user")).await);
+                let body = json!({ "mission_id": mission, "user_id": user, "status": "ACCEPTED" });
+                let id = text(&self.owner.post("/assignments", body).await.ok(), "id");
+                self.keep("accepted", id);
+            }
             "invitation" | "token" => {
                 let assignment = Box::pin(self.id("assignment")).await;
                 let email = format!("{}@{}.example", self.mark, self.mark).to_lowercase();

@@ -26,7 +26,7 @@ use coulisses::{
     db::Origin,
     ids::{AccountId, OrgId, UserId},
     mail::Mailer,
-    outbox::{Asked, Outbox},
+    outbox::{Asked, MailKind, Outbox},
     random::Random,
     resources::{
         accounts::{self, links},
@@ -156,7 +156,7 @@ impl Test {
         let asked = Asked { invitation, user: user.parse().expect("a user"), address: address.to_owned() };
         let tx = self.app.db.write(Origin::system()).await.expect("a transaction");
         let outbox = Outbox::new(Some(std::time::Duration::ZERO));
-        outbox.queue_calls(&tx, org, vec![asked]).await.expect("it is queued");
+        outbox.queue_calls(&tx, org, MailKind::Calls, vec![asked]).await.expect("it is queued");
         let unsent = "DELETE FROM jobs WHERE kind = 'mail'";
         sea_orm::ConnectionTrait::execute_unprepared(&tx, unsent).await.expect("nobody sends it");
         tx.commit().await.expect("it is stored");
@@ -183,11 +183,12 @@ impl Test {
         self.execute(&format!("{prove} = {account}")).await;
     }
 
-    /// Waits for what goes on behind answers.
+    /// Waits for what goes on behind answers, and does what is due.
     pub async fn settle(&self) {
         self.app.tasks.close();
         self.app.tasks.wait().await;
         self.app.tasks.reopen();
+        self.app.worker.work_off().await.expect("what is due");
     }
 
     /// Moves the clock forward, or back.

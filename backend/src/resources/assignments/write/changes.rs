@@ -19,7 +19,7 @@ use crate::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
 };
 
 #[derive(Debug, FromQueryResult)]

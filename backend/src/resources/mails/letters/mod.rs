@@ -71,11 +71,12 @@ pub(super) async fn calls(post: &Post, claimed: &Claimed) -> Result<Option<Lette
     for call in &waiting {
         calls.push(described(post, call, letterhead.locale).await?);
     }
+    let all = post.config.calls_url(&post.tokens.calls(org_id, mail.id)?);
     let letter = mail::Calls {
         org: letterhead.org.name.clone(),
         calls,
         reminder,
-        all: None,
+        all: Some(all.into()),
         contact: letterhead.contact(),
     };
     let carried = Carried { invitations: waiting.iter().map(|call| call.id).collect(), ..Carried::default() };

@@ -24,7 +24,7 @@ use crate::{
     text::ZoneName,
     timestamp::Timestamp,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, QueryFilter};
 
 /// Answers listed in one mail; the others are counted.
 const LISTED: usize = 100;
@@ -116,7 +116,9 @@ pub(in super::super) async fn digest(post: &Post, claimed: &Claimed) -> Result<O
     }
     let locale = letterhead.locale;
     let zone = ZoneName::zone(&letterhead.org.timezone).map_err(|error| Error::internal(error))?;
-    let calls = |list: &Listed<Briefing>| list.rows.iter().map(|call| waiting(call, locale)).collect();
+    let calls = |list: &Listed<Briefing>| {
+        list.rows.iter().map(|call| waiting(call, locale)).collect::<Result<Vec<_>, Error>>()
+    };
     let open = |role: &OpenRole| {
         let told = Told {
             start_at: role.starts_at,
@@ -131,7 +133,7 @@ pub(in super::super) async fn digest(post: &Post, claimed: &Claimed) -> Result<O
     let letter = mail::Digest {
         org: letterhead.org.name.clone(),
         day: locale.day(&now.in_zone(&zone)),
-        unanswered: calls(&unanswered).map_err(|error: Error| error)?,
+        unanswered: calls(&unanswered)?,
         open_roles: open_roles.rows.iter().map(open).collect::<Result<_, Error>>()?,
         expiring: calls(&expiring)?,
         more,
