@@ -167,7 +167,8 @@ mod tests {
         let boundary = head.split("boundary=\"").nth(1).unwrap().split('"').next().unwrap();
         let (body, after) = body.split_once(&format!("--{boundary}--")).unwrap();
         assert_eq!(after.trim(), "");
-        let mut parts = body.split(&*format!("--{boundary}\r\n"));
+        let delimiter = format!("--{boundary}\r\n");
+        let mut parts = body.split(&*delimiter);
         assert_eq!(parts.next(), Some(""));
         (head, parts.map(|part| part.strip_suffix("\r\n").unwrap()).collect())
     }

@@ -245,7 +245,7 @@ async fn each_history_sends_its_mails_and_no_other(#[values(Kind::Sqlite, Kind::
     let mut wrong = Vec::new();
     for History { name, steps, person, planner } in &HISTORIES {
         let smtp = Smtp::start();
-        let test = Test::start_with(db, &[("SMTP_URL", &smtp.url())]).await;
+        let test = Test::start_with(db, &[("SMTP_URL", &smtp.url()), ("MAIL_FROM", "crew@coulisses.example")]).await;
         test.execute("UPDATE org_memberships SET notify = 'none' WHERE role <> 'manager'").await;
         let mut play = Play::begin(&test).await;
         for step in *steps {

@@ -445,10 +445,10 @@ async fn of_two_mails_that_are_claimed_at_once_one_gathers_the_other(
             together([claim(&test.app.db, job(first)), claim(&other.db, job(second))].map(Box::pin)).await;
         let claimed: Vec<_> = claims.into_iter().filter_map(|claim| claim.expect("it is claimed")).collect();
         let [one] = &claimed[..] else { panic!("one of them: {claimed:?}") };
-        assert_eq!(one.invitations.len(), 2);
+        assert_eq!(one.carried.invitations.len(), 2);
         // Whoever comes again finds what was frozen.
         let again = claim(&other.db, job(&one.mail.id.to_string())).await.expect("it is claimed");
-        assert_eq!(again.expect("it is still to be sent").invitations, one.invitations);
+        assert_eq!(again.expect("it is still to be sent").carried, one.carried);
     }
     send(&test).await;
     assert_eq!(smtp.mails().len(), 10);
