@@ -107,7 +107,12 @@ impl Mailer {
             Way::Smtp(smtp) => {
                 let outcome = timeout(Self::LONGEST, smtp.send(&message)).await.unwrap_or(Err(Failure::Slow));
                 outcome.map_err(|failure| {
-                    undelivered(&failure, &|said| presentable(said, tokens(&mail.text).chain(smtp.secrets())))
+                    undelivered(&failure, &|said| {
+                        let calendar = mail.attachment.as_ref().map(|file| unfolded(&file.ics));
+                        let texts = [Some(&*mail.text), mail.unsubscribe.as_deref(), calendar.as_deref()];
+                        let tokens = texts.into_iter().flatten().flat_map(tokens);
+                        presentable(said, tokens.chain(smtp.secrets()))
+                    })
                 })
             }
             Way::Files(folder) => write(folder.clone(), mail.id.to_string(), message.formatted())
@@ -171,11 +176,16 @@ fn presentable<'a>(said: &str, secrets: impl IntoIterator<Item = &'a str>) -> St
     said.chars().take(LONGEST_WORDS - 1).chain(['…']).collect()
 }
 
-/// What is behind the `?` of each link in a text.
+/// A calendar's lines as they were before they were folded (RFC 5545, 3.1).
+fn unfolded(calendar: &str) -> String {
+    calendar.replace("\r\n ", "")
+}
+
+/// What is behind the `?` of each link in a text; calendars escape what follows with a backslash.
 fn tokens(text: &str) -> impl Iterator<Item = &str> {
     let links = text.split_whitespace().filter(|word| word.contains("://"));
     links
-        .flat_map(|link| link.split(['?', '&', '=', '#']).skip(1))
+        .flat_map(|link| link.split(['?', '&', '=', '#', '\\']).skip(1))
         .filter(|part| part.len() >= SHORTEST_TOKEN)
 }
 
@@ -240,6 +250,14 @@ mod tests {
         let shown = presentable(&said, tokens(&text));
         assert!(shown.starts_with("5.7.1 spam: [31m https://crew.example/invite?token=*** é"), "{shown}");
         assert!(!shown.contains(token) && shown.chars().count() == LONGEST_WORDS, "{shown}");
+        // In a calendar a link may be folded and have a line break behind it.
+        let calendar = format!(
+            "DESCRIPTION:https://crew.example/invite?token={}\r\n {}\\nAsk",
+            &token[..9],
+            &token[9..]
+        );
+        let calendar = unfolded(&calendar);
+        assert_eq!(presentable(&format!("spam: {token}"), tokens(&calendar)), "spam: ***");
     }
 
     #[tokio::test]

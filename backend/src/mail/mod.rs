@@ -12,7 +12,7 @@ mod texts;
 mod words;
 
 pub use deliver::{Mailer, MailerError, Undelivered};
-pub use outgoing::{Addressed, MailAbout, Outgoing};
+pub use outgoing::{Addressed, Attachment, MailAbout, Outgoing};
 pub use texts::{
     Call, Calls, Contact, Member, PasswordChanged, PasswordReset, calls, member, password_changed,
     password_reset,

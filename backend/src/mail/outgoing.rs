@@ -11,6 +11,10 @@ pub enum MailAbout {
     Member,
     PasswordReset,
     PasswordChanged,
+    Moved,
+    CalledOff,
+    Answers,
+    Digest,
 }
 
 impl MailAbout {
@@ -21,6 +25,10 @@ impl MailAbout {
             Self::Member => "member",
             Self::PasswordReset => "password_reset",
             Self::PasswordChanged => "password_changed",
+            Self::Moved => "moved",
+            Self::CalledOff => "called_off",
+            Self::Answers => "answers",
+            Self::Digest => "digest",
         }
     }
 }
@@ -53,4 +61,29 @@ pub struct Outgoing {
     pub subject: String,
     pub text: Secret,
     pub html: Secret,
+    pub attachment: Option<Attachment>,
+    /// By which a mail program ends this kind of mail with one POST (RFC 8058); an HTTPS URL.
+    pub unsubscribe: Option<Secret>,
+}
+
+impl Outgoing {
+    #[must_use]
+    pub fn with_calendar(self, attachment: Attachment) -> Self {
+        Self { attachment: Some(attachment), ..self }
+    }
+
+    #[must_use]
+    pub fn with_unsubscribe(self, url: Secret) -> Self {
+        Self { unsubscribe: Some(url), ..self }
+    }
+}
+
+/// A calendar that goes with a mail. It is secret as the texts are: its entries may contain links.
+#[derive(Debug, Clone)]
+pub struct Attachment {
+    /// Of the file, such as `calls.ics`.
+    pub name: &'static str,
+    /// The METHOD of the calendar, `PUBLISH` or `CANCEL`: RFC 6047 wants the same in the Content-Type.
+    pub method: &'static str,
+    pub ics: Secret,
 }

@@ -44,5 +44,7 @@ fn outgoing(to: Addressed, about: MailAbout, subject: &str, mut letter: Letter) 
         html: letter.html(&subject, words),
         subject,
         org: letter.org,
+        attachment: None,
+        unsubscribe: None,
     }
 }
