@@ -272,15 +272,17 @@ impl Locale {
         }
     }
 
+    /// In French a number of hours alone reads as a time of the day.
     fn duration(self, start: &Zoned, end: &Zoned) -> String {
         let minutes = end.timestamp().duration_since(start.timestamp()).as_mins().max(0);
         let (hours, minutes) = (minutes / 60, minutes % 60);
         let minute_unit = if self == Self::French && hours > 0 { "" } else { "\u{a0}min" };
-        match (hours, minutes) {
+        let duration = match (hours, minutes) {
             (0, minutes) => format!("{minutes}{minute_unit}"),
             (hours, 0) => format!("{hours}\u{a0}h"),
             (hours, minutes) => format!("{hours}\u{a0}h\u{a0}{minutes:02}{minute_unit}"),
-        }
+        };
+        if self == Self::French { format!("durée\u{a0}{duration}") } else { duration }
     }
 
     /// A change of the clock between the two, or times that the wall clock of that night shows twice.
@@ -478,7 +480,7 @@ mod tests {
         let remark =
             "se termine dimanche 28 mars ; les horloges avancent de 1 h entre-temps (UTC+1 puis UTC+2)";
         is_written(French, (&start, &end), ("samedi 27 mars 2027", "22 h – 6 h", remark));
-        assert_eq!(French.period(&start, &end).duration, "7\u{a0}h", "the clock shows eight");
+        assert_eq!(French.period(&start, &end).duration, "durée\u{a0}7\u{a0}h", "the clock shows eight");
         let (start, end) = (paris("2027-10-30T22:00"), paris("2027-10-31T06:00"));
         let remark = "ends Sunday 31 October; the clocks go back 1 h in between (UTC+2, then UTC+1)";
         is_written(English, (&start, &end), ("Saturday 30 October 2027", "22:00 – 06:00", remark));
@@ -519,11 +521,11 @@ mod tests {
     fn durations_are_hours_and_minutes() {
         let start = paris("2027-06-01T14:00");
         for (end, french, english) in [
-            ("2027-06-01T18:00", "4 h", "4 h"),
-            ("2027-06-01T18:30", "4 h 30", "4 h 30 min"),
-            ("2027-06-01T18:05", "4 h 05", "4 h 05 min"),
-            ("2027-06-01T14:45", "45 min", "45 min"),
-            ("2027-06-03T14:00", "48 h", "48 h"),
+            ("2027-06-01T18:00", "durée 4 h", "4 h"),
+            ("2027-06-01T18:30", "durée 4 h 30", "4 h 30 min"),
+            ("2027-06-01T18:05", "durée 4 h 05", "4 h 05 min"),
+            ("2027-06-01T14:45", "durée 45 min", "45 min"),
+            ("2027-06-03T14:00", "durée 48 h", "48 h"),
         ] {
             let duration =
                 |locale: Locale| locale.period(&start, &paris(end)).duration.replace('\u{a0}', " ");

@@ -39,7 +39,7 @@ pub use idempotency::{AuthorityCheck, IdempotencyKey, RequestTx};
 pub use limits::{MAX_BODY, MAX_BULK_BODY, MAX_HEADER_BYTES, MAX_HEADERS, MAX_URI_BYTES, limits};
 pub use listing::{Listed, Listing, compress};
 pub use page::{Cursor, Limit, MAX_PAGE_BYTES, Page, Part, Reading};
-pub use query::{Form, Many, Path, Query};
+pub use query::{Flag, Form, Many, Path, Query};
 pub use receive::{MAX_BODIES_BYTES, MAX_TENANT_BODIES_BYTES};
 pub use refusal::*;
 pub use request::RequestInfo;

@@ -156,3 +156,13 @@ impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Path<T> {
         value.parse().map(Self).map_err(|_| NotFound.into())
     }
 }
+crate::words::words! {
+    /// Yes or no, in a query.
+    pub enum Flag {
+        /// Yes.
+        True = "true",
+        /// No.
+        False = "false",
+    }
+}
+

@@ -90,7 +90,7 @@ pub(super) struct Section {
 #[derive(Clone, Copy)]
 pub(super) enum Tone {
     Asked,
-    Missing,
+    Warn,
     Good,
     Bad,
 }
@@ -99,6 +99,8 @@ pub(super) enum Tone {
 pub(super) struct Entry {
     pub(super) title: String,
     pub(super) lines: Vec<String>,
+    /// Less important than the lines above it.
+    pub(super) aside: Option<String>,
     pub(super) rows: Vec<Row>,
     /// In the person's own words.
     pub(super) quote: Vec<String>,
@@ -110,7 +112,7 @@ impl Tone {
     fn class(self) -> &'static str {
         match self {
             Self::Asked => "asked",
-            Self::Missing => "warn",
+            Self::Warn => "warn",
             Self::Good => "yes",
             Self::Bad => "no",
         }
@@ -119,7 +121,7 @@ impl Tone {
     fn style(self) -> &'static str {
         match self {
             Self::Asked => "background-color:#fffefb;color:#17151d;border:2px solid #8d8794",
-            Self::Missing => "background-color:#fdf0d9;color:#8a5200;border:2px solid #fdf0d9",
+            Self::Warn => "background-color:#fdf0d9;color:#8a5200;border:2px solid #fdf0d9",
             Self::Good => "background-color:#e4f2e8;color:#17693a;border:2px solid #e4f2e8",
             Self::Bad => "background-color:#edeaf0;color:#5b5765;border:2px solid #edeaf0",
         }
@@ -128,7 +130,7 @@ impl Tone {
     fn sign(self) -> &'static str {
         match self {
             Self::Asked => "?",
-            Self::Missing => "!",
+            Self::Warn => "!",
             Self::Good => "✓",
             Self::Bad => "✕",
         }
@@ -230,6 +232,10 @@ fn quoted(lines: &[String]) -> String {
 
 fn quoted_line(line: &str) -> String {
     fold_with(line, "> ", "> ").trim_end().to_owned()
+}
+
+fn quoted_in_entry(line: &str) -> String {
+    fold_with(line, "  > ", "  > ").trim_end().to_owned()
 }
 
 fn fold_with(line: &str, first: &str, next: &str) -> String {

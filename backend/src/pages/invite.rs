@@ -173,6 +173,7 @@ impl View<'_> {
         let told_why = standing == Standing::DeclinedWithReason && said.notice.is_none();
         let notice = match said.notice {
             _ if told_why => Some(words.reason_told),
+            _ if standing == Standing::AskedAgain => None,
             None if said.changed && standing != Standing::Changed => Some(words.changed.title),
             notice => notice,
         };

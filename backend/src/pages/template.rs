@@ -69,6 +69,10 @@ pub enum Kind {
 }
 
 impl Kind {
+    pub fn is_answer(self) -> bool {
+        matches!(self, Self::Accepted | Self::Declined)
+    }
+
     pub const fn class(self) -> &'static str {
         match self {
             Self::Asked => "asked",

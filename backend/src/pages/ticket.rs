@@ -33,16 +33,18 @@ pub struct Ticket {
     pub contact: Contact,
     /// What has changed since the person looked.
     pub was: Was,
-    pub answer_by: Moment,
+    pub answer_by: Option<Moment>,
+    /// When it was answered by this link.
+    pub answered_at: Option<String>,
     /// What the person has accepted at that time.
     pub conflicts: Vec<InTheWay>,
 }
 
-/// Whom to ask; their number and address as links, and as they are written.
+/// Whom to ask; their number, if it is certain what to dial, and address as links, and as they are written.
 #[derive(Debug, Default)]
 pub struct Contact {
     pub name: Option<String>,
-    pub phone: Option<(String, String)>,
+    pub phone: Option<(Option<String>, String)>,
     pub email: Option<(String, String)>,
 }
 
@@ -75,7 +77,11 @@ impl Ticket {
         let zone = zone(&opened.timezone)?;
         let at = |instant: Timestamp| instant.in_zone(&zone);
         let period = locale.period(&at(opened.start_at), &at(opened.end_at));
-        let closes = at(opened.closes_at);
+        let moment = |instant: Timestamp| locale.moment(&at(instant));
+        let until = |instant: Timestamp| Moment {
+            until: locale.until(&at(now), &at(instant)),
+            at: moment(instant),
+        };
         let conflicts = opened.conflicts.iter().map(|one| in_the_way(one, &zone, locale));
         Ok(Self {
             org: opened.org_name.clone(),
@@ -92,7 +98,8 @@ impl Ticket {
             note: opened.note.clone(),
             contact: Contact::of(&opened.contact),
             was: was.map(|was| Was::of(was, opened, locale)).transpose()?.unwrap_or_default(),
-            answer_by: Moment { until: locale.until(&at(now), &closes), at: locale.moment(&closes) },
+            answer_by: opened.deadline().map(until),
+            answered_at: opened.answered_at.map(moment),
             conflicts: conflicts.collect(),
         })
     }
@@ -163,7 +170,12 @@ impl Contact {
             let text = if text.trim_start().starts_with('+') { &text.replace("(0)", "") } else { text };
             text.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect::<String>()
         };
-        let phone = contact.phone.as_ref().map(|text| (format!("tel:{}", dialled(text)), text.clone()));
+        let is_one_number = |text: &&String| {
+            let digits = dialled(text).chars().filter(char::is_ascii_digit).count();
+            (5..=15).contains(&digits) && text.chars().all(|c| c.is_ascii_digit() || "+ .-()\u{a0}\u{202f}".contains(c))
+        };
+        let tel = |text: &String| format!("tel:{}", dialled(text));
+        let phone = contact.phone.clone().map(|text| (Some(&text).filter(is_one_number).map(tel), text));
         let mailto = |text: &String| format!("mailto:{}", utf8_percent_encode(text, IN_AN_ADDRESS));
         let email = contact.email.as_ref().map(|text| (mailto(text), text.clone()));
         Self { name: contact.name.clone(), phone, email }
@@ -185,7 +197,11 @@ mod tests {
             phone: Some("+33 (0)1 99-00 12.34".into()),
             email: Some("k+crew?cc=x@example.org".into()),
         });
-        assert_eq!(contact.phone.unwrap().0, "tel:+33199001234");
+        assert_eq!(contact.phone.unwrap().0.as_deref(), Some("tel:+33199001234"));
+        for unclear in ["06 12 34 56 78 poste 4", "01.99.00.12.34 / 06 11 22 33 44", "x", "javascript:alert(1)", "112 / 15"] {
+            let contact = orgs::Contact { phone: Some(unclear.into()), ..orgs::Contact::default() };
+            assert_eq!(Contact::of(&contact).phone.unwrap(), (None, unclear.into()));
+        }
         assert_eq!(contact.email.unwrap().0, "mailto:k%2Bcrew%3Fcc%3Dx@example.org");
     }
 }

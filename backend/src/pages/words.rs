@@ -32,6 +32,8 @@ pub struct Words {
     pub question: &'static str,
     /// Before a moment.
     pub answer_by: &'static str,
+    /// Before a moment.
+    pub answered_on: &'static str,
     pub accept: &'static str,
     pub decline: &'static str,
     /// Of `{n}` calls of one mail.

@@ -255,7 +255,7 @@ async fn each_history_sends_its_mails_and_no_other(#[values(Kind::Sqlite, Kind::
         let (mut got, mut told) = (Vec::new(), Vec::new());
         for mail in smtp.mails() {
             let address = mail.get("to")[0].as_str().expect("an address").to_owned();
-            let id = mail.header("message-id").expect("an id").trim_start_matches('<').to_owned();
+            let id = mail.header("Message-ID").expect("an id").trim_start_matches('<').to_owned();
             let id = id.split('@').next().expect("an id").to_owned();
             let kind = test.manager().await.get(&format!("/mails/{id}")).await.ok()["kind"].clone();
             let kind = kind.as_str().expect("a kind").to_owned();

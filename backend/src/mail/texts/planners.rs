@@ -6,7 +6,7 @@ use crate::{
     mail::{
         letter::{Entry, Letter, Row, Section, Tone, cut, lines, one_line},
         outgoing::{Addressed, MailAbout, Outgoing},
-        words::{AnswerWords, Words},
+        words::{AnswerWords, ListWords, Words},
     },
 };
 
@@ -111,32 +111,15 @@ pub fn digest(to: Addressed, mail: &Digest) -> Outgoing {
         called(call, [Some(since), until(call, words)])
     };
     let closing = |call: &DigestCall| called(call, [until(call, words), None]);
+    let open = |role: &OpenRole| open(role, words);
     let lists = [
-        (
-            (&digest.unanswered, &digest.subject_unanswered, Tone::Asked),
-            mail.unanswered.iter().map(waiting).collect::<Vec<_>>(),
-            unanswered,
-        ),
-        (
-            (&digest.open_roles, &digest.open_roles, Tone::Missing),
-            mail.open_roles.iter().map(|role| open(role, words)).collect(),
-            open_roles,
-        ),
-        (
-            (&digest.expiring, &digest.expiring, Tone::Missing),
-            mail.expiring.iter().map(closing).collect(),
-            expiring,
-        ),
+        (&digest.unanswered, Tone::Asked, mail.unanswered.iter().map(waiting).collect(), unanswered),
+        (&digest.open_roles, Tone::Warn, mail.open_roles.iter().map(open).collect(), open_roles),
+        (&digest.expiring, Tone::Warn, mail.expiring.iter().map(closing).collect(), expiring),
     ];
-    let (mut subjects, mut sections) = (Vec::new(), Vec::new());
-    for ((heading, subject, tone), entries, more) in lists {
-        let n = entries.len() as u64 + more;
-        if n > 0 {
-            subjects.push(subject.of(n));
-            let more = (more > 0).then(|| digest.more.of(more));
-            sections.push(Section { heading: heading.of(n), tone, entries, more });
-        }
-    }
+    let lists =
+        lists.into_iter().filter_map(|(list, tone, entries, more)| listed(list, tone, entries, more, words));
+    let (subjects, sections): (Vec<_>, Vec<_>) = lists.unzip();
     let subject = format!("{}{}{}", digest.heading, words.colon, subjects.join(", "));
     let letter = Letter {
         org: Some(one_line(&mail.org)),
@@ -146,6 +129,19 @@ pub fn digest(to: Addressed, mail: &Digest) -> Outgoing {
         ..Letter::default()
     };
     written(to, MailAbout::Digest, subject, letter)
+}
+
+/// What the subject and the mail say about a list; `None` if it is empty.
+fn listed(
+    list: &ListWords,
+    tone: Tone,
+    entries: Vec<Entry>,
+    more: u64,
+    words: &'static Words,
+) -> Option<(String, Section)> {
+    let n = entries.len() as u64 + more;
+    let more = (more > 0).then(|| words.digest.more.of(more));
+    (n > 0).then(|| (list.subject.of(n), Section { heading: list.heading.of(n), tone, entries, more }))
 }
 
 fn answer_words(answer: Answered, words: &'static Words) -> &'static AnswerWords {
@@ -161,7 +157,7 @@ fn answered(mail: &Answers, answer: Answered, words: &'static Words) -> Option<S
     let tone = match answer {
         Answered::Accepted | Answered::Confirmed => Tone::Good,
         Answered::Declined => Tone::Bad,
-        Answered::Withdrawn => Tone::Missing,
+        Answered::Withdrawn => Tone::Warn,
     };
     let entries: Vec<_> = mail.answers.iter().filter(|given| given.answer == answer).map(given).collect();
     let heading = answer_words(answer, words).counted.of(entries.len() as u64);
@@ -169,14 +165,10 @@ fn answered(mail: &Answers, answer: Answered, words: &'static Words) -> Option<S
 }
 
 fn given(answer: &Answer) -> Entry {
-    let time = time(&answer.when);
-    let time = match &answer.zone {
-        Some(zone) => format!("{time} · {zone}"),
-        None => time,
-    };
     Entry {
         title: one_line(&answer.person),
-        lines: vec![work(&answer.mission, answer.role.as_deref()), time],
+        lines: vec![work(&answer.mission, answer.role.as_deref()), time(&answer.when)],
+        aside: answer.zone.as_deref().map(one_line),
         quote: answer.reason.as_deref().map(lines).unwrap_or_default(),
         ..Entry::default()
     }

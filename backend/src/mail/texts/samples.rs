@@ -164,7 +164,14 @@ pub(super) fn digest_example(locale: Locale) -> Digest {
 }
 
 pub(super) fn calendar() -> Attachment {
-    let ics = format!("BEGIN:VCALENDAR\r\nMETHOD:CANCEL\r\nURL:{LINK}\r\nEND:VCALENDAR\r\n");
+    let event = format!(
+        "UID:7@crew.example.org\r\nDTSTAMP:20270520T080000Z\r\nDTSTART:20270601T180000Z\r\n\
+         DTEND:20270601T233000Z\r\nSEQUENCE:1\r\nSTATUS:CANCELLED\r\nSUMMARY:Montage lumière\r\nURL:{LINK}\r\n"
+    );
+    let ics = format!(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Coulisses Crew//FR\r\nMETHOD:CANCEL\r\n\
+         BEGIN:VEVENT\r\n{event}END:VEVENT\r\nEND:VCALENDAR\r\n"
+    );
     Attachment { name: "calls.ics", method: "CANCEL", ics: ics.into() }
 }
 

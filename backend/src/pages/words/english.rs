@@ -16,6 +16,7 @@ pub(super) static WORDS: Words = Words {
     pending: "Answer wanted",
     question: "Can you come?",
     answer_by: "Please answer by",
+    answered_on: "Answered on",
     accept: "Accept",
     decline: "Decline",
     calls: "{n} calls for you",
@@ -61,7 +62,7 @@ pub(super) static WORDS: Words = Words {
     asked_again: Told {
         word: "Replaced",
         title: "You have answered by this link, and were asked again since.",
-        next: "Open the link in the latest message. If you cannot find it, ask {who}.",
+        next: "The new question comes with a link of its own. If you cannot find it, ask {who}.",
     },
     expired: Told {
         word: "Closed",

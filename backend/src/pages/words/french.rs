@@ -16,6 +16,7 @@ pub(super) static WORDS: Words = Words {
     pending: "Réponse attendue",
     question: "Êtes-vous disponible ?",
     answer_by: "Répondez avant le",
+    answered_on: "Réponse donnée le",
     accept: "Accepter",
     decline: "Refuser",
     calls: "{n} missions pour vous",
@@ -61,10 +62,10 @@ pub(super) static WORDS: Words = Words {
     asked_again: Told {
         word: "Remplacée",
         title: "Vous avez répondu par ce lien, puis une nouvelle demande a suivi.",
-        next: "Ouvrez le lien du dernier message reçu. Si vous ne le trouvez pas, demandez à {who}.",
+        next: "La nouvelle demande a son propre lien. Si vous ne le trouvez pas, demandez à {who}.",
     },
     expired: Told {
-        word: "Close",
+        word: "Délai passé",
         title: "Le délai de réponse est passé.",
         next: "Si vous souhaitez encore venir, demandez à {who} si la place est libre.",
     },

@@ -1,7 +1,7 @@
 //! API types of assignments.
 
 use crate::{
-    http::{Cursor, Limit, Many, Writable},
+    http::{Cursor, Flag, Limit, Many, Writable},
     ids::{AssignmentId, MissionId, MissionRoleId, ProjectId, UserId},
     text::{Label, Note, Reason},
     timestamp::Timestamp,
@@ -182,7 +182,8 @@ pub struct AssignmentQuery {
     pub status: Many<AssignmentStatus>,
     /// Only those that have to be confirmed, or only the others.
     #[deserr(default)]
-    pub needs_confirmation: Option<bool>,
+    #[param(value_type = Option<bool>)]
+    pub needs_confirmation: Option<Flag>,
     /// Only missions that end after this instant.
     #[deserr(default)]
     pub from: Option<Timestamp>,

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     db::{JsonText, OfOrg, Tx, filter},
     error::{Conflict, Conflicts, Error, NotFound},
-    http::Page,
+    http::{Flag, Page},
     ids::{AssignmentId, MissionId, OrgId, UserId},
     resources::{missions, projects, users},
     timestamp::Timestamp,
@@ -196,6 +196,8 @@ pub async fn list(
     own: Option<Option<UserId>>,
 ) -> Result<Page<[Assignment]>, Error> {
     use assignment::Column;
+    let to_confirm =
+        query.needs_confirmation.map(|needed| Column::NeedsConfirmation.eq(needed == Flag::True));
     let select = with_titles(assignment::Entity::of(org))
         .filter(filter::own(Column::UserId, own))
         .filter(filter::one_of(Column::MissionId, query.mission_id.0))
@@ -203,7 +205,7 @@ pub async fn list(
         .filter(filter::one_of(missions::entity::mission::Column::ProjectId, query.project_id.0))
         .filter(filter::one_of(Column::Status, query.status.0))
         .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), query.from, query.to))
-        .filter(Condition::all().add_option(query.needs_confirmation.map(|needed| Column::NeedsConfirmation.eq(needed))))
+        .filter(Condition::all().add_option(to_confirm))
         .order_by_asc(Column::StartsAt)
         .order_by_asc(Column::Id);
     Page::fill(query.limit, query.cursor, |after, count| {

@@ -60,10 +60,11 @@ pub fn routes() -> OpenApiRouter<App> {
 /// Managers and above. The answer shows `token` and `url` this once. With an address, `email` or the person's, the link
 /// is mailed (`delivery` is `queued`); otherwise, or where no mail can be sent, `delivery` is `none`: hand it over.
 /// With `answer_by` the link closes then, or when the mission starts. Earlier unanswered invitations of the assignment are revoked. 409
-/// `not_invited` unless the assignment is `INVITED`, `mission_cancelled`, `project_archived` or `user_inactive`
-/// where they apply.
+/// `not_invited` unless the assignment is `INVITED`, `mission_cancelled`, `mission_over`, `project_archived` or
+/// `user_inactive` where they apply.
 #[utoipa::path(post, path = "/invitations", tag = "invitations", extensions(("x-problems" = json!([
-        UnknownReference::CODE, MissionCancelled::CODE, ProjectArchived::CODE, UserInactive::CODE, NotInvited::CODE,
+        UnknownReference::CODE, MissionCancelled::CODE, MissionOver::CODE, ProjectArchived::CODE, UserInactive::CODE,
+        NotInvited::CODE,
     ]))))]
 async fn create(
     State(app): State<App>,
@@ -82,7 +83,8 @@ async fn create(
 /// tokens, which are shown this once. Earlier unanswered invitations of these assignments are revoked; an
 /// assignment listed twice is 409 `duplicate`.
 #[utoipa::path(post, path = "/invitations/~bulk_create", tag = "invitations", extensions(("x-problems" = json!([
-        UnknownReference::CODE, MissionCancelled::CODE, ProjectArchived::CODE, UserInactive::CODE, NotInvited::CODE, Duplicate::CODE,
+        UnknownReference::CODE, MissionCancelled::CODE, MissionOver::CODE, ProjectArchived::CODE, UserInactive::CODE,
+        NotInvited::CODE, Duplicate::CODE,
     ]))))]
 async fn bulk_create(
     State(app): State<App>,
@@ -147,10 +149,10 @@ async fn revoke(
 /// Managers and above. Sends the same link again, and makes it work as long as a new one; an `answer_by` that has
 /// passed is taken off. Where no mail can be sent, `delivery` is `none` and the answer has the `url` to hand over.
 /// At most one reminder an hour: 429 `reminded_recently`; the first mail does not count. 409 `already_answered`,
-/// `invitation_revoked`, `not_invited`, `mission_over` and others where there is nothing to remind of.
+/// `invitation_revoked`, `not_invited`, `mission_over`, `quota_reached` and others where there is nothing to remind of.
 #[utoipa::path(post, operation_id = "remind", path = "/invitations/{id}/~remind", tag = "invitations", extensions(("x-problems" = json!([
         AlreadyAnswered::CODE, InvitationRevoked::CODE, RemindedRecently::CODE, NotInvited::CODE, MissionCancelled::CODE,
-        MissionOver::CODE, ProjectArchived::CODE, UserInactive::CODE,
+        QuotaReached::CODE, MissionOver::CODE, ProjectArchived::CODE, UserInactive::CODE,
     ]))))]
 async fn remind_one(
     State(app): State<App>,

@@ -1,5 +1,6 @@
 //! Shapes of invitations.
 
+use super::rules;
 use crate::{
     delivery::Delivery,
     error::Conflict,
@@ -212,6 +213,12 @@ pub struct Opened {
     /// Opaque: what is shown here of time, place and role. Send it with the answer, which is then refused if they have
     /// changed.
     pub seen: String,
+}
+
+impl Opened {
+    pub fn deadline(&self) -> Option<Timestamp> {
+        rules::deadline(self.closes_at, self.answer_by, self.start_at)
+    }
 }
 
 /// The answer to an answer.

@@ -161,8 +161,8 @@ impl Briefing {
         rules::closes_at(self.expires_at, self.answer_by, self.starts_at)
     }
 
-    pub fn answer_by(&self) -> Option<Timestamp> {
-        self.answer_by
+    pub fn deadline(&self) -> Option<Timestamp> {
+        rules::deadline(self.closes_at(), self.answer_by, self.starts_at)
     }
 
     pub fn was_reminded(&self) -> bool {
@@ -224,6 +224,11 @@ impl Briefing {
         }
     }
 
+    /// Whether the role has all its people.
+    pub fn is_full(&self) -> bool {
+        self.quota.is_some_and(|quota| i64::from(quota) <= self.accepted)
+    }
+
     /// Whether the person and the project are active: asking anybody else is in vain.
     pub fn may_be_asked(&self) -> bool {
         !matches!(self.obstacle(), Some(Obstacle::UserInactive | Obstacle::ProjectArchived))
@@ -235,7 +240,7 @@ impl Briefing {
             Some(Obstacle::ProjectArchived)
         } else if !self.active {
             Some(Obstacle::UserInactive)
-        } else if self.quota.is_some_and(|quota| i64::from(quota) <= self.accepted) {
+        } else if self.is_full() {
             Some(Obstacle::QuotaReached)
         } else {
             None

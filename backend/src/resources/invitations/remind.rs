@@ -4,7 +4,7 @@ use super::{
     entity::invitation,
     event::InvitationEvent,
     model::{RemindBody, Reminded, RemindedMany, Skipped},
-    read::{WithStart, link, view, with_start},
+    read::{Briefing, WithStart, briefings_of, link, view, with_start},
     refusal::{AlreadyAnswered, InvitationRevoked, RemindedRecently},
     write::{Links, asked, asked_again, locked, store_link},
 };
@@ -198,11 +198,13 @@ async fn remind_all(
         .filter(|id| !rows.iter().any(|one| one.row.id == **id))
         .map(|id| (*id, NotFound.into()))
         .collect();
+    let full = full_roles(tx, org, &rows).await?;
     let (mut all, mut changes, mut mailed, mut reminded) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let rows = rows.into_iter().filter(|one| by == By::Planner || one.row.asked_again_at.is_none());
     for WithStart { row, starts_at } in rows {
         let Some(locked) = around.get(&row.assignment_id) else { continue };
-        let own_address = match may_remind(&row, locked, &archived, tx.now) {
+        let may = may_remind(&row, locked, &archived, tx.now);
+        let own_address = match may.and_then(|own| room(&full, row.id).map(|()| own)) {
             Ok(own_address) => own_address,
             Err(error) => {
                 refused.push((row.id, error));
@@ -238,6 +240,16 @@ async fn remind_all(
     let events = changes.iter().map(|(before, after)| InvitationEvent::Reminded { before, after });
     tx.record_all(org, &events.collect::<Vec<_>>()).await?;
     Ok((reminded, refused))
+}
+
+/// Those of the invitations whose role is full: a yes would be refused.
+async fn full_roles(tx: &Tx, org: OrgId, rows: &[WithStart]) -> Result<HashSet<InvitationId>, Error> {
+    let told = briefings_of(tx, org, rows.iter().map(|one| one.row.id).collect()).await?;
+    Ok(told.into_iter().filter(Briefing::is_full).map(|told| told.id).collect())
+}
+
+fn room(full: &HashSet<InvitationId>, id: InvitationId) -> Result<(), Error> {
+    if full.contains(&id) { Err(assignments::QuotaReached.into()) } else { Ok(()) }
 }
 
 /// The user's own address, if the person may be reminded.

@@ -33,6 +33,11 @@ pub fn closes_at(expires_at: Timestamp, answer_by: Option<Timestamp>, start_at: 
     answer_by.map_or(expires_at, |by| expires_at.min(by).min(start_at))
 }
 
+/// Until when a person is told to answer, if it matters: as the planner wants it, or when the link closes before the mission.
+pub fn deadline(closes_at: Timestamp, answer_by: Option<Timestamp>, start_at: Timestamp) -> Option<Timestamp> {
+    (answer_by.is_some() || closes_at < start_at).then_some(closes_at)
+}
+
 /// What a link's holder has answered by it: a yes that was withdrawn is a no.
 pub fn answer(given: Option<AssignmentStatus>, withdrawn_at: Option<Timestamp>) -> Option<AssignmentStatus> {
     withdrawn_at.map(|_| Declined).or(given)

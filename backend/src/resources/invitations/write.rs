@@ -155,6 +155,7 @@ fn address(
     now: Timestamp,
 ) -> Result<Address, Error> {
     let email_of_user = locked.invitation_address(archived)?;
+    locked.check_answerable(AssignmentStatus::Accepted, now)?;
     if new.answer_by.is_some_and(|by| by <= now) {
         return Err(Error::invalid("/answer_by", "must be in the future"));
     }
@@ -179,7 +180,8 @@ fn new_link(
     links: &Links<'_>,
 ) -> Result<(invitation::Model, Created), Error> {
     let NewInvitation { assignment_id, answer_by, .. } = new;
-    let expires_at = tx.now.plus_seconds(links.ttl_seconds);
+    // A link lives at least until its answer is wanted.
+    let expires_at = Ord::max(Some(tx.now.plus_seconds(links.ttl_seconds)), answer_by).unwrap_or(tx.now);
     let delivery = links.delivery(address.email.as_ref());
     let (row, token) = NewLink { tokens: links.tokens, expires_at, delivery }.make(
         tx,

@@ -6,7 +6,7 @@ use super::{
     skills::{Levels, NewSkill},
 };
 use crate::{
-    http::{Cursor, Limit, Many, Writable},
+    http::{Cursor, Flag, Limit, Many, Writable},
     ids::{AccountId, UserId},
     locale::Locale,
     resources::assignments::Assignment,
@@ -304,16 +304,6 @@ pub struct UserQuery {
     #[deserr(default)]
     #[param(value_type = Option<String>)]
     pub cursor: Option<Cursor<(String, UserId)>>,
-}
-
-crate::words::words! {
-    /// Yes or no, in a query.
-    pub enum Flag {
-        /// Yes.
-        True = "true",
-        /// No.
-        False = "false",
-    }
 }
 
 /// What planners know about a person.

@@ -3,7 +3,7 @@
 use super::{
     entity::{user, user_skill, user_tag},
     metadata::Metadata,
-    model::{EmploymentType, Flag, Profile, User, UserQuery},
+    model::{EmploymentType, Profile, User, UserQuery},
     money::RateProfile,
     rules,
     skills::NewSkill,
@@ -11,7 +11,7 @@ use super::{
 use crate::{
     db::{JsonText, OfOrg, contains, filter},
     error::{Error, NotFound},
-    http::Page,
+    http::{Flag, Page},
     ids::{AccountId, OrgId, UserId},
     locale::Locale,
     search,

@@ -129,7 +129,7 @@ async fn described(post: &Post, call: &Briefing, locale: Locale) -> Result<mail:
         note: call.note(),
         when: locale.period(&local(call.starts_at), &local(call.ends_at)),
         zone: Some(locale.zone(&zone)),
-        answer_by: call.answer_by().map(|_| locale.moment(&local(call.closes_at()))),
+        answer_by: call.deadline().map(|at| locale.moment(&local(at))),
         link: link.into(),
     })
 }
