@@ -15,9 +15,10 @@ pub(super) struct Letter {
     pub(super) org: Option<String>,
     pub(super) name: Option<String>,
     pub(super) heading: String,
-    pub(super) opening: String,
+    pub(super) opening: Option<&'static str>,
     pub(super) cards: Vec<Card>,
     pub(super) all: Option<Button>,
+    pub(super) sections: Vec<Section>,
     pub(super) closing: Vec<String>,
     /// Whom to ask: a label, and what is known of them.
     pub(super) contact: Option<(&'static str, Vec<String>)>,
@@ -30,29 +31,109 @@ pub(super) struct Card {
     pub(super) rows: Vec<Row>,
     pub(super) note: Option<(&'static str, Vec<String>)>,
     pub(super) until: Option<Row>,
+    /// What the person is asked for, or told, at the end of the card.
+    pub(super) told: Option<&'static str>,
     pub(super) button: Option<Button>,
 }
 
+#[derive(Default)]
 pub(super) struct When {
     pub(super) day: String,
     pub(super) times: String,
     /// The duration and the zone.
     pub(super) lasts: String,
     pub(super) remark: Option<String>,
+    pub(super) was: Option<Before>,
+    /// Whether it does not take place: struck through.
+    pub(super) off: bool,
+}
+
+/// What a period was before: only what differs is shown, above what replaces it.
+pub(super) enum Before {
+    Day(String),
+    Times(String),
 }
 
 pub(super) struct Row {
     pub(super) label: &'static str,
     pub(super) value: String,
+    pub(super) was: Option<String>,
 }
 
 impl Row {
     pub(super) fn new(label: &'static str, value: &str) -> Self {
-        Self { label, value: one_line(value) }
+        Self { label, value: one_line(value), was: None }
     }
 
     fn in_text(&self, words: &Words) -> String {
-        folded(&format!("{}{}{}", self.label, words.colon, self.value))
+        let Some(was) = &self.was else { return labelled(self.label, &self.value, words) };
+        let old = indented(words.moved.was, was, words);
+        let new = indented(words.moved.now, &self.value, words);
+        format!("{}{}\n{old}\n{new}", self.label, words.colon.trim_end())
+    }
+
+    fn indented(&self, words: &Words) -> String {
+        indented(self.label, &self.value, words)
+    }
+}
+
+/// What is listed under one heading.
+pub(super) struct Section {
+    pub(super) heading: String,
+    pub(super) tone: Tone,
+    pub(super) entries: Vec<Entry>,
+    /// How many are not listed.
+    pub(super) more: Option<String>,
+}
+
+/// What a heading's colour and sign say about the state of what is under it.
+#[derive(Clone, Copy)]
+pub(super) enum Tone {
+    Asked,
+    Warn,
+    Good,
+    Bad,
+}
+
+#[derive(Default)]
+pub(super) struct Entry {
+    pub(super) title: String,
+    pub(super) lines: Vec<String>,
+    /// Less important than the lines above it.
+    pub(super) aside: Option<String>,
+    pub(super) rows: Vec<Row>,
+    /// In the person's own words.
+    pub(super) quote: Vec<String>,
+}
+
+impl Tone {
+    /// The class and the style of the heading: the tokens of the pages' `style.css`, because most mail programs read neither
+    /// variables nor files.
+    fn class(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Warn => "warn",
+            Self::Good => "yes",
+            Self::Bad => "no",
+        }
+    }
+
+    fn style(self) -> &'static str {
+        match self {
+            Self::Asked => "background-color:#fffefb;color:#17151d;border:2px solid #8d8794",
+            Self::Warn => "background-color:#fdf0d9;color:#8a5200;border:2px solid #fdf0d9",
+            Self::Good => "background-color:#e4f2e8;color:#17693a;border:2px solid #e4f2e8",
+            Self::Bad => "background-color:#edeaf0;color:#5b5765;border:2px solid #edeaf0",
+        }
+    }
+
+    fn sign(self) -> &'static str {
+        match self {
+            Self::Asked => "?",
+            Self::Warn => "!",
+            Self::Good => "✓",
+            Self::Bad => "✕",
+        }
     }
 }
 
@@ -131,6 +212,19 @@ fn folded(line: &str) -> String {
     fold_with(line, "", "  ")
 }
 
+fn labelled(label: &str, value: &str, words: &Words) -> String {
+    folded(&format!("{label}{}{value}", words.colon))
+}
+
+fn indented(label: &str, value: &str, words: &Words) -> String {
+    folded_behind("  ", &format!("{label}{}{value}", words.colon))
+}
+
+/// Folds a line whose beginning is indented already.
+fn folded_behind(indent: &str, line: &str) -> String {
+    fold_with(line, indent, &format!("{indent}  "))
+}
+
 /// Each line behind a `>`.
 fn quoted(lines: &[String]) -> String {
     lines.iter().map(|line| quoted_line(line)).collect::<Vec<_>>().join("\n")
@@ -138,6 +232,10 @@ fn quoted(lines: &[String]) -> String {
 
 fn quoted_line(line: &str) -> String {
     fold_with(line, "> ", "> ").trim_end().to_owned()
+}
+
+fn quoted_in_entry(line: &str) -> String {
+    fold_with(line, "  > ", "  > ").trim_end().to_owned()
 }
 
 fn fold_with(line: &str, first: &str, next: &str) -> String {

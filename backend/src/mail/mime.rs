@@ -204,6 +204,10 @@ mod tests {
             assert!(head.split("\r\n").any(|line| line == field), "{field} is missing in {head}");
         }
         assert_eq!(decoded(body), ICS);
+        let boundaries: Vec<_> =
+            mail.split("boundary=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+        let [outer, inner] = boundaries[..] else { panic!("{boundaries:?}") };
+        assert!(!outer.starts_with(inner) && !inner.starts_with(outer), "{boundaries:?}");
         assert_eq!(formatted(&with_calendar()), mail, "the same mail has the same bytes");
     }
 

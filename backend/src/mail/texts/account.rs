@@ -1,6 +1,6 @@
 //! The mails about a login.
 
-use super::{counted, outgoing};
+use super::outgoing;
 use crate::{
     mail::{
         letter::{Button, Card, Letter, Row, one_line},
@@ -68,9 +68,9 @@ fn about_login(notice: &'static NoticeWords, rows: Vec<Row>, link: Option<&Secre
     let button = link.map(|link| Button { label: notice.button, link: link.clone() });
     Letter {
         heading: notice.heading.into(),
-        opening: notice.why.into(),
+        opening: Some(notice.why),
         cards: vec![Card { rows, button, ..Card::default() }],
-        closing: notice.after.iter().map(|sentence| counted(sentence, works)).collect(),
+        closing: notice.after.iter().map(|sentence| sentence.of(works.unsigned_abs())).collect(),
         ..Letter::default()
     }
 }

@@ -6,7 +6,6 @@ mod french;
 
 use crate::locale::Locale;
 
-/// In `{n}` goes a number.
 pub(super) struct Words {
     pub(super) lang: &'static str,
     /// Between a label and its value.
@@ -14,12 +13,10 @@ pub(super) struct Words {
     /// The name follows when it is known, then a comma.
     pub(super) hello: &'static str,
 
-    pub(super) one_call: &'static str,
-    pub(super) calls: &'static str,
-    pub(super) one_reminder: &'static str,
-    pub(super) reminders: &'static str,
+    pub(super) calls: Counted,
+    pub(super) reminders: Counted,
     pub(super) please_answer: &'static str,
-    pub(super) subject_calls: &'static str,
+    pub(super) subject_calls: Counted,
     pub(super) subject_reminder: &'static str,
     pub(super) yours_alone: &'static str,
     pub(super) mission: &'static str,
@@ -32,6 +29,13 @@ pub(super) struct Words {
     pub(super) answer_all: &'static str,
     pub(super) questions: &'static str,
 
+    pub(super) moved: MovedWords,
+    pub(super) called_off: CalledOffWords,
+    pub(super) answers: AnswersWords,
+    pub(super) digest: DigestWords,
+    /// To planners: how they get fewer mails.
+    pub(super) fewer: &'static str,
+
     pub(super) org: &'static str,
     pub(super) account: &'static str,
     pub(super) when: &'static str,
@@ -42,13 +46,74 @@ pub(super) struct Words {
     pub(super) or_address: &'static str,
 }
 
+/// What goes with a number; in `{n}` goes the number. Nobody is written to about none.
+pub(super) struct Counted {
+    pub(super) one: &'static str,
+    pub(super) many: &'static str,
+}
+
+pub(super) struct MovedWords {
+    pub(super) heading: Counted,
+    pub(super) opening: &'static str,
+    pub(super) subject: Counted,
+    pub(super) was: &'static str,
+    pub(super) now: &'static str,
+    /// Instead of a place that is not given.
+    pub(super) nowhere: &'static str,
+    pub(super) confirm: &'static str,
+    pub(super) confirm_button: &'static str,
+    pub(super) answer: &'static str,
+    pub(super) calendar: Counted,
+}
+
+pub(super) struct CalledOffWords {
+    pub(super) heading: Counted,
+    pub(super) opening: &'static str,
+    pub(super) subject: Counted,
+    /// To who had accepted.
+    pub(super) calendar: &'static str,
+}
+
+pub(super) struct AnswersWords {
+    pub(super) heading: Counted,
+    pub(super) subject: Counted,
+    pub(super) declined: AnswerWords,
+    pub(super) withdrawn: AnswerWords,
+    pub(super) accepted: AnswerWords,
+    pub(super) confirmed: AnswerWords,
+    pub(super) more: Counted,
+}
+
+pub(super) struct AnswerWords {
+    pub(super) word: &'static str,
+    pub(super) counted: Counted,
+}
+
+pub(super) struct DigestWords {
+    /// Before the day.
+    pub(super) heading: &'static str,
+    pub(super) unanswered: ListWords,
+    pub(super) open_roles: ListWords,
+    pub(super) expiring: ListWords,
+    pub(super) since: &'static str,
+    pub(super) until: &'static str,
+    pub(super) missing: &'static str,
+    pub(super) people: Counted,
+    pub(super) more: Counted,
+}
+
+pub(super) struct ListWords {
+    pub(super) heading: Counted,
+    pub(super) subject: Counted,
+}
+
 /// The sentences of a mail about a login.
 pub(super) struct NoticeWords {
     pub(super) heading: &'static str,
     pub(super) why: &'static str,
     pub(super) button: &'static str,
-    /// `{n}` is how long the link works.
-    pub(super) after: &'static [&'static str],
+    /// What is counted is how long the link works.
+    pub(super) after: &'static [Counted],
 }
 
 impl Words {
@@ -58,4 +123,16 @@ impl Words {
             Locale::English | Locale::American => &english::WORDS,
         }
     }
+}
+
+impl Counted {
+    pub(super) fn of(&self, n: u64) -> String {
+        let sentence = if n == 1 { self.one } else { self.many };
+        sentence.replace("{n}", &n.to_string())
+    }
+}
+
+/// The same for every number.
+const fn always(sentence: &'static str) -> Counted {
+    Counted { one: sentence, many: sentence }
 }
