@@ -55,7 +55,7 @@ impl MigrationTrait for Migration {
             DELETE FROM mails WHERE kind NOT IN ('calls', 'member');";
         manager.get_connection().execute_unprepared(unsent).await?;
         for name in ["assignments_to_confirm", "invitations_to_remind", "orgs_digest"] {
-            manager.drop_index(Index::drop().name(name).take()).await?;
+            manager.get_connection().execute_unprepared(&format!("DROP INDEX {name}")).await?;
         }
         drop_tables(manager, &["mail_notices"]).await?;
         for (table, columns) in new_columns() {
@@ -77,11 +77,7 @@ fn new_columns() -> [(&'static str, Vec<ColumnDef>); 6] {
     [
         (
             "orgs",
-            vec![
-                hours("reminder_hours", 720, 48),
-                hours("digest_hours", 720, 24),
-                instant_null("digest_at"),
-            ],
+            vec![hours("reminder_hours", 720, 48), hours("digest_hours", 720, 24), instant_null("digest_at")],
         ),
         ("users", vec![zero("calendar_version")]),
         (
