@@ -2,6 +2,7 @@
 
 use super::{
     entity::assignment,
+    joins,
     model::{Assignment, AssignmentQuery, AssignmentStatus},
 };
 use crate::{
@@ -73,13 +74,7 @@ pub(super) async fn conflicts(
         .select_only()
         .columns([Column::Id, Column::UserId, Column::MissionId, Column::StartsAt, Column::EndsAt])
         .column(missions::entity::mission::Column::Title)
-        .join(
-            JoinType::InnerJoin,
-            assignment::Entity::belongs_to(missions::entity::mission::Entity)
-                .from((Column::OrgId, Column::MissionId))
-                .to((missions::entity::mission::Column::OrgId, missions::entity::mission::Column::Id))
-                .into(),
-        )
+        .join(JoinType::InnerJoin, joins::to_mission())
         .order_by_asc(Column::StartsAt)
         .order_by_asc(Column::Id)
         .limit(Conflicts::SEARCH_LIMIT)
@@ -285,34 +280,10 @@ fn with_titles(select: Select<assignment::Entity>) -> Select<assignment::Entity>
         .column_as(mission_role::Column::RoleName, "role_name")
         .column_as(user::Column::FirstName, "first_name")
         .column_as(user::Column::LastName, "last_name")
-        .join(
-            JoinType::InnerJoin,
-            assignment::Entity::belongs_to(mission::Entity)
-                .from((assignment::Column::OrgId, assignment::Column::MissionId))
-                .to((mission::Column::OrgId, mission::Column::Id))
-                .into(),
-        )
-        .join(
-            JoinType::InnerJoin,
-            assignment::Entity::belongs_to(user::Entity)
-                .from((assignment::Column::OrgId, assignment::Column::UserId))
-                .to((user::Column::OrgId, user::Column::Id))
-                .into(),
-        )
-        .join(
-            JoinType::LeftJoin,
-            assignment::Entity::belongs_to(mission_role::Entity)
-                .from((assignment::Column::OrgId, assignment::Column::MissionRoleId))
-                .to((mission_role::Column::OrgId, mission_role::Column::Id))
-                .into(),
-        )
-        .join(
-            JoinType::LeftJoin,
-            mission::Entity::belongs_to(project::Entity)
-                .from((mission::Column::OrgId, mission::Column::ProjectId))
-                .to((project::Column::OrgId, project::Column::Id))
-                .into(),
-        )
+        .join(JoinType::InnerJoin, joins::to_mission())
+        .join(JoinType::InnerJoin, joins::to_user())
+        .join(JoinType::LeftJoin, joins::to_role())
+        .join(JoinType::LeftJoin, missions::to_project())
 }
 
 /// An assignment joined with its titles.

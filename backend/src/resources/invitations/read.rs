@@ -22,7 +22,7 @@ use crate::{
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter,
-    QueryOrder, QueryResult, QuerySelect, Select,
+    QueryOrder, QueryResult, QuerySelect, RelationDef, Select,
     sea_query::{Asterisk, Expr, ExprTrait, Func, Query},
 };
 use subtle::ConstantTimeEq;
@@ -95,13 +95,15 @@ impl WithStart {
 
 pub(super) fn with_start(select: Select<invitation::Entity>) -> Select<invitation::Entity> {
     use assignments::entity::assignment;
-    select.column(assignment::Column::StartsAt).join(
-        JoinType::InnerJoin,
-        invitation::Entity::belongs_to(assignment::Entity)
-            .from((invitation::Column::OrgId, invitation::Column::AssignmentId))
-            .to((assignment::Column::OrgId, assignment::Column::Id))
-            .into(),
-    )
+    select.column(assignment::Column::StartsAt).join(JoinType::InnerJoin, to_assignment())
+}
+
+fn to_assignment() -> RelationDef {
+    use assignments::entity::assignment;
+    invitation::Entity::belongs_to(assignment::Entity)
+        .from((invitation::Column::OrgId, invitation::Column::AssignmentId))
+        .to((assignment::Column::OrgId, assignment::Column::Id))
+        .into()
 }
 
 /// As [`rules::closes_at`] `<= now`, of rows [`with_start`].
@@ -289,16 +291,6 @@ fn briefings(select: Select<invitation::Entity>, org: OrgId) -> Select<invitatio
     use missions::entity::{mission, mission_role};
     use projects::entity::project;
     use users::entity::user;
-    let accepted = Query::select()
-        .expr(Func::count(Expr::col(Asterisk)))
-        .from_as(assignment::Entity, "others")
-        .and_where(Expr::col(("others", assignment::Column::OrgId)).eq(org))
-        .and_where(
-            Expr::col(("others", assignment::Column::MissionRoleId))
-                .equals((mission_role::Entity, mission_role::Column::Id)),
-        )
-        .and_where(Expr::col(("others", assignment::Column::Status)).eq(AssignmentStatus::Accepted))
-        .take();
     let newer = Query::select()
         .expr(Func::count(Expr::col(Asterisk)))
         .from_as(invitation::Entity, "later")
@@ -342,43 +334,13 @@ fn briefings(select: Select<invitation::Entity>, org: OrgId) -> Select<invitatio
         .columns([mission_role::Column::RoleName, mission_role::Column::Quota])
         .column_as(project::Column::Name, "project_title")
         .column_as(project::Column::Status, "project_status")
-        .expr_as(Expr::SubQuery(None, Box::new(accepted.into())), "accepted")
+        .expr_as(assignments::joins::accepted_of_role(org), "accepted")
         .expr_as(Expr::SubQuery(None, Box::new(newer.into())), "newer")
-        .join(
-            JoinType::InnerJoin,
-            invitation::Entity::belongs_to(assignment::Entity)
-                .from((invitation::Column::OrgId, invitation::Column::AssignmentId))
-                .to((assignment::Column::OrgId, assignment::Column::Id))
-                .into(),
-        )
-        .join(
-            JoinType::InnerJoin,
-            assignment::Entity::belongs_to(user::Entity)
-                .from((assignment::Column::OrgId, assignment::Column::UserId))
-                .to((user::Column::OrgId, user::Column::Id))
-                .into(),
-        )
-        .join(
-            JoinType::InnerJoin,
-            assignment::Entity::belongs_to(mission::Entity)
-                .from((assignment::Column::OrgId, assignment::Column::MissionId))
-                .to((mission::Column::OrgId, mission::Column::Id))
-                .into(),
-        )
-        .join(
-            JoinType::LeftJoin,
-            assignment::Entity::belongs_to(mission_role::Entity)
-                .from((assignment::Column::OrgId, assignment::Column::MissionRoleId))
-                .to((mission_role::Column::OrgId, mission_role::Column::Id))
-                .into(),
-        )
-        .join(
-            JoinType::LeftJoin,
-            mission::Entity::belongs_to(project::Entity)
-                .from((mission::Column::OrgId, mission::Column::ProjectId))
-                .to((project::Column::OrgId, project::Column::Id))
-                .into(),
-        )
+        .join(JoinType::InnerJoin, to_assignment())
+        .join(JoinType::InnerJoin, assignments::joins::to_user())
+        .join(JoinType::InnerJoin, assignments::joins::to_mission())
+        .join(JoinType::LeftJoin, assignments::joins::to_role())
+        .join(JoinType::LeftJoin, missions::to_project())
 }
 
 /// The link of the latest pending invitation; its token is derived from stored columns.

@@ -23,7 +23,7 @@ use crate::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, JoinType, Order, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, JoinType, Order, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
 use std::collections::HashSet;
@@ -97,27 +97,9 @@ async fn chosen(tx: &Tx, org: OrgId, body: RemindBody) -> Result<(Vec<Invitation
     let mut found: Vec<InvitationId> = with_start(invitation::Entity::of(org))
         .select_only()
         .column(invitation::Column::Id)
-        .join(
-            JoinType::InnerJoin,
-            assignment::Entity::belongs_to(mission::Entity)
-                .from((assignment::Column::OrgId, assignment::Column::MissionId))
-                .to((mission::Column::OrgId, mission::Column::Id))
-                .into(),
-        )
-        .join(
-            JoinType::InnerJoin,
-            assignment::Entity::belongs_to(user::Entity)
-                .from((assignment::Column::OrgId, assignment::Column::UserId))
-                .to((user::Column::OrgId, user::Column::Id))
-                .into(),
-        )
-        .join(
-            JoinType::LeftJoin,
-            mission::Entity::belongs_to(project::Entity)
-                .from((mission::Column::OrgId, mission::Column::ProjectId))
-                .to((project::Column::OrgId, project::Column::Id))
-                .into(),
-        )
+        .join(JoinType::InnerJoin, assignments::joins::to_mission())
+        .join(JoinType::InnerJoin, assignments::joins::to_user())
+        .join(JoinType::LeftJoin, missions::to_project())
         .filter(
             Condition::all()
                 .add_option(open)
@@ -247,12 +229,7 @@ fn may_remind(
     }
 }
 
-async fn store_address(
-    tx: &Tx,
-    org: OrgId,
-    id: InvitationId,
-    email: Option<String>,
-) -> Result<(), Error> {
+async fn store_address(tx: &Tx, org: OrgId, id: InvitationId, email: Option<String>) -> Result<(), Error> {
     let set = invitation::ActiveModel { email: Set(email), ..Default::default() };
     invitation::Entity::update_of(org).set(set).filter(invitation::Column::Id.eq(id)).exec(tx).await?;
     Ok(())

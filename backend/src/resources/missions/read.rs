@@ -9,11 +9,12 @@ use crate::{
     error::{Error, NotFound, UnknownReference},
     http::Page,
     ids::{MissionId, MissionRoleId, OrgId},
+    resources::projects::entity::project,
     text::Label,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, JoinType, QueryFilter,
-    QueryOrder, QueryResult, QuerySelect, QueryTrait, StatementBuilder,
+    QueryOrder, QueryResult, QuerySelect, QueryTrait, RelationDef, StatementBuilder,
     sea_query::{Alias, Asterisk, Expr, ExprTrait, Func, Order, Query, SelectStatement},
 };
 use std::collections::HashMap;
@@ -60,6 +61,22 @@ pub async fn list(
         }
     })
     .await
+}
+
+/// Not every mission has a project.
+pub fn to_project() -> RelationDef {
+    mission::Entity::belongs_to(project::Entity)
+        .from((mission::Column::OrgId, mission::Column::ProjectId))
+        .to((project::Column::OrgId, project::Column::Id))
+        .into()
+}
+
+/// Not every mission has roles.
+pub fn to_roles() -> RelationDef {
+    mission::Entity::belongs_to(mission_role::Entity)
+        .from((mission::Column::OrgId, mission::Column::Id))
+        .to((mission_role::Column::OrgId, mission_role::Column::MissionId))
+        .into()
 }
 
 /// The role that an assignment takes: the named one; without a name, that of a mission with exactly one role.
