@@ -26,6 +26,7 @@ mod conditions;
 mod directions;
 mod documents;
 mod edge;
+mod feeds;
 mod festival;
 mod free_json;
 mod idempotency;
