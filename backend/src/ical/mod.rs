@@ -1,8 +1,26 @@
-//! Calendars as iCalendar text (RFC 5545).
+//! iCalendar files (RFC 5545): what calendar programs subscribe to and what mails carry.
+//!
+//! [`Calendar::to_ics`] reads no clock and draws nothing at random, so the same calendar has the same bytes.
+
+mod event;
+mod folding;
+mod text;
+mod zones;
 
 use crate::{secret::Secret, timestamp::Timestamp};
+use ics::{
+    ICalendar,
+    components::Property,
+    properties::{CalScale, Name, RefreshInterval},
+};
 use jiff::tz::TimeZone;
 use uuid::Uuid;
+
+/// Without a version, so that a release changes no file.
+const PRODUCT: &str = "-//Coulisses Crew//Coulisses Crew//EN";
+
+/// How often a program that subscribes is to ask again.
+const REFRESH: &str = "PT1H";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
@@ -11,6 +29,7 @@ pub enum Status {
     Cancelled,
 }
 
+/// What the receiver is to do with the events (RFC 5546).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     Publish,
@@ -19,61 +38,56 @@ pub enum Method {
 
 #[derive(Debug, Clone)]
 pub struct Event {
+    /// The UID: a program that has seen it replaces the event.
     pub id: Uuid,
+    /// Rises with each change; at most 2³¹ − 1 is written.
     pub sequence: i64,
     pub changed_at: Timestamp,
     pub start: Timestamp,
     pub end: Timestamp,
+    /// Whose local time is shown; without an IANA name it is UTC.
     pub zone: TimeZone,
     pub status: Status,
     pub summary: String,
     pub location: Option<String>,
+    /// In any number of lines.
     pub description: Option<String>,
+    /// Carries a token, and with it the whole file does.
     pub url: Option<Secret>,
 }
 
 #[derive(Debug, Clone)]
 pub struct Calendar {
     pub method: Method,
+    /// Of a feed; a file of single events has none.
     pub name: Option<String>,
     pub events: Vec<Event>,
 }
 
 impl Calendar {
     pub fn to_ics(&self) -> Secret {
-        let mut text = String::from("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Coulisses Crew//EN\r\n");
-        let mut line = |name: &str, value: &str| {
-            let value =
-                value.replace('\\', "\\\\").replace(';', "\\;").replace(',', "\\,").replace('\n', "\\n");
-            text.push_str(&format!("{name}:{value}\r\n"));
-        };
-        let at = |at: Timestamp| jiff::Timestamp::from(at).strftime("%Y%m%dT%H%M%SZ").to_string();
-        line("METHOD", if self.method == Method::Publish { "PUBLISH" } else { "CANCEL" });
-        if let Some(name) = &self.name {
-            line("X-WR-CALNAME", name);
+        let mut file = ICalendar::new("2.0", PRODUCT);
+        file.push(CalScale::default());
+        file.push(ics::properties::Method::new(match self.method {
+            Method::Publish => "PUBLISH",
+            Method::Cancel => "CANCEL",
+        }));
+        if let Some(name) = self.name.as_deref().and_then(text::line) {
+            file.push(Name::new(name.clone()));
+            // What programs read that do not know RFC 7986.
+            file.push(Property::new("X-WR-CALNAME", name));
+            file.push(RefreshInterval::new(REFRESH));
+            file.push(Property::new("X-PUBLISHED-TTL", REFRESH));
+        }
+        for zone in zones::components(&self.events) {
+            file.add_component(zone);
         }
         for event in &self.events {
-            line("BEGIN", "VEVENT");
-            line("UID", &event.id.to_string());
-            line("DTSTAMP", &at(event.changed_at));
-            line("DTSTART", &at(event.start));
-            line("DTEND", &at(event.end));
-            line("SEQUENCE", &event.sequence.to_string());
-            let status = match event.status {
-                Status::Tentative => "TENTATIVE",
-                Status::Confirmed => "CONFIRMED",
-                Status::Cancelled => "CANCELLED",
-            };
-            line("STATUS", status);
-            line("SUMMARY", &event.summary);
-            for (name, value) in [("LOCATION", &event.location), ("DESCRIPTION", &event.description)] {
-                if let Some(value) = value {
-                    line(name, value);
-                }
-            }
-            line("END", "VEVENT");
+            file.add_event(event::component(event));
         }
-        line("END", "VCALENDAR");
-        text.into()
+        folding::refold(&file.to_string()).into()
     }
 }
+
+#[cfg(test)]
+mod tests;
