@@ -36,9 +36,10 @@ async fn a_feed_ends_early_and_has_what_is_ahead_first(#[values(Kind::Sqlite, Ki
     assert!(answer.text.len() > 1024 * 1024, "{} bytes", answer.text.len());
     // As they are read: by start.
     let unfolded = answer.text.replace("\r\n ", "");
-    let starts: Vec<_> = unfolded
+    let (_, entries) = unfolded.split_once("BEGIN:VEVENT").expect("an event");
+    let starts: Vec<_> = entries
         .lines()
-        .filter(|line| line.starts_with("DTSTART") && line.contains("2026"))
+        .filter(|line| line.starts_with("DTSTART"))
         .map(|line| line.rsplit(':').next().unwrap())
         .collect();
     assert_eq!(starts.len(), found.len());

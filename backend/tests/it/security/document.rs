@@ -38,8 +38,9 @@ fn source_of(module: &str) -> String {
         Some(unit) => root.join("src").join(unit.replace("::", "/")),
         None => root.join("tests/it").join(module.replace("::", "/")),
     };
-    let found = std::fs::read_to_string(path.with_extension("rs"));
-    found.or_else(|_| std::fs::read_to_string(path.join("mod.rs"))).unwrap_or_default()
+    // Many tests of a module have a file of their own.
+    let places = [path.join("tests.rs"), path.with_extension("rs"), path.join("mod.rs")];
+    places.iter().find_map(|place| std::fs::read_to_string(place).ok()).unwrap_or_default()
 }
 
 #[test]
