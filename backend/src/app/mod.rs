@@ -15,8 +15,8 @@ use crate::{
     },
     openapi, pages,
     resources::{
-        accounts, assignments, audit, availabilities, calendar, conflicts, invitations, mails, missions,
-        orgs, projects, rates, users,
+        accounts, assignments, audit, availabilities, calendar, conflicts, feeds, invitations, mails,
+        missions, orgs, projects, rates, users,
     },
     state::App,
     system,
@@ -50,6 +50,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(conflicts::routes())
         .merge(users::routes())
         .merge(calendar::routes())
+        .merge(feeds::routes())
         .merge(rates::routes())
         .merge(audit::routes())
         .merge(system::api_routes())

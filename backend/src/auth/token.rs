@@ -6,7 +6,7 @@ use crate::{
     clock::Clock,
     config::Config,
     error::Error,
-    ids::{AccountId, InvitationId, MailId, OrgId, SessionId},
+    ids::{AccountId, InvitationId, MailId, MembershipId, OrgId, ProjectId, SessionId, UserId},
     secret::Secret,
     timestamp::Timestamp,
 };
@@ -17,6 +17,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use std::{sync::Arc, time::Duration};
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
 
 /// Clocks of two machines may differ this much.
 const LEEWAY_SECONDS: i64 = 30;
@@ -62,6 +64,23 @@ pub struct CallsClaims {
     typ: String,
     pub org: OrgId,
     pub mail: MailId,
+}
+
+/// A calendar feed, as what its key opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feed {
+    /// The missions of a user.
+    User(UserId),
+    /// The missions of a project, for a member.
+    Project(ProjectId, MembershipId),
+}
+
+/// What the key of a feed says of itself. It is proven by [`Tokens::opens_feed`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FeedKey {
+    pub org: OrgId,
+    /// Of the member whose key it is; `None` for a user's.
+    pub membership: Option<MembershipId>,
 }
 
 trait Claims: Serialize + DeserializeOwned {
@@ -241,6 +260,47 @@ impl Tokens {
         self.invitations.read(token.trim(), self.clock.now())
     }
 
+    /// The key of a calendar feed, for programs that cannot sign in and ask with the same address for years. It is derived, so
+    /// that whoever looks again is shown the same one and nothing is stored; another `version` gives another one.
+    ///
+    /// It begins with the org, and with the membership where there is one, so that the row with the version is found.
+    pub fn feed_key(&self, org: OrgId, feed: Feed, version: i32) -> Secret {
+        let mut key = org.0.as_bytes().to_vec();
+        let mut mac = hmac(&self.invites_secret);
+        match feed {
+            Feed::User(user) => {
+                mac.update(b"user feed\0");
+                mac.update(user.0.as_bytes());
+            }
+            Feed::Project(project, membership) => {
+                key.extend(membership.0.as_bytes());
+                mac.update(b"project feed\0");
+                mac.update(project.0.as_bytes());
+            }
+        }
+        mac.update(&key);
+        mac.update(&version.to_be_bytes());
+        key.extend(mac.finalize().into_bytes());
+        URL_SAFE_NO_PAD.encode(key).into()
+    }
+
+    /// What a key says of itself; `None` for what is no key.
+    pub fn read_feed_key(key: &str) -> Option<FeedKey> {
+        let key = URL_SAFE_NO_PAD.decode(key).ok()?;
+        let id = |from: usize| Some(Uuid::from_bytes(*key.get(from..)?.first_chunk()?));
+        let membership = match key.len() {
+            48 => None,
+            64 => id(16).map(MembershipId),
+            _ => return None,
+        };
+        Some(FeedKey { org: OrgId(id(0)?), membership })
+    }
+
+    /// Whether it is the key of this feed.
+    pub fn opens_feed(&self, key: &str, org: OrgId, feed: Feed, version: i32) -> bool {
+        same_secret(key, &self.feed_key(org, feed, version))
+    }
+
     /// Names the key that invitations are derived and signed with.
     pub fn invites_key_id(&self) -> &str {
         &self.invites_key_id
@@ -257,6 +317,10 @@ impl Tokens {
 fn hmac(secret: &SecretString) -> Hmac<Sha256> {
     let secret = secret.expose_secret().as_bytes();
     Hmac::new_from_slice(secret).expect("HMAC takes a key of any length")
+}
+
+fn same_secret(sent: &str, derived: &str) -> bool {
+    sent.as_bytes().ct_eq(derived.as_bytes()).into()
 }
 
 /// Tells keys apart without telling anything of them: 64 bits of an HMAC.

@@ -141,15 +141,22 @@ impl<T: Shape + ?Sized> Describe for Answer<T> {
 impl<T: Shape> Describe for Tagged<T> {
     fn describe(operation: &mut Description) {
         operation.answers::<T>();
-        operation.response_header("200", "ETag", CHANGES);
-        if operation.method == HttpMethod::Get {
-            operation.header(
+        operation.carries_tag();
+    }
+}
+
+impl Description<'_> {
+    /// A response with an `ETag`; that of a GET can be 304.
+    pub fn carries_tag(&mut self) {
+        self.response_header("200", "ETag", CHANGES);
+        if self.method == HttpMethod::Get {
+            self.header(
                 "If-None-Match",
                 "Tags of what the client has already.",
                 "\"z3Qb0m2cVn1xkq7y9r8t5A\"",
             );
-            operation.response_header("304", "ETag", CHANGES);
-            operation.response("304").description = "It is still what one of the tags names.".into();
+            self.response_header("304", "ETag", CHANGES);
+            self.response("304").description = "It is still what one of the tags names.".into();
         }
     }
 }
@@ -194,8 +201,8 @@ macro_rules! bulk_created {
 
 pub(crate) use bulk_created;
 
-/// 128 bits of SHA-256, so that collisions need not be considered.
-fn tag(body: &[u8]) -> String {
+/// The `ETag` of a body: 128 bits of SHA-256, so that collisions need not be considered.
+pub fn tag(body: &[u8]) -> String {
     format!("\"{}\"", URL_SAFE_NO_PAD.encode(&Sha256::digest(body)[..16]))
 }
 

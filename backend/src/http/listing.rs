@@ -130,7 +130,8 @@ impl AsRef<[u8]> for Held {
     }
 }
 
-fn held(bytes: Bytes, room: Option<Portion>) -> Body {
+/// A body that holds `room` until it is sent.
+pub fn held(bytes: Bytes, room: Option<Portion>) -> Body {
     match room {
         Some(mut room) => {
             room.shrink_to(bytes.len());

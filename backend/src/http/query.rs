@@ -165,4 +165,3 @@ crate::words::words! {
         False = "false",
     }
 }
-

@@ -124,9 +124,8 @@ impl Carried {
         let known: Vec<_> =
             newer.keys().filter(|assignment| self.notices.contains_key(assignment)).copied().collect();
         if !known.is_empty() {
-            let replaced = mail_notice::Column::MailId
-                .eq(id)
-                .and(mail_notice::Column::AssignmentId.is_in(known));
+            let replaced =
+                mail_notice::Column::MailId.eq(id).and(mail_notice::Column::AssignmentId.is_in(known));
             mail_notice::Entity::delete_of(org).filter(replaced).exec(tx).await?;
         }
         let moved = newer.iter().map(|(assignment_id, event_id)| {

@@ -167,9 +167,8 @@ impl Outbox {
         org: OrgId,
         members: Vec<(AccountId, String)>,
     ) -> Result<(), Error> {
-        let mail = |(account, address)| {
-            Recipient::Member(account).of(queued(tx, org, MailKind::Digest, address))
-        };
+        let mail =
+            |(account, address)| Recipient::Member(account).of(queued(tx, org, MailKind::Digest, address));
         self.queue(tx, org, members.into_iter().map(mail).collect(), Gathered::default()).await
     }
 
@@ -197,9 +196,8 @@ impl Outbox {
     ) -> Result<(), Error> {
         let Some(gather) = self.gather else { return Ok(()) };
         let wait = |kind| if kind == MailKind::Answers { ANSWERS_GATHER } else { gather };
-        let jobs = mails
-            .iter()
-            .map(|mail| Ok(NewJob::of(&SendMail { org, mail: mail.id })?.after(wait(mail.kind))));
+        let jobs =
+            mails.iter().map(|mail| Ok(NewJob::of(&SendMail { org, mail: mail.id })?.after(wait(mail.kind))));
         let jobs = jobs.collect::<Result<Vec<_>, Error>>()?;
         tx.insert_all(mails.into_iter().map(IntoActiveModel::into_active_model).collect()).await?;
         tx.insert_all(items.into_iter().map(IntoActiveModel::into_active_model).collect()).await?;

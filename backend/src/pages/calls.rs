@@ -86,7 +86,9 @@ fn shown(text: &str) -> impl Iterator<Item = (InvitationId, &str)> {
 
 /// The calls of a mail as they stand, and the tokens of their own links; none when the link is dead.
 async fn open(app: &App, claims: &CallsClaims) -> Result<Vec<(Opened, String)>, Error> {
-    let Some(carried) = mails::carried(&app.db, claims.org, claims.mail).await? else { return Ok(Vec::new()) };
+    let Some(carried) = mails::carried(&app.db, claims.org, claims.mail).await? else {
+        return Ok(Vec::new());
+    };
     let now = app.db.clock().now();
     let to = (claims.org, carried.address.as_str());
     invitations::open_all(&app.db, &app.tokens, to, carried.invitations, now).await

@@ -78,10 +78,8 @@ impl Ticket {
         let at = |instant: Timestamp| instant.in_zone(&zone);
         let period = locale.period(&at(opened.start_at), &at(opened.end_at));
         let moment = |instant: Timestamp| locale.moment(&at(instant));
-        let until = |instant: Timestamp| Moment {
-            until: locale.until(&at(now), &at(instant)),
-            at: moment(instant),
-        };
+        let until =
+            |instant: Timestamp| Moment { until: locale.until(&at(now), &at(instant)), at: moment(instant) };
         let conflicts = opened.conflicts.iter().map(|one| in_the_way(one, &zone, locale));
         Ok(Self {
             org: opened.org_name.clone(),
@@ -172,7 +170,8 @@ impl Contact {
         };
         let is_one_number = |text: &&String| {
             let digits = dialled(text).chars().filter(char::is_ascii_digit).count();
-            (5..=15).contains(&digits) && text.chars().all(|c| c.is_ascii_digit() || "+ .-()\u{a0}\u{202f}".contains(c))
+            (5..=15).contains(&digits)
+                && text.chars().all(|c| c.is_ascii_digit() || "+ .-()\u{a0}\u{202f}".contains(c))
         };
         let tel = |text: &String| format!("tel:{}", dialled(text));
         let phone = contact.phone.clone().map(|text| (Some(&text).filter(is_one_number).map(tel), text));
@@ -198,7 +197,13 @@ mod tests {
             email: Some("k+crew?cc=x@example.org".into()),
         });
         assert_eq!(contact.phone.unwrap().0.as_deref(), Some("tel:+33199001234"));
-        for unclear in ["06 12 34 56 78 poste 4", "01.99.00.12.34 / 06 11 22 33 44", "x", "javascript:alert(1)", "112 / 15"] {
+        for unclear in [
+            "06 12 34 56 78 poste 4",
+            "01.99.00.12.34 / 06 11 22 33 44",
+            "x",
+            "javascript:alert(1)",
+            "112 / 15",
+        ] {
             let contact = orgs::Contact { phone: Some(unclear.into()), ..orgs::Contact::default() };
             assert_eq!(Contact::of(&contact).phone.unwrap(), (None, unclear.into()));
         }

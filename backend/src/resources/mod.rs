@@ -7,6 +7,7 @@ pub mod audit;
 pub mod availabilities;
 pub mod calendar;
 pub mod conflicts;
+pub mod feeds;
 pub mod invitations;
 pub mod mails;
 pub mod missions;

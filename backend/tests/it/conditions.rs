@@ -5,9 +5,12 @@ use axum::http::Method;
 use rstest::rstest;
 use serde_json::json;
 
-/// The reads of single objects: those that the document says may answer 304.
+/// The reads of single objects: those that the document says may answer 304. A calendar has a tag, too, but nothing is done to
+/// it.
 fn singles() -> Vec<Operation> {
-    let singles: Vec<_> = operations().into_iter().filter(|operation| operation.may_answer("304")).collect();
+    let has_tag =
+        |operation: &Operation| operation.may_answer("304") && !operation.template.ends_with("/calendar.ics");
+    let singles: Vec<_> = operations().into_iter().filter(has_tag).collect();
     let found: Vec<_> = singles.iter().map(|single| single.template.trim_start_matches("/api/v1")).collect();
     for wanted in [
         "/auth/sessions/{id}",

@@ -62,9 +62,29 @@ const HISTORIES: [History; 29] = [
     history(
         "asked, yes, moved ten times in an hour and back",
         &[
-            Invite, Sent, Accept, MoveTo(60), Minutes(6), MoveTo(120), Minutes(6), MoveTo(30), Minutes(6),
-            MoveTo(90), Minutes(6), MoveTo(15), Minutes(6), MoveTo(240), Minutes(6), MoveTo(45), Minutes(6),
-            MoveTo(75), Minutes(6), MoveTo(600), Minutes(5), MoveTo(0), Minutes(120),
+            Invite,
+            Sent,
+            Accept,
+            MoveTo(60),
+            Minutes(6),
+            MoveTo(120),
+            Minutes(6),
+            MoveTo(30),
+            Minutes(6),
+            MoveTo(90),
+            Minutes(6),
+            MoveTo(15),
+            Minutes(6),
+            MoveTo(240),
+            Minutes(6),
+            MoveTo(45),
+            Minutes(6),
+            MoveTo(75),
+            Minutes(6),
+            MoveTo(600),
+            Minutes(5),
+            MoveTo(0),
+            Minutes(120),
         ],
         &["calls"],
         &[],
@@ -86,7 +106,12 @@ const HISTORIES: [History; 29] = [
         &["calls", "reminder", "moved"],
         &[],
     ),
-    history("moved, then no reminder", &[Invite, Sent, MoveTo(120), SETTLED, Days(10)], &["calls", "moved"], &[]),
+    history(
+        "moved, then no reminder",
+        &[Invite, Sent, MoveTo(120), SETTLED, Days(10)],
+        &["calls", "moved"],
+        &[],
+    ),
     history("asked, called off", &[Invite, Sent, CancelAssignment], &["calls", "called_off"], &[]),
     history("yes, mission cancelled", &[Invite, Sent, Accept, CancelMission], &["calls", "called_off"], &[]),
     history("asked, taken back", &[Invite, Sent, Revoke], &["calls", "called_off"], &[]),
@@ -245,7 +270,8 @@ async fn each_history_sends_its_mails_and_no_other(#[values(Kind::Sqlite, Kind::
     let mut wrong = Vec::new();
     for History { name, steps, person, planner } in &HISTORIES {
         let smtp = Smtp::start();
-        let test = Test::start_with(db, &[("SMTP_URL", &smtp.url()), ("MAIL_FROM", "crew@coulisses.example")]).await;
+        let test =
+            Test::start_with(db, &[("SMTP_URL", &smtp.url()), ("MAIL_FROM", "crew@coulisses.example")]).await;
         test.execute("UPDATE org_memberships SET notify = 'none' WHERE role <> 'manager'").await;
         let mut play = Play::begin(&test).await;
         for step in *steps {
@@ -285,7 +311,8 @@ async fn a_mission_that_moved_is_confirmed_by_whoever_may(#[values(Kind::Sqlite,
     let mission = format!("/missions/{}", id(&manager.post("/missions", mission).await.ok()));
     let body = json!({ "mission_id": mission.rsplit('/').next(), "user_id": test.tech_user });
     let assignment = id(&manager.post("/assignments", body).await.ok());
-    let token = manager.post("/invitations", json!({ "assignment_id": assignment })).await.ok()["token"].clone();
+    let token =
+        manager.post("/invitations", json!({ "assignment_id": assignment })).await.ok()["token"].clone();
     let confirm = format!("/assignments/{assignment}/confirm");
     let refused = manager.post_empty(&confirm).await.refused(409, "invalid_transition");
     assert!(refused["detail"].as_str().is_some_and(|detail| detail.contains("INVITED")), "{refused}");
@@ -295,7 +322,10 @@ async fn a_mission_that_moved_is_confirmed_by_whoever_may(#[values(Kind::Sqlite,
         let others = manager.get("/assignments?needs_confirmation=false").await.ok();
         let count = |list: &Json| list.as_array().expect("a list").len();
         assert_eq!(count(&listed) + count(&others), 1);
-        assert_eq!(listed.get(0).map_or(Json::Bool(false), |one| one["needs_confirmation"].clone()), count(&listed) == 1);
+        assert_eq!(
+            listed.get(0).map_or(Json::Bool(false), |one| one["needs_confirmation"].clone()),
+            count(&listed) == 1
+        );
         count(&listed) == 1
     };
     let place = async |place: &str| drop(manager.patch(&mission, json!({ "location": place })).await.ok());
@@ -311,7 +341,10 @@ async fn a_mission_that_moved_is_confirmed_by_whoever_may(#[values(Kind::Sqlite,
         place("Olympia").await;
         assert!(needs().await, "{who}");
         let opened = anyone.get(&verify).await.ok();
-        assert_eq!((&opened["agreed"]["location"], &opened["location"]), (&json!("Bobino"), &json!("Olympia")));
+        assert_eq!(
+            (&opened["agreed"]["location"], &opened["location"]),
+            (&json!("Bobino"), &json!("Olympia"))
+        );
         let events = test.audit("assignment.confirm").await.len();
         let stale = json!({ "token": token, "seen": old["seen"] });
         anyone.post(&confirm, stale).await.refused(409, "changed_since_seen");

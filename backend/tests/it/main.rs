@@ -28,6 +28,7 @@ mod conditions;
 mod directions;
 mod documents;
 mod edge;
+mod feeds;
 mod festival;
 mod free_json;
 mod histories_over_Smtp;

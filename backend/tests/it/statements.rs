@@ -80,6 +80,12 @@ impl Plan {
             let account = added["account_id"].as_str().expect("an id").to_owned();
             test.owner().await;
             let session = id(&owner.get("/auth/sessions").await.ok()[0]);
+            let key = async |path: String| {
+                let shown = owner.post_empty(&format!("{path}/calendar_key")).await.ok();
+                shown["key"].as_str().expect("a key").to_owned()
+            };
+            let user_key = key(format!("/users/{user}")).await;
+            let project_key = key(format!("/projects/{project}")).await;
             let known = [
                 ("org", test.org.to_string()),
                 ("user", user.clone()),
@@ -91,6 +97,8 @@ impl Plan {
                 ("availability", availability),
                 ("account", account),
                 ("session", session),
+                ("user-key", user_key),
+                ("project-key", project_key),
             ];
             let known_names = known.each_ref().map(|(name, _)| *name);
             plan.0.extend(known.into_iter().map(|(name, id)| (name.to_owned(), id)));
@@ -123,11 +131,13 @@ fn id(object: &Json) -> String {
     object["id"].as_str().expect("an id").to_owned()
 }
 
-/// What a request costs, and its answer.
+/// What a request costs, and its answer where that is JSON.
 async fn cost(test: &Test, request: impl AsyncFnOnce() -> crate::support::Outcome) -> (u64, Json) {
     let before = test.app.db.statements();
-    let answer = request().await.ok();
-    (test.app.db.statements() - before, answer)
+    let answer = request().await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let json = if answer.header("content-type").starts_with("text/") { Json::Null } else { answer.json() };
+    (test.app.db.statements() - before, json)
 }
 
 fn length(list: &Json) -> usize {

@@ -77,11 +77,7 @@ fn new_columns() -> [(&'static str, Vec<ColumnDef>); 6] {
     [
         (
             "orgs",
-            vec![
-                hours("reminder_hours", 720, 48),
-                hours("digest_hours", 720, 24),
-                instant_null("digest_at"),
-            ],
+            vec![hours("reminder_hours", 720, 48), hours("digest_hours", 720, 24), instant_null("digest_at")],
         ),
         ("users", vec![zero("calendar_version")]),
         (

@@ -79,8 +79,8 @@ async fn reset_request(
 ) -> Result<Json<ResetRequested>, Error> {
     app.throttle.attempt_from(request.client(), ThrottleKey::LinksFrom).await?;
     // Requested too often, the previous link stays valid: nobody can keep an owner's mailbox full of dead links.
-    let too_often = request.counts_as_a_try()
-        && app.throttle.attempt(&[for_link(&reset.email.key())]).await.is_err();
+    let too_often =
+        request.counts_as_a_try() && app.throttle.attempt(&[for_link(&reset.email.key())]).await.is_err();
     if too_often {
         return Ok(Json(ResetRequested { status: "ok", reset_token: None }));
     }

@@ -4,6 +4,7 @@
 mod api;
 pub(crate) mod entity;
 mod event;
+pub mod joins;
 mod model;
 mod read;
 mod refusal;

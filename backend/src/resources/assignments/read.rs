@@ -2,6 +2,7 @@
 
 use super::{
     entity::assignment,
+    joins,
     model::{Assignment, AssignmentQuery, AssignmentStatus},
     told::Told,
 };
@@ -14,8 +15,8 @@ use crate::{
     timestamp::Timestamp,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder,
-    QueryResult, QuerySelect, QueryTrait, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
+    QueryOrder, QueryResult, QuerySelect, QueryTrait, Select,
     sea_query::{Asterisk, Expr, ExprTrait, Func, JoinType, Order, Query, WindowStatement},
 };
 use std::collections::{HashMap, HashSet};
@@ -74,13 +75,7 @@ pub(super) async fn conflicts(
         .select_only()
         .columns([Column::Id, Column::UserId, Column::MissionId, Column::StartsAt, Column::EndsAt])
         .column(missions::entity::mission::Column::Title)
-        .join(
-            JoinType::InnerJoin,
-            assignment::Entity::belongs_to(missions::entity::mission::Entity)
-                .from((Column::OrgId, Column::MissionId))
-                .to((missions::entity::mission::Column::OrgId, missions::entity::mission::Column::Id))
-                .into(),
-        )
+        .join(JoinType::InnerJoin, joins::to_mission())
         .order_by_asc(Column::StartsAt)
         .order_by_asc(Column::Id)
         .limit(Conflicts::SEARCH_LIMIT)
@@ -289,34 +284,10 @@ fn with_titles(select: Select<assignment::Entity>) -> Select<assignment::Entity>
         .column_as(mission_role::Column::RoleName, "role_name")
         .column_as(user::Column::FirstName, "first_name")
         .column_as(user::Column::LastName, "last_name")
-        .join(
-            JoinType::InnerJoin,
-            assignment::Entity::belongs_to(mission::Entity)
-                .from((assignment::Column::OrgId, assignment::Column::MissionId))
-                .to((mission::Column::OrgId, mission::Column::Id))
-                .into(),
-        )
-        .join(
-            JoinType::InnerJoin,
-            assignment::Entity::belongs_to(user::Entity)
-                .from((assignment::Column::OrgId, assignment::Column::UserId))
-                .to((user::Column::OrgId, user::Column::Id))
-                .into(),
-        )
-        .join(
-            JoinType::LeftJoin,
-            assignment::Entity::belongs_to(mission_role::Entity)
-                .from((assignment::Column::OrgId, assignment::Column::MissionRoleId))
-                .to((mission_role::Column::OrgId, mission_role::Column::Id))
-                .into(),
-        )
-        .join(
-            JoinType::LeftJoin,
-            mission::Entity::belongs_to(project::Entity)
-                .from((mission::Column::OrgId, mission::Column::ProjectId))
-                .to((project::Column::OrgId, project::Column::Id))
-                .into(),
-        )
+        .join(JoinType::InnerJoin, joins::to_mission())
+        .join(JoinType::InnerJoin, joins::to_user())
+        .join(JoinType::LeftJoin, joins::to_role())
+        .join(JoinType::LeftJoin, missions::to_project())
 }
 
 /// An assignment joined with its titles.
@@ -391,15 +362,16 @@ pub async fn outdated(db: &impl ConnectionTrait, org: OrgId, chosen: Expr) -> Re
     use missions::entity::mission;
     let rows: Vec<OutdatedRow> = assignment::Entity::of(org)
         .select_only()
-        .columns([Column::Id, Column::UserId, Column::Status, Column::Shown, Column::StartsAt, Column::EndsAt])
+        .columns([
+            Column::Id,
+            Column::UserId,
+            Column::Status,
+            Column::Shown,
+            Column::StartsAt,
+            Column::EndsAt,
+        ])
         .columns([mission::Column::Timezone, mission::Column::Location])
-        .join(
-            JoinType::InnerJoin,
-            assignment::Entity::belongs_to(mission::Entity)
-                .from((Column::OrgId, Column::MissionId))
-                .to((mission::Column::OrgId, mission::Column::Id))
-                .into(),
-        )
+        .join(JoinType::InnerJoin, super::joins::to_mission())
         .filter(chosen)
         .filter(Column::Shown.is_not_null())
         .filter(Column::Status.is_in([AssignmentStatus::Invited, AssignmentStatus::Accepted]))

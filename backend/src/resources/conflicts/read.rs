@@ -10,15 +10,14 @@ use crate::{
     http::Page,
     ids::{AssignmentId, MissionId, OrgId, UserId},
     resources::{
-        assignments::{AssignmentStatus, entity::assignment},
+        assignments::{AssignmentStatus, entity::assignment, joins},
         missions::entity::mission,
         users::{self, entity::user},
     },
     timestamp::Timestamp,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, JoinType, QueryFilter,
-    QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, FromQueryResult, JoinType, QueryFilter, QuerySelect,
     sea_query::{Expr, ExprTrait, IntoTableRef, Order, Query, SelectStatement, UnionType},
 };
 use std::{
@@ -285,20 +284,8 @@ async fn shown(
         ])
         .columns([mission::Column::Title, mission::Column::Location])
         .columns([user::Column::FirstName, user::Column::LastName])
-        .join(
-            JoinType::InnerJoin,
-            assignment::Entity::belongs_to(mission::Entity)
-                .from((assignment::Column::OrgId, assignment::Column::MissionId))
-                .to((mission::Column::OrgId, mission::Column::Id))
-                .into(),
-        )
-        .join(
-            JoinType::InnerJoin,
-            assignment::Entity::belongs_to(user::Entity)
-                .from((assignment::Column::OrgId, assignment::Column::UserId))
-                .to((user::Column::OrgId, user::Column::Id))
-                .into(),
-        )
+        .join(JoinType::InnerJoin, joins::to_mission())
+        .join(JoinType::InnerJoin, joins::to_user())
         .filter(assignment::Column::Id.is_in(ids))
         .into_model::<Details>()
         .all(db)

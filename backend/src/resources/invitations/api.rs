@@ -21,8 +21,9 @@ use crate::{
     },
     ids::{AssignmentId, InvitationId},
     resources::{
-        assignments::{AssignmentStatus,
-            self, AlreadyAssigned, Change, InvalidTransition, NotInvited, QuotaReached, ScheduleConflict,
+        assignments::{
+            self, AlreadyAssigned, AssignmentStatus, Change, InvalidTransition, NotInvited, QuotaReached,
+            ScheduleConflict,
         },
         missions::{MissionCancelled, MissionOver},
         projects::ProjectArchived,

@@ -2,6 +2,7 @@
 //! by POST; only the hash of its secret is stored.
 
 mod api;
+mod due;
 pub(crate) mod entity;
 mod event;
 mod model;
@@ -13,6 +14,7 @@ mod seen;
 mod write;
 
 pub use api::{answer_by_link, routes};
+pub use due::remind_due;
 pub use event::InvitationEvent;
 pub use model::{Answered, Created, LinkStatus, NewInvitation, Obstacle, Opened};
 pub use read::{
@@ -21,7 +23,6 @@ pub use read::{
 pub use refusal::*;
 pub use rules::Decision;
 pub use seen::Seen;
-pub use remind::remind_due;
 pub use write::{
     Links, asked_again, create, delete_of_assignment, delivered, ensure_link, link_to, lock_all,
     revoke_of_assignment, revoke_of_mission,

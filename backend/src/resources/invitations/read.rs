@@ -21,8 +21,8 @@ use crate::{
     timestamp::Timestamp,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, PaginatorTrait, QueryFilter,
-    QueryOrder, QueryResult, QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, PaginatorTrait,
+    QueryFilter, QueryOrder, QueryResult, QuerySelect, RelationDef, Select,
     sea_query::{Asterisk, Expr, ExprTrait, Func, Query},
 };
 use std::collections::{HashMap, HashSet};
@@ -96,13 +96,15 @@ impl WithStart {
 
 pub(super) fn with_start(select: Select<invitation::Entity>) -> Select<invitation::Entity> {
     use assignments::entity::assignment;
-    select.column(assignment::Column::StartsAt).join(
-        JoinType::InnerJoin,
-        invitation::Entity::belongs_to(assignment::Entity)
-            .from((invitation::Column::OrgId, invitation::Column::AssignmentId))
-            .to((assignment::Column::OrgId, assignment::Column::Id))
-            .into(),
-    )
+    select.column(assignment::Column::StartsAt).join(JoinType::InnerJoin, to_assignment())
+}
+
+pub(super) fn to_assignment() -> RelationDef {
+    use assignments::entity::assignment;
+    invitation::Entity::belongs_to(assignment::Entity)
+        .from((invitation::Column::OrgId, invitation::Column::AssignmentId))
+        .to((assignment::Column::OrgId, assignment::Column::Id))
+        .into()
 }
 
 /// As [`rules::closes_at`] `<= now`, of rows [`with_start`].
@@ -419,10 +421,8 @@ async fn waiting(
         .filter(assignment::Column::StartsAt.gt(now))
         .filter(mission::Column::CancelledAt.is_null());
     let total = waiting.clone().count(db).await?;
-    let first = waiting
-        .order_by_asc(assignment::Column::StartsAt)
-        .order_by_asc(invitation::Column::Id)
-        .limit(count);
+    let first =
+        waiting.order_by_asc(assignment::Column::StartsAt).order_by_asc(invitation::Column::Id).limit(count);
     Ok((first.into_model().all(db).await?, total))
 }
 
@@ -432,16 +432,6 @@ fn briefings(select: Select<invitation::Entity>, org: OrgId) -> Select<invitatio
     use missions::entity::{mission, mission_role};
     use projects::entity::project;
     use users::entity::user;
-    let accepted = Query::select()
-        .expr(Func::count(Expr::col(Asterisk)))
-        .from_as(assignment::Entity, "others")
-        .and_where(Expr::col(("others", assignment::Column::OrgId)).eq(org))
-        .and_where(
-            Expr::col(("others", assignment::Column::MissionRoleId))
-                .equals((mission_role::Entity, mission_role::Column::Id)),
-        )
-        .and_where(Expr::col(("others", assignment::Column::Status)).eq(AssignmentStatus::Accepted))
-        .take();
     let newer = Query::select()
         .expr(Func::count(Expr::col(Asterisk)))
         .from_as(invitation::Entity, "later")
@@ -489,43 +479,13 @@ fn briefings(select: Select<invitation::Entity>, org: OrgId) -> Select<invitatio
         .columns([mission_role::Column::RoleName, mission_role::Column::Quota])
         .column_as(project::Column::Name, "project_title")
         .column_as(project::Column::Status, "project_status")
-        .expr_as(Expr::SubQuery(None, Box::new(accepted.into())), "accepted")
+        .expr_as(assignments::joins::accepted_of_role(org), "accepted")
         .expr_as(Expr::SubQuery(None, Box::new(newer.into())), "newer")
-        .join(
-            JoinType::InnerJoin,
-            invitation::Entity::belongs_to(assignment::Entity)
-                .from((invitation::Column::OrgId, invitation::Column::AssignmentId))
-                .to((assignment::Column::OrgId, assignment::Column::Id))
-                .into(),
-        )
-        .join(
-            JoinType::InnerJoin,
-            assignment::Entity::belongs_to(user::Entity)
-                .from((assignment::Column::OrgId, assignment::Column::UserId))
-                .to((user::Column::OrgId, user::Column::Id))
-                .into(),
-        )
-        .join(
-            JoinType::InnerJoin,
-            assignment::Entity::belongs_to(mission::Entity)
-                .from((assignment::Column::OrgId, assignment::Column::MissionId))
-                .to((mission::Column::OrgId, mission::Column::Id))
-                .into(),
-        )
-        .join(
-            JoinType::LeftJoin,
-            assignment::Entity::belongs_to(mission_role::Entity)
-                .from((assignment::Column::OrgId, assignment::Column::MissionRoleId))
-                .to((mission_role::Column::OrgId, mission_role::Column::Id))
-                .into(),
-        )
-        .join(
-            JoinType::LeftJoin,
-            mission::Entity::belongs_to(project::Entity)
-                .from((mission::Column::OrgId, mission::Column::ProjectId))
-                .to((project::Column::OrgId, project::Column::Id))
-                .into(),
-        )
+        .join(JoinType::InnerJoin, to_assignment())
+        .join(JoinType::InnerJoin, assignments::joins::to_user())
+        .join(JoinType::InnerJoin, assignments::joins::to_mission())
+        .join(JoinType::LeftJoin, assignments::joins::to_role())
+        .join(JoinType::LeftJoin, missions::to_project())
 }
 
 /// The link of the latest pending invitation; its token is derived from stored columns.
@@ -589,7 +549,8 @@ pub async fn given_addresses(
         .all(db)
         .await?;
     let latest: HashMap<_, _> = rows.into_iter().map(|(id, email, own)| (id, (email, own))).collect();
-    let given = |(id, (email, own)): (AssignmentId, (Option<String>, bool))| Some((id, email.filter(|_| !own)?));
+    let given =
+        |(id, (email, own)): (AssignmentId, (Option<String>, bool))| Some((id, email.filter(|_| !own)?));
     Ok(latest.into_iter().filter_map(given).collect())
 }
 

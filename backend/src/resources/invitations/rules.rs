@@ -34,7 +34,11 @@ pub fn closes_at(expires_at: Timestamp, answer_by: Option<Timestamp>, start_at: 
 }
 
 /// Until when a person is told to answer, if it matters: as the planner wants it, or when the link closes before the mission.
-pub fn deadline(closes_at: Timestamp, answer_by: Option<Timestamp>, start_at: Timestamp) -> Option<Timestamp> {
+pub fn deadline(
+    closes_at: Timestamp,
+    answer_by: Option<Timestamp>,
+    start_at: Timestamp,
+) -> Option<Timestamp> {
     (answer_by.is_some() || closes_at < start_at).then_some(closes_at)
 }
 

@@ -25,8 +25,8 @@ use crate::{
     timestamp::Timestamp,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Select,
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     sea_query::{ExprTrait, LockType},
 };
 use std::collections::{HashMap, HashSet};
@@ -215,26 +215,26 @@ impl NewLink<'_> {
         let id: InvitationId = tx.new_id();
         let (token, token_hash) = self.tokens.invite(org, id, FIRST_VERSION)?;
         let row = invitation::Model {
-        org_id: org,
-        id,
-        assignment_id,
-        token_hash,
-        version: FIRST_VERSION,
-        key_id: Some(self.tokens.invites_key_id().to_owned()),
-        email,
-        own_address: own,
-        expires_at: self.expires_at,
-        answer_by,
-        delivery: self.delivery,
-        delivery_error: None,
-        reminded_at: None,
-        asked_again_at: None,
-        answered_at: None,
-        answer: None,
-        withdrawn_at: None,
-        revoked_at: None,
-        created_at: tx.now,
-        updated_at: tx.now,
+            org_id: org,
+            id,
+            assignment_id,
+            token_hash,
+            version: FIRST_VERSION,
+            key_id: Some(self.tokens.invites_key_id().to_owned()),
+            email,
+            own_address: own,
+            expires_at: self.expires_at,
+            answer_by,
+            delivery: self.delivery,
+            delivery_error: None,
+            reminded_at: None,
+            asked_again_at: None,
+            answered_at: None,
+            answer: None,
+            withdrawn_at: None,
+            revoked_at: None,
+            created_at: tx.now,
+            updated_at: tx.now,
         };
         Ok((row, token))
     }
@@ -424,8 +424,7 @@ async fn answer_again(
         assignments::confirm(tx, &locked).await?;
         return Ok(done);
     };
-    let change =
-        Change { status: AssignmentStatus::Declined, override_reason: None, decline_reason: reason };
+    let change = Change { status: AssignmentStatus::Declined, override_reason: None, decline_reason: reason };
     assignments::set_status(tx, locked, change).await?;
     let withdrawn = invitation::ActiveModel {
         withdrawn_at: Set(Some(tx.now)),
@@ -485,7 +484,9 @@ pub async fn ensure_link(
         .await?;
     let expires_at = tx.now.plus_seconds(ttl_seconds);
     let id = match latest {
-        Some(row) if row.answer.is_some() || row.expires_at >= expires_at && row.answer_by.is_none() => row.id,
+        Some(row) if row.answer.is_some() || row.expires_at >= expires_at && row.answer_by.is_none() => {
+            row.id
+        }
         Some(row) => {
             let extended = invitation::ActiveModel {
                 expires_at: Set(Ord::max(row.expires_at, expires_at)),

@@ -181,7 +181,8 @@ impl Ended {
         let locked = assignments::lock_all_for_no_key_update(tx, org, &ids).await?;
         let known = told.iter().filter_map(|(id, told)| Some((locked.get(id)?, told)));
         let outdated = assignments::note_told(tx, org, known).await?;
-        let missions: BTreeSet<_> = outdated.iter().filter_map(|id| Some(locked.get(id)?.mission())).collect();
+        let missions: BTreeSet<_> =
+            outdated.iter().filter_map(|id| Some(locked.get(id)?.mission())).collect();
         let again = missions.into_iter().map(|mission| News::moved_meanwhile(org, mission));
         tx.enqueue(org, again.collect::<Result<Vec<_>, Error>>()?).await
     }

@@ -16,8 +16,8 @@ use crate::{
 };
 use jiff::{ToSpan, civil::time};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::LockType,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::LockType,
 };
 use std::time::Duration;
 
@@ -68,7 +68,8 @@ fn is_due(now: Timestamp) -> Condition {
 
 async fn queue_digest(app: &App, tx: &Tx, id: OrgId) -> Result<(), Error> {
     // Of two instances one finds it due.
-    let found = org::Entity::find_by_id(id).filter(is_due(tx.now)).lock(LockType::NoKeyUpdate).one(tx).await?;
+    let found =
+        org::Entity::find_by_id(id).filter(is_due(tx.now)).lock(LockType::NoKeyUpdate).one(tx).await?;
     let Some(row) = found else { return Ok(()) };
     let next = next_morning(tx.now, &row.timezone)?;
     if row.digest_at.is_some_and(|at| tx.now.since(at) < LATE) && !of(tx, &row, tx.now).await?.is_empty() {
@@ -87,7 +88,9 @@ fn next_morning(now: Timestamp, timezone: &str) -> Result<Timestamp, Error> {
     for days in 0..=1 {
         let day = today.checked_add(days.days()).map_err(|error| Error::internal(error))?;
         let morning = day.to_datetime(time(8, 0, 0, 0)).to_zoned(zone.clone());
-        let morning = Timestamp::from_micros(morning.map_err(|error| Error::internal(error))?.timestamp().as_microsecond());
+        let morning = Timestamp::from_micros(
+            morning.map_err(|error| Error::internal(error))?.timestamp().as_microsecond(),
+        );
         if morning > now {
             return Ok(morning);
         }

@@ -21,7 +21,9 @@ use crate::{
     role::Role,
     timestamp::Timestamp,
 };
-use sea_orm::{ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, sea_query::LockType};
+use sea_orm::{
+    ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, sea_query::LockType,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
     collections::{HashMap, HashSet},
@@ -147,13 +149,7 @@ impl Handler for Announcer {
 
 impl Announcer {
     /// Tells the people of a mission that it has moved from where they know it to be, once it has settled.
-    async fn moved(
-        &self,
-        tx: &Tx,
-        org: OrgId,
-        id: MissionId,
-        event: Option<AuditId>,
-    ) -> Result<(), Error> {
+    async fn moved(&self, tx: &Tx, org: OrgId, id: MissionId, event: Option<AuditId>) -> Result<(), Error> {
         let found = mission::Entity::find_by_id((org, id)).lock(LockType::NoKeyUpdate).one(tx).await?;
         let Some(mission) = found.filter(|mission| mission.cancelled_at.is_none()) else { return Ok(()) };
         if let Some(event) = event
@@ -249,14 +245,18 @@ async fn called_off(tx: &Tx, org: OrgId, event: AuditId) -> Result<Option<Notice
     };
     let Some(id) = id else { return Ok(None) };
     let was_accepted = happened.status_before() == Some(AssignmentStatus::Accepted);
-    let was_active = of_invitation || was_accepted || happened.status_before() == Some(AssignmentStatus::Invited);
+    let was_active =
+        of_invitation || was_accepted || happened.status_before() == Some(AssignmentStatus::Invited);
     let row = assignment::Entity::find_by_id((org, id)).one(tx).await?;
     let (user, told, end_at) = match (row, happened.object_before::<Deleted>()) {
         (Some(row), _) => (row.user_id, row.told_at.is_some(), row.ends_at),
         (None, Some(gone)) if !of_invitation => (gone.user_id, gone.told_at.is_some(), gone.end_at),
         _ => return Ok(None),
     };
-    if !(was_active && (told || was_accepted)) || end_at <= tx.now || still_on(tx, org, &[id]).await?.contains(&id) {
+    if !(was_active && (told || was_accepted))
+        || end_at <= tx.now
+        || still_on(tx, org, &[id]).await?.contains(&id)
+    {
         return Ok(None);
     }
     let address = addresses(tx, org, vec![(id, user)]).await?.remove(&id);
@@ -289,7 +289,9 @@ pub(super) async fn still_on(
         .await?;
     let asked = invitations::open_of(db, org, ids).await?;
     // Who said no knows that they do not come.
-    let on = |(id, status): &(AssignmentId, AssignmentStatus)| *status != AssignmentStatus::Invited || asked.contains(id);
+    let on = |(id, status): &(AssignmentId, AssignmentStatus)| {
+        *status != AssignmentStatus::Invited || asked.contains(id)
+    };
     Ok(rows.into_iter().filter(on).map(|(id, _)| id).collect())
 }
 

@@ -72,7 +72,11 @@ pub struct CarriedCalls {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn carried(db: &impl ConnectionTrait, org: OrgId, id: MailId) -> Result<Option<CarriedCalls>, Error> {
+pub async fn carried(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    id: MailId,
+) -> Result<Option<CarriedCalls>, Error> {
     let Some(mail) = mail::Entity::find_by_id((org, id)).one(db).await? else { return Ok(None) };
     let items = mail_item::Entity::of(org)
         .select_only()

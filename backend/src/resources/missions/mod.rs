@@ -14,7 +14,9 @@ pub use event::MissionEvent;
 pub use model::{
     Mission, MissionForm, MissionRole, MissionState, NewMission, NewMissionRole, NewProjectMission,
 };
-pub use read::{MissionRoles, OpenRole, open_roles, role_name, role_named, roles_of, roles_of_each};
+pub use read::{
+    MissionRoles, OpenRole, open_roles, role_name, role_named, roles_of, roles_of_each, to_project, to_roles,
+};
 pub use refusal::*;
 pub use rules::{period_mistake, plan};
 pub use write::{Locked, create, create_all, lock_all_for_share, lock_for_share, note_move, note_settled};

@@ -9,13 +9,17 @@ use crate::{
     error::{Error, NotFound, UnknownReference},
     http::Page,
     ids::{MissionId, MissionRoleId, OrgId},
-    resources::assignments::{self, AssignmentStatus},
+    resources::{
+        assignments::{self, AssignmentStatus},
+        projects::entity::project,
+    },
     text::Label,
     timestamp::Timestamp,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, JoinType, PaginatorTrait, QueryFilter,
-    QueryOrder, QueryResult, QuerySelect, QueryTrait, StatementBuilder,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, JoinType,
+    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, RelationDef,
+    StatementBuilder,
     sea_query::{Alias, Asterisk, Expr, ExprTrait, Func, Order, Query, SelectStatement},
 };
 use std::collections::HashMap;
@@ -62,6 +66,22 @@ pub async fn list(
         }
     })
     .await
+}
+
+/// Not every mission has a project.
+pub fn to_project() -> RelationDef {
+    mission::Entity::belongs_to(project::Entity)
+        .from((mission::Column::OrgId, mission::Column::ProjectId))
+        .to((project::Column::OrgId, project::Column::Id))
+        .into()
+}
+
+/// Not every mission has roles.
+pub fn to_roles() -> RelationDef {
+    mission::Entity::belongs_to(mission_role::Entity)
+        .from((mission::Column::OrgId, mission::Column::Id))
+        .to((mission_role::Column::OrgId, mission_role::Column::MissionId))
+        .into()
 }
 
 /// The role that an assignment takes: the named one; without a name, that of a mission with exactly one role.
@@ -248,9 +268,7 @@ pub async fn open_roles(
             Expr::col((assignment::Entity, assignment::Column::MissionRoleId))
                 .equals((mission_role::Entity, mission_role::Column::Id)),
         )
-        .and_where(
-            Expr::col((assignment::Entity, assignment::Column::Status)).eq(AssignmentStatus::Accepted),
-        )
+        .and_where(Expr::col((assignment::Entity, assignment::Column::Status)).eq(AssignmentStatus::Accepted))
         .take();
     let quota = Expr::col((mission_role::Entity, mission_role::Column::Quota)).cast_as("bigint");
     let missing = quota.sub(Expr::SubQuery(None, Box::new(accepted.into())));

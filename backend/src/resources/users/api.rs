@@ -27,7 +27,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(operations!(profile_get, profile_replace))
 }
 
-fn sight<R: MinimumRole>(caller: &Caller<R>) -> Visibility {
+/// What this caller sees of users.
+pub fn sight<R: MinimumRole>(caller: &Caller<R>) -> Visibility {
     if caller.is_manager() { Visibility::All } else { Visibility::Own(caller.user) }
 }
 

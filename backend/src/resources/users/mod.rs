@@ -12,11 +12,11 @@ mod rules;
 mod skills;
 mod write;
 
-pub use api::routes;
+pub use api::{routes, sight};
 pub use event::UserEvent;
 pub use model::{EmploymentType, NewUser, User};
 pub use money::{Cents, RateProfile};
-pub use read::{exists, of_account, profile};
+pub use read::{exists, get, of_account, profile};
 pub use refusal::*;
 pub use rules::display_name;
 pub use skills::NewSkill;

@@ -102,6 +102,8 @@ pub async fn list(
     .await
 }
 
+/// # Errors
+/// [`NotFound`].
 pub async fn get(
     db: &impl ConnectionTrait,
     org: OrgId,

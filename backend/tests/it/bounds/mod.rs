@@ -1,6 +1,7 @@
 //! No answer grows without end: the largest ones are built here and held against `docs/bounds.md`. (That every answer
 //! that any test receives keeps its bound, `support::contract` sees to.)
 
+mod feeds;
 mod pages;
 mod records;
 mod refusals;

@@ -198,6 +198,13 @@ impl<'t> House<'t> {
                 let newest = self.owner.get("/mails?limit=1").await.ok();
                 self.keep("mail", text(&newest[0], "id"));
             }
+            // The keys of feeds.
+            "user-key" | "project-key" => {
+                let thing = name.trim_end_matches("-key");
+                let path = format!("/{thing}s/{}/calendar_key", Box::pin(self.id(thing)).await);
+                let key = text(&self.owner.post_empty(&path).await.ok(), "key");
+                self.keep(name, key);
+            }
             "unproven" => {
                 let email = format!("invitee-{}@rideau.example", self.test.number());
                 let added = self.owner.post("/orgs/members", json!({ "email": email, "role": "tech" })).await;

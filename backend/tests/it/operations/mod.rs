@@ -12,6 +12,7 @@ mod auth;
 mod availabilities;
 mod conflicts;
 pub mod declaration;
+mod feeds;
 mod house;
 mod invitations;
 mod mails;
@@ -40,7 +41,7 @@ use std::{
 };
 
 /// The declarations of each resource, in the order of docs/access.md.
-const RESOURCES: [fn() -> Vec<Declaration>; 14] = [
+const RESOURCES: [fn() -> Vec<Declaration>; 15] = [
     system::declared,
     auth::declared,
     rbac::declared,
@@ -54,6 +55,7 @@ const RESOURCES: [fn() -> Vec<Declaration>; 14] = [
     invitations::declared,
     mails::declared,
     availabilities::declared,
+    feeds::declared,
     audit::declared,
 ];
 /// The columns of docs/access.md.
@@ -62,7 +64,7 @@ pub const COLUMNS: [&str; 8] =
 /// The things that are a technician's own: a colleague's are not there.
 const PERSONAL: [&str; 6] = ["user", "account", "session", "assignment", "invitation", "availability"];
 /// What a hole stands for that is no id.
-const VALUES: [&str; 4] = ["number", "token", "reset-token", "own-email"];
+const VALUES: [&str; 6] = ["number", "token", "reset-token", "own-email", "user-key", "project-key"];
 /// The test about the first name of a path, in each of its calls.
 const FIRST_NAME_TEST: &str = "availability_changes::the_first_name_is_the_same_resource_in_every_call";
 const BASE: &str = "/api/v1";

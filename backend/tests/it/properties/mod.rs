@@ -5,6 +5,7 @@ mod answers;
 mod conflict_pages;
 mod cursors;
 mod duplicates;
+mod feeds;
 mod free_json;
 mod keys;
 mod overlaps;

@@ -55,6 +55,8 @@ pub struct Script {
     keyed: Vec<Request>,
     /// Invitation, assignment and token.
     links: Vec<(String, String, String)>,
+    /// The addresses of feeds, with their keys.
+    feeds: Vec<String>,
     /// Operations that were carried out.
     done: HashSet<String>,
     /// The link that the request being made is about.
@@ -71,6 +73,7 @@ impl Script {
             pages: Vec::new(),
             keyed: Vec::new(),
             links: Vec::new(),
+            feeds: Vec::new(),
             done: HashSet::new(),
             link: None,
         }
@@ -188,7 +191,7 @@ impl Script {
             let back = self.below(self.links.len().min(8));
             self.links[self.links.len() - 1 - back].clone()
         });
-        let mut path = self.path_of(call.declared.path());
+        let mut path = self.feed_of(call).unwrap_or_else(|| self.path_of(call.declared.path()));
         if let Some(query) = draw.query {
             path = format!("{path}?{}", query(self)).trim_end_matches('?').to_owned();
         }
@@ -211,6 +214,18 @@ impl Script {
             self.keyed.push(request.clone());
         }
         request
+    }
+
+    /// The address of a feed that somebody was shown; now and then one without a key.
+    fn feed_of(&mut self, call: &Operation) -> Option<String> {
+        let (of, _) =
+            call.declared.path().split_once('<').filter(|(_, rest)| rest.ends_with("/calendar.ics"))?;
+        let shown: Vec<_> = self.feeds.iter().filter(|feed| feed.starts_with(of)).cloned().collect();
+        if shown.is_empty() || self.chance(10) {
+            return None;
+        }
+        let back = self.below(shown.len().min(4));
+        Some(shown[shown.len() - 1 - back].clone())
     }
 
     fn path_of(&mut self, address: &str) -> String {
@@ -298,7 +313,12 @@ impl Script {
         if request.operation.starts_with(&request.method) {
             self.done.insert(request.operation.clone());
         }
+        if answer.header("content-type").starts_with("text/calendar") {
+            return;
+        }
         let body = answer.json();
+        let feed = body["url"].as_str().and_then(|url| url.split_once("/api/v1"));
+        self.feeds.extend(feed.map(|(_, address)| address.to_owned()));
         if request.method == "GET" && path == "/mails" {
             // The only things that no request makes.
             let mails = body.as_array().into_iter().flatten().filter_map(|mail| mail["id"].as_str());

@@ -12,8 +12,8 @@ fn signatures(source: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// Whoever may call without a sign-in: probes, signing in, and the links.
-const PUBLIC: [&str; 13] = [
+/// Whoever may call without a sign-in: probes, signing in, the links, and calendar programs.
+const PUBLIC: [&str; 15] = [
     "GET /healthz",
     "GET /livez",
     "GET /readyz",
@@ -27,6 +27,8 @@ const PUBLIC: [&str; 13] = [
     "GET /invitations/verify",
     "POST /invitations/{id}/accept",
     "POST /invitations/{id}/decline",
+    "GET /users/{id}/calendar.ics",
+    "GET /projects/{id}/calendar.ics",
 ];
 
 #[test]
@@ -152,7 +154,7 @@ fn the_secret_of_a_link_is_compared_in_constant_time() {
             compared += 1;
         }
     }
-    assert_eq!(compared, 3);
+    assert_eq!(compared, 4);
 }
 
 /// Where rows of all orgs are asked for on purpose, and why.

@@ -7,7 +7,7 @@ const DOCUMENT: &str = include_str!("../../../../docs/security.md");
 /// Promises, counted by section: a line that goes missing is noticed.
 const SECTIONS: [(&str, usize); 5] = [
     ("### Passwords and sign-in", 4),
-    ("### Tokens", 5),
+    ("### Tokens", 6),
     ("### Access", 6),
     ("### Edge", 4),
     ("### Traces and supply", 3),
@@ -38,8 +38,9 @@ fn source_of(module: &str) -> String {
         Some(unit) => root.join("src").join(unit.replace("::", "/")),
         None => root.join("tests/it").join(module.replace("::", "/")),
     };
-    let found = std::fs::read_to_string(path.with_extension("rs"));
-    found.or_else(|_| std::fs::read_to_string(path.join("mod.rs"))).unwrap_or_default()
+    // Many tests of a module have a file of their own.
+    let places = [path.join("tests.rs"), path.with_extension("rs"), path.join("mod.rs")];
+    places.iter().find_map(|place| std::fs::read_to_string(place).ok()).unwrap_or_default()
 }
 
 #[test]

@@ -18,8 +18,11 @@ struct Keyring {
     invite: String,
     reset: String,
     welcome: String,
+    user_feed: String,
+    project_feed: String,
     invitation: String,
     assignment: String,
+    project: String,
 }
 
 impl Keyring {
@@ -33,14 +36,22 @@ impl Keyring {
         let added = test.owner().await.post("/orgs/members", new).await.ok();
         let url = added["password_url"].as_str().expect("a link");
         let welcome = url.rsplit('=').next().expect("a token").to_owned();
+        let project = manager.project("Festival").await;
+        let key = async |path: String| {
+            let shown = manager.post_empty(&format!("{path}/calendar_key")).await.ok();
+            shown["key"].as_str().expect("a key").to_owned()
+        };
         Self {
             access,
             refresh,
             invite,
             reset: reset_token(test, TECH).await,
             welcome,
+            user_feed: key(format!("/users/{}", test.tech_user)).await,
+            project_feed: key(format!("/projects/{project}")).await,
             invitation,
             assignment,
+            project,
         }
     }
 
@@ -51,6 +62,8 @@ impl Keyring {
             ("invite", &self.invite),
             ("reset", &self.reset),
             ("welcome", &self.welcome),
+            ("user feed", &self.user_feed),
+            ("project feed", &self.project_feed),
         ];
         all.into_iter().filter(|(kind, _)| !kinds.contains(kind)).collect()
     }
@@ -182,6 +195,26 @@ fn forged(header: &Json, claims: &Json, secret: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key of any length");
     mac.update(signed.as_bytes());
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+}
+
+#[rstest]
+#[tokio::test]
+async fn no_kind_of_token_opens_a_calendar_but_its_key(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let keys = Keyring::of(&test).await;
+    let feeds = [
+        ("user feed", &keys.user_feed, format!("/users/{}/calendar.ics", test.tech_user)),
+        ("project feed", &keys.project_feed, format!("/projects/{}/calendar.ics", keys.project)),
+    ];
+    for (own, key, path) in feeds {
+        for (_, token) in keys.others(&[own]) {
+            test.anonymous().get(&format!("{path}?key={token}")).await.refused(404, "not_found");
+        }
+        // A session is no key either, the owner's included.
+        test.owner().await.get(&path).await.refused(404, "not_found");
+        test.anonymous().with_token(key).get(&path).await.refused(404, "not_found");
+        assert_eq!(test.anonymous().get(&format!("{path}?key={key}")).await.status, 200, "{own}");
+    }
 }
 
 #[rstest]

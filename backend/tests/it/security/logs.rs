@@ -283,6 +283,13 @@ async fn answer_invitations(program: &mut Program, access: &str) {
         .await;
     let clicked = program.form("/invite", format!("token={}&answer=accept", tokens[3].1)).await;
     assert_eq!(clicked.status(), 303);
+    let feed = format!("/users/{}", text(&user, "id"));
+    let shown = program.created(&format!("{feed}/calendar_key"), access, json!({})).await;
+    let key = program.hush("calendar key", &text(&shown, "key"));
+    for (key, status) in [(key.as_str(), 200), (&key[1..], 404)] {
+        let feed = program.request(Method::GET, &format!("/api/v1{feed}/calendar.ics?key={key}"));
+        assert_eq!(feed.send().await.expect("an answer").status(), status);
+    }
     let new = json!({ "email": "lea@rideau.example", "role": "tech" });
     program.created("/orgs/members", access, new).await;
     let token = program.mailed_token("lea@rideau.example").await;
@@ -326,7 +333,7 @@ async fn no_secret_is_printed_at_the_level_that_prints_most(
         assert!(secret.len() >= 14, "{what}");
         assert!(!printed.contains(&secret), "the {what} {secret} was printed:\n{printed}");
     }
-    for hint in ["$argon2", "token=", "refresh_token", "Bearer", "hush"] {
+    for hint in ["$argon2", "token=", "?key=", "refresh_token", "Bearer", "hush"] {
         assert!(!printed.contains(hint), "{hint} was printed:\n{printed}");
     }
 }

@@ -6,6 +6,7 @@ mod clocks;
 mod code;
 mod document;
 mod doors;
+mod feeds;
 mod guessing;
 mod invitations;
 mod logs;
@@ -79,7 +80,7 @@ fn claims_of(token: &str) -> Json {
 }
 
 /// Every row of every table, bytes in hexadecimal: to compare with another moment, or to look for what must not be there.
-async fn dump(test: &Test, kind: Kind) -> Vec<String> {
+pub async fn dump(test: &Test, kind: Kind) -> Vec<String> {
     let tables = match kind {
         Kind::Sqlite => "SELECT name AS n FROM sqlite_master WHERE type = 'table' ORDER BY name",
         Kind::Postgres => {

@@ -104,6 +104,18 @@ async fn every_security_event_is_on_record_under_the_name_of_whoever_did_it(
         owner.post("/assignments", body).await.ok();
     }
     event("assignment.override", by(Some(email), "assignment")).await;
+
+    // Whoever is shown the key of a calendar can read it from then on.
+    let path = format!("/users/{}/calendar_key", test.tech_user);
+    owner.post_empty(&path).await.ok();
+    event("user.calendar_key", by(Some(email), "user")).await;
+    owner.delete(&path).await.ok();
+    event("user.calendar_key_end", by(Some(email), "user")).await;
+    let path = format!("/projects/{}/calendar_key", owner.project("Festival").await);
+    owner.post_empty(&path).await.ok();
+    event("project.calendar_key", by(Some(email), "project")).await;
+    owner.delete(&path).await.ok();
+    event("member.calendar_keys_end", by(Some(email), "member")).await;
 }
 
 #[rstest]

@@ -17,10 +17,7 @@ use crate::{
     ids::{AssignmentId, OrgId},
     resources::missions::{self, Mission},
 };
-use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 
 #[derive(Debug, FromQueryResult)]
 struct Affected {

@@ -111,7 +111,8 @@ pub(in super::super) async fn digest(post: &Post, claimed: &Claimed) -> Result<O
     let now = post.db.clock().now();
     let Digest { unanswered, open_roles, expiring } = digest::of(&post.db, &letterhead.org, now).await?;
     let more = [unanswered.more(), open_roles.more(), expiring.more()];
-    if more == [0; 3] && unanswered.rows.is_empty() && open_roles.rows.is_empty() && expiring.rows.is_empty() {
+    if more == [0; 3] && unanswered.rows.is_empty() && open_roles.rows.is_empty() && expiring.rows.is_empty()
+    {
         return Ok(None);
     }
     let locale = letterhead.locale;

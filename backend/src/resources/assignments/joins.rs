@@ -1,0 +1,51 @@
+//! How an assignment is joined with what it is about, for the queries of several resources.
+
+use super::{entity::assignment, model::AssignmentStatus};
+use crate::{
+    ids::OrgId,
+    resources::{
+        missions::entity::{mission, mission_role},
+        users::entity::user,
+    },
+};
+use sea_orm::{
+    EntityTrait, RelationDef,
+    sea_query::{Asterisk, Expr, ExprTrait, Func, Query},
+};
+
+pub fn to_mission() -> RelationDef {
+    assignment::Entity::belongs_to(mission::Entity)
+        .from((assignment::Column::OrgId, assignment::Column::MissionId))
+        .to((mission::Column::OrgId, mission::Column::Id))
+        .into()
+}
+
+pub fn to_user() -> RelationDef {
+    assignment::Entity::belongs_to(user::Entity)
+        .from((assignment::Column::OrgId, assignment::Column::UserId))
+        .to((user::Column::OrgId, user::Column::Id))
+        .into()
+}
+
+/// Not every assignment takes a role.
+pub fn to_role() -> RelationDef {
+    assignment::Entity::belongs_to(mission_role::Entity)
+        .from((assignment::Column::OrgId, assignment::Column::MissionRoleId))
+        .to((mission_role::Column::OrgId, mission_role::Column::Id))
+        .into()
+}
+
+/// How many have accepted the role that a row is joined with.
+pub fn accepted_of_role(org: OrgId) -> Expr {
+    let of = |column| Expr::col(("others", column));
+    let count = Query::select()
+        .expr(Func::count(Expr::col(Asterisk)))
+        .from_as(assignment::Entity, "others")
+        .and_where(of(assignment::Column::OrgId).eq(org))
+        .and_where(
+            of(assignment::Column::MissionRoleId).equals((mission_role::Entity, mission_role::Column::Id)),
+        )
+        .and_where(of(assignment::Column::Status).eq(AssignmentStatus::Accepted))
+        .take();
+    Expr::SubQuery(None, Box::new(count.into()))
+}
