@@ -13,6 +13,7 @@ use crate::{
     http::{Form, RequestInfo},
     resources::{
         assignments::{self, AssignmentStatus, QuotaReached, ScheduleConflict},
+        feeds,
         invitations::{
             self, AlreadyAnswered, ChangedSinceSeen, Decision, LinkStatus, Obstacle, Opened, Seen,
         },
@@ -28,6 +29,7 @@ use axum::{Extension, extract::State, http::StatusCode, response::Response};
 use deserr::Deserr;
 
 const PATH: &str = "/invite";
+const CALENDAR: &str = "/invite.ics";
 
 pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Error> {
     let link = app.tokens.read_invite(&visitor.token);
@@ -156,7 +158,10 @@ impl View<'_> {
                 standing = Standing::DeclinedWithReason;
             }
         }
-        respond(self.status, &self.page(&opened, &ticket, standing, said))
+        let feed = opened.feed.zip(link).map(|((user, version), link)| {
+            feeds::user_address(&app.config, &app.tokens, link.org, user, version)
+        });
+        respond(self.status, &self.page(&opened, &ticket, standing, (said, feed)))
     }
 
     fn page<'a>(
@@ -164,7 +169,7 @@ impl View<'_> {
         opened: &'a Opened,
         ticket: &'a Ticket,
         standing: Standing,
-        said: Said,
+        (said, feed): (Said, Option<Secret>),
     ) -> InvitePage<'a> {
         let words = self.visitor.words();
         let (kind, told) = standing.told(words);
@@ -192,6 +197,9 @@ impl View<'_> {
                 Standing::Declined => Shown::Reason(said.reason),
                 _ => Shown::None,
             },
+            calendar: standing.is_accepted().then(|| self.visitor.address(CALENDAR, self.token, false)),
+            // Not for whoever holds a link that was taken back.
+            feed: feed.filter(|_| matches!(standing, Standing::Accepted | Standing::ToConfirm)),
             action: self.visitor.action(PATH),
             token: self.token,
             seen: &opened.seen,
@@ -249,6 +257,10 @@ impl Standing {
             (_, Declined) => Self::DownAsAbsent,
             (status, Invited) => Self::Closed(status),
         }
+    }
+
+    fn is_accepted(self) -> bool {
+        matches!(self, Self::Accepted | Self::DownAsComing | Self::ToConfirm)
     }
 
     /// Where a call stands whose page was not looked at.

@@ -2,6 +2,7 @@
 //! HTML without scripts. A GET changes nothing, so a mail scanner that opens links does no harm, and a POST that succeeds
 //! leads to a GET, so that reloading and going back are harmless.
 
+mod calendar;
 mod calls;
 mod errors;
 mod invite;
@@ -27,6 +28,7 @@ pub fn routes() -> Router<App> {
         .route(start::FAVICON, get(start::favicon))
         .route("/invite", invite())
         .route("/invite/", invite())
+        .route("/invite.ics", get(calendar::show))
         .route("/calls", calls())
         .route("/calls/", calls())
         .route("/password", password())

@@ -125,6 +125,10 @@ pub struct InvitePage<'a> {
     /// Whether that is good news.
     pub good: bool,
     pub form: Form,
+    /// Where its calendar entry is, once it is accepted.
+    pub calendar: Option<String>,
+    /// Where the calendar of all their calls is.
+    pub feed: Option<Secret>,
     pub action: String,
     pub token: &'a str,
     /// What the person is shown: an answer is to this.

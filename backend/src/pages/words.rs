@@ -36,6 +36,8 @@ pub struct Words {
     pub answered_on: &'static str,
     pub accept: &'static str,
     pub decline: &'static str,
+    pub calendar: &'static str,
+    pub feed: &'static str,
     /// Of `{n}` calls of one mail.
     pub calls: &'static str,
     pub accept_all: &'static str,

@@ -19,6 +19,8 @@ pub(super) static WORDS: Words = Words {
     answered_on: "Answered on",
     accept: "Accept",
     decline: "Decline",
+    calendar: "Add it to my calendar",
+    feed: "Subscribe to all my calls in my calendar",
     calls: "{n} calls for you",
     accept_all: "Accept all that fit",
     all_saved: "Thank you: your answers are saved.",

@@ -19,6 +19,8 @@ pub(super) static WORDS: Words = Words {
     answered_on: "Réponse donnée le",
     accept: "Accepter",
     decline: "Refuser",
+    calendar: "Ajouter à mon agenda",
+    feed: "Suivre toutes mes missions dans mon agenda",
     calls: "{n} missions pour vous",
     accept_all: "Accepter toutes celles qui vont",
     all_saved: "Merci : vos réponses sont enregistrées.",

@@ -18,7 +18,7 @@ pub use due::remind_due;
 pub use event::InvitationEvent;
 pub use model::{Answered, Created, LinkStatus, NewInvitation, Obstacle, Opened};
 pub use read::{
-    Briefing, briefings_of, closing, given_addresses, open, open_all, open_of, pending_link, unanswered,
+    Briefing, briefings_of, closing, given_addresses, link, open, open_all, open_of, pending_link, unanswered,
 };
 pub use refusal::*;
 pub use rules::Decision;

@@ -5,7 +5,7 @@ use crate::{
     delivery::Delivery,
     error::Conflict,
     http::{Cursor, Limit, Many},
-    ids::{AssignmentId, InvitationId, MissionId, ProjectId},
+    ids::{AssignmentId, InvitationId, MissionId, ProjectId, UserId},
     resources::{
         assignments::{AssignmentStatus, Told},
         orgs::Contact,
@@ -180,6 +180,9 @@ pub struct Opened {
     pub needs_confirmation: bool,
     /// What they had said yes to, if that has to be confirmed.
     pub agreed: Option<Told>,
+    /// The person, and the version of their feed's key, where the link went to their own address.
+    #[serde(skip)]
+    pub feed: Option<(UserId, i32)>,
     /// What would keep a yes from being taken, as of now.
     pub obstacle: Option<Obstacle>,
     /// With `schedule_conflict`: the person's accepted missions that are in the way, the first 100.

@@ -124,6 +124,9 @@ pub struct Briefing {
     token_hash: Vec<u8>,
     version: i32,
     key_id: Option<String>,
+    email: Option<String>,
+    user_email: Option<String>,
+    calendar_version: i32,
     answer: Option<AssignmentStatus>,
     answered_at: Option<Timestamp>,
     withdrawn_at: Option<Timestamp>,
@@ -192,6 +195,11 @@ impl Briefing {
             end_at: self.ends_at,
         };
         rules::link_status(state, around, now)
+    }
+
+    /// Whether the link was mailed to the person's own address, so that who holds it is likely to be them.
+    fn is_their_own(&self) -> bool {
+        self.email.is_some() && self.email == self.user_email
     }
 
     /// What the planner noted on the mission, and on the person's part in it.
@@ -341,6 +349,7 @@ impl Briefing {
             note: self.note(),
             seen: self.seen().encode(),
             user_name: users::display_name(&self.first_name, &self.last_name),
+            feed: self.is_their_own().then_some((self.user_id, self.calendar_version)),
             answered_at: self.withdrawn_at.or(self.answered_at),
             invitation_id: self.id,
             assignment_id: self.assignment_id,
@@ -455,6 +464,7 @@ fn briefings(select: Select<invitation::Entity>, org: OrgId) -> Select<invitatio
             invitation::Column::TokenHash,
             invitation::Column::Version,
             invitation::Column::KeyId,
+            invitation::Column::Email,
             invitation::Column::Answer,
             invitation::Column::AnsweredAt,
             invitation::Column::WithdrawnAt,
@@ -467,6 +477,8 @@ fn briefings(select: Select<invitation::Entity>, org: OrgId) -> Select<invitatio
         .columns([assignment::Column::NeedsConfirmation, assignment::Column::Agreed])
         .column_as(assignment::Column::Note, "assignment_note")
         .columns([user::Column::FirstName, user::Column::LastName, user::Column::Active])
+        .column(user::Column::CalendarVersion)
+        .column_as(user::Column::Email, "user_email")
         .column_as(mission::Column::Title, "mission_title")
         .column_as(mission::Column::Note, "mission_note")
         .columns([
@@ -554,7 +566,7 @@ pub async fn given_addresses(
     Ok(latest.into_iter().filter_map(given).collect())
 }
 
-pub(super) fn link(public_url: &str, token: &str) -> String {
+pub fn link(public_url: &str, token: &str) -> String {
     format!("{public_url}/invite?token={token}")
 }
 

@@ -3,15 +3,17 @@
 use super::{Letter, Letterhead, Written, described, period, zones};
 use crate::{
     error::Error,
+    ical,
     ids::{AssignmentId, AuditId, MissionId, OrgId},
     mail,
     outbox::{Carried, Claimed},
     resources::{
         assignments::{self, AssignmentStatus, Outdated, Told, entity::assignment},
-        invitations,
+        feeds, invitations,
         mails::{delivery::Post, news},
         orgs,
     },
+    text::ZoneName,
     timestamp::Timestamp,
 };
 use sea_orm::ColumnTrait;
@@ -58,7 +60,10 @@ pub(in super::super) async fn moved(post: &Post, claimed: &Claimed) -> Result<Op
     let carried = Carried { notices: calls.iter().map(notice).collect(), ..Carried::default() };
     let told = calls.iter().map(|call| (call.assignment_id, call.told())).collect();
     let links = calls.iter().map(|call| call.id).collect();
-    let mail = mail::moved(letterhead.addressed(mail, now), &letter);
+    let shown = calls.iter().zip(&letter.calls);
+    let shown = shown.map(|(call, shown)| (call.assignment_id, shown.call.link.clone())).collect();
+    let calendar = letterhead.calendar(post, shown).await?;
+    let mail = mail::moved(letterhead.addressed(mail, now), &letter).with_calendar(calendar);
     Ok(Some(Letter { mail, written: Written { carried, told, links } }))
 }
 
@@ -102,8 +107,48 @@ pub(in super::super) async fn called_off(post: &Post, claimed: &Claimed) -> Resu
     };
     let notice = |one: &Off| (one.id, claimed.carried.notices.get(&one.id).copied().flatten());
     let carried = Carried { notices: off.iter().map(notice).collect(), ..Carried::default() };
-    let mail = mail::called_off(letterhead.addressed(mail, now), &letter);
+    let mut mail = mail::called_off(letterhead.addressed(mail, now), &letter);
+    if off.iter().any(|one| one.accepted) {
+        mail = mail.with_calendar(cancelled(post, &letterhead, &off).await?);
+    }
     Ok(Some(Letter { mail, written: Written { carried, ..Written::default() } }))
+}
+
+/// What takes the entries of accepted calls out of a calendar.
+async fn cancelled(post: &Post, letterhead: &Letterhead, off: &[Off]) -> Result<mail::Attachment, Error> {
+    let contact = orgs::contact(&letterhead.org);
+    let ids = off.iter().filter(|one| one.accepted).map(|one| one.id).collect();
+    let entries = feeds::entries_of(&post.db, letterhead.org.id, ids).await?;
+    let mut events: Vec<_> =
+        entries.iter().map(|entry| entry.event(letterhead.locale, &contact, None)).collect();
+    for one in off.iter().filter(|one| one.accepted && entries.iter().all(|entry| entry.id != one.id)) {
+        events.push(one.deleted(post.db.clock().now())?);
+    }
+    for event in &mut events {
+        event.status = ical::Status::Cancelled;
+    }
+    let ics = ical::Calendar { method: ical::Method::Cancel, name: None, events }.to_ics();
+    Ok(mail::Attachment { name: "called-off.ics", method: "CANCEL", ics })
+}
+
+impl Off {
+    /// The entry of a deleted assignment.
+    fn deleted(&self, now: Timestamp) -> Result<ical::Event, Error> {
+        Ok(ical::Event {
+            id: self.id.0,
+            // Its numbers went with it. Nothing follows, so the highest is later than any that was sent.
+            sequence: i64::from(i32::MAX),
+            changed_at: now,
+            start: self.told.start_at,
+            end: self.told.end_at,
+            zone: ZoneName::zone(&self.told.timezone).map_err(|error| Error::internal(error))?,
+            status: ical::Status::Cancelled,
+            summary: self.mission.clone(),
+            location: self.told.location.clone(),
+            description: None,
+            url: None,
+        })
+    }
 }
 
 /// Those of the gathered ones that their person knows of and is neither asked for again nor accepted on.

@@ -8,9 +8,10 @@ use crate::{
     auth::entity::{LinkIssuer, org},
     db::{OfOrg, Origin},
     error::Error,
+    ical,
     ids::{AccountId, AssignmentId, InvitationId, MissionId, OrgId, UserId},
     locale::{Locale, Period},
-    mail::{self, Addressed, Outgoing},
+    mail::{self, Addressed, Attachment, Outgoing},
     outbox::{Carried, Claimed, entity},
     resources::{
         accounts::{
@@ -18,11 +19,13 @@ use crate::{
             links::{self, Issued},
         },
         assignments::{AssignmentStatus, Told},
+        feeds,
         invitations::{self, Briefing, LinkStatus},
         missions::entity::mission,
         orgs,
         users::{self, entity::user},
     },
+    secret::Secret,
     text::{Email, ZoneName},
     timestamp::Timestamp,
 };
@@ -81,7 +84,10 @@ pub(super) async fn calls(post: &Post, claimed: &Claimed) -> Result<Option<Lette
     };
     let carried = Carried { invitations: waiting.iter().map(|call| call.id).collect(), ..Carried::default() };
     let told = waiting.iter().map(|call| (call.assignment_id, call.told())).collect();
-    let mail = mail::calls(letterhead.addressed(mail, now), &letter);
+    let links =
+        waiting.iter().zip(&letter.calls).map(|(call, shown)| (call.assignment_id, shown.link.clone()));
+    let calendar = letterhead.calendar(post, links.collect()).await?;
+    let mail = mail::calls(letterhead.addressed(mail, now), &letter).with_calendar(calendar);
     Ok(Some(Letter { mail, written: Written { carried, told, links: Vec::new() } }))
 }
 
@@ -108,6 +114,20 @@ impl Letterhead {
     fn contact(&self) -> mail::Contact {
         let contact = orgs::contact(&self.org);
         mail::Contact { name: contact.name, phone: contact.phone, email: contact.email }
+    }
+
+    /// The calendar entries of assignments, each with its link.
+    async fn calendar(
+        &self,
+        post: &Post,
+        mut links: HashMap<AssignmentId, Secret>,
+    ) -> Result<Attachment, Error> {
+        let entries = feeds::entries_of(&post.db, self.org.id, links.keys().copied().collect()).await?;
+        let contact = orgs::contact(&self.org);
+        let event = |entry: &feeds::Entry| entry.event(self.locale, &contact, links.remove(&entry.id));
+        let events = entries.iter().map(event).collect();
+        let ics = ical::Calendar { method: ical::Method::Publish, name: None, events }.to_ics();
+        Ok(Attachment { name: "calls.ics", method: "PUBLISH", ics })
     }
 
     fn addressed(&self, mail: &entity::mail::Model, at: Timestamp) -> Addressed {
