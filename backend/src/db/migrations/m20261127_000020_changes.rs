@@ -55,7 +55,7 @@ impl MigrationTrait for Migration {
             DELETE FROM mails WHERE kind NOT IN ('calls', 'member');";
         manager.get_connection().execute_unprepared(unsent).await?;
         for name in ["assignments_to_confirm", "invitations_to_remind", "orgs_digest"] {
-            manager.drop_index(Index::drop().name(name).take()).await?;
+            manager.get_connection().execute_unprepared(&format!("DROP INDEX {name}")).await?;
         }
         drop_tables(manager, &["mail_notices"]).await?;
         for (table, columns) in new_columns() {
