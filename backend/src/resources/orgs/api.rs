@@ -39,7 +39,8 @@ async fn get_current(State(app): State<App>, caller: Caller<Tech>) -> Result<Tag
 /// Update the current org.
 ///
 /// Owners only. A taken name is 409 `duplicate`, whatever its case. A new `timezone` is the default of new
-/// missions; existing missions keep theirs. `contact` is merged: what it leaves out stays, `null` removes it.
+/// missions; existing missions keep theirs, and the next digest comes at 8 in the new one. `contact` is merged: what
+/// it leaves out stays, `null` removes it.
 #[utoipa::path(patch, path = "/orgs/current", tag = "orgs", extensions(("x-problems" = json!([Duplicate::CODE]))))]
 async fn update_current(
     State(app): State<App>,

@@ -2,6 +2,7 @@
 
 mod api;
 mod event;
+mod hours;
 mod model;
 mod read;
 mod refusal;

@@ -1,5 +1,6 @@
 //! Shapes of orgs and members.
 
+use super::hours::Hours;
 use crate::{
     delivery::Delivery,
     http::{Cursor, Limit, Writable},
@@ -32,6 +33,12 @@ pub struct Org {
     /// Where answers to its mails go.
     #[schema(example = "planning@example.org")]
     pub reply_to: Option<String>,
+    /// How long before a mission, or before `answer_by`, people who have not answered are reminded; 0 for never.
+    #[schema(minimum = 0, maximum = 720, example = 48)]
+    pub reminder_hours: i32,
+    /// Calls that are unanswered for longer are in the digest.
+    #[schema(minimum = 1, maximum = 720, example = 24)]
+    pub digest_hours: i32,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -74,9 +81,22 @@ pub struct OrgForm {
     /// Where answers to its mails go.
     #[deserr(default)]
     pub reply_to: Option<Email>,
+    /// How long before a mission, or before `answer_by`, people who have not answered are reminded; 0 for never.
+    #[deserr(default = DEFAULT_REMINDER)]
+    #[schema(value_type = i32, minimum = 0, maximum = 720, default = 48, required = false)]
+    pub reminder_hours: ReminderHours,
+    /// Calls that are unanswered for longer are in the digest.
+    #[deserr(default = DEFAULT_DIGEST)]
+    #[schema(value_type = i32, minimum = 1, maximum = 720, default = 24, required = false)]
+    pub digest_hours: DigestHours,
 }
 
+pub type ReminderHours = Hours<0>;
+pub type DigestHours = Hours<1>;
+
 const DEFAULT_LOCALE: Locale = Locale::French;
+const DEFAULT_REMINDER: ReminderHours = Hours::stored(48);
+const DEFAULT_DIGEST: DigestHours = Hours::stored(24);
 
 /// All that can be set of a contact.
 #[derive(Debug, Clone, Default, PartialEq, Deserr, Serialize, ToSchema)]
@@ -102,7 +122,15 @@ impl Writable for OrgForm {
 impl OrgForm {
     /// An org of which only name and time zone are known.
     pub fn named(name: Name, timezone: ZoneName) -> Self {
-        Self { name, timezone, locale: DEFAULT_LOCALE, contact: ContactForm::default(), reply_to: None }
+        Self {
+            name,
+            timezone,
+            locale: DEFAULT_LOCALE,
+            contact: ContactForm::default(),
+            reply_to: None,
+            reminder_hours: DEFAULT_REMINDER,
+            digest_hours: DEFAULT_DIGEST,
+        }
     }
 }
 
@@ -126,6 +154,8 @@ impl Org {
                 email: email.map(Email::stored),
             },
             reply_to: self.reply_to.as_ref().map(Email::stored),
+            reminder_hours: Hours::stored(self.reminder_hours),
+            digest_hours: Hours::stored(self.digest_hours),
         }
     }
 }

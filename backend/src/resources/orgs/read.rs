@@ -55,6 +55,8 @@ impl From<org::Model> for Org {
             timezone: row.timezone,
             locale: row.locale,
             reply_to: row.reply_to,
+            reminder_hours: row.reminder_hours,
+            digest_hours: row.digest_hours,
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
