@@ -2,6 +2,7 @@
 
 use super::hours::Hours;
 use crate::{
+    auth::entity::Notify,
     delivery::Delivery,
     http::{Cursor, Limit, Writable},
     ids::{AccountId, OrgId, UserId},
@@ -171,7 +172,13 @@ pub struct MemberForm {
     /// The person they are; `null` for nobody.
     #[deserr(default)]
     pub user_id: Option<UserId>,
+    /// What they are mailed. It has an effect for managers and above only.
+    #[deserr(default = DEFAULT_NOTIFY)]
+    #[schema(default = "declines", required = false)]
+    pub notify: Notify,
 }
+
+const DEFAULT_NOTIFY: Notify = Notify::Declines;
 
 impl Writable for MemberForm {
     const READ_ONLY: &'static [&'static str] =
@@ -181,7 +188,36 @@ impl Writable for MemberForm {
 impl Member {
     /// The fields that can be set, as they are now.
     pub fn form(&self) -> MemberForm {
-        MemberForm { role: self.role, is_active: self.is_active, user_id: self.user_id }
+        MemberForm { role: self.role, is_active: self.is_active, user_id: self.user_id, notify: self.notify }
+    }
+
+    /// The fields that they set themselves.
+    pub fn own_form(&self) -> OwnMemberForm {
+        OwnMemberForm { notify: self.notify }
+    }
+}
+
+/// All that members set of their own membership.
+#[derive(Debug, Deserr, Serialize, ToSchema)]
+#[deserr(deny_unknown_fields)]
+pub struct OwnMemberForm {
+    /// What they are mailed: nothing, each no and a digest each morning, or each answer and the digest. It has an effect
+    /// for managers and above only.
+    #[deserr(default = DEFAULT_NOTIFY)]
+    #[schema(default = "declines", required = false)]
+    pub notify: Notify,
+}
+
+impl Writable for OwnMemberForm {
+    const READ_ONLY: &'static [&'static str] =
+        &["account_id", "email", "role", "user_id", "is_active", "pending", "delivery", "delivery_error"];
+}
+
+impl OwnMemberForm {
+    /// The whole form, with everything else as it is.
+    pub fn onto(self, member: &Member) -> MemberForm {
+        let Self { notify } = self;
+        MemberForm { notify, ..member.form() }
     }
 }
 
@@ -200,6 +236,8 @@ pub struct Member {
     pub user_id: Option<UserId>,
     /// Whether they may sign in here.
     pub is_active: bool,
+    /// What they are mailed as a manager or above: nothing, each no and a digest each morning, or each answer and the digest.
+    pub notify: Notify,
     /// Whether they are still to take their membership up, by the link that they were sent; until then it opens
     /// nothing.
     pub pending: bool,

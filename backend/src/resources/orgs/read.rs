@@ -5,7 +5,7 @@ use super::{
     model::{Contact, Member, MemberKey, MemberQuery, Org},
 };
 use crate::{
-    auth::entity::{account, membership, org},
+    auth::entity::{Notify, account, membership, org},
     db::OfOrg,
     delivery::Delivery,
     error::{Error, NotFound},
@@ -84,6 +84,7 @@ struct Row {
     role: Role,
     user_id: Option<UserId>,
     is_active: bool,
+    notify: Notify,
     proven_at: Option<Timestamp>,
     delivery: Delivery,
     delivery_error: Option<String>,
@@ -97,6 +98,7 @@ impl Row {
             role: self.role,
             user_id: self.user_id,
             is_active: self.is_active,
+            notify: self.notify,
             pending: self.proven_at.is_none(),
             delivery: with_email.then_some(self.delivery),
             delivery_error: self.delivery_error.filter(|_| with_email),
@@ -219,7 +221,7 @@ fn find_members(org: OrgId) -> Select<membership::Entity> {
     membership::Entity::of(org)
         .select_only()
         .columns([membership::Column::AccountId, membership::Column::Role])
-        .columns([membership::Column::IsActive, membership::Column::ProvenAt])
+        .columns([membership::Column::IsActive, membership::Column::Notify, membership::Column::ProvenAt])
         .columns([membership::Column::Delivery, membership::Column::DeliveryError])
         .column(account::Column::Email)
         .column_as(user::Column::Id, "user_id")

@@ -273,11 +273,13 @@ pub async fn update_member(tx: &Tx, org: OrgId, before: Member, new: MemberForm)
     if new == before.form() {
         return Ok(before);
     }
+    let MemberForm { role, is_active, user_id, notify } = new;
     let account = before.account_id;
     membership::Entity::update_of(org)
         .set(membership::ActiveModel {
-            role: Set(new.role),
-            is_active: Set(new.is_active),
+            role: Set(role),
+            is_active: Set(is_active),
+            notify: Set(notify),
             updated_at: Set(tx.now),
             ..Default::default()
         })
@@ -285,16 +287,15 @@ pub async fn update_member(tx: &Tx, org: OrgId, before: Member, new: MemberForm)
         .exec(tx)
         .await
         .or_refusal(meaning_of)?;
-    if new.user_id != before.user_id {
+    if user_id != before.user_id {
         // Both users in one statement, in the order in which all transactions lock them.
-        users::lock_all_for_no_key_update(tx, org, [before.user_id, new.user_id].into_iter().flatten())
-            .await?;
+        users::lock_all_for_no_key_update(tx, org, [before.user_id, user_id].into_iter().flatten()).await?;
         users::unlink_account(tx, org, account).await?;
-        if let Some(user) = new.user_id {
+        if let Some(user) = user_id {
             users::account_link(tx, org, user, account).await.map_err(Error::referred("/user_id", "user"))?;
         }
     }
-    let after = Member { role: new.role, is_active: new.is_active, user_id: new.user_id, ..before.clone() };
+    let after = Member { role, is_active, user_id, notify, ..before.clone() };
     tx.record(org, &MemberEvent::Updated { before: &before, after: &after }).await?;
     Ok(after)
 }
