@@ -22,4 +22,4 @@ pub use password::{NewPassword, Passwords};
 pub use refusal::*;
 pub use refused_sign_ins::{RefusedSignIn, RefusedSignIns};
 pub use throttle::{Throttle, ThrottleKey, ThrottleKeys, for_link};
-pub use token::{AccessClaims, InviteClaims, RefreshClaims, Tokens, hash_secret};
+pub use token::{AccessClaims, InviteClaims, RefreshClaims, Tokens, UnsubscribeClaims, hash_secret};

@@ -241,6 +241,47 @@ fn find_members(org: OrgId) -> Select<membership::Entity> {
         )
 }
 
+/// What the holder of an unsubscribe link is shown.
+#[derive(Debug, FromQueryResult)]
+pub struct Subscription {
+    pub org_name: String,
+    /// `None` for a member who is inactive or has left.
+    notify: Option<Notify>,
+}
+
+impl Subscription {
+    /// Whether anything is mailed that the link would stop.
+    pub fn is_open(&self) -> bool {
+        self.notify.is_some_and(|notify| notify != Notify::None)
+    }
+}
+
+/// What an account is mailed by an org; `None` for an org that there is not.
+///
+/// # Errors
+/// When the database fails.
+pub async fn subscription(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    account: AccountId,
+) -> Result<Option<Subscription>, Error> {
+    let active = org::Entity::belongs_to(membership::Entity)
+        .from(org::Column::Id)
+        .to(membership::Column::OrgId)
+        .on_condition(move |_, joined| {
+            let column = |column| Expr::col((joined.clone(), column));
+            Condition::all()
+                .add(column(membership::Column::AccountId).eq(account))
+                .add(column(membership::Column::IsActive).eq(true))
+        });
+    let found = org::Entity::find_by_id(org)
+        .select_only()
+        .column_as(org::Column::Name, "org_name")
+        .column(membership::Column::Notify)
+        .join(JoinType::LeftJoin, active.into());
+    Ok(found.into_model().one(db).await?)
+}
+
 /// Whom the people of an org ask.
 pub fn contact(org: &org::Model) -> Contact {
     Contact {
