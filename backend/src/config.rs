@@ -258,6 +258,11 @@ impl Config {
         format!("{}/calls?token={token}", self.public_url)
     }
 
+    /// For mails that are sent without being asked for: `List-Unsubscribe`.
+    pub fn unsubscribe_url(&self, token: &str) -> String {
+        format!("{}/unsubscribe?token={token}", self.public_url)
+    }
+
     /// Every setting by its variable's name, with secrets masked.
     pub fn effective(&self) -> Vec<(&'static str, String)> {
         let seconds = |duration: Duration| duration.as_secs().to_string();

@@ -22,4 +22,7 @@ pub use password::{NewPassword, Passwords};
 pub use refusal::*;
 pub use refused_sign_ins::{RefusedSignIn, RefusedSignIns};
 pub use throttle::{Throttle, ThrottleKey, ThrottleKeys, for_link};
-pub use token::{AccessClaims, CallsClaims, Feed, FeedKey, InviteClaims, RefreshClaims, Tokens, hash_secret};
+pub use token::{
+    AccessClaims, CallsClaims, Feed, FeedKey, InviteClaims, RefreshClaims, Tokens, UnsubscribeClaims,
+    hash_secret,
+};

@@ -1,4 +1,4 @@
-//! Signed tokens (JWT). Each kind has its `typ`, and invitations their own key, so none passes for another.
+//! Signed tokens (JWT). Each kind has its `typ`, and links in mails their own key, so none passes for another.
 //!
 //! The library checks signature and algorithm; expiry is checked here, against the clock that is passed in.
 
@@ -83,6 +83,14 @@ pub struct FeedKey {
     pub membership: Option<MembershipId>,
 }
 
+/// Lets its holder stop what an org mails to an account. It never expires: the mail that carries it may be old.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UnsubscribeClaims {
+    typ: String,
+    pub org: OrgId,
+    pub account: AccountId,
+}
+
 trait Claims: Serialize + DeserializeOwned {
     const TYPE: &'static str;
     fn kind(&self) -> &str;
@@ -109,6 +117,7 @@ claims! {
     RefreshClaims = "refresh", |claims| Some(claims.exp);
     InviteClaims = "invite", |_claims| None;
     CallsClaims = "calls", |_claims| None;
+    UnsubscribeClaims = "unsubscribe", |_claims| None;
 }
 
 #[derive(Clone)]
@@ -310,6 +319,20 @@ impl Tokens {
     /// is shown as such.
     /// Trimmed, because a copied token may have white space around it.
     pub fn read_invite(&self, token: &str) -> Option<InviteClaims> {
+        self.invitations.read(token.trim(), self.clock.now())
+    }
+
+    /// The token by which an account stops what an org mails to it. Every mail carries the same one.
+    ///
+    /// # Errors
+    /// Only when signing itself fails.
+    pub fn unsubscribe(&self, org: OrgId, account: AccountId) -> Result<String, Error> {
+        let typ = UnsubscribeClaims::TYPE.into();
+        self.invitations.sign(&UnsubscribeClaims { typ, org, account })
+    }
+
+    /// The claims of an unsubscribe token with a valid signature. Trimmed as in [`Tokens::read_invite`].
+    pub fn read_unsubscribe(&self, token: &str) -> Option<UnsubscribeClaims> {
         self.invitations.read(token.trim(), self.clock.now())
     }
 }

@@ -77,6 +77,12 @@ pub(super) struct Settings {
     /// The e-mail that answers to its mails go to.
     #[arg(long)]
     reply_to: Option<String>,
+    /// How long before a mission those who have not answered are reminded, from 0 (never) to 720.
+    #[arg(long)]
+    reminder_hours: Option<String>,
+    /// The digest has what is unanswered for longer, from 1 to 720.
+    #[arg(long)]
+    digest_hours: Option<String>,
 }
 
 impl Org {
@@ -146,6 +152,12 @@ impl Settings {
         set_optional(&mut form.contact.phone, self.contact_phone, "--contact-phone", Label::parse)?;
         set_optional(&mut form.contact.email, self.contact_email, "--contact-email", email)?;
         set_optional(&mut form.reply_to, self.reply_to, "--reply-to", email)?;
+        if let Some(hours) = self.reminder_hours {
+            form.reminder_hours = hours.parse().map_err(wrong("--reminder-hours"))?;
+        }
+        if let Some(hours) = self.digest_hours {
+            form.digest_hours = hours.parse().map_err(wrong("--digest-hours"))?;
+        }
         Ok(form)
     }
 }

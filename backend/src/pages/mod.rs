@@ -1,4 +1,4 @@
-//! The pages that links lead to: answering an invitation, setting a password; and errors as browsers are shown them. Plain
+//! The pages that links lead to: answering an invitation, setting a password, stopping mails; and errors as browsers are shown them. Plain
 //! HTML without scripts. A GET changes nothing, so a mail scanner that opens links does no harm, and a POST that succeeds
 //! leads to a GET, so that reloading and going back are harmless.
 
@@ -10,6 +10,7 @@ mod password;
 mod start;
 mod template;
 mod ticket;
+mod unsubscribe;
 mod visitor;
 mod words;
 
@@ -23,6 +24,7 @@ pub fn routes() -> Router<App> {
     let invite = || get(invite::show).post(invite::answer);
     let calls = || get(calls::show).post(calls::answer);
     let password = || get(password::show).post(password::set);
+    let unsubscribe = || get(unsubscribe::show).post(unsubscribe::stop);
     Router::new()
         .route("/", get(start::show))
         .route(start::FAVICON, get(start::favicon))
@@ -33,6 +35,8 @@ pub fn routes() -> Router<App> {
         .route("/calls/", calls())
         .route("/password", password())
         .route("/password/", password())
+        .route("/unsubscribe", unsubscribe())
+        .route("/unsubscribe/", unsubscribe())
 }
 
 /// Where the pages differ from [`Requirements::default`].

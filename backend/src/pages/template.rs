@@ -4,7 +4,7 @@ use super::{
     start::FAVICON,
     ticket::Ticket,
     visitor::{Language, Visitor},
-    words::Words,
+    words::{Told, Words},
 };
 use crate::{error::Error, secret::Secret};
 use askama::Template;
@@ -219,6 +219,20 @@ pub struct PasswordForm {
     pub org: Option<String>,
     /// Whether the current password is asked for.
     pub wants_password: bool,
+}
+
+#[derive(Template)]
+#[template(path = "unsubscribe.html")]
+pub struct UnsubscribePage<'a> {
+    pub shell: Shell,
+    /// Whose mails they are.
+    pub org: String,
+    pub kind: Kind,
+    pub told: &'static Told,
+    /// Whether there is anything left to stop.
+    pub asks: bool,
+    pub action: String,
+    pub token: &'a str,
 }
 
 /// The address of a page contains a secret, so pages are kept out of caches, `Referer` headers and frames.

@@ -102,6 +102,12 @@ pub struct Words {
     pub password_invalid: Told,
     pub to_start: &'static str,
 
+    /// Before the name of the org.
+    pub mails_of: &'static str,
+    pub unsubscribe: Told,
+    pub unsubscribe_button: &'static str,
+    pub unsubscribed: Told,
+
     pub start: Told,
     pub for_programs: &'static str,
     pub not_found: Told,

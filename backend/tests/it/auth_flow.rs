@@ -196,8 +196,14 @@ async fn me_tells_who_is_signed_in_and_where_else_they_may_act(
             "role": "tech",
             "user_id": test.tech_user,
             "memberships": [
-                { "org_id": test.org, "org_name": "Théâtre du Rideau", "role": "tech", "pending": false },
-                { "org_id": test.other_org, "org_name": "Other House", "role": "manager", "pending": false },
+                {
+                    "org_id": test.org, "org_name": "Théâtre du Rideau", "role": "tech", "pending": false,
+                    "notify": "declines",
+                },
+                {
+                    "org_id": test.other_org, "org_name": "Other House", "role": "manager", "pending": false,
+                    "notify": "declines",
+                },
             ],
         })
     );

@@ -186,22 +186,23 @@ async fn settings_of_an_org_are_changed_one_by_one(#[values(Kind::Sqlite, Kind::
     let shown = || {
         let run = cli.run(&["org", "list", "--json"]);
         let org = serde_json::from_str::<Json>(&run.ok().join("\n")).expect("JSON")[0].take();
-        json!([org["timezone"], org["locale"], org["contact"], org["reply_to"]])
+        let hours = json!([org["reminder_hours"], org["digest_hours"]]);
+        json!([org["timezone"], org["locale"], org["contact"], org["reply_to"], hours])
     };
     let contact =
         |name: Json, phone: Json, email: Json| json!({ "name": name, "phone": phone, "email": email });
     let nobody = contact(Json::Null, Json::Null, Json::Null);
-    assert_eq!(shown(), json!(["Europe/Paris", "en", nobody, null]));
+    assert_eq!(shown(), json!(["Europe/Paris", "en", nobody, null, [48, 24]]));
     let all = [
         &["--timezone", "europe/brussels", "--locale", "en-US", "--contact-name", "Karim Haddad"][..],
         &["--contact-phone", "01 99 00 12 34", "--contact-email", "karim@rideau.example"],
-        &["--reply-to", "planning@rideau.example"],
+        &["--reply-to", "planning@rideau.example", "--reminder-hours", "0", "--digest-hours", "12"],
     ]
     .concat();
     let (first, again) = (set(&all), set(&all));
     assert!(first.ok()[0].ends_with(" changed") && again.ok()[0].ends_with(" was so already"));
     let karim = contact(json!("Karim Haddad"), json!("01 99 00 12 34"), json!("karim@rideau.example"));
-    let whole = json!(["Europe/Brussels", "en-US", karim, "planning@rideau.example"]);
+    let whole = json!(["Europe/Brussels", "en-US", karim, "planning@rideau.example", [0, 12]]);
     assert_eq!(shown(), whole);
     for (option, bad) in [
         ("--timezone", "Mars/Olympus"),
@@ -212,6 +213,10 @@ async fn settings_of_an_org_are_changed_one_by_one(#[values(Kind::Sqlite, Kind::
         ("--contact-phone", "1\n2"),
         ("--contact-email", "karim"),
         ("--reply-to", "planning"),
+        ("--reminder-hours", "721"),
+        ("--reminder-hours", "soon"),
+        ("--digest-hours", "0"),
+        ("--digest-hours", ""),
     ] {
         let refused = set(&[option, bad]);
         assert!(refused.failed().starts_with(&format!("{option} must ")), "{}", refused.failed());
@@ -220,9 +225,9 @@ async fn settings_of_an_org_are_changed_one_by_one(#[values(Kind::Sqlite, Kind::
     assert_eq!(shown(), whole);
     set(&["--contact-email", "", "--reply-to", ""]).ok();
     let karim = contact(json!("Karim Haddad"), json!("01 99 00 12 34"), Json::Null);
-    assert_eq!(shown(), json!(["Europe/Brussels", "en-US", karim, null]));
+    assert_eq!(shown(), json!(["Europe/Brussels", "en-US", karim, null, [0, 12]]));
     set(&["--contact-name", "", "--contact-phone", ""]).ok();
-    assert_eq!(shown(), json!(["Europe/Brussels", "en-US", nobody, null]));
+    assert_eq!(shown(), json!(["Europe/Brussels", "en-US", nobody, null, [0, 12]]));
     let nothing = cli.command(&["org", "set", "--org", "rideau"]).output().expect("it starts");
     assert_eq!(nothing.status.code(), Some(2), "something is to be set");
 }

@@ -31,7 +31,7 @@ async fn members_read_the_org_and_its_owner_changes_it(#[values(Kind::Sqlite, Ki
     let wanted = json!({
         "id": test.org, "name": "Théâtre du Rideau", "timezone": "Europe/Paris", "locale": "fr",
         "contact": { "name": null, "phone": null, "email": null }, "reply_to": null,
-        "created_at": now, "updated_at": now,
+        "reminder_hours": 48, "digest_hours": 24, "created_at": now, "updated_at": now,
     });
     assert_eq!(current, wanted);
     for lower in [test.tech().await, test.manager().await, test.admin().await] {
@@ -148,6 +148,122 @@ async fn its_language_and_where_answers_go_have_defaults(#[values(Kind::Sqlite, 
     assert_eq!(owner.get(CURRENT).await.ok(), reset);
     // The other org has its own.
     assert_eq!(test.other_owner().await.get(CURRENT).await.ok()["locale"], "fr");
+}
+
+#[rstest]
+#[tokio::test]
+async fn its_reminders_and_digest_come_after_hours_that_it_sets(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let owner = test.owner().await;
+    let hours = |org: &Json| (org["reminder_hours"].clone(), org["digest_hours"].clone());
+    for (reminder, digest) in [(0, 1), (720, 720), (1, 24)] {
+        let set = json!({ "reminder_hours": reminder, "digest_hours": digest });
+        let changed = owner.patch(CURRENT, set).await.ok();
+        assert_eq!(hours(&changed), (json!(reminder), json!(digest)));
+        assert_eq!(owner.get(CURRENT).await.ok(), changed);
+        // What is not named stays.
+        assert_eq!(hours(&owner.patch(CURRENT, json!({ "locale": "en" })).await.ok()), hours(&changed));
+    }
+    let entries = test.audit("org.update").await;
+    let changes: Vec<_> = entries.iter().map(|entry| (hours(&entry.before), hours(&entry.after))).collect();
+    assert!(changes.contains(&((json!(48), json!(24)), (json!(0), json!(1)))), "{changes:?}");
+    for (name, least) in [("reminder_hours", 0), ("digest_hours", 1)] {
+        for wrong in [json!(least - 1), json!(721), json!(1e10), json!(1.5), json!("24"), json!(true)] {
+            let refused = owner.patch(CURRENT, json!({ name: wrong })).await;
+            assert_eq!(refused.wrong_members(), [format!("/{name}")], "{wrong}");
+        }
+        let refused = owner.patch(CURRENT, json!({ name: 721 })).await.json();
+        let rule = format!("must be from {least} to 720 hours");
+        assert_eq!(refused["errors"][0]["detail"], rule);
+    }
+    let reset = owner.patch(CURRENT, json!({ "reminder_hours": null, "digest_hours": null })).await.ok();
+    assert_eq!(hours(&reset), (json!(48), json!(24)));
+}
+
+/// The hour of the next digest is one of the zone.
+#[rstest]
+#[tokio::test]
+async fn another_time_zone_has_its_own_next_digest(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let owner = test.owner().await;
+    test.execute("UPDATE orgs SET digest_at = created_at").await;
+    let known = "SELECT count(*) AS n FROM orgs WHERE digest_at IS NOT NULL";
+    for (change, left) in [
+        (json!({ "locale": "en", "digest_hours": 5 }), 2),
+        (json!({ "timezone": "Europe/Paris" }), 2),
+        (json!({ "timezone": "America/Montreal" }), 1),
+    ] {
+        owner.patch(CURRENT, change.clone()).await.ok();
+        assert_eq!(test.count(known).await, left, "{change}");
+    }
+}
+
+const OWN: &str = "/orgs/current/membership";
+
+#[rstest]
+#[tokio::test]
+async fn members_choose_what_they_are_mailed(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let (admin, manager) = (test.admin().await, test.manager().await);
+    let path = member(&manager).await;
+    let own = manager.get(OWN).await;
+    assert_eq!((own.ok(), &own.json()["notify"]), (admin.get(&path).await.ok(), &json!("declines")));
+    for (who, at, notify) in [(&manager, OWN, "all"), (&admin, &*path, "none"), (&manager, OWN, "declines")] {
+        let before = manager.get(OWN).await.ok();
+        let seen = manager.get(at).await.header("etag").to_owned();
+        let entries = test.audit_count().await;
+        let changed = who.patch(at, json!({ "notify": notify })).await.ok();
+        assert_eq!(changed["notify"], notify);
+        assert_eq!(
+            (manager.get(OWN).await.ok(), admin.get(&path).await.ok()),
+            (changed.clone(), changed.clone())
+        );
+        assert_eq!(manager.get("/auth/me").await.ok()["memberships"][0]["notify"], notify);
+        // Once more, it is no change.
+        who.patch(at, json!({ "notify": notify })).await.ok();
+        assert_eq!(test.audit_count().await, entries + 1);
+        let stale = who.clone().with_header("if-match", &seen);
+        stale.patch(at, json!({ "notify": "all" })).await.refused(412, "precondition_failed");
+        let recorded = test.audit("member.update").await;
+        assert!(recorded.iter().any(|entry| (&entry.before, &entry.after) == (&before, &changed)));
+    }
+    // Others' stay as they are, and so does what else is theirs.
+    assert_eq!(admin.get(OWN).await.ok()["notify"], "declines");
+    manager.patch(OWN, json!({ "notify": "all" })).await.ok();
+    assert_eq!(manager.patch(OWN, json!({ "notify": null })).await.ok()["notify"], "declines");
+    assert_eq!(test.tech().await.patch(OWN, json!({ "notify": "none" })).await.ok()["role"], "tech");
+}
+
+#[rstest]
+#[tokio::test]
+async fn of_their_membership_members_change_nothing_else(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let (admin, manager) = (test.admin().await, test.manager().await);
+    let path = member(&manager).await;
+    let before = manager.get(OWN).await.ok();
+    for (patch, pointer) in [
+        (json!({ "role": "owner" }), "/role"),
+        (json!({ "is_active": false }), "/is_active"),
+        (json!({ "user_id": test.tech_user }), "/user_id"),
+        (json!({ "email": "other@rideau.example" }), "/email"),
+        (json!({ "account_id": UNKNOWN_ID }), "/account_id"),
+        (json!({ "notify": "some" }), "/notify"),
+        (json!({ "notify": "None" }), "/notify"),
+        (json!({ "notify": true }), "/notify"),
+        (json!({ "notified": "all" }), "/notified"),
+    ] {
+        assert_eq!(manager.patch(OWN, patch).await.wrong_members(), [pointer]);
+    }
+    assert_eq!(admin.patch(&path, json!({ "notify": "some" })).await.wrong_members(), ["/notify"]);
+    // What was shown can be sent back.
+    assert_eq!(manager.patch(OWN, before.clone()).await.ok(), before);
+    manager.patch(&path, json!({ "notify": "all" })).await.refused(403, "forbidden");
+    admin.patch(&path, json!({ "is_active": false })).await.ok();
+    manager.patch(OWN, json!({ "notify": "all" })).await.refused(403, "not_a_member");
+    manager.get(OWN).await.refused(403, "not_a_member");
+    assert_eq!(admin.get(&path).await.ok()["notify"], "declines");
 }
 
 #[rstest]

@@ -83,7 +83,7 @@ async fn members_are_listed_highest_role_first(#[values(Kind::Sqlite, Kind::Post
             let user = (member["role"] == "tech").then_some(test.tech_user);
             let mut expected = json!({
                 "account_id": member["account_id"], "role": member["role"], "user_id": user, "is_active": true,
-                "pending": false,
+                "notify": "declines", "pending": false,
             });
             if role != "tech" {
                 expected["email"] = json!(email);
@@ -139,7 +139,7 @@ async fn a_new_account_gets_a_link_that_really_sets_its_password(
         added,
         json!({
             "account_id": added["account_id"], "email": "lea@rideau.example", "role": "manager",
-            "user_id": null, "is_active": true, "pending": true, "delivery": "none",
+            "user_id": null, "is_active": true, "notify": "declines", "pending": true, "delivery": "none",
             "password_url": added["password_url"],
         })
     );

@@ -155,6 +155,19 @@ pub(super) static WORDS: Words = Words {
     },
     to_start: "Go on to the start page",
 
+    mails_of: "Mails from",
+    unsubscribe: Told {
+        word: "To confirm",
+        title: "Stop these mails?",
+        next: "People’s answers and the digest every morning will no longer be mailed to you. Calls for yourself, and mails about your password, still arrive.",
+    },
+    unsubscribe_button: "Stop these mails",
+    unsubscribed: Told {
+        word: "Stopped",
+        title: "You no longer get these mails.",
+        next: "People’s answers and the morning digest are not mailed to you. If you change your mind, ask whoever manages the members.",
+    },
+
     start: Told {
         word: "Coulisses",
         title: "Crews for live shows.",

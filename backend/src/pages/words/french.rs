@@ -159,6 +159,19 @@ pub(super) static WORDS: Words = Words {
     },
     to_start: "Aller à la page d’accueil",
 
+    mails_of: "Messages de",
+    unsubscribe: Told {
+        word: "À confirmer",
+        title: "Ne plus recevoir ces messages ?",
+        next: "Les réponses des équipes et le récapitulatif du matin ne vous seront plus envoyés. Les demandes qui vous sont adressées et les messages au sujet de votre mot de passe continueront d’arriver.",
+    },
+    unsubscribe_button: "Ne plus les recevoir",
+    unsubscribed: Told {
+        word: "Arrêté",
+        title: "Vous ne recevez plus ces messages.",
+        next: "Les réponses des équipes et le récapitulatif du matin ne vous sont pas envoyés. Si vous changez d’avis, adressez-vous à la personne qui gère les membres.",
+    },
+
     start: Told {
         word: "Coulisses",
         title: "Les équipes du spectacle vivant.",

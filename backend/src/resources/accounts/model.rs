@@ -1,6 +1,6 @@
 //! Shapes of accounts and memberships.
 
-use crate::{ids::OrgId, role::Role};
+use crate::{auth::entity::Notify, ids::OrgId, role::Role};
 
 /// One org of an account.
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
@@ -15,4 +15,6 @@ pub struct OrgMembership {
     pub role: Role,
     /// Whether it opens nothing yet: the account has not shown that it is the person whom the org added.
     pub pending: bool,
+    /// What the account is mailed there as a manager or above. `PATCH /orgs/current/membership` changes it.
+    pub notify: Notify,
 }

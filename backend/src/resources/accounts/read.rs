@@ -2,7 +2,7 @@
 
 use super::model::OrgMembership;
 use crate::{
-    auth::entity::{account, membership, org},
+    auth::entity::{Notify, account, membership, org},
     error::{Error, NotFound},
     ids::{AccountId, OrgId},
     role::Role,
@@ -32,6 +32,7 @@ struct MembershipRow {
     org_name: String,
     role: Role,
     proven_at: Option<Timestamp>,
+    notify: Notify,
 }
 
 /// The orgs an account may act in (active and not pending), the one joined first leading.
@@ -54,7 +55,8 @@ pub async fn memberships_and_pending(
 ) -> Result<Vec<OrgMembership>, Error> {
     let joined = membership::Entity::find()
         .select_only()
-        .columns([membership::Column::OrgId, membership::Column::Role, membership::Column::ProvenAt])
+        .columns([membership::Column::OrgId, membership::Column::Role])
+        .columns([membership::Column::ProvenAt, membership::Column::Notify])
         .column_as(org::Column::Name, "org_name")
         .join(
             JoinType::InnerJoin,
@@ -68,11 +70,12 @@ pub async fn memberships_and_pending(
         .order_by_asc(membership::Column::CreatedAt)
         .order_by_asc(membership::Column::Id);
     let rows: Vec<MembershipRow> = joined.into_model().all(db).await?;
-    let shown = |MembershipRow { org_id, org_name, role, proven_at }| OrgMembership {
+    let shown = |MembershipRow { org_id, org_name, role, proven_at, notify }| OrgMembership {
         org_id,
         org_name,
         role,
         pending: proven_at.is_none(),
+        notify,
     };
     Ok(rows.into_iter().map(shown).collect())
 }

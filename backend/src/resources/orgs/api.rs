@@ -1,7 +1,7 @@
 //! Routes of the caller's org and its members.
 
 use super::{
-    model::{Added, Member, MemberForm, MemberQuery, Members, NewMember, Org, OrgForm},
+    model::{Added, Member, MemberForm, MemberQuery, Members, NewMember, Org, OrgForm, OwnMemberForm},
     read,
     refusal::{LastOwner, NothingToSend, RankTooLow, Superior},
     rules,
@@ -23,6 +23,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub fn routes() -> OpenApiRouter<App> {
     tagged("orgs", "The org that the caller acts in, and its members with their roles.")
         .routes(operations!(get_current, update_current))
+        .routes(operations!(get_own, update_own))
         .routes(operations!(members_list, members_add))
         .routes(operations!(members_get, members_update, members_remove))
         .routes(operations!(members_resend))
@@ -39,7 +40,8 @@ async fn get_current(State(app): State<App>, caller: Caller<Tech>) -> Result<Tag
 /// Update the current org.
 ///
 /// Owners only. A taken name is 409 `duplicate`, whatever its case. A new `timezone` is the default of new
-/// missions; existing missions keep theirs. `contact` is merged: what it leaves out stays, `null` removes it.
+/// missions; existing missions keep theirs, and the next digest comes at 8 in the new one. `contact` is merged: what
+/// it leaves out stays, `null` removes it.
 #[utoipa::path(patch, path = "/orgs/current", tag = "orgs", extensions(("x-problems" = json!([Duplicate::CODE]))))]
 async fn update_current(
     State(app): State<App>,
@@ -53,6 +55,34 @@ async fn update_current(
     let new = change.onto(&current, &current.form())?;
     let org = write::update(&tx, current, new).await?;
     tx.commit_object(&org).await
+}
+
+/// Get the own membership.
+///
+/// The caller as a member of the current org.
+#[utoipa::path(get, path = "/orgs/current/membership", tag = "orgs")]
+async fn get_own(State(app): State<App>, caller: Caller<Tech>) -> Result<Tagged<Member>, Error> {
+    Tagged::of(&read::member(&app.db, caller.org, caller.account, true).await?)
+}
+
+/// Update the own membership.
+///
+/// Any member, for themselves. `notify` says what they are mailed as a manager or above: with `none` nothing, with
+/// `declines` each no, each withdrawal and a digest every morning, with `all` each answer and the digest. `null` stands
+/// for `declines`. Below manager it has no effect yet.
+#[utoipa::path(patch, path = "/orgs/current/membership", tag = "orgs")]
+async fn update_own(
+    State(app): State<App>,
+    caller: Caller<Tech>,
+    precondition: Precondition,
+    change: Change<OwnMemberForm>,
+) -> Result<Tagged<Member>, Error> {
+    let tx = app.write(&caller).await?;
+    let member = write::lock_member_for_no_key_update(&tx, caller.org, caller.account).await?;
+    precondition.check(&member)?;
+    let new = change.onto(&member, &member.own_form())?.onto(&member);
+    let member = write::update_member(&tx, caller.org, member, new).await?;
+    tx.commit_object(&member).await
 }
 
 /// List the members of the current org.
@@ -141,8 +171,8 @@ async fn members_resend(
 
 /// Update a member of the current org.
 ///
-/// Admins and owners. Sets the role, whether the member may sign in here, and the user that the account is linked
-/// to; it takes effect at once. 403 `superior` for a member above the caller, `rank_too_low` for a role above the
+/// Admins and owners. Sets the role, whether the member may sign in here, the user that the account is linked to, and
+/// in `notify` what they are mailed as a manager or above; it takes effect at once. 403 `superior` for a member above the caller, `rank_too_low` for a role above the
 /// caller's own. 409 `last_owner` when no active owner would be left, `duplicate` when the user is linked to
 /// another account.
 #[utoipa::path(patch, path = "/orgs/members/{account_id}", tag = "orgs", extensions(("x-problems" = json!([RankTooLow::CODE, Superior::CODE, LastOwner::CODE, Duplicate::CODE, UnknownReference::CODE]))))]

@@ -1,6 +1,8 @@
 //! Shapes of orgs and members.
 
+use super::hours::Hours;
 use crate::{
+    auth::entity::Notify,
     delivery::Delivery,
     http::{Cursor, Limit, Writable},
     ids::{AccountId, OrgId, UserId},
@@ -32,6 +34,12 @@ pub struct Org {
     /// Where answers to its mails go.
     #[schema(example = "planning@example.org")]
     pub reply_to: Option<String>,
+    /// How long before a mission, or before `answer_by`, people who have not answered are reminded; 0 for never.
+    #[schema(minimum = 0, maximum = 720, example = 48)]
+    pub reminder_hours: i32,
+    /// Calls that are unanswered for longer are in the digest.
+    #[schema(minimum = 1, maximum = 720, example = 24)]
+    pub digest_hours: i32,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -74,9 +82,22 @@ pub struct OrgForm {
     /// Where answers to its mails go.
     #[deserr(default)]
     pub reply_to: Option<Email>,
+    /// How long before a mission, or before `answer_by`, people who have not answered are reminded; 0 for never.
+    #[deserr(default = DEFAULT_REMINDER)]
+    #[schema(value_type = i32, minimum = 0, maximum = 720, default = 48, required = false)]
+    pub reminder_hours: ReminderHours,
+    /// Calls that are unanswered for longer are in the digest.
+    #[deserr(default = DEFAULT_DIGEST)]
+    #[schema(value_type = i32, minimum = 1, maximum = 720, default = 24, required = false)]
+    pub digest_hours: DigestHours,
 }
 
+pub type ReminderHours = Hours<0>;
+pub type DigestHours = Hours<1>;
+
 const DEFAULT_LOCALE: Locale = Locale::French;
+const DEFAULT_REMINDER: ReminderHours = Hours::stored(48);
+const DEFAULT_DIGEST: DigestHours = Hours::stored(24);
 
 /// All that can be set of a contact.
 #[derive(Debug, Clone, Default, PartialEq, Deserr, Serialize, ToSchema)]
@@ -102,7 +123,15 @@ impl Writable for OrgForm {
 impl OrgForm {
     /// An org of which only name and time zone are known.
     pub fn named(name: Name, timezone: ZoneName) -> Self {
-        Self { name, timezone, locale: DEFAULT_LOCALE, contact: ContactForm::default(), reply_to: None }
+        Self {
+            name,
+            timezone,
+            locale: DEFAULT_LOCALE,
+            contact: ContactForm::default(),
+            reply_to: None,
+            reminder_hours: DEFAULT_REMINDER,
+            digest_hours: DEFAULT_DIGEST,
+        }
     }
 }
 
@@ -126,6 +155,8 @@ impl Org {
                 email: email.map(Email::stored),
             },
             reply_to: self.reply_to.as_ref().map(Email::stored),
+            reminder_hours: Hours::stored(self.reminder_hours),
+            digest_hours: Hours::stored(self.digest_hours),
         }
     }
 }
@@ -141,7 +172,13 @@ pub struct MemberForm {
     /// The person they are; `null` for nobody.
     #[deserr(default)]
     pub user_id: Option<UserId>,
+    /// What they are mailed. It has an effect for managers and above only.
+    #[deserr(default = DEFAULT_NOTIFY)]
+    #[schema(default = "declines", required = false)]
+    pub notify: Notify,
 }
+
+const DEFAULT_NOTIFY: Notify = Notify::Declines;
 
 impl Writable for MemberForm {
     const READ_ONLY: &'static [&'static str] =
@@ -151,7 +188,36 @@ impl Writable for MemberForm {
 impl Member {
     /// The fields that can be set, as they are now.
     pub fn form(&self) -> MemberForm {
-        MemberForm { role: self.role, is_active: self.is_active, user_id: self.user_id }
+        MemberForm { role: self.role, is_active: self.is_active, user_id: self.user_id, notify: self.notify }
+    }
+
+    /// The fields that they set themselves.
+    pub fn own_form(&self) -> OwnMemberForm {
+        OwnMemberForm { notify: self.notify }
+    }
+}
+
+/// All that members set of their own membership.
+#[derive(Debug, Deserr, Serialize, ToSchema)]
+#[deserr(deny_unknown_fields)]
+pub struct OwnMemberForm {
+    /// What they are mailed: nothing, each no and a digest each morning, or each answer and the digest. It has an effect
+    /// for managers and above only.
+    #[deserr(default = DEFAULT_NOTIFY)]
+    #[schema(default = "declines", required = false)]
+    pub notify: Notify,
+}
+
+impl Writable for OwnMemberForm {
+    const READ_ONLY: &'static [&'static str] =
+        &["account_id", "email", "role", "user_id", "is_active", "pending", "delivery", "delivery_error"];
+}
+
+impl OwnMemberForm {
+    /// The whole form, with everything else as it is.
+    pub fn onto(self, member: &Member) -> MemberForm {
+        let Self { notify } = self;
+        MemberForm { notify, ..member.form() }
     }
 }
 
@@ -170,6 +236,8 @@ pub struct Member {
     pub user_id: Option<UserId>,
     /// Whether they may sign in here.
     pub is_active: bool,
+    /// What they are mailed as a manager or above: nothing, each no and a digest each morning, or each answer and the digest.
+    pub notify: Notify,
     /// Whether they are still to take their membership up, by the link that they were sent; until then it opens
     /// nothing.
     pub pending: bool,

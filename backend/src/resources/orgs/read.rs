@@ -5,7 +5,7 @@ use super::{
     model::{Contact, Member, MemberKey, MemberQuery, Org},
 };
 use crate::{
-    auth::entity::{account, membership, org},
+    auth::entity::{Notify, account, membership, org},
     db::OfOrg,
     delivery::Delivery,
     error::{Error, NotFound},
@@ -55,6 +55,8 @@ impl From<org::Model> for Org {
             timezone: row.timezone,
             locale: row.locale,
             reply_to: row.reply_to,
+            reminder_hours: row.reminder_hours,
+            digest_hours: row.digest_hours,
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
@@ -82,6 +84,7 @@ struct Row {
     role: Role,
     user_id: Option<UserId>,
     is_active: bool,
+    notify: Notify,
     proven_at: Option<Timestamp>,
     delivery: Delivery,
     delivery_error: Option<String>,
@@ -95,6 +98,7 @@ impl Row {
             role: self.role,
             user_id: self.user_id,
             is_active: self.is_active,
+            notify: self.notify,
             pending: self.proven_at.is_none(),
             delivery: with_email.then_some(self.delivery),
             delivery_error: self.delivery_error.filter(|_| with_email),
@@ -217,7 +221,7 @@ fn find_members(org: OrgId) -> Select<membership::Entity> {
     membership::Entity::of(org)
         .select_only()
         .columns([membership::Column::AccountId, membership::Column::Role])
-        .columns([membership::Column::IsActive, membership::Column::ProvenAt])
+        .columns([membership::Column::IsActive, membership::Column::Notify, membership::Column::ProvenAt])
         .columns([membership::Column::Delivery, membership::Column::DeliveryError])
         .column(account::Column::Email)
         .column_as(user::Column::Id, "user_id")
@@ -235,6 +239,47 @@ fn find_members(org: OrgId) -> Select<membership::Entity> {
                 .to((user::Column::OrgId, user::Column::AccountId))
                 .into(),
         )
+}
+
+/// What the holder of an unsubscribe link is shown.
+#[derive(Debug, FromQueryResult)]
+pub struct Subscription {
+    pub org_name: String,
+    /// `None` for a member who is inactive or has left.
+    notify: Option<Notify>,
+}
+
+impl Subscription {
+    /// Whether anything is mailed that the link would stop.
+    pub fn is_open(&self) -> bool {
+        self.notify.is_some_and(|notify| notify != Notify::None)
+    }
+}
+
+/// What an account is mailed by an org; `None` for an org that there is not.
+///
+/// # Errors
+/// When the database fails.
+pub async fn subscription(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    account: AccountId,
+) -> Result<Option<Subscription>, Error> {
+    let active = org::Entity::belongs_to(membership::Entity)
+        .from(org::Column::Id)
+        .to(membership::Column::OrgId)
+        .on_condition(move |_, joined| {
+            let column = |column| Expr::col((joined.clone(), column));
+            Condition::all()
+                .add(column(membership::Column::AccountId).eq(account))
+                .add(column(membership::Column::IsActive).eq(true))
+        });
+    let found = org::Entity::find_by_id(org)
+        .select_only()
+        .column_as(org::Column::Name, "org_name")
+        .column(membership::Column::Notify)
+        .join(JoinType::LeftJoin, active.into());
+    Ok(found.into_model().one(db).await?)
 }
 
 /// Whom the people of an org ask.

@@ -26,7 +26,8 @@ use crate::{
     state::App,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
     sea_query::LockType,
 };
 
@@ -38,16 +39,12 @@ pub(super) fn meaning_of_name(error: &DbErr) -> Option<Error> {
     NAME.meaning(error, || Duplicate { pointer: "/name", detail })
 }
 
-/// Of a new org, in hours.
-const REMINDER_HOURS: i32 = 48;
-const DIGEST_HOURS: i32 = 24;
-
 /// Creates an org; the caller adds an owner in the same transaction.
 ///
 /// # Errors
 /// [`Duplicate`] when the name is taken.
 pub async fn create(tx: &Tx, new: OrgForm) -> Result<OrgId, Error> {
-    let OrgForm { name, timezone, locale, contact, reply_to } = new;
+    let OrgForm { name, timezone, locale, contact, reply_to, reminder_hours, digest_hours } = new;
     let contact = Contact::from(contact);
     let row = org::Model {
         id: tx.new_id(),
@@ -59,8 +56,8 @@ pub async fn create(tx: &Tx, new: OrgForm) -> Result<OrgId, Error> {
         contact_phone: contact.phone,
         contact_email: contact.email,
         reply_to: reply_to.map(Into::into),
-        reminder_hours: REMINDER_HOURS,
-        digest_hours: DIGEST_HOURS,
+        reminder_hours: reminder_hours.into(),
+        digest_hours: digest_hours.into(),
         digest_at: None,
         created_at: tx.now,
         updated_at: tx.now,
@@ -218,7 +215,7 @@ pub async fn update(tx: &Tx, before: Org, new: OrgForm) -> Result<Org, Error> {
     if new == before.form() {
         return Ok(before);
     }
-    let OrgForm { name, timezone, locale, contact, reply_to } = new;
+    let OrgForm { name, timezone, locale, contact, reply_to, reminder_hours, digest_hours } = new;
     let name_key = name.key();
     let after = Org {
         name: name.into(),
@@ -226,9 +223,13 @@ pub async fn update(tx: &Tx, before: Org, new: OrgForm) -> Result<Org, Error> {
         locale,
         contact: contact.into(),
         reply_to: reply_to.map(Into::into),
+        reminder_hours: reminder_hours.into(),
+        digest_hours: digest_hours.into(),
         updated_at: tx.now,
         ..before.clone()
     };
+    // The next digest was due at an hour of the old zone.
+    let digest_at = if after.timezone == before.timezone { NotSet } else { Set(None) };
     org::Entity::update_many()
         .set(org::ActiveModel {
             name: Set(after.name.clone()),
@@ -239,6 +240,9 @@ pub async fn update(tx: &Tx, before: Org, new: OrgForm) -> Result<Org, Error> {
             contact_phone: Set(after.contact.phone.clone()),
             contact_email: Set(after.contact.email.clone()),
             reply_to: Set(after.reply_to.clone()),
+            reminder_hours: Set(after.reminder_hours),
+            digest_hours: Set(after.digest_hours),
+            digest_at,
             updated_at: Set(tx.now),
             ..Default::default()
         })
@@ -269,11 +273,13 @@ pub async fn update_member(tx: &Tx, org: OrgId, before: Member, new: MemberForm)
     if new == before.form() {
         return Ok(before);
     }
+    let MemberForm { role, is_active, user_id, notify } = new;
     let account = before.account_id;
     membership::Entity::update_of(org)
         .set(membership::ActiveModel {
-            role: Set(new.role),
-            is_active: Set(new.is_active),
+            role: Set(role),
+            is_active: Set(is_active),
+            notify: Set(notify),
             updated_at: Set(tx.now),
             ..Default::default()
         })
@@ -281,16 +287,15 @@ pub async fn update_member(tx: &Tx, org: OrgId, before: Member, new: MemberForm)
         .exec(tx)
         .await
         .or_refusal(meaning_of)?;
-    if new.user_id != before.user_id {
+    if user_id != before.user_id {
         // Both users in one statement, in the order in which all transactions lock them.
-        users::lock_all_for_no_key_update(tx, org, [before.user_id, new.user_id].into_iter().flatten())
-            .await?;
+        users::lock_all_for_no_key_update(tx, org, [before.user_id, user_id].into_iter().flatten()).await?;
         users::unlink_account(tx, org, account).await?;
-        if let Some(user) = new.user_id {
+        if let Some(user) = user_id {
             users::account_link(tx, org, user, account).await.map_err(Error::referred("/user_id", "user"))?;
         }
     }
-    let after = Member { role: new.role, is_active: new.is_active, user_id: new.user_id, ..before.clone() };
+    let after = Member { role, is_active, user_id, notify, ..before.clone() };
     tx.record(org, &MemberEvent::Updated { before: &before, after: &after }).await?;
     Ok(after)
 }

@@ -47,6 +47,7 @@ async fn every_answer_outside_dev_asks_for_tls(#[values(Kind::Sqlite, Kind::Post
             anyone.get("/nothing").await,
             anyone.get("/missions").await,
             anyone.get("/password").await,
+            anyone.get("/unsubscribe").await,
             anyone.get("/docs").await,
             anyone.get("/docs/").await,
             anyone.get("/openapi.json").await,

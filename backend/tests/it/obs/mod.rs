@@ -112,6 +112,7 @@ async fn a_method_that_is_not_taken_is_answered_with_those_that_are(
         (Method::GET, "/auth/login", &["POST"]),
         (Method::GET, "/missions/019f0000-0000-7000-8000-000000000000:duplicate", &["POST"]),
         (Method::PUT, "/password", &["GET", "HEAD", "POST"]),
+        (Method::PUT, "/unsubscribe", &["GET", "HEAD", "POST"]),
     ] {
         let answer = manager.send(method, path, None).await;
         answer.refused(405, "method_not_allowed");

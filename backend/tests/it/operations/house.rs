@@ -116,7 +116,7 @@ impl<'t> House<'t> {
 
     /// The next call of the same things asks for something new.
     pub fn renew(&mut self) {
-        self.made.retain(|name, _| !matches!(&**name, "number" | "newcomer"));
+        self.made.retain(|name, _| !matches!(&**name, "number" | "newcomer" | "notify"));
     }
 
     /// All ids that were made and not forgotten.
@@ -147,6 +147,10 @@ impl<'t> House<'t> {
             "planner" => {
                 let id = text(&self.owner.get("/auth/me").await.ok(), "id");
                 self.keep("planner", id);
+            }
+            "notify" => {
+                let own = self.owner.get("/orgs/current/membership").await.ok();
+                self.keep("notify", if own["notify"] == "all" { "declines" } else { "all" });
             }
             "account" => self.make_account().await,
             "session" => {

@@ -64,7 +64,8 @@ pub const COLUMNS: [&str; 8] =
 /// The things that are a technician's own: a colleague's are not there.
 const PERSONAL: [&str; 6] = ["user", "account", "session", "assignment", "invitation", "availability"];
 /// What a hole stands for that is no id.
-const VALUES: [&str; 6] = ["number", "token", "reset-token", "own-email", "user-key", "project-key"];
+const VALUES: [&str; 7] =
+    ["number", "notify", "token", "reset-token", "own-email", "user-key", "project-key"];
 /// The test about the first name of a path, in each of its calls.
 const FIRST_NAME_TEST: &str = "availability_changes::the_first_name_is_the_same_resource_in_every_call";
 const BASE: &str = "/api/v1";

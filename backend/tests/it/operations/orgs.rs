@@ -4,7 +4,7 @@ use super::declaration::{Bound, Declaration, delete, each_at_most, get, patch, p
 use super::words::ZONES;
 use crate::replay::script::{
     Script,
-    Who::{Admin, Owner},
+    Who::{Admin, Manager, Owner},
 };
 use serde_json::{Value as Json, json};
 
@@ -18,11 +18,18 @@ pub fn declared() -> Vec<Declaration> {
                 .at_most(ORG.0, ORG.1)
                 .tested_by("orgs::members_read_the_org_and_its_owner_changes_it"),
             patch("/orgs/current")
-                .body(r#"{"name":"Théâtre <number>","timezone":"Europe/Brussels","locale":"en","contact":{"name":"Karim","phone":"01 99 00 12 34","email":"karim@rideau.example"},"reply_to":"planning@rideau.example"}"#)
+                .body(r#"{"name":"Théâtre <number>","timezone":"Europe/Brussels","locale":"en","contact":{"name":"Karim","phone":"01 99 00 12 34","email":"karim@rideau.example"},"reply_to":"planning@rideau.example","reminder_hours":24,"digest_hours":12}"#)
                 .at_most(ORG.0, ORG.1)
                 .drawn(3, Owner)
                 .with(org)
                 .tested_by("orgs::members_read_the_org_and_its_owner_changes_it"),
+            get("/orgs/current/membership")
+                .tested_by("orgs::members_choose_what_they_are_mailed"),
+            patch("/orgs/current/membership")
+                .body(r#"{"notify":"<notify>"}"#)
+                .drawn(3, Manager)
+                .with(own)
+                .tested_by("orgs::members_choose_what_they_are_mailed"),
             get("/orgs/members")
                 .at_most("2 MiB", "1000 members")
                 .tested_by("rbac::members_are_listed_highest_role_first"),
@@ -42,7 +49,7 @@ pub fn declared() -> Vec<Declaration> {
                 .gets(200, &["colleague"])
                 .tested_by("orgs::a_member_is_read_and_removed_by_their_account"),
             patch("/orgs/members/<account>")
-                .body(r#"{"role":"tech","is_active":true,"user_id":"<user>"}"#)
+                .body(r#"{"role":"tech","is_active":true,"user_id":"<user>","notify":"none"}"#)
                 .sampled("/orgs/members/<account>", r#"{"role":"manager","user_id":"<newcomer>"}"#)
                 .drawn(6, Owner)
                 .with(member)
@@ -56,8 +63,9 @@ pub fn declared() -> Vec<Declaration> {
 
 fn org(s: &mut Script) -> Json {
     let names = ["Théâtre du Rideau", "Other House", "Théâtre de la Butte", "OTHER HOUSE"];
-    match s.below(5) {
+    match s.below(6) {
         0 => json!({ "name": s.pick(&names) }),
+        4 => json!({ "reminder_hours": s.pick(&[0, 48, 720, 721]), "digest_hours": s.pick(&[0, 1, 24]) }),
         1 => {
             json!({ "contact": { "name": s.pick(&["Karim", "", "Léa"]), "phone": s.pick(&["01 99 00 12 34", "1\n2"]) } })
         }
@@ -87,11 +95,16 @@ fn new_member(s: &mut Script) -> Json {
     body
 }
 
+fn own(s: &mut Script) -> Json {
+    json!({ "notify": s.pick(&["none", "declines", "all", "all", "some"]) })
+}
+
 fn member(s: &mut Script) -> Json {
-    match s.below(4) {
+    match s.below(5) {
         0 => json!({ "is_active": s.chance(50) }),
         1 => json!({ "user_id": s.id("user") }),
         2 => json!({ "user_id": null }),
+        3 => own(s),
         _ => json!({ "role": s.pick(&["tech", "manager", "admin", "owner"]) }),
     }
 }

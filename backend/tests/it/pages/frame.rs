@@ -1,6 +1,9 @@
 //! What all pages share: languages, addresses, headers, and errors.
 
-use super::{ask_someone, browser, form, shows};
+use super::{
+    ask_someone, browser, form, shows,
+    unsubscribing::{MANAGER, unsubscribe_token},
+};
 use crate::support::{Kind, Outcome, PASSWORD, Persona, Test};
 use axum::http::Method;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -58,6 +61,10 @@ async fn links_survive_what_mail_programs_do_to_them(#[values(Kind::Sqlite, Kind
     assert_eq!(form(&anyone, "/invite/", &[("token", token), ("answer", "accept")]).await.status, 303);
     assert_eq!(anyone.get("/password/?token=x").await.status, 400);
     assert_eq!(form(&anyone, "/password/", &[("token", "x")]).await.status, 400);
+    let stop = unsubscribe_token(&test, MANAGER).await;
+    let tracked = anyone.get(&format!("/unsubscribe/?utm_source=mail&token={stop}%20")).await;
+    shows(&tracked, &["Stop these mails?"]);
+    assert_eq!(form(&anyone, "/unsubscribe/", &[("token", &*stop)]).await.status, 303);
     let long = "a".repeat(4097);
     assert_eq!(form(&anyone, "/password/", &[("token", &long)]).await.status, 413);
 }
@@ -69,10 +76,12 @@ async fn below_a_folder_every_address_begins_with_it(#[values(Kind::Sqlite, Kind
     let (manager, anyone) = (test.manager().await, test.anonymous());
     let asked = ask_someone(&manager).await;
     let token = test.reset_token("tech@rideau.example").await;
+    let stop = unsubscribe_token(&test, MANAGER).await;
     let pages = [
         asked.page(&anyone).await,
         anyone.get(&format!("/password?token={token}")).await,
         anyone.get("/password?done=1").await,
+        anyone.get(&format!("/unsubscribe?token={stop}")).await,
         browser(&anyone).get("/nothing").await,
     ];
     for page in &pages {
@@ -86,6 +95,9 @@ async fn below_a_folder_every_address_begins_with_it(#[values(Kind::Sqlite, Kind
     }
     shows(&pages[0], &["action=\"/crew/invite\""]);
     shows(&pages[1], &["action=\"/crew/password\""]);
+    shows(&pages[3], &["action=\"/crew/unsubscribe\""]);
+    let stopped = form(&anyone, "/unsubscribe", &[("token", &*stop)]).await;
+    assert_eq!(stopped.header("location"), format!("/crew/unsubscribe?token={stop}"));
     let answered = asked.click(&anyone, "accept").await;
     assert_eq!(answered.header("location"), format!("/crew/invite?token={}", asked.token));
     let new = [("token", &*token), ("new_password", "cinq actes et un prologue")];

@@ -5,6 +5,7 @@ mod frame;
 mod passwords;
 pub mod states;
 mod tickets;
+pub mod unsubscribing;
 
 use crate::support::{Outcome, Persona};
 use axum::http::Method;

@@ -5,6 +5,7 @@ use crate::{
     pages::{
         ask, ask_someone,
         states::{STATES, bring_about},
+        unsubscribing::unsubscribe_pages,
     },
     support::{Browser, Kind, Scripts},
 };
@@ -66,12 +67,16 @@ async fn every_other_page_fits_and_is_accessible() {
     let house = House::open(Kind::Sqlite, "fr", Scripts::On).await;
     let (browser, test) = (&house.browser, &house.test);
     let reset = test.reset_token("tech@rideau.example").await;
+    let (stop, stopped) = unsubscribe_pages(test).await;
     let pages = [
         ("/", "Les équipes du spectacle vivant."),
         ("/nothing", "Il n’y a rien à cette adresse."),
         ("/invite?token=x", "Ce lien n’est pas valable."),
         ("/password?token=x", "Ce lien n’est pas valable."),
         ("/password?done=1", "Votre mot de passe est enregistré."),
+        ("/unsubscribe?token=x", "Ce lien n’est pas valable."),
+        (&*stop, "Ne plus recevoir ces messages ?"),
+        (&*stopped, "Vous ne recevez plus ces messages."),
         (&*format!("/password?token={reset}"), "Choisir votre mot de passe"),
     ];
     for (path, said) in pages {

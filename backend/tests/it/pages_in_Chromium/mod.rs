@@ -6,6 +6,7 @@ mod keyboard;
 mod layout;
 mod passwords;
 mod pictures;
+mod unsubscribing;
 
 use crate::{
     pages::{Asked, states::CONTACT},

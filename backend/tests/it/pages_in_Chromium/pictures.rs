@@ -5,6 +5,7 @@ use crate::{
     pages::{
         ask_someone,
         states::{STATES, bring_about},
+        unsubscribing::unsubscribe_pages,
     },
     support::{Kind, Scripts},
 };
@@ -58,11 +59,14 @@ async fn every_page_as_a_picture() {
         sheet += &take(&house, &format!("{language} changed")).await;
         let reset = test.reset_token("tech@rideau.example").await;
         let password = format!("/password?token={reset}");
+        let (stop, stopped) = unsubscribe_pages(test).await;
         for (name, path) in [
             ("start", "/"),
             ("not found", "/nothing"),
             ("invalid", "/invite?token=x"),
             ("saved", "/password?done=1"),
+            ("unsubscribe", &stop),
+            ("unsubscribed", &stopped),
             ("password", &password),
         ] {
             browser.open(&house.server.url(path)).await;

@@ -2,6 +2,7 @@
 //! with plain ones.
 
 use super::for_all;
+use crate::pages::unsubscribing::{MANAGER, unsubscribe_token};
 use crate::support::{Kind, Persona, Test};
 use proptest::{collection::vec, prelude::*, sample::select};
 use rstest::rstest;
@@ -69,7 +70,7 @@ fn texts() -> impl Strategy<Value = Texts> {
     vec(text(), 8).prop_map(|texts| Texts(texts.try_into().expect("eight")))
 }
 
-/// A pending call, a declined one, one that a conflict is in the way of, and the form of a password, with these texts.
+/// A pending call, a declined one, one that a conflict is in the way of, and the question whether to stop mails, with these texts.
 async fn pages(test: &Test, manager: &Persona<'_>, texts: &Texts) -> Vec<String> {
     let Texts([org, contact, person, title, place, note, role, project]) = texts;
     let sql = |text: &str| text.replace('\'', "''");
@@ -113,6 +114,8 @@ async fn pages(test: &Test, manager: &Persona<'_>, texts: &Texts) -> Vec<String>
     let other = manager.assignment(&other, &user).await;
     manager.post(&format!("/assignments/{other}:status"), json!({ "status": "ACCEPTED" })).await.ok();
     pages.push(anyone.get(&format!("/invite?token={}", tokens[1].1)).await.text);
+    let stop = unsubscribe_token(test, MANAGER).await;
+    pages.push(anyone.get(&format!("/unsubscribe?token={stop}")).await.text);
     pages
 }
 

@@ -1,6 +1,7 @@
 //! Each kind of token opens its own doors and no other, whatever it is signed with.
 
 use super::{Session, TECH, UNKNOWN_ID, browser, claims_of, dump, reset_token};
+use crate::pages::unsubscribing::unsubscribe_token;
 use crate::support::{Kind, Operation, Outcome, Test, operations};
 use axum::http::Method;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -16,6 +17,7 @@ struct Keyring {
     access: String,
     refresh: String,
     invite: String,
+    unsubscribe: String,
     reset: String,
     welcome: String,
     user_feed: String,
@@ -45,6 +47,7 @@ impl Keyring {
             access,
             refresh,
             invite,
+            unsubscribe: unsubscribe_token(test, TECH).await,
             reset: reset_token(test, TECH).await,
             welcome,
             user_feed: key(format!("/users/{}", test.tech_user)).await,
@@ -60,6 +63,7 @@ impl Keyring {
             ("access", self.access.as_str()),
             ("refresh", &self.refresh),
             ("invite", &self.invite),
+            ("unsubscribe", &self.unsubscribe),
             ("reset", &self.reset),
             ("welcome", &self.welcome),
             ("user feed", &self.user_feed),
@@ -186,6 +190,45 @@ async fn no_kind_of_token_sets_a_password_but_those_made_for_it(
         let set = json!({ "token": token, "new_password": new });
         test.anonymous().post("/auth/reset/confirm", set).await.ok();
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn no_kind_of_token_stops_mails_but_the_one_made_for_it(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let keys = Keyring::of(&test).await;
+    let before = dump(&test, db).await;
+    let claims = claims_of(&keys.unsubscribe);
+    assert!(claims.get("exp").is_none(), "{claims}");
+    let header = json!({ "alg": "HS256", "typ": "JWT" });
+    let key = |secret: &secrecy::SecretString| secret.expose_secret().to_owned();
+    let (sessions, links) = (key(&test.app.config.secret_key), key(&test.app.config.invites_secret));
+    let with = |member: &str, value: Json| {
+        let mut claims = claims.clone();
+        claims[member] = value;
+        claims
+    };
+    let forgeries = [
+        ("another key", forged(&header, &claims, &sessions)),
+        ("another typ", forged(&header, &with("typ", json!("invite")), &links)),
+        ("no account", forged(&header, &with("account", Json::Null), &links)),
+        ("no org", forged(&header, &with("org", Json::Null), &links)),
+        ("no signature", keys.unsubscribe.rsplit_once('.').expect("a signature").0.to_owned() + "."),
+    ];
+    let forgeries = forgeries.iter().map(|(what, token)| (*what, token.as_str()));
+    for (what, token) in keys.others(&["unsubscribe"]).into_iter().chain(forgeries) {
+        let path = format!("/unsubscribe?token={token}");
+        let answers = [
+            test.anonymous().get(&path).await,
+            form(&test, "/unsubscribe", &[("token", token)]).await,
+            form(&test, &path, &[("List-Unsubscribe", "One-Click")]).await,
+        ];
+        assert!(answers.iter().all(|answer| answer.status == 400), "{what}: {answers:?}");
+    }
+    assert_eq!(dump(&test, db).await, before, "nothing has changed");
+    assert_eq!(form(&test, "/unsubscribe", &[("token", &*keys.unsubscribe)]).await.status, 303);
 }
 
 /// A token with any header at all, signed with HMAC-SHA-256.

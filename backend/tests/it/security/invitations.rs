@@ -1,6 +1,7 @@
 //! Links that carry a token: what is kept of them, what travels with them, and that looking is not answering.
 
 use super::{TECH, claims_of, dump, hex, reset_token};
+use crate::pages::unsubscribing::{MANAGER, unsubscribe_token};
 use crate::support::{Kind, Outcome, Test};
 use axum::http::Method;
 use rstest::rstest;
@@ -30,6 +31,7 @@ async fn fifty_gets_and_fifty_heads_of_each_page_change_nothing(
         format!("/invite?token={invite}"),
         format!("/api/v1/invitations/verify?token={invite}"),
         format!("/password?token={reset}"),
+        format!("/unsubscribe?token={}", unsubscribe_token(&test, MANAGER).await),
     ] {
         for method in [Method::GET, Method::HEAD] {
             for _ in 0..50 {
@@ -86,8 +88,9 @@ async fn every_page_with_a_token_stays_out_of_caches_and_referrers(
     let test = Test::start(db).await;
     let (_, invite) = asked(&test).await;
     let reset = reset_token(&test, TECH).await;
-    for path in ["/invite", "/password"] {
-        for token in [invite.as_str(), &reset, "nonsense", ""] {
+    let stop = unsubscribe_token(&test, MANAGER).await;
+    for path in ["/invite", "/password", "/unsubscribe"] {
+        for token in [invite.as_str(), &reset, &stop, "nonsense", ""] {
             for method in [Method::GET, Method::HEAD] {
                 let shown =
                     test.anonymous().send(method.clone(), &format!("{path}?token={token}"), None).await;

@@ -137,6 +137,7 @@ impl<'t> Persona<'t> {
             "/docs",
             "/invite",
             "/password",
+            "/unsubscribe",
             "/favicon.svg",
             "/api",
             "/nothing",

@@ -152,7 +152,8 @@ async fn members_are_listed_by_role_highest_first(#[values(Kind::Sqlite, Kind::P
     assert_eq!(members(&answer), ["members"]);
     assert_eq!(each(&answer["members"], "role"), ["owner", "admin", "manager", "tech"]);
     let tech = &answer["members"][3];
-    assert_eq!(members(tech), ["account_id", "delivery", "email", "is_active", "pending", "role", "user_id"]);
+    let shown = ["account_id", "delivery", "email", "is_active", "notify", "pending", "role", "user_id"];
+    assert_eq!(members(tech), shown);
     assert_eq!((&tech["email"], &tech["is_active"]), (&json!("tech@rideau.example"), &json!(true)));
     assert_eq!(tech["user_id"], test.tech_user.to_string());
     let seen = test.tech().await.get("/orgs/members").await.ok();

@@ -4,7 +4,7 @@ use super::{Letter, Letterhead, Written, period, zones};
 use crate::{
     auth::entity::{Notify, membership},
     db::OfOrg,
-    error::Error,
+    error::{Error, NotFound},
     ids::{AccountId, OrgId},
     locale::Locale,
     mail,
@@ -21,6 +21,7 @@ use crate::{
         users,
     },
     role::Role,
+    secret::Secret,
     text::ZoneName,
     timestamp::Timestamp,
 };
@@ -73,7 +74,9 @@ pub(in super::super) async fn answers(post: &Post, claimed: &Claimed) -> Result<
         notices: answered.iter().map(|(row, event, _)| (row.id, *event)).collect(),
         ..Carried::default()
     };
-    let mail = mail::answers(letterhead.addressed(mail, post.db.clock().now()), &letter);
+    let unsubscribe = unsubscribe(post, org, mail.account_id)?;
+    let mail = mail::answers(letterhead.addressed(mail, post.db.clock().now()), &letter)
+        .with_unsubscribe(unsubscribe);
     Ok(Some(Letter { mail, written: Written { carried, ..Written::default() } }))
 }
 
@@ -99,6 +102,12 @@ async fn wishes(post: &Post, org: OrgId, account: Option<AccountId>) -> Result<O
         .await?;
     let plans = found.filter(|membership| membership.role >= Role::Manager);
     Ok(plans.map(|membership| membership.notify).filter(|notify| *notify != Notify::None))
+}
+
+/// Where the member stops these mails.
+fn unsubscribe(post: &Post, org: OrgId, account: Option<AccountId>) -> Result<Secret, Error> {
+    let account = account.ok_or(NotFound)?;
+    Ok(post.config.unsubscribe_url(&post.tokens.unsubscribe(org, account)?).into())
 }
 
 /// What waits this morning; `None` if nothing does, or the member does not want to know.
@@ -139,7 +148,8 @@ pub(in super::super) async fn digest(post: &Post, claimed: &Claimed) -> Result<O
         expiring: calls(&expiring)?,
         more,
     };
-    let mail = mail::digest(letterhead.addressed(mail, now), &letter);
+    let unsubscribe = unsubscribe(post, mail.org_id, mail.account_id)?;
+    let mail = mail::digest(letterhead.addressed(mail, now), &letter).with_unsubscribe(unsubscribe);
     Ok(Some(Letter { mail, written: Written::default() }))
 }
 
