@@ -154,6 +154,7 @@ def keep(server, session, envelope):
         "content_type": message.get_content_type(),
         "text": bodies.get("text/plain"),
         "html": bodies.get("text/html"),
+        "calendar": bodies.get("text/calendar"),
         "defects": defects,
         "longest_line": max(map(len, envelope.content.split(b"\r\n"))),
     }

@@ -12,14 +12,11 @@ use crate::{
     error::Error,
     http::{Form, RequestInfo},
     resources::{
-        assignments::{self, AssignmentStatus, QuotaReached, ScheduleConflict},
+        assignments::{self, AssignmentStatus},
         feeds,
         invitations::{
             self, AlreadyAnswered, ChangedSinceSeen, Decision, LinkStatus, Obstacle, Opened, Seen,
         },
-        missions::MissionOver,
-        projects::ProjectArchived,
-        users::UserInactive,
     },
     secret::Secret,
     state::App,
@@ -34,7 +31,7 @@ const CALENDAR: &str = "/invite.ics";
 pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Error> {
     let link = app.tokens.read_invite(&visitor.token);
     let view = View { visitor: &visitor, token: &visitor.token, status: StatusCode::OK };
-    view.of(&app, link.as_ref(), Said::default()).await
+    view.of(&app, link.as_ref(), Said::before(&visitor)).await
 }
 
 #[derive(Debug, Deserr)]
@@ -75,10 +72,8 @@ pub async fn answer(
         Ok(_) => lead_to(&visitor.address(PATH, &form.token, false)),
         // A failure is no page of this call: the database may be out of reach.
         Err(error) if error.failure().is_some() => Err(error),
-        Err(error) => {
-            let view = refused(error.status_and_code().0);
-            view.of(&app, Some(&claims), Said::refused(&error, &form, visitor.words())).await
-        }
+        // To the page as it is now, so that reloading and going back are harmless.
+        Err(error) => lead_to(&refusal_of(&error, &form, &visitor)),
     }
 }
 
@@ -94,15 +89,25 @@ fn read_answer(form: &AnswerForm, words: &Words) -> Result<Decision, &'static st
     }
 }
 
+/// The page of the call, with what it cannot know of an answer that was refused.
+fn refusal_of(error: &Error, form: &AnswerForm, visitor: &Visitor) -> String {
+    let page = visitor.address(PATH, &form.token, false);
+    if error.is::<ChangedSinceSeen>() {
+        let was = Seen::decode(&form.seen).map(|seen| seen.encode()).unwrap_or_default();
+        format!("{page}&was={was}")
+    } else if error.is::<AlreadyAnswered>() {
+        format!("{page}&stands=1")
+    } else {
+        page
+    }
+}
+
 /// What became of what was sent.
 #[derive(Debug, Default)]
 struct Said {
     notice: Option<&'static str>,
     /// Typed but not saved.
     reason: String,
-    /// What keeps a yes from being taken, found out when it was given.
-    obstacle: Option<Obstacle>,
-    over: bool,
     /// Whether the mission has changed since the person looked.
     changed: bool,
     /// What they had seen.
@@ -110,20 +115,13 @@ struct Said {
 }
 
 impl Said {
-    fn refused(error: &Error, form: &AnswerForm, words: &Words) -> Self {
-        let obstacles = [
-            (error.is::<QuotaReached>(), Obstacle::QuotaReached),
-            (error.is::<UserInactive>(), Obstacle::UserInactive),
-            (error.is::<ProjectArchived>(), Obstacle::ProjectArchived),
-            (error.is::<ScheduleConflict>(), Obstacle::ScheduleConflict),
-        ];
+    /// Of the answer that led to this page.
+    fn before(visitor: &Visitor) -> Self {
         Self {
-            notice: error.is::<AlreadyAnswered>().then_some(words.answer_stands),
-            reason: form.reason.clone(),
-            obstacle: obstacles.into_iter().find(|(is, _)| *is).map(|(_, obstacle)| obstacle),
-            over: error.is::<MissionOver>(),
-            changed: error.is::<ChangedSinceSeen>(),
-            was: error.is::<ChangedSinceSeen>().then(|| Seen::decode(&form.seen)).flatten(),
+            notice: visitor.stands.then_some(visitor.words().answer_stands),
+            reason: String::new(),
+            changed: visitor.was.is_some(),
+            was: visitor.was.as_deref().and_then(Seen::decode),
         }
     }
 }
@@ -237,9 +235,6 @@ impl Standing {
     fn of(opened: &Opened, said: &Said) -> Self {
         use AssignmentStatus::{Accepted, Cancelled, Declined, Invited};
         use LinkStatus::{Answered, CalledOff, Over, Pending};
-        if said.over {
-            return Self::Closed(Over);
-        }
         match (opened.invitation_status, opened.status) {
             (status @ (CalledOff | Over), _) => Self::Closed(status),
             (_, Cancelled) => Self::Closed(CalledOff),
@@ -248,7 +243,7 @@ impl Standing {
             (Answered, Declined) => Self::Declined,
             (Answered, Invited) => Self::AskedAgain,
             (Pending, Accepted) => Self::ToConfirm,
-            (Pending, Invited) => match said.obstacle.or(opened.obstacle) {
+            (Pending, Invited) => match opened.obstacle {
                 Some(obstacle) => Self::Hindered(obstacle),
                 None if said.changed => Self::Changed,
                 None => Self::Asked,

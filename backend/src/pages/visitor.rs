@@ -17,6 +17,10 @@ pub struct Visitor {
     pub token: Secret,
     /// Whether what was sent before has been saved: in the address that a POST leads to.
     pub done: bool,
+    /// What they had seen when an answer was refused because it has changed: in the address that it led to.
+    pub was: Option<String>,
+    /// Whether an answer was refused because an earlier one stands.
+    pub stands: bool,
     /// The path below which the service is reached, without a slash at its end.
     pub base: String,
     chosen: Option<Locale>,
@@ -44,6 +48,8 @@ impl Visitor {
             locale: chosen.unwrap_or(accepted),
             token: of_query("token").map(|token| token.trim().to_owned()).unwrap_or_default().into(),
             done: of_query("done").is_some(),
+            was: of_query("was"),
+            stands: of_query("stands").is_some(),
             base: base_path(public_url).to_owned(),
             chosen,
             accepted,

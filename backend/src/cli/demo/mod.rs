@@ -1,5 +1,6 @@
 //! `coulisses demo`: fills an empty database with a season, then serves.
 
+mod changes;
 mod festivals;
 pub(super) mod open;
 mod season;

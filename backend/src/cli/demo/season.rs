@@ -1,6 +1,6 @@
 //! A theatre in Paris, its users, and three productions from next Monday on.
 
-use super::{CliError, festivals};
+use super::{CliError, changes, festivals};
 use crate::{
     auth::NewPassword,
     db::{Origin, Tx},
@@ -93,8 +93,9 @@ pub(super) async fn fill_if_empty(app: &App, password: &str) -> Result<(), CliEr
         let (member, _) = orgs::add_member(&tx, orgs::LinkBy::Hand(&app.random), org, new).await?;
         links::replace_password(&tx, member.account_id, hash.clone()).await?;
     }
-    add_productions(&tx, app, org, &users).await?;
+    let season = add_productions(&tx, app, org, &users).await?;
     festivals::plan(&tx, org, &users).await?;
+    changes::happen(&tx, app, org, &season).await?;
     Ok(tx.commit().await?)
 }
 
@@ -192,7 +193,7 @@ const TOUR: [Scheduled; 4] = [
     Scheduled("Retour et déchargement", 13, (10, 0), (14, 0), &[("plateau", 3)]),
 ];
 
-async fn add_productions(tx: &Tx, app: &App, org: OrgId, users: &[UserId]) -> Result<(), CliError> {
+async fn add_productions(tx: &Tx, app: &App, org: OrgId, users: &[UserId]) -> Result<Vec<Mission>, CliError> {
     let mut season = Vec::new();
     for (title, status, place, schedule) in [
         ("Cyrano de Bergerac", ProjectStatus::Active, "Grande salle", &CYRANO[..]),
@@ -208,7 +209,7 @@ async fn add_productions(tx: &Tx, app: &App, org: OrgId, users: &[UserId]) -> Re
     declare_availability(tx, org, users[0], &season[0]).await?;
     let new = NewInvitation { assignment_id: asked, email: None, answer_by: None };
     invitations::create(tx, org, new, &Links::of(app)).await?;
-    Ok(())
+    Ok(season)
 }
 
 async fn add_missions(

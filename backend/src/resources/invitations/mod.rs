@@ -21,6 +21,7 @@ pub use read::{
     Briefing, briefings_of, closing, given_addresses, link, open, open_all, open_of, pending_link, unanswered,
 };
 pub use refusal::*;
+pub use remind::remind;
 pub use rules::Decision;
 pub use seen::Seen;
 pub use write::{

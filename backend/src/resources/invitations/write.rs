@@ -52,6 +52,12 @@ impl<'a> Links<'a> {
         }
     }
 
+    /// The same, mailed by another outbox.
+    #[must_use]
+    pub fn through(self, outbox: Outbox) -> Self {
+        Self { outbox, ..self }
+    }
+
     /// What becomes of a mail to this address.
     pub(super) fn delivery(&self, address: Option<&String>) -> Delivery {
         if address.is_some() && self.outbox.can_send() { Delivery::Queued } else { Delivery::None }

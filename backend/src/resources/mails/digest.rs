@@ -6,6 +6,7 @@ use crate::{
     db::{Origin, Tx},
     error::Error,
     ids::OrgId,
+    outbox::Outbox,
     resources::{
         invitations::{self, Briefing},
         missions::{self, OpenRole},
@@ -66,6 +67,15 @@ fn is_due(now: Timestamp) -> Condition {
     Condition::any().add(org::Column::DigestAt.is_null()).add(org::Column::DigestAt.lte(now))
 }
 
+/// Queues a digest of a locked org for each planner who wants it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn queue_for_planners(outbox: Outbox, tx: &Tx, org: OrgId) -> Result<(), Error> {
+    let planners = news::planners(tx, org, &[Notify::Declines, Notify::All]).await?;
+    outbox.queue_digests(tx, org, planners).await
+}
+
 async fn queue_digest(app: &App, tx: &Tx, id: OrgId) -> Result<(), Error> {
     // Of two instances one finds it due.
     let found =
@@ -73,8 +83,7 @@ async fn queue_digest(app: &App, tx: &Tx, id: OrgId) -> Result<(), Error> {
     let Some(row) = found else { return Ok(()) };
     let next = next_morning(tx.now, &row.timezone)?;
     if row.digest_at.is_some_and(|at| tx.now.since(at) < LATE) && !of(tx, &row, tx.now).await?.is_empty() {
-        let planners = news::planners(tx, id, &[Notify::Declines, Notify::All]).await?;
-        app.outbox.queue_digests(tx, id, planners).await?;
+        queue_for_planners(app.outbox, tx, id).await?;
     }
     let row = org::ActiveModel { digest_at: Set(Some(next)), ..Default::default() };
     org::Entity::update_many().set(row).filter(org::Column::Id.eq(id)).exec(tx).await?;

@@ -4,6 +4,7 @@ use crate::{
     http::{Cursor, Limit, Many},
     ids::{AccountId, AssignmentId, InvitationId, MailId, MissionId, UserId},
     outbox::{MailKind, MailState, entity::mail},
+    resources::assignments::{Assignment, AssignmentStatus},
     timestamp::Timestamp,
 };
 use deserr::Deserr;
@@ -60,6 +61,48 @@ pub struct MailDetails {
     pub mail: Mail,
     /// The invitations in it, by start of their missions, as they are now.
     pub calls: Vec<MailedCall>,
+    /// The assignments that it tells of, by start of their missions, as they are now; those that are deleted are
+    /// absent. Of the kinds `moved`, `called_off` and `answers`.
+    pub assignments: Vec<MailedAssignment>,
+}
+
+/// An assignment that a mail tells of.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MailedAssignment {
+    /// The assignment.
+    pub assignment_id: AssignmentId,
+    /// The mission.
+    pub mission_id: MissionId,
+    /// The mission's title.
+    pub mission_title: String,
+    /// The person.
+    pub user_id: UserId,
+    /// The person's name.
+    pub user_name: String,
+    /// As what.
+    pub role_name: Option<String>,
+    /// Where the assignment stands.
+    pub status: AssignmentStatus,
+    /// When the mission starts.
+    pub start_at: Timestamp,
+    /// When the mission ends.
+    pub end_at: Timestamp,
+}
+
+impl From<Assignment> for MailedAssignment {
+    fn from(assignment: Assignment) -> Self {
+        Self {
+            assignment_id: assignment.id,
+            mission_id: assignment.mission_id,
+            mission_title: assignment.mission_title,
+            user_id: assignment.user_id,
+            user_name: assignment.user_name,
+            role_name: assignment.role_name,
+            status: assignment.status,
+            start_at: assignment.start_at,
+            end_at: assignment.end_at,
+        }
+    }
 }
 
 /// An invitation in a mail.

@@ -5,12 +5,12 @@ use crate::{
     db::{Database, OfOrg, filter},
     error::{Error, NotFound},
     http::Page,
-    ids::{InvitationId, MailId, OrgId},
+    ids::{AssignmentId, InvitationId, MailId, OrgId},
     outbox::{
         MailState,
-        entity::{mail, mail_item},
+        entity::{mail, mail_item, mail_notice},
     },
-    resources::invitations,
+    resources::{assignments, invitations},
     timestamp::Timestamp,
 };
 use sea_orm::{
@@ -59,7 +59,15 @@ pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: MailId) -> Result<Ma
         start_at: call.starts_at,
         end_at: call.ends_at,
     });
-    Ok(MailDetails { mail: mail.into(), calls: calls.collect() })
+    let told_of = mail_notice::Entity::of(org)
+        .select_only()
+        .column(mail_notice::Column::AssignmentId)
+        .filter(mail_notice::Column::MailId.eq(id))
+        .into_tuple::<AssignmentId>()
+        .all(db)
+        .await?;
+    let assignments = assignments::by_ids(db, org, told_of).await?.into_iter().map(Into::into).collect();
+    Ok(MailDetails { mail: mail.into(), calls: calls.collect(), assignments })
 }
 
 /// What a mail of calls carries to its address.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     auth::{Caller, Manager, Tech},
-    db::{List, Reader},
+    db::{List, Reader, Tx},
     error::{Error, UnknownReference},
     http::{
         Answer, Body, BulkItems, Change, Done, Empty, Listed, Path, Precondition, Query, Reading, Tagged,
@@ -23,7 +23,7 @@ use crate::{
         invitations, orgs,
         projects::{self, ProjectArchived},
     },
-    state::{App, RequestTx},
+    state::App,
     text::ZoneName,
 };
 use axum::extract::{OriginalUri, State};
@@ -120,7 +120,7 @@ async fn update(
 /// Checks the form and its roles, checks the move for conflicts or stores the override, detaches assignments from removed mission roles, updates the mission, finishes the move, then
 /// gives assignments without a mission role the only one.
 async fn apply_change(
-    tx: &RequestTx,
+    tx: &Tx,
     org: OrgId,
     current: &Mission,
     current_plan: &PlannedMission,
@@ -129,7 +129,7 @@ async fn apply_change(
     // Before `role` is prepended to the list, so that error pointers have the indexes that were sent.
     rules::assign_role_ids(&mut form.roles, &current.roles)?;
     let reason = form.override_reason.clone().map(String::from);
-    let zone = orgs::timezone(&**tx, org).await?;
+    let zone = orgs::timezone(tx, org).await?;
     let mut planned = rules::plan_change(form, &zone, current).map_err(Error::Invalid)?;
     // Again, because the prepended `role` may name an existing mission role.
     rules::assign_role_ids(&mut planned.roles, &current.roles)?;
@@ -152,7 +152,7 @@ async fn apply_change(
         && assignments::assign_only_role(tx, org, changed.id, only).await?
     {
         // Its counts have changed.
-        return read::get(&**tx, org, changed.id).await;
+        return read::get(tx, org, changed.id).await;
     }
     Ok(changed)
 }
@@ -216,13 +216,32 @@ async fn cancel(
     let tx = app.write(&caller).await?;
     let current = write::lock_for_update(&tx, caller.org, id).await?;
     precondition.check(&current)?;
-    if current.cancelled_at.is_some() {
-        return tx.commit_object(&current).await;
-    }
-    assignments::cancel_all(&tx, caller.org, id).await?;
-    invitations::revoke_of_mission(&tx, caller.org, id).await?;
-    let cancelled = write::cancel(&tx, caller.org, current).await?;
+    let cancelled = call_off(&tx, caller.org, current).await?;
     tx.commit_object(&cancelled).await
+}
+
+/// Cancels a locked mission with its assignments and invitations, unless it is cancelled.
+///
+/// # Errors
+/// When the database fails.
+pub async fn call_off(tx: &Tx, org: OrgId, current: Mission) -> Result<Mission, Error> {
+    if current.cancelled_at.is_some() {
+        return Ok(current);
+    }
+    assignments::cancel_all(tx, org, current.id).await?;
+    invitations::revoke_of_mission(tx, org, current.id).await?;
+    write::cancel(tx, org, current).await
+}
+
+/// Moves a locked mission by so many seconds.
+///
+/// # Errors
+/// [`ScheduleConflict`] when somebody accepted is taken then.
+pub async fn shift(tx: &Tx, org: OrgId, current: &Mission, seconds: i64) -> Result<Mission, Error> {
+    let form = current.form();
+    let plan = PlannedMission::of(current, form.clone());
+    let (start_at, end_at) = (form.start_at.plus_seconds(seconds), form.end_at.plus_seconds(seconds));
+    apply_change(tx, org, current, &plan, MissionForm { start_at, end_at, ..form }).await
 }
 
 /// Create many missions in a project.

@@ -9,7 +9,7 @@ mod refusal;
 mod rules;
 mod write;
 
-pub use api::routes;
+pub use api::{call_off, routes, shift};
 pub use event::MissionEvent;
 pub use model::{
     Mission, MissionForm, MissionRole, MissionState, NewMission, NewMissionRole, NewProjectMission,
@@ -19,4 +19,6 @@ pub use read::{
 };
 pub use refusal::*;
 pub use rules::{period_mistake, plan};
-pub use write::{Locked, create, create_all, lock_all_for_share, lock_for_share, note_move, note_settled};
+pub use write::{
+    Locked, create, create_all, lock_all_for_share, lock_for_share, lock_for_update, note_move, note_settled,
+};

@@ -16,7 +16,7 @@ pub fn declared() -> Vec<Declaration> {
                 .tested_by("mails_over_Smtp::what_was_sent_to_whom_is_listed"),
             get("/mails/<mail>")
                 .at_most("1 MiB", "a person's calls, each with titles of 200 characters")
-                .statements(4)
+                .statements(6)
                 .drawn(6, Manager)
                 .tested_by("mails_over_Smtp::what_was_sent_to_whom_is_listed"),
         ],

@@ -1,6 +1,7 @@
 //! The pages as a browser gets them: what they say in each state, where their forms lead, and errors.
 
 mod answers;
+pub mod calls;
 mod frame;
 mod passwords;
 pub mod states;

@@ -164,7 +164,7 @@ async fn a_conflict_names_what_is_in_the_way_and_leaves_the_no(
     assert_eq!(buttons(&page), [DECLINE]);
     // A yes that is sent all the same is told the same.
     let refused = asked.click(&anyone, "accept").await;
-    assert_eq!(refused.status, 400);
-    shows(&refused, &["Same time", "Répétition générale"]);
+    assert_eq!(refused.status, 303);
+    shows(&anyone.get(refused.header("location")).await, &["Same time", "Répétition générale"]);
     assert_eq!(asked.click(&anyone, "decline").await.status, 303);
 }

@@ -22,7 +22,7 @@ const FAULTS: &str = "
     const named = it => it.outerHTML.slice(0, 120);
     return [page.scrollWidth > innerWidth || wide.length ? wide.map(named).concat('wide') : [], small.map(named)];";
 
-async fn fits(browser: &Browser, what: &str) {
+pub async fn fits(browser: &Browser, what: &str) {
     for screen in [SMALLEST, PHONE, DESK] {
         browser.resize(screen).await;
         assert_eq!(browser.run(FAULTS).await, json!([[], []]), "{what} at {}", screen.0);
@@ -30,7 +30,7 @@ async fn fits(browser: &Browser, what: &str) {
     browser.resize(PHONE).await;
 }
 
-async fn is_accessible(browser: &Browser, what: &str) {
+pub async fn is_accessible(browser: &Browser, what: &str) {
     for dark in [false, true] {
         browser.prefer_dark(dark).await;
         let found = browser.violations().await;

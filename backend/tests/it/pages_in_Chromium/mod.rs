@@ -1,6 +1,7 @@
 //! The pages as people use them: in a real browser, over a real socket.
 
 mod answers;
+mod changes;
 mod folder;
 mod keyboard;
 mod layout;

@@ -4,6 +4,7 @@ use super::{ACCEPT, DESK, House, PHONE};
 use crate::{
     pages::{
         ask_someone,
+        calls::Mailed,
         states::{STATES, bring_about},
         unsubscribing::unsubscribe_pages,
     },
@@ -57,6 +58,19 @@ async fn every_page_as_a_picture() {
         manager.patch(&format!("/missions/{}", asked.mission), moved).await.ok();
         browser.click(ACCEPT).await;
         sheet += &take(&house, &format!("{language} changed")).await;
+        let moved = ask_someone(&manager).await;
+        moved.click(&test.anonymous(), "accept").await;
+        house.look(&moved).await;
+        sheet += &take(&house, &format!("{language} accepted")).await;
+        let later = json!({ "start_at": "2026-07-11T14:00:00Z", "end_at": "2026-07-11T18:00:00Z" });
+        manager.patch(&format!("/missions/{}", moved.mission), later).await.ok();
+        house.look(&moved).await;
+        sheet += &take(&house, &format!("{language} moved")).await;
+        let mailed = Mailed::to(test).await;
+        browser.open(&house.server.url(&mailed.path())).await;
+        sheet += &take(&house, &format!("{language} calls")).await;
+        browser.click("button[value=all]").await;
+        sheet += &take(&house, &format!("{language} calls accepted")).await;
         let reset = test.reset_token("tech@rideau.example").await;
         let password = format!("/password?token={reset}");
         let (stop, stopped) = unsubscribe_pages(test).await;

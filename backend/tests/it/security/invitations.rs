@@ -1,7 +1,10 @@
 //! Links that carry a token: what is kept of them, what travels with them, and that looking is not answering.
 
 use super::{TECH, claims_of, dump, hex, reset_token};
-use crate::pages::unsubscribing::{MANAGER, unsubscribe_token};
+use crate::pages::{
+    calls::Mailed,
+    unsubscribing::{MANAGER, unsubscribe_token},
+};
 use crate::support::{Kind, Outcome, Test};
 use axum::http::Method;
 use rstest::rstest;
@@ -24,6 +27,7 @@ async fn fifty_gets_and_fifty_heads_of_each_page_change_nothing(
     let test = Test::start(db).await;
     let (assignment, invite) = asked(&test).await;
     let reset = reset_token(&test, TECH).await;
+    let calls = Mailed::to(&test).await.path();
     let before = dump(&test, db).await;
     // What would be written now would carry another time.
     test.pass_seconds(60);
@@ -31,7 +35,9 @@ async fn fifty_gets_and_fifty_heads_of_each_page_change_nothing(
         format!("/invite?token={invite}"),
         format!("/api/v1/invitations/verify?token={invite}"),
         format!("/password?token={reset}"),
+        format!("/invite.ics?token={invite}"),
         format!("/unsubscribe?token={}", unsubscribe_token(&test, MANAGER).await),
+        calls.clone(),
     ] {
         for method in [Method::GET, Method::HEAD] {
             for _ in 0..50 {

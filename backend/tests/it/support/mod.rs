@@ -153,11 +153,21 @@ impl Test {
 
     /// Queues a mail, although this test sends none.
     pub async fn queue_mail(&self, org: &str, invitation: &str, user: &str, address: &str) {
-        let (org, invitation) = (org.parse().expect("an org"), invitation.parse().expect("an invitation"));
-        let asked = Asked { invitation, user: user.parse().expect("a user"), address: address.to_owned() };
+        self.queue_mails(org, &[invitation], user, address).await;
+    }
+
+    /// The same of many invitations: they are one mail.
+    pub async fn queue_mails(&self, org: &str, invitations: &[&str], user: &str, address: &str) {
+        let org = org.parse().expect("an org");
+        let asked = |invitation: &&str| Asked {
+            invitation: invitation.parse().expect("an invitation"),
+            user: user.parse().expect("a user"),
+            address: address.to_owned(),
+        };
+        let asked = invitations.iter().map(asked).collect();
         let tx = self.app.db.write(Origin::system()).await.expect("a transaction");
         let outbox = Outbox::new(Some(std::time::Duration::ZERO));
-        outbox.queue_calls(&tx, org, MailKind::Calls, vec![asked]).await.expect("it is queued");
+        outbox.queue_calls(&tx, org, MailKind::Calls, asked).await.expect("it is queued");
         let unsent = "DELETE FROM jobs WHERE kind = 'mail'";
         sea_orm::ConnectionTrait::execute_unprepared(&tx, unsent).await.expect("nobody sends it");
         tx.commit().await.expect("it is stored");
