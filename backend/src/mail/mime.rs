@@ -212,6 +212,15 @@ mod tests {
     }
 
     #[test]
+    fn a_calendar_in_ascii_contains_no_boundary_either() {
+        let ics = "BEGIN:VCALENDAR\r\n--=_mixed_00000000-0000-0000-0000-000000000007--\r\nEND:VCALENDAR\r\n";
+        let attachment = Attachment { name: "calls.ics", method: "PUBLISH", ics: ics.to_owned().into() };
+        let mail = formatted(&mail().with_calendar(attachment));
+        let (_, body) = divided(&mail).1[1].split_once("\r\n\r\n").unwrap();
+        assert_eq!(decoded(body), ics);
+    }
+
+    #[test]
     fn a_mail_without_a_calendar_has_its_texts_alone() {
         let mail = formatted(&mail());
         let (head, parts) = divided(&mail);
