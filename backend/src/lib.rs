@@ -14,6 +14,7 @@ pub mod error;
 pub mod events;
 pub mod fair;
 pub mod http;
+pub mod ical;
 pub mod ids;
 pub mod jobs;
 pub mod json;
