@@ -19,7 +19,7 @@ use crate::servers::Servers;
 pub(crate) struct Options {
     /// Run only the tests whose name contains this
     name: Option<String>,
-    /// A quick loop without servers: leave out the tests on PostgreSQL, Redis, Prometheus, a mail server and a browser
+    /// A quick loop without servers: leave out the tests on PostgreSQL, Redis, Prometheus, a mail server, a browser and readers of calendars
     #[arg(long)]
     sqlite_only: bool,
     /// Arguments for the test harness
@@ -47,7 +47,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let cleanup = Cleanup::install()?;
     let servers = if options.sqlite_only {
         println!(
-            "--sqlite-only: no servers; tests named after Postgres, Redis, Prometheus, Smtp or Chromium are left out"
+            "--sqlite-only: no servers; tests named after Postgres, Redis, Prometheus, Smtp, Chromium or Readers are left out"
         );
         None
     } else {
@@ -85,7 +85,7 @@ fn command(options: &Options, servers: Option<&Servers>, provoked: &Provoked) ->
     match servers {
         Some(servers) => servers.tell(&mut command),
         None => {
-            for name in ["Postgres", "Redis", "Prometheus", "Smtp", "Chromium"] {
+            for name in ["Postgres", "Redis", "Prometheus", "Smtp", "Chromium", "Readers"] {
                 command.args(["--skip", name]);
             }
             Servers::tell_of_none(&mut command);

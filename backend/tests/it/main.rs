@@ -20,6 +20,8 @@ mod availability_changes;
 mod bounds;
 mod cache;
 mod calendar;
+#[allow(non_snake_case, reason = "the names tell which programs they need")]
+mod calendars_in_Readers;
 mod cli;
 mod cli_messages;
 mod conditions;

@@ -8,6 +8,7 @@ mod install;
 mod postgres;
 mod programs;
 mod prometheus;
+mod readers;
 mod redis;
 
 use std::fs;
@@ -19,10 +20,11 @@ use anyhow::{Context, Result, ensure};
 
 pub(crate) use self::postgres::{Durability, Postgres, is_root};
 pub(crate) use self::programs::on_path;
+use self::readers::Readers;
 use crate::{cargo, cleanup::Cleanup, node, python};
 
 /// The variables that tell the tests of each.
-const VARIABLES: [&str; 7] = [
+const VARIABLES: [&str; 9] = [
     "TEST_POSTGRES_URL",
     "TEST_REDIS_URL",
     "TEST_PROMETHEUS",
@@ -30,6 +32,8 @@ const VARIABLES: [&str; 7] = [
     "TEST_CHROMEDRIVER_URL",
     "TEST_AXE",
     "TEST_NGINX",
+    "TEST_ICALENDAR",
+    "TEST_ICAL_JS",
 ];
 
 /// What `backend/tests/smtp_server.py` imports.
@@ -51,6 +55,7 @@ pub(crate) struct Servers {
     /// The script that looks for what keeps people from using a page.
     axe: PathBuf,
     nginx: PathBuf,
+    readers: Readers,
 }
 
 impl Servers {
@@ -60,6 +65,7 @@ impl Servers {
         let browsing = install::ensure_browsing()?;
         let scripts = cargo::target_directory()?.join("browser");
         node::modules(&scripts, &cargo::workspace_root().join("xtask").join("browser"), cleanup)?;
+        let readers = Readers::install(cleanup)?;
         let directory = temporary_directory(cleanup)?;
         let postgres_url = Postgres::start(&programs.postgres, Durability::None, &directory, cleanup)?.url;
         let redis_url = redis::start(&programs.redis, &directory, cleanup)?;
@@ -77,6 +83,7 @@ impl Servers {
             chromedriver_version: browsing.chromium.version.to_string(),
             axe: scripts.join("node_modules").join("axe-core").join("axe.min.js"),
             nginx: browsing.nginx,
+            readers,
         })
     }
 
@@ -106,6 +113,8 @@ impl Servers {
             self.chromedriver_url.as_ref(),
             self.axe.as_os_str(),
             self.nginx.as_os_str(),
+            self.readers.python.as_os_str(),
+            self.readers.ical_js.as_os_str(),
         ];
         tests.envs(VARIABLES.into_iter().zip(values));
     }

@@ -3,6 +3,7 @@
 
 mod audit;
 mod browser;
+pub mod calendars;
 pub mod contract;
 mod database;
 mod personas;
