@@ -41,5 +41,5 @@ fn end(line: &str, room: usize) -> usize {
 /// Whether the last backslash escapes what follows.
 fn splits_escape(before: &str) -> bool {
     let backslashes = before.bytes().rev().take_while(|byte| *byte == b'\\').count();
-    backslashes % 2 == 1
+    !backslashes.is_multiple_of(2)
 }

@@ -1,7 +1,7 @@
 //! The VTIMEZONE of each zone that the events name, from jiff's transitions.
 //!
-//! Each transition is an observance of its own. A yearly rule would be wrong where a zone has none (Morocco), and not every
-//! program reads an RDATE here.
+//! Each transition is an observance of its own. A yearly rule would be wrong where a zone has none (Morocco), and of an
+//! RDATE ical.js reads one value.
 
 use super::Event;
 use ics::{

@@ -43,7 +43,7 @@ fn a_move_shows_what_differs_and_asks() {
     assert_eq!(mail.subject, "Théâtre du Rideau Rouge\u{a0}: 3 missions déplacées");
     for said in [
         // Another time of the same day, and another place.
-        "mardi 1er juin 2027\nAvant\u{a0}: 14\u{a0}h\u{a0}– 18\u{a0}h\nDésormais\u{a0}: 20\u{a0}h\u{a0}– 1\u{a0}h\u{a0}30 (5\u{a0}h\u{a0}30 · heure",
+        "mardi 1er juin 2027\nAvant\u{a0}: 14\u{a0}h\u{a0}– 18\u{a0}h\nDésormais\u{a0}: 20\u{a0}h\u{a0}– 1\u{a0}h\u{a0}30 (durée\u{a0}5\u{a0}h\u{a0}30 · heure",
         "Lieu\u{a0}:\n  Avant\u{a0}: Petite salle\n  Désormais\u{a0}: Grande salle, 12",
         "Vous aviez dit oui. Confirmez, ou désistez-vous",
         "Confirmer ou me désister\u{a0}:\nhttps://",

@@ -35,7 +35,7 @@ pub fn read(file: &str) -> Vec<ReadEvent> {
     read_all(&[file]).remove(0).events
 }
 
-/// Reads many files at once: each program takes a quarter of a second to start.
+/// Reads many files at once: the two programs take a quarter of a second to start.
 pub fn read_all(files: &[&str]) -> Vec<ReadCalendar> {
     let mut python = Command::new(setting("TEST_ICALENDAR"));
     // It decodes its input as UTF-8 wherever the tests run.
