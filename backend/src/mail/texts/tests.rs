@@ -48,11 +48,11 @@ fn a_move_shows_what_differs_and_asks() {
         "Vous aviez dit oui. Confirmez, ou désistez-vous",
         "Confirmer ou me désister\u{a0}:\nhttps://",
         // Another day.
-        "Avant\u{a0}: vendredi 4 juin 2027, 9\u{a0}h\u{a0}– 13\u{a0}h\nDésormais\u{a0}: jeudi 3 juin 2027\n9\u{a0}h\u{a0}– 13\u{a0}h (4\u{a0}h)",
+        "Avant\u{a0}: vendredi 4 juin 2027, 9\u{a0}h\u{a0}– 13\u{a0}h\nDésormais\u{a0}: jeudi 3 juin 2027\n9\u{a0}h\u{a0}– 13\u{a0}h (durée\u{a0}4\u{a0}h)",
         "Nous attendons votre réponse\u{a0}: êtes-vous disponible",
         "Donner ma réponse\u{a0}:\nhttps://",
         // The same time, without a place.
-        "\njeudi 3 juin 2027\n9\u{a0}h\u{a0}– 13\u{a0}h (4\u{a0}h)\n\nMission\u{a0}: Balances\nLieu\u{a0}:\n  Avant\u{a0}: Studio B\n  Désormais\u{a0}: non indiqué",
+        "\njeudi 3 juin 2027\n9\u{a0}h\u{a0}– 13\u{a0}h (durée\u{a0}4\u{a0}h)\n\nMission\u{a0}: Balances\nLieu\u{a0}:\n  Avant\u{a0}: Studio B\n  Désormais\u{a0}: non indiqué",
     ] {
         assert!(mail.text.contains(said), "{said} is missing in:\n{}", &*mail.text);
     }
