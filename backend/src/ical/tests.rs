@@ -328,7 +328,7 @@ proptest! {
             if line.starts_with(' ') {
                 let backslashes = before.len() - before.trim_end_matches('\\').len();
                 // Those of this value; a URL has none.
-                prop_assert!(backslashes % 2 == 0, "{:?} {:?}", before, line);
+                prop_assert!(backslashes.is_multiple_of(2), "{:?} {:?}", before, line);
             }
             line.clone_into(&mut before);
         }
