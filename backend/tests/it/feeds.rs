@@ -354,6 +354,53 @@ async fn a_feed_is_found_below_a_folder(#[values(Kind::Sqlite, Kind::Postgres)] 
     read(&test, &address(&shown)).await;
 }
 
+/// Programs take a change only with a higher SEQUENCE.
+#[rstest]
+#[tokio::test]
+async fn each_change_of_an_entry_raises_its_sequence(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let manager = test.manager().await;
+    let project = manager.project("Festival").await;
+    let roles = json!([{ "role_name": "son" }, { "role_name": "lumiere" }]);
+    let mission = json!({
+        "title": "Montage", "project_id": project, "roles": roles, "start_at": "2026-07-10T08:00:00Z", "end_at": "2026-07-10T12:00:00Z",
+    });
+    let mission = format!("/missions/{}", id(&manager.post("/missions", mission).await.ok()));
+    let assignment = manager.assignment(&mission[10..], &test.tech_user.to_string()).await;
+    let call = format!("/assignments/{assignment}");
+    let own = subscribe(&manager, &format!("/users/{}", test.tech_user)).await;
+    let all = subscribe(&manager, &format!("/projects/{project}")).await;
+    let sequence = async |feed: &str, uid: &str| -> i64 {
+        events(&read(&test, feed).await.text)[uid]["SEQUENCE"].parse().expect("a number")
+    };
+    let (mut last, mut last_of_mission) =
+        (sequence(&own, &assignment).await, sequence(&all, &mission[10..]).await);
+    for (path, change) in [
+        (&mission, json!({ "start_at": "2026-07-10T09:00:00Z" })),
+        (&mission, json!({ "location": "Cour" })),
+        (&mission, json!({ "title": "Démontage" })),
+        (&call, json!({ "role_name": "son" })),
+        (&call, json!({ "note": "Chaussures noires" })),
+    ] {
+        manager.patch(path, change.clone()).await.ok();
+        let now = sequence(&own, &assignment).await;
+        assert!(now > last, "{last} became {now} with {change}");
+        last = now;
+        let now = sequence(&all, &mission[10..]).await;
+        assert!(now > last_of_mission || *path == call, "{last_of_mission} became {now} with {change}");
+        last_of_mission = now;
+    }
+    // What is called off is missing, and is higher when it is there again.
+    for status in ["ACCEPTED", "DECLINED", "INVITED", "CANCELLED", "INVITED"] {
+        manager.post(&format!("{call}:status"), json!({ "status": status })).await.ok();
+        if matches!(status, "INVITED" | "ACCEPTED") {
+            let now = sequence(&own, &assignment).await;
+            assert!(now > last, "{last} became {now} with {status}");
+            last = now;
+        }
+    }
+}
+
 /// A parameter that is not known is refused as everywhere.
 #[rstest]
 #[tokio::test]
