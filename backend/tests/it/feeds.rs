@@ -1,9 +1,6 @@
 //! Calendar feeds: what they show, who gets a key, and when it ends.
 
-use crate::support::{
-    Kind, Outcome, Persona, Test, at,
-    calendars::{ReadEvent, read_all},
-};
+use crate::support::{Kind, Outcome, Persona, Test};
 use axum::http::Method;
 use rstest::rstest;
 use serde_json::{Value as Json, json};
@@ -42,7 +39,7 @@ pub async fn subscribe(who: &Persona<'_>, path: &str) -> String {
     address(&who.post_empty(&format!("{path}/calendar_key")).await.ok())
 }
 
-async fn read(test: &Test, address: &str) -> Outcome {
+pub async fn read(test: &Test, address: &str) -> Outcome {
     let answer = test.anonymous().get(address).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer
@@ -52,7 +49,7 @@ async fn closed(test: &Test, address: &str) {
     test.anonymous().get(address).await.refused(404, "not_found");
 }
 
-fn id(object: &Json) -> String {
+pub fn id(object: &Json) -> String {
     object["id"].as_str().expect("an id").to_owned()
 }
 
@@ -357,6 +354,53 @@ async fn a_feed_is_found_below_a_folder(#[values(Kind::Sqlite, Kind::Postgres)] 
     read(&test, &address(&shown)).await;
 }
 
+/// Programs take a change only with a higher SEQUENCE.
+#[rstest]
+#[tokio::test]
+async fn each_change_of_an_entry_raises_its_sequence(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let manager = test.manager().await;
+    let project = manager.project("Festival").await;
+    let roles = json!([{ "role_name": "son" }, { "role_name": "lumiere" }]);
+    let mission = json!({
+        "title": "Montage", "project_id": project, "roles": roles, "start_at": "2026-07-10T08:00:00Z", "end_at": "2026-07-10T12:00:00Z",
+    });
+    let mission = format!("/missions/{}", id(&manager.post("/missions", mission).await.ok()));
+    let assignment = manager.assignment(&mission[10..], &test.tech_user.to_string()).await;
+    let call = format!("/assignments/{assignment}");
+    let own = subscribe(&manager, &format!("/users/{}", test.tech_user)).await;
+    let all = subscribe(&manager, &format!("/projects/{project}")).await;
+    let sequence = async |feed: &str, uid: &str| -> i64 {
+        events(&read(&test, feed).await.text)[uid]["SEQUENCE"].parse().expect("a number")
+    };
+    let (mut last, mut last_of_mission) =
+        (sequence(&own, &assignment).await, sequence(&all, &mission[10..]).await);
+    for (path, change) in [
+        (&mission, json!({ "start_at": "2026-07-10T09:00:00Z" })),
+        (&mission, json!({ "location": "Cour" })),
+        (&mission, json!({ "title": "Démontage" })),
+        (&call, json!({ "role_name": "son" })),
+        (&call, json!({ "note": "Chaussures noires" })),
+    ] {
+        manager.patch(path, change.clone()).await.ok();
+        let now = sequence(&own, &assignment).await;
+        assert!(now > last, "{last} became {now} with {change}");
+        last = now;
+        let now = sequence(&all, &mission[10..]).await;
+        assert!(now > last_of_mission || *path == call, "{last_of_mission} became {now} with {change}");
+        last_of_mission = now;
+    }
+    // What is called off is missing, and is higher when it is there again.
+    for status in ["ACCEPTED", "DECLINED", "INVITED", "CANCELLED", "INVITED"] {
+        manager.post(&format!("{call}:status"), json!({ "status": status })).await.ok();
+        if matches!(status, "INVITED" | "ACCEPTED") {
+            let now = sequence(&own, &assignment).await;
+            assert!(now > last, "{last} became {now} with {status}");
+            last = now;
+        }
+    }
+}
+
 /// A parameter that is not known is refused as everywhere.
 #[rstest]
 #[tokio::test]
@@ -395,50 +439,4 @@ async fn long_notes_are_cut_in_a_feed(#[values(Kind::Sqlite, Kind::Postgres)] db
         let whole = entries[0].event(coulisses::locale::Locale::French, &Default::default(), None);
         assert_eq!(whole.description, Some(format!("À savoir\u{a0}: {}", "é".repeat(length))));
     }
-}
-
-/// What people type is read as they typed it, by programs that are not ours.
-#[rstest]
-#[tokio::test]
-#[allow(non_snake_case, reason = "the name tells which programs it needs")]
-async fn a_feed_is_what_it_is_meant_to_be_to_Readers(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
-    let test = Test::start(db).await;
-    let manager = test.manager().await;
-    let project = manager.project("Festival; l'été, \\o/").await;
-    let title = "Montage, démontage; « 100 % » \\n \u{1f3ad}".to_owned() + &" très long".repeat(12);
-    let mission = json!({
-        "title": title, "project_id": project, "location": "Cour; 2, rue du Théâtre", "timezone": "America/Montreal",
-        "note": "Ligne 1\nBEGIN:VEVENT\n\nligne 2", "roles": [{ "role_name": "son", "quota": 2 }],
-        // The night in which the clocks go back there.
-        "start_at": "2026-11-01T03:00:00Z", "end_at": "2026-11-01T06:30:00Z",
-    });
-    let mission = id(&manager.post("/missions", mission).await.ok());
-    let body = json!({ "mission_id": mission, "user_id": test.tech_user, "status": "ACCEPTED" });
-    let assignment = id(&manager.post("/assignments", body).await.ok());
-    let feeds = [format!("/users/{}", test.tech_user), format!("/projects/{project}")];
-    let mut files = Vec::new();
-    for path in &feeds {
-        files.push(read(&test, &subscribe(&manager, path).await).await.text);
-    }
-    let found = read_all(&files.iter().map(String::as_str).collect::<Vec<_>>());
-    let event = |uid: String, summary: String, description: &str| ReadEvent {
-        uid,
-        sequence: found[0].events[0].sequence,
-        changed_at: test.clock.now(),
-        start: at("2026-11-01T03:00:00Z"),
-        end: Some(at("2026-11-01T06:30:00Z")),
-        status: Some("CONFIRMED".into()),
-        transparency: Some("OPAQUE".into()),
-        summary: Some(summary),
-        location: Some("Cour; 2, rue du Théâtre".into()),
-        description: Some(description.into()),
-        url: None,
-    };
-    let own = "Votre poste\u{a0}: son\nProjet\u{a0}: Festival; l'été, \\o/\n\
-        À savoir\u{a0}: Ligne 1\nBEGIN:VEVENT\n\nligne 2";
-    assert_eq!(found[0].events, [event(assignment, format!("{title} – son"), own)]);
-    let all = event(mission, format!("{title} (1/2)"), "son\u{a0}: 1/2");
-    assert_eq!(found[1].events, [ReadEvent { sequence: found[1].events[0].sequence, ..all }]);
-    let names: Vec<_> = found.iter().map(|calendar| calendar.name.as_deref()).collect();
-    assert_eq!(names, [Some("Théâtre du Rideau"), Some("Festival; l'été, \\o/")]);
 }

@@ -29,6 +29,8 @@ mod directions;
 mod documents;
 mod edge;
 mod feeds;
+#[allow(non_snake_case, reason = "the names tell which programs they need")]
+mod feeds_in_Readers;
 mod festival;
 mod free_json;
 mod histories_over_Smtp;

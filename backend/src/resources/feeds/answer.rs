@@ -78,11 +78,13 @@ fn bounded(mut events: Vec<Event>) -> Vec<Event> {
     events
 }
 
-/// At least as many bytes as the event is written with: each byte of a text can be escaped, and each line is folded.
+/// At least as many bytes as the event is written with, without its zone's definition.
 fn most_bytes(event: &Event) -> usize {
     let texts = [Some(&event.summary), event.location.as_ref(), event.description.as_ref()];
-    let length: usize = texts.into_iter().flatten().map(String::len).sum();
-    AROUND_TEXTS + length * 9 / 4
+    let escaped = |text: &String| text.len() + text.matches([',', ';', '\\', '\n']).count();
+    let length: usize = texts.into_iter().flatten().map(escaped).sum();
+    // A line of 75 bytes begins with a space and ends with CRLF.
+    AROUND_TEXTS + length * 9 / 8
 }
 
 impl IntoResponse for CalendarFile {
@@ -110,5 +112,54 @@ impl Describe for CalendarFile {
         let text = ObjectBuilder::new().schema_type(Type::String).examples([EXAMPLE]);
         operation.responds("200", "text/calendar", text);
         operation.carries_tag();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ical::Status, timestamp::Timestamp};
+    use jiff::tz::TimeZone;
+
+    fn event(text: &str) -> Event {
+        Event {
+            id: uuid::Uuid::nil(),
+            sequence: i32::MAX.into(),
+            changed_at: Timestamp::from_micros(0),
+            start: Timestamp::from_micros(0),
+            end: Timestamp::from_micros(3_600_000_000),
+            zone: TimeZone::UTC,
+            status: Status::Confirmed,
+            summary: text.into(),
+            location: Some(text.into()),
+            description: Some(text.into()),
+            url: None,
+        }
+    }
+
+    fn written(events: Vec<Event>) -> usize {
+        Calendar { method: Method::Publish, name: None, events }.to_ics().len()
+    }
+
+    #[test]
+    fn no_event_is_longer_than_it_is_counted() {
+        let around = written(Vec::new());
+        for text in ["x", ",;\\", "a\nb\n", "é", "𝄞", "é, ", "un mot\u{a0}: ; deux\\"] {
+            for times in [1, 100, 1000] {
+                let event = event(&text.repeat(times));
+                let length = written(vec![event.clone()]) - around;
+                assert!(length <= most_bytes(&event), "{text:?} {times} times: {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_that_fit_are_shown_by_their_start() {
+        let mut later = event("x");
+        later.start = Timestamp::from_micros(1);
+        let large = event(&"x".repeat(MOST_BYTES));
+        let shown = bounded(vec![later.clone(), event("y"), large, event("z")]);
+        let summaries: Vec<_> = shown.iter().map(|event| event.summary.as_str()).collect();
+        assert_eq!(summaries, ["y", "x"], "nothing is shown that comes after what does not fit");
     }
 }

@@ -42,7 +42,7 @@ fn every_handler_says_in_its_signature_who_may_call_it() {
             let (note, rest) = part.split_once("async fn ").expect("a handler");
             let signature = rest.split('{').next().expect("a signature");
             let method =
-                note.split(',').next().expect("a method").trim_start_matches("method(").to_lowercase();
+                note.split(',').next().expect("a method").trim().trim_start_matches("method(").to_lowercase();
             let address =
                 note.split("path = \"").nth(1).and_then(|rest| rest.split('"').next()).expect("a path");
             let operation = format!("{} {address}", method.to_uppercase());

@@ -24,7 +24,7 @@ async fn a_key_opens_one_calendar_and_every_other_is_not_there(
     let (one, two) = (manager.project("Festival").await, manager.project("Tournée").await);
     let nina = manager.user("Nina Simone").await;
     let (theirs, their_user) = (stranger.project("Festival").await, stranger.user("Zoé Zanzibar").await);
-    let mut feeds = vec![
+    let mut feeds = [
         subscribe(&tech, &format!("/users/{}", test.tech_user)).await,
         subscribe(&manager, &format!("/users/{nina}")).await,
         subscribe(&manager, &format!("/projects/{one}")).await,
