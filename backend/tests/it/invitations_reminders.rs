@@ -156,3 +156,41 @@ async fn whoever_is_reminded_of_a_mission_that_has_begun_can_answer(
     assert_eq!(reminded["answer_by"], Json::Null);
     assert_eq!(test.anonymous().get(&verify).await.ok()["invitation_status"], "pending");
 }
+
+#[rstest]
+#[tokio::test]
+async fn nobody_is_reminded_of_a_full_role(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let manager = test.manager().await;
+    let mission = json!({
+        "title": "Poursuite", "start_at": "2026-07-11T08:00:00Z", "end_at": "2026-07-11T12:00:00Z",
+        "roles": [{ "role_name": "son", "quota": 1 }],
+    });
+    let mission = manager.post("/missions", mission).await.ok()["id"].as_str().expect("an id").to_owned();
+    let first = manager.assignment(&mission, &manager.user("Nina Simone").await).await;
+    let second = manager.assignment(&mission, &manager.user("Ella Fitzgerald").await).await;
+    let (late, _) = manager.invitation(&second).await;
+    manager.post(&format!("/assignments/{first}:status"), json!({ "status": "ACCEPTED" })).await.ok();
+    manager.post_empty(&format!("/invitations/{late}:remind")).await.refused(409, "quota_reached");
+    let outcome = manager.post("/invitations:remind", json!({ "mission_id": mission })).await.ok();
+    assert_eq!(outcome["skipped"], json!([{ "id": late, "code": "quota_reached" }]));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_link_lives_until_its_answer_is_wanted(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start_with(db, &[("INVITES_TTL_SECONDS", "7200")]).await;
+    let manager = test.manager().await;
+    let mission = json!({
+        "title": "Montage", "start_at": "2026-07-20T08:00:00Z", "end_at": "2026-07-20T12:00:00Z",
+    });
+    let mission = manager.post("/missions", mission).await.ok()["id"].as_str().expect("an id").to_owned();
+    let assignment = manager.assignment(&mission, &manager.user("Nina Simone").await).await;
+    let by = "2026-07-15T12:00:00Z";
+    let created =
+        manager.post("/invitations", json!({ "assignment_id": assignment, "answer_by": by })).await.ok();
+    assert_eq!(created["expires_at"], json!(by));
+    let verify = format!("/invitations/verify?token={}", created["token"].as_str().expect("a token"));
+    let opened = test.anonymous().get(&verify).await.ok();
+    assert_eq!((&opened["closes_at"], &opened["invitation_status"]), (&json!(by), &json!("pending")));
+}

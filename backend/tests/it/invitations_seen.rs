@@ -163,12 +163,15 @@ async fn a_dead_link_says_why(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) 
     assert_eq!(asked.link_status(&test).await, "superseded");
     let asked = Asked { token: newer, ..asked };
     assert_eq!(asked.link_status(&test).await, "pending");
+    let other = ask(&manager, &manager.user("Ella Fitzgerald").await).await;
+    manager_cancels(&test, &other).await;
+    assert_eq!(other.link_status(&test).await, "called_off");
     test.pass_seconds(8 * 3600);
     assert_eq!(asked.link_status(&test).await, "over", "the mission has ended");
-    let test_manager = test.manager().await;
-    let asked = ask(&test_manager, &test_manager.user("Ella Fitzgerald").await).await;
-    manager_cancels(&test, &asked).await;
-    assert_eq!(asked.link_status(&test).await, "called_off");
+    let manager = test.manager().await;
+    let body = json!({ "assignment_id": asked.assignment });
+    manager.post("/invitations", body.clone()).await.refused(409, "mission_over");
+    manager.post("/invitations:bulk_create", json!([body])).await.refused(409, "mission_over");
 }
 
 async fn manager_cancels(test: &Test, asked: &Asked) {

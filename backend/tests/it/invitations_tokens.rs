@@ -162,7 +162,7 @@ async fn verify_tells_where_the_invitation_stands(#[values(Kind::Sqlite, Kind::P
     let wanted = json!({
         "invitation_id": invitation, "assignment_id": assignment, "status": "INVITED", "invitation_status": "pending",
         "expires_at": expires, "answer_by": null, "closes_at": expires, "answered_at": null,
-        "obstacle": null, "conflicts": [], "note": null, "seen": seen,
+        "needs_confirmation": false, "agreed": null, "obstacle": null, "conflicts": [], "note": null, "seen": seen,
         "mission_title": "Montage", "project_title": "Tournée",
         "org_name": "Théâtre du Rideau", "org_timezone": "Europe/Paris", "user_name": "Nina Simone",
         "contact": { "name": null, "phone": null, "email": null },

@@ -54,10 +54,7 @@ pub fn declared() -> Vec<Declaration> {
             .drawn(8, Tech).with(Script::answer_body)
             .drawn(3, Manager)
             .tested_by("v1_endpoints::assignments::whoever_is_called_answers_with_their_session"),
-        // Nobody has accepted that one.
-        post("/assignments/<assignment>/confirm")
-            .sampled("/assignments/<accepted>/confirm", "{}")
-            .gets(409, &["tech", "manager", "admin", "owner"])
+        post("/assignments/<moved>/confirm")
             .at_most("1 KiB", "a word or two")
             .drawn(4, Manager).with(Script::answer_body)
             .tested_by("histories_over_Smtp::a_mission_that_moved_is_confirmed_by_whoever_may"),

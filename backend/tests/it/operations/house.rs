@@ -116,7 +116,7 @@ impl<'t> House<'t> {
 
     /// The next call of the same things asks for something new.
     pub fn renew(&mut self) {
-        self.made.retain(|name, _| !matches!(&**name, "number" | "newcomer" | "notify"));
+        self.made.retain(|name, _| !matches!(&**name, "number" | "newcomer" | "notify" | "moved"));
     }
 
     /// All ids that were made and not forgotten.
@@ -174,11 +174,16 @@ impl<'t> House<'t> {
                 let id = text(&self.owner.post("/assignments", body).await.ok(), "id");
                 self.keep("assignment", id);
             }
-            "accepted" => {
-                let (mission, user) = (Box::pin(self.id("mission")).await, Box::pin(self.id("user")).await);
+            // Accepted, and elsewhere since.
+            "moved" => {
+                let ((start, end), user) = (self.hours(), Box::pin(self.id("user")).await);
+                let mission = json!({ "title": self.mark, "start_at": start, "end_at": end });
+                let mission = text(&self.owner.post("/missions", mission).await.ok(), "id");
                 let body = json!({ "mission_id": mission, "user_id": user, "status": "ACCEPTED" });
                 let id = text(&self.owner.post("/assignments", body).await.ok(), "id");
-                self.keep("accepted", id);
+                let place = json!({ "location": self.mark });
+                self.owner.patch(&format!("/missions/{mission}"), place).await.ok();
+                self.keep("moved", id);
             }
             "invitation" | "token" => {
                 let assignment = Box::pin(self.id("assignment")).await;

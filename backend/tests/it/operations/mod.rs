@@ -62,7 +62,8 @@ const RESOURCES: [fn() -> Vec<Declaration>; 15] = [
 pub const COLUMNS: [&str; 8] =
     ["anonymous", "tech", "colleague", "manager", "admin", "owner", "other org's owner", "removed member"];
 /// The things that are a technician's own: a colleague's are not there.
-const PERSONAL: [&str; 6] = ["user", "account", "session", "assignment", "invitation", "availability"];
+const PERSONAL: [&str; 7] =
+    ["user", "account", "session", "assignment", "moved", "invitation", "availability"];
 /// What a hole stands for that is no id.
 const VALUES: [&str; 7] =
     ["number", "notify", "token", "reset-token", "own-email", "user-key", "project-key"];

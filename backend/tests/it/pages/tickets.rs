@@ -26,7 +26,7 @@ async fn a_call_says_who_asks_what_when_where_and_whom_to_call(
     let common = [
         "<p class=\"org\">Théâtre du Rideau</p>",
         "<h1>Montage lumière</h1>",
-        "</span>Lumière</p>",
+        "</span> Lumière</p>",
         "Le Songe",
         "Grande salle",
         "Chaussures de sécurité",

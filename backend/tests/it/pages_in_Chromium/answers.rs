@@ -156,7 +156,9 @@ async fn nothing_is_accepted_that_was_not_seen(#[values(Kind::Sqlite, Kind::Post
     manager.patch(&format!("/missions/{}", asked.mission), moved).await.ok();
     browser.click(ACCEPT).await;
     browser.until("This call has changed since you looked.").await;
-    assert_eq!(browser.status().await, 409);
+    browser.reload().await;
+    browser.until("This call has changed since you looked.").await;
+    assert_eq!(browser.status().await, 200, "reloading sends nothing again");
     assert_eq!(manager.status_of(&asked.assignment).await, "INVITED");
     browser.shows(&["15:00 – 20:30", "Petite salle"]).await;
     let struck = "const through = it => getComputedStyle(it).textDecorationLine === 'line-through';
@@ -168,4 +170,6 @@ async fn nothing_is_accepted_that_was_not_seen(#[values(Kind::Sqlite, Kind::Post
     browser.click(ACCEPT).await;
     browser.until("Thank you, you are expected.").await;
     assert_eq!(manager.status_of(&asked.assignment).await, "ACCEPTED");
+    browser.back().await;
+    browser.until("Thank you, you are expected.").await;
 }

@@ -20,7 +20,7 @@ async fn a_mission_that_moved_is_confirmed_or_withdrawn(
     #[case] told: &str,
     #[case] status: &str,
 ) {
-    let house = House::open(Kind::Postgres, "en-GB", Scripts::Off).await;
+    let house = House::open(Kind::Postgres, "en-GB", Scripts::On).await;
     let (browser, manager) = (&house.browser, house.test.manager().await);
     let asked = ask(&manager, &manager.user("Nina Simone").await).await;
     house.look(&asked).await;
@@ -48,7 +48,7 @@ async fn a_mission_that_moved_is_confirmed_or_withdrawn(
 
 #[tokio::test]
 async fn all_that_fit_are_accepted_with_one_click() {
-    let house = House::open(Kind::Sqlite, "fr", Scripts::Off).await;
+    let house = House::open(Kind::Sqlite, "fr", Scripts::On).await;
     let browser = &house.browser;
     let mailed = Mailed::to(&house.test).await;
     browser.open(&house.server.url(&mailed.path())).await;

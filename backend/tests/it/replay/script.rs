@@ -237,6 +237,7 @@ impl Script {
             // The one person with a session stays.
             (_, "newcomer") => self.id_text("guest"),
             (_, "unproven") => self.id_text("account"),
+            (_, "moved") => self.id_text("assignment"),
             (_, thing) => self.id_text(thing),
         };
         format!("{before}{id}{after}")

@@ -143,12 +143,12 @@ async fn another_program_gets_past_no_guard_by_replacing() {
         (
             "assignments_quota",
             "REPLACE INTO assignments SELECT org_id, randomblob(16), mission_id, randomblob(16), mission_role_id, status,
-                note, decline_reason, conflict_override, starts_at, ends_at, created_at, updated_at FROM assignments".into(),
+                note, decline_reason, conflict_override, starts_at, ends_at, created_at, updated_at, 0, 0, NULL, NULL, NULL FROM assignments".into(),
         ),
         (
             "assignments_no_double_booking",
             "REPLACE INTO assignments SELECT org_id, randomblob(16), randomblob(16), user_id, NULL, status,
-                note, decline_reason, conflict_override, starts_at, ends_at, created_at, updated_at FROM assignments".into(),
+                note, decline_reason, conflict_override, starts_at, ends_at, created_at, updated_at, 0, 0, NULL, NULL, NULL FROM assignments".into(),
         ),
         ("assignments_stay_in_their_org", "UPDATE OR REPLACE assignments SET org_id = randomblob(16)".into()),
         (

@@ -136,6 +136,8 @@ impl<'t> Persona<'t> {
             "/openapi/clients.json",
             "/docs",
             "/invite",
+            "/invite.ics",
+            "/calls",
             "/password",
             "/unsubscribe",
             "/favicon.svg",

@@ -30,7 +30,7 @@ async fn an_assignment_has_the_documented_members(#[values(Kind::Sqlite, Kind::P
         "id": id(&created), "mission_id": mission["id"], "user_id": user, "mission_role_id": mission["roles"][0]["id"],
         "status": "INVITED", "note": "à confirmer", "decline_reason": null, "conflict_override": null, "mission_title": "son",
         "project_title": "Tournée", "location": "Bobino", "role_name": "son", "user_name": "Nina Simone", "start_at": "2026-07-10T08:00:00Z",
-        "end_at": "2026-07-10T12:00:00Z", "created_at": NOW, "updated_at": NOW,
+        "end_at": "2026-07-10T12:00:00Z", "needs_confirmation": false, "told_at": null, "created_at": NOW, "updated_at": NOW,
     });
     assert_eq!(created, wanted);
     assert_eq!(test.audit_count().await, before + 1);
