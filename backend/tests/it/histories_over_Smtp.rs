@@ -1,9 +1,10 @@
 //! What happens to a call, and the mails that its person and a planner get of it.
 
-use crate::support::{Kind, NOW, Smtp, Test, at};
+use crate::support::{Kind, NOW, Smtp, Test, at, calendars};
 use coulisses::resources::{invitations, mails};
 use rstest::rstest;
 use serde_json::{Value as Json, json};
+use std::task::Poll;
 
 /// What happens, in order.
 #[derive(Debug, Clone, Copy)]
@@ -364,4 +365,133 @@ async fn a_mission_that_moved_is_confirmed_by_whoever_may(#[values(Kind::Sqlite,
     anyone.post(&confirm, json!({ "token": "no" })).await.refused(400, "invalid_token");
     let colleague = test.signed_in("admin@rideau.example").await;
     colleague.post_empty(&confirm).await.ok();
+}
+
+/// As an instance that is killed in the middle: its transaction is never committed.
+async fn torn_away<F: Future>(work: F, after: usize) {
+    let mut work = Box::pin(work);
+    for _ in 0..after {
+        let once = std::future::poll_fn(|context| Poll::Ready(work.as_mut().poll(context).is_ready()));
+        if once.await {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// How many mails of this kind each address was queued.
+async fn queued(test: &Test, kind: &str) -> Vec<i64> {
+    let count =
+        format!("SELECT count(*) AS n FROM mails WHERE kind = '{kind}' GROUP BY address ORDER BY address");
+    let rows = test.rows(&count).await;
+    rows.iter().map(|row| row["n"].as_i64().expect("a number")).collect()
+}
+
+#[tokio::test]
+async fn of_two_instances_one_sends_each_reminder_and_digest_on_Postgres() {
+    const PEOPLE: usize = 100;
+    let smtp = Smtp::start();
+    let settings = [("SMTP_URL", &*smtp.url()), ("MAIL_FROM", "crew@coulisses.example")];
+    let test = Test::start_with(Kind::Postgres, &settings).await;
+    let other = test.instance_at(test.clock.clone()).await;
+    let manager = test.manager().await;
+    let mission =
+        json!({ "title": "Montage", "start_at": MISSION, "end_at": at(MISSION).plus_seconds(3600) });
+    let mission = id(&manager.post("/missions", mission).await.ok());
+    let mut items = Vec::new();
+    for number in 0..PEOPLE {
+        let user = json!({ "name": format!("Nina {number}"), "email": format!("nina-{number}@example.org") });
+        items.push(json!({ "mission_id": mission, "user_id": id(&manager.post("/users", user).await.ok()) }));
+    }
+    let created = manager.post("/assignments:bulk_create", json!(items)).await.ok();
+    let ids = created["ids"].as_array().expect("ids").iter().map(|id| json!({ "assignment_id": id }));
+    manager.post("/invitations:bulk_create", json!(ids.collect::<Vec<_>>())).await.ok();
+    // Since then it is known when the next morning is.
+    mails::queue_digests(&test.app).await.expect("mornings");
+    live(&test, 60).await;
+    assert_eq!(smtp.mails().len(), PEOPLE);
+
+    test.pass_seconds(
+        at("2026-07-09T13:00:00Z").since(test.clock.now()).as_secs().try_into().expect("seconds"),
+    );
+    for after in [1, 3, 8, 20, 60] {
+        torn_away(invitations::remind_due(&other), after).await;
+    }
+    let (one, two) = tokio::join!(invitations::remind_due(&test.app), invitations::remind_due(&other));
+    one.and(two).expect("reminders");
+    assert_eq!(queued(&test, "reminder").await, [1; PEOPLE]);
+
+    mails::queue_digests(&test.app).await.expect("too late for that morning");
+    assert_eq!(queued(&test, "digest").await, [0; 0]);
+    test.pass_seconds(
+        at("2026-07-10T06:00:01Z").since(test.clock.now()).as_secs().try_into().expect("seconds"),
+    );
+    for after in [1, 3, 8, 20, 60] {
+        torn_away(mails::queue_digests(&other), after).await;
+    }
+    let (one, two) = tokio::join!(mails::queue_digests(&test.app), mails::queue_digests(&other));
+    one.and(two).expect("digests");
+    assert_eq!(queued(&test, "digest").await, [1; 3], "of the owner, the admin and the manager");
+
+    test.pass_seconds(30);
+    let (one, two) = tokio::join!(test.app.worker.work_off(), other.worker.work_off());
+    one.and(two).expect("what is due");
+    let mut to: Vec<_> =
+        smtp.mails().iter().map(|mail| mail.get("to")[0].as_str().expect("one").to_owned()).collect();
+    to.sort();
+    let each = to.chunk_by(|one, next| one == next).map(<[String]>::len);
+    let times: Vec<_> = each.collect();
+    assert_eq!(
+        times,
+        [vec![1, 1], vec![2; PEOPLE], vec![1]].concat(),
+        "admin, manager, each person twice, owner"
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_calendars_of_a_call_agree_for_Readers(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let smtp = Smtp::start();
+    let test =
+        Test::start_with(db, &[("SMTP_URL", &smtp.url()), ("MAIL_FROM", "crew@coulisses.example")]).await;
+    let mut play = Play::begin(&test).await;
+    let mut files = Vec::new();
+    for step in [Invite, Sent, Accept] {
+        play.step(step).await;
+    }
+    let page = format!("/invite.ics?token={}", play.token.as_deref().expect("a token"));
+    let page = test.anonymous().get(&page).await;
+    assert_eq!(page.header("content-type"), "text/calendar; charset=utf-8; method=PUBLISH");
+    for step in [MoveTo(120), SETTLED, Confirm, CancelMission, Minutes(2)] {
+        play.step(step).await;
+    }
+    for mail in smtp.mails().iter().filter(|mail| mail.get("to")[0] == "nina@example.org") {
+        assert_eq!(mail.get("defects"), &json!([]));
+        files.push(mail.get("calendar").as_str().expect("a calendar").to_owned());
+    }
+    files.insert(1, page.text.clone());
+    let files: Vec<_> = files.iter().map(String::as_str).collect();
+    let read = calendars::read_all(&files);
+    let shown: Vec<_> = read
+        .iter()
+        .map(|file| {
+            let [event] = &file.events[..] else { panic!("{:?}", file.events) };
+            assert_eq!(event.uid, play.assignment());
+            let text = |value: &Option<String>| value.clone().expect("a value");
+            (text(&file.method), text(&event.status), event.start.to_string())
+        })
+        .collect();
+    let moved = at(MISSION).plus_seconds(2 * 3600).to_string();
+    let wanted = [
+        ("PUBLISH", "TENTATIVE", MISSION),
+        ("PUBLISH", "CONFIRMED", MISSION),
+        ("PUBLISH", "CONFIRMED", &*moved),
+        ("CANCEL", "CANCELLED", &*moved),
+    ];
+    assert_eq!(
+        shown,
+        wanted.map(|(method, status, at)| (method.to_owned(), status.to_owned(), at.to_owned()))
+    );
+    let sequences: Vec<_> = read.iter().map(|file| file.events[0].sequence).collect();
+    assert!(sequences.is_sorted() && sequences[0] < sequences[3], "{sequences:?}");
 }

@@ -9,12 +9,14 @@ use serde_json::json;
 #[rstest]
 #[tokio::test]
 async fn a_feed_ends_early_and_has_what_is_ahead_first(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    /// As many missions are over as are ahead; of those, fewer fit with the longest notes.
+    const HALF: usize = 600;
     let test = Test::start(db).await;
     let manager = test.manager().await;
     let user = manager.user("Nina Simone").await;
-    let day = |number: usize| if number < 300 { 2 + number % 29 } else { number % 29 + 1 };
-    let calls = missions(&manager, 600, |number| {
-        let month = if number < 300 { 6 } else { 8 };
+    let day = |number: usize| if number < HALF { 2 + number % 29 } else { number % 29 + 1 };
+    let calls = missions(&manager, 2 * HALF, |number| {
+        let month = if number < HALF { 6 } else { 8 };
         let mut mission = morning(number);
         mission["start_at"] = json!(format!("2026-{month:02}-{:02}T08:00:00Z", day(number)));
         mission["end_at"] = json!(format!("2026-{month:02}-{:02}T12:00:00Z", day(number)));
@@ -23,16 +25,18 @@ async fn a_feed_ends_early_and_has_what_is_ahead_first(#[values(Kind::Sqlite, Ki
     .await;
     let items: Vec<_> =
         calls.iter().map(|mission| json!({ "mission_id": mission, "user_id": user })).collect();
-    manager.post("/assignments:bulk_create", json!(items)).await.ok();
+    for part in items.chunks(1000) {
+        manager.post("/assignments:bulk_create", json!(part)).await.ok();
+    }
     let feed = subscribe(&manager, &format!("/users/{user}")).await;
     let all = test.anonymous().get(&feed).await;
-    assert_eq!(events(&all.text).len(), 600);
+    assert_eq!(events(&all.text).len(), 2 * HALF);
     for table in ["missions", "assignments"] {
         test.execute(&format!("UPDATE {table} SET note = '{}'", wide(5000))).await;
     }
     let answer = test.anonymous().get(&feed).await;
     let found = events(&answer.text);
-    assert!((200..300).contains(&found.len()), "{} events", found.len());
+    assert!((400..HALF).contains(&found.len()), "{} events", found.len());
     assert!(answer.text.len() > 1024 * 1024, "{} bytes", answer.text.len());
     // As they are read: by start.
     let unfolded = answer.text.replace("\r\n ", "");

@@ -174,9 +174,11 @@ impl<'t> House<'t> {
                 let id = text(&self.owner.post("/assignments", body).await.ok(), "id");
                 self.keep("assignment", id);
             }
-            // Accepted, and elsewhere since.
+            // Accepted, and elsewhere since; years after all others, because it would be in the way.
             "moved" => {
-                let ((start, end), user) = (self.hours(), Box::pin(self.id("user")).await);
+                let user = Box::pin(self.id("user")).await;
+                let start = at(NOW).plus_seconds((6_000 + i64::from(self.test.number() % 5_000)) * DAY);
+                let end = start.plus_seconds(DAY / 3);
                 let mission = json!({ "title": self.mark, "start_at": start, "end_at": end });
                 let mission = text(&self.owner.post("/missions", mission).await.ok(), "id");
                 let body = json!({ "mission_id": mission, "user_id": user, "status": "ACCEPTED" });
