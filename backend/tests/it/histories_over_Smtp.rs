@@ -1,10 +1,10 @@
 //! What happens to a call, and the mails that its person and a planner get of it.
 
-use crate::support::{Kind, NOW, Smtp, Test, at, calendars};
+use crate::support::{Kind, Smtp, Test, at, calendars};
 use coulisses::resources::{invitations, mails};
 use rstest::rstest;
 use serde_json::{Value as Json, json};
-use std::task::Poll;
+use std::{fmt::Write as _, task::Poll};
 
 /// What happens, in order.
 #[derive(Debug, Clone, Copy)]
@@ -269,6 +269,7 @@ async fn live(test: &Test, seconds: i64) {
 #[tokio::test]
 async fn each_history_sends_its_mails_and_no_other(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     let mut wrong = Vec::new();
+    let mut table = String::from("| what happens | mails to the person | to the planner |\n|---|---|---|\n");
     for History { name, steps, person, planner } in &HISTORIES {
         let smtp = Smtp::start();
         let test =
@@ -293,12 +294,15 @@ async fn each_history_sends_its_mails_and_no_other(#[values(Kind::Sqlite, Kind::
                 false => {}
             }
         }
-        println!("{name}: person {got:?}, planner {told:?}");
+        writeln!(table, "| {name} | {} | {} |", got.join(", "), told.join(", ")).expect("a text grows");
         if got != *person || told != *planner {
             wrong.push(format!("{name}: person {got:?}, not {person:?}; planner {told:?}, not {planner:?}"));
         }
     }
-    assert!(wrong.is_empty(), "{NOW}\n{}", wrong.join("\n"));
+    // For people to read.
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("histories-{db:?}.md"));
+    std::fs::write(file, table).expect("it is written");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[rstest]

@@ -33,6 +33,7 @@ mod feeds;
 mod feeds_in_Readers;
 mod festival;
 mod free_json;
+#[allow(non_snake_case, reason = "the names tell which server they need")]
 mod histories_over_Smtp;
 mod idempotency;
 mod idempotency_races;

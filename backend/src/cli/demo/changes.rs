@@ -15,7 +15,7 @@ use crate::{
     },
     state::App,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
 
 /// By how much the mission moves.
 const LATER: i64 = 2 * 3600;
