@@ -72,7 +72,8 @@ fn every_handler_says_in_its_signature_who_may_call_it() {
 
 /// What carries the org without naming its type: a row that was locked by it, a query that was narrowed to it, the claims
 /// of a token. And one question about all orgs, which the command line asks of an empty database.
-const CARRIERS: [&str; 11] = [
+const CARRIERS: [&str; 12] = [
+    "mission: &mission::Model",
     "job: &News",
     "org: &org::Model",
     "job: &SendMail",
