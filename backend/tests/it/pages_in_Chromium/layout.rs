@@ -12,20 +12,26 @@ use crate::{
 use rstest::rstest;
 use serde_json::{Value as Json, json};
 
-/// What is wider than the screen, and what is too small for a thumb.
+/// What is wider than the screen, and what is too small for a thumb. A browser on a phone tells the width of the page as its own
+/// where the page is wider, so that of the screen is passed in.
 const FAULTS: &str = "
-    const page = document.documentElement, width = page.clientWidth;
-    const wide = page.scrollWidth > innerWidth || document.body.scrollWidth > width
-        ? [...document.querySelectorAll('body *')].filter(it => it.getBoundingClientRect().right > innerWidth) : [];
+    const page = document.documentElement, width = SCREEN;
+    const wide = page.scrollWidth > width || document.body.scrollWidth > width
+        ? [...document.querySelectorAll('body *')].filter(it => it.getBoundingClientRect().right > width) : [];
     const touched = document.querySelectorAll('button, .button, nav a, .contact a, footer a, input:not([type=hidden]), textarea');
     const small = [...touched].filter(it => it.getBoundingClientRect().height < 44 && !it.matches('.contact a'));
     const named = it => it.outerHTML.slice(0, 120);
-    return [page.scrollWidth > innerWidth || wide.length ? wide.map(named).concat('wide') : [], small.map(named)];";
+    return [page.scrollWidth > width || wide.length ? wide.map(named).concat('wide') : [], small.map(named)];";
 
 pub async fn fits(browser: &Browser, what: &str) {
     for screen in [SMALLEST, PHONE, DESK] {
         browser.resize(screen).await;
-        assert_eq!(browser.run(FAULTS).await, json!([[], []]), "{what} at {}", screen.0);
+        assert_eq!(
+            browser.run(&FAULTS.replace("SCREEN", &screen.0.to_string())).await,
+            json!([[], []]),
+            "{what} at {}",
+            screen.0
+        );
     }
     browser.resize(PHONE).await;
 }
