@@ -10,12 +10,11 @@ use crate::{
     resources::{
         invitations::{self, Briefing},
         missions::{self, OpenRole},
+        orgs,
     },
     state::App,
-    text::ZoneName,
     timestamp::Timestamp,
 };
-use jiff::{ToSpan, civil::time};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect, sea_query::LockType,
@@ -81,30 +80,13 @@ async fn queue_digest(app: &App, tx: &Tx, id: OrgId) -> Result<(), Error> {
     let found =
         org::Entity::find_by_id(id).filter(is_due(tx.now)).lock(LockType::NoKeyUpdate).one(tx).await?;
     let Some(row) = found else { return Ok(()) };
-    let next = next_morning(tx.now, &row.timezone)?;
+    let next = orgs::next_morning(tx.now, &row.timezone)?;
     if row.digest_at.is_some_and(|at| tx.now.since(at) < LATE) && !of(tx, &row, tx.now).await?.is_empty() {
         queue_for_planners(app.outbox, tx, id).await?;
     }
     let row = org::ActiveModel { digest_at: Set(Some(next)), ..Default::default() };
     org::Entity::update_many().set(row).filter(org::Column::Id.eq(id)).exec(tx).await?;
     Ok(())
-}
-
-/// The next 8 o'clock after `now`, by the wall clock of this zone.
-fn next_morning(now: Timestamp, timezone: &str) -> Result<Timestamp, Error> {
-    let zone = ZoneName::zone(timezone).map_err(|error| Error::internal(error))?;
-    let today = now.in_zone(&zone).date();
-    for days in 0..=1 {
-        let day = today.checked_add(days.days()).map_err(|error| Error::internal(error))?;
-        let morning = day.to_datetime(time(8, 0, 0, 0)).to_zoned(zone.clone());
-        let morning = Timestamp::from_micros(
-            morning.map_err(|error| Error::internal(error))?.timestamp().as_microsecond(),
-        );
-        if morning > now {
-            return Ok(morning);
-        }
-    }
-    Ok(now.plus_seconds(24 * HOUR))
 }
 
 /// The first rows of a list, and how many it has.
@@ -144,24 +126,4 @@ pub(super) async fn of(db: &impl ConnectionTrait, org: &org::Model, now: Timesta
     let expiring = Listed { rows, total };
     let (rows, total) = missions::open_roles(db, org.id, (now, now.plus_seconds(AHEAD)), LISTED).await?;
     Ok(Digest { unanswered, open_roles: Listed { rows, total }, expiring })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_morning_is_at_eight_whatever_the_clock_does() {
-        let at = |text: &str| text.parse::<Timestamp>().expect("an instant");
-        for (now, zone, next) in [
-            ("2027-03-27T06:59:59Z", "Europe/Paris", "2027-03-27T07:00:00Z"),
-            ("2027-03-27T07:00:00Z", "Europe/Paris", "2027-03-28T06:00:00Z"),
-            ("2027-03-28T06:00:00Z", "Europe/Paris", "2027-03-29T06:00:00Z"),
-            ("2027-10-30T06:00:00Z", "Europe/Paris", "2027-10-31T07:00:00Z"),
-            ("2027-11-06T12:00:00Z", "America/New_York", "2027-11-07T13:00:00Z"),
-            ("2027-04-03T12:00:00Z", "Australia/Lord_Howe", "2027-04-03T21:30:00Z"),
-        ] {
-            assert_eq!(next_morning(at(now), zone).expect("a morning"), at(next), "{now} in {zone}");
-        }
-    }
 }

@@ -17,6 +17,7 @@ pub use read::{
     Subscription, all, contact, exist, find_by_name, member_if_any, members, subscription, timezone,
 };
 pub use refusal::*;
+pub use rules::next_morning;
 pub use unsubscribing::unsubscribe;
 pub use write::{
     LinkBy, MemberLink, add_member, create, lock_for_no_key_update, lock_member_for_no_key_update,

@@ -5,6 +5,7 @@ use super::{
     model::{Contact, Member, MemberForm, NewMember, Org, OrgForm},
     read::{self},
     refusal::{LastOwner, NothingToSend},
+    rules::next_morning,
 };
 use crate::{
     auth::{
@@ -50,7 +51,7 @@ pub async fn create(tx: &Tx, new: OrgForm) -> Result<OrgId, Error> {
         id: tx.new_id(),
         name_key: name.key(),
         name: name.into(),
-        timezone: timezone.into(),
+        timezone: timezone.clone().into(),
         locale,
         contact_name: contact.name,
         contact_phone: contact.phone,
@@ -58,7 +59,7 @@ pub async fn create(tx: &Tx, new: OrgForm) -> Result<OrgId, Error> {
         reply_to: reply_to.map(Into::into),
         reminder_hours: reminder_hours.into(),
         digest_hours: digest_hours.into(),
-        digest_at: None,
+        digest_at: Some(next_morning(tx.now, &timezone)?),
         created_at: tx.now,
         updated_at: tx.now,
     };
