@@ -178,10 +178,9 @@ impl Site {
     fn fail(&self, server: &Server) -> Result<()> {
         match self.failure {
             Failure::Full | Failure::Postgres => storage::fill(&self.place),
-            Failure::FileSize => {
-                let wal = fs::metadata(self.place.join("season.db-wal")).map_or(0, |file| file.len());
-                storage::limit_file_size(server.id(), &(wal + 100_000).to_string())
-            }
+            // Far fewer than the 1000 pages after which SQLite begins its log anew: a longer one, once it is in the database, would
+            // have room again by itself.
+            Failure::FileSize => storage::limit_file_size(server.id(), "300000"),
             _ => storage::switch(server.id(), &self.place, self.calls(), true),
         }
     }
