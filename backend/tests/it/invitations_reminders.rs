@@ -59,7 +59,12 @@ async fn nobody_is_reminded_in_vain(#[values(Kind::Sqlite, Kind::Postgres)] db: 
     let project = manager.project("Last season").await;
     manager.patch(&format!("/missions/{mission}"), json!({ "project_id": project })).await.ok();
     manager.patch(&format!("/projects/{project}"), json!({ "status": "ARCHIVED" })).await.ok();
+    let user = manager.user("Bessie Smith").await;
+    let assignment = manager.assignment(&manager.mission("Montage", "12:00", "16:00").await, &user).await;
+    let (inactive, _) = manager.invitation(&assignment).await;
+    manager.patch(&format!("/users/{user}"), json!({ "active": false })).await.ok();
     for (id, status, code) in [
+        (&*inactive, 409, "user_inactive"),
         (&*answered, 409, "already_answered"),
         (&*revoked, 409, "invitation_revoked"),
         (&*called_off, 409, "mission_cancelled"),
