@@ -6,6 +6,7 @@
 mod comparison;
 mod crowd;
 mod disk_full;
+mod instance;
 mod jobs;
 mod latency;
 mod ledger;
@@ -17,7 +18,9 @@ mod migrators;
 mod neighbour;
 mod noisy_neighbour;
 mod pg_stop;
+mod reminders;
 mod slow_sockets;
+mod smtp;
 mod storage;
 
 use std::fs;
@@ -50,6 +53,8 @@ pub(crate) enum Drill {
     Jobs(jobs::Options),
     /// A mail server in trouble, and instances that are killed while they send
     Mail(mail::Options),
+    /// Reminders and digests whose instances are killed while they queue and send them
+    Reminders(reminders::Options),
     /// Each kind of mail through Postfix, over STARTTLS and with a login
     #[cfg(unix)]
     MailServer(mail_server::Options),
@@ -65,6 +70,7 @@ pub(crate) fn run(drill: &Drill) -> Result<ExitCode> {
         Drill::Migrators(options) => migrators::run(options),
         Drill::Jobs(options) => jobs::run(options),
         Drill::Mail(options) => mail::run(options),
+        Drill::Reminders(options) => reminders::run(options),
         #[cfg(unix)]
         Drill::MailServer(options) => mail_server::run(options),
     }

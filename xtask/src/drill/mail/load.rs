@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Result, anyhow};
 use serde_json::{Value, json};
 use ureq::Agent;
 
@@ -262,15 +262,6 @@ impl Planner {
             status => Err(Failure::Answered(status, body.to_string())),
         }
     }
-}
-
-/// What the planner of the season is answered.
-pub(super) fn get(url: &str, authorization: &str, path: &str) -> Result<Value> {
-    let mut answer =
-        agent().get(format!("{url}/api/v1{path}")).header("Authorization", authorization).call()?;
-    let body: Value = answer.body_mut().read_json()?;
-    ensure!(answer.status() == 200, "{path} is answered {} {body}", answer.status());
-    Ok(body)
 }
 
 fn id(of: &Value) -> Result<String, Failure> {

@@ -2,10 +2,9 @@
 //! send. Does a request notice, and does every invitation arrive?
 
 mod load;
-mod smtp;
 mod verdict;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -14,12 +13,13 @@ use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 
 use self::load::{Book, Load, Samples};
-use self::smtp::{Behaviour, Smtp};
 use self::verdict::{Kill, Verdict};
+use super::instance::{Instance, get, until_all_is_sent};
 use super::latency;
+use super::smtp::{Behaviour, Smtp};
 use crate::cleanup::Cleanup;
-use crate::server::{self, Databases, Environment, Profile, Server};
-use crate::servers::{Durability, free_port, start_postgres, temporary_directory};
+use crate::server::{self, Profile};
+use crate::servers::{Durability, start_postgres, temporary_directory};
 
 /// Not measured: caches, connections and the first plans of statements.
 const WARM_UP: Duration = Duration::from_secs(2);
@@ -27,9 +27,6 @@ const WARM_UP: Duration = Duration::from_secs(2);
 const BETWEEN: Duration = Duration::from_millis(737);
 /// Mails that wait for each kill.
 const PER_KILL: usize = 25;
-/// The longest until all is sent: what was tried in vain for minutes waits for the next try, and what a killed instance held
-/// for the end of its lease.
-const PATIENCE: Duration = Duration::from_secs(30 * 60);
 /// The p99 of a phase is the median of those of its parts, which one odd second does not move.
 const PARTS: u32 = 5;
 /// Fewer requests say nothing of a p99.
@@ -123,7 +120,7 @@ fn drill(options: &Options, database: Database, program: &Path, cleanup: &Cleanu
     let book = load.end()?;
     until_all_is_sent(&urls[0])?;
     println!("all was sent {} s after the mail server was back", back.elapsed().as_secs());
-    let failed = load::get(&urls[0], &latency::planner(&urls[0])?, "/mails?state=failed&limit=1")?;
+    let failed = get(&urls[0], &latency::planner(&urls[0])?, "/mails?state=failed&limit=1")?;
     ensure!(failed.as_array().is_some_and(Vec::is_empty), "a mail was given up: {failed}");
     for instance in instances {
         instance.server.stop();
@@ -149,7 +146,7 @@ fn kill(number: usize, instances: &mut [Instance], smtp: &Smtp, load: &mut Load)
         instance.start_again()?;
     }
     let url = &instances[0].server.url;
-    let due = load::get(url, &latency::planner(url)?, "/mails?state=queued&limit=1")?;
+    let due = get(url, &latency::planner(url)?, "/mails?state=queued&limit=1")?;
     ensure!(due != serde_json::json!([]), "no mail was due at the last kill");
     Ok(kills)
 }
@@ -170,56 +167,6 @@ fn until_caught_up(smtp: &Smtp, rate: u32) -> Result<()> {
 #[allow(clippy::disallowed_methods, reason = "there is nothing to test here that time decides")]
 fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
-}
-
-fn until_all_is_sent(url: &str) -> Result<()> {
-    let (authorization, begin) = (latency::planner(url)?, Instant::now());
-    while load::get(url, &authorization, "/mails?state=queued&limit=1")? != serde_json::json!([]) {
-        ensure!(begin.elapsed() < PATIENCE, "after {PATIENCE:?} mails are still queued");
-        sleep(Duration::from_millis(500));
-    }
-    Ok(())
-}
-
-struct Instance<'a> {
-    program: &'a Path,
-    environment: Environment,
-    directory: PathBuf,
-    log: PathBuf,
-    cleanup: &'a Cleanup,
-    server: Server,
-}
-
-impl<'a> Instance<'a> {
-    fn start(
-        number: usize,
-        program: &'a Path,
-        database_url: &str,
-        smtp: &Smtp,
-        cleanup: &'a Cleanup,
-    ) -> Result<Self> {
-        let on = Databases { database_url: database_url.to_owned(), redis_url: "fakeredis://".into() };
-        let mut environment = server::environment(free_port()?, on);
-        environment.extend([
-            ("SMTP_URL", smtp.url()),
-            ("MAIL_FROM", "crew@coulisses.example".into()),
-            ("MAIL_GATHER_SECONDS", "0".into()),
-        ]);
-        let (directory, log) = (temporary_directory(cleanup)?, super::log(&format!("mail-{number}"))?);
-        let arguments: &[_] = if number == 0 { &["demo", "--migrate"] } else { &["serve"] };
-        let server =
-            Server::launch(program, arguments, (environment.clone(), directory.clone()), &log, cleanup)?;
-        server.wait_until_ready()?;
-        Ok(Self { program, environment, directory, log, cleanup, server })
-    }
-
-    /// Kills it first.
-    fn start_again(&mut self) -> Result<()> {
-        self.server.kill();
-        let at = (self.environment.clone(), self.directory.clone());
-        self.server = Server::launch(self.program, &["serve"], at, &self.log, self.cleanup)?;
-        self.server.wait_until_ready()
-    }
 }
 
 /// The phases: what requests took, and whether any failed.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::load::{Book, DOMAIN};
-use super::smtp::Arrival;
+use crate::drill::smtp::Arrival;
 
 /// How long after the mail server's answer its instance may take to write that down, in seconds: a kill within it repeats
 /// the mail.

@@ -6,7 +6,7 @@ mod installation;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ChildStdin, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
@@ -15,6 +15,7 @@ pub(crate) use self::account::is_root;
 pub(crate) use self::installation::Installation;
 use super::{detach, free_port, tail};
 use crate::cleanup::Cleanup;
+use crate::process::Process;
 
 const USER: &str = "coulisses";
 
@@ -93,11 +94,46 @@ impl Postgres {
             format!("CREATE TABLESPACE {name} LOCATION '{place}'"),
             format!("CREATE DATABASE {name} TABLESPACE {name}"),
         ] {
-            let done = self.cluster.run("psql", &["-X", "-q", "-d", &self.url, "-c", &sql], None)?;
-            ensure!(done, "{sql} failed:\n{}", tail(&self.cluster.output));
+            self.sql(&sql)?;
         }
         let (server, _) = self.url.rsplit_once('/').context("the server's URL names no database")?;
         Ok(format!("{server}/{name}"))
+    }
+
+    /// What a statement returns in the database of [`Postgres::url`], a line each row.
+    pub(crate) fn sql(&self, sql: &str) -> Result<String> {
+        let arguments = ["-X", "-q", "-A", "-t", "-d", &self.url, "-c", sql];
+        let done = self.cluster.run("psql", &arguments, None)?;
+        ensure!(done, "{sql} failed:\n{}", tail(&self.cluster.output));
+        Ok(fs::read_to_string(&self.cluster.output)?.trim().to_owned())
+    }
+
+    /// Begins a transaction with a statement; it is rolled back when what is returned is dropped.
+    pub(crate) fn hold(&self, sql: &str, cleanup: &Cleanup) -> Result<Held> {
+        let mut psql = self.cluster.account.command(&self.cluster.programs.join("psql"));
+        psql.args(["-X", "-q", "-d", &self.url]).current_dir(&self.cluster.home);
+        psql.stdin(Stdio::piped()).stdout(Stdio::null());
+        let mut input = None;
+        let process = Process::start_with(detach(&mut psql), cleanup, |child| input = child.stdin.take())?;
+        let mut input = input.context("psql has no input")?;
+        writeln!(input, "BEGIN; {sql};")?;
+        Ok(Held { input: Some(input), process })
+    }
+}
+
+/// A transaction that is open.
+pub(crate) struct Held {
+    /// psql ends with its input.
+    input: Option<ChildStdin>,
+    process: Process,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        if let Err(error) = self.process.wait(None) {
+            eprintln!("warning: psql did not end: {error}");
+        }
     }
 }
 

@@ -1,0 +1,79 @@
+//! One of several servers over one database, which sends its mails to a mail server of the tests and is killed and started
+//! again.
+
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+
+use super::latency;
+use super::smtp::Smtp;
+use crate::cleanup::Cleanup;
+use crate::server::{self, Databases, Environment, Server};
+use crate::servers::{free_port, temporary_directory};
+
+/// The longest until all is sent: what was tried in vain for minutes waits for the next try, and what a killed instance held
+/// for the end of its lease.
+const PATIENCE: Duration = Duration::from_secs(30 * 60);
+
+pub(super) struct Instance<'a> {
+    program: &'a Path,
+    environment: Environment,
+    directory: PathBuf,
+    log: PathBuf,
+    cleanup: &'a Cleanup,
+    pub(super) server: Server,
+}
+
+impl<'a> Instance<'a> {
+    /// The first, number 0, makes the season.
+    pub(super) fn start(
+        number: usize,
+        program: &'a Path,
+        database_url: &str,
+        smtp: &Smtp,
+        cleanup: &'a Cleanup,
+    ) -> Result<Self> {
+        let on = Databases { database_url: database_url.to_owned(), redis_url: "fakeredis://".into() };
+        let mut environment = server::environment(free_port()?, on);
+        environment.extend([
+            ("SMTP_URL", smtp.url()),
+            ("MAIL_FROM", "crew@coulisses.example".into()),
+            ("MAIL_GATHER_SECONDS", "0".into()),
+        ]);
+        let (directory, log) = (temporary_directory(cleanup)?, super::log(&format!("mail-{number}"))?);
+        let arguments: &[_] = if number == 0 { &["demo", "--migrate"] } else { &["serve"] };
+        let server =
+            Server::launch(program, arguments, (environment.clone(), directory.clone()), &log, cleanup)?;
+        server.wait_until_ready()?;
+        Ok(Self { program, environment, directory, log, cleanup, server })
+    }
+
+    /// Kills it first.
+    pub(super) fn start_again(&mut self) -> Result<()> {
+        self.server.kill();
+        let at = (self.environment.clone(), self.directory.clone());
+        self.server = Server::launch(self.program, &["serve"], at, &self.log, self.cleanup)?;
+        self.server.wait_until_ready()
+    }
+}
+
+/// What a signed-in planner is answered.
+pub(super) fn get(url: &str, authorization: &str, path: &str) -> Result<Value> {
+    let mut answer =
+        latency::agent().get(format!("{url}/api/v1{path}")).header("Authorization", authorization).call()?;
+    let body: Value = answer.body_mut().read_json()?;
+    ensure!(answer.status() == 200, "{path} is answered {} {body}", answer.status());
+    Ok(body)
+}
+
+pub(super) fn until_all_is_sent(url: &str) -> Result<()> {
+    let (authorization, begin) = (latency::planner(url)?, Instant::now());
+    while get(url, &authorization, "/mails?state=queued&limit=1")? != json!([]) {
+        ensure!(begin.elapsed() < PATIENCE, "after {PATIENCE:?} mails are still queued");
+        sleep(Duration::from_millis(500));
+    }
+    Ok(())
+}
