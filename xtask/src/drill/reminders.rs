@@ -58,8 +58,10 @@ pub(super) fn run(options: &Options) -> Result<ExitCode> {
     let due = prepare(&postgres, &instances[0].server.url, options.people)?;
     // Nobody chooses so many passwords here.
     postgres.sql("UPDATE org_memberships SET proven_at = created_at WHERE proven_at IS NULL")?;
-    until_all_is_sent(&instances[0].server.url)?;
-    ensure!(Instant::now() < due, "after {UNTIL_DUE:?} the first mails have not gone: take fewer --people");
+    // Of the season's mails some wait for longer.
+    let queued = format!("SELECT count(*) FROM mails WHERE state = 'queued' AND address LIKE '%{DOMAIN}'");
+    until(|| Ok(postgres.sql(&queued)? == "0"), "the first mails have not gone: take fewer --people")?;
+    ensure!(Instant::now() < due, "the reminders are due already: take fewer --people");
     instances.iter().for_each(|instance| instance.server.kill());
     // A morning, for all orgs.
     postgres.sql("UPDATE orgs SET digest_at = (extract(epoch FROM now()) * 1000000)::bigint")?;
