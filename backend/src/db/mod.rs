@@ -13,6 +13,7 @@ pub mod migrations;
 mod reader;
 mod refusal;
 mod sqlite_file;
+mod statistics;
 mod storage;
 mod template;
 mod tenancy;

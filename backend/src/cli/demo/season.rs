@@ -96,7 +96,8 @@ pub(super) async fn fill_if_empty(app: &App, password: &str) -> Result<(), CliEr
     let season = add_productions(&tx, app, org, &users).await?;
     festivals::plan(&tx, org, &users).await?;
     changes::happen(&tx, app, org, &season).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    Ok(app.db.analyze().await?)
 }
 
 /// Whoever plans is asked by telephone; answers to mails go to an office.
