@@ -1,6 +1,6 @@
 //! The org and its members: who they are, what they may do, from one moment to the next.
 
-use crate::support::{Kind, Persona, Test, together};
+use crate::support::{Kind, Persona, Test, at, together};
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
@@ -188,15 +188,20 @@ async fn its_reminders_and_digest_come_after_hours_that_it_sets(
 async fn another_time_zone_has_its_own_next_digest(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     let test = Test::start(db).await;
     let owner = test.owner().await;
-    test.execute("UPDATE orgs SET digest_at = created_at").await;
-    let known = "SELECT count(*) AS n FROM orgs WHERE digest_at IS NOT NULL";
-    for (change, left) in [
-        (json!({ "locale": "en", "digest_hours": 5 }), 2),
-        (json!({ "timezone": "Europe/Paris" }), 2),
-        (json!({ "timezone": "America/Montreal" }), 1),
+    let next = async || {
+        let rows =
+            test.rows("SELECT digest_at AS at FROM orgs WHERE name <> 'Other' ORDER BY id LIMIT 1").await;
+        rows[0]["at"].as_i64().expect("an instant")
+    };
+    let paris = at("2026-07-02T06:00:00Z").as_micros();
+    for (change, wanted) in [
+        (json!({ "locale": "en", "digest_hours": 5 }), paris),
+        (json!({ "timezone": "Europe/Paris" }), paris),
+        // Still this morning there.
+        (json!({ "timezone": "America/Montreal" }), at("2026-07-01T12:00:00Z").as_micros()),
     ] {
         owner.patch(CURRENT, change.clone()).await.ok();
-        assert_eq!(test.count(known).await, left, "{change}");
+        assert_eq!(next().await, wanted, "{change}");
     }
 }
 

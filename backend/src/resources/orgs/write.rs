@@ -230,7 +230,10 @@ pub async fn update(tx: &Tx, before: Org, new: OrgForm) -> Result<Org, Error> {
         ..before.clone()
     };
     // The next digest was due at an hour of the old zone.
-    let digest_at = if after.timezone == before.timezone { NotSet } else { Set(None) };
+    let digest_at = match after.timezone == before.timezone {
+        true => NotSet,
+        false => Set(Some(next_morning(tx.now, &after.timezone)?)),
+    };
     org::Entity::update_many()
         .set(org::ActiveModel {
             name: Set(after.name.clone()),
