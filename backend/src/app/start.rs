@@ -139,7 +139,7 @@ pub async fn start_with(
     let gather = mailer.can_send().then_some(config.mail.gather);
     let outbox = Outbox::new(gather);
     let subscribers = match gather {
-        Some(gather) => later.subscribers.with(Announcements { clock: clock.clone(), gather }),
+        Some(_) => later.subscribers.with(Announcements { clock: clock.clone() }),
         None => later.subscribers,
     };
     subscribers.subscribe(&db);

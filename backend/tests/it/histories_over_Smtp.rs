@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use std::{fmt::Write as _, task::Poll};
 
 /// What happens, in order.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     /// A manager asks the person.
     Invite,
@@ -28,6 +28,8 @@ enum Step {
     Remind,
     CancelAssignment,
     AskAgain,
+    /// A manager sets the assignment accepted.
+    SetAccepted,
     CancelMission,
     Revoke,
     Delete,
@@ -55,7 +57,7 @@ const fn history(
     History { name, steps, person, planner }
 }
 
-const HISTORIES: [History; 29] = [
+const HISTORIES: [History; 35] = [
     history("asked", &[Invite, Sent], &["calls"], &[]),
     history("asked, yes", &[Invite, Sent, Accept], &["calls"], &[]),
     history("asked, no", &[Invite, Sent, Decline], &["calls"], &["answers"]),
@@ -154,6 +156,43 @@ const HISTORIES: [History; 29] = [
         &["calls", "moved"],
         &["answers"],
     ),
+    history(
+        "moved into the reminder's hours",
+        &[Invite, Sent, Days(5), MoveTo(-4 * 24 * 60), SETTLED, Days(1)],
+        &["calls", "moved"],
+        &[],
+    ),
+    history(
+        "moved into the reminder's hours by mistake",
+        &[Invite, Sent, Days(5), MoveTo(-4 * 24 * 60), Minutes(5), MoveTo(0), Minutes(60)],
+        &["calls"],
+        &[],
+    ),
+    history(
+        "moved, set accepted before it is told",
+        &[Invite, Sent, MoveTo(120), SetAccepted, SETTLED],
+        &["calls", "moved"],
+        &[],
+    ),
+    history(
+        "no, set accepted, moved",
+        &[Invite, Sent, Decline, SetAccepted, MoveTo(120), SETTLED],
+        &["calls", "moved"],
+        // What a planner has set since is not the person's answer.
+        &[],
+    ),
+    history(
+        "moved, taken back while that is mailed",
+        &[Invite, Sent, MoveTo(120), Minutes(10), Revoke, Minutes(2)],
+        &["calls", "called_off"],
+        &[],
+    ),
+    history(
+        "moved, mission cancelled while that is mailed",
+        &[Invite, Sent, Accept, MoveTo(120), Minutes(10), CancelMission, Minutes(2)],
+        &["calls", "called_off"],
+        &[],
+    ),
 ];
 
 /// One person, one mission.
@@ -164,7 +203,8 @@ struct Play<'t> {
     user: String,
     assignment: Option<String>,
     invitation: Option<String>,
-    token: Option<String>,
+    /// Of the links that were made, in order.
+    tokens: Vec<String>,
 }
 
 impl<'t> Play<'t> {
@@ -178,7 +218,7 @@ impl<'t> Play<'t> {
             "end_at": at(MISSION).plus_seconds(4 * 3600),
         });
         let mission = id(&manager.post("/missions", mission).await.ok());
-        Self { test, mission, project, user, assignment: None, invitation: None, token: None }
+        Self { test, mission, project, user, assignment: None, invitation: None, tokens: Vec::new() }
     }
 
     fn assignment(&self) -> &str {
@@ -196,7 +236,7 @@ impl<'t> Play<'t> {
                 let body = json!({ "assignment_id": self.assignment() });
                 let created = manager.post("/invitations", body).await.ok();
                 self.invitation = Some(id(&created));
-                self.token = created["token"].as_str().map(Into::into);
+                self.tokens.extend(created["token"].as_str().map(Into::into));
             }
             Sent => live(self.test, 30).await,
             Days(days) => live(self.test, days * 86_400).await,
@@ -214,7 +254,7 @@ impl<'t> Play<'t> {
                     _ => "confirm",
                 };
                 let path = format!("/assignments/{}/{verb}", self.assignment());
-                match &self.token {
+                match self.tokens.last() {
                     Some(token) => drop(anyone.post(&path, json!({ "token": token })).await.ok()),
                     None => drop(manager.post_empty(&path).await.ok()),
                 }
@@ -227,8 +267,12 @@ impl<'t> Play<'t> {
                 let invitation = self.invitation.as_deref().expect("an invitation");
                 manager.post_empty(&format!("/invitations/{invitation}:remind")).await.ok();
             }
-            CancelAssignment | AskAgain => {
-                let status = if matches!(step, AskAgain) { "INVITED" } else { "CANCELLED" };
+            CancelAssignment | AskAgain | SetAccepted => {
+                let status = match step {
+                    AskAgain => "INVITED",
+                    SetAccepted => "ACCEPTED",
+                    _ => "CANCELLED",
+                };
                 let path = format!("/assignments/{}:status", self.assignment());
                 manager.post(&path, json!({ "status": status })).await.ok();
             }
@@ -371,6 +415,94 @@ async fn a_mission_that_moved_is_confirmed_by_whoever_may(#[values(Kind::Sqlite,
     colleague.post_empty(&confirm).await.ok();
 }
 
+/// The link that a mail to the person has last carried.
+fn last_link(smtp: &Smtp) -> String {
+    let mails = smtp.mails();
+    let last = mails.iter().rfind(|mail| mail.get("to")[0] == "nina@example.org").expect("a mail");
+    let text = last.get("text").as_str().expect("a text").to_owned();
+    let link = text.split_once("/invite?token=").expect("a link").1;
+    link.split_whitespace().next().expect("a token").to_owned()
+}
+
+/// What a link said before is no yes that it could confirm: the mail brings one that can.
+#[rstest]
+#[tokio::test]
+async fn the_mail_of_a_move_has_a_link_that_confirms_and_withdraws(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+    #[values(&[Invite, Sent, Decline, SetAccepted][..],
+        &[Invite, Sent, Accept, CancelAssignment, AskAgain, Invite, Sent, SetAccepted],
+        &[Invite, Sent, Accept, MoveTo(30), Decline, SetAccepted],
+        &[PutOn])]
+    before: &[Step],
+    #[values("accept", "decline")] answer: &str,
+) {
+    let smtp = Smtp::start();
+    let test =
+        Test::start_with(db, &[("SMTP_URL", &smtp.url()), ("MAIL_FROM", "crew@coulisses.example")]).await;
+    let mut play = Play::begin(&test).await;
+    for step in before.iter().chain(&[MoveTo(120), SETTLED]) {
+        play.step(*step).await;
+    }
+    let (manager, anyone) = (test.manager().await, test.anonymous());
+    let link = last_link(&smtp);
+    let path = format!("/assignments/{}", play.assignment());
+    let status = async || {
+        let row = manager.get(&path).await.ok();
+        (row["status"].clone(), row["needs_confirmation"].clone())
+    };
+    assert_eq!(status().await, (json!("ACCEPTED"), json!(true)));
+    for old in play.tokens.iter().filter(|old| **old != link) {
+        let said_no = before.contains(&Decline);
+        let refused = anyone.post(&format!("{path}/confirm"), json!({ "token": old })).await;
+        match said_no {
+            true => drop(refused.refused(409, "already_answered")),
+            false => drop(refused.refused(400, "invalid_token")),
+        }
+        anyone.post(&format!("{path}/decline"), json!({ "token": old })).await;
+        assert_eq!(status().await, (json!("ACCEPTED"), json!(true)), "an older link changes nothing");
+    }
+    anyone.post(&format!("{path}/{answer}"), json!({ "token": link })).await.ok();
+    let wanted = if answer == "accept" { "ACCEPTED" } else { "DECLINED" };
+    assert_eq!(status().await, (json!(wanted), json!(false)));
+    live(&test, 120).await;
+}
+
+/// Accepted otherwise than by the link, which is still open when the mission is cancelled.
+#[rstest]
+#[tokio::test]
+async fn who_was_set_accepted_is_taken_out_of_their_calendar(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let smtp = Smtp::start();
+    let test =
+        Test::start_with(db, &[("SMTP_URL", &smtp.url()), ("MAIL_FROM", "crew@coulisses.example")]).await;
+    let mut play = Play::begin(&test).await;
+    for step in [Invite, Sent, SetAccepted, CancelMission, Minutes(2)] {
+        play.step(step).await;
+    }
+    let mails = smtp.mails();
+    let last = mails.iter().rfind(|mail| mail.get("to")[0] == "nina@example.org").expect("a mail");
+    let calendar = last.get("calendar").as_str().expect("a calendar");
+    assert!(calendar.contains("METHOD:CANCEL"), "{calendar}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_over_is_confirmed_by_nobody(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let mut play = Play::begin(&test).await;
+    for step in [Invite, Accept, MoveTo(600)] {
+        play.step(step).await;
+    }
+    let needs = async || test.manager().await.get("/assignments?needs_confirmation=true").await.ok();
+    assert_eq!(needs().await.as_array().map(Vec::len), Some(1));
+    test.pass_seconds(12 * 86_400);
+    // What took place is put right.
+    play.step(MoveTo(300)).await;
+    assert_eq!(needs().await, json!([]));
+    live(&test, 660).await;
+}
+
 /// As an instance that is killed in the middle: its transaction is never committed.
 async fn torn_away<F: Future>(work: F, after: usize) {
     let mut work = Box::pin(work);
@@ -463,7 +595,7 @@ async fn the_calendars_of_a_call_agree_for_Readers(#[values(Kind::Sqlite, Kind::
     for step in [Invite, Sent, Accept] {
         play.step(step).await;
     }
-    let page = format!("/invite.ics?token={}", play.token.as_deref().expect("a token"));
+    let page = format!("/invite.ics?token={}", play.tokens.last().expect("a token"));
     let page = test.anonymous().get(&page).await;
     assert_eq!(page.header("content-type"), "text/calendar; charset=utf-8; method=PUBLISH");
     for step in [MoveTo(120), SETTLED, Confirm, CancelMission, Minutes(2)] {

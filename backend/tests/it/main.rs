@@ -52,6 +52,8 @@ mod metrics;
 mod migrations;
 mod migrators;
 mod models_crud;
+#[allow(non_snake_case, reason = "the names tell which server they need")]
+mod mornings_over_Smtp;
 mod obs;
 mod odd_input;
 mod openapi;

@@ -5,7 +5,7 @@ use crate::support::{Kind, Outcome, Persona, Test, together};
 use axum::http::Method;
 use coulisses::{
     db::Origin,
-    resources::assignments::{self, AssignmentStatus, Change},
+    resources::assignments::{self, AssignmentStatus, Change, DecidedBy},
 };
 use rstest::rstest;
 use serde_json::{Value as Json, json};
@@ -113,7 +113,12 @@ async fn a_move_waits_for_the_acceptance_before_on_Postgres() {
 
     let tx = test.app.db.write(Origin::system()).await.unwrap();
     let locked = assignments::lock_for_no_key_update(&tx, test.org, asked.parse().unwrap()).await.unwrap();
-    let accept = Change { status: AssignmentStatus::Accepted, override_reason: None, decline_reason: None };
+    let accept = Change {
+        status: AssignmentStatus::Accepted,
+        override_reason: None,
+        decline_reason: None,
+        by: DecidedBy::Planner,
+    };
     assignments::set_status(&tx, locked, accept).await.unwrap();
     let path = format!("/missions/{moving}");
     let (outcome, ()) =

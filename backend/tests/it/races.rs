@@ -4,7 +4,7 @@ use crate::support::{AT_MOST, Kind, Outcome, Test};
 use axum::http::Method;
 use coulisses::{
     db::Origin,
-    resources::assignments::{self, AssignmentStatus, Change, ScheduleConflict},
+    resources::assignments::{self, AssignmentStatus, Change, DecidedBy, ScheduleConflict},
 };
 use rstest::rstest;
 use serde_json::{Value as Json, json};
@@ -231,8 +231,12 @@ async fn an_acceptance_waits_for_the_one_before_on_Postgres() {
         let mission = manager.mission("Montage", from, to).await;
         asked.push(manager.assignment(&mission, &user).await.parse().unwrap());
     }
-    let accept =
-        || Change { status: AssignmentStatus::Accepted, override_reason: None, decline_reason: None };
+    let accept = || Change {
+        status: AssignmentStatus::Accepted,
+        override_reason: None,
+        decline_reason: None,
+        by: DecidedBy::Planner,
+    };
     let origin = || Origin::system();
     let (org, second_call) = (test.org, asked[1]);
 

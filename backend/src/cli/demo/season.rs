@@ -9,7 +9,9 @@ use crate::{
     locale::Locale,
     resources::{
         accounts::{self, links},
-        assignments::{self, AlreadyAssigned, AssignmentStatus, Change, NewAssignment, ScheduleConflict},
+        assignments::{
+            self, AlreadyAssigned, AssignmentStatus, Change, DecidedBy, NewAssignment, ScheduleConflict,
+        },
         availabilities::{self, NewAvailability},
         invitations::{self, Links, NewInvitation},
         missions::{self, Mission, MissionForm, NewMissionRole},
@@ -309,7 +311,13 @@ async fn answer(tx: &Tx, org: OrgId, asked: crate::ids::AssignmentId, turn: usiz
         _ => (AssignmentStatus::Accepted, None),
     };
     let held = assignments::lock_for_no_key_update(tx, org, asked).await?;
-    match assignments::set_status(tx, held, Change { status, override_reason: None, decline_reason }).await {
+    match assignments::set_status(
+        tx,
+        held,
+        Change { status, override_reason: None, decline_reason, by: DecidedBy::Planner },
+    )
+    .await
+    {
         // The assignment stays invited.
         Ok(_) => Ok(()),
         Err(error) if error.is::<ScheduleConflict>() => Ok(()),

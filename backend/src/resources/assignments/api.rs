@@ -8,7 +8,7 @@ use super::{
     },
     read,
     refusal::{AlreadyAssigned, InvalidTransition, QuotaReached, ScheduleConflict},
-    write::{self, Change as StatusChange, bulk},
+    write::{self, Change as StatusChange, DecidedBy, bulk},
 };
 use crate::{
     auth::{Caller, Forbidden, Manager, Tech},
@@ -194,7 +194,8 @@ async fn set_status(
         locked.check_answerable(new.status, tx.now)?;
     }
     let override_reason = new.override_reason.map(Into::into);
-    let change = StatusChange { status: new.status, override_reason, decline_reason: None };
+    let by = if caller.is(locked.user()) { DecidedBy::User } else { DecidedBy::Planner };
+    let change = StatusChange { status: new.status, override_reason, decline_reason: None, by };
     let assignment = write::set_status(&tx, locked, change).await?;
     tx.commit_object(&assignment).await
 }

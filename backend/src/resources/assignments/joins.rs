@@ -1,12 +1,9 @@
 //! How an assignment is joined with what it is about, for the queries of several resources.
 
 use super::{entity::assignment, model::AssignmentStatus};
-use crate::{
-    ids::OrgId,
-    resources::{
-        missions::entity::{mission, mission_role},
-        users::entity::user,
-    },
+use crate::resources::{
+    missions::entity::{mission, mission_role},
+    users::entity::user,
 };
 use sea_orm::{
     EntityTrait, RelationDef,
@@ -35,8 +32,8 @@ pub fn to_role() -> RelationDef {
         .into()
 }
 
-/// How many have accepted the role that a row is joined with.
-pub fn accepted_of_role(org: OrgId) -> Expr {
+/// How many have accepted the role, of this org, that a row is joined with.
+pub fn accepted_of_role(org: impl Into<Expr>) -> Expr {
     let of = |column| Expr::col(("others", column));
     let count = Query::select()
         .expr(Func::count(Expr::col(Asterisk)))

@@ -23,6 +23,6 @@ pub use told::Told;
 pub use write::changes::{confirm, note_called_off, note_move, note_told};
 pub use write::moves::{Move, assign_only_role, begin_move, cancel_all, detach_roles, finish_move};
 pub use write::{
-    Change, Locked, create, explain_decline, lock_all_for_no_key_update, lock_for_no_key_update, meaning_of,
-    seen, set_status,
+    Change, DecidedBy, Locked, create, explain_decline, lock_all_for_no_key_update, lock_for_no_key_update,
+    meaning_of, seen, set_status,
 };

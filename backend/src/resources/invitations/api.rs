@@ -22,8 +22,8 @@ use crate::{
     ids::{AssignmentId, InvitationId},
     resources::{
         assignments::{
-            self, AlreadyAssigned, AssignmentStatus, Change, InvalidTransition, NotInvited, QuotaReached,
-            ScheduleConflict,
+            self, AlreadyAssigned, AssignmentStatus, Change, DecidedBy, InvalidTransition, NotInvited,
+            QuotaReached, ScheduleConflict,
         },
         missions::{MissionCancelled, MissionOver},
         projects::ProjectArchived,
@@ -321,11 +321,12 @@ async fn accept_assignment(
 
 /// Confirm an assignment whose mission has moved.
 ///
-/// By the assigned person's session, by the token of its invitation, in the body or as `?token=`, although that was
-/// answered, or by a manager for them. Ends `needs_confirmation`; confirming again is 200. 409 `invalid_transition`
-/// for an assignment that is not `ACCEPTED`.
+/// By the assigned person's session, by the token of its invitation, in the body or as `?token=`, although that said
+/// yes, or by a manager for them. Ends `needs_confirmation`; confirming again is 200. 409 `invalid_transition` for an
+/// assignment that is not `ACCEPTED`, 409 `already_answered` for a link that said no, 400 `invalid_token` for one that
+/// has a successor.
 #[utoipa::path(post, operation_id = "confirm", path = "/assignments/{id}/confirm", tag = "assignments", extensions(("x-problems" = json!([
-        InvalidToken::CODE, ChangedSinceSeen::CODE, InvalidTransition::CODE,
+        InvalidToken::CODE, ChangedSinceSeen::CODE, AlreadyAnswered::CODE, InvalidTransition::CODE,
     ]))))]
 async fn confirm_assignment(
     State(app): State<App>,
@@ -452,7 +453,7 @@ async fn answer_assignment(
             let answered = if status == AssignmentStatus::Accepted && locked.needs_confirmation() {
                 assignments::confirm(&tx, &locked).await?
             } else {
-                let change = Change { status, override_reason: None, decline_reason };
+                let change = Change { status, override_reason: None, decline_reason, by: DecidedBy::User };
                 assignments::set_status(&tx, locked, change).await?
             };
             tx.commit_value(&AnsweredAssignment { status: answered.status }).await

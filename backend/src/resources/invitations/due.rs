@@ -3,6 +3,7 @@
 use super::{
     entity::invitation,
     read::to_assignment,
+    refusal::RemindedRecently,
     remind::{By, HOUR, remind_all},
     write::{Links, asked_again},
 };
@@ -35,34 +36,50 @@ const BATCH: u64 = 200;
 /// Reminds, once, all whose mission, or the instant by which their answer is wanted, comes as near as their org says.
 ///
 /// # Errors
-/// When the database fails.
+/// The first failure of an org, once all others are reminded, or when the database fails.
 pub async fn remind_due(app: &App) -> Result<(), Error> {
-    let links = Links::of(app);
-    if !links.outbox.can_send() {
+    if !app.outbox.can_send() {
         return Ok(());
     }
+    let (mut after, mut done) = (None, Ok(()));
     loop {
-        let due = due_in_all_orgs(&app.db, app.db.clock().now()).await?;
+        let due = due_in_all_orgs(&app.db, app.db.clock().now(), after).await?;
         let mut by_org: BTreeMap<OrgId, Vec<InvitationId>> = BTreeMap::new();
         due.iter().for_each(|(org, id)| by_org.entry(*org).or_default().push(*id));
         for (org, ids) in by_org {
-            let tx = app.db.write(Origin { tenant: Some(org), ..Origin::system() }).await?;
-            let (_, refused) = remind_all(&tx, org, &ids, &links, By::Itself).await?;
-            // What was answered, cancelled or reminded meanwhile is not looked at again.
-            asked_again(&tx, org, refused.into_iter().map(|(id, _)| id).collect()).await?;
-            tx.commit().await?;
+            let reminded = remind_of_org(app, org, &ids).await;
+            // The others do not wait for it.
+            done = done.and(reminded.inspect_err(|error| {
+                tracing::warn!(org_id = %org, %error, cause = ?error.cause(), "nobody of an org is reminded");
+            }));
         }
         if (due.len() as u64) < BATCH {
-            return Ok(());
+            return done;
         }
+        after = due.last().copied();
     }
 }
 
-/// The first [`BATCH`] invitations, in all orgs, whose people are to be reminded.
-async fn due_in_all_orgs(db: &Database, now: Timestamp) -> Result<Vec<(OrgId, InvitationId)>, Error> {
+async fn remind_of_org(app: &App, org: OrgId, ids: &[InvitationId]) -> Result<(), Error> {
+    let tx = app.db.write(Origin { tenant: Some(org), ..Origin::system() }).await?;
+    let (_, refused) = remind_all(&tx, org, ids, &Links::of(app), By::Itself).await?;
+    // What was answered or cancelled meanwhile is not looked at again; what waits for a place or was just reminded is.
+    let for_good = refused
+        .into_iter()
+        .filter(|(_, error)| !error.is::<assignments::QuotaReached>() && !error.is::<RemindedRecently>());
+    asked_again(&tx, org, for_good.map(|(id, _)| id).collect()).await?;
+    tx.commit().await
+}
+
+/// The next [`BATCH`] invitations, in all orgs, whose people are to be reminded.
+async fn due_in_all_orgs(
+    db: &Database,
+    now: Timestamp,
+    after: Option<(OrgId, InvitationId)>,
+) -> Result<Vec<(OrgId, InvitationId)>, Error> {
     use assignments::entity::assignment;
     use invitation::Column;
-    use missions::entity::mission;
+    use missions::entity::{mission, mission_role};
     use projects::entity::project;
     use users::entity::user;
     let start = || Expr::col((assignment::Entity, assignment::Column::StartsAt));
@@ -82,6 +99,11 @@ async fn due_in_all_orgs(db: &Database, now: Timestamp) -> Result<Vec<(OrgId, In
         .join(JoinType::InnerJoin, assignments::joins::to_mission())
         .join(JoinType::InnerJoin, assignments::joins::to_user())
         .join(JoinType::LeftJoin, missions::to_project())
+        .join(JoinType::LeftJoin, assignments::joins::to_role())
+        .filter(Condition::all().add_option(after.map(|(org, id)| {
+            let key = Expr::tuple([Column::OrgId.into_expr(), Column::Id.into_expr()]);
+            key.gt(Expr::tuple([Expr::value(org), Expr::value(id)]))
+        })))
         .filter(Column::Answer.is_null())
         .filter(Column::RevokedAt.is_null())
         .filter(Column::AskedAgainAt.is_null())
@@ -96,6 +118,15 @@ async fn due_in_all_orgs(db: &Database, now: Timestamp) -> Result<Vec<(OrgId, In
                 .add(project::Column::Status.is_null())
                 .add(project::Column::Status.ne(ProjectStatus::Archived)),
         )
+        // Who is about to be told of a move is asked again by that.
+        .filter(mission::Column::MovingSince.is_null())
+        // A yes to a full role would be refused; a place may become free.
+        .filter(Condition::any().add(mission_role::Column::Quota.is_null()).add(
+            mission_role::Column::Quota.into_expr().gt(assignments::joins::accepted_of_role(Expr::col((
+                mission_role::Entity,
+                mission_role::Column::OrgId,
+            )))),
+        ))
         .filter(due.clone().lte(now))
         .filter(until.gt(now))
         // Who was asked later than that has just heard of it.

@@ -180,7 +180,12 @@ pub(super) async fn remind_all(
         .collect();
     let full = full_roles(tx, org, &rows).await?;
     let (mut all, mut changes, mut mailed, mut reminded) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let rows = rows.into_iter().filter(|one| by == By::Planner || one.row.asked_again_at.is_none());
+    let waits = |one: &WithStart| {
+        // Whoever is about to be told of a move is asked again by that.
+        let told = around.get(&one.row.assignment_id).is_some_and(|locked| !locked.is_told_otherwise());
+        one.row.asked_again_at.is_none() && told
+    };
+    let rows = rows.into_iter().filter(|one| by == By::Planner || waits(one));
     for WithStart { row, starts_at } in rows {
         let Some(locked) = around.get(&row.assignment_id) else { continue };
         let may = may_remind(&row, locked, &archived, tx.now);

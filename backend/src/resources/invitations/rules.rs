@@ -84,6 +84,7 @@ pub fn link_status(state: State, around: Around, now: Timestamp) -> LinkStatus {
         return LinkStatus::CalledOff;
     }
     match status(state, now) {
+        InvitationStatus::Answered if around.superseded => LinkStatus::Superseded,
         InvitationStatus::Answered => LinkStatus::Answered,
         InvitationStatus::Revoked if around.superseded => LinkStatus::Superseded,
         InvitationStatus::Revoked => LinkStatus::Revoked,
@@ -100,6 +101,21 @@ pub fn must_answer(state: State, wanted: AssignmentStatus, now: Timestamp) -> Re
         (InvitationStatus::Answered, given) if given == Some(wanted) => Ok(false),
         (InvitationStatus::Answered, _) => Err(AlreadyAnswered.into()),
         (InvitationStatus::Expired | InvitationStatus::Revoked, _) => Err(InvalidToken.into()),
+    }
+}
+
+/// Whether the link's yes still counts for the link: it was not withdrawn by it.
+pub fn is_a_standing_yes(state: State) -> bool {
+    state.answer == Some(AssignmentStatus::Accepted)
+}
+
+/// A link may confirm the yes that it gave, or one that was given otherwise while it waits for an answer.
+pub fn may_confirm(state: State, now: Timestamp) -> Result<(), Error> {
+    match status(state, now) {
+        InvitationStatus::Pending => Ok(()),
+        InvitationStatus::Answered if is_a_standing_yes(state) => Ok(()),
+        InvitationStatus::Answered => Err(AlreadyAnswered.into()),
+        InvitationStatus::Expired | InvitationStatus::Revoked => Err(InvalidToken.into()),
     }
 }
 

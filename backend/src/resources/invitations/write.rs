@@ -17,7 +17,7 @@ use crate::{
     ids::{AssignmentId, InvitationId, MissionId, OrgId, ProjectId, UserId},
     outbox::{Asked, MailKind, Outbox},
     resources::{
-        assignments::{self, AssignmentStatus, Change, Locked},
+        assignments::{self, AssignmentStatus, Change, DecidedBy, Locked},
         projects,
     },
     state::App,
@@ -355,7 +355,7 @@ pub async fn answer(
     let (locked, row) = opened(tx, claims).await?;
     let wanted = answer.status();
     let state = state(&row, locked.start_at());
-    if locked.needs_confirmation() && state.answer == Some(AssignmentStatus::Accepted) {
+    if locked.needs_confirmation() && rules::is_a_standing_yes(state) && !is_superseded(tx, &row).await? {
         check_seen(tx, org, &locked, seen).await?;
         return answer_again(tx, locked, row, answer).await;
     }
@@ -373,7 +373,8 @@ pub async fn answer(
             // Accepted otherwise than by this link.
             assignments::confirm(tx, &locked).await?;
         } else {
-            let change = Change { status: wanted, override_reason: None, decline_reason };
+            let by = DecidedBy::User;
+            let change = Change { status: wanted, override_reason: None, decline_reason, by };
             assignments::set_status(tx, locked, change).await?;
         }
         invitation::Entity::update_of(org)
@@ -416,6 +417,20 @@ async fn opened(tx: &Tx, claims: &InviteClaims) -> Result<(Locked, invitation::M
     Ok((locked, row))
 }
 
+/// Whether the assignment of a locked invitation has a newer one: then what this one said counts no more.
+async fn is_superseded(tx: &Tx, row: &invitation::Model) -> Result<bool, Error> {
+    let newer: Option<InvitationId> = invitation::Entity::of(row.org_id)
+        .select_only()
+        .column(invitation::Column::Id)
+        .filter(invitation::Column::AssignmentId.eq(row.assignment_id))
+        .filter(invitation::Column::Id.gt(row.id))
+        .limit(1)
+        .into_tuple()
+        .one(tx)
+        .await?;
+    Ok(newer.is_some())
+}
+
 /// Confirms or withdraws the yes that this link gave, because the mission has moved since.
 async fn answer_again(
     tx: &Tx,
@@ -430,7 +445,8 @@ async fn answer_again(
         assignments::confirm(tx, &locked).await?;
         return Ok(done);
     };
-    let change = Change { status: AssignmentStatus::Declined, override_reason: None, decline_reason: reason };
+    let (status, by) = (AssignmentStatus::Declined, DecidedBy::User);
+    let change = Change { status, override_reason: None, decline_reason: reason, by };
     assignments::set_status(tx, locked, change).await?;
     let withdrawn = invitation::ActiveModel {
         withdrawn_at: Set(Some(tx.now)),
@@ -451,10 +467,12 @@ async fn answer_again(
 /// Confirms the yes of a link's holder, given by it or otherwise.
 ///
 /// # Errors
-/// [`InvalidToken`], also for a link that was taken back; [`ChangedSinceSeen`]; or as [`assignments::confirm`].
+/// [`InvalidToken`], also for a link that was taken back or has a successor; [`AlreadyAnswered`] for one that said no;
+/// [`ChangedSinceSeen`]; or as [`assignments::confirm`].
 pub async fn confirm(tx: &Tx, claims: &InviteClaims, seen: Option<&str>) -> Result<AssignmentStatus, Error> {
     let (locked, row) = opened(tx, claims).await?;
-    if row.answer.is_none() && row.revoked_at.is_some() {
+    rules::may_confirm(state(&row, locked.start_at()), tx.now)?;
+    if is_superseded(tx, &row).await? {
         return Err(InvalidToken.into());
     }
     check_seen(tx, claims.org, &locked, seen).await?;
@@ -462,7 +480,8 @@ pub async fn confirm(tx: &Tx, claims: &InviteClaims, seen: Option<&str>) -> Resu
 }
 
 /// A link by which the user of an active assignment can say whether they still come, at a time that it works: the latest one,
-/// extended where it waits for an answer, or a new one for who was accepted without. `None` for any other assignment.
+/// if it said yes or, extended, if it waits for an answer; a new one for who was accepted otherwise. `None` for any other
+/// assignment, and for who is invited but not asked.
 ///
 /// # Errors
 /// When the database fails.
@@ -483,17 +502,18 @@ pub async fn ensure_link(
     }
     let latest = invitation::Entity::of(org)
         .filter(invitation::Column::AssignmentId.eq(assignment))
-        .filter(invitation::Column::RevokedAt.is_null())
         .order_by_desc(invitation::Column::Id)
         .lock(LockType::NoKeyUpdate)
         .one(&tx)
         .await?;
     let expires_at = tx.now.plus_seconds(ttl_seconds);
+    let accepted = locked.status() == AssignmentStatus::Accepted;
+    let is_open = |row: &invitation::Model| row.answer.is_none() && row.revoked_at.is_none();
+    let said_yes = |row: &invitation::Model| rules::is_a_standing_yes(state(row, locked.start_at()));
     let id = match latest {
-        Some(row) if row.answer.is_some() || row.expires_at >= expires_at && row.answer_by.is_none() => {
-            row.id
-        }
-        Some(row) => {
+        Some(row) if accepted && said_yes(&row) => row.id,
+        Some(row) if is_open(&row) && row.expires_at >= expires_at && row.answer_by.is_none() => row.id,
+        Some(row) if is_open(&row) => {
             let extended = invitation::ActiveModel {
                 expires_at: Set(Ord::max(row.expires_at, expires_at)),
                 answer_by: Set(row.answer_by.filter(|by| *by > tx.now)),
@@ -504,8 +524,10 @@ pub async fn ensure_link(
             invitation::Entity::update_of(org).set(extended).filter(chosen).exec(&tx).await?;
             row.id
         }
-        None => {
-            let links = NewLink { tokens, expires_at, delivery: Delivery::Queued };
+        _ if !accepted => return Ok(None),
+        _ => {
+            // Until the mail that carries it has gone: it may be dropped.
+            let links = NewLink { tokens, expires_at, delivery: Delivery::None };
             let own = locked.own_address() == Some(address);
             let to = Address { email: Some(address.to_owned()), own };
             let (row, _) = links.make(&tx, org, (assignment, None), to)?;

@@ -3,7 +3,7 @@
 use super::{
     account::AccountMails,
     letters::{self, Letter, Written},
-    news::{Announcer, News},
+    news::{self, Announcer, News},
 };
 use crate::{
     auth::Tokens,
@@ -130,7 +130,11 @@ impl Handler for OrgMails {
             }
             (MailKind::CalledOff, _) => {
                 if ended.state == MailState::Sent {
-                    let known = ended.written.carried.notices.keys().copied().collect();
+                    let mut known: Vec<_> = ended.written.carried.notices.keys().copied().collect();
+                    // Who was asked again meanwhile has been told something newer.
+                    assignments::lock_all_for_no_key_update(tx, org, &known).await?;
+                    let on = news::still_on(tx, org, &known).await?;
+                    known.retain(|id| !on.contains(id));
                     assignments::note_called_off(tx, org, known).await?;
                 }
             }

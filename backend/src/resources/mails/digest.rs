@@ -22,7 +22,7 @@ use sea_orm::{
 use std::time::Duration;
 
 /// Later than so long after its time, when nothing was running, a morning is over.
-const LATE: Duration = Duration::from_secs(4 * 3600);
+pub(super) const LATE: Duration = Duration::from_secs(4 * 3600);
 /// Orgs looked at in one go.
 const BATCH: u64 = 100;
 /// Rows of each list; the others are counted.
@@ -36,29 +36,33 @@ const HOUR: i64 = 3600;
 /// Queues the digests that are due: one for each planner who wants it, where something waits.
 ///
 /// # Errors
-/// When the database fails.
+/// The first failure of an org, once all others are done, or when the database fails.
 pub async fn queue_digests(app: &App) -> Result<(), Error> {
     if !app.outbox.can_send() {
         return Ok(());
     }
+    let (mut after, mut done) = (None, Ok(()));
     loop {
         let due: Vec<OrgId> = org::Entity::find()
             .select_only()
             .column(org::Column::Id)
             .filter(is_due(app.db.clock().now()))
+            .filter(Condition::all().add_option(after.map(|id: OrgId| org::Column::Id.gt(id))))
             .order_by_asc(org::Column::Id)
             .limit(BATCH)
             .into_tuple()
             .all(&app.db)
             .await?;
         for id in &due {
-            let tx = app.db.write(Origin { tenant: Some(*id), ..Origin::system() }).await?;
-            queue_digest(app, &tx, *id).await?;
-            tx.commit().await?;
+            // The others do not wait for it.
+            done = done.and(queue_digest(app, *id).await.inspect_err(|error| {
+                tracing::warn!(org_id = %id, %error, cause = ?error.cause(), "an org has no digest");
+            }));
         }
         if (due.len() as u64) < BATCH {
-            return Ok(());
+            return done;
         }
+        after = due.last().copied();
     }
 }
 
@@ -75,18 +79,22 @@ pub async fn queue_for_planners(outbox: Outbox, tx: &Tx, org: OrgId) -> Result<(
     outbox.queue_digests(tx, org, planners).await
 }
 
-async fn queue_digest(app: &App, tx: &Tx, id: OrgId) -> Result<(), Error> {
+async fn queue_digest(app: &App, id: OrgId) -> Result<(), Error> {
+    let find = |now| org::Entity::find_by_id(id).filter(is_due(now));
+    let now = app.db.clock().now();
+    let Some(row) = find(now).one(&app.db).await? else { return Ok(()) };
+    // Before the transaction, which on SQLite all writers wait for.
+    let waits = !of(&app.db, &row, now).await?.is_empty();
+    let tx = app.db.write(Origin { tenant: Some(id), ..Origin::system() }).await?;
     // Of two instances one finds it due.
-    let found =
-        org::Entity::find_by_id(id).filter(is_due(tx.now)).lock(LockType::NoKeyUpdate).one(tx).await?;
-    let Some(row) = found else { return Ok(()) };
+    let Some(row) = find(tx.now).lock(LockType::NoKeyUpdate).one(&tx).await? else { return Ok(()) };
     let next = orgs::next_morning(tx.now, &row.timezone)?;
-    if row.digest_at.is_some_and(|at| tx.now.since(at) < LATE) && !of(tx, &row, tx.now).await?.is_empty() {
-        queue_for_planners(app.outbox, tx, id).await?;
+    if waits && row.digest_at.is_some_and(|at| tx.now.since(at) < LATE) {
+        queue_for_planners(app.outbox, &tx, id).await?;
     }
     let row = org::ActiveModel { digest_at: Set(Some(next)), ..Default::default() };
-    org::Entity::update_many().set(row).filter(org::Column::Id.eq(id)).exec(tx).await?;
-    Ok(())
+    org::Entity::update_many().set(row).filter(org::Column::Id.eq(id)).exec(&tx).await?;
+    tx.commit().await
 }
 
 /// The first rows of a list, and how many it has.

@@ -22,7 +22,7 @@ use crate::{
     timestamp::Timestamp,
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, sea_query::LockType,
+    ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::LockType,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
@@ -63,8 +63,6 @@ impl News {
 /// Makes jobs of the events that people may have to be told of.
 pub struct Announcements {
     pub clock: Clock,
-    /// How long a mail waits for others.
-    pub gather: Duration,
 }
 
 impl Subscriber for Announcements {
@@ -101,7 +99,8 @@ impl Announcements {
         let first = Ord::min(was.start_at, is.start_at);
         match was == is || over {
             true => None,
-            false if first.since(now) < URGENT => Some(self.gather),
+            // Its mail gathers, too.
+            false if first.since(now) < URGENT => Some(Duration::ZERO),
             false => Some(SETTLED),
         }
     }
@@ -181,12 +180,18 @@ async fn moves_still(tx: &Tx, mission: &mission::Model, event: AuditId) -> Resul
 pub(super) struct Happened {
     pub entry: audit_entry::Model,
     pub before: Option<JsonText>,
+    pub after: Option<JsonText>,
 }
 
 impl Happened {
     /// The status of an assignment before it.
     pub(super) fn status_before(&self) -> Option<AssignmentStatus> {
         status(self.before.as_ref())
+    }
+
+    /// The status of an assignment after it.
+    pub(super) fn status_after(&self) -> Option<AssignmentStatus> {
+        status(self.after.as_ref())
     }
 
     /// Of the object before it, the members that `T` has.
@@ -217,10 +222,11 @@ pub(super) async fn all_that_happened(
     let ids: Vec<_> = entries.iter().map(|entry| entry.id).collect();
     let details =
         audit_details::Entity::find().filter(audit_details::Column::AuditId.is_in(ids)).all(db).await?;
-    let mut before: HashMap<_, _> = details.into_iter().map(|row| (row.audit_id, row.before)).collect();
+    let mut objects: HashMap<_, _> =
+        details.into_iter().map(|row| (row.audit_id, (row.before, row.after))).collect();
     let happened = |entry: audit_entry::Model| {
-        let before = before.remove(&entry.id).flatten();
-        (entry.id, Happened { entry, before })
+        let (before, after) = objects.remove(&entry.id).unwrap_or_default();
+        (entry.id, Happened { entry, before, after })
     };
     Ok(entries.into_iter().map(happened).collect())
 }
@@ -248,6 +254,10 @@ async fn called_off(tx: &Tx, org: OrgId, event: AuditId) -> Result<Option<Notice
     let was_active =
         of_invitation || was_accepted || happened.status_before() == Some(AssignmentStatus::Invited);
     let row = assignment::Entity::find_by_id((org, id)).one(tx).await?;
+    // With its mission it was called off itself, and that says whether it was accepted.
+    if of_invitation && row.as_ref().is_some_and(|row| row.status == AssignmentStatus::Cancelled) {
+        return Ok(None);
+    }
     let (user, told, end_at) = match (row, happened.object_before::<Deleted>()) {
         (Some(row), _) => (row.user_id, row.told_at.is_some(), row.ends_at),
         (None, Some(gone)) if !of_invitation => (gone.user_id, gone.told_at.is_some(), gone.end_at),
@@ -354,10 +364,18 @@ pub(super) async fn planners(
     org: OrgId,
     wanted: &[Notify],
 ) -> Result<Vec<(AccountId, String)>, Error> {
-    let found = membership::Entity::of(org)
+    let found = planning(org)
         .select_only()
         .column(membership::Column::AccountId)
         .column(account::Column::Email)
+        .filter(membership::Column::Notify.is_in(wanted.iter().copied()))
+        .order_by_asc(membership::Column::AccountId);
+    Ok(found.into_tuple().all(db).await?)
+}
+
+/// The memberships, joined with their accounts, of managers and above.
+pub(super) fn planning(org: OrgId) -> Select<membership::Entity> {
+    membership::Entity::of(org)
         .join(
             JoinType::InnerJoin,
             membership::Entity::belongs_to(account::Entity)
@@ -368,8 +386,5 @@ pub(super) async fn planners(
         .filter(membership::Column::Role.is_in([Role::Manager, Role::Admin, Role::Owner]))
         .filter(membership::Column::IsActive.eq(true))
         .filter(membership::Column::ProvenAt.is_not_null())
-        .filter(membership::Column::Notify.is_in(wanted.iter().copied()))
         .filter(account::Column::IsActive.eq(true))
-        .order_by_asc(membership::Column::AccountId);
-    Ok(found.into_tuple().all(db).await?)
 }

@@ -61,9 +61,11 @@ pub async fn note_move(tx: &Tx, org: OrgId, before: &Mission, after: &Mission) -
     if !affected.iter().any(|one| knows(&one)) {
         return Ok(());
     }
+    // What is over is confirmed by nobody.
+    let over = after.end_at <= tx.now;
     let to_confirm = |one: &Affected| {
         let agreed = one.agreed.as_ref().and_then(Told::stored);
-        agreed.as_ref().unwrap_or(&was).is_outdated(&is)
+        !over && agreed.as_ref().unwrap_or(&was).is_outdated(&is)
     };
     let set = async |ids: Vec<AssignmentId>, row: ActiveModel| update(tx, org, ids, row).await;
     let ids = |rows: &mut dyn Iterator<Item = &Affected>| rows.map(|one| one.id).collect::<Vec<_>>();
@@ -138,7 +140,8 @@ pub async fn note_told(
     Ok(outdated.into_iter().map(|(id, _)| id).collect())
 }
 
-/// Notes that the users of these assignments know that they are called off: nothing has to be told of them again.
+/// Notes that the users of these assignments, on which they are not any more, know that they are called off: nothing has to
+/// be told of them again.
 ///
 /// # Errors
 /// When the database fails.

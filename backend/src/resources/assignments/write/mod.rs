@@ -75,6 +75,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
         status: new.status,
         override_reason: new.override_reason.map(Into::into),
         decline_reason: None,
+        by: DecidedBy::Planner,
     };
     override_needs_acceptance(&change)?;
     let activation =
@@ -118,6 +119,16 @@ pub struct Change {
     /// A manager's reason to accept a user despite conflicts.
     pub override_reason: Option<String>,
     pub decline_reason: Option<String>,
+    pub by: DecidedBy,
+}
+
+/// Whose decision a new status is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DecidedBy {
+    /// The user, who saw the present time and place.
+    User,
+    /// Somebody for them: what they were shown is as it was.
+    Planner,
 }
 
 /// An assignment that is locked until the transaction ends, with its locked mission and user.
@@ -140,6 +151,12 @@ impl Locked {
     /// Whether the mission is at another time or place than the user said yes to.
     pub fn needs_confirmation(&self) -> bool {
         self.row.needs_confirmation
+    }
+
+    /// Whether its user was last shown another time or place, of which a mail is to follow.
+    pub fn is_told_otherwise(&self) -> bool {
+        let shown = self.row.shown.as_ref().and_then(Told::stored);
+        shown.is_some_and(|shown| shown.is_outdated(&self.told()))
     }
 
     /// What its user is told now.
@@ -280,7 +297,7 @@ pub async fn set_status(tx: &Tx, locked: Locked, change: Change) -> Result<Assig
             decline_reason: Set(change.decline_reason.filter(|_| declined)),
             conflict_override: Set(change.override_reason.filter(|_| !conflicts.is_empty())),
             updated_at: Set(tx.now),
-            ..knows_the_present(change.status)
+            ..knows_the_present(change.status, change.by)
         })
         .col_expr(assignment::Column::Sequence, next_sequence())
         .filter(assignment::Column::Id.eq(id))
@@ -294,12 +311,13 @@ pub async fn set_status(tx: &Tx, locked: Locked, change: Change) -> Result<Assig
 }
 
 /// Whoever has answered, or is asked anew, knows what is so now or has not been told yet. Who is called off is told what
-/// they knew.
-fn knows_the_present(status: AssignmentStatus) -> assignment::ActiveModel {
+/// they knew, and who is put on is still told of a move.
+fn knows_the_present(status: AssignmentStatus, by: DecidedBy) -> assignment::ActiveModel {
     let answered =
         assignment::ActiveModel { needs_confirmation: Set(false), agreed: Set(None), ..Default::default() };
     match status {
         AssignmentStatus::Cancelled => answered,
+        AssignmentStatus::Accepted if by == DecidedBy::Planner => answered,
         AssignmentStatus::Invited => {
             assignment::ActiveModel { shown: Set(None), told_at: Set(None), ..answered }
         }

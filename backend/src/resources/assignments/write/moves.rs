@@ -9,7 +9,7 @@ use super::{
         read::{self, MissionPeriod},
         refusal::{QuotaReached, ScheduleConflict},
     },
-    knows_the_present, meaning_of, next_sequence,
+    DecidedBy, knows_the_present, meaning_of, next_sequence,
 };
 use crate::{
     db::{OfOrg, OrRefusal, Tx},
@@ -216,7 +216,7 @@ pub async fn cancel_all(tx: &Tx, org: OrgId, mission: MissionId) -> Result<(), E
             status: Set(AssignmentStatus::Cancelled),
             conflict_override: Set(None::<String>),
             updated_at: Set(tx.now),
-            ..knows_the_present(AssignmentStatus::Cancelled)
+            ..knows_the_present(AssignmentStatus::Cancelled, DecidedBy::Planner)
         })
         .col_expr(assignment::Column::Sequence, next_sequence())
         .filter(assignment::Column::Id.is_in(ids))

@@ -3,7 +3,6 @@
 use super::{Letter, Letterhead, Written, period, zones};
 use crate::{
     auth::entity::{Notify, membership},
-    db::OfOrg,
     error::{Error, NotFound},
     ids::{AccountId, OrgId},
     locale::Locale,
@@ -14,18 +13,17 @@ use crate::{
         invitations::Briefing,
         mails::{
             delivery::Post,
-            digest::{self, Digest, Listed},
+            digest::{self, Digest, LATE, Listed},
             news::{self, Happened},
         },
         missions::OpenRole,
         users,
     },
-    role::Role,
     secret::Secret,
     text::ZoneName,
     timestamp::Timestamp,
 };
-use sea_orm::{ColumnTrait, QueryFilter};
+use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
 
 /// Answers listed in one mail; the others are counted.
 const LISTED: usize = 100;
@@ -80,9 +78,12 @@ pub(in super::super) async fn answers(post: &Post, claimed: &Claimed) -> Result<
     Ok(Some(Letter { mail, written: Written { carried, ..Written::default() } }))
 }
 
-/// What an answer was, if it still stands.
+/// What an answer was, if it still stands: what a planner has set since is not the person's answer.
 fn answer(row: &Assignment, happened: Option<&Happened>) -> Option<mail::Answered> {
     let before = happened.and_then(Happened::status_before);
+    if happened.is_some_and(|happened| happened.status_after() != Some(row.status)) {
+        return None;
+    }
     match (row.status, before) {
         (AssignmentStatus::Accepted, Some(AssignmentStatus::Accepted)) => Some(mail::Answered::Confirmed),
         (AssignmentStatus::Accepted, _) => Some(mail::Answered::Accepted),
@@ -95,13 +96,10 @@ fn answer(row: &Assignment, happened: Option<&Happened>) -> Option<mail::Answere
 /// What a member wants to be mailed; `None` for who plans no more, or wants nothing.
 async fn wishes(post: &Post, org: OrgId, account: Option<AccountId>) -> Result<Option<Notify>, Error> {
     let Some(account) = account else { return Ok(None) };
-    let found = membership::Entity::of(org)
-        .filter(membership::Column::AccountId.eq(account))
-        .filter(membership::Column::IsActive.eq(true))
-        .one(&post.db)
-        .await?;
-    let plans = found.filter(|membership| membership.role >= Role::Manager);
-    Ok(plans.map(|membership| membership.notify).filter(|notify| *notify != Notify::None))
+    let own = news::planning(org).filter(membership::Column::AccountId.eq(account));
+    let notify: Option<Notify> =
+        own.select_only().column(membership::Column::Notify).into_tuple().one(&post.db).await?;
+    Ok(notify.filter(|notify| *notify != Notify::None))
 }
 
 /// Where the member stops these mails.
@@ -110,14 +108,14 @@ fn unsubscribe(post: &Post, org: OrgId, account: Option<AccountId>) -> Result<Se
     Ok(post.config.unsubscribe_url(&post.tokens.unsubscribe(org, account)?).into())
 }
 
-/// What waits this morning; `None` if nothing does, or the member does not want to know.
+/// What waits this morning; `None` if nothing does, the morning is over, or the member does not want to know.
 pub(in super::super) async fn digest(post: &Post, claimed: &Claimed) -> Result<Option<Letter>, Error> {
     let mail = &claimed.mail;
-    if wishes(post, mail.org_id, mail.account_id).await?.is_none() {
+    let now = post.db.clock().now();
+    if now.since(mail.created_at) >= LATE || wishes(post, mail.org_id, mail.account_id).await?.is_none() {
         return Ok(None);
     }
     let Some(letterhead) = Letterhead::of(post, mail).await? else { return Ok(None) };
-    let now = post.db.clock().now();
     let Digest { unanswered, open_roles, expiring } = digest::of(&post.db, &letterhead.org, now).await?;
     let more = [unanswered.more(), open_roles.more(), expiring.more()];
     if more == [0; 3] && unanswered.rows.is_empty() && open_roles.rows.is_empty() && expiring.rows.is_empty()
