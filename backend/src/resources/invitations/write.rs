@@ -355,7 +355,8 @@ pub async fn answer(
     let (locked, row) = opened(tx, claims).await?;
     let wanted = answer.status();
     let state = state(&row, locked.start_at());
-    if locked.needs_confirmation() && rules::is_a_standing_yes(state) && !is_superseded(tx, &row).await? {
+    if locked.needs_confirmation() && rules::is_a_standing_yes(state) && !is_superseded(tx, org, &row).await?
+    {
         check_seen(tx, org, &locked, seen).await?;
         return answer_again(tx, locked, row, answer).await;
     }
@@ -418,8 +419,8 @@ async fn opened(tx: &Tx, claims: &InviteClaims) -> Result<(Locked, invitation::M
 }
 
 /// Whether the assignment of a locked invitation has a newer one: then what this one said counts no more.
-async fn is_superseded(tx: &Tx, row: &invitation::Model) -> Result<bool, Error> {
-    let newer: Option<InvitationId> = invitation::Entity::of(row.org_id)
+async fn is_superseded(tx: &Tx, org: OrgId, row: &invitation::Model) -> Result<bool, Error> {
+    let newer: Option<InvitationId> = invitation::Entity::of(org)
         .select_only()
         .column(invitation::Column::Id)
         .filter(invitation::Column::AssignmentId.eq(row.assignment_id))
@@ -472,7 +473,7 @@ async fn answer_again(
 pub async fn confirm(tx: &Tx, claims: &InviteClaims, seen: Option<&str>) -> Result<AssignmentStatus, Error> {
     let (locked, row) = opened(tx, claims).await?;
     rules::may_confirm(state(&row, locked.start_at()), tx.now)?;
-    if is_superseded(tx, &row).await? {
+    if is_superseded(tx, claims.org, &row).await? {
         return Err(InvalidToken.into());
     }
     check_seen(tx, claims.org, &locked, seen).await?;
