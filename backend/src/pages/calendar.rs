@@ -1,6 +1,10 @@
 //! `/invite.ics?token=`: a call as a calendar file.
 
-use super::{errors::note, template::respond, visitor::Visitor};
+use super::{
+    errors::note,
+    template::{lead_to, respond},
+    visitor::{Outcome, Visitor},
+};
 use crate::{
     auth::InvalidToken,
     error::Error,
@@ -26,7 +30,8 @@ pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, 
         Err(error) => return Err(error),
     };
     if !matches!(opened.status, AssignmentStatus::Invited | AssignmentStatus::Accepted) {
-        return dead();
+        // There it is said why.
+        return lead_to(&visitor.address("/invite", &visitor.token, &Outcome::default()));
     }
     let entries = feeds::entries_of(&app.db, claims.org, vec![opened.assignment_id]).await?;
     let url = invitations::link(&app.config.public_url, &visitor.token);

@@ -4,7 +4,7 @@ use super::{
     errors::note,
     template::{Chip, Form as Shown, InvitePage, Kind, Shell, lead_to, respond},
     ticket::Ticket,
-    visitor::Visitor,
+    visitor::{Outcome, Visitor},
     words::{Told, Words},
 };
 use crate::{
@@ -69,7 +69,7 @@ pub async fn answer(
     };
     let seen = Some(form.seen.as_str()).filter(|seen| !seen.is_empty());
     match invitations::answer_by_link(&app, &request, &claims, decision, seen).await {
-        Ok(_) => lead_to(&visitor.address(PATH, &form.token, false)),
+        Ok(_) => lead_to(&visitor.address(PATH, &form.token, &Outcome::default())),
         // A failure is no page of this call: the database may be out of reach.
         Err(error) if error.failure().is_some() => Err(error),
         // To the page as it is now, so that reloading and going back are harmless.
@@ -91,15 +91,11 @@ fn read_answer(form: &AnswerForm, words: &Words) -> Result<Decision, &'static st
 
 /// The page of the call, with what it cannot know of an answer that was refused.
 fn refusal_of(error: &Error, form: &AnswerForm, visitor: &Visitor) -> String {
-    let page = visitor.address(PATH, &form.token, false);
+    let mut outcome = Outcome { stands: error.is::<AlreadyAnswered>(), ..Outcome::default() };
     if error.is::<ChangedSinceSeen>() {
-        let was = Seen::decode(&form.seen).map(|seen| seen.encode()).unwrap_or_default();
-        format!("{page}&was={was}")
-    } else if error.is::<AlreadyAnswered>() {
-        format!("{page}&stands=1")
-    } else {
-        page
+        outcome.was.push(Seen::decode(&form.seen).map(|seen| seen.encode()).unwrap_or_default());
     }
+    visitor.address(PATH, &form.token, &outcome)
 }
 
 /// What became of what was sent.
@@ -118,10 +114,10 @@ impl Said {
     /// Of the answer that led to this page.
     fn before(visitor: &Visitor) -> Self {
         Self {
-            notice: visitor.stands.then_some(visitor.words().answer_stands),
+            notice: visitor.outcome.stands.then_some(visitor.words().answer_stands),
             reason: String::new(),
-            changed: visitor.was.is_some(),
-            was: visitor.was.as_deref().and_then(Seen::decode),
+            changed: !visitor.outcome.was.is_empty(),
+            was: visitor.outcome.was.first().and_then(|was| Seen::decode(was)),
         }
     }
 }
@@ -147,9 +143,9 @@ impl View<'_> {
             }
             Err(error) => return Err(error),
         };
-        let was = said.was.clone().or_else(|| opened.agreed.clone().map(|told| agreed(told, &opened)));
+        let was = said.was.clone().or_else(|| opened.known());
         let ticket = Ticket::of(&opened, was.as_ref(), self.visitor.locale, now)?;
-        let mut standing = Standing::of(&opened, &said);
+        let mut standing = Standing::of_link(&opened, said.changed);
         if let (Standing::Declined, Some(claims)) = (standing, link) {
             let assignment = assignments::get(&app.db, claims.org, opened.assignment_id).await?;
             if assignment.decline_reason.is_some() {
@@ -189,13 +185,15 @@ impl View<'_> {
             notice: notice.map(|notice| notice.replace("{who}", who)),
             good: told_why,
             form: match standing {
-                Standing::Asked | Standing::Changed | Standing::ToConfirm => Shown::Question,
+                standing if standing.asks() || standing == Standing::ToConfirm => Shown::Question,
                 Standing::Moved => Shown::Confirmation,
                 Standing::Hindered(Obstacle::ScheduleConflict) => Shown::Decline,
                 Standing::Declined => Shown::Reason(said.reason),
                 _ => Shown::None,
             },
-            calendar: standing.is_accepted().then(|| self.visitor.address(CALENDAR, self.token, false)),
+            calendar: standing
+                .is_accepted()
+                .then(|| self.visitor.address(CALENDAR, self.token, &Outcome::default())),
             // Not for whoever holds a link that was taken back.
             feed: feed.filter(|_| matches!(standing, Standing::Accepted | Standing::ToConfirm)),
             action: self.visitor.action(PATH),
@@ -205,16 +203,12 @@ impl View<'_> {
     }
 }
 
-/// What was said yes to, beside what is so now.
-fn agreed(told: assignments::Told, opened: &Opened) -> Seen {
-    let assignments::Told { start_at, end_at, timezone, location } = told;
-    Seen { start_at, end_at, timezone, location, role_name: opened.role_name.clone() }
-}
-
 /// Where a call stands, for its person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
     Asked,
+    /// Asked at another time or place than the person was told.
+    AskedElsewhere,
     Changed,
     Hindered(Obstacle),
     Accepted,
@@ -232,12 +226,17 @@ pub(super) enum Standing {
 }
 
 impl Standing {
-    fn of(opened: &Opened, said: &Said) -> Self {
+    /// `changed` since they looked.
+    pub(super) fn of_link(opened: &Opened, changed: bool) -> Self {
         use AssignmentStatus::{Accepted, Cancelled, Declined, Invited};
         use LinkStatus::{Answered, CalledOff, Over, Pending};
         match (opened.invitation_status, opened.status) {
             (status @ (CalledOff | Over), _) => Self::Closed(status),
             (_, Cancelled) => Self::Closed(CalledOff),
+            (Answered, Accepted | Declined) if opened.answer != Some(opened.status) => match opened.status {
+                Accepted => Self::DownAsComing,
+                _ => Self::DownAsAbsent,
+            },
             (Answered | Pending, Accepted) if opened.needs_confirmation => Self::Moved,
             (Answered, Accepted) => Self::Accepted,
             (Answered, Declined) => Self::Declined,
@@ -245,7 +244,8 @@ impl Standing {
             (Pending, Accepted) => Self::ToConfirm,
             (Pending, Invited) => match opened.obstacle {
                 Some(obstacle) => Self::Hindered(obstacle),
-                None if said.changed => Self::Changed,
+                None if changed => Self::Changed,
+                None if opened.shown.is_some() => Self::AskedElsewhere,
                 None => Self::Asked,
             },
             (_, Accepted) => Self::DownAsComing,
@@ -254,13 +254,12 @@ impl Standing {
         }
     }
 
-    fn is_accepted(self) -> bool {
-        matches!(self, Self::Accepted | Self::DownAsComing | Self::ToConfirm)
+    pub(super) fn asks(self) -> bool {
+        matches!(self, Self::Asked | Self::AskedElsewhere | Self::Changed)
     }
 
-    /// Where a call stands whose page was not looked at.
-    pub(super) fn of_link(opened: &Opened) -> Self {
-        Self::of(opened, &Said::default())
+    fn is_accepted(self) -> bool {
+        matches!(self, Self::Accepted | Self::DownAsComing | Self::ToConfirm)
     }
 
     /// How it looks and what is said of it; nothing but the question of what is simply asked.
@@ -269,6 +268,7 @@ impl Standing {
             Self::Asked | Self::Closed(LinkStatus::Pending | LinkStatus::Answered) => {
                 return (Kind::Asked, None);
             }
+            Self::AskedElsewhere => (Kind::Warning, &words.moved_asked),
             Self::Changed => (Kind::Warning, &words.changed),
             Self::Hindered(Obstacle::ScheduleConflict) => (Kind::Conflict, &words.conflict),
             Self::Hindered(Obstacle::QuotaReached) => (Kind::Closed, &words.quota),

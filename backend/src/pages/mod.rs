@@ -31,6 +31,7 @@ pub fn routes() -> Router<App> {
         .route("/invite", invite())
         .route("/invite/", invite())
         .route("/invite.ics", get(calendar::show))
+        .route("/invite.ics/", get(calendar::show))
         .route("/calls", calls())
         .route("/calls/", calls())
         .route("/password", password())

@@ -4,7 +4,7 @@ use super::{
     errors::note,
     start,
     template::{PasswordForm, PasswordPage, Shell, lead_to, respond},
-    visitor::Visitor,
+    visitor::{Outcome, Visitor},
     words::Words,
 };
 use crate::{
@@ -27,7 +27,7 @@ const PATH: &str = "/password";
 
 /// Shows the form if the link is valid; does not use it up.
 pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Error> {
-    if visitor.done && visitor.token.is_empty() {
+    if visitor.outcome.done && visitor.token.is_empty() {
         return start::saved(&visitor);
     }
     match form(&app, visitor.token.clone()).await {
@@ -74,7 +74,7 @@ pub async fn set(
         return page(&visitor, StatusCode::BAD_REQUEST, &form, &mistakes);
     };
     let error = match set_password(&app, &request, &form.token, current, password.clone()).await {
-        Ok(()) => return lead_to(&visitor.address(PATH, "", true)),
+        Ok(()) => return lead_to(&visitor.address(PATH, "", &Outcome::done())),
         Err(error) => error,
     };
     if error.is::<InvalidToken>() {

@@ -2,7 +2,7 @@
 
 use super::{
     template::{Chip, Kind, NotePage, Onward, Shell, respond},
-    visitor::Visitor,
+    visitor::{Outcome, Visitor},
 };
 use crate::error::Error;
 use axum::{
@@ -45,7 +45,7 @@ pub fn saved(visitor: &Visitor) -> Result<Response, Error> {
         title: told.title,
         next: told.next,
         reference: None,
-        onward: Some(Onward { href: visitor.address("/", "", false), text: words.to_start }),
+        onward: Some(Onward { href: visitor.address("/", "", &Outcome::default()), text: words.to_start }),
     };
     respond(StatusCode::OK, &page)
 }

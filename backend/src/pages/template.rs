@@ -3,7 +3,7 @@
 use super::{
     start::FAVICON,
     ticket::Ticket,
-    visitor::{Language, Visitor},
+    visitor::{Language, Outcome, Visitor},
     words::{Told, Words},
 };
 use crate::{error::Error, secret::Secret};
@@ -49,7 +49,7 @@ impl Shell {
             title: if title.is_empty() { "Coulisses".into() } else { title },
             style: STYLE,
             favicon: format!("{}{FAVICON}", visitor.base),
-            home: visitor.address("/", "", false),
+            home: visitor.address("/", "", &Outcome::default()),
             languages: visitor.languages(),
         }
     }
@@ -168,6 +168,11 @@ pub struct Listed {
 }
 
 impl Listed {
+    /// Whether there is more to say than where it stands.
+    pub fn says_why(&self) -> bool {
+        self.does_not_fit() || self.chip.kind == Kind::Warning
+    }
+
     /// Whether a yes would be refused.
     pub fn does_not_fit(&self) -> bool {
         self.chip.kind == Kind::Conflict

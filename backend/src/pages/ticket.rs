@@ -34,7 +34,7 @@ pub struct Ticket {
     /// What has changed since the person looked.
     pub was: Was,
     pub answer_by: Option<Moment>,
-    /// When it was answered by this link.
+    /// When it was answered by this link, if that stands.
     pub answered_at: Option<String>,
     /// What the person has accepted at that time.
     pub conflicts: Vec<InTheWay>,
@@ -97,7 +97,7 @@ impl Ticket {
             contact: Contact::of(&opened.contact),
             was: was.map(|was| Was::of(was, opened, locale)).transpose()?.unwrap_or_default(),
             answer_by: opened.deadline().map(until),
-            answered_at: opened.answered_at.map(moment),
+            answered_at: opened.answered_at.filter(|_| opened.answer == Some(opened.status)).map(moment),
             conflicts: conflicts.collect(),
         })
     }

@@ -4,7 +4,7 @@
 use super::{
     errors::note,
     template::{Kind, Shell, UnsubscribePage, lead_to, respond},
-    visitor::Visitor,
+    visitor::{Outcome, Visitor},
 };
 use crate::{
     auth::UnsubscribeClaims,
@@ -45,7 +45,7 @@ pub async fn stop(
     if let Some(claims) = &link {
         orgs::unsubscribe(&app, &request, claims).await?;
         if !in_one_click {
-            return lead_to(&visitor.address(PATH, &visitor.token, false));
+            return lead_to(&visitor.address(PATH, &visitor.token, &Outcome::default()));
         }
     }
     page(&app, &visitor, link).await

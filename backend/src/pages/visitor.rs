@@ -15,16 +15,30 @@ use url::form_urlencoded::{Serializer, parse};
 pub struct Visitor {
     pub locale: Locale,
     pub token: Secret,
-    /// Whether what was sent before has been saved: in the address that a POST leads to.
-    pub done: bool,
-    /// What they had seen when an answer was refused because it has changed: in the address that it led to.
-    pub was: Option<String>,
-    /// Whether an answer was refused because an earlier one stands.
-    pub stands: bool,
+    pub outcome: Outcome,
     /// The path below which the service is reached, without a slash at its end.
     pub base: String,
     chosen: Option<Locale>,
     accepted: Locale,
+}
+
+/// What became of what was sent before, as far as the page cannot know it: in the address that a POST leads to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// It was saved.
+    pub done: bool,
+    /// Not all of it was.
+    pub refused: bool,
+    /// An answer was refused because an earlier one stands.
+    pub stands: bool,
+    /// What they had seen of what has changed since, so that it was refused.
+    pub was: Vec<String>,
+}
+
+impl Outcome {
+    pub fn done() -> Self {
+        Self { done: true, ..Self::default() }
+    }
 }
 
 impl FromRequestParts<App> for Visitor {
@@ -39,17 +53,21 @@ impl Visitor {
     pub fn of(headers: &HeaderMap, uri: &Uri, public_url: &str) -> Self {
         let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let accepted = Locale::accepted(wanted.unwrap_or_default());
-        let of_query = |name: &str| {
-            let query = uri.query().unwrap_or_default();
-            parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        let all_of_query = |name: &'static str| {
+            let query = parse(uri.query().unwrap_or_default().as_bytes());
+            query.filter(move |(key, _)| key == name).map(|(_, value)| value.into_owned())
         };
+        let of_query = |name| all_of_query(name).next();
         let chosen = of_query("lang").and_then(|lang| lang.parse().ok());
         Self {
             locale: chosen.unwrap_or(accepted),
             token: of_query("token").map(|token| token.trim().to_owned()).unwrap_or_default().into(),
-            done: of_query("done").is_some(),
-            was: of_query("was"),
-            stands: of_query("stands").is_some(),
+            outcome: Outcome {
+                done: of_query("done").is_some(),
+                refused: of_query("refused").is_some(),
+                stands: of_query("stands").is_some(),
+                was: all_of_query("was").collect(),
+            },
             base: base_path(public_url).to_owned(),
             chosen,
             accepted,
@@ -62,13 +80,13 @@ impl Visitor {
 
     /// Where a form of this page is sent.
     pub fn action(&self, path: &str) -> String {
-        self.address(path, "", false)
+        self.address(path, "", &Outcome::default())
     }
 
     /// A page with this token, in the language that was chosen.
-    pub fn address(&self, path: &str, token: &str, done: bool) -> String {
+    pub fn address(&self, path: &str, token: &str, outcome: &Outcome) -> String {
         let base = &self.base;
-        match query(token, done, self.chosen) {
+        match query(token, outcome, self.chosen) {
             query if query.is_empty() => format!("{base}{path}"),
             query => format!("{base}{path}?{query}"),
         }
@@ -82,7 +100,7 @@ impl Visitor {
         [(Locale::French, "Français"), (english, "English")].map(|(locale, name)| Language {
             code: locale.word(),
             name,
-            href: format!("?{}", query(&self.token, self.done, Some(locale))),
+            href: format!("?{}", query(&self.token, &self.outcome, Some(locale))),
             current: locale == self.locale,
         })
     }
@@ -97,13 +115,19 @@ pub struct Language {
     pub current: bool,
 }
 
-fn query(token: &str, done: bool, lang: Option<Locale>) -> String {
+fn query(token: &str, outcome: &Outcome, lang: Option<Locale>) -> String {
     let mut query = Serializer::new(String::new());
     if !token.is_empty() {
         query.append_pair("token", token);
     }
-    if done {
-        query.append_pair("done", "1");
+    let Outcome { done, refused, stands, was } = outcome;
+    for (name, _) in
+        [("done", done), ("refused", refused), ("stands", stands)].into_iter().filter(|(_, is)| **is)
+    {
+        query.append_pair(name, "1");
+    }
+    for was in was {
+        query.append_pair("was", was);
     }
     if let Some(lang) = lang {
         query.append_pair("lang", lang.word());
@@ -125,12 +149,24 @@ mod tests {
         let chosen = visitor("en-US", "/invite?token=a.b&lang=fr");
         assert_eq!(chosen.locale, Locale::French);
         assert_eq!(chosen.action("/invite"), "/crew/invite?lang=fr");
-        assert_eq!(chosen.address("/invite", "a.b", true), "/crew/invite?token=a.b&done=1&lang=fr");
+        assert_eq!(
+            chosen.address("/invite", "a.b", &Outcome::done()),
+            "/crew/invite?token=a.b&done=1&lang=fr"
+        );
         let links = chosen.languages().map(|language| (language.code, language.href, language.current));
         assert_eq!(links[0], ("fr", "?token=a.b&lang=fr".into(), true));
         assert_eq!(links[1], ("en-US", "?token=a.b&lang=en-US".into(), false));
         let accepted = visitor("fr", "/invite?token=a.b&lang=xx");
         assert_eq!((accepted.locale, accepted.action("/invite").as_str()), (Locale::French, "/crew/invite"));
+    }
+
+    #[test]
+    fn another_language_says_the_same() {
+        let query = "?token=a.b&done=1&refused=1&stands=1&was=x.y&was=z&lang=fr";
+        let told = visitor("en", &format!("/calls{query}"));
+        assert_eq!(told.outcome.was, ["x.y", "z"]);
+        assert_eq!(told.languages()[0].href, query);
+        assert_eq!(told.languages()[1].href, query.replace("lang=fr", "lang=en"));
     }
 
     #[test]

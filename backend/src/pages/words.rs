@@ -43,6 +43,8 @@ pub struct Words {
     pub accept_all: &'static str,
     pub all_saved: &'static str,
     pub some_do_not_fit: &'static str,
+    pub some_changed: &'static str,
+    pub one_refused: &'static str,
     /// To the page of one call.
     pub more: &'static str,
     /// The same of a call that was accepted at another time or place.
@@ -51,12 +53,17 @@ pub struct Words {
     pub confirm_no: &'static str,
     /// Behind either, for screen readers: two buttons fit a phone side by side without it.
     pub this_call: &'static str,
+    /// The same behind [`Self::confirm_yes`] and [`Self::confirm_no`].
+    pub to_this_call: &'static str,
+    pub come_to_this_call: &'static str,
 
     pub accepted: Told,
     pub down_as_coming: Told,
     /// The same where the link can still answer.
     pub confirm: Told,
     pub moved: Told,
+    /// The same of a call that waits for an answer.
+    pub moved_asked: Told,
     pub declined: Told,
     pub down_as_absent: Told,
     pub asked_again: Told,

@@ -440,3 +440,17 @@ async fn long_notes_are_cut_in_a_feed(#[values(Kind::Sqlite, Kind::Postgres)] db
         assert_eq!(whole.description, Some(format!("À savoir\u{a0}: {}", "é".repeat(length))));
     }
 }
+
+/// Programs and proxies add to addresses what they like.
+#[rstest]
+#[tokio::test]
+async fn what_is_added_to_a_feeds_address_is_ignored(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let manager = test.manager().await;
+    let project = manager.project("Festival").await;
+    for path in [format!("/users/{}", test.tech_user), format!("/projects/{project}")] {
+        let address = subscribe(&manager, &path).await;
+        read(&test, &format!("{address}&utm_source=x&fbclid=y")).await;
+        closed(&test, &address.replace("key=", "kay=")).await;
+    }
+}

@@ -25,11 +25,15 @@ pub(super) static WORDS: Words = Words {
     accept_all: "Accept all that fit",
     all_saved: "Thank you: your answers are saved.",
     some_do_not_fit: "What fits is accepted. Some calls do not fit: they say why, and you can decline them.",
-    more: "Details and reasons",
+    some_changed: "A call has changed since you looked: your answer to it was not saved. Please look again, then answer.",
+    one_refused: "Your answer was not saved. See below where the call stands.",
+    more: "Details",
     still: "Are you still coming?",
     confirm_yes: "I’m coming",
     confirm_no: "I can’t",
     this_call: "this call",
+    to_this_call: "to this call",
+    come_to_this_call: "come to this call",
 
     accepted: Told {
         word: "Accepted",
@@ -49,17 +53,22 @@ pub(super) static WORDS: Words = Words {
     moved: Told {
         word: "Moved",
         title: "You said yes, but it is at another time or place now.",
-        next: "What was is struck through. You are still down as coming: please say whether you are.",
+        next: "What was planned is crossed out. You are still listed: are you still coming?",
+    },
+    moved_asked: Told {
+        word: "Moved",
+        title: "The time or place has changed since our message.",
+        next: "What was planned is crossed out. Please answer to what is planned now.",
     },
     declined: Told {
         word: "Declined",
         title: "Thank you for your answer. You are not expected.",
-        next: "If you can come after all, tell {who}: the place may still be free.",
+        next: "If you can come after all, tell {who}: the position may still be free.",
     },
     down_as_absent: Told {
         word: "Declined",
         title: "You are down as not available.",
-        next: "If you can come after all, tell {who}: the place may still be free.",
+        next: "If you can come after all, tell {who}: the position may still be free.",
     },
     asked_again: Told {
         word: "Replaced",
@@ -103,7 +112,7 @@ pub(super) static WORDS: Words = Words {
         next: "If that is a mistake, tell {who}.",
     },
     conflict: Told {
-        word: "Same time",
+        word: "Already taken",
         title: "You are already taken at that time.",
         next: "You can decline here. If you would rather do this one, tell {who}.",
     },

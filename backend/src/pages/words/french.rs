@@ -22,14 +22,18 @@ pub(super) static WORDS: Words = Words {
     calendar: "Ajouter à mon agenda",
     feed: "Suivre toutes mes missions dans mon agenda",
     calls: "{n} missions pour vous",
-    accept_all: "Accepter toutes celles qui vont",
+    accept_all: "Accepter toutes les missions compatibles",
     all_saved: "Merci : vos réponses sont enregistrées.",
-    some_do_not_fit: "Celles qui vont sont acceptées. D’autres ne vont pas : elles disent pourquoi, et vous pouvez les refuser.",
-    more: "Détails et motif",
+    some_do_not_fit: "Les missions compatibles sont acceptées ; les autres indiquent pourquoi, et vous pouvez les refuser.",
+    some_changed: "Une mission a changé depuis que vous l’avez vue : pour elle, votre réponse n’a pas été enregistrée. Regardez à nouveau, puis répondez.",
+    one_refused: "Votre réponse n’a pas été enregistrée. Voyez ci-dessous où en est la mission.",
+    more: "Détails",
     still: "Vous venez toujours ?",
     confirm_yes: "Je viens",
     confirm_no: "Je ne peux pas",
     this_call: "cette mission",
+    to_this_call: "à cette mission",
+    come_to_this_call: "venir à cette mission",
 
     accepted: Told {
         word: "Acceptée",
@@ -49,17 +53,22 @@ pub(super) static WORDS: Words = Words {
     moved: Told {
         word: "Déplacée",
         title: "Vous aviez dit oui, mais l’heure ou le lieu a changé.",
-        next: "L’ancien est barré. Votre présence reste notée : dites-nous si vous venez toujours.",
+        next: "Ce qui était prévu est barré. Votre présence reste notée : dites-nous si vous venez toujours.",
+    },
+    moved_asked: Told {
+        word: "Déplacée",
+        title: "L’heure ou le lieu a changé depuis notre message.",
+        next: "Ce qui était prévu est barré. Répondez pour ce qui l’est maintenant.",
     },
     declined: Told {
         word: "Refusée",
         title: "Merci de votre réponse. C’est noté : vous ne venez pas.",
-        next: "Si vous pouvez venir finalement, prévenez {who} : la place est peut-être encore libre.",
+        next: "Si vous pouvez venir finalement, prévenez {who} : le poste est peut-être encore libre.",
     },
     down_as_absent: Told {
         word: "Refusée",
         title: "Votre absence est notée.",
-        next: "Si vous pouvez venir finalement, prévenez {who} : la place est peut-être encore libre.",
+        next: "Si vous pouvez venir finalement, prévenez {who} : le poste est peut-être encore libre.",
     },
     asked_again: Told {
         word: "Remplacée",
@@ -107,7 +116,7 @@ pub(super) static WORDS: Words = Words {
         next: "Si c’est une erreur, prévenez {who}.",
     },
     conflict: Told {
-        word: "Même horaire",
+        word: "Déjà pris·e",
         title: "Vous êtes déjà pris·e à ce moment-là.",
         next: "Vous pouvez refuser ici. Si vous préférez cette mission, prévenez {who}.",
     },

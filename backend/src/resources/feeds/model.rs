@@ -19,9 +19,8 @@ pub struct CalendarKey {
     pub url: Secret,
 }
 
-/// What opens a feed.
+/// What opens a feed. Whatever programs add to an address is ignored.
 #[derive(Debug, Deserr, IntoParams)]
-#[deserr(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct FeedQuery {
     /// The feed's key.

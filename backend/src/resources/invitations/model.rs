@@ -1,6 +1,6 @@
 //! Shapes of invitations.
 
-use super::rules;
+use super::{rules, seen::Seen};
 use crate::{
     delivery::Delivery,
     error::Conflict,
@@ -180,6 +180,12 @@ pub struct Opened {
     pub needs_confirmation: bool,
     /// What they had said yes to, if that has to be confirmed.
     pub agreed: Option<Told>,
+    /// What the person was last shown, if they are still to be told that it is otherwise.
+    #[serde(skip)]
+    pub shown: Option<Told>,
+    /// What this link has answered, as it stands.
+    #[serde(skip)]
+    pub answer: Option<AssignmentStatus>,
     /// The person, and the version of their feed's key, where the link went to their own address.
     #[serde(skip)]
     pub feed: Option<(UserId, i32)>,
@@ -221,6 +227,13 @@ pub struct Opened {
 impl Opened {
     pub fn deadline(&self) -> Option<Timestamp> {
         rules::deadline(self.closes_at, self.answer_by, self.start_at)
+    }
+
+    /// What the person knows, where that is not what is so now.
+    pub fn known(&self) -> Option<Seen> {
+        let Told { start_at, end_at, timezone, location } =
+            self.agreed.as_ref().or(self.shown.as_ref())?.clone();
+        Some(Seen { start_at, end_at, timezone, location, role_name: self.role_name.clone() })
     }
 }
 

@@ -140,6 +140,7 @@ pub struct Briefing {
     pub status: AssignmentStatus,
     pub needs_confirmation: bool,
     agreed: Option<JsonText>,
+    shown: Option<JsonText>,
     pub user_id: UserId,
     assignment_note: Option<String>,
     pub first_name: String,
@@ -222,6 +223,12 @@ impl Briefing {
     /// What they said yes to, if that has to be confirmed.
     fn agreed(&self) -> Option<Told> {
         self.agreed.as_ref().filter(|_| self.needs_confirmation).and_then(Told::stored)
+    }
+
+    /// What whoever is asked was last shown, if a mail is still to tell them that it is otherwise.
+    fn shown(&self) -> Option<Told> {
+        let shown = self.shown.as_ref().filter(|_| self.status == AssignmentStatus::Invited);
+        shown.and_then(Told::stored).filter(|shown| shown.is_outdated(&self.told()))
     }
 
     pub fn seen(&self) -> Seen {
@@ -339,13 +346,17 @@ impl Briefing {
 
     fn opened(self, org: &org::Model, conflicts: Conflicts, now: Timestamp) -> Opened {
         let asks = self.asks(now);
+        // What is over is confirmed by nobody.
+        let needs_confirmation = self.needs_confirmation && self.ends_at > now;
         let taken = (!conflicts.is_empty()).then_some(Obstacle::ScheduleConflict);
         Opened {
             obstacle: self.obstacle().or(taken).filter(|_| asks),
             conflicts: conflicts.into_named(),
             invitation_status: self.link_status(now),
             closes_at: self.closes_at(),
-            agreed: self.agreed(),
+            agreed: self.agreed().filter(|_| needs_confirmation),
+            shown: self.shown().filter(|_| asks),
+            answer: rules::answer(self.answer, self.withdrawn_at),
             note: self.note(),
             seen: self.seen().encode(),
             user_name: users::display_name(&self.first_name, &self.last_name),
@@ -356,7 +367,7 @@ impl Briefing {
             status: self.status,
             expires_at: self.expires_at,
             answer_by: self.answer_by,
-            needs_confirmation: self.needs_confirmation,
+            needs_confirmation,
             contact: orgs::contact(org),
             org_name: org.name.clone(),
             org_timezone: org.timezone.clone(),
@@ -474,7 +485,11 @@ fn briefings(select: Select<invitation::Entity>, org: OrgId) -> Select<invitatio
             invitation::Column::RemindedAt,
         ])
         .columns([assignment::Column::Status, assignment::Column::UserId, assignment::Column::MissionId])
-        .columns([assignment::Column::NeedsConfirmation, assignment::Column::Agreed])
+        .columns([
+            assignment::Column::NeedsConfirmation,
+            assignment::Column::Agreed,
+            assignment::Column::Shown,
+        ])
         .column_as(assignment::Column::Note, "assignment_note")
         .columns([user::Column::FirstName, user::Column::LastName, user::Column::Active])
         .column(user::Column::CalendarVersion)

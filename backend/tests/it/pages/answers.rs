@@ -145,3 +145,64 @@ async fn only_a_post_answers(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     }
     assert_eq!(manager.status_of(&asked.assignment).await, "INVITED");
 }
+
+/// A link says what it answered itself, and nothing of it where a planner has decided otherwise.
+#[rstest]
+#[tokio::test]
+async fn what_a_planner_has_decided_since_is_not_the_links_answer(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let (manager, anyone) = (test.manager().await, test.anonymous());
+    for (answer, then, said, not) in [
+        ("accept", "DECLINED", "You are down as not available.", "reason"),
+        ("decline", "ACCEPTED", "You are down as coming.", "Answered on"),
+    ] {
+        let asked = ask_someone(&manager).await;
+        asked.click(&anyone, answer).await;
+        let path = format!("/assignments/{}:status", asked.assignment);
+        manager.post(&path, json!({ "status": then })).await.ok();
+        let page = asked.page(&anyone).await;
+        shows(&page, &[said]);
+        assert!(!page.text.contains(not) && buttons(&page).is_empty(), "{}", page.text);
+        // Nor can it answer when the mission moves: the mail of that brings another link.
+        manager.patch(&format!("/missions/{}", asked.mission), json!({ "location": "Olympia" })).await.ok();
+        assert!(buttons(&asked.page(&anyone).await).is_empty());
+        test.pass_seconds(660);
+        test.settle().await;
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_over_is_not_asked_again(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let (manager, anyone) = (test.manager().await, test.anonymous());
+    let asked = ask_someone(&manager).await;
+    asked.click(&anyone, "accept").await;
+    manager.patch(&format!("/missions/{}", asked.mission), json!({ "location": "Olympia" })).await.ok();
+    assert_eq!(buttons(&asked.page(&anyone).await).len(), 2);
+    test.pass_seconds(10 * 86_400);
+    let page = asked.page(&anyone).await;
+    assert!(buttons(&page).is_empty(), "{}", page.text);
+    test.settle().await;
+}
+
+/// The file of a call that has none any more leads to the page that says why.
+#[rstest]
+#[tokio::test]
+async fn the_file_of_a_call_that_is_off_leads_to_its_page(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let (manager, anyone) = (test.manager().await, test.anonymous());
+    let asked = ask_someone(&manager).await;
+    for path in ["/invite.ics", "/invite.ics/"] {
+        assert_eq!(anyone.get(&format!("{path}?token={}", asked.token)).await.status, 200);
+        assert_eq!(anyone.get(&format!("{path}?token=x")).await.status, 400);
+    }
+    asked.click(&anyone, "decline").await;
+    let file = anyone.get(&format!("/invite.ics?token={}", asked.token)).await;
+    assert_eq!(
+        (file.status.as_u16(), file.header("location")),
+        (303, &*format!("/invite?token={}", asked.token))
+    );
+}

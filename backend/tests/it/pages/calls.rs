@@ -1,7 +1,7 @@
 //! The calls of one mail on one page.
 
 use super::{form, hidden, shows};
-use crate::support::{Kind, Test, at};
+use crate::support::{Kind, Outcome, Test, at};
 use rstest::rstest;
 use serde_json::{Value as Json, json};
 
@@ -45,6 +45,13 @@ impl Mailed {
 
     pub fn path(&self) -> String {
         format!("/calls?token={}", self.token)
+    }
+
+    /// What a page says that it shows of a call: its id, and its `seen`.
+    fn seen_of(&self, page: &Outcome, number: usize) -> (String, String) {
+        let id = &self.invitations[number];
+        let seen = page.text.rsplit_once(&format!("{id}.")).expect("it is shown").1;
+        (id.clone(), seen.split([' ', '"']).next().expect("a text").to_owned())
     }
 
     pub async fn statuses(&self, test: &Test) -> Vec<String> {
@@ -100,9 +107,83 @@ async fn what_has_changed_since_it_was_shown_is_not_accepted(
         manager.get(&format!("/assignments/{}", mailed.assignments[2])).await.ok()["mission_id"].clone();
     let mission = format!("/missions/{}", mission.as_str().expect("an id"));
     manager.patch(&mission, json!({ "location": "Olympia" })).await.ok();
-    form(&anyone, "/calls", &[("token", &mailed.token), ("answer", "all"), ("shown", &shown)]).await;
+    let sent =
+        form(&anyone, "/calls", &[("token", &mailed.token), ("answer", "all"), ("shown", &shown)]).await;
     assert_eq!(mailed.statuses(&test).await, ["ACCEPTED", "INVITED", "INVITED"]);
-    shows(&anyone.get(&mailed.path()).await, &["Olympia", "value=\"accept\""]);
+    let page = anyone.get(sent.header("location")).await;
+    shows(
+        &page,
+        &[
+            "A call has changed since you looked",
+            "Before: </span>Grande salle</del> Olympia",
+            "value=\"accept\"",
+        ],
+    );
+    assert!(!page.text.contains("your answers are saved"), "{}", page.text);
+    // The same in the other language.
+    let (_, french) = page.text.split_once("href=\"?").expect("the languages");
+    let french = french.split('"').next().expect("an address").replace("&#38;", "&");
+    shows(&anyone.get(&format!("/calls?{french}")).await, &["Avant : </span>Grande salle</del> Olympia"]);
+    // What it shows now can be accepted.
+    let (id, seen) = mailed.seen_of(&page, 2);
+    let shown = format!("{id}.{seen}");
+    form(&anyone, "/calls", &[("token", &mailed.token), ("answer", "accept"), ("shown", &shown)]).await;
+    assert_eq!(mailed.statuses(&test).await, ["ACCEPTED", "INVITED", "ACCEPTED"]);
+}
+
+/// One that is refused is not silent, be it alone.
+#[rstest]
+#[tokio::test]
+async fn an_answer_that_is_refused_is_said(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let (anyone, manager, mailed) = (test.anonymous(), test.manager().await, Mailed::to(&test).await);
+    let page = anyone.get(&mailed.path()).await;
+    let one = |number: usize| {
+        let (id, seen) = mailed.seen_of(&page, number);
+        format!("{id}.{seen}")
+    };
+    let answer = async |answer: &str, shown: &str| {
+        let fields = [("token", &*mailed.token), ("answer", answer), ("shown", shown)];
+        let sent = form(&anyone, "/calls", &fields).await;
+        anyone.get(sent.header("location")).await
+    };
+    let took = answer("accept", &one(0)).await;
+    assert!(!took.text.contains("not saved"), "{}", took.text);
+    shows(&answer("accept", &one(1)).await, &["Your answer was not saved.", "<strong>Montage</strong>"]);
+    // Taken back by a planner in the meantime.
+    manager.delete(&format!("/invitations/{}", mailed.invitations[2])).await.ok();
+    shows(&answer("accept", &one(2)).await, &["Your answer was not saved."]);
+    shows(&answer("all", &one(2)).await, &["Some calls do not fit"]);
+    assert_eq!(mailed.statuses(&test).await, ["ACCEPTED", "INVITED", "INVITED"]);
+}
+
+/// From the move until the mail that tells of it, the page of the first mail tells.
+#[rstest]
+#[tokio::test]
+async fn whoever_is_asked_sees_what_they_were_told_before(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let (anyone, manager, mailed) = (test.anonymous(), test.manager().await, Mailed::to(&test).await);
+    test.execute("UPDATE assignments SET told_at = created_at").await;
+    let mission =
+        manager.get(&format!("/assignments/{}", mailed.assignments[2])).await.ok()["mission_id"].clone();
+    let mission = format!("/missions/{}", mission.as_str().expect("an id"));
+    manager.patch(&mission, json!({ "location": "Olympia", "note": "Badge" })).await.ok();
+    let page = anyone.get(&mailed.path()).await;
+    let told = ["has changed since our message", "Before: </span>Grande salle</del> Olympia"];
+    shows(&page, &told);
+    shows(&page, &["Badge", ALL]);
+    let call = page.text.split("href=\"/invite?").nth(3).expect("its own page").split('"').next();
+    let call = call.expect("an address").replace("&#38;", "&");
+    shows(
+        &anyone.get(&format!("/invite?{call}")).await,
+        &[told[0], "Before: </span>Grande salle</del>", "Olympia"],
+    );
+    // Back where it was there is nothing to tell.
+    manager.patch(&mission, json!({ "location": "Grande salle" })).await.ok();
+    let page = anyone.get(&mailed.path()).await;
+    assert!(!page.text.contains(told[0]) && !page.text.contains("<del>"), "{}", page.text);
+    test.pass_seconds(660);
+    test.settle().await;
 }
 
 #[rstest]

@@ -17,7 +17,7 @@ pub const STATES: [(&str, &str, &str, &[&str]); 15] = [
     ("declined by a manager", "Declined", "You are down as not available.", &[]),
     ("asked again", "Replaced", "were asked again since.", &[]),
     ("full", "Filled", "This role has been filled.", &[]),
-    ("conflict", "Same time", "You are already taken at that time.", &[DECLINE]),
+    ("conflict", "Already taken", "You are already taken at that time.", &[DECLINE]),
     ("inactive", "On hold", "You are not on the planning", &[]),
     ("archived", "Closed", "This project is closed.", &[]),
     ("revoked", "Taken back", "This request was taken back.", &[]),

@@ -156,7 +156,7 @@ async fn a_conflict_names_what_is_in_the_way_and_leaves_the_no(
     shows(
         &page,
         &[
-            "Same time",
+            "Already taken",
             "Répétition générale",
             "Friday 10 July 2026, <span class=\"times\">16:00 – 19:30</span>",
         ],
@@ -165,6 +165,6 @@ async fn a_conflict_names_what_is_in_the_way_and_leaves_the_no(
     // A yes that is sent all the same is told the same.
     let refused = asked.click(&anyone, "accept").await;
     assert_eq!(refused.status, 303);
-    shows(&anyone.get(refused.header("location")).await, &["Same time", "Répétition générale"]);
+    shows(&anyone.get(refused.header("location")).await, &["Already taken", "Répétition générale"]);
     assert_eq!(asked.click(&anyone, "decline").await.status, 303);
 }

@@ -56,12 +56,12 @@ async fn all_that_fit_are_accepted_with_one_click() {
     is_accessible(browser, "calls").await;
     fits(browser, "calls").await;
     browser.click("button[value=all]").await;
-    browser.until("Celles qui vont sont acceptées.").await;
+    browser.until("Les missions compatibles sont acceptées").await;
     assert_eq!(mailed.statuses(&house.test).await, ["ACCEPTED", "INVITED", "ACCEPTED"]);
     is_accessible(browser, "calls with a conflict").await;
     fits(browser, "calls with a conflict").await;
     browser.reload().await;
-    browser.until("Celles qui vont sont acceptées.").await;
+    browser.until("Les missions compatibles sont acceptées").await;
     browser.click(DECLINE).await;
     browser.until("Refusée").await;
     assert_eq!(mailed.statuses(&house.test).await, ["ACCEPTED", "DECLINED", "ACCEPTED"]);
