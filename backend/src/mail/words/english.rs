@@ -88,7 +88,7 @@ pub(super) static WORDS: Words = Words {
         people: Counted { one: "{n} person", many: "{n} people" },
         more: Counted { one: "{n} more is not in this list.", many: "{n} more are not in this list." },
     },
-    fewer: "To get fewer of these mails, change your notifications in your settings, or use the unsubscribe link of your mail program.",
+    fewer: "To stop these mails, use the unsubscribe link of your mail program. To choose which you get, ask whoever manages the members.",
 
     org: "Crew",
     account: "Your account",

@@ -100,7 +100,7 @@ pub(super) static WORDS: Words = Words {
             many: "{n} autres ne figurent pas dans cette liste.",
         },
     },
-    fewer: "Pour recevoir moins de ces messages, changez vos notifications dans vos réglages, ou utilisez le lien de désabonnement de votre messagerie.",
+    fewer: "Pour ne plus recevoir ces messages, utilisez le lien de désabonnement de votre messagerie. Pour choisir lesquels, adressez-vous à la personne qui gère les membres.",
 
     org: "Équipe",
     account: "Votre compte",
