@@ -15,7 +15,7 @@ use super::latency;
 use super::smtp::{Arrival, Behaviour, Smtp};
 use crate::cleanup::Cleanup;
 use crate::server::{self, Profile};
-use crate::servers::{Durability, Postgres, start_postgres};
+use crate::servers::{Durability, Held, Postgres, start_postgres};
 
 const INSTANCES: usize = 2;
 /// Between the invitations and their reminders: the first mails must have gone.
@@ -71,6 +71,12 @@ pub(super) fn run(options: &Options) -> Result<ExitCode> {
         let left = mails(&postgres)?;
         ensure!(left.is_empty(), "round {round} has left a mail of a torn transaction: {:?}", left[0]);
     }
+    // So that at any time some mails have arrived and are not answered.
+    smtp.behave(Behaviour::Rules(&["data wait 0.5"]))?;
+    let before = smtp.count();
+    // Now both go on at once.
+    drop(in_the_middle(&postgres, &mut instances, &cleanup)?);
+    until(|| Ok(smtp.count() > before), "nothing is sent")?;
     kill_while_they_send(options.kills, &mut instances, &smtp)?;
     let begin = Instant::now();
     until_all_is_sent(&instances[0].server.url)?;
@@ -120,9 +126,9 @@ fn prepare(postgres: &Postgres, url: &str, people: u32) -> Result<Instant> {
     Ok(due)
 }
 
-/// Both begin at once, as they do when they start, and cannot put the jobs of their mails into the queue: there they are
-/// killed, with the mails written.
-fn kill_while_they_queue(postgres: &Postgres, instances: &mut [Instance], cleanup: &Cleanup) -> Result<()> {
+/// Starts both, which begin at once with what is due and cannot put the jobs of their mails into the queue: the mails are
+/// written, until what is returned is dropped.
+fn in_the_middle(postgres: &Postgres, instances: &mut [Instance], cleanup: &Cleanup) -> Result<Held> {
     let held = postgres.hold("LOCK TABLE jobs IN SHARE MODE", cleanup)?;
     let granted =
         "SELECT count(*) FROM pg_locks WHERE relation = 'jobs'::regclass AND mode = 'ShareLock' AND granted";
@@ -131,8 +137,13 @@ fn kill_while_they_queue(postgres: &Postgres, instances: &mut [Instance], cleanu
         instance.start_again()?;
     }
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO \"jobs\"%'";
-    // One has the reminders, one the digest.
+    // One has the reminders, one the digest; the others wait for these.
     until(|| Ok(postgres.sql(waiting)? == "2"), "reminders and digests are not being queued")?;
+    Ok(held)
+}
+
+fn kill_while_they_queue(postgres: &Postgres, instances: &mut [Instance], cleanup: &Cleanup) -> Result<()> {
+    let held = in_the_middle(postgres, instances, cleanup)?;
     instances.iter().for_each(|instance| instance.server.kill());
     drop(held);
     let open = "SELECT count(*) FROM pg_stat_activity WHERE xact_start IS NOT NULL AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
@@ -140,13 +151,6 @@ fn kill_while_they_queue(postgres: &Postgres, instances: &mut [Instance], cleanu
 }
 
 fn kill_while_they_send(number: usize, instances: &mut [Instance], smtp: &Smtp) -> Result<()> {
-    // So that at any time some mails have arrived and are not answered.
-    smtp.behave(Behaviour::Rules(&["data wait 0.5"]))?;
-    let before = smtp.count();
-    for instance in instances.iter_mut() {
-        instance.start_again()?;
-    }
-    until(|| Ok(smtp.count() > before), "nothing is sent")?;
     for kill in 0..number {
         sleep(BETWEEN);
         let instance = kill % instances.len();

@@ -18,7 +18,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-pub(crate) use self::postgres::{Durability, Postgres, is_root};
+pub(crate) use self::postgres::{Durability, Held, Postgres, is_root};
 pub(crate) use self::programs::on_path;
 use self::readers::Readers;
 use crate::{cargo, cleanup::Cleanup, node, python};
