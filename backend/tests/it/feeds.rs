@@ -401,20 +401,6 @@ async fn each_change_of_an_entry_raises_its_sequence(#[values(Kind::Sqlite, Kind
     }
 }
 
-/// A parameter that is not known is refused as everywhere.
-#[rstest]
-#[tokio::test]
-async fn a_feed_takes_its_key_and_nothing_else(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
-    let test = Test::start(db).await;
-    let manager = test.manager().await;
-    let project = manager.project("Festival").await;
-    for path in [format!("/users/{}", test.tech_user), format!("/projects/{project}")] {
-        let feed = subscribe(&manager, &path).await;
-        let answer = test.anonymous().get(&format!("{feed}&from=2026-07-01T08:00:00Z")).await;
-        assert_eq!(answer.wrong_members(), ["/from"]);
-    }
-}
-
 /// Notes are cut in a feed, and whole where an entry goes with a mail.
 #[rstest]
 #[tokio::test]
@@ -450,7 +436,10 @@ async fn what_is_added_to_a_feeds_address_is_ignored(#[values(Kind::Sqlite, Kind
     let project = manager.project("Festival").await;
     for path in [format!("/users/{}", test.tech_user), format!("/projects/{project}")] {
         let address = subscribe(&manager, &path).await;
-        read(&test, &format!("{address}&utm_source=x&fbclid=y")).await;
+        let whole = read(&test, &address).await.text;
+        for more in ["utm_source=x&fbclid=y", "from=2026-07-01T08:00:00Z"] {
+            assert_eq!(read(&test, &format!("{address}&{more}")).await.text, whole);
+        }
         closed(&test, &address.replace("key=", "kay=")).await;
     }
 }
