@@ -441,5 +441,7 @@ async fn what_is_added_to_a_feeds_address_is_ignored(#[values(Kind::Sqlite, Kind
             assert_eq!(read(&test, &format!("{address}&{more}")).await.text, whole);
         }
         closed(&test, &address.replace("key=", "kay=")).await;
+        // Which of two is meant?
+        assert_eq!(test.anonymous().get(&format!("{address}&key=x")).await.wrong_members(), ["/key"]);
     }
 }
