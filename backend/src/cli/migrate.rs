@@ -7,7 +7,7 @@ use crate::{
     config::{Config, Environment},
     db::{
         Database, DatabaseUrl, Origin, Pool,
-        migrations::{self, Exclusive, Migrator},
+        migrations::{self, Exclusive, Migrator, TableRows},
     },
     error::Error,
     state::App,
@@ -36,7 +36,7 @@ pub(super) enum Migrate {
         #[arg(long)]
         yes: bool,
     },
-    /// List the steps and whether they are applied.
+    /// List the steps, whether they are applied, and how many rows a missing one goes through.
     Status {
         #[command(flatten)]
         listed: Listed,
@@ -194,17 +194,31 @@ async fn down(schema: &Exclusive<'_>, all: bool, confirmed: bool) -> Result<(), 
 /// Takes no lock, so it also shows the progress of another process that is migrating.
 async fn status(db: &Database, listed: &Listed) -> Result<(), CliError> {
     let applied = migrations::applied(db).await?;
-    let known = Migrator::migrations();
-    let state = |name: &str| if applied.iter().any(|step| step == name) { "applied" } else { "missing" };
-    let known = known.iter().map(|step| Step { name: step.name().to_owned(), state: state(step.name()) });
-    let newer =
-        migrations::unknown(&applied).map(|name| Step { name: name.to_owned(), state: "of a newer program" });
-    let steps: Vec<_> = known.chain(newer).collect();
-    listed.print(&steps, |step| format!("{}  {}", step.state, step.name))
+    let mut steps = Vec::new();
+    for step in Migrator::migrations() {
+        let name = step.name().to_owned();
+        let missing = !applied.contains(&name);
+        let goes_through = if missing { migrations::gone_through(db, &name).await? } else { Vec::new() };
+        steps.push(Step { name, state: if missing { "missing" } else { "applied" }, goes_through });
+    }
+    steps.extend(migrations::unknown(&applied).map(|name| Step {
+        name: name.to_owned(),
+        state: "of a newer program",
+        goes_through: Vec::new(),
+    }));
+    listed.print(&steps, |step| {
+        let counts = step.goes_through.iter().filter(|table| table.rows > 0);
+        let counts: Vec<_> = counts.map(|TableRows { table, rows }| format!("{table} ({rows})")).collect();
+        let through = if counts.is_empty() { "" } else { "  goes through " };
+        format!("{}  {}{through}{}", step.state, step.name, counts.join(", "))
+    })
 }
 
 #[derive(Serialize)]
 struct Step {
     name: String,
     state: &'static str,
+    /// Of a missing step.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    goes_through: Vec<TableRows>,
 }

@@ -231,6 +231,30 @@ async fn the_schema_goes_up_and_down_and_up(#[values(Kind::Sqlite, Kind::Postgre
 
 #[rstest]
 #[tokio::test]
+async fn a_missing_step_says_how_many_rows_it_goes_through(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let cli = Cli::with_database(db).await;
+    cli.run(&["migrate", "up"]).ok();
+    cli.run(&["org", "create", "--name", "Rideau", "--owner-email", "o@rideau.example"]).ok();
+    let status = |arguments: &[&str]| cli.run(&[&["migrate", "status"], arguments].concat()).ok().join("\n");
+    let through = "missing  m20261127_000020_changes  goes through orgs (1)";
+    while !status(&[]).contains("missing  m20261127_000020_changes") {
+        assert!(!status(&[]).contains("goes through orgs"));
+        cli.run(&["migrate", "down"]).ok();
+    }
+    assert!(status(&[]).lines().any(|line| line == through), "{}", status(&[]));
+    let json: Json = serde_json::from_str(&status(&["--json"])).expect("JSON");
+    let steps = json.as_array().expect("steps");
+    let step = steps.iter().find(|step| step["name"] == "m20261127_000020_changes").expect("the step");
+    let rows = |table: &str, rows: i64| json!({ "table": table, "rows": rows });
+    assert_eq!(
+        step["goes_through"],
+        json!([rows("assignments", 0), rows("invitations", 0), rows("orgs", 1)])
+    );
+    assert!(steps[0].get("goes_through").is_none());
+}
+
+#[rstest]
+#[tokio::test]
 async fn the_schema_goes_up_to_a_named_step(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     let cli = Cli::with_database(db).await;
     let names: Vec<_> = Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
@@ -454,6 +478,13 @@ impl Serving {
         let address = event["address"].as_str().expect("an address");
         serving.port = address.rsplit(':').next().expect("a port").parse().expect("a number");
         (event, serving)
+    }
+
+    /// One that does not serve yet.
+    pub fn begin(cli: &Cli, arguments: &[&str], port: u16) -> Self {
+        let mut child = cli.command(arguments).stdout(Stdio::piped()).spawn().expect("the program starts");
+        let lines = BufReader::new(child.stdout.take().expect("its output"));
+        Self { child, lines, port }
     }
 
     /// The same with all that it says before it serves.

@@ -25,6 +25,7 @@ mod m20261126_000017_search;
 mod m20261127_000018_jobs;
 mod m20261127_000019_mail;
 mod m20261127_000020_changes;
+mod rows;
 
 use super::Database;
 use crate::error::FailureKind;
@@ -37,6 +38,8 @@ use sea_orm::{
 use sea_orm_migration::{prelude::*, schema};
 
 pub use lock::MigrationError;
+use rows::TOO_NEW;
+pub use rows::{TableRows, gone_through, losses};
 
 pub struct Migrator;
 
@@ -65,40 +68,6 @@ impl MigratorTrait for Migrator {
         ]
     }
 }
-
-/// The tables that each step creates: reverting it loses their rows.
-const TABLES: [(&str, &[&str]); 8] = [
-    ("m20261123_000001_accounts", &["orgs", "accounts", "org_memberships", "sessions", "password_tokens"]),
-    (
-        "m20261123_000002_planning",
-        &[
-            "users",
-            "user_skills",
-            "user_tags",
-            "availabilities",
-            "projects",
-            "missions",
-            "mission_roles",
-            "assignments",
-            "invitations",
-        ],
-    ),
-    ("m20261123_000004_audit", &["audit_log", "audit_details"]),
-    ("m20261123_000005_idempotency", &["idempotency_keys"]),
-    (PENDING_MEMBERSHIPS, &["membership_links"]),
-    ("m20261127_000018_jobs", &["jobs"]),
-    ("m20261127_000019_mail", &["mails", "mail_items"]),
-    ("m20261127_000020_changes", &["mail_notices"]),
-];
-
-const PENDING_MEMBERSHIPS: &str = "m20261126_000014_pending_memberships";
-
-/// Memberships that a schema without pending ones cannot represent: all unproven ones but that of a new account that waits
-/// for its first password. They are deleted: if only deactivated, they would count as proven after the next migration up.
-const TOO_NEW: &str = "proven_at IS NULL AND (
-    EXISTS (SELECT 1 FROM accounts a WHERE a.id = org_memberships.account_id AND a.password_hash IS NOT NULL)
-    OR EXISTS (SELECT 1 FROM org_memberships o WHERE o.account_id = org_memberships.account_id
-        AND o.org_id <> org_memberships.org_id))";
 
 /// Exclusive access to the schema among processes, released however the process ends.
 pub struct Exclusive<'a> {
@@ -246,42 +215,6 @@ pub async fn up(db: &Database, steps: Option<usize>) -> Result<(), MigrationErro
     let schema = Exclusive::of(db, || {}).await?;
     schema.up(steps.unwrap_or(usize::MAX)).await?;
     Ok(schema.release().await?)
-}
-
-/// One line for each table with rows that reverting `steps` would lose, and one for pending memberships.
-///
-/// # Errors
-/// When the database fails.
-pub async fn losses(db: &Database, steps: &[String]) -> Result<Vec<String>, DbErr> {
-    #[derive(FromQueryResult)]
-    struct Count {
-        rows: i64,
-    }
-    let count = async |from: &str| {
-        let sql = format!("SELECT count(*) AS \"rows\" FROM {from}");
-        let counted = Count::find_by_statement(Statement::from_string(db.get_database_backend(), sql));
-        Ok::<_, DbErr>(counted.one(db).await?.map_or(0, |count| count.rows))
-    };
-    let plural = |rows| if rows == 1 { "" } else { "s" };
-    let mut lines = Vec::new();
-    for (step, tables) in TABLES {
-        if !steps.iter().any(|name| name == step) {
-            continue;
-        }
-        for table in tables {
-            let rows = count(table).await?;
-            if rows > 0 {
-                lines.push(format!("{step}: {rows} row{} of {table}", plural(rows)));
-            }
-        }
-        if step == PENDING_MEMBERSHIPS {
-            let rows = count(&format!("org_memberships WHERE {TOO_NEW}")).await?;
-            if rows > 0 {
-                lines.push(format!("{step}: {rows} pending membership{}, to be removed", plural(rows)));
-            }
-        }
-    }
-    Ok(lines)
 }
 
 /// A table in a step: columns first, then constraints.
