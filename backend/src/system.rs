@@ -2,7 +2,7 @@
 
 use crate::{
     auth::{Admin, Caller, Manager, MinimumRole, OrgMismatch, Owner, Tech},
-    cache::CacheStatus,
+    cache::{Cache, CacheStatus},
     db,
     error::{Error, NotFound},
     http::{Describe, Description, Done, Path, operations, tagged},
@@ -11,10 +11,11 @@ use crate::{
     telemetry,
 };
 use axum::{
-    Json,
+    Json, Router,
     extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
+    routing::get,
 };
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
@@ -35,6 +36,16 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(operations!(livez))
         .routes(operations!(readyz))
         .routes(operations!(metrics))
+}
+
+/// The probes of a process that cannot serve yet.
+pub fn waiting_routes(cache: Cache) -> Router {
+    let not_ready = async move || {
+        let cache = cache.status().await;
+        let status = ReadyParts { db: "down", storage: "ok", cache, ok: false };
+        (StatusCode::SERVICE_UNAVAILABLE, Ready { status })
+    };
+    Router::new().route("/healthz", get(healthz)).route("/livez", get(livez)).route("/readyz", get(not_ready))
 }
 
 /// Routes under `/api/v1`.
@@ -103,7 +114,7 @@ impl Describe for Exposition {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReadinessStatus)]
 struct ReadyParts {
-    /// `ok`, or `down` when the database does not answer.
+    /// `ok`, or `down` when the database does not answer or its schema is being brought up to date.
     #[schema(example = "ok")]
     db: &'static str,
     /// `ok`, or `full` when the last write found no room on the database's disk; what is there can still be read.

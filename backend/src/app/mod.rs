@@ -2,9 +2,11 @@
 
 mod periodic;
 mod start;
+mod waiting;
 
 pub use periodic::periodic;
-pub use start::{Later, StartError, start, start_with};
+pub use start::{Ground, Later, StartError, start, start_on, start_with};
+pub use waiting::waiting;
 
 use crate::{
     error::{Error, NotFound},

@@ -103,6 +103,37 @@ pub struct Later {
     pub mailer: Option<Mailer>,
 }
 
+/// What the state is built on. It needs no database yet.
+pub struct Ground {
+    pub(super) config: Arc<Config>,
+    pub(super) random: Random,
+    pub(super) telemetry: Telemetry,
+    pub(super) cache: Cache,
+    clock: Clock,
+}
+
+impl Ground {
+    /// # Errors
+    /// As [`start`], but for the database.
+    pub fn new(config: Config, clock: Clock, random: Random) -> Result<Self, StartError> {
+        Ok(Self {
+            cache: Cache::connect(&config.redis_url)?,
+            // With the machine's clock, so that logs and spans can be compared with those of other programs.
+            telemetry: Telemetry::start(&config, &clock, &random)?,
+            config: Arc::new(config),
+            random,
+            clock,
+        })
+    }
+
+    /// # Errors
+    /// [`ConnectError::may_pass`] says whether it helps to wait.
+    pub async fn connect(&self) -> Result<Database, ConnectError> {
+        let Self { config, clock, random, .. } = self;
+        Database::connect(&config.database_url, config.pool, clock.clone(), random.clone()).await
+    }
+}
+
 /// # Errors
 /// [`StartError`], which tells the operator what to do.
 pub async fn start(config: Config, clock: Clock, random: Random) -> Result<App, StartError> {
@@ -119,11 +150,18 @@ pub async fn start_with(
     random: Random,
     later: Later,
 ) -> Result<App, StartError> {
-    let db = Database::connect(&config.database_url, config.pool, clock.clone(), random.clone()).await?;
-    let cache = Cache::connect(&config.redis_url)?;
-    // With the machine's clock, so that logs and spans can be compared with those of other programs.
-    let telemetry = Telemetry::start(&config, &clock, &random)?;
-    // From here on with the database's clock, because instants are compared with those written by other instances.
+    let ground = Ground::new(config, clock, random)?;
+    let db = ground.connect().await?;
+    start_on(ground, db, later)
+}
+
+/// The same over a database that is connected already.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_on(ground: Ground, db: Database, later: Later) -> Result<App, StartError> {
+    let Ground { config, random, telemetry, cache, .. } = ground;
+    // The database's, because instants are compared with those written by other instances.
     let clock = db.clock().clone();
     let tasks = TaskTracker::new();
     let connections = usize::try_from(config.pool.max_connections).unwrap_or(usize::MAX);
@@ -131,7 +169,6 @@ pub async fn start_with(
     let Turns { requests, bulks, lists, long_lists } = Turns::of(&config.database_url, connections);
     let collectors = Workers::start_with("long lists", half, long_lists, config.pool.acquire_timeout)?;
     let tokens = Tokens::new(&config, clock.clone());
-    let config = Arc::new(config);
     let mailer = match later.mailer {
         Some(mailer) => mailer,
         None => Mailer::of(&config)?,
@@ -168,7 +205,8 @@ pub async fn start_with(
         cache,
         passwords: Passwords::start(random.clone())?,
         tokens,
-        seal: Seal::new(&config.secret_key).map_err(StartError::Encryption)?,
+        seal: Seal::new(&config.secret_key, config.secret_key_previous.as_ref())
+            .map_err(StartError::Encryption)?,
         config,
         db,
         random,

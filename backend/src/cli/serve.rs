@@ -1,9 +1,11 @@
 //! `coulisses serve`.
 
-use super::{CliError, migrate, start};
+use super::{CliError, migrate, random};
 use crate::{
-    app,
+    app::{self, Ground, Later, StartError},
+    clock::Clock,
     config::Config,
+    db::{ConnectError, Database},
     error::Error,
     http::serving::{self, Patience},
     jobs::run_periodic,
@@ -11,8 +13,14 @@ use crate::{
     state::App,
     telemetry,
 };
+use backon::{ExponentialBuilder, Retryable};
 use clap::Args;
-use std::{future::Future, io::ErrorKind, net::SocketAddr};
+use std::{
+    future::Future,
+    io::{self, ErrorKind},
+    net::SocketAddr,
+    time::Duration,
+};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 #[derive(Debug, Default, Args)]
@@ -26,11 +34,79 @@ impl Serve {
     pub(super) async fn run(self, config: Config) -> Result<(), CliError> {
         let _last_lines =
             telemetry::init(&config).map_err(|source| CliError::Io { what: "cannot log".into(), source })?;
-        let app = start(config).await?;
-        migrate::prepare(&app, self.migrate, log).await?;
-        let listener = bind(&app.config).await?;
-        serve(app, listener).await
+        let listener = bind(&config).await?;
+        let mut signals = StopSignals::listen().map_err(cannot_serve)?;
+        let ground = Ground::new(config, Clock::system(), random()?).map_err(CliError::from)?;
+        // Before the database is there, so that probes learn that the process lives and is not ready.
+        let waiting = Waiting::serve(&listener, &ground)?;
+        let app = tokio::select! {
+            prepared = self.prepared(ground) => prepared?,
+            () = signals.first() => {
+                tracing::info!("stopped before there was a database to serve");
+                return Ok(());
+            }
+        };
+        waiting.end();
+        serve(app, listener, signals).await
     }
+
+    /// The state over a database that is there and whose schema is current.
+    async fn prepared(&self, ground: Ground) -> Result<App, CliError> {
+        let db = wait_for_database(&ground).await?;
+        let app = app::start_on(ground, db, Later::default())?;
+        migrate::prepare(&app, self.migrate, log).await?;
+        Ok(app)
+    }
+}
+
+/// Connects. While the database is not there yet, or is starting, it is tried again, and the log says so.
+async fn wait_for_database(ground: &Ground) -> Result<Database, CliError> {
+    let pauses = ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(250))
+        .with_max_delay(Duration::from_secs(5))
+        .with_jitter()
+        .without_max_times();
+    let connected =
+        (|| ground.connect()).retry(pauses).when(ConnectError::may_pass).notify(|error, pause| {
+            tracing::warn!(%error, "waiting for the database; trying again in {pause:.1?}");
+        });
+    Ok(connected.await.map_err(StartError::from)?)
+}
+
+/// Answers probes until there is something to serve.
+struct Waiting(tokio_util::sync::DropGuard);
+
+impl Waiting {
+    fn serve(listener: &TcpListener, ground: &Ground) -> Result<Self, CliError> {
+        let same = same_socket(listener).map_err(cannot_serve)?;
+        let until = tokio_util::sync::CancellationToken::new();
+        let end = until.clone().drop_guard();
+        // Not waited for: connections that have a request get its response, and new ones are the server's.
+        tokio::spawn(serving::serve(
+            same,
+            app::waiting(ground),
+            Patience::default(),
+            until.cancelled_owned(),
+        ));
+        Ok(Self(end))
+    }
+
+    fn end(self) {
+        drop(self.0);
+    }
+}
+
+/// Another handle of a listening socket.
+fn same_socket(listener: &TcpListener) -> io::Result<TcpListener> {
+    #[cfg(unix)]
+    let same = std::os::fd::AsFd::as_fd(listener).try_clone_to_owned()?;
+    #[cfg(windows)]
+    let same = std::os::windows::io::AsSocket::as_socket(listener).try_clone_to_owned()?;
+    TcpListener::from_std(same.into())
+}
+
+pub(super) fn cannot_serve(source: io::Error) -> CliError {
+    CliError::Io { what: "cannot serve".into(), source }
 }
 
 pub(super) fn log(line: &str) {
@@ -53,14 +129,11 @@ pub(super) async fn bind(config: &Config) -> Result<TcpListener, CliError> {
 }
 
 /// Serves until a signal stops the process, then finishes requests and writes in progress within SHUTDOWN_GRACE_SECONDS.
-pub(super) async fn serve(app: App, listener: TcpListener) -> Result<(), CliError> {
-    let failed = |source| CliError::Io { what: "cannot serve".into(), source };
-    let address = listener.local_addr().map_err(failed)?;
+pub(super) async fn serve(app: App, listener: TcpListener, mut signals: StopSignals) -> Result<(), CliError> {
+    let address = listener.local_addr().map_err(cannot_serve)?;
     open_as_many_files_as_allowed();
     #[cfg(any(target_os = "linux", target_os = "macos"))]
     survive_limits_of_file_size();
-    // Before the log says that it serves: whoever reads that may send a signal.
-    let mut signals = StopSignals::listen().map_err(failed)?;
     let version = env!("CARGO_PKG_VERSION");
     tracing::info!(%address, version, database = %app.config.database_url, "serving");
     for doubt in app.config.doubts() {
@@ -156,7 +229,7 @@ impl CancelOnStop {
         self.0.cancelled_owned()
     }
 
-    fn after(&self, delay: std::time::Duration) -> impl Future<Output = ()> + Send + 'static {
+    fn after(&self, delay: Duration) -> impl Future<Output = ()> + Send + 'static {
         let stopped = self.clone().wait();
         async move {
             stopped.await;
@@ -166,7 +239,7 @@ impl CancelOnStop {
 }
 
 /// The signals that stop the process. It listens from the moment it is made; a signal before that ends the process at once.
-struct StopSignals {
+pub(super) struct StopSignals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
@@ -177,13 +250,13 @@ struct StopSignals {
 
 impl StopSignals {
     #[cfg(unix)]
-    fn listen() -> std::io::Result<Self> {
+    pub(super) fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
     #[cfg(windows)]
-    fn listen() -> std::io::Result<Self> {
+    pub(super) fn listen() -> io::Result<Self> {
         Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
     }
 

@@ -61,6 +61,23 @@ pub enum ConnectError {
     },
 }
 
+impl ConnectError {
+    /// Whether the database may be there later without anybody correcting a setting: nothing listens, the name is not known, it
+    /// is starting, or it has no connection left.
+    pub fn may_pass(&self) -> bool {
+        let Self::Open { url: DatabaseUrl::Postgres(_), source } = self else { return false };
+        match source {
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
+            // 57P: it starts or stops; 53: it lacks room; 08: the connection broke.
+            sqlx::Error::Database(error) => {
+                let code = error.code().unwrap_or_default();
+                ["57P", "53", "08"].iter().any(|class| code.starts_with(class))
+            }
+            _ => false,
+        }
+    }
+}
+
 /// A connection pool of either database; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Database {

@@ -48,7 +48,7 @@ impl Default for Patience {
     }
 }
 
-/// Serves until `stop`, then waits for the requests in progress.
+/// Serves until `stop`, then waits for the requests in progress. Another holder of the socket may go on listening.
 pub async fn serve(
     listener: TcpListener,
     router: Router,

@@ -78,5 +78,6 @@ mod searching;
 mod security;
 mod statements;
 mod v1_endpoints;
+mod waiting;
 mod walk;
 mod welcome_links;

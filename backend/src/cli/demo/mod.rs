@@ -53,7 +53,8 @@ impl Demo {
         season::fill_if_empty(&app, password).await?;
         alone.release().await?;
         welcome(&app, password, self.open_to_network).await?;
-        serve::serve(app, listener).await
+        let signals = serve::StopSignals::listen().map_err(serve::cannot_serve)?;
+        serve::serve(app, listener, signals).await
     }
 }
 
