@@ -1,5 +1,6 @@
 //! The configuration: environment variables, read and validated once. `.env.example` documents each.
 
+mod files;
 mod mail;
 mod reader;
 mod values;
@@ -70,10 +71,14 @@ pub struct Config {
     pub redis_url: CacheUrl,
     pub cache_ttl: Duration,
     pub secret_key: SecretString,
+    /// What SECRET_KEY was before, or will be: what it signed is read, nothing is signed with it.
+    pub secret_key_previous: Option<SecretString>,
     pub jwt_algorithm: jsonwebtoken::Algorithm,
     pub access_token_ttl: Duration,
     pub refresh_token_ttl: Duration,
     pub invites_secret: SecretString,
+    /// As `secret_key_previous`.
+    pub invites_secret_previous: Option<SecretString>,
     pub invites_ttl: Duration,
     pub host: IpAddr,
     pub port: u16,
@@ -101,6 +106,8 @@ pub struct ConfigError(Vec<String>);
 
 const DEV_SECRET_KEY: &str = "dev-only-secret-key-0123456789abcdef";
 const DEV_INVITES_SECRET: &str = "dev-only-invites-secret-0123456789ab";
+const SECRET_KEY_PREVIOUS: &str = "SECRET_KEY_PREVIOUS";
+const INVITES_SECRET_PREVIOUS: &str = "INVITES_SECRET_PREVIOUS";
 
 impl Config {
     /// Reads the process's environment.
@@ -117,7 +124,7 @@ impl Config {
     /// All mistakes together.
     pub fn from_lookup(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         use Environment::{Dev, Prod, Staging};
-        let mut env = Reader { lookup, mistakes: Vec::new() };
+        let mut env = Reader::new(lookup);
         let environment = env.choice("ENV", Dev, &[("dev", Dev), ("staging", Staging), ("prod", Prod)]);
         let host = env.read("BACKEND_HOST", IpAddr::from([127, 0, 0, 1]), |text| {
             if text == "localhost" {
@@ -131,9 +138,15 @@ impl Config {
         let published = [DEV_SECRET_KEY, DEV_INVITES_SECRET];
         let secret_key = env.secret("SECRET_KEY", DEV_SECRET_KEY, &published, built_in_allowed);
         let invites_secret = env.secret("INVITES_SECRET", DEV_INVITES_SECRET, &published, built_in_allowed);
-        if secret_key.expose_secret() == invites_secret.expose_secret() {
-            env.mistakes.push("SECRET_KEY and INVITES_SECRET must differ".into());
-        }
+        let secret_key_previous = env.previous_secret(SECRET_KEY_PREVIOUS, &published, built_in_allowed);
+        let invites_secret_previous =
+            env.previous_secret(INVITES_SECRET_PREVIOUS, &published, built_in_allowed);
+        env.mistakes.extend(equal_secrets(&[
+            ("SECRET_KEY", Some(&secret_key)),
+            ("INVITES_SECRET", Some(&invites_secret)),
+            (SECRET_KEY_PREVIOUS, secret_key_previous.as_ref()),
+            (INVITES_SECRET_PREVIOUS, invites_secret_previous.as_ref()),
+        ]));
         let database_name = if env.text("DATABASE_URL").is_some() { "DATABASE_URL" } else { "DB_URL" };
         if env.text(database_name).is_none()
             && let Some(empty) = ["DATABASE_URL", "DB_URL"].into_iter().find(|name| env.is_empty(name))
@@ -159,6 +172,7 @@ impl Config {
             redis_url: env.read("REDIS_URL", CacheUrl::InProcess, parse_cache_url),
             cache_ttl: Duration::from_secs(env.number("CACHE_TTL_SECONDS", 60, 1, 86_400)),
             secret_key,
+            secret_key_previous,
             jwt_algorithm: env.choice(
                 "JWT_ALG",
                 jsonwebtoken::Algorithm::HS256,
@@ -171,6 +185,7 @@ impl Config {
             access_token_ttl: Duration::from_secs(60 * env.number("ACCESS_TOKEN_MINUTES", 30, 1, 1440)),
             refresh_token_ttl: Duration::from_secs(86_400 * env.number("REFRESH_TOKEN_DAYS", 7, 1, 365)),
             invites_secret,
+            invites_secret_previous,
             invites_ttl: Duration::from_secs(env.number("INVITES_TTL_SECONDS", 604_800, 1, 31_536_000)),
             host,
             port,
@@ -274,10 +289,12 @@ impl Config {
             ("REDIS_URL", self.redis_url.to_string()),
             ("CACHE_TTL_SECONDS", seconds(self.cache_ttl)),
             ("SECRET_KEY", "***".into()),
+            (SECRET_KEY_PREVIOUS, masked(self.secret_key_previous.as_ref())),
             ("JWT_ALG", format!("{:?}", self.jwt_algorithm)),
             ("ACCESS_TOKEN_MINUTES", (self.access_token_ttl.as_secs() / 60).to_string()),
             ("REFRESH_TOKEN_DAYS", (self.refresh_token_ttl.as_secs() / 86_400).to_string()),
             ("INVITES_SECRET", "***".into()),
+            (INVITES_SECRET_PREVIOUS, masked(self.invites_secret_previous.as_ref())),
             ("INVITES_TTL_SECONDS", seconds(self.invites_ttl)),
             ("BACKEND_HOST", self.host.to_string()),
             ("BACKEND_PORT", self.port.to_string()),
@@ -298,6 +315,26 @@ impl Config {
     }
 }
 
+/// Empty when it is not set.
+fn masked(secret: Option<&SecretString>) -> String {
+    secret.map(|_| "***".into()).unwrap_or_default()
+}
+
+/// A mistake for each two secrets that are the same: each is for one purpose alone.
+fn equal_secrets(secrets: &[(&str, Option<&SecretString>)]) -> Vec<String> {
+    let mut mistakes = Vec::new();
+    for (position, (name, secret)) in secrets.iter().enumerate() {
+        for (other, another) in &secrets[position + 1..] {
+            if let (Some(one), Some(two)) = (secret, another)
+                && one.expose_secret() == two.expose_secret()
+            {
+                mistakes.push(format!("{name} and {other} must differ"));
+            }
+        }
+    }
+    mistakes
+}
+
 fn list(items: impl IntoIterator<Item: ToString>) -> String {
     items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(",")
 }
@@ -309,77 +346,4 @@ fn is_this_machine(public_url: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        Config::from_lookup(&|name| {
-            variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned())
-        })
-    }
-
-    #[test]
-    fn works_without_any_variable() {
-        let config = read(&[]).unwrap();
-        assert_eq!(config.database_url.to_string(), "sqlite:///./backend/dev.db");
-        assert_eq!(config.public_url, "http://127.0.0.1:8000");
-        assert!(config.is_developers_machine());
-    }
-
-    #[test]
-    fn reports_all_mistakes_together() {
-        let message = read(&[
-            ("ENV", "production"),
-            ("BACKEND_PORT", "http"),
-            ("DATABASE_URL", "mysql://x"),
-            ("PUBLIC_URL", "crew"),
-        ])
-        .unwrap_err()
-        .to_string();
-        for name in ["ENV ", "BACKEND_PORT ", "DATABASE_URL ", "PUBLIC_URL "] {
-            assert!(message.contains(name), "{name} is missing in: {message}");
-        }
-    }
-
-    #[test]
-    fn wants_own_secrets_outside_a_developers_machine() {
-        let long = "a".repeat(32);
-        let other = "b".repeat(32);
-        for (wanted, variables) in [
-            (false, vec![("ENV", "prod")]),
-            (false, vec![("BACKEND_HOST", "0.0.0.0")]),
-            (false, vec![("ENV", "prod"), ("SECRET_KEY", &long[..31]), ("INVITES_SECRET", &other)]),
-            (false, vec![("ENV", "prod"), ("SECRET_KEY", &long), ("INVITES_SECRET", &long)]),
-            (false, vec![("ENV", "prod"), ("SECRET_KEY", DEV_SECRET_KEY), ("INVITES_SECRET", &other)]),
-            (false, vec![("ENV", "prod"), ("SECRET_KEY", DEV_INVITES_SECRET), ("INVITES_SECRET", &other)]),
-            (false, vec![("PUBLIC_URL", "https://crew.example.org")]),
-            (true, vec![("ENV", "prod"), ("SECRET_KEY", &long), ("INVITES_SECRET", &other)]),
-        ] {
-            assert_eq!(read(&variables).is_ok(), wanted, "{variables:?}");
-        }
-    }
-
-    #[test]
-    fn knows_when_links_lead_nowhere() {
-        let (a, b) = ("a".repeat(32), "b".repeat(32));
-        let prod = [("ENV", "prod"), ("SECRET_KEY", &*a), ("INVITES_SECRET", &*b)];
-        assert!(read(&prod).unwrap().links_lead_nowhere());
-        let public = [prod[0], prod[1], prod[2], ("PUBLIC_URL", "https://crew.example.org/")];
-        assert!(!read(&public).unwrap().links_lead_nowhere());
-        assert!(!read(&[]).unwrap().links_lead_nowhere());
-    }
-
-    #[test]
-    fn never_shows_a_secret() {
-        let config = read(&[
-            ("SECRET_KEY", "hush-hush-hush-hush-hush-hush-hush"),
-            ("DATABASE_URL", "postgresql://u:hush@h/d"),
-            ("REDIS_URL", "redis://u:hush@h"),
-            ("SMTP_URL", "smtps://u:hush@h"),
-            ("MAIL_FROM", "crew@example.org"),
-        ])
-        .unwrap();
-        assert!(!format!("{:?}", config.effective()).contains("hush"));
-        assert!(!format!("{config:?}").contains("hush"));
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@
 mod authority;
 mod caller;
 pub mod entity;
+mod key;
 mod password;
 mod refusal;
 mod refused_sign_ins;

@@ -2,6 +2,7 @@
 //!
 //! The library checks signature and algorithm; expiry is checked here, against the clock that is passed in.
 
+use super::key::{Key, Keys};
 use crate::{
     clock::Clock,
     config::Config,
@@ -11,17 +12,11 @@ use crate::{
     timestamp::Timestamp,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit, Mac};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
-
-/// Clocks of two machines may differ this much.
-const LEEWAY_SECONDS: i64 = 30;
 
 /// Lets an account act in an org, for `ACCESS_TOKEN_MINUTES`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -91,7 +86,7 @@ pub struct UnsubscribeClaims {
     pub account: AccountId,
 }
 
-trait Claims: Serialize + DeserializeOwned {
+pub(super) trait Claims: Serialize + DeserializeOwned {
     const TYPE: &'static str;
     fn kind(&self) -> &str;
     /// `None` when the database says until when.
@@ -122,59 +117,25 @@ claims! {
 
 #[derive(Clone)]
 pub struct Tokens {
-    sessions: Key,
-    invitations: Key,
-    secret_key: SecretString,
-    invites_secret: SecretString,
-    invites_key_id: Arc<str>,
+    sessions: Keys,
+    invitations: Keys,
     access_ttl: Duration,
     clock: Clock,
-}
-
-#[derive(Clone)]
-struct Key {
-    encoding: EncodingKey,
-    decoding: DecodingKey,
-    algorithm: Algorithm,
-    validation: Validation,
-}
-
-impl Key {
-    fn new(secret: &SecretString, algorithm: Algorithm) -> Self {
-        let secret = secret.expose_secret().as_bytes();
-        let mut validation = Validation::new(algorithm);
-        validation.validate_exp = false;
-        // The types of the claims say which of them must be there.
-        validation.required_spec_claims.clear();
-        Self {
-            encoding: EncodingKey::from_secret(secret),
-            decoding: DecodingKey::from_secret(secret),
-            algorithm,
-            validation,
-        }
-    }
-
-    fn sign(&self, claims: &impl Claims) -> Result<String, Error> {
-        jsonwebtoken::encode(&Header::new(self.algorithm), claims, &self.encoding)
-            .map_err(|error| Error::internal(error))
-    }
-
-    /// `None` when the signature, algorithm, `typ` or form is wrong, or when it has expired.
-    fn read<C: Claims>(&self, token: &str, now: Timestamp) -> Option<C> {
-        let claims: C = jsonwebtoken::decode(token, &self.decoding, &self.validation).ok()?.claims;
-        let expired = |expires: i64| expires.saturating_add(LEEWAY_SECONDS) <= now.as_seconds();
-        (claims.kind() == C::TYPE && !claims.expires().is_some_and(expired)).then_some(claims)
-    }
 }
 
 impl Tokens {
     pub fn new(config: &Config, clock: Clock) -> Self {
         Self {
-            sessions: Key::new(&config.secret_key, config.jwt_algorithm),
-            invitations: Key::new(&config.invites_secret, config.jwt_algorithm),
-            secret_key: config.secret_key.clone(),
-            invites_secret: config.invites_secret.clone(),
-            invites_key_id: key_id(&config.invites_secret),
+            sessions: Keys::new(
+                &config.secret_key,
+                config.secret_key_previous.as_ref(),
+                config.jwt_algorithm,
+            ),
+            invitations: Keys::new(
+                &config.invites_secret,
+                config.invites_secret_previous.as_ref(),
+                config.jwt_algorithm,
+            ),
             access_ttl: config.access_token_ttl,
             clock,
         }
@@ -200,7 +161,7 @@ impl Tokens {
         let exp = iat.saturating_add_unsigned(self.access_seconds());
         let typ = AccessClaims::TYPE.into();
         let jti = URL_SAFE_NO_PAD.encode(nonce).into();
-        self.sessions.sign(&AccessClaims { typ, sub, org, sid, iat, exp, jti })
+        self.sessions.current.sign(&AccessClaims { typ, sub, org, sid, iat, exp, jti })
     }
 
     /// The claims of a valid access token.
@@ -214,7 +175,7 @@ impl Tokens {
     /// # Errors
     /// Only when signing itself fails.
     pub fn refresh(&self, sid: SessionId, generation: i32, expires: Timestamp) -> Result<String, Error> {
-        self.sessions.sign(&RefreshClaims {
+        self.sessions.current.sign(&RefreshClaims {
             typ: RefreshClaims::TYPE.into(),
             sid,
             generation,
@@ -227,21 +188,29 @@ impl Tokens {
         self.sessions.read(token, self.clock.now())
     }
 
-    /// The token of an invitation and the hash to store. The token is derived, not random, so that a later mail carries the
-    /// same link although only its hash is stored; another `version` gives another one.
+    /// The token of a new link of an invitation and the hash to store. The token is derived, not random, so that a later mail
+    /// carries the same link although only its hash is stored; another `version` gives another one.
     ///
     /// # Errors
     /// Only when signing itself fails.
     pub fn invite(&self, org: OrgId, inv: InvitationId, version: i32) -> Result<(String, Vec<u8>), Error> {
-        let mut mac = hmac(&self.invites_secret);
-        mac.update(b"invitation jti\0");
-        mac.update(inv.0.as_bytes());
-        mac.update(&version.to_be_bytes());
-        let jti = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
-        let hash = hash_secret(jti.as_bytes());
-        let typ = InviteClaims::TYPE.into();
-        let claims = InviteClaims { typ, org, inv, jti: jti.into(), exp: None };
-        Ok((self.invitations.sign(&claims)?, hash))
+        let (token, jti) = invite(&self.invitations.current, (org, inv), version)?;
+        Ok((token, hash_secret(jti.as_bytes())))
+    }
+
+    /// The token of a link that was made with the key of this id; `None` when that key is gone, and the link with it.
+    ///
+    /// # Errors
+    /// Only when signing itself fails.
+    pub fn invite_again(
+        &self,
+        org: OrgId,
+        inv: InvitationId,
+        version: i32,
+        key_id: Option<&str>,
+    ) -> Result<Option<String>, Error> {
+        let Some(key) = key_id.and_then(|id| self.invitations.of_id(id)) else { return Ok(None) };
+        invite(key, (org, inv), version).map(|(token, _)| Some(token))
     }
 
     /// The token of the password link that a mail carries. It is derived, so that each attempt to send the mail carries the
@@ -249,11 +218,8 @@ impl Tokens {
     ///
     /// Where an earlier attempt's link has expired, the next `generation` takes its place.
     pub fn password_link(&self, mail: MailId, generation: u8) -> String {
-        let mut mac = hmac(&self.secret_key);
-        mac.update(b"password link\0");
-        mac.update(mail.0.as_bytes());
-        mac.update(&[generation]);
-        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+        let token = self.sessions.current.derive(b"password link\0", &[mail.0.as_bytes(), &[generation]]);
+        URL_SAFE_NO_PAD.encode(token)
     }
 
     /// The token of the link to all calls of a mail. It is good as long as they are.
@@ -261,7 +227,7 @@ impl Tokens {
     /// # Errors
     /// Only when signing itself fails.
     pub fn calls(&self, org: OrgId, mail: MailId) -> Result<String, Error> {
-        self.invitations.sign(&CallsClaims { typ: CallsClaims::TYPE.into(), org, mail })
+        self.invitations.current.sign(&CallsClaims { typ: CallsClaims::TYPE.into(), org, mail })
     }
 
     /// The claims of the token of a mail's calls with a valid signature. Trimmed as in [`Tokens::read_invite`].
@@ -274,23 +240,7 @@ impl Tokens {
     ///
     /// It begins with the org, and with the membership where there is one, so that the row with the version is found.
     pub fn feed_key(&self, org: OrgId, feed: Feed, version: i32) -> Secret {
-        let mut key = org.0.as_bytes().to_vec();
-        let mut mac = hmac(&self.invites_secret);
-        match feed {
-            Feed::User(user) => {
-                mac.update(b"user feed\0");
-                mac.update(user.0.as_bytes());
-            }
-            Feed::Project(project, membership) => {
-                key.extend(membership.0.as_bytes());
-                mac.update(b"project feed\0");
-                mac.update(project.0.as_bytes());
-            }
-        }
-        mac.update(&key);
-        mac.update(&version.to_be_bytes());
-        key.extend(mac.finalize().into_bytes());
-        URL_SAFE_NO_PAD.encode(key).into()
+        feed_key(&self.invitations.current, org, feed, version)
     }
 
     /// What a key says of itself; `None` for what is no key.
@@ -307,12 +257,18 @@ impl Tokens {
 
     /// Whether it is the key of this feed.
     pub fn opens_feed(&self, key: &str, org: OrgId, feed: Feed, version: i32) -> bool {
-        same_secret(key, &self.feed_key(org, feed, version))
+        let same = |own: &Key| key.as_bytes().ct_eq(feed_key(own, org, feed, version).as_bytes()).into();
+        self.invitations.all().any(same)
     }
 
-    /// Names the key that invitations are derived and signed with.
+    /// Names the key that new invitations are derived from and signed with.
     pub fn invites_key_id(&self) -> &str {
-        &self.invites_key_id
+        self.invitations.current.id()
+    }
+
+    /// Names the keys whose links work.
+    pub fn invites_key_ids(&self) -> impl Iterator<Item = &str> {
+        self.invitations.all().map(Key::id)
     }
 
     /// The claims of an invitation token with a valid signature. The row says until when its link works, and an expired one
@@ -328,7 +284,7 @@ impl Tokens {
     /// Only when signing itself fails.
     pub fn unsubscribe(&self, org: OrgId, account: AccountId) -> Result<String, Error> {
         let typ = UnsubscribeClaims::TYPE.into();
-        self.invitations.sign(&UnsubscribeClaims { typ, org, account })
+        self.invitations.current.sign(&UnsubscribeClaims { typ, org, account })
     }
 
     /// The claims of an unsubscribe token with a valid signature. Trimmed as in [`Tokens::read_invite`].
@@ -337,20 +293,26 @@ impl Tokens {
     }
 }
 
-fn hmac(secret: &SecretString) -> Hmac<Sha256> {
-    let secret = secret.expose_secret().as_bytes();
-    Hmac::new_from_slice(secret).expect("HMAC takes a key of any length")
+/// The token of a link and the claim in it that proves it.
+fn invite(key: &Key, (org, inv): (OrgId, InvitationId), version: i32) -> Result<(String, Secret), Error> {
+    let jti = key.derive(b"invitation jti\0", &[inv.0.as_bytes(), &version.to_be_bytes()]);
+    let jti = Secret::from(URL_SAFE_NO_PAD.encode(jti));
+    let claims = InviteClaims { typ: InviteClaims::TYPE.into(), org, inv, jti: jti.clone(), exp: None };
+    Ok((key.sign(&claims)?, jti))
 }
 
-fn same_secret(sent: &str, derived: &str) -> bool {
-    sent.as_bytes().ct_eq(derived.as_bytes()).into()
-}
-
-/// Tells keys apart without telling anything of them: 64 bits of an HMAC.
-fn key_id(secret: &SecretString) -> Arc<str> {
-    let mut mac = hmac(secret);
-    mac.update(b"key id\0");
-    URL_SAFE_NO_PAD.encode(&mac.finalize().into_bytes()[..8]).into()
+fn feed_key(key: &Key, org: OrgId, feed: Feed, version: i32) -> Secret {
+    let mut text = org.0.as_bytes().to_vec();
+    let (purpose, id) = match feed {
+        Feed::User(user) => (&b"user feed\0"[..], user.0),
+        Feed::Project(project, membership) => {
+            text.extend(membership.0.as_bytes());
+            (&b"project feed\0"[..], project.0)
+        }
+    };
+    let proof = key.derive(purpose, &[id.as_bytes(), &text, &version.to_be_bytes()]);
+    text.extend(proof);
+    URL_SAFE_NO_PAD.encode(text).into()
 }
 
 /// SHA-256, for secrets of at least 128 random bits: they cannot be guessed, so they need no slow hash.

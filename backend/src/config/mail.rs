@@ -172,7 +172,7 @@ mod tests {
     fn read(variables: &[(&str, &str)]) -> Result<MailSettings, Vec<String>> {
         let lookup =
             |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
-        let mut env = Reader { lookup: &lookup, mistakes: Vec::new() };
+        let mut env = Reader::new(&lookup);
         let settings = MailSettings::read(&mut env);
         if env.mistakes.is_empty() { Ok(settings) } else { Err(env.mistakes) }
     }

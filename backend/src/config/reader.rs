@@ -1,20 +1,30 @@
 //! Reads variables and collects the mistakes, so that all are reported together.
 
+use super::files;
 use secrecy::SecretString;
-use std::{fmt, str::FromStr};
+use std::{collections::HashMap, fmt, str::FromStr};
 
 /// Minimum for HS256 (RFC 7518 section 3.2: a key of at least the hash's size).
 const SECRET_BYTES: usize = 32;
 
 pub(super) struct Reader<'a> {
-    pub(super) lookup: &'a dyn Fn(&str) -> Option<String>,
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    from_files: HashMap<&'static str, String>,
     pub(super) mistakes: Vec<String>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    pub(super) fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        let mut mistakes = Vec::new();
+        let from_files = files::read(lookup, &mut mistakes);
+        Self { lookup, from_files, mistakes }
+    }
+
     /// The variable's text; an empty one counts as unset, as in most compose files (an empty DATABASE_URL is a mistake, though).
     pub(super) fn text(&self, name: &str) -> Option<String> {
-        (self.lookup)(name).filter(|text| !text.trim().is_empty())
+        (self.lookup)(name)
+            .filter(|text| !text.trim().is_empty())
+            .or_else(|| self.from_files.get(name).cloned())
     }
 
     /// Whether the variable is set but blank.
@@ -57,6 +67,17 @@ impl Reader<'_> {
             let words = || choices.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
             found.map(|(_, value)| value.clone()).ok_or_else(|| format!("must be one of {}", words()))
         })
+    }
+
+    /// What a secret was before; it is not needed, and what it signed is read like what the new one signs, so it must be as good.
+    pub(super) fn previous_secret(
+        &mut self,
+        name: &str,
+        published: &[&str],
+        built_in_allowed: bool,
+    ) -> Option<SecretString> {
+        self.text(name)?;
+        Some(self.secret(name, "", published, built_in_allowed))
     }
 
     /// `published` are the secrets in the source code, which no secret may equal unless `built_in_allowed`.

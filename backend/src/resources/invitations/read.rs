@@ -175,10 +175,9 @@ impl Briefing {
         self.reminded_at.is_some()
     }
 
-    /// The token, if the invitation's link is of the key in use.
-    pub(super) fn token(&self, tokens: &Tokens, org: OrgId) -> Option<Result<String, Error>> {
-        let current = self.key_id.as_deref() == Some(tokens.invites_key_id());
-        current.then(|| tokens.invite(org, self.id, self.version).map(|(token, _)| token))
+    /// The token, if the key of the invitation's link is known.
+    pub(super) fn token(&self, tokens: &Tokens, org: OrgId) -> Result<Option<String>, Error> {
+        tokens.invite_again(org, self.id, self.version, self.key_id.as_deref())
     }
 
     pub fn link_status(&self, now: Timestamp) -> LinkStatus {
@@ -315,7 +314,7 @@ pub async fn open_all(
     let whole = (MissionId(uuid::Uuid::nil()), first.starts_at, end);
     let taken = assignments::conflicts_of_user(db, org_id, first.user_id, whole).await?;
     let opened = all.into_iter().filter_map(|told| {
-        let token = told.token(tokens, org_id)?;
+        let token = told.token(tokens, org_id).transpose()?;
         let conflicts = match told.asks(now) && told.obstacle().is_none() {
             true => in_the_way(&taken, &told),
             false => Conflicts::default(),
@@ -529,13 +528,13 @@ pub async fn pending_link(
         .filter(invitation::Column::Answer.is_null())
         .filter(invitation::Column::RevokedAt.is_null())
         .filter(invitation::Column::ExpiresAt.gt(db.clock().now()))
-        .filter(invitation::Column::KeyId.eq(tokens.invites_key_id()))
+        .filter(invitation::Column::KeyId.is_in(tokens.invites_key_ids()))
         .order_by_desc(invitation::Column::CreatedAt)
         .one(db)
         .await?;
     let Some(row) = pending else { return Ok(None) };
-    let (token, _) = tokens.invite(org, row.id, row.version)?;
-    Ok(Some(link(public_url, &token)))
+    let token = tokens.invite_again(org, row.id, row.version, row.key_id.as_deref())?;
+    Ok(token.map(|token| link(public_url, &token)))
 }
 
 /// Those of the assignments that have a link which waits for an answer, however old.

@@ -6,7 +6,7 @@ use super::{
     model::{RemindBody, Reminded, RemindedMany, Skipped},
     read::{Briefing, WithStart, briefings_of, link, view, with_start},
     refusal::{AlreadyAnswered, InvitationRevoked, RemindedRecently},
-    write::{Links, asked, asked_again, locked, store_link},
+    write::{Links, asked, asked_again, locked, store_link, with_link},
 };
 use crate::{
     db::{OfOrg, Tx},
@@ -198,11 +198,10 @@ pub(super) async fn remind_all(
         };
         // It may have been corrected since.
         let email = if row.own_address { own_address } else { row.email.clone() };
-        let after = extended(&invitation::Model { email, ..row.clone() }, starts_at, tx.now, links)?;
+        let (after, token) = extended(&invitation::Model { email, ..row.clone() }, starts_at, tx.now, links)?;
         if after.email != row.email {
             store_address(tx, org, after.id, after.email.clone()).await?;
         }
-        let (token, _) = links.tokens.invite(org, after.id, after.version)?;
         mailed.extend(asked(&after, locked.user()).filter(|_| links.outbox.can_send()));
         reminded.push(Reminded {
             id: after.id,
@@ -267,30 +266,25 @@ async fn store_address(tx: &Tx, org: OrgId, id: InvitationId, email: Option<Stri
 }
 
 /// A reminded invitation: its link works as long as a new one. What was wanted by an instant that has passed, or by the
-/// start of a mission that has begun, is wanted at any time. A link of another key is made anew, because the old one is dead.
+/// start of a mission that has begun, is wanted at any time. With it comes the token of its link.
 fn extended(
     row: &invitation::Model,
     starts_at: Timestamp,
     now: Timestamp,
     links: &Links<'_>,
-) -> Result<invitation::Model, Error> {
+) -> Result<(invitation::Model, String), Error> {
     let expires_at = Ord::max(row.expires_at, now.plus_seconds(links.ttl_seconds));
-    let key_id = links.tokens.invites_key_id();
-    let same_key = row.key_id.as_deref() == Some(key_id);
-    let version = if same_key { row.version } else { row.version + 1 };
-    let (_, token_hash) = links.tokens.invite(row.org_id, row.id, version)?;
-    Ok(invitation::Model {
+    let (row, token) = with_link(links.tokens, row.org_id, row.clone())?;
+    let after = invitation::Model {
         expires_at,
         answer_by: row.answer_by.filter(|by| *by > now && starts_at > now),
-        version,
-        key_id: Some(key_id.to_owned()),
-        token_hash,
         delivery: links.delivery(row.email.as_ref()),
         delivery_error: None,
         reminded_at: Some(now),
         updated_at: now,
-        ..row.clone()
-    })
+        ..row
+    };
+    Ok((after, token))
 }
 
 /// Stores reminded invitations: in one statement each what is the same for all.

@@ -581,19 +581,32 @@ pub async fn link_to(
     told: &Briefing,
     public_url: &str,
 ) -> Result<String, Error> {
-    if let Some(token) = told.token(tokens, org) {
-        return Ok(link(public_url, &token?));
+    if let Some(token) = told.token(tokens, org)? {
+        return Ok(link(public_url, &token));
     }
     let tx = db.write(Origin { tenant: Some(org), ..Origin::system() }).await?;
     let found = invitation::Entity::find_by_id((org, told.id)).lock(LockType::NoKeyUpdate).one(&tx).await?;
     let row = found.ok_or(NotFound)?;
-    let key_id = Some(tokens.invites_key_id().to_owned());
     // Another mail may have made it meanwhile.
-    let version = if row.key_id == key_id { row.version } else { row.version + 1 };
-    let (token, token_hash) = tokens.invite(org, row.id, version)?;
-    store_link(&tx, org, invitation::Model { version, key_id, token_hash, ..row }).await?;
+    let (row, token) = with_link(tokens, org, row)?;
+    store_link(&tx, org, row).await?;
     tx.commit().await?;
     Ok(link(public_url, &token))
+}
+
+/// The invitation with a link that works, and its token: the link it has or, if its key is gone, a new one.
+pub(super) fn with_link(
+    tokens: &Tokens,
+    org: OrgId,
+    row: invitation::Model,
+) -> Result<(invitation::Model, String), Error> {
+    if let Some(token) = tokens.invite_again(org, row.id, row.version, row.key_id.as_deref())? {
+        return Ok((row, token));
+    }
+    let version = row.version + 1;
+    let (token, token_hash) = tokens.invite(org, row.id, version)?;
+    let key_id = Some(tokens.invites_key_id().to_owned());
+    Ok((invitation::Model { version, key_id, token_hash, ..row }, token))
 }
 
 /// Gives a link that was made anew to its invitation.

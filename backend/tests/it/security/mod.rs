@@ -15,6 +15,7 @@ mod ranks;
 mod refresh;
 mod refusals;
 mod replacing;
+mod rotation;
 mod secrets;
 mod sessions;
 mod shared_counts;
