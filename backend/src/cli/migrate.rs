@@ -6,7 +6,7 @@ use crate::{
     clock::Clock,
     config::{Config, Environment},
     db::{
-        Database, DatabaseUrl, Origin, Pool,
+        Database, DatabaseUrl, Origin, Pool, distribution,
         migrations::{self, Exclusive, Migrator},
     },
     error::Error,
@@ -36,6 +36,8 @@ pub(super) enum Migrate {
         #[arg(long)]
         yes: bool,
     },
+    /// Distribute the tables by organisation over the workers of a PostgreSQL with the extension citus.
+    Distribute,
     /// List the steps and whether they are applied.
     Status {
         #[command(flatten)]
@@ -59,6 +61,14 @@ impl Migrate {
         match self {
             Self::Up { to } => up(&schema, to).await?,
             Self::Down { all, yes } => down(&schema, all, yes || dev).await?,
+            Self::Distribute => {
+                if !is_current(&db).await? {
+                    return Err(older());
+                }
+                let lock_timeout = config.pool.statement_timeout.map(|timeout| timeout / 2);
+                let done = distribution::distribute(&schema, lock_timeout, say).await;
+                done.map_err(|error| CliError::Refused(error.to_string()))?;
+            }
             Self::Status { .. } => {}
         }
         schema.release().await?;
