@@ -102,7 +102,9 @@ fn command(program: &Path, database: &str, directory: &Path, arguments: &[&str])
     let mut command: Command = server::command(program, &server::environment(0, on), directory, arguments);
     let output = command.output().context("the program does not start")?;
     if !output.status.success() {
-        bail!("`coulisses {}`: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim());
+        let sentence = String::from_utf8_lossy(&output.stderr);
+        let sentence = sentence.trim().trim_start_matches("coulisses: ");
+        bail!("`coulisses {}`: {sentence}", arguments.join(" "));
     }
     Ok(String::from_utf8(output.stdout)?)
 }
