@@ -33,7 +33,7 @@ pub(crate) static LIST: LazyLock<String> = LazyLock::new(|| {
 fn missions(chosen: &str) -> String {
     let count = |status: &str| {
         format!(
-            "(SELECT COUNT(*) FROM assignments WHERE assignments.org_id = r.org_id
+            "(SELECT COUNT(*) FROM assignments WHERE assignments.org_id = $1
             AND assignments.mission_role_id = r.id AND assignments.status = '{status}')"
         )
     };
@@ -45,7 +45,7 @@ fn missions(chosen: &str) -> String {
             m.updated_at, {location}, {note}, r.id AS role_id, r.role_name, r.quota, {invited} AS invited,
             {accepted} AS accepted
         FROM (SELECT {MISSION} FROM missions {chosen}) AS m
-        LEFT JOIN mission_roles AS r ON r.org_id = m.org_id AND r.mission_id = m.id
+        LEFT JOIN mission_roles AS r ON r.org_id = $1 AND r.mission_id = m.id
         ORDER BY m.starts_at ASC, m.id ASC, r.position ASC",
         location = long("location"),
         note = long("note"),
@@ -101,6 +101,7 @@ SELECT assignments.id, assignments.user_id, assignments.mission_id, assignments.
     missions.title
 FROM assignments
 INNER JOIN missions ON assignments.org_id = missions.org_id AND assignments.mission_id = missions.id
+    AND missions.org_id = $1
 WHERE assignments.org_id = $1 AND assignments.user_id IN ($2) AND assignments.status = 'ACCEPTED'
     AND assignments.starts_at < $3 AND assignments.ends_at > $4 AND assignments.starts_at > $5
     AND assignments.mission_id <> $6
@@ -112,8 +113,11 @@ fn shown_from() -> String {
             users.last_name
         FROM assignments
         INNER JOIN missions ON assignments.org_id = missions.org_id AND assignments.mission_id = missions.id
+            AND missions.org_id = $1
         INNER JOIN users ON assignments.org_id = users.org_id AND assignments.user_id = users.id
-        LEFT JOIN projects ON missions.org_id = projects.org_id AND missions.project_id = projects.id"
+            AND users.org_id = $1
+        LEFT JOIN projects ON missions.org_id = projects.org_id AND missions.project_id = projects.id
+            AND projects.org_id = $1"
     )
 }
 
@@ -189,7 +193,7 @@ pub(crate) static AUDIT: Columns = Columns::of(
     ],
 );
 pub(crate) static DETAILS: Columns =
-    Columns::of("audit_details", &["audit_id", "before", "after", "created_at"]);
+    Columns::of("audit_details", &["org_id", "audit_id", "before", "after", "created_at"]);
 
 impl Columns {
     const fn of(table: &'static str, columns: &'static [&'static str]) -> Self {

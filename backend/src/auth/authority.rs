@@ -2,7 +2,8 @@
 //! have the org's cached lists. Read from the database at each request, so that revocation and demotion take effect at once.
 //!
 //! Concurrent requests share one statement, because its round trip costs far more than the rows that it looks up. An answer is
-//! never older than its question: a statement takes only what was asked before it was sent.
+//! never older than its question: a statement takes only what was asked before it was sent. Where the tables are distributed
+//! it takes what is asked about one org: that is one server, while 16 orgs at once took 190 ms instead of 0.7.
 
 use super::{
     entity::{account, membership, session},
@@ -25,7 +26,7 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// Concurrent statements. While they run, new questions wait for the next one.
+/// Concurrent statements of one server. While they run, new questions wait for the next one.
 const READERS: usize = 2;
 /// When no reader took a question for this long, all are considered stuck (a dead connection, an exhausted pool), and another
 /// one is started.
@@ -88,8 +89,8 @@ struct Queue {
 }
 
 impl Queue {
-    fn wants_a_reader(&self, most: usize) -> bool {
-        self.readers < READERS || self.readers < most && self.moved.elapsed() > STUCK
+    fn wants_a_reader(&self, usual: usize, most: usize) -> bool {
+        self.readers < usual || self.readers < most && self.moved.elapsed() > STUCK
     }
 }
 
@@ -117,7 +118,7 @@ impl Authorities {
         let reader = {
             let mut queue = self.0.queue();
             queue.questions.push_back(Question { asker, answer });
-            queue.wants_a_reader(self.0.db.max_connections()).then(|| {
+            queue.wants_a_reader(self.0.readers(), self.0.db.max_connections()).then(|| {
                 queue.readers += 1;
                 queue.moved = Instant::now();
                 Reader { inner: Arc::clone(&self.0), counts: true }
@@ -189,17 +190,39 @@ impl Reader {
         let mut queue = self.inner.queue();
         queue.moved = Instant::now();
         queue.questions.retain(|question| !question.answer.is_closed());
-        let taken = queue.questions.len().min(QUESTIONS_AT_A_TIME);
-        if taken == 0 {
+        let taken = take(&mut queue.questions, self.inner.db.is_distributed());
+        if taken.is_empty() {
             queue.readers -= 1;
             self.counts = false;
             return None;
         }
-        Some(queue.questions.drain(..taken).collect())
+        Some(taken)
     }
 }
 
+/// The questions of the next statement, the oldest first: all of one org where that is `of_one_org`.
+fn take(questions: &mut VecDeque<Question>, of_one_org: bool) -> Vec<Question> {
+    if !of_one_org {
+        return questions.drain(..questions.len().min(QUESTIONS_AT_A_TIME)).collect();
+    }
+    let Some(org) = questions.front().map(|question| question.asker.org) else { return Vec::new() };
+    let (mut taken, mut left) = (Vec::new(), VecDeque::with_capacity(questions.len()));
+    for question in questions.drain(..) {
+        match question.asker.org == org && taken.len() < QUESTIONS_AT_A_TIME {
+            true => taken.push(question),
+            false => left.push_back(question),
+        }
+    }
+    *questions = left;
+    taken
+}
+
 impl Inner {
+    /// Concurrent statements. Those about one org each wait for different servers.
+    fn readers(&self) -> usize {
+        if self.db.is_distributed() { READERS.max(self.db.max_connections() / 2) } else { READERS }
+    }
+
     fn queue(&self) -> MutexGuard<'_, Queue> {
         // Each change is one push, drain or number, so the queue is consistent even if the lock is poisoned.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
@@ -279,4 +302,50 @@ fn query(place: usize, [org, account, session, now]: [Value; 4]) -> SelectStatem
         .and_where(Expr::col((session::Entity, session::Column::ExpiresAt)).gt(now))
         .and_where(Expr::col((account::Entity, account::Column::IsActive)).eq(true));
     Versions::join(&mut select, org).take()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn asked(orgs: &str) -> VecDeque<Question> {
+        let question = |(number, org): (usize, char)| Question {
+            asker: AuthorityKey {
+                org: Uuid::from_u128(u128::from(org)).into(),
+                account: Uuid::from_u128(number as u128).into(),
+                session: Uuid::nil().into(),
+            },
+            answer: oneshot::channel().0,
+        };
+        orgs.chars().enumerate().map(question).collect()
+    }
+
+    /// The orgs of each statement in turn, as letters, and the order of its askers.
+    fn statements(orgs: &str, of_one_org: bool) -> Vec<(String, Vec<u128>)> {
+        let mut waiting = asked(orgs);
+        let mut statements = Vec::new();
+        loop {
+            let taken = take(&mut waiting, of_one_org);
+            if taken.is_empty() {
+                return statements;
+            }
+            let letter =
+                |one: &Question| u32::try_from(one.asker.org.0.as_u128()).ok().and_then(char::from_u32);
+            let places = taken.iter().map(|one| one.asker.account.0.as_u128()).collect();
+            statements.push((taken.iter().filter_map(letter).collect(), places));
+        }
+    }
+
+    #[test]
+    fn a_statement_takes_what_comes_or_what_is_of_one_org() {
+        let of = |orgs: &str, places: &[u128]| (orgs.to_owned(), places.to_vec());
+        assert_eq!(statements("abac", false), [of("abac", &[0, 1, 2, 3])]);
+        assert_eq!(statements("abac", true), [of("aa", &[0, 2]), of("b", &[1]), of("c", &[3])]);
+        let many = "a".repeat(QUESTIONS_AT_A_TIME + 1) + "b";
+        let sizes =
+            |of_one_org| statements(&many, of_one_org).iter().map(|(orgs, _)| orgs.len()).collect::<Vec<_>>();
+        assert_eq!((sizes(false), sizes(true)), (vec![16, 2], vec![16, 1, 1]));
+        assert_eq!(statements("", true), []);
+    }
 }

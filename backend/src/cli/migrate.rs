@@ -6,7 +6,7 @@ use crate::{
     clock::Clock,
     config::{Config, Environment},
     db::{
-        Database, DatabaseUrl, Origin, Pool,
+        Database, DatabaseUrl, Origin, Pool, distribution,
         migrations::{self, Exclusive, Migrator, TableRows},
     },
     error::Error,
@@ -17,7 +17,7 @@ use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::MigratorTrait;
 use serde::Serialize;
 
-const WAITING: &str = "another coulisses is migrating; waiting";
+pub(super) const WAITING: &str = "another coulisses is migrating; waiting";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Migrate {
@@ -36,6 +36,8 @@ pub(super) enum Migrate {
         #[arg(long)]
         yes: bool,
     },
+    /// Distribute the tables by organisation over the workers of a PostgreSQL with the extension citus.
+    Distribute,
     /// List the steps, whether they are applied, and how many rows a missing one goes through.
     Status {
         #[command(flatten)]
@@ -59,6 +61,14 @@ impl Migrate {
         match self {
             Self::Up { to } => up(&schema, to).await?,
             Self::Down { all, yes } => down(&schema, all, yes || dev).await?,
+            Self::Distribute => {
+                if !is_current(&db).await? {
+                    return Err(older());
+                }
+                let lock_timeout = config.pool.statement_timeout.map(|timeout| timeout / 2);
+                let done = distribution::distribute(&schema, lock_timeout, say).await;
+                done.map_err(|error| CliError::Refused(error.to_string()))?;
+            }
             Self::Status { .. } => {}
         }
         schema.release().await?;
@@ -68,7 +78,7 @@ impl Migrate {
 }
 
 /// A connection pool without a statement timeout.
-async fn patient(config: &Config) -> Result<Database, CliError> {
+pub(super) async fn patient(config: &Config) -> Result<Database, CliError> {
     let limits = Pool { max_connections: 2, statement_timeout: None, ..config.pool };
     let connected = Database::connect(&config.database_url, limits, Clock::system(), random()?).await;
     Ok(connected.map_err(StartError::from)?)
@@ -121,7 +131,7 @@ pub(super) async fn prepare(app: &App, wanted: bool, say: fn(&str)) -> Result<()
 
 /// An error if the database has a migration that this program does not know: a newer program applied it, and this one would
 /// misread its data. Also if a SQLite file belongs to another program.
-async fn refuse_newer(db: &Database) -> Result<(), CliError> {
+pub(super) async fn refuse_newer(db: &Database) -> Result<(), CliError> {
     if migrations::is_foreign(db).await? {
         return Err(CliError::Refused(
             "the database file holds another program's tables; name a file of its own in DATABASE_URL".into(),

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{clock::Clock, fair::Fair, random::Random};
 use sea_orm::{
-    DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector,
+    DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector, Statement,
     sqlx::{
         self, ConnectOptions, Connection,
         postgres::{PgConnectOptions, PgPoolOptions},
@@ -20,8 +20,8 @@ use std::{
     any::Any,
     path::PathBuf,
     sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -91,6 +91,7 @@ pub struct Database {
     pub(super) clock: Clock,
     pub(super) random: Random,
     statements: Arc<AtomicU64>,
+    pub(super) distributed: Arc<AtomicBool>,
     /// Wakes the workers of this process when jobs were committed.
     pub(super) jobs_committed: watch::Sender<()>,
     /// What the parts above have put beside the database; see [`Database::attach`].
@@ -199,8 +200,11 @@ impl Database {
         };
         let statements = Arc::<AtomicU64>::default();
         let counter = Arc::clone(&statements);
-        connection.set_metric_callback(move |_| {
+        connection.set_metric_callback(move |sent| {
             counter.fetch_add(1, Ordering::Relaxed);
+            if let Some(watch) = WATCH.get() {
+                watch(sent.statement);
+            }
         });
         let db = Self {
             connection,
@@ -212,9 +216,13 @@ impl Database {
             clock: clock.following(),
             random,
             statements,
+            distributed: Arc::default(),
             jobs_committed: watch::Sender::new(()),
             attached: Arc::default(),
         };
+        if let Err(error) = db.look_for_distribution().await {
+            tracing::warn!(%error, "the database did not say whether its tables are distributed; they are taken for not");
+        }
         if let Err(error) = db.follow_clock().await {
             tracing::warn!(%error, cause = ?error.cause(), "the database did not say what time it is; it is asked again");
         }
@@ -266,6 +274,13 @@ impl Database {
     pub async fn close(&self) -> Result<(), sea_orm::DbErr> {
         self.connection.close_by_ref().await
     }
+}
+
+static WATCH: OnceLock<fn(&Statement)> = OnceLock::new();
+
+/// For tests: shows every statement that any database of this process sends, but for unprepared texts. The first call counts.
+pub fn watch_statements(watch: fn(&Statement)) {
+    let _ = WATCH.set(watch);
 }
 
 /// Connects without the pool, to learn why the pool could not.

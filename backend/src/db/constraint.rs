@@ -33,9 +33,22 @@ impl Constraint {
     pub fn is_violated_by(&self, error: &DbErr) -> bool {
         let Some(sqlx::Error::Database(error)) = sqlx_error(error) else { return false };
         match error.constraint() {
-            Some(constraint) => constraint == self.name,
-            None => error.message().contains(self.in_sqlite),
+            Some(constraint) => self.is_called(constraint),
+            None => error.message().contains(self.in_sqlite) || self.is_named_in(error.message()),
         }
+    }
+
+    /// A distributed database passes on what one of its nodes said, but not always in which field the name stood.
+    fn is_named_in(&self, message: &str) -> bool {
+        let words = message.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        words.into_iter().any(|word| self.is_called(word))
+    }
+
+    /// Its name, on a shard with the shard's number behind it: `projects_name_102008`.
+    fn is_called(&self, name: &str) -> bool {
+        let Some(behind) = name.strip_prefix(self.name) else { return false };
+        let number = behind.strip_prefix('_').unwrap_or_default();
+        behind.is_empty() || !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
     }
 
     /// The refusal, if a write violated it.
@@ -68,10 +81,34 @@ impl<T> OrRefusal<T> for Result<T, DbErr> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::failure::said::Said, *};
 
     fn failing() -> Result<(), DbErr> {
         Err(DbErr::Custom("out of order".into()))
+    }
+
+    #[test]
+    fn a_constraint_is_known_by_its_name_on_a_shard_and_in_a_message_alone() {
+        let name = Constraint::unique("projects_name", "projects.org_id, projects.name_key");
+        let quota = Constraint::trigger("assignments_quota");
+        let said = |name: &str| format!("duplicate key value violates unique constraint \"{name}\"");
+        let violates = |constraint: Constraint, field: Option<&str>, message: &str| {
+            constraint.is_violated_by(&Said::error("23505", field, message))
+        };
+        assert!(violates(name, Some("projects_name"), ""));
+        assert!(violates(name, Some("projects_name_102008"), ""));
+        assert!(violates(name, None, &said("projects_name")));
+        assert!(violates(name, None, &said("projects_name_102008")));
+        assert!(violates(name, None, "UNIQUE constraint failed: projects.org_id, projects.name_key"));
+        assert!(violates(quota, None, "assignments_quota"));
+        for other in
+            ["projects_name_", "projects_name_key", "projects_name_1a", "old_projects_name", "projects"]
+        {
+            assert!(!violates(name, None, &said(other)), "{other}");
+            assert!(!violates(name, Some(other), ""), "{other}");
+        }
+        // What the driver says is not looked for elsewhere.
+        assert!(!violates(quota, Some("projects_name"), "assignments_quota"));
     }
 
     #[test]

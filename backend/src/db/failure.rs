@@ -10,6 +10,14 @@ const CONTENTION: [&str; 9] = ["40001", "40P01", "55P03", "5", "6", "261", "517"
 /// PostgreSQL: disk_full.
 const DISK_FULL: &str = "53100";
 
+/// What a distributed database says, under the code of an internal error, when it loses a server in the middle of a transaction.
+const NODE_LOST: &str = "failure on connection marked as essential";
+
+fn lost_a_node(e: &dyn sqlx::error::DatabaseError) -> bool {
+    let code = e.code().unwrap_or_default();
+    code.len() == 5 && code.starts_with("08") || code == "XX000" && e.message().starts_with(NODE_LOST)
+}
+
 /// SQLite's primary result codes (<https://www.sqlite.org/rescode.html>); the low byte of an extended one.
 mod sqlite {
     pub(super) const NOMEM: u32 = 7;
@@ -49,6 +57,8 @@ impl FailureKind {
                 let code = e.code().unwrap_or_default();
                 if CONTENTION.contains(&code.as_ref()) {
                     Some(Self::Contended)
+                } else if lost_a_node(&**e) {
+                    Some(Self::Unavailable)
                 } else if code.len() == 5 {
                     Self::of_postgres(&code)
                 } else {
@@ -64,13 +74,13 @@ impl FailureKind {
     }
 
     /// Class 57 is "operator intervention" (shutdown, statement timeout); 53 "insufficient resources"; 58 "system error"
-    /// (the disk); 08 a broken connection; 3D, 28 and 55000 a server that does not admit us; 25P03 the timeout of an idle
+    /// (the disk); 3D, 28 and 55000 a server that does not admit us; 25P03 the timeout of an idle
     /// transaction. A standby, or a server that protects its last free space, is read-only (25006).
     fn of_postgres(code: &str) -> Option<Self> {
         match code {
             DISK_FULL | "25006" => Some(Self::StorageFull),
             "25P03" | "55000" => Some(Self::Unavailable),
-            _ => ["57", "53", "58", "08", "3D", "28"]
+            _ => ["57", "53", "58", "3D", "28"]
                 .iter()
                 .any(|class| code.starts_with(class))
                 .then_some(Self::Unavailable),
@@ -94,7 +104,9 @@ pub(super) fn may_be_committed(error: &DbErr) -> bool {
         Some(sqlx::Error::Database(e)) => {
             let code = e.code().unwrap_or_default();
             // Class 57P: the server ended the connection.
-            code.starts_with("57P") || code.parse().is_ok_and(|code| sqlite::SYNC_FAILED.contains(&code))
+            code.starts_with("57P")
+                || lost_a_node(&**e)
+                || code.parse().is_ok_and(|code| sqlite::SYNC_FAILED.contains(&code))
         }
         _ => true,
     }
@@ -118,5 +130,83 @@ pub(super) fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
         | DbErr::Exec(RuntimeErr::SqlxError(e))
         | DbErr::Query(RuntimeErr::SqlxError(e)) => Some(e),
         _ => None,
+    }
+}
+
+/// Errors as a server would send them.
+#[cfg(test)]
+pub(super) mod said {
+    use super::{DbErr, RuntimeErr, sqlx};
+    use sea_orm::sqlx::error::{DatabaseError, ErrorKind};
+    use std::{borrow::Cow, error::Error as StdError, fmt};
+
+    #[derive(Debug)]
+    pub(in super::super) struct Said {
+        code: &'static str,
+        constraint: Option<String>,
+        message: String,
+    }
+
+    impl Said {
+        pub(in super::super) fn error(code: &'static str, constraint: Option<&str>, message: &str) -> DbErr {
+            let said = Self { code, constraint: constraint.map(Into::into), message: message.into() };
+            DbErr::Exec(RuntimeErr::SqlxError(sqlx::Error::Database(Box::new(said)).into()))
+        }
+    }
+
+    impl fmt::Display for Said {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(&self.message)
+        }
+    }
+
+    impl StdError for Said {}
+
+    impl DatabaseError for Said {
+        fn message(&self) -> &str {
+            &self.message
+        }
+        fn code(&self) -> Option<Cow<'_, str>> {
+            Some(self.code.into())
+        }
+        fn constraint(&self) -> Option<&str> {
+            self.constraint.as_deref()
+        }
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Other
+        }
+        fn as_error(&self) -> &(dyn StdError + Send + Sync + 'static) {
+            self
+        }
+        fn as_error_mut(&mut self) -> &mut (dyn StdError + Send + Sync + 'static) {
+            self
+        }
+        fn into_error(self: Box<Self>) -> Box<dyn StdError + Send + Sync + 'static> {
+            self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{said::Said, *};
+
+    #[test]
+    fn a_node_that_was_lost_is_unavailable_and_may_have_committed() {
+        let failed = "connection to the remote node worker-1:5432 failed";
+        let essential = "failure on connection marked as essential: worker-1:5432";
+        let codes = ["08000", "08003", "08006", "08P01"].map(|code| (code, failed));
+        for (code, message) in codes.into_iter().chain([("XX000", essential)]) {
+            let error = Said::error(code, None, message);
+            assert_eq!(FailureKind::of(&error), FailureKind::Unavailable, "{code}");
+            assert!(may_be_committed(&error), "{code}");
+            // The connection to the node that said so is alive.
+            assert!(!connection_died(&error), "{code}");
+        }
+        let defect = Said::error("XX000", None, "cache lookup failed for relation 1");
+        assert_eq!(FailureKind::of(&defect), FailureKind::Internal);
+        assert!(!may_be_committed(&defect));
+        // SQLite's codes are numbers of fewer digits.
+        assert!(!may_be_committed(&Said::error("5", None, "database is locked")));
     }
 }

@@ -5,6 +5,7 @@
 
 mod connect;
 mod constraint;
+pub mod distribution;
 mod failure;
 pub mod filter;
 mod insert;
@@ -23,7 +24,7 @@ mod url;
 mod versions;
 mod waiting;
 
-pub use connect::{ConnectError, Database, Pool};
+pub use connect::{ConnectError, Database, Pool, watch_statements};
 pub use constraint::{Constraint, OrRefusal};
 pub use filter::{contains, is_referenced};
 pub use json_text::JsonText;

@@ -1,5 +1,11 @@
 //! The rows of the audit log, as SeaORM sees them.
 
+use crate::ids::OrgId;
+use uuid::Uuid;
+
+/// Stands in keys, which have no NULL, for the org of an event that no org sees.
+pub const NO_ORG: OrgId = OrgId(Uuid::nil());
+
 crate::words::words! {
     /// What kind of someone did it.
     pub enum ActorKind {
@@ -24,9 +30,11 @@ pub mod audit_entry {
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "audit_log")]
     pub struct Model {
+        /// [`NO_ORG`](super::NO_ORG) for an event of an account that no org sees.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub org_id: OrgId,
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: AuditId,
-        pub org_id: Option<OrgId>,
         pub actor_kind: ActorKind,
         pub actor_id: Option<Uuid>,
         pub action: String,
@@ -47,13 +55,19 @@ pub mod audit_entry {
 }
 
 pub mod audit_details {
-    use crate::{db::JsonText, ids::AuditId, timestamp::Timestamp};
+    use crate::{
+        db::JsonText,
+        ids::{AuditId, OrgId},
+        timestamp::Timestamp,
+    };
     use sea_orm::entity::prelude::*;
 
     /// The object before and after.
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "audit_details")]
     pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub org_id: OrgId,
         #[sea_orm(primary_key, auto_increment = false)]
         pub audit_id: AuditId,
         pub before: Option<JsonText>,
@@ -65,4 +79,8 @@ pub mod audit_details {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    impl crate::db::OfOrg for Entity {
+        const ORG_ID: Column = Column::OrgId;
+    }
 }

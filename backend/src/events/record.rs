@@ -2,7 +2,7 @@
 
 use super::{
     Action, Event, Subscribers,
-    entity::{ActorKind, audit_details, audit_entry},
+    entity::{ActorKind, NO_ORG, audit_details, audit_entry},
 };
 use crate::{
     db::{Actor, JsonText, List, Tx},
@@ -92,9 +92,10 @@ async fn insert(tx: &Tx, events: Vec<Recorded>) -> Result<(), Error> {
     let mut rows = Vec::with_capacity(events.len());
     let mut details = Vec::with_capacity(events.len());
     for event in events {
+        let org = event.org.unwrap_or(NO_ORG);
         rows.push(audit_entry::ActiveModel {
             id: Set(event.id),
-            org_id: Set(event.org),
+            org_id: Set(org),
             actor_kind: Set(actor_kind),
             actor_id: Set(actor_id),
             action: Set(event.action.as_str().to_owned()),
@@ -105,6 +106,7 @@ async fn insert(tx: &Tx, events: Vec<Recorded>) -> Result<(), Error> {
         });
         if event.before.is_some() || event.after.is_some() {
             details.push(audit_details::ActiveModel {
+                org_id: Set(org),
                 audit_id: Set(event.id),
                 before: Set(event.before),
                 after: Set(event.after),

@@ -14,7 +14,7 @@ use crate::{
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, RelationDef,
     sea_query::{ExprTrait, LockType},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -139,6 +139,13 @@ impl Carried {
     }
 }
 
+fn to_mail() -> RelationDef {
+    mail_item::Entity::belongs_to(mail::Entity)
+        .from((mail_item::Column::OrgId, mail_item::Column::MailId))
+        .to((mail::Column::OrgId, mail::Column::Id))
+        .into()
+}
+
 /// Those of the invitations that no later mail carries, and whether an earlier mail carried them to their people.
 ///
 /// # Errors
@@ -153,13 +160,7 @@ pub async fn latest_of(
         .select_only()
         .columns([Column::InvitationId, Column::MailId])
         .column(mail::Column::State)
-        .join(
-            JoinType::InnerJoin,
-            mail_item::Entity::belongs_to(mail::Entity)
-                .from((Column::OrgId, Column::MailId))
-                .to((mail::Column::OrgId, mail::Column::Id))
-                .into(),
-        )
+        .join(JoinType::InnerJoin, mail::Entity::joined(org, to_mail()))
         .filter(Column::InvitationId.is_in(invitations.iter().copied()))
         .filter(Column::MailId.ne(id))
         .into_tuple()

@@ -10,8 +10,12 @@ use std::{
 
 #[rstest]
 #[tokio::test]
-async fn many_at_once_each_get_their_own(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+async fn many_at_once_each_get_their_own(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+    #[values(false, true)] distributed: bool,
+) {
     let test = Test::start(db).await;
+    test.app.db.note_distributed(distributed);
     let cast = [
         test.owner().await,
         test.manager().await,
@@ -61,8 +65,12 @@ async fn those_of_one_org_ask_together(#[values(Kind::Sqlite, Kind::Postgres)] d
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_question_is_forgotten(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+async fn no_question_is_forgotten(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+    #[values(false, true)] distributed: bool,
+) {
     let test = Test::start(db).await;
+    test.app.db.note_distributed(distributed);
     let tech = test.tech().await;
     // Alone, in pairs, and in crowds that come while the ones before are answered.
     for crowd in (1..=40).chain([200]) {

@@ -161,7 +161,8 @@ async fn a_damaged_entry_of_the_audit_log_is_shown_as_such(#[values(Kind::Sqlite
         ))
         .await;
         test.execute(&format!(
-            "INSERT INTO audit_details (audit_id, before, after, created_at) VALUES ({}, NULL, {value}, 0)",
+            "INSERT INTO audit_details (org_id, audit_id, before, after, created_at)
+            SELECT org_id, id, NULL, {value}, 0 FROM audit_log WHERE id = {}",
             id(number),
         ))
         .await;

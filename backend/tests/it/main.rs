@@ -18,6 +18,7 @@ mod authorities;
 mod availabilities;
 mod availability_changes;
 mod bounds;
+mod by_org;
 mod cache;
 mod calendar;
 #[allow(non_snake_case, reason = "the names tell which programs they need")]
@@ -26,6 +27,7 @@ mod cli;
 mod cli_messages;
 mod conditions;
 mod directions;
+mod distributing;
 mod documents;
 mod edge;
 mod feeds;

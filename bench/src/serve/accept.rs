@@ -118,7 +118,7 @@ impl Answer<'_> {
             ],
         )
         .await?;
-        self.write(&sql::DETAILS.insert(1), &[&id, &before, &after, &self.now]).await
+        self.write(&sql::DETAILS.insert(1), &[&self.org, &id, &before, &after, &self.now]).await
     }
 }
 

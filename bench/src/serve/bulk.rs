@@ -120,7 +120,8 @@ impl Rows {
             Box::new(write.request.clone()),
             Box::new(write.now),
         ]);
-        self.details.extend::<[Value; 4]>([
+        self.details.extend::<[Value; 5]>([
+            Box::new(write.org),
             Box::new(id),
             Box::new(None::<String>),
             Box::new(after),

@@ -6,6 +6,7 @@
 mod comparison;
 mod crowd;
 mod disk_full;
+mod distributed;
 mod instance;
 mod jobs;
 mod latency;
@@ -53,6 +54,8 @@ pub(crate) enum Drill {
     Jobs(jobs::Options),
     /// A mail server in trouble, and instances that are killed while they send
     Mail(mail::Options),
+    /// The walk and the races over a PostgreSQL that distributes the tables
+    Distributed(distributed::Options),
     /// Reminders and digests whose instances are killed while they queue and send them
     Reminders(reminders::Options),
     /// Each kind of mail through Postfix, over STARTTLS and with a login
@@ -70,6 +73,7 @@ pub(crate) fn run(drill: &Drill) -> Result<ExitCode> {
         Drill::Migrators(options) => migrators::run(options),
         Drill::Jobs(options) => jobs::run(options),
         Drill::Mail(options) => mail::run(options),
+        Drill::Distributed(options) => distributed::run(options),
         Drill::Reminders(options) => reminders::run(options),
         #[cfg(unix)]
         Drill::MailServer(options) => mail_server::run(options),

@@ -70,7 +70,7 @@ const IMMUTABLE_POSTGRES: &str = "
     CREATE TRIGGER audit_details_kept BEFORE TRUNCATE ON audit_details EXECUTE FUNCTION audit_is_immutable();
 ";
 
-const IMMUTABLE_SQLITE: &str = "
+pub(super) const IMMUTABLE_SQLITE: &str = "
     CREATE TRIGGER audit_log_immutable BEFORE UPDATE ON audit_log
     BEGIN SELECT RAISE(ABORT, 'audit_is_immutable'); END;
     CREATE TRIGGER audit_log_undeletable BEFORE DELETE ON audit_log

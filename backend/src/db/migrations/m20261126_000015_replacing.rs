@@ -29,7 +29,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-const AUDIT: &str = "
+pub(super) const AUDIT: &str = "
     CREATE TRIGGER audit_log_not_replaced BEFORE INSERT ON audit_log
     WHEN EXISTS (SELECT 1 FROM audit_log a WHERE a.id = NEW.id OR a.rowid = NEW.rowid AND NEW.rowid <> -1)
     BEGIN SELECT RAISE(ABORT, 'audit_is_immutable'); END;

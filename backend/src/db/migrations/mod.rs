@@ -25,7 +25,9 @@ mod m20261126_000017_search;
 mod m20261127_000018_jobs;
 mod m20261127_000019_mail;
 mod m20261127_000020_changes;
+mod m20261127_000021_by_org;
 mod rows;
+mod sqlite_schema;
 
 use super::Database;
 use crate::error::FailureKind;
@@ -37,7 +39,7 @@ use sea_orm::{
 };
 use sea_orm_migration::{prelude::*, schema};
 
-pub use lock::MigrationError;
+pub use lock::{MigrationError, lock_file_of};
 use rows::TOO_NEW;
 pub use rows::{TableRows, gone_through, losses};
 
@@ -65,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000018_jobs::Migration),
             Box::new(m20261127_000019_mail::Migration),
             Box::new(m20261127_000020_changes::Migration),
+            Box::new(m20261127_000021_by_org::Migration),
         ]
     }
 }
@@ -188,7 +191,10 @@ impl<'a> Exclusive<'a> {
 
     /// A transaction that begins as a writer's: SQLite refuses one that reads first and writes after another has written.
     /// Retried, because a server may be writing for longer than the busy timeout.
-    async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+    ///
+    /// # Errors
+    /// When no connection is free in time, or the database fails.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let begin = || {
             self.db.connection.begin_with_options(TransactionOptions {
                 sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -277,11 +283,26 @@ fn refers(
 /// end with a WHERE clause.
 async fn index(manager: &SchemaManager<'_>, name: &str, columns: &str) -> Result<(), DbErr> {
     let (unique, name) = name.strip_prefix("unique ").map_or(("", name), |name| ("UNIQUE ", name));
-    manager.get_connection().execute_unprepared(&format!("CREATE {unique}INDEX {name} ON {columns}")).await?;
+    command(manager, &format!("CREATE {unique}INDEX {name} ON {columns}")).await
+}
+
+/// A statement of one command, which PostgreSQL makes sure of: it is prepared. A database whose tables are distributed refuses
+/// several commands in one text.
+async fn command(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
+    let statement = Statement::from_string(manager.get_database_backend(), sql);
+    manager.get_connection().execute_raw(statement).await.map(|_| ())
+}
+
+/// Commands of each dialect, in order.
+async fn commands(manager: &SchemaManager<'_>, postgres: &[&str], sqlite: &[&str]) -> Result<(), DbErr> {
+    let of_dialect = if manager.get_database_backend() == DbBackend::Postgres { postgres } else { sqlite };
+    for sql in of_dialect {
+        command(manager, sql).await?;
+    }
     Ok(())
 }
 
-/// Statements whose text must differ between the dialects.
+/// Statements whose text must differ between the dialects, of steps before the 21st: several commands in one text.
 async fn dialect(manager: &SchemaManager<'_>, postgres: &str, sqlite: &str) -> Result<(), DbErr> {
     let sql = if manager.get_database_backend() == DbBackend::Postgres { postgres } else { sqlite };
     manager.get_connection().execute_unprepared(sql).await?;

@@ -75,7 +75,7 @@ pub(super) async fn conflicts(
         .select_only()
         .columns([Column::Id, Column::UserId, Column::MissionId, Column::StartsAt, Column::EndsAt])
         .column(missions::entity::mission::Column::Title)
-        .join(JoinType::InnerJoin, joins::to_mission())
+        .join(JoinType::InnerJoin, joins::to_mission(org))
         .order_by_asc(Column::StartsAt)
         .order_by_asc(Column::Id)
         .limit(Conflicts::SEARCH_LIMIT)
@@ -169,16 +169,17 @@ impl From<ConflictRow> for Conflict {
 
 pub(super) async fn all(
     db: &impl ConnectionTrait,
+    org: OrgId,
     select: Select<assignment::Entity>,
 ) -> Result<Vec<Assignment>, Error> {
-    let rows = with_titles(select).into_model::<AssignmentRow>().all(db).await?;
+    let rows = with_titles(org, select).into_model::<AssignmentRow>().all(db).await?;
     Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
 /// # Errors
 /// [`NotFound`].
 pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: AssignmentId) -> Result<Assignment, Error> {
-    let select = with_titles(assignment::Entity::find_by_id((org, id)));
+    let select = with_titles(org, assignment::Entity::find_by_id((org, id)));
     let found = select.into_model::<AssignmentRow>().one(db).await?;
     found.map(|row| row.0).ok_or(NotFound.into())
 }
@@ -193,7 +194,7 @@ pub async fn list(
     use assignment::Column;
     let to_confirm =
         query.needs_confirmation.map(|needed| Column::NeedsConfirmation.eq(needed == Flag::True));
-    let select = with_titles(assignment::Entity::of(org))
+    let select = with_titles(org, assignment::Entity::of(org))
         .filter(filter::own(Column::UserId, own))
         .filter(filter::one_of(Column::MissionId, query.mission_id.0))
         .filter(filter::one_of(Column::UserId, query.user_id.0))
@@ -239,7 +240,7 @@ pub async fn calendar_missions(
     use assignment::Column;
     let shown =
         assignment::Entity::of(org).select_only().columns([Column::Id, Column::StartsAt, Column::EndsAt]);
-    let found = with_titles(shown)
+    let found = with_titles(org, shown)
         .filter(Column::UserId.eq(user))
         .filter(Column::Status.eq(AssignmentStatus::Accepted))
         .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), from, to))
@@ -268,12 +269,12 @@ pub async fn upcoming(tx: &Tx, org: OrgId, user: UserId) -> Result<(Vec<Assignme
         .order_by_asc(assignment::Column::StartsAt)
         .order_by_asc(assignment::Column::Id)
         .limit(UPCOMING);
-    let first = all(tx, first).await?;
+    let first = all(tx, org, first).await?;
     Ok((first, ahead.count(tx).await?))
 }
 
 /// Joins what [`Assignment`] shows of other entities: titles of mission and project, location, role name and user name.
-fn with_titles(select: Select<assignment::Entity>) -> Select<assignment::Entity> {
+fn with_titles(org: OrgId, select: Select<assignment::Entity>) -> Select<assignment::Entity> {
     use missions::entity::{mission, mission_role};
     use projects::entity::project;
     use users::entity::user;
@@ -284,10 +285,10 @@ fn with_titles(select: Select<assignment::Entity>) -> Select<assignment::Entity>
         .column_as(mission_role::Column::RoleName, "role_name")
         .column_as(user::Column::FirstName, "first_name")
         .column_as(user::Column::LastName, "last_name")
-        .join(JoinType::InnerJoin, joins::to_mission())
-        .join(JoinType::InnerJoin, joins::to_user())
-        .join(JoinType::LeftJoin, joins::to_role())
-        .join(JoinType::LeftJoin, missions::to_project())
+        .join(JoinType::InnerJoin, joins::to_mission(org))
+        .join(JoinType::InnerJoin, joins::to_user(org))
+        .join(JoinType::LeftJoin, joins::to_role(org))
+        .join(JoinType::LeftJoin, missions::to_project(org))
 }
 
 /// An assignment joined with its titles.
@@ -371,7 +372,7 @@ pub async fn outdated(db: &impl ConnectionTrait, org: OrgId, chosen: Expr) -> Re
             Column::EndsAt,
         ])
         .columns([mission::Column::Timezone, mission::Column::Location])
-        .join(JoinType::InnerJoin, super::joins::to_mission())
+        .join(JoinType::InnerJoin, super::joins::to_mission(org))
         .filter(chosen)
         .filter(Column::Shown.is_not_null())
         .filter(Column::Status.is_in([AssignmentStatus::Invited, AssignmentStatus::Accepted]))
@@ -416,7 +417,7 @@ pub async fn by_ids(
         .filter(assignment::Column::Id.is_in(ids))
         .order_by_asc(assignment::Column::StartsAt)
         .order_by_asc(assignment::Column::Id);
-    all(db, chosen).await
+    all(db, org, chosen).await
 }
 
 pub(super) async fn active_on_mission(

@@ -15,7 +15,7 @@ use crate::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
-    QuerySelect, Select,
+    QuerySelect, RelationDef, Select,
     sea_query::{Expr, ExprTrait, Func},
 };
 use std::collections::HashMap;
@@ -60,13 +60,7 @@ pub async fn list(
                 .to(account::Column::Id)
                 .into(),
         )
-        .join(
-            JoinType::LeftJoin,
-            audit_entry::Entity::belongs_to(audit_details::Entity)
-                .from(Column::Id)
-                .to(audit_details::Column::AuditId)
-                .into(),
-        )
+        .join(JoinType::LeftJoin, audit_details::Entity::joined(org, to_details()))
         .filter(filter::one_of(Column::ObjectType, types))
         .filter(filter::one_of(Column::ObjectId, query.object_id.0))
         .filter(filter::one_of(Column::ActorId, query.actor_id.0))
@@ -85,7 +79,7 @@ pub async fn list(
             let all = rows.len();
             rows.truncate(fitting(&rows));
             let cut = rows.len() < all;
-            let details = match details_of(&rows) {
+            let details = match details_of(org, &rows) {
                 Some(chosen) => chosen.all(db).await?,
                 None => Vec::new(),
             };
@@ -96,6 +90,14 @@ pub async fn list(
         }
     })
     .await
+}
+
+/// Not every entry has details.
+fn to_details() -> RelationDef {
+    audit_entry::Entity::belongs_to(audit_details::Entity)
+        .from((audit_entry::Column::OrgId, audit_entry::Column::Id))
+        .to((audit_details::Column::OrgId, audit_details::Column::AuditId))
+        .into()
 }
 
 /// An entry with the sizes of its details, which are checked first: those of an earlier release have no bound.
@@ -133,10 +135,11 @@ fn fitting(rows: &[Row]) -> usize {
 }
 
 /// The query for the details of these rows; `None` when none has any.
-fn details_of(rows: &[Row]) -> Option<Select<audit_details::Entity>> {
+fn details_of(org: OrgId, rows: &[Row]) -> Option<Select<audit_details::Entity>> {
     let with_details = rows.iter().filter(|row| row.before_size.is_some() || row.after_size.is_some());
     let ids: Vec<_> = with_details.map(|row| row.id).collect();
-    (!ids.is_empty()).then(|| audit_details::Entity::find().filter(audit_details::Column::AuditId.is_in(ids)))
+    (!ids.is_empty())
+        .then(|| audit_details::Entity::of(org).filter(audit_details::Column::AuditId.is_in(ids)))
 }
 
 impl Row {

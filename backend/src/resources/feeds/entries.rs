@@ -181,9 +181,9 @@ fn entries(org: OrgId) -> Select<assignment::Entity> {
         .column_as(mission::Column::UpdatedAt, "mission_updated_at")
         .column(mission_role::Column::RoleName)
         .column_as(project::Column::Name, "project_name")
-        .join(JoinType::InnerJoin, joins::to_mission())
-        .join(JoinType::LeftJoin, joins::to_role())
-        .join(JoinType::LeftJoin, missions::to_project())
+        .join(JoinType::InnerJoin, joins::to_mission(org))
+        .join(JoinType::LeftJoin, joins::to_role(org))
+        .join(JoinType::LeftJoin, missions::to_project(org))
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ pub(super) async fn of_project(
         .columns([Id, Title, Location, StartsAt, EndsAt, Timezone, Sequence, UpdatedAt])
         .columns([mission_role::Column::RoleName, mission_role::Column::Quota])
         .expr_as(accepted_of_role(org), "accepted")
-        .join(JoinType::LeftJoin, missions::to_roles())
+        .join(JoinType::LeftJoin, missions::to_roles(org))
         .filter(mission::Column::ProjectId.eq(project))
         .filter(mission::Column::CancelledAt.is_null())
         .filter(filter::overlaps((StartsAt, EndsAt), shown_from(now), None))

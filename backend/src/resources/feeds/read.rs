@@ -5,6 +5,7 @@ use crate::{
         Feed, Tokens,
         entity::{account, membership, org},
     },
+    db::OfOrg,
     error::Error,
     ids::{MembershipId, OrgId, ProjectId, UserId},
     locale::Locale,
@@ -56,7 +57,7 @@ pub async fn user_feed(
     let found = org::Entity::find_by_id(org_id)
         .column(user::Column::CalendarVersion)
         .column_as(user::Column::Locale, OWN)
-        .join(JoinType::InnerJoin, to_user())
+        .join(JoinType::InnerJoin, to_user(org_id))
         .filter(user::Column::Id.eq(id))
         .filter(user::Column::Active.eq(true))
         .into_model::<Row<Option<Locale>>>()
@@ -70,8 +71,9 @@ pub async fn user_feed(
     }))
 }
 
-fn to_user() -> RelationDef {
-    org::Entity::belongs_to(user::Entity).from(org::Column::Id).to(user::Column::OrgId).into()
+fn to_user(org_id: OrgId) -> RelationDef {
+    let to = org::Entity::belongs_to(user::Entity).from(org::Column::Id).to(user::Column::OrgId);
+    user::Entity::joined(org_id, to.into())
 }
 
 /// The feed of a project, if this is the key of an active member.
@@ -87,9 +89,9 @@ pub async fn project_feed(
     let found = org::Entity::find_by_id(org_id)
         .column(membership::Column::CalendarVersion)
         .column_as(project::Column::Name, OWN)
-        .join(JoinType::InnerJoin, to_membership())
+        .join(JoinType::InnerJoin, to_membership(org_id))
         .join(JoinType::InnerJoin, to_account())
-        .join(JoinType::InnerJoin, to_project())
+        .join(JoinType::InnerJoin, to_project(org_id))
         .filter(membership::Column::Id.eq(id))
         .filter(membership::Column::IsActive.eq(true))
         .filter(membership::Column::ProvenAt.is_not_null())
@@ -103,8 +105,9 @@ pub async fn project_feed(
     Ok(found.map(|Row { org, own, .. }| Opened { locale: org.locale, name: own, org }))
 }
 
-fn to_membership() -> RelationDef {
-    org::Entity::belongs_to(membership::Entity).from(org::Column::Id).to(membership::Column::OrgId).into()
+fn to_membership(org_id: OrgId) -> RelationDef {
+    let to = org::Entity::belongs_to(membership::Entity).from(org::Column::Id).to(membership::Column::OrgId);
+    membership::Entity::joined(org_id, to.into())
 }
 
 fn to_account() -> RelationDef {
@@ -114,6 +117,7 @@ fn to_account() -> RelationDef {
         .into()
 }
 
-fn to_project() -> RelationDef {
-    org::Entity::belongs_to(project::Entity).from(org::Column::Id).to(project::Column::OrgId).into()
+fn to_project(org_id: OrgId) -> RelationDef {
+    let to = org::Entity::belongs_to(project::Entity).from(org::Column::Id).to(project::Column::OrgId);
+    project::Entity::joined(org_id, to.into())
 }

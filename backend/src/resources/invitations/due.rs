@@ -95,11 +95,11 @@ async fn due_in_all_orgs(
             JoinType::InnerJoin,
             invitation::Entity::belongs_to(org::Entity).from(Column::OrgId).to(org::Column::Id).into(),
         )
-        .join(JoinType::InnerJoin, to_assignment())
-        .join(JoinType::InnerJoin, assignments::joins::to_mission())
-        .join(JoinType::InnerJoin, assignments::joins::to_user())
-        .join(JoinType::LeftJoin, missions::to_project())
-        .join(JoinType::LeftJoin, assignments::joins::to_role())
+        .join(JoinType::InnerJoin, to_assignment(None))
+        .join(JoinType::InnerJoin, assignments::joins::to_mission(None))
+        .join(JoinType::InnerJoin, assignments::joins::to_user(None))
+        .join(JoinType::LeftJoin, missions::to_project(None))
+        .join(JoinType::LeftJoin, assignments::joins::to_role(None))
         .filter(Condition::all().add_option(after.map(|(org, id)| {
             let key = Expr::tuple([Column::OrgId.into_expr(), Column::Id.into_expr()]);
             key.gt(Expr::tuple([Expr::value(org), Expr::value(id)]))

@@ -36,7 +36,7 @@ pub async fn list(
     now: Timestamp,
 ) -> Result<Page<[Invitation]>, Error> {
     use invitation::Column;
-    let mut select = with_start(invitation::Entity::of(org))
+    let mut select = with_start(org, invitation::Entity::of(org))
         .filter(filter::one_of(Column::AssignmentId, query.assignment_id.0))
         .order_by_desc(Column::CreatedAt)
         .order_by_desc(Column::Id);
@@ -70,7 +70,7 @@ pub async fn get(
     now: Timestamp,
 ) -> Result<Invitation, Error> {
     let found =
-        with_start(invitation::Entity::find_by_id((org, id))).into_model::<WithStart>().one(db).await?;
+        with_start(org, invitation::Entity::find_by_id((org, id))).into_model::<WithStart>().one(db).await?;
     Ok(found.ok_or(NotFound)?.view(now))
 }
 
@@ -94,17 +94,17 @@ impl WithStart {
     }
 }
 
-pub(super) fn with_start(select: Select<invitation::Entity>) -> Select<invitation::Entity> {
+pub(super) fn with_start(org: OrgId, select: Select<invitation::Entity>) -> Select<invitation::Entity> {
     use assignments::entity::assignment;
-    select.column(assignment::Column::StartsAt).join(JoinType::InnerJoin, to_assignment())
+    select.column(assignment::Column::StartsAt).join(JoinType::InnerJoin, to_assignment(org))
 }
 
-pub(super) fn to_assignment() -> RelationDef {
+pub(super) fn to_assignment(org: impl Into<Option<OrgId>>) -> RelationDef {
     use assignments::entity::assignment;
-    invitation::Entity::belongs_to(assignment::Entity)
+    let to = invitation::Entity::belongs_to(assignment::Entity)
         .from((invitation::Column::OrgId, invitation::Column::AssignmentId))
-        .to((assignment::Column::OrgId, assignment::Column::Id))
-        .into()
+        .to((assignment::Column::OrgId, assignment::Column::Id));
+    assignment::Entity::joined(org, to.into())
 }
 
 /// As [`rules::closes_at`] `<= now`, of rows [`with_start`].
@@ -507,11 +507,11 @@ fn briefings(select: Select<invitation::Entity>, org: OrgId) -> Select<invitatio
         .column_as(project::Column::Status, "project_status")
         .expr_as(assignments::joins::accepted_of_role(org), "accepted")
         .expr_as(Expr::SubQuery(None, Box::new(newer.into())), "newer")
-        .join(JoinType::InnerJoin, to_assignment())
-        .join(JoinType::InnerJoin, assignments::joins::to_user())
-        .join(JoinType::InnerJoin, assignments::joins::to_mission())
-        .join(JoinType::LeftJoin, assignments::joins::to_role())
-        .join(JoinType::LeftJoin, missions::to_project())
+        .join(JoinType::InnerJoin, to_assignment(org))
+        .join(JoinType::InnerJoin, assignments::joins::to_user(org))
+        .join(JoinType::InnerJoin, assignments::joins::to_mission(org))
+        .join(JoinType::LeftJoin, assignments::joins::to_role(org))
+        .join(JoinType::LeftJoin, missions::to_project(org))
 }
 
 /// The link of the latest pending invitation; its token is derived from stored columns.

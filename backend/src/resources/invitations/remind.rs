@@ -95,12 +95,12 @@ async fn chosen(tx: &Tx, org: OrgId, body: RemindBody) -> Result<(Vec<Invitation
     // Last, so that whoever asks again for `more` comes to the others.
     let recently = invitation::Column::RemindedAt.gt(tx.now.plus_seconds(-HOUR));
     let recently: Expr = Expr::case(recently, 1).finally(0).into();
-    let mut found: Vec<InvitationId> = with_start(invitation::Entity::of(org))
+    let mut found: Vec<InvitationId> = with_start(org, invitation::Entity::of(org))
         .select_only()
         .column(invitation::Column::Id)
-        .join(JoinType::InnerJoin, assignments::joins::to_mission())
-        .join(JoinType::InnerJoin, assignments::joins::to_user())
-        .join(JoinType::LeftJoin, missions::to_project())
+        .join(JoinType::InnerJoin, assignments::joins::to_mission(org))
+        .join(JoinType::InnerJoin, assignments::joins::to_user(org))
+        .join(JoinType::LeftJoin, missions::to_project(org))
         .filter(
             Condition::all()
                 .add_option(open)
@@ -172,7 +172,7 @@ pub(super) async fn remind_all(
     let around = assignments::lock_all_for_no_key_update(tx, org, &assignments).await?;
     let of_projects: HashSet<_> = around.values().filter_map(Locked::project).collect();
     let archived = projects::lock_all_for_share(tx, org, of_projects).await?;
-    let rows: Vec<WithStart> = locked(find()).into_model().all(tx).await?;
+    let rows: Vec<WithStart> = locked(org, find()).into_model().all(tx).await?;
     let mut refused: Vec<_> = ids
         .iter()
         .filter(|id| !rows.iter().any(|one| one.row.id == **id))

@@ -251,13 +251,14 @@ impl NewLink<'_> {
 /// # Errors
 /// [`NotFound`].
 pub async fn lock_for_no_key_update(tx: &Tx, org: OrgId, id: InvitationId) -> Result<Invitation, Error> {
-    let found = locked(invitation::Entity::find_by_id((org, id))).into_model::<WithStart>().one(tx).await?;
+    let found =
+        locked(org, invitation::Entity::find_by_id((org, id))).into_model::<WithStart>().one(tx).await?;
     Ok(found.ok_or(NotFound)?.view(tx.now))
 }
 
 /// Locks the chosen invitations, not the assignments that they are joined with.
-pub(super) fn locked(chosen: Select<invitation::Entity>) -> Select<invitation::Entity> {
-    let mut select = with_start(chosen);
+pub(super) fn locked(org: OrgId, chosen: Select<invitation::Entity>) -> Select<invitation::Entity> {
+    let mut select = with_start(org, chosen);
     QuerySelect::query(&mut select).lock_with_tables(LockType::NoKeyUpdate, [invitation::Entity]);
     select
 }
@@ -318,7 +319,7 @@ fn open_links(org: OrgId) -> Select<invitation::Entity> {
 }
 
 async fn revoke_chosen(tx: &Tx, chosen: Select<invitation::Entity>, org: OrgId) -> Result<(), Error> {
-    let chosen = locked(chosen).order_by_asc(invitation::Column::Id);
+    let chosen = locked(org, chosen).order_by_asc(invitation::Column::Id);
     let rows: Vec<WithStart> = chosen.into_model().all(tx).await?;
     if rows.is_empty() {
         return Ok(());
@@ -631,7 +632,7 @@ pub(super) async fn store_link(tx: &Tx, org: OrgId, after: invitation::Model) ->
 /// When the database fails.
 pub async fn lock_all(tx: &Tx, org: OrgId, ids: &[InvitationId]) -> Result<(), Error> {
     let chosen = invitation::Entity::of(org).filter(invitation::Column::Id.is_in(ids.iter().copied()));
-    locked(chosen.order_by_asc(invitation::Column::Id)).into_model::<WithStart>().all(tx).await?;
+    locked(org, chosen.order_by_asc(invitation::Column::Id)).into_model::<WithStart>().all(tx).await?;
     Ok(())
 }
 

@@ -221,7 +221,7 @@ pub(super) async fn all_that_happened(
     let entries = audit_entry::Entity::of(org).filter(audit_entry::Column::Id.is_in(ids)).all(db).await?;
     let ids: Vec<_> = entries.iter().map(|entry| entry.id).collect();
     let details =
-        audit_details::Entity::find().filter(audit_details::Column::AuditId.is_in(ids)).all(db).await?;
+        audit_details::Entity::of(org).filter(audit_details::Column::AuditId.is_in(ids)).all(db).await?;
     let mut objects: HashMap<_, _> =
         details.into_iter().map(|row| (row.audit_id, (row.before, row.after))).collect();
     let happened = |entry: audit_entry::Model| {

@@ -19,7 +19,7 @@ use crate::{
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, JoinType,
     PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, RelationDef,
-    StatementBuilder,
+    StatementBuilder, Value,
     sea_query::{Alias, Asterisk, Expr, ExprTrait, Func, Order, Query, SelectStatement},
 };
 use std::collections::HashMap;
@@ -29,9 +29,9 @@ pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: MissionId) -> Result
     let one = ONE.fill(db.get_database_backend(), vec![org.into(), id.into()], |values| {
         let [org, id] = [0, 1].map(|at: usize| values[at].clone());
         let chosen = mission::Entity::find()
-            .filter(mission::Entity::ORG_ID.eq(org))
+            .filter(mission::Entity::ORG_ID.eq(org.clone()))
             .filter(mission::Column::Id.eq(id));
-        with_roles(chosen.into_query())
+        with_roles(org, chosen.into_query())
     });
     shown(db.query_all_raw(one).await?)?.pop().ok_or(NotFound.into())
 }
@@ -61,7 +61,8 @@ pub async fn list(
     Page::fill(query.limit, query.cursor, |after, count| {
         let part = select.clone().filter(filter::after((Column::StartsAt, Column::Id), after)).limit(count);
         async move {
-            let missions = shown(db.query_all(&with_roles(part.into_query())).await?)?.into_iter();
+            let missions =
+                shown(db.query_all(&with_roles(org.into(), part.into_query())).await?)?.into_iter();
             Ok(missions.map(|mission| ((mission.start_at, mission.id), mission)).collect::<Vec<_>>())
         }
     })
@@ -69,19 +70,26 @@ pub async fn list(
 }
 
 /// Not every mission has a project.
-pub fn to_project() -> RelationDef {
-    mission::Entity::belongs_to(project::Entity)
+pub fn to_project(org: impl Into<Option<OrgId>>) -> RelationDef {
+    let to = mission::Entity::belongs_to(project::Entity)
         .from((mission::Column::OrgId, mission::Column::ProjectId))
-        .to((project::Column::OrgId, project::Column::Id))
+        .to((project::Column::OrgId, project::Column::Id));
+    project::Entity::joined(org, to.into())
+}
+
+fn to_mission() -> RelationDef {
+    mission_role::Entity::belongs_to(mission::Entity)
+        .from((mission_role::Column::OrgId, mission_role::Column::MissionId))
+        .to((mission::Column::OrgId, mission::Column::Id))
         .into()
 }
 
 /// Not every mission has roles.
-pub fn to_roles() -> RelationDef {
-    mission::Entity::belongs_to(mission_role::Entity)
+pub fn to_roles(org: OrgId) -> RelationDef {
+    let to = mission::Entity::belongs_to(mission_role::Entity)
         .from((mission::Column::OrgId, mission::Column::Id))
-        .to((mission_role::Column::OrgId, mission_role::Column::MissionId))
-        .into()
+        .to((mission_role::Column::OrgId, mission_role::Column::MissionId));
+    mission_role::Entity::joined(org, to.into())
 }
 
 /// The role that an assignment takes: the named one; without a name, that of a mission with exactly one role.
@@ -164,15 +172,15 @@ fn shown(rows: Vec<QueryResult>) -> Result<Vec<Mission>, Error> {
     Ok(missions)
 }
 
-/// The chosen missions joined with their roles and counts, in one statement so that they come from one snapshot.
-fn with_roles(chosen: SelectStatement) -> impl StatementBuilder {
+/// The chosen missions of an org joined with their roles and counts, in one statement so that they come from one snapshot.
+fn with_roles(org: Value, chosen: SelectStatement) -> impl StatementBuilder {
     let (m, r) = (Alias::new("m"), Alias::new("r"));
     // By table name: the entity belongs to another resource, and only its rows are counted here.
     let count = |status: &'static str| {
         Query::select()
             .expr(Func::count(Expr::col(Asterisk)))
             .from("assignments")
-            .and_where(Expr::col(("assignments", "org_id")).equals((r.clone(), mission_role::Column::OrgId)))
+            .and_where(Expr::col(("assignments", "org_id")).eq(org.clone()))
             .and_where(
                 Expr::col(("assignments", "mission_role_id")).equals((r.clone(), mission_role::Column::Id)),
             )
@@ -210,12 +218,10 @@ fn with_roles(chosen: SelectStatement) -> impl StatementBuilder {
             JoinType::LeftJoin,
             mission_role::Entity,
             r.clone(),
-            Expr::col((r.clone(), mission_role::Column::OrgId))
-                .equals((m.clone(), mission::Column::OrgId))
-                .and(
-                    Expr::col((r.clone(), mission_role::Column::MissionId))
-                        .equals((m.clone(), mission::Column::Id)),
-                ),
+            Expr::col((r.clone(), mission_role::Column::OrgId)).eq(org.clone()).and(
+                Expr::col((r.clone(), mission_role::Column::MissionId))
+                    .equals((m.clone(), mission::Column::Id)),
+            ),
         )
         .order_by((m.clone(), mission::Column::StartsAt), Order::Asc)
         .order_by((m, mission::Column::Id), Order::Asc)
@@ -278,13 +284,7 @@ pub async fn open_roles(
         .column(mission::Column::Timezone)
         .column(mission_role::Column::RoleName)
         .expr_as(missing.clone(), "missing")
-        .join(
-            JoinType::InnerJoin,
-            mission_role::Entity::belongs_to(mission::Entity)
-                .from((mission_role::Column::OrgId, mission_role::Column::MissionId))
-                .to((mission::Column::OrgId, mission::Column::Id))
-                .into(),
-        )
+        .join(JoinType::InnerJoin, mission::Entity::joined(org, to_mission()))
         .filter(mission::Column::StartsAt.gte(from))
         .filter(mission::Column::StartsAt.lt(to))
         .filter(mission::Column::CancelledAt.is_null())

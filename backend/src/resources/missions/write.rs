@@ -256,7 +256,7 @@ pub async fn update(
         .filter(mission::Column::Id.eq(before.id))
         .exec(tx)
         .await
-        // `ON UPDATE CASCADE` moves the assignments; their constraints may refuse.
+        // The trigger `missions_move_assignments` moves the assignments; their constraints may refuse.
         .or_refusal(assignments::meaning_of)?;
     if planned.roles != current_plan.roles {
         replace_roles(tx, org, before, planned.roles).await?;

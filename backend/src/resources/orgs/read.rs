@@ -18,7 +18,7 @@ use crate::{
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, JoinType,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationDef, Select,
     sea_query::{CaseStatement, Expr, ExprTrait},
 };
 
@@ -232,13 +232,15 @@ fn find_members(org: OrgId) -> Select<membership::Entity> {
                 .to(account::Column::Id)
                 .into(),
         )
-        .join(
-            JoinType::LeftJoin,
-            membership::Entity::belongs_to(user::Entity)
-                .from((membership::Column::OrgId, membership::Column::AccountId))
-                .to((user::Column::OrgId, user::Column::AccountId))
-                .into(),
-        )
+        .join(JoinType::LeftJoin, user::Entity::joined(org, to_user()))
+}
+
+/// Not every member is one of the org's users.
+fn to_user() -> RelationDef {
+    membership::Entity::belongs_to(user::Entity)
+        .from((membership::Column::OrgId, membership::Column::AccountId))
+        .to((user::Column::OrgId, user::Column::AccountId))
+        .into()
 }
 
 /// What the holder of an unsubscribe link is shown.

@@ -191,7 +191,7 @@ pub async fn set_delivery(
     Ok(())
 }
 
-/// An org keeps an active owner.
+/// An org keeps an active owner. Where the tables are distributed there is no such trigger: [`keeps_an_owner`] decides first.
 const LAST_OWNER: Constraint = Constraint::trigger("org_memberships_last_owner");
 
 fn meaning_of(error: &DbErr) -> Option<Error> {
@@ -268,6 +268,20 @@ pub async fn lock_member_for_no_key_update(tx: &Tx, org: OrgId, account: Account
     read::member(tx, org, account, true).await
 }
 
+/// Whether the org has an owner without a locked member who is to be one no longer.
+async fn keeps_an_owner(tx: &Tx, org: OrgId, leaving: &Member) -> Result<(), Error> {
+    use membership::Column;
+    if leaving.role != Role::Owner || !leaving.is_active || leaving.pending {
+        return Ok(());
+    }
+    let others = membership::Entity::of(org)
+        .filter(Column::AccountId.ne(leaving.account_id))
+        .filter(Column::Role.eq(Role::Owner))
+        .filter(Column::IsActive.eq(true))
+        .filter(Column::ProvenAt.is_not_null());
+    others.one(tx).await?.map(drop).ok_or(LastOwner.into())
+}
+
 /// Updates a locked member. The form that they have already changes nothing.
 ///
 /// # Errors
@@ -279,6 +293,9 @@ pub async fn update_member(tx: &Tx, org: OrgId, before: Member, new: MemberForm)
     }
     let MemberForm { role, is_active, user_id, notify } = new;
     let account = before.account_id;
+    if role != Role::Owner || !is_active {
+        keeps_an_owner(tx, org, &before).await?;
+    }
     membership::Entity::update_of(org)
         .set(membership::ActiveModel {
             role: Set(role),
@@ -309,6 +326,7 @@ pub async fn update_member(tx: &Tx, org: OrgId, before: Member, new: MemberForm)
 /// # Errors
 /// [`LastOwner`].
 pub async fn remove_member(tx: &Tx, org: OrgId, member: &Member) -> Result<(), Error> {
+    keeps_an_owner(tx, org, member).await?;
     membership::Entity::delete_of(org)
         .filter(membership::Column::AccountId.eq(member.account_id))
         .exec(tx)

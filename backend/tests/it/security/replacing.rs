@@ -71,20 +71,20 @@ async fn another_program_gets_past_no_guard_by_replacing() {
         )
     };
     let entry = "'account', 'forged', 'org', 0 FROM audit_log ORDER BY rowid LIMIT 1";
-    let columns = "id, actor_kind, action, object_type, created_at";
+    let columns = "org_id, id, actor_kind, action, object_type, created_at";
     let (one, another) = (
         "(SELECT min(rowid) FROM invitations)",
         "(SELECT max(rowid) FROM invitations WHERE answer IS NOT NULL)",
     );
     for (name, sql) in [
-        ("audit_is_immutable", format!("REPLACE INTO audit_log ({columns}) SELECT id, {entry}")),
-        ("audit_is_immutable", format!("REPLACE INTO audit_log (rowid, {columns}) SELECT rowid, randomblob(16), {entry}")),
+        ("audit_is_immutable", format!("REPLACE INTO audit_log ({columns}) SELECT org_id, id, {entry}")),
+        ("audit_is_immutable", format!("REPLACE INTO audit_log (rowid, {columns}) SELECT rowid, org_id, randomblob(16), {entry}")),
         ("audit_is_immutable", "INSERT OR REPLACE INTO audit_log SELECT * FROM audit_log".into()),
-        ("audit_is_immutable", "UPDATE OR REPLACE audit_log SET id = (SELECT max(id) FROM audit_log)".into()),
-        ("audit_is_immutable", "REPLACE INTO audit_details SELECT audit_id, NULL, '{}', created_at FROM audit_details".into()),
+        ("audit_is_immutable", "UPDATE OR REPLACE audit_log SET (org_id, id) = (SELECT org_id, max(id) FROM audit_log)".into()),
+        ("audit_is_immutable", "REPLACE INTO audit_details SELECT audit_id, NULL, '{}', created_at, org_id FROM audit_details".into()),
         (
             "audit_is_immutable",
-            "REPLACE INTO audit_details (rowid, audit_id, created_at) SELECT rowid, randomblob(16), 0 FROM audit_details".into(),
+            "REPLACE INTO audit_details (rowid, org_id, audit_id, created_at) SELECT rowid, org_id, randomblob(16), 0 FROM audit_details".into(),
         ),
         (
             "audit_is_immutable",
@@ -203,8 +203,8 @@ async fn what_nothing_guards_is_written_as_ever() {
     let test = planned().await;
     let mut connection = plain(&test).await;
     for sql in [
-        "INSERT INTO audit_log (id, actor_kind, action, object_type, created_at) VALUES (randomblob(16), 'system', 'x', 'y', 0)",
-        "INSERT INTO audit_details (audit_id, created_at) SELECT id, 0 FROM audit_log WHERE action = 'x'",
+        "INSERT INTO audit_log (org_id, id, actor_kind, action, object_type, created_at) VALUES (zeroblob(16), randomblob(16), 'system', 'x', 'y', 0)",
+        "INSERT INTO audit_details (org_id, audit_id, created_at) SELECT org_id, id, 0 FROM audit_log WHERE action = 'x'",
         "UPDATE audit_details SET before = NULL, after = NULL",
         "REPLACE INTO mission_roles SELECT org_id, id, mission_id, role_name, name_key, 3, position, created_at FROM mission_roles",
         "UPDATE org_memberships SET updated_at = updated_at + 1, role = 'manager' WHERE role = 'tech'",

@@ -39,6 +39,7 @@ const POOL: Pool = Pool {
 impl TestDatabase {
     /// With the whole schema and no rows.
     pub async fn create(kind: Kind) -> Self {
+        super::by_org::watch();
         match kind {
             Kind::Sqlite => {
                 let folder = tempfile::tempdir().expect("a folder");

@@ -3,6 +3,7 @@
 
 mod audit;
 mod browser;
+pub mod by_org;
 pub mod calendars;
 pub mod contract;
 mod database;
@@ -282,6 +283,7 @@ impl Drop for Test {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             contract::check_calls();
+            by_org::check();
             self.database.check_no_job_is_left();
         }
     }

@@ -77,7 +77,7 @@ pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Resu
     let created = assignment::Entity::of(org)
         .filter(assignment::Column::Id.is_in(ids.iter().copied()))
         .order_by_asc(assignment::Column::Id);
-    let created = read::all(tx, created).await?;
+    let created = read::all(tx, org, created).await?;
     let events: Vec<_> = created.iter().map(|after| AssignmentEvent::Created { after }).collect();
     tx.record_all(org, &events).await?;
     Ok(ids)

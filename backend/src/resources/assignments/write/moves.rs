@@ -94,7 +94,7 @@ async fn with_ids(tx: &Tx, org: OrgId, ids: Vec<AssignmentId>) -> Result<Vec<Ass
     let select = assignment::Entity::of(org)
         .filter(assignment::Column::Id.is_in(ids))
         .order_by_asc(assignment::Column::Id);
-    read::all(tx, select).await
+    read::all(tx, org, select).await
 }
 
 /// Clears the overrides that are needed no longer, and records the new ones.
@@ -177,7 +177,7 @@ async fn change_role(
         .filter(assignment::Column::MissionId.eq(mission))
         .filter(filter)
         .order_by_asc(assignment::Column::Id);
-    let before = read::all(tx, select).await?;
+    let before = read::all(tx, org, select).await?;
     if before.is_empty() {
         return Ok(false);
     }
@@ -209,7 +209,7 @@ async fn change_role(
 /// When the database fails.
 pub async fn cancel_all(tx: &Tx, org: OrgId, mission: MissionId) -> Result<(), Error> {
     let active = || of_mission(org, mission, &[AssignmentStatus::Invited, AssignmentStatus::Accepted]);
-    let before = read::all(tx, active()).await?;
+    let before = read::all(tx, org, active()).await?;
     let ids: Vec<_> = before.iter().map(|assignment| assignment.id).collect();
     assignment::Entity::update_of(org)
         .set(assignment::ActiveModel {
