@@ -45,9 +45,16 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let source = Source::read(options.allow_dirty)?;
+    // Before what takes long, so that they are of the commit whose time they get.
+    let mut contents = documents(&source)?;
     let cleanup = Cleanup::install()?;
     let program = server::build(Profile::Release, &cleanup)?;
-    let contents = contents(&source, &program, &cleanup)?;
+    let name = program.file_name().and_then(|name| name.to_str()).context("the program has no name")?;
+    contents.add_program(&format!("bin/{name}"), read(&program)?);
+    papers::add(&mut contents, &cleanup)?;
+    contents.add("coulisses.cdx.json", sbom::make(&source)?);
+    let sums = contents.checksums();
+    contents.add("SHA256SUMS", sums.into_bytes());
 
     let directory = cargo::target_directory()?.join("dist");
     fs::create_dir_all(&directory).context("cannot create a directory under target")?;
@@ -62,10 +69,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn contents(source: &Source, program: &Path, cleanup: &Cleanup) -> Result<Contents> {
+fn documents(source: &Source) -> Result<Contents> {
     let mut contents = Contents::default();
-    let name = program.file_name().and_then(|name| name.to_str()).context("the program has no name")?;
-    contents.add_program(&format!("bin/{name}"), read(program)?);
     for path in source.tracked(&DOCUMENTS)? {
         let bytes = read(&cargo::workspace_root().join(&path))?;
         if SCRIPTS.contains(&&*path) {
@@ -74,10 +79,6 @@ fn contents(source: &Source, program: &Path, cleanup: &Cleanup) -> Result<Conten
             contents.add(&path, bytes);
         }
     }
-    papers::add(&mut contents, cleanup)?;
-    contents.add("coulisses.cdx.json", sbom::make(source)?);
-    let sums = contents.checksums();
-    contents.add("SHA256SUMS", sums.into_bytes());
     Ok(contents)
 }
 
