@@ -1,4 +1,5 @@
-//! The project's own commands: `cargo xtask test`, `pages`, `coverage`, `fuzz-api`, `clients`, `drill`, `bench` and `check`.
+//! The project's own commands: `cargo xtask test`, `pages`, `coverage`, `fuzz-api`, `clients`, `drill`, `bench`, `check`, `deploy-files` and
+//! `dist`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on the terminal")]
 
 mod apt;
@@ -8,6 +9,8 @@ mod check;
 mod cleanup;
 mod clients;
 mod coverage;
+mod deploy_files;
+mod dist;
 mod drill;
 mod fuzz_api;
 mod node;
@@ -49,6 +52,10 @@ enum Command {
     Bench(bench::Options),
     /// Formatting, lints, documentation and dependency rules: everything but the tests
     Check(check::Options),
+    /// Let systemd, nginx, Caddy and docker-compose read the files of deploy
+    DeployFiles,
+    /// Make the tarball of a release
+    Dist(dist::Options),
 }
 
 fn main() -> ExitCode {
@@ -61,6 +68,8 @@ fn main() -> ExitCode {
         Command::Drill(drill) => drill::run(&drill),
         Command::Bench(options) => bench::run(&options),
         Command::Check(options) => check::run(&options),
+        Command::DeployFiles => deploy_files::run(),
+        Command::Dist(options) => dist::run(&options),
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -20,7 +20,7 @@ use crate::{
     random::Random,
     state::App,
 };
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use serde::Serialize;
 use std::{
     cell::RefCell,
@@ -98,6 +98,11 @@ impl From<Error> for CliError {
         let cause = error.cause().map(|cause| format!(" ({cause})")).unwrap_or_default();
         Self::Refused(format!("{error}{cause}"))
     }
+}
+
+/// The whole command line, for manual pages and completions.
+pub fn command() -> clap::Command {
+    Cli::command()
 }
 
 pub fn run() -> ExitCode {
@@ -278,7 +283,6 @@ fn fail(message: &str) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     fn without_help(command: &clap::Command, found: &mut Vec<String>) {
         if command.get_about().is_none() {
@@ -292,7 +296,7 @@ mod tests {
     #[test]
     fn every_command_and_argument_says_what_it_is() {
         let mut found = Vec::new();
-        without_help(&Cli::command(), &mut found);
+        without_help(&command(), &mut found);
         assert!(found.is_empty(), "no help: {found:?}");
     }
 }
