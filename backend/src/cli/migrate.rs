@@ -17,7 +17,7 @@ use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::MigratorTrait;
 use serde::Serialize;
 
-const WAITING: &str = "another coulisses is migrating; waiting";
+pub(super) const WAITING: &str = "another coulisses is migrating; waiting";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Migrate {
@@ -68,7 +68,7 @@ impl Migrate {
 }
 
 /// A connection pool without a statement timeout.
-async fn patient(config: &Config) -> Result<Database, CliError> {
+pub(super) async fn patient(config: &Config) -> Result<Database, CliError> {
     let limits = Pool { max_connections: 2, statement_timeout: None, ..config.pool };
     let connected = Database::connect(&config.database_url, limits, Clock::system(), random()?).await;
     Ok(connected.map_err(StartError::from)?)
@@ -121,7 +121,7 @@ pub(super) async fn prepare(app: &App, wanted: bool, say: fn(&str)) -> Result<()
 
 /// An error if the database has a migration that this program does not know: a newer program applied it, and this one would
 /// misread its data. Also if a SQLite file belongs to another program.
-async fn refuse_newer(db: &Database) -> Result<(), CliError> {
+pub(super) async fn refuse_newer(db: &Database) -> Result<(), CliError> {
     if migrations::is_foreign(db).await? {
         return Err(CliError::Refused(
             "the database file holds another program's tables; name a file of its own in DATABASE_URL".into(),

@@ -77,6 +77,7 @@ mod schedules;
 mod searching;
 mod security;
 mod statements;
+mod transfer;
 mod v1_endpoints;
 mod walk;
 mod welcome_links;

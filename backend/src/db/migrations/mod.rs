@@ -36,7 +36,7 @@ use sea_orm::{
 };
 use sea_orm_migration::{prelude::*, schema};
 
-pub use lock::MigrationError;
+pub use lock::{MigrationError, lock_file_of};
 
 pub struct Migrator;
 
@@ -219,7 +219,10 @@ impl<'a> Exclusive<'a> {
 
     /// A transaction that begins as a writer's: SQLite refuses one that reads first and writes after another has written.
     /// Retried, because a server may be writing for longer than the busy timeout.
-    async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+    ///
+    /// # Errors
+    /// When no connection is free in time, or the database fails.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let begin = || {
             self.db.connection.begin_with_options(TransactionOptions {
                 sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
