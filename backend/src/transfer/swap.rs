@@ -37,10 +37,6 @@ impl Place {
         Ok(Self { path, old, _lock: lock })
     }
 
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// The name of a new database beside it, of which nothing is left from before.
     pub fn new_file(&self) -> Result<PathBuf, TransferError> {
         let new = draft::beside(&self.path, "new");

@@ -126,16 +126,16 @@ impl Drill<'_> {
         let copy = self.home.join(format!("copy-{number}.db")).display().to_string();
         let (acknowledged, stop) = (Mutex::new(Vec::new()), AtomicBool::new(false));
         let (before, ran) = thread::scope(|scope| {
-            let writers: Vec<_> = (0..WRITERS)
-                .map(|writer| scope.spawn(|| write(&server.url, number, writer_of(writer), &acknowledged, &stop)))
-                .collect();
+            let (url, acknowledged, stop) = (&server.url, &acknowledged, &stop);
+            let start = |writer| scope.spawn(move || write(url, number, writer_of(writer), acknowledged, stop));
+            let writers: Vec<_> = (0..WRITERS).map(start).collect();
             let backed_up = (|| {
                 let begin = Instant::now();
-                while count(&acknowledged) < BEFORE {
+                while count(acknowledged) < BEFORE {
                     ensure!(begin.elapsed() < Duration::from_secs(60), "writes are not acknowledged");
                     sleep(LOOK_EVERY);
                 }
-                let before = names(&acknowledged);
+                let before = names(acknowledged);
                 let ran = self.run(&database, "backup under writes", &["backup", "--out", &copy])?;
                 Ok((before, ran))
             })();
