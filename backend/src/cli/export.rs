@@ -33,12 +33,13 @@ pub(super) struct Export {
 impl Export {
     pub(super) async fn run(self, config: &Config) -> Result<(), CliError> {
         must_exist(config)?;
-        let scope = match &self.org {
-            None => Scope::Whole,
-            Some(id) => Scope::Org(id.parse::<OrgId>().map_err(|rule| {
-                CliError::Refused(format!("--org {rule}; `coulisses org list` shows it"))
-            })?),
-        };
+        let scope =
+            match &self.org {
+                None => Scope::Whole,
+                Some(id) => Scope::Org(id.parse::<OrgId>().map_err(|rule| {
+                    CliError::Refused(format!("--org {rule}; `coulisses org list` shows it"))
+                })?),
+            };
         let db = migrate::patient(config).await?;
         migrate::refuse_newer(&db).await?;
         if migrations::applied(&db).await?.is_empty() {

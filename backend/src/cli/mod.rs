@@ -148,8 +148,7 @@ async fn execute(command: Option<Command>) -> Result<(), CliError> {
         _ => HashMap::new(),
     };
     let config = given.config(&settings)?;
-    if command.as_ref().is_some_and(Command::uses_the_database) && config.database_is_default
-    {
+    if command.as_ref().is_some_and(Command::uses_the_database) && config.database_is_default {
         // If DATABASE_URL was forgotten in this terminal, the command would change another database than meant.
         config.doubts().first().into_iter().for_each(|doubt| warn(doubt));
     }
@@ -176,7 +175,11 @@ impl Command {
         match self {
             Self::Migrate(_) | Self::Org(_) | Self::Member(_) | Self::Jobs(_) => true,
             Self::Backup(_) | Self::Restore(_) | Self::Export(_) | Self::Import(_) => true,
-            Self::Serve(_) | Self::Demo(_) | Self::Healthcheck | Self::Config { .. } | Self::Openapi { .. } => false,
+            Self::Serve(_)
+            | Self::Demo(_)
+            | Self::Healthcheck
+            | Self::Config { .. }
+            | Self::Openapi { .. } => false,
         }
     }
 }

@@ -109,13 +109,13 @@ async fn check(path: &Path) -> Result<String, TransferError> {
     }
     let mut copy = open(&readable(path)).await.map_err(refused("open", path))?;
     let step = step(&mut copy, path).await?;
-    let found = texts(&mut copy, "PRAGMA integrity_check(3)").await?;
-    if found != ["ok"] {
-        return Err(TransferError::Refused(format!(
-            "{} is damaged, so nothing was done with it: {}",
-            path.display(),
-            found.join("; ").replace('\n', "; ")
-        )));
+    let found = match texts(&mut copy, "PRAGMA integrity_check(3)").await {
+        Ok(found) => found.join("; ").replace('\n', "; "),
+        Err(error) => error.to_string(),
+    };
+    if found != "ok" {
+        let damaged = format!("{} is damaged, so nothing was done with it: {found}", path.display());
+        return Err(TransferError::Refused(damaged));
     }
     copy.close().await.map_err(refused("close", path))?;
     Ok(step)
@@ -123,12 +123,16 @@ async fn check(path: &Path) -> Result<String, TransferError> {
 
 /// The last step of a database that is ours and not newer than this program.
 async fn step(database: &mut SqliteConnection, path: &Path) -> Result<String, TransferError> {
-    let has_steps = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name IN ('seaql_migrations', 'orgs')";
+    let has_steps =
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name IN ('seaql_migrations', 'orgs')";
     let refused = |what: String| TransferError::Refused(format!("{} {what}", path.display()));
-    if texts(database, has_steps).await.map_err(|error| refused(format!("cannot be read ({error})")))?.len() < 2 {
+    if texts(database, has_steps).await.map_err(|error| refused(format!("cannot be read ({error})")))?.len()
+        < 2
+    {
         return Err(refused("is no database of coulisses".into()));
     }
-    let steps = texts(database, "SELECT version FROM seaql_migrations ORDER BY version").await?;
+    let steps = texts(database, "SELECT version FROM seaql_migrations ORDER BY version").await;
+    let steps = steps.map_err(|error| refused(format!("cannot be read ({error})")))?;
     if let Some(step) = migrations::unknown(&steps).last() {
         return Err(refused(format!(
             "was made by a newer coulisses (it has the step {step}, and this program is {}): upgrade this program first",

@@ -90,7 +90,9 @@ impl Serialize for Cell {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Null => serializer.serialize_none(),
-            Self::Uuid(id) => serializer.serialize_str(id.hyphenated().encode_lower(&mut Uuid::encode_buffer())),
+            Self::Uuid(id) => {
+                serializer.serialize_str(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()))
+            }
             Self::Integer(number) => serializer.serialize_i64(*number),
             Self::Boolean(truth) => serializer.serialize_bool(*truth),
             Self::Text(text) => serializer.serialize_str(text),

@@ -121,7 +121,8 @@ impl Rows<'_> {
         let (mut last, mut rows): (Option<Vec<Cell>>, _) = (None, FIRST_ROWS);
         loop {
             let mut values = org(scope);
-            let sql = select(backend, table, scope.condition(table)?, part, last.is_some().then_some(values.len()));
+            let sql =
+                select(backend, table, scope.condition(table)?, part, last.is_some().then_some(values.len()));
             let after = last.iter().flatten().zip(&table.key);
             values.extend(after.map(|(cell, place)| cell.clone().into_sql(table.columns[*place].kind)));
             values.push(i64::try_from(rows).unwrap_or(i64::MAX).into());
@@ -176,7 +177,8 @@ fn select(backend: DbBackend, table: &Table, scope: &str, part: &str, after: Opt
     });
     let conditions: Vec<_> =
         [scope, part].into_iter().filter(|text| !text.is_empty()).map(str::to_owned).chain(after).collect();
-    let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+    let filter =
+        if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
     format!("SELECT {} FROM \"{}\"{filter} ORDER BY {key}", columns.join(", "), table.name)
 }
 

@@ -214,7 +214,10 @@ async fn finish(tx: &DatabaseTransaction, import: &Import<'_>) -> Result<(), Tra
 }
 
 /// The tables that the header names, as the database has them. An org's export may lack some.
-pub(super) async fn matching(db: &impl ConnectionTrait, layouts: &[Layout]) -> Result<Vec<Table>, TransferError> {
+pub(super) async fn matching(
+    db: &impl ConnectionTrait,
+    layouts: &[Layout],
+) -> Result<Vec<Table>, TransferError> {
     let mut tables = schema::tables(db).await?;
     let matching = layouts.iter().map(|layout| {
         let place = tables.iter().position(|table| Layout::from(table) == *layout);

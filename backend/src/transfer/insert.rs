@@ -101,14 +101,17 @@ impl Batch {
         if self.rows == 0 {
             return Ok(());
         }
-        let sql = statement(table, self.rows);
+        let sql = statement(db.get_database_backend(), table, self.rows);
         let values = std::mem::take(&mut self.values);
-        let done = db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await;
+        let done =
+            db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await;
         let rows = std::mem::take(&mut self.rows) as u64;
         self.bytes = 0;
         match done {
             Ok(done) if done.rows_affected() == rows => Ok(()),
-            Ok(done) => Err(self.refused(table, &format!("of {rows} rows {} were taken", done.rows_affected()))),
+            Ok(done) => {
+                Err(self.refused(table, &format!("of {rows} rows {} were taken", done.rows_affected())))
+            }
             Err(error) => Err(self.refused(table, &error.to_string())),
         }
     }
@@ -121,13 +124,19 @@ impl Batch {
     }
 }
 
-fn statement(table: &Table, rows: usize) -> String {
+/// Parameters have numbers on PostgreSQL only. SQLite takes `$1` for a name, and looks through all names for each parameter: 30 s
+/// instead of 5 s for 100 000 rows.
+fn statement(backend: DbBackend, table: &Table, rows: usize) -> String {
     let columns: Vec<_> = table.columns.iter().map(|column| format!("\"{}\"", column.name)).collect();
     let mut number = 0;
     let mut row = || {
         let values = table.columns.iter().map(|column| {
             number += 1;
-            if column.kind == Kind::Json { format!("CAST(${number} AS jsonb)") } else { format!("${number}") }
+            match (backend, column.kind) {
+                (DbBackend::Sqlite, _) => "?".to_owned(),
+                (_, Kind::Json) => format!("CAST(${number} AS jsonb)"),
+                _ => format!("${number}"),
+            }
         });
         format!("({})", values.collect::<Vec<_>>().join(","))
     };

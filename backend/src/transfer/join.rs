@@ -98,11 +98,15 @@ async fn refuse_present(tx: &impl ConnectionTrait, org: &Org) -> Result<(), Tran
     let found = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
     let found = tx.query_all_raw(found).await?;
     let ids = found.iter().map(|row| row.try_get_by_index(0)).collect::<Result<Vec<OrgId>, _>>()?;
-    let refused = |what: &str| Err(TransferError::Refused(format!("the organisation {} ({}) {what}", org.name, org.id)));
+    let refused = |what: &str| {
+        Err(TransferError::Refused(format!("the organisation {} ({}) {what}", org.name, org.id)))
+    };
     match ids.as_slice() {
         [] => Ok(()),
         ids if ids.contains(&org.id) => refused("is in the database already: nothing was changed"),
-        _ => refused("cannot have its name there, because another has it: `coulisses org rename` gives that one another name"),
+        _ => refused(
+            "cannot have its name there, because another has it: `coulisses org rename` gives that one another name",
+        ),
     }
 }
 
@@ -164,6 +168,7 @@ async fn column(
     let values: Vec<_> = values.collect();
     let places: Vec<_> = (1..=values.len()).map(|place| format!("${place}")).collect();
     let sql = format!("SELECT email_key, id FROM accounts WHERE {column} IN ({})", places.join(", "));
-    let rows = tx.query_all_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
+    let rows =
+        tx.query_all_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
     rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }

@@ -67,11 +67,15 @@ impl Reading {
             return Ok(None);
         }
         self.checksum.update(&self.line);
-        let (name, values) = serde_json::from_slice::<(Cow<'_, str>, Vec<Json>)>(&self.line)
-            .map_err(|error| self.wrong(format!("is no row ({error}): the file was cut off or changed; copy it again")))?;
+        let (name, values) =
+            serde_json::from_slice::<(Cow<'_, str>, Vec<Json>)>(&self.line).map_err(|error| {
+                self.wrong(format!("is no row ({error}): the file was cut off or changed; copy it again"))
+            })?;
         let tables = &self.header.tables[self.current..];
         let Some(further) = tables.iter().position(|table| table.name == name) else {
-            return Err(self.wrong(format!("is a row of {name}, which is not in the header, or not at this place")));
+            return Err(
+                self.wrong(format!("is a row of {name}, which is not in the header, or not at this place"))
+            );
         };
         let table = self.current + further;
         let cells = cells(&self.header.tables[table], values).map_err(|what| self.wrong(what))?;
@@ -90,10 +94,12 @@ impl Reading {
     }
 
     fn end(&mut self) -> Result<(), TransferError> {
-        let footer: Footer = serde_json::from_slice(&self.line)
-            .map_err(|error| self.wrong(format!("is neither a row nor the last line ({error}); copy the file again")))?;
+        let footer: Footer = serde_json::from_slice(&self.line).map_err(|error| {
+            self.wrong(format!("is neither a row nor the last line ({error}); copy the file again"))
+        })?;
         let mut beyond = [0];
-        let more = self.lines.read(&mut beyond).map_err(|error| self.wrong(format!("cannot be read: {error}")))?;
+        let more =
+            self.lines.read(&mut beyond).map_err(|error| self.wrong(format!("cannot be read: {error}")))?;
         if more > 0 {
             self.number += 1;
             return Err(self.wrong("comes after the last one: the file was changed; copy it again"));

@@ -82,7 +82,9 @@ pub async fn tables(db: &impl ConnectionTrait) -> Result<Vec<Table>, TransferErr
     let mut ordered: Vec<Table> = Vec::with_capacity(tables.len());
     while !tables.is_empty() {
         let free = tables.keys().find(|name| {
-            references.get(*name).is_none_or(|targets| !targets.iter().any(|target| tables.contains_key(target)))
+            references
+                .get(*name)
+                .is_none_or(|targets| !targets.iter().any(|target| tables.contains_key(target)))
         });
         let Some(name) = free.cloned() else {
             let circle: Vec<_> = tables.into_keys().collect();
@@ -116,8 +118,10 @@ async fn columns(db: &impl ConnectionTrait) -> Result<BTreeMap<String, Table>, T
         /// Its place in the primary key, from 1; 0 outside of it.
         key: i64,
     }
-    let sql = if db.get_database_backend() == DbBackend::Postgres { COLUMNS_POSTGRES } else { COLUMNS_SQLITE };
-    let found = Found::find_by_statement(Statement::from_string(db.get_database_backend(), sql)).all(db).await?;
+    let sql =
+        if db.get_database_backend() == DbBackend::Postgres { COLUMNS_POSTGRES } else { COLUMNS_SQLITE };
+    let found =
+        Found::find_by_statement(Statement::from_string(db.get_database_backend(), sql)).all(db).await?;
     let mut tables = BTreeMap::<String, (Vec<Column>, Vec<(i64, usize)>)>::new();
     for Found { table_name, column_name, declared, key } in found {
         let Some(kind) = Kind::of(&declared) else {
@@ -139,8 +143,11 @@ async fn columns(db: &impl ConnectionTrait) -> Result<BTreeMap<String, Table>, T
 }
 
 async fn references(db: &impl ConnectionTrait) -> Result<BTreeMap<String, BTreeSet<String>>, DbErr> {
-    let sql =
-        if db.get_database_backend() == DbBackend::Postgres { REFERENCES_POSTGRES } else { REFERENCES_SQLITE };
+    let sql = if db.get_database_backend() == DbBackend::Postgres {
+        REFERENCES_POSTGRES
+    } else {
+        REFERENCES_SQLITE
+    };
     let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
     let mut references = BTreeMap::<String, BTreeSet<String>>::new();
     for row in rows {

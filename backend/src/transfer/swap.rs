@@ -121,7 +121,8 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
 fn real(path: &Path) -> Result<PathBuf, TransferError> {
     match fs::canonicalize(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let folder =
+                path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
             let folder = fs::canonicalize(folder).map_err(TransferError::file("find the folder", folder))?;
             let name = path.file_name().ok_or_else(|| {
                 TransferError::Refused(format!("{} names no file; correct DATABASE_URL", path.display()))
@@ -160,7 +161,10 @@ fn wrapped(error: sea_orm::sqlx::Error) -> TransferError {
 }
 
 /// What a pragma or a query of one value returns.
-pub(super) async fn texts(connection: &mut SqliteConnection, sql: &'static str) -> Result<Vec<String>, TransferError> {
+pub(super) async fn texts(
+    connection: &mut SqliteConnection,
+    sql: &'static str,
+) -> Result<Vec<String>, TransferError> {
     let rows = sea_orm::sqlx::query(sql).fetch_all(connection).await.map_err(wrapped)?;
     rows.iter().map(|row| row.try_get::<String, _>(0)).collect::<Result<_, _>>().map_err(wrapped)
 }

@@ -96,7 +96,8 @@ impl Drill<'_> {
         let begin = Instant::now();
         fill(floor, &self.home.join("moved.db"), assignments)?;
         println!("filled in {:.1} s", begin.elapsed().as_secs_f64());
-        let exports = ["a.jsonl", "b.jsonl", "c.jsonl"].map(|name| self.home.join(name).display().to_string());
+        let exports =
+            ["a.jsonl", "b.jsonl", "c.jsonl"].map(|name| self.home.join(name).display().to_string());
         let mut checksums = BTreeSet::new();
         let mut passed = true;
         for (database, what, command, export) in [
@@ -127,7 +128,8 @@ impl Drill<'_> {
         let (acknowledged, stop) = (Mutex::new(Vec::new()), AtomicBool::new(false));
         let (before, ran) = thread::scope(|scope| {
             let (url, acknowledged, stop) = (&server.url, &acknowledged, &stop);
-            let start = |writer| scope.spawn(move || write(url, number, writer_of(writer), acknowledged, stop));
+            let start =
+                |writer| scope.spawn(move || write(url, number, writer_of(writer), acknowledged, stop));
             let writers: Vec<_> = (0..WRITERS).map(start).collect();
             let backed_up = (|| {
                 let begin = Instant::now();
@@ -166,7 +168,13 @@ impl Drill<'_> {
 
     fn serve(&self, database: &str) -> Result<Server> {
         let on = Databases { database_url: database.to_owned(), redis_url: "fakeredis://".into() };
-        Server::start_with(&self.program, Some(on), Environment::new(), &super::log("moving-server")?, self.cleanup)
+        Server::start_with(
+            &self.program,
+            Some(on),
+            Environment::new(),
+            &super::log("moving-server")?,
+            self.cleanup,
+        )
     }
 
     fn sqlite(&self, name: &str) -> String {

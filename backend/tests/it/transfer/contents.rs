@@ -29,7 +29,11 @@ async fn every_column_of_every_table_is_exported(#[values(Kind::Sqlite, Kind::Po
     let expected: BTreeSet<_> = columns().into_iter().filter(|(table, _)| !left(table)).collect();
     assert_eq!(exported, expected);
     assert!(tables.iter().all(|table| !table.key.is_empty()), "{tables:?}");
-    assert_eq!(LEFT_BEHIND.map(|(name, _)| name), ["seaql_migrations", "list_versions"], "why is one more left?");
+    assert_eq!(
+        LEFT_BEHIND.map(|(name, _)| name),
+        ["seaql_migrations", "list_versions"],
+        "why is one more left?"
+    );
 }
 
 #[rstest]
@@ -46,12 +50,12 @@ async fn both_databases_have_the_same_order(#[values(Kind::Postgres)] db: Kind) 
 /// A column that sounds like a secret is left out of an org's export, or named here.
 #[test]
 fn what_signs_somebody_in_is_left_out_of_an_orgs_export() {
-    let left = |table: &str| {
-        WITHOUT_ROWS.iter().chain(&LEFT_BEHIND).any(|(name, _)| *name == table)
-    };
-    let emptied = |table: &str, column: &str| EMPTIED.iter().any(|known| (known.0, known.1) == (table, column));
+    let left = |table: &str| WITHOUT_ROWS.iter().chain(&LEFT_BEHIND).any(|(name, _)| *name == table);
+    let emptied =
+        |table: &str, column: &str| EMPTIED.iter().any(|known| (known.0, known.1) == (table, column));
     for (table, column) in columns() {
-        let sounds = ["hash", "token", "secret", "password", "session"].iter().any(|word| column.contains(word));
+        let sounds =
+            ["hash", "token", "secret", "password", "session"].iter().any(|word| column.contains(word));
         assert!(!sounds || left(table) || emptied(table, column), "{table}.{column}");
     }
     let columns = columns();
@@ -73,7 +77,8 @@ async fn all_rows_are_there(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
         let many: Vec<_> = std::iter::repeat_n(mission.clone(), 501).collect();
         manager.post(&format!("/projects/{project}/missions:bulk_create"), many.into()).await.ok();
     }
-    let (file, _) = export(&cli_of(&test), "counted.jsonl");
+    let cli = cli_of(&test);
+    let (file, _) = export(&cli, "counted.jsonl");
     let mut counts = BTreeMap::new();
     for table in ["missions", "accounts", "audit_log", "sessions"] {
         let there = test.count(&format!("SELECT count(*) AS n FROM {table}")).await;

@@ -19,7 +19,9 @@ use std::{
 
 async fn names(cli: &Cli) -> BTreeSet<String> {
     let db = TestDatabase::at(cli.folder().join("restored.db")).open().await;
-    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), "SELECT name FROM projects")).await;
+    let rows = db
+        .query_all_raw(Statement::from_string(db.get_database_backend(), "SELECT name FROM projects"))
+        .await;
     rows.expect("rows").iter().map(|row| row.try_get_by_index(0).expect("a name")).collect()
 }
 
@@ -86,7 +88,8 @@ async fn a_copy_comes_back_the_same() {
     assert_ne!(checksum(&cli), season.checksum);
     cli.run(&["restore", "--replace", "--in", path(&out)]).ok();
     assert_eq!(checksum(&cli), season.checksum);
-    let left: BTreeSet<_> = std::fs::read_dir(cli.folder()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    let left: BTreeSet<_> =
+        std::fs::read_dir(cli.folder()).unwrap().map(|file| file.unwrap().file_name()).collect();
     let expected = ["checked.jsonl", "copy.db", "restored.db", "restored.db-migrating"].map(Into::into);
     assert_eq!(left, expected.into());
 }
@@ -138,7 +141,10 @@ async fn a_database_in_use_is_not_replaced() {
     let copy = cli.folder().join("copy.db");
     season.cli.run(&["backup", "--out", path(&copy)]).ok();
     let serving = Serving::start(&cli, &["serve"]);
-    for command in [&["restore", "--replace", "--in", path(&copy)], &["import", "--replace", "--in", path(&season.export)]] {
+    for command in [
+        &["restore", "--replace", "--in", path(&copy)],
+        &["import", "--replace", "--in", path(&season.export)],
+    ] {
         let run = cli.run(command);
         assert!(run.failed().contains("stop the server that uses it"), "{}", run.failed());
     }
@@ -171,7 +177,10 @@ async fn what_is_no_copy_is_not_restored() {
     std::fs::remove_file(&file).unwrap();
     let newer = TestDatabase::at(file.clone()).open().await;
     migrations::up(&newer, None).await.unwrap();
-    newer.execute_unprepared("INSERT INTO seaql_migrations VALUES ('m29990101_000001_later', 0)").await.unwrap();
+    newer
+        .execute_unprepared("INSERT INTO seaql_migrations VALUES ('m29990101_000001_later', 0)")
+        .await
+        .unwrap();
     newer.close().await.unwrap();
     refused("newer coulisses");
     // Cut off, and with a page of something else.

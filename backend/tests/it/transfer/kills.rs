@@ -1,6 +1,6 @@
 //! Killed at any moment, an import or a restore leaves the old database or the new one.
 
-use super::{Season, checksum, path};
+use super::{Season, checksum, filled, path};
 use crate::{cli::Cli, support::Kind};
 use rstest::rstest;
 use std::{
@@ -18,7 +18,12 @@ fn kill(cli: &Cli, command: &[&str], kills: u32, checksums: &mut BTreeSet<String
     let takes = begin.elapsed();
     let mut killed = 0;
     for kill in 1..=kills {
-        let mut child = cli.command(command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
+        let mut child = cli
+            .command(command)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
         // The moment is chosen, not waited for.
         sleep(takes * kill / kills);
         child.kill().expect("it is killed");
@@ -30,10 +35,11 @@ fn kill(cli: &Cli, command: &[&str], kills: u32, checksums: &mut BTreeSet<String
 
 #[rstest]
 #[tokio::test]
-async fn an_import_that_is_killed_leaves_the_old_or_the_new(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+async fn an_import_that_is_killed_leaves_the_old_or_the_new(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
     let season = Season::get();
-    let cli = Cli::with_database(db).await;
-    cli.run(&["org", "create", "--name", "Rideau", "--owner-email", "o@rideau.example"]).ok();
+    let cli = filled(db).await;
     let (old, before) = super::export(&cli, "old.jsonl");
     let mut seen = BTreeSet::new();
     let mut killed = 0;
@@ -50,8 +56,7 @@ async fn an_import_that_is_killed_leaves_the_old_or_the_new(#[values(Kind::Sqlit
 #[tokio::test]
 async fn a_restore_that_is_killed_leaves_the_old_or_the_new() {
     let season = Season::get();
-    let cli = Cli::with_database(Kind::Sqlite).await;
-    cli.run(&["org", "create", "--name", "Rideau", "--owner-email", "o@rideau.example"]).ok();
+    let cli = filled(Kind::Sqlite).await;
     let (small, large) = (cli.folder().join("small.db"), cli.folder().join("large.db"));
     cli.run(&["backup", "--out", path(&small)]).ok();
     season.cli.run(&["backup", "--force", "--out", path(&large)]).ok();
@@ -63,7 +68,11 @@ async fn a_restore_that_is_killed_leaves_the_old_or_the_new() {
     assert!(seen.is_subset(&possible), "a mixture was left");
     // A backup that was killed leaves nothing that looks whole.
     let out = cli.folder().join("killed.db");
-    let mut child = cli.command(&["backup", "--out", path(&out)]).stdout(Stdio::null()).spawn().expect("the program starts");
+    let mut child = cli
+        .command(&["backup", "--out", path(&out)])
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the program starts");
     sleep(Duration::from_millis(2));
     child.kill().expect("it is killed");
     let whole = child.wait().expect("it ends").success();

@@ -50,6 +50,14 @@ impl Season {
     }
 }
 
+/// A database with an org that nobody needs.
+async fn filled(kind: Kind) -> Cli {
+    let cli = Cli::with_database(kind).await;
+    cli.run(&["migrate", "up"]).ok();
+    cli.run(&["org", "create", "--name", "Rideau", "--owner-email", "o@rideau.example"]).ok();
+    cli
+}
+
 fn path(path: &Path) -> &str {
     path.to_str().expect("a name of ASCII")
 }
@@ -86,8 +94,12 @@ fn rows(file: &Path, table: &str) -> Vec<Json> {
     let header: Json = serde_json::from_str(&lines[0]).expect("a header");
     let tables = header["tables"].as_array().expect("tables");
     let columns = tables.iter().find(|layout| layout["name"] == table).expect(table)["columns"].clone();
-    let columns: Vec<_> =
-        columns.as_array().expect("columns").iter().map(|column| column[0].as_str().expect("a name").to_owned()).collect();
+    let columns: Vec<_> = columns
+        .as_array()
+        .expect("columns")
+        .iter()
+        .map(|column| column[0].as_str().expect("a name").to_owned())
+        .collect();
     let row = |line: &String| {
         let row: Json = serde_json::from_str(line).ok()?;
         let values = (row[0] == table).then(|| row[1].as_array().cloned())??;

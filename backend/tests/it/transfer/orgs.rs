@@ -61,7 +61,9 @@ async fn an_orgs_export_signs_nobody_in(#[values(Kind::Sqlite, Kind::Postgres)] 
     }
     // Nor anything of the other org.
     assert!(!text.contains(&test.other_org.to_string()) && !text.contains("@other.example"));
-    for table in ["orgs", "accounts", "users", "missions", "assignments", "invitations", "audit_log", "audit_details"] {
+    for table in
+        ["orgs", "accounts", "users", "missions", "assignments", "invitations", "audit_log", "audit_details"]
+    {
         assert!(!rows(&file, table).is_empty(), "{table}");
     }
     assert_eq!(rows(&file, "orgs").len(), 1);
@@ -79,7 +81,8 @@ async fn an_org_joins_others_and_its_members_are_who_they_are_there(
 ) {
     let home = Test::start(from).await;
     let org = plan(&home).await;
-    let file = export_org(&cli_of(&home), &org);
+    let source = cli_of(&home);
+    let file = export_org(&source, &org);
     let target = Test::start(to).await;
     // The same names and e-mails, made at another time by other dice.
     let cli = cli_of(&target);
@@ -118,7 +121,9 @@ async fn an_org_joins_others_and_its_members_are_who_they_are_there(
 /// With other ids for the org and its accounts, as if it came from elsewhere.
 fn renumbered(file: &std::path::Path) -> PathBuf {
     let mut text = std::fs::read_to_string(file).unwrap();
-    let ids = |table: &str| rows(file, table).iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let ids = |table: &str| {
+        rows(file, table).iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
     for id in ["orgs", "accounts", "invitations", "audit_log"].iter().flat_map(|table| ids(table)) {
         // The last digits are random ones.
         let (start, end) = id.split_at(id.len() - 4);
@@ -134,7 +139,8 @@ fn renumbered(file: &std::path::Path) -> PathBuf {
 async fn an_orgs_export_fills_an_empty_database(#[values(Kind::Sqlite, Kind::Postgres)] to: Kind) {
     let home = Test::start(Kind::Sqlite).await;
     let org = plan(&home).await;
-    let file = export_org(&cli_of(&home), &org);
+    let source = cli_of(&home);
+    let file = export_org(&source, &org);
     let cli = Cli::with_database(to).await;
     let replaced = cli.run(&["import", "--replace", "--in", path(&file)]);
     assert!(replaced.failed().contains("one organisation only"));

@@ -1,6 +1,6 @@
 //! What is not whole, too new or not wanted changes nothing.
 
-use super::{Season, checksum, cli_of, export, lines, path, write};
+use super::{Season, checksum, cli_of, export, filled, lines, path, write};
 use crate::{
     cli::Cli,
     support::{Kind, Test},
@@ -15,8 +15,7 @@ use serde_json::{Value as Json, json};
 #[tokio::test]
 async fn a_database_with_rows_is_replaced_only_on_demand(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     let season = Season::get();
-    let cli = Cli::with_database(db).await;
-    cli.run(&["org", "create", "--name", "Rideau", "--owner-email", "o@rideau.example"]).ok();
+    let cli = filled(db).await;
     let before = checksum(&cli);
     let refused = cli.run(&["import", "--in", path(&season.export)]);
     assert!(refused.failed().contains("--replace"), "{}", refused.failed());
@@ -30,8 +29,7 @@ async fn a_database_with_rows_is_replaced_only_on_demand(#[values(Kind::Sqlite, 
 #[tokio::test]
 async fn what_was_cut_off_or_changed_is_refused(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     let whole = lines(&Season::get().export);
-    let cli = Cli::with_database(db).await;
-    cli.run(&["org", "create", "--name", "Rideau", "--owner-email", "o@rideau.example"]).ok();
+    let cli = filled(db).await;
     let before = checksum(&cli);
     let file = cli.folder().join("changed.jsonl");
     let refused = |what: &str, wanted: &str| {
@@ -41,8 +39,10 @@ async fn what_was_cut_off_or_changed_is_refused(#[values(Kind::Sqlite, Kind::Pos
     };
     let last = whole.len() - 1;
     // Cut off between lines, and within one.
-    for (kept, wanted) in [(0, "no export"), (1, "line 2 "), (whole.len() / 2, "cut off"), (last, "cut off")] {
-        std::fs::write(&file, whole[..kept].iter().map(|line| line.clone() + "\n").collect::<String>()).unwrap();
+    for (kept, wanted) in [(0, "no export"), (1, "line 2 "), (whole.len() / 2, "cut off"), (last, "cut off")]
+    {
+        std::fs::write(&file, whole[..kept].iter().map(|line| line.clone() + "\n").collect::<String>())
+            .unwrap();
         refused(&format!("the first {kept} lines"), wanted);
     }
     let text = whole.join("\n") + "\n";
@@ -51,7 +51,7 @@ async fn what_was_cut_off_or_changed_is_refused(#[values(Kind::Sqlite, Kind::Pos
         std::fs::write(&file, &text[..kept]).unwrap();
         refused(&format!("the first {kept} bytes"), if kept == 10 { "no export" } else { "cut off" });
     }
-    let mut altered = |what: &str, wanted: &str, alter: &dyn Fn(&mut Vec<String>)| {
+    let altered = |what: &str, wanted: &str, alter: &dyn Fn(&mut Vec<String>)| {
         let mut lines = whole.clone();
         alter(&mut lines);
         assert_ne!(lines, whole, "{what}");
@@ -63,14 +63,22 @@ async fn what_was_cut_off_or_changed_is_refused(#[values(Kind::Sqlite, Kind::Pos
     altered("a row less", "counts other rows", &|lines| drop(lines.remove(last / 2)));
     altered("a row twice", "counts other rows", &|lines| lines.insert(2, lines[1].clone()));
     altered("two rows in turn", "checksum", &|lines| lines.swap(1, 2));
-    altered("the last line", "counts other rows", &|lines| lines[last] = swapped(&lines[last], "\"orgs\":", "\"orgs\":1"));
+    altered("the last line", "counts other rows", &|lines| {
+        lines[last] = swapped(&lines[last], "\"orgs\":", "\"orgs\":1")
+    });
     altered("the checksum", "checksum", &|lines| {
         lines[last] = swapped(&lines[last], "\"sha256\":\"", "\"sha256\":\"0");
     });
     altered("a line more", "comes after the last one", &|lines| lines.push(lines[1].clone()));
     altered("another table's row", "not at this place", &|lines| lines.swap(1, last - 1));
-    altered("a value less", "values", &|lines| lines[1] = swapped(&lines[1], ",\"", "\",\"").replacen("\",\"", "", 1));
-    altered("a table's columns", "was changed", &|lines| lines[0] = swapped(&lines[0], "\"created_at\"", "\"made_at\""));
+    altered("a value less", "values", &|lines| {
+        let mut row: Json = serde_json::from_str(&lines[1]).unwrap();
+        row[1].as_array_mut().unwrap().pop();
+        lines[1] = row.to_string();
+    });
+    altered("a table's columns", "was changed", &|lines| {
+        lines[0] = swapped(&lines[0], "\"created_at\"", "\"made_at\"")
+    });
     altered("no id", "must be an id", &|lines| {
         let mut row: Json = serde_json::from_str(&lines[1]).unwrap();
         row[1].as_array_mut().unwrap().iter_mut().for_each(|value| *value = json!("x"));
@@ -92,7 +100,8 @@ async fn what_the_guards_refuse_changes_nothing(#[values(Kind::Sqlite, Kind::Pos
         manager.post("/assignments", accepted).await.ok();
         missions.push(mission);
     }
-    let (file, _) = export(&cli_of(&test), "guarded.jsonl");
+    let source = cli_of(&test);
+    let (file, _) = export(&source, "guarded.jsonl");
     // Both at once: the instants of the second mission, and of who is on it, become those of the first.
     let text = std::fs::read_to_string(&file).unwrap();
     let micros = |time: &str| crate::support::at(&format!("2026-07-10T{time}:00Z")).as_micros().to_string();
@@ -111,7 +120,8 @@ async fn what_the_guards_refuse_changes_nothing(#[values(Kind::Sqlite, Kind::Pos
 pub(super) fn signed(mut lines: Vec<String>) -> Vec<String> {
     use sha2::{Digest, Sha256};
     let last = lines.len() - 1;
-    let rows = lines[1..last].iter().fold(Sha256::new(), |sum, line| sum.chain_update(line).chain_update("\n"));
+    let rows =
+        lines[1..last].iter().fold(Sha256::new(), |sum, line| sum.chain_update(line).chain_update("\n"));
     let mut footer: Json = serde_json::from_str(&lines[last]).unwrap();
     footer["sha256"] = rows.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
     lines[last] = footer.to_string();
@@ -157,7 +167,11 @@ async fn what_is_no_export_and_what_is_in_the_way_is_said() {
     let cli = Cli::with_database(Kind::Sqlite).await;
     for other in [&season.file, &season.cli.folder().join("missing.jsonl")] {
         let run = cli.run(&["import", "--in", path(other)]);
-        assert!(run.failed().contains("no export") || run.failed().contains("cannot read"), "{}", run.failed());
+        assert!(
+            run.failed().contains("no export") || run.failed().contains("cannot read"),
+            "{}",
+            run.failed()
+        );
     }
     let out = cli.folder().join("there.jsonl");
     std::fs::write(&out, "mine").unwrap();
@@ -180,7 +194,8 @@ fn an_export_is_for_its_owner_only_and_complete_or_not_there() {
     let mode = season.export.metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     // The disk is full before it is complete.
-    let cli = Cli::new(&[("DATABASE_URL", &format!("sqlite:///{}", season.file.display()))]).limited("ulimit -f 100");
+    let cli = Cli::new(&[("DATABASE_URL", &format!("sqlite:///{}", season.file.display()))])
+        .limited("ulimit -f 100");
     let out = cli.folder().join("full.jsonl");
     cli.command(&["export", "--out", path(&out)]).output().expect("the program starts");
     assert!(!out.exists());

@@ -27,7 +27,10 @@ async fn a_season_moves_from_a_file_to_a_server_and_back() {
     // The lines themselves, but for the instant in the header.
     assert_eq!(lines(&back)[1..], lines(&season.export)[1..]);
     for cli in [&server, &file] {
-        cli.run(&["migrate", "status"]).ok().iter().for_each(|line| assert!(line.starts_with("applied"), "{line}"));
+        cli.run(&["migrate", "status"])
+            .ok()
+            .iter()
+            .for_each(|line| assert!(line.starts_with("applied"), "{line}"));
     }
 }
 
@@ -44,12 +47,14 @@ async fn who_is_taken_twice_on_purpose_moves_too(
     let overlapping = manager.mission("Balances", "11:00", "13:00").await;
     let first = manager.assignment(&overlapping, &user).await;
     let mission = manager.mission("Montage", "08:00", "12:00").await;
+    test.pass_seconds(1);
     let second = manager.assignment(&mission, &user).await;
     assert!(first < second);
     let accept = |reason: Option<&str>| json!({ "status": "ACCEPTED", "override_reason": reason });
     manager.patch(&format!("/assignments/{second}"), accept(None)).await.ok();
     manager.patch(&format!("/assignments/{first}"), accept(Some("both"))).await.ok();
-    let (file, there) = export(&cli_of(&test), "twice.jsonl");
+    let source = cli_of(&test);
+    let (file, there) = export(&source, "twice.jsonl");
     let cli = Cli::with_database(to).await;
     cli.run(&["import", "--in", path(&file)]).ok();
     assert_eq!(checksum(&cli), there);
@@ -66,13 +71,18 @@ async fn every_text_and_number_stays_what_it_is(
     let manager = test.owner().await;
     for (number, skill) in ["b", "B", "é", "a b", "z", "Œ", "ß", "𝄞"].iter().enumerate() {
         let person = json!({
-            "name": format!("Zoé \"l'Éclair\" \\ {number} 𝄞"), "skills": ["b", skill, "É1", "a-b"], "bio": "a\tb\r\nc \u{2028}\u{7f}",
+            "name": format!("Zoé \"l'Éclair\" \\ {number} 𝄞"), "skills": ["b", skill, "É1", "a-b"], "bio": "x",
             "legal_ids": { "n": 1e300, "m": -0.0, "é": [null, true, 9_007_199_254_740_993_i64] },
         });
         manager.post("/users", person).await.ok();
     }
-    test.execute("UPDATE users SET legal_ids = '{\"a\":1.50, \"a\":  2}' WHERE bio IS NOT NULL").await;
-    let (file, there) = export(&cli_of(&test), "texts.jsonl");
+    let bio = "a\tb\r\nc \u{1}\u{7f}\u{2028} ''";
+    let odd = format!(
+        "UPDATE users SET bio = '{bio}', legal_ids = '{{\"a\":1.50, \"a\":  2}}' WHERE bio IS NOT NULL"
+    );
+    test.execute(&odd).await;
+    let source = cli_of(&test);
+    let (file, there) = export(&source, "texts.jsonl");
     assert!(rows(&file, "users").iter().any(|user| user["legal_ids"] == "{\"a\":1.50, \"a\":  2}"));
     let cli = Cli::with_database(to).await;
     cli.run(&["import", "--in", path(&file)]).ok();
@@ -85,11 +95,15 @@ async fn every_text_and_number_stays_what_it_is(
 async fn no_cached_list_of_before_is_found_afterwards(#[values(Kind::Sqlite, Kind::Postgres)] to: Kind) {
     let test = Test::start(Kind::Sqlite).await;
     test.manager().await.project("Tournée").await;
-    let (file, _) = export(&cli_of(&test), "versions.jsonl");
+    let source = cli_of(&test);
+    let (file, _) = export(&source, "versions.jsonl");
     let sql = "SELECT projects FROM list_versions UNION ALL SELECT missions FROM list_versions";
     let read = async |db: &Database| {
         let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await;
-        rows.expect(sql).iter().map(|row| row.try_get_by_index::<i64>(0).expect("a version")).collect::<Vec<_>>()
+        rows.expect(sql)
+            .iter()
+            .map(|row| row.try_get_by_index::<i64>(0).expect("a version"))
+            .collect::<Vec<_>>()
     };
     let before = read(&test.app.db).await;
     let cli = Cli::with_database(to).await;
@@ -130,15 +144,23 @@ async fn an_export_of_an_older_schema_is_brought_up_to_date(
     let old = Cli::new(&[("DATABASE_URL", &database.url)]);
     let (file, _) = export(&old, "old.jsonl");
     let cli = if filled { Season::imported(to).await } else { Cli::with_database(to).await };
-    let import: &[_] = if filled { &["import", "--replace", "--in", path(&file)] } else { &["import", "--in", path(&file)] };
+    let import: &[_] =
+        if filled { &["import", "--replace", "--in", path(&file)] } else { &["import", "--in", path(&file)] };
     cli.run(import).ok();
     let states = cli.run(&["migrate", "status"]);
     assert!(states.ok().iter().all(|line| line.starts_with("applied")));
     let (now, _) = export(&cli, "now.jsonl");
     let (orgs, users) = (rows(&now, "orgs"), rows(&now, "users"));
-    assert_eq!((orgs.len(), users.len(), rows(&now, "projects").len(), rows(&now, "mails").len()), (1, 1, 1, 0));
-    assert_eq!((&orgs[0]["locale"], &orgs[0]["name_key"]), (&json!("fr"), &json!(if steps < 17 { "rideau bis" } else { "rideau  bis" })));
-    let ids: serde_json::Value = serde_json::from_str(users[0]["legal_ids"].as_str().expect("a text")).expect("JSON");
+    assert_eq!(
+        (orgs.len(), users.len(), rows(&now, "projects").len(), rows(&now, "mails").len()),
+        (1, 1, 1, 0)
+    );
+    assert_eq!(
+        (&orgs[0]["locale"], &orgs[0]["name_key"]),
+        (&json!("fr"), &json!(if steps < 17 { "rideau bis" } else { "rideau  bis" }))
+    );
+    let ids: serde_json::Value =
+        serde_json::from_str(users[0]["legal_ids"].as_str().expect("a text")).expect("JSON");
     assert_eq!((ids, &users[0]["first_name"]), (json!({ "nss": 5 }), &json!("Zoé")));
     // The guards that were taken back with the rows are there again.
     let db = cli.database().open().await;
