@@ -79,7 +79,7 @@ async fn what_was_cut_off_or_changed_is_refused(#[values(Kind::Sqlite, Kind::Pos
     altered("a table's columns", "was changed", &|lines| {
         lines[0] = swapped(&lines[0], "\"created_at\"", "\"made_at\"")
     });
-    altered("no id", "must be an id", &|lines| {
+    altered("other values", "must be", &|lines| {
         let mut row: Json = serde_json::from_str(&lines[1]).unwrap();
         row[1].as_array_mut().unwrap().iter_mut().for_each(|value| *value = json!("x"));
         lines[1] = row.to_string();

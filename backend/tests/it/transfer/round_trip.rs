@@ -50,9 +50,12 @@ async fn who_is_taken_twice_on_purpose_moves_too(
     test.pass_seconds(1);
     let second = manager.assignment(&mission, &user).await;
     assert!(first < second);
-    let accept = |reason: Option<&str>| json!({ "status": "ACCEPTED", "override_reason": reason });
-    manager.patch(&format!("/assignments/{second}"), accept(None)).await.ok();
-    manager.patch(&format!("/assignments/{first}"), accept(Some("both"))).await.ok();
+    // As an answer by link, and one that a planner lets through.
+    for (start, reason) in [("08:00", "NULL"), ("11:00", "'both'")] {
+        let start = crate::support::at(&format!("2026-07-10T{start}:00Z")).as_micros();
+        let accepted = format!("status = 'ACCEPTED', conflict_override = {reason}");
+        test.execute(&format!("UPDATE assignments SET {accepted} WHERE starts_at = {start}")).await;
+    }
     let source = cli_of(&test);
     let (file, there) = export(&source, "twice.jsonl");
     let cli = Cli::with_database(to).await;
@@ -71,7 +74,7 @@ async fn every_text_and_number_stays_what_it_is(
     let manager = test.owner().await;
     for (number, skill) in ["b", "B", "é", "a b", "z", "Œ", "ß", "𝄞"].iter().enumerate() {
         let person = json!({
-            "name": format!("Zoé \"l'Éclair\" \\ {number} 𝄞"), "skills": ["b", skill, "É1", "a-b"], "bio": "x",
+            "name": format!("Zoé \"l'Éclair\" \\ {number} 𝄞"), "skills": [skill, "É1", "a-b"], "bio": "x",
             "legal_ids": { "n": 1e300, "m": -0.0, "é": [null, true, 9_007_199_254_740_993_i64] },
         });
         manager.post("/users", person).await.ok();
