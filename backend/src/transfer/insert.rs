@@ -125,7 +125,7 @@ impl Batch {
 }
 
 /// Parameters have numbers on PostgreSQL only. SQLite takes `$1` for a name, and looks through all names for each parameter: 30 s
-/// instead of 5 s for 100 000 rows.
+/// instead of 2 s for 100 000 rows.
 fn statement(backend: DbBackend, table: &Table, rows: usize) -> String {
     let columns: Vec<_> = table.columns.iter().map(|column| format!("\"{}\"", column.name)).collect();
     let mut number = 0;
