@@ -65,11 +65,17 @@ pub enum TransferError {
     #[error("the database refused: {0}")]
     Database(#[from] DbErr),
     #[error(transparent)]
-    Connect(#[from] ConnectError),
+    Connect(Box<ConnectError>),
     #[error(transparent)]
     Migration(#[from] MigrationError),
     #[error("{error}{}", error.cause().map(|cause| format!(" ({cause})")).unwrap_or_default())]
     Failed { error: Error },
+}
+
+impl From<ConnectError> for TransferError {
+    fn from(error: ConnectError) -> Self {
+        Self::Connect(Box::new(error))
+    }
 }
 
 impl From<Error> for TransferError {

@@ -109,6 +109,9 @@ pub async fn steps(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     rows.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
+/// Columns of a table, and those of its primary key: the place in the key, and among the columns.
+type Parts = (Vec<Column>, Vec<(i64, usize)>);
+
 async fn columns(db: &impl ConnectionTrait) -> Result<BTreeMap<String, Table>, TransferError> {
     #[derive(FromQueryResult)]
     struct Found {
@@ -122,7 +125,7 @@ async fn columns(db: &impl ConnectionTrait) -> Result<BTreeMap<String, Table>, T
         if db.get_database_backend() == DbBackend::Postgres { COLUMNS_POSTGRES } else { COLUMNS_SQLITE };
     let found =
         Found::find_by_statement(Statement::from_string(db.get_database_backend(), sql)).all(db).await?;
-    let mut tables = BTreeMap::<String, (Vec<Column>, Vec<(i64, usize)>)>::new();
+    let mut tables = BTreeMap::<String, Parts>::new();
     for Found { table_name, column_name, declared, key } in found {
         let Some(kind) = Kind::of(&declared) else {
             return Err(TransferError::Refused(format!(
@@ -135,7 +138,7 @@ async fn columns(db: &impl ConnectionTrait) -> Result<BTreeMap<String, Table>, T
         }
         columns.push(Column { name: column_name, kind });
     }
-    let table = |(name, (columns, mut key)): (String, (Vec<Column>, Vec<(i64, usize)>))| {
+    let table = |(name, (columns, mut key)): (String, Parts)| {
         key.sort_unstable();
         (name.clone(), Table { name, columns, key: key.into_iter().map(|(_, place)| place).collect() })
     };

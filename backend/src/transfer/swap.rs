@@ -76,7 +76,7 @@ async fn alone(path: &Path) -> Result<SqliteConnection, TransferError> {
         .journal_mode(SqliteJournalMode::Delete);
     let open = |source| {
         let url = DatabaseUrl::Sqlite(path.to_owned());
-        TransferError::Connect(crate::db::ConnectError::Open { url, source })
+        TransferError::from(crate::db::ConnectError::Open { url, source })
     };
     let alone = async {
         let mut connection = SqliteConnection::connect_with(&options).await?;
