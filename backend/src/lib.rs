@@ -34,5 +34,6 @@ pub mod system;
 pub mod telemetry;
 pub mod text;
 pub mod timestamp;
+pub mod transfer;
 mod words;
 pub mod workers;

@@ -1,13 +1,18 @@
 //! The command line: one file per command. The exit status is 0, 1 (failed) or 2 (wrong arguments); every error is one
 //! sentence that says what to do.
 
+mod backup;
 mod config;
 mod demo;
+mod export;
 mod healthcheck;
+mod import;
 mod jobs;
 mod member;
 mod migrate;
 mod org;
+mod progress;
+mod restore;
 mod serve;
 
 use crate::{
@@ -19,6 +24,7 @@ use crate::{
     openapi,
     random::Random,
     state::App,
+    transfer::TransferError,
 };
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use serde::Serialize;
@@ -56,6 +62,14 @@ enum Command {
     /// See what was to be done later and is not, and try it again.
     #[command(subcommand)]
     Jobs(jobs::Jobs),
+    /// Copy a SQLite database to a file while it is in use.
+    Backup(backup::Backup),
+    /// Put such a copy in the place of the database.
+    Restore(restore::Restore),
+    /// Write what is stored as JSON lines, which go into SQLite and PostgreSQL.
+    Export(export::Export),
+    /// Read such an export into a database, all of it or nothing.
+    Import(import::Import),
     /// Ask a running server whether it can serve; for containers.
     Healthcheck,
     /// Print the settings in effect, with secrets masked.
@@ -90,6 +104,12 @@ enum CliError {
 impl From<StartError> for CliError {
     fn from(error: StartError) -> Self {
         Self::Start(Box::new(error))
+    }
+}
+
+impl From<TransferError> for CliError {
+    fn from(error: TransferError) -> Self {
+        Self::Refused(error.to_string())
     }
 }
 
@@ -133,9 +153,7 @@ async fn execute(command: Option<Command>) -> Result<(), CliError> {
         _ => HashMap::new(),
     };
     let config = given.config(&settings)?;
-    if let Some(Command::Org(_) | Command::Member(_) | Command::Jobs(_) | Command::Migrate(_)) = command
-        && config.database_is_default
-    {
+    if command.as_ref().is_some_and(Command::uses_the_database) && config.database_is_default {
         // If DATABASE_URL was forgotten in this terminal, the command would change another database than meant.
         config.doubts().first().into_iter().for_each(|doubt| warn(doubt));
     }
@@ -146,9 +164,28 @@ async fn execute(command: Option<Command>) -> Result<(), CliError> {
         Command::Org(org) => org.run(config).await,
         Command::Member(member) => member.run(config).await,
         Command::Jobs(jobs) => jobs.run(config).await,
+        Command::Backup(backup) => backup.run(&config).await,
+        Command::Restore(restore) => restore.run(&config).await,
+        Command::Export(export) => export.run(&config).await,
+        Command::Import(import) => import.run(&config).await,
         Command::Healthcheck => healthcheck::run(&config).await,
         Command::Config { listed } => config::run(&config, &listed),
         Command::Openapi { .. } => Ok(()),
+    }
+}
+
+impl Command {
+    /// Reads or changes it, and is no server.
+    fn uses_the_database(&self) -> bool {
+        match self {
+            Self::Migrate(_) | Self::Org(_) | Self::Member(_) | Self::Jobs(_) => true,
+            Self::Backup(_) | Self::Restore(_) | Self::Export(_) | Self::Import(_) => true,
+            Self::Serve(_)
+            | Self::Demo(_)
+            | Self::Healthcheck
+            | Self::Config { .. }
+            | Self::Openapi { .. } => false,
+        }
     }
 }
 

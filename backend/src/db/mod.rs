@@ -34,5 +34,5 @@ pub use tenancy::OfOrg;
 pub use time::ASKED_EVERY as TIME_ASKED_EVERY;
 pub use transaction::{Actor, Origin, Tx};
 pub use url::{DatabaseUrl, DatabaseUrlError, hides_a_password};
-pub use versions::{List, Versions};
+pub use versions::{List, Versions, renew as renew_versions};
 pub use waiting::Connections;

@@ -2,11 +2,12 @@
 //! statement of its transaction ([`Tx::commit`]). A reader that reads the version before the rows can cache the result
 //! under it: after the commit, every request asks for another version.
 //!
-//! The numbers are random rather than counted, so that a database restored from a backup never repeats a version under
-//! which a cache holds something.
+//! The numbers are random rather than counted, so that a database restored from a backup never repeats a version that a
+//! write makes. The version that the backup itself holds would come again: whoever read it just before a write, and the rows
+//! just after, has cached those under it. So a restored or imported database gets new ones ([`renew`]).
 
 use super::Tx;
-use crate::ids::OrgId;
+use crate::{ids::OrgId, random::Random};
 use sea_orm::{
     ConnectionTrait, DbErr, FromQueryResult, Value,
     sea_query::{Alias, Expr, ExprTrait, OnConflict, Query, SelectStatement},
@@ -63,4 +64,36 @@ pub(super) async fn replace(tx: &Tx, org: OrgId, lists: &[List]) -> Result<(), D
         .on_conflict(OnConflict::column("org_id").update_columns(columns).to_owned())
         .take();
     tx.execute(&upsert).await.map(|_| ())
+}
+
+/// Orgs whose versions are written at once.
+const ORGS: usize = 500;
+
+/// Gives all orgs new versions of their lists, or one of them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn renew(db: &impl ConnectionTrait, random: &Random, only: Option<OrgId>) -> Result<(), DbErr> {
+    let mut orgs = Query::select();
+    orgs.column("id").from("orgs");
+    let mut old = Query::delete();
+    old.from_table(TABLE);
+    if let Some(org) = only {
+        orgs.and_where(Expr::col("id").eq(org));
+        old.and_where(Expr::col("org_id").eq(org));
+    }
+    db.execute(&old).await?;
+    let orgs = db.query_all(&orgs).await?;
+    let orgs = orgs.iter().map(|row| row.try_get_by_index(0)).collect::<Result<Vec<OrgId>, _>>()?;
+    for some in orgs.chunks(ORGS) {
+        let lists = List::ALL.iter().map(|list| Alias::new(list.word()));
+        let mut new = Query::insert();
+        new.into_table(TABLE).columns([Alias::new("org_id")].into_iter().chain(lists));
+        for org in some {
+            let versions = List::ALL.iter().map(|_| Expr::value(i64::from_be_bytes(random.bytes())));
+            new.values_panic([Expr::value(*org)].into_iter().chain(versions));
+        }
+        db.execute(&new).await?;
+    }
+    Ok(())
 }

@@ -79,6 +79,7 @@ mod schedules;
 mod searching;
 mod security;
 mod statements;
+mod transfer;
 mod v1_endpoints;
 mod waiting;
 mod walk;

@@ -16,6 +16,7 @@ mod mail;
 #[cfg(unix)]
 mod mail_server;
 mod migrators;
+mod moving;
 mod neighbour;
 mod noisy_neighbour;
 mod pg_stop;
@@ -58,6 +59,8 @@ pub(crate) enum Drill {
     Distributed(distributed::Options),
     /// Reminders and digests whose instances are killed while they queue and send them
     Reminders(reminders::Options),
+    /// Many rows from SQLite to PostgreSQL and back, and backups under writes
+    Moving(moving::Options),
     /// Each kind of mail through Postfix, over STARTTLS and with a login
     #[cfg(unix)]
     MailServer(mail_server::Options),
@@ -75,6 +78,7 @@ pub(crate) fn run(drill: &Drill) -> Result<ExitCode> {
         Drill::Mail(options) => mail::run(options),
         Drill::Distributed(options) => distributed::run(options),
         Drill::Reminders(options) => reminders::run(options),
+        Drill::Moving(options) => moving::run(options),
         #[cfg(unix)]
         Drill::MailServer(options) => mail_server::run(options),
     }

@@ -24,8 +24,9 @@ use self::readers::Readers;
 use crate::{cargo, cleanup::Cleanup, node, python};
 
 /// The variables that tell the tests of each.
-const VARIABLES: [&str; 9] = [
+const VARIABLES: [&str; 10] = [
     "TEST_POSTGRES_URL",
+    "TEST_POSTGRES_PROGRAMS",
     "TEST_REDIS_URL",
     "TEST_PROMETHEUS",
     "TEST_SMTP",
@@ -107,6 +108,7 @@ impl Servers {
     pub(crate) fn tell(&self, tests: &mut Command) {
         let values = [
             self.postgres_url.as_ref(),
+            self.psql.parent().unwrap_or(&self.psql).as_os_str(),
             self.redis_url.as_ref(),
             self.prometheus.as_os_str(),
             self.smtp.as_os_str(),

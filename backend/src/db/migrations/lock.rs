@@ -100,6 +100,16 @@ async fn file_of(db: &Database) -> Result<PathBuf, DbErr> {
     Ok(main.map(|row| row.file.into()).unwrap_or_default())
 }
 
+/// The lock of a SQLite database that is not open, and is perhaps not there: for whoever puts another file in its place. `path`
+/// is as SQLite calls it, with links resolved. Released when the file is dropped.
+///
+/// # Errors
+/// When the lock cannot be taken.
+pub async fn lock_file_of(path: &Path, waits: impl FnOnce()) -> Result<File, MigrationError> {
+    let beside = beside(path);
+    of_file(&beside, waits).await.map_err(|error| MigrationError::Lock(beside, error))
+}
+
 /// The lock file. Not the database itself: closing it would release the locks that SQLite holds on it.
 fn beside(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();

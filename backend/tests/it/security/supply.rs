@@ -74,8 +74,8 @@ fn default_features_are_left_out_unless_they_are_listed_here() {
     let manifest = read("backend/Cargo.toml");
     let dependencies = table(&manifest, "dependencies");
     assert!(dependencies.len() > 30, "{dependencies:?}");
-    // The latest is `ics`: the names and nesting of iCalendar are not ours to write.
-    assert!(dependencies.len() <= 58, "{} dependencies: is the new one worth it?", dependencies.len());
+    // The latest is `indicatif`: how wide a terminal is, and what may be drawn on it, is not ours to find out.
+    assert!(dependencies.len() <= 59, "{} dependencies: is the new one worth it?", dependencies.len());
     for line in dependencies {
         let (name, rest) = line.split_once(" = ").expect("a dependency");
         let whole = WHOLE.split_whitespace().any(|listed| listed == name);

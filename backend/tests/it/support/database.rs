@@ -65,6 +65,11 @@ impl TestDatabase {
         }
     }
 
+    /// A SQLite file that somebody else made, or nobody yet.
+    pub fn at(file: PathBuf) -> Self {
+        Self { url: sqlite_url(&file), _folder: None }
+    }
+
     /// Panics when something is still to be done, or was given up: a test ends with what it began. A database that is out of
     /// order by then, or has no schema, has no jobs.
     pub fn check_no_job_is_left(&self) {
