@@ -176,10 +176,28 @@ impl Server {
         self.log
     }
 
+    /// As a service manager does, by SIGTERM; waits for its end, which has to be in good order.
+    #[cfg(unix)]
+    pub(crate) fn terminate(&self, limit: Duration) -> Result<()> {
+        signal(self.id(), "-TERM")?;
+        let ended = self.process.wait(Some(limit))?;
+        let status = ended.with_context(|| format!("the server did not stop within {limit:?}"))?;
+        ensure!(status.success(), "the server stopped with {status}:\n{}", tail(&self.log));
+        Ok(())
+    }
+
     /// At once, by SIGKILL.
     pub(crate) fn kill(&self) {
         self.process.stop();
     }
+}
+
+/// Sends a signal to a process.
+#[cfg(unix)]
+pub(crate) fn signal(process: u32, name: &str) -> Result<()> {
+    let sent = Command::new("kill").args([name, &process.to_string()]).status();
+    ensure!(sent.is_ok_and(|status| status.success()), "kill {name} {process} failed");
+    Ok(())
 }
 
 /// Variables and their values.

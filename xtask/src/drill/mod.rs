@@ -9,8 +9,10 @@ mod disk_full;
 mod distributed;
 mod instance;
 mod jobs;
+mod kills;
 mod latency;
 mod ledger;
+mod load;
 mod login_flood;
 mod mail;
 #[cfg(unix)]
@@ -20,7 +22,12 @@ mod moving;
 mod neighbour;
 mod noisy_neighbour;
 mod pg_stop;
+mod reading;
+#[cfg(unix)]
+mod redis_stop;
 mod reminders;
+#[cfg(unix)]
+mod rolling_restart;
 mod slow_sockets;
 mod smtp;
 mod storage;
@@ -59,6 +66,14 @@ pub(crate) enum Drill {
     Distributed(distributed::Options),
     /// Reminders and digests whose instances are killed while they queue and send them
     Reminders(reminders::Options),
+    /// Servers that are killed again and again under writes
+    Kills(kills::Options),
+    /// A Redis that is paused, killed, started again and emptied under writes and reads
+    #[cfg(unix)]
+    RedisStop(redis_stop::Options),
+    /// Two instances behind nginx that are stopped and started one after the other under load
+    #[cfg(unix)]
+    RollingRestart(rolling_restart::Options),
     /// Many rows from SQLite to PostgreSQL and back, and backups under writes
     Moving(moving::Options),
     /// Each kind of mail through Postfix, over STARTTLS and with a login
@@ -78,6 +93,11 @@ pub(crate) fn run(drill: &Drill) -> Result<ExitCode> {
         Drill::Mail(options) => mail::run(options),
         Drill::Distributed(options) => distributed::run(options),
         Drill::Reminders(options) => reminders::run(options),
+        Drill::Kills(options) => kills::run(options),
+        #[cfg(unix)]
+        Drill::RedisStop(options) => redis_stop::run(options),
+        #[cfg(unix)]
+        Drill::RollingRestart(options) => rolling_restart::run(options),
         Drill::Moving(options) => moving::run(options),
         #[cfg(unix)]
         Drill::MailServer(options) => mail_server::run(options),

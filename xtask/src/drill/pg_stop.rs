@@ -1,15 +1,14 @@
 //! `cargo xtask drill pg-stop`: a PostgreSQL that stops or crashes under a load of writes and comes back.
 
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle, sleep};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Result, ensure};
 use clap::Args;
 
-use super::ledger::{Answer, Ledger, Planner, lenient_agent};
+use super::ledger::{Ledger, Planner, lenient_agent};
+use super::load::{Load, PAUSE, Tolerance};
 use crate::cleanup::Cleanup;
 use crate::server::{self, Databases, Profile, Server};
 use crate::servers::{Durability, start_postgres};
@@ -18,10 +17,6 @@ use crate::servers::{Durability, start_postgres};
 const CALM: Duration = Duration::from_secs(2);
 /// Until everything is as before.
 const RECOVERY: Duration = Duration::from_secs(5);
-/// Between two tries of the same write.
-const PAUSE: Duration = Duration::from_millis(100);
-/// What a write may be answered while the database is away.
-const WHILE_AWAY: [&str; 4] = ["unavailable", "outcome_unknown", "contended", "timed_out"];
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -44,7 +39,7 @@ pub(super) fn run(options: &Options) -> Result<ExitCode> {
     let server = Server::start(&program, Some(on), &super::log("pg-stop")?, &cleanup)?;
     let mut ledger = Ledger::default();
     for round in 1..=options.rounds {
-        let load = Load::begin(&server.url, round, options.writers)?;
+        let load = Load::begin(&[&server.url], round, options.writers, Tolerance::Away)?;
         sleep(CALM);
         let mode = if round % 2 == 1 { "immediate" } else { "fast" };
         postgres.stop(mode)?;
@@ -83,65 +78,4 @@ pub(super) fn run(options: &Options) -> Result<ExitCode> {
 
 fn status(server: &Server, path: &str) -> Result<u16> {
     Ok(lenient_agent().get(format!("{}{path}", server.url)).call()?.status().as_u16())
-}
-
-/// Clients that write, each again and again under one key until it is acknowledged.
-struct Load {
-    over: Arc<AtomicBool>,
-    writers: Vec<JoinHandle<Result<Ledger>>>,
-}
-
-impl Load {
-    fn begin(url: &str, round: u32, writers: usize) -> Result<Self> {
-        let over = Arc::new(AtomicBool::new(false));
-        let mut all = Vec::new();
-        for writer in 0..writers {
-            let (planner, over) = (Planner::sign_in(url)?, over.clone());
-            all.push(thread::spawn(move || {
-                let mut ledger = Ledger::default();
-                for number in 0.. {
-                    if over.load(Ordering::Relaxed) {
-                        break;
-                    }
-                    let name = format!("Drill{round}x{writer}x{number}");
-                    let answer = write(&planner, &name, &mut ledger, &over)?;
-                    if answer == Answer::Done {
-                        ledger.note(name, answer);
-                    }
-                }
-                Ok(ledger)
-            }));
-        }
-        Ok(Self { over, writers: all })
-    }
-
-    fn end(self) -> Result<Ledger> {
-        self.over.store(true, Ordering::Relaxed);
-        let mut all = Ledger::default();
-        for writer in self.writers {
-            all.extend(writer.join().map_err(|_| anyhow!("a writer panicked"))??);
-        }
-        Ok(all)
-    }
-}
-
-/// The last answer to it.
-fn write(planner: &Planner, name: &str, ledger: &mut Ledger, over: &AtomicBool) -> Result<Answer> {
-    let mut tried = false;
-    loop {
-        match planner.add(name)? {
-            Answer::Done => return Ok(Answer::Done),
-            Answer::Refused(503, code) if WHILE_AWAY.contains(&code.as_str()) => {
-                let refused = Answer::Refused(503, code);
-                ledger.count(&refused);
-                if over.load(Ordering::Relaxed) && tried {
-                    return Ok(refused);
-                }
-            }
-            // Signing in again is not what this is about.
-            other => bail!("a write is answered {other:?}"),
-        }
-        tried = true;
-        sleep(PAUSE);
-    }
 }

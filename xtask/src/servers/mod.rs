@@ -21,6 +21,7 @@ use anyhow::{Context, Result, ensure};
 pub(crate) use self::postgres::{Durability, Held, Postgres, is_root};
 pub(crate) use self::programs::on_path;
 use self::readers::Readers;
+pub(crate) use self::redis::Redis;
 use crate::{cargo, cleanup::Cleanup, node, python};
 
 /// The variables that tell the tests of each.
@@ -69,7 +70,7 @@ impl Servers {
         let readers = Readers::install(cleanup)?;
         let directory = temporary_directory(cleanup)?;
         let postgres_url = Postgres::start(&programs.postgres, Durability::None, &directory, cleanup)?.url;
-        let redis_url = redis::start(&programs.redis, &directory, cleanup)?;
+        let redis_url = Redis::start(&programs.redis, &directory, cleanup)?.url;
         let chromedriver_url = chromium::start(&browsing.chromium, &directory, cleanup)?;
         Ok(Self {
             postgres_url,
@@ -156,6 +157,17 @@ pub(crate) fn smtp_script(name: &str, directory: &Path) -> Result<String> {
 pub(crate) fn start_postgres(durability: Durability, cleanup: &Cleanup) -> Result<Postgres> {
     let programs = install::ensure()?;
     Postgres::start(&programs.postgres, durability, &temporary_directory(cleanup)?, cleanup)
+}
+
+/// Only a Redis.
+pub(crate) fn start_redis(cleanup: &Cleanup) -> Result<Redis> {
+    let programs = install::ensure()?;
+    Redis::start(&programs.redis, &temporary_directory(cleanup)?, cleanup)
+}
+
+/// The nginx of this system, installed when it is missing.
+pub(crate) fn ensure_nginx() -> Result<PathBuf> {
+    Ok(install::ensure_browsing()?.nginx)
 }
 
 pub(crate) fn temporary_directory(cleanup: &Cleanup) -> Result<PathBuf> {

@@ -34,34 +34,70 @@ impl Installation {
     }
 }
 
-/// Starts a server that works in `directory` and returns its URL.
-pub(crate) fn start(installed: &Installation, directory: &Path, cleanup: &Cleanup) -> Result<String> {
-    let port = free_port()?;
+/// A running server; [`Cleanup`] ends it.
+pub(crate) struct Redis {
+    pub(crate) url: String,
+    program: PathBuf,
+    directory: PathBuf,
+    port: u16,
+    process: Process,
+}
+
+impl Redis {
+    /// Starts a server that works in `directory`.
+    pub(crate) fn start(installed: &Installation, directory: &Path, cleanup: &Cleanup) -> Result<Self> {
+        let port = free_port()?;
+        let (program, directory) = (installed.program.clone(), directory.to_path_buf());
+        let process = launch(&program, port, &directory, cleanup)?;
+        Ok(Self { url: format!("redis://127.0.0.1:{port}/"), program, directory, port, process })
+    }
+
+    /// What the system calls it.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// At once, by SIGKILL.
+    pub(crate) fn kill(&self) {
+        self.process.stop();
+    }
+
+    /// At the same address, and empty.
+    pub(crate) fn start_again(&mut self, cleanup: &Cleanup) -> Result<()> {
+        self.process = launch(&self.program, self.port, &self.directory, cleanup)?;
+        Ok(())
+    }
+
+    /// Deletes all that is in it.
+    pub(crate) fn flush(&self) -> Result<()> {
+        ensure!(says(self.port, b"FLUSHALL\r\n", b"+OK\r\n")?, "Redis did not empty itself");
+        Ok(())
+    }
+}
+
+fn launch(program: &Path, port: u16, directory: &Path, cleanup: &Cleanup) -> Result<Process> {
     let log = directory.join("redis.log");
     let output = File::create(&log)?;
-    let mut command = Command::new(&installed.program);
+    let mut command = Command::new(program);
     command.args(["--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--port", &port.to_string()]);
     command.arg("--dir").arg(directory);
     command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
     let server = Process::start(detach(&mut command), cleanup)?;
     let limit = Instant::now() + START_LIMIT;
-    while !answers(port) {
+    while !says(port, b"PING\r\n", b"+PONG\r\n").unwrap_or(false) {
         let ended = server.has_ended()?;
         ensure!(!ended && Instant::now() < limit, "Redis did not start:\n{}", tail(&log));
         sleep(POLL_INTERVAL);
     }
-    Ok(format!("redis://127.0.0.1:{port}/"))
+    Ok(server)
 }
 
-/// Whether a PING comes back as PONG.
-fn answers(port: u16) -> bool {
-    let ping = || -> std::io::Result<bool> {
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-        stream.set_read_timeout(Some(ANSWER_LIMIT))?;
-        stream.write_all(b"PING\r\n")?;
-        let mut answer = [0; 7];
-        stream.read_exact(&mut answer)?;
-        Ok(&answer == b"+PONG\r\n")
-    };
-    ping().unwrap_or(false)
+/// Whether that is what it answers.
+fn says(port: u16, command: &[u8], expected: &[u8]) -> std::io::Result<bool> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    stream.set_read_timeout(Some(ANSWER_LIMIT))?;
+    stream.write_all(command)?;
+    let mut answer = vec![0; expected.len()];
+    stream.read_exact(&mut answer)?;
+    Ok(answer == expected)
 }
