@@ -73,6 +73,10 @@ async fn wait_for_database(ground: &Ground) -> Result<Database, CliError> {
     Ok(connected.await.map_err(StartError::from)?)
 }
 
+/// A server whose database is there serves within this time. Until then connections wait: a 503 to a POST is one that no proxy may
+/// hand on to another instance.
+const SOON: Duration = Duration::from_secs(1);
+
 /// Answers probes until there is something to serve.
 struct Waiting(tokio_util::sync::DropGuard);
 
@@ -81,13 +85,13 @@ impl Waiting {
         let same = same_socket(listener).map_err(cannot_serve)?;
         let until = tokio_util::sync::CancellationToken::new();
         let end = until.clone().drop_guard();
+        let router = app::waiting(ground);
         // Not waited for: connections that have a request get its response, and new ones are the server's.
-        tokio::spawn(serving::serve(
-            same,
-            app::waiting(ground),
-            Patience::default(),
-            until.cancelled_owned(),
-        ));
+        tokio::spawn(async move {
+            if until.run_until_cancelled(tokio::time::sleep(SOON)).await.is_some() {
+                serving::serve(same, router, Patience::default(), until.cancelled_owned()).await;
+            }
+        });
         Ok(Self(end))
     }
 

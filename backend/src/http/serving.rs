@@ -59,11 +59,17 @@ pub async fn serve(
     http.timer(TokioTimer::new()).header_read_timeout(patience.header).max_buf_size(MAX_HEAD);
     let connections = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
-    let mut told = None;
+    let (mut told, mut stopping) = (None, false);
     loop {
         let (stream, peer) = tokio::select! {
+            biased;
+            () = &mut stop, if !stopping => {
+                stopping = true;
+                continue;
+            }
+            // What the system has connected already has no other server to go to; only when there is none more this one ends.
             accepted = accept(&listener, &mut told) => accepted,
-            () = &mut stop => break,
+            () = std::future::ready(()), if stopping => break,
         };
         let stream = Heads::of(Box::pin(limited(stream, patience)));
         let (router, framing) = (router.clone(), stream.framing());
