@@ -3,9 +3,11 @@
 mod files;
 mod mail;
 mod reader;
+mod retention;
 mod values;
 
 pub use mail::{MailSettings, SmtpLogin, SmtpServer, SmtpTls};
+pub use retention::Retention;
 
 use crate::db::{DatabaseUrl, Pool};
 use axum::http::HeaderValue;
@@ -88,6 +90,7 @@ pub struct Config {
     pub cors_origins: Vec<HeaderValue>,
     pub trusted_proxies: Vec<IpNet>,
     pub mail: MailSettings,
+    pub retention: Retention,
     pub log_level: tracing::Level,
     pub log_format: LogFormat,
     pub metrics_enabled: bool,
@@ -193,6 +196,7 @@ impl Config {
             cors_origins: env.read("CORS_ORIGINS", Vec::new(), parse_origins),
             trusted_proxies: env.read("TRUSTED_PROXIES", Vec::new(), parse_networks),
             mail: MailSettings::read(&mut env),
+            retention: Retention::read(&mut env),
             log_level: env.read("LOG_LEVEL", tracing::Level::INFO, |text| {
                 // The first backend, in Python, called it WARNING.
                 let text = if text.eq_ignore_ascii_case("warning") { "warn" } else { text };
@@ -311,6 +315,7 @@ impl Config {
             ("SHUTDOWN_GRACE_SECONDS", seconds(self.shutdown_grace)),
         ];
         settings.extend(self.mail.effective());
+        settings.extend(self.retention.effective());
         settings
     }
 }

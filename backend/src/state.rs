@@ -109,7 +109,7 @@ impl App {
     /// As [`RequestTx::begin`].
     pub async fn write<R: MinimumRole>(&self, caller: &Caller<R>) -> Result<RequestTx, Error> {
         let authority_check = self.gate.authority_check(caller);
-        let keys = (&self.seal, &self.random);
+        let keys = (&self.seal, &self.random, self.config.retention.answers);
         RequestTx::begin(
             &self.db,
             (caller.org, caller.origin()),
@@ -130,7 +130,8 @@ impl App {
         origin: Origin,
         request: &RequestInfo,
     ) -> Result<RequestTx, Error> {
-        RequestTx::begin(&self.db, (org, origin), request, (&self.seal, &self.random), None).await
+        let keys = (&self.seal, &self.random, self.config.retention.answers);
+        RequestTx::begin(&self.db, (org, origin), request, keys, None).await
     }
 
     /// The response of a list. `read` runs in a turn of the request's tenant; `uri` is the one that the client sent.

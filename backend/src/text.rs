@@ -13,6 +13,9 @@ use utoipa::openapi::{
     schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type},
 };
 
+/// Stands where a text was that somebody wanted to be forgotten, and the row must have one.
+pub const ERASED: &str = "—";
+
 /// Removes case and accents: `Élodie Bœuf`, `ELODIE BOEUF` and `élodie bœuf` become equal.
 ///
 /// NFKD without combining marks, in lower case; Latin letters that do not decompose (œ, ø, ł, ß) are spelled out. Other

@@ -37,7 +37,7 @@ const HEAVY_PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]
-    Database(#[from] ConnectError),
+    Database(Box<ConnectError>),
     /// The URL of the cache is invalid.
     #[error("REDIS_URL cannot be used: {0}; correct it, or leave it out for a cache inside the process")]
     Cache(#[from] redis::RedisError),
@@ -50,6 +50,12 @@ pub enum StartError {
     /// The key that encrypts stored responses ([`Seal`]) cannot be derived.
     #[error("answers cannot be encrypted for keeping: {0:?}")]
     Encryption(Error),
+}
+
+impl From<ConnectError> for StartError {
+    fn from(error: ConnectError) -> Self {
+        Self::Database(Box::new(error))
+    }
 }
 
 /// How much work is in progress at a time, in total and for one org.

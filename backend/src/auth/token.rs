@@ -257,8 +257,7 @@ impl Tokens {
 
     /// Whether it is the key of this feed.
     pub fn opens_feed(&self, key: &str, org: OrgId, feed: Feed, version: i32) -> bool {
-        let same = |own: &Key| key.as_bytes().ct_eq(feed_key(own, org, feed, version).as_bytes()).into();
-        self.invitations.all().any(same)
+        self.invitations.all().any(|own| same_secret(key, &feed_key(own, org, feed, version)))
     }
 
     /// Names the key that new invitations are derived from and signed with.
@@ -313,6 +312,10 @@ fn feed_key(key: &Key, org: OrgId, feed: Feed, version: i32) -> Secret {
     let proof = key.derive(purpose, &[id.as_bytes(), &text, &version.to_be_bytes()]);
     text.extend(proof);
     URL_SAFE_NO_PAD.encode(text).into()
+}
+
+fn same_secret(sent: &str, derived: &str) -> bool {
+    sent.as_bytes().ct_eq(derived.as_bytes()).into()
 }
 
 /// SHA-256, for secrets of at least 128 random bits: they cannot be guessed, so they need no slow hash.

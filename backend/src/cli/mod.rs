@@ -14,6 +14,7 @@ mod org;
 mod progress;
 mod restore;
 mod serve;
+mod user;
 
 use crate::{
     app::{self, StartError},
@@ -59,6 +60,9 @@ enum Command {
     /// Manage who may sign in to an organisation.
     #[command(subcommand)]
     Member(member::Member),
+    /// Give people a copy of what is known about them, or forget who they were.
+    #[command(subcommand)]
+    User(user::User),
     /// See what was to be done later and is not, and try it again.
     #[command(subcommand)]
     Jobs(jobs::Jobs),
@@ -163,6 +167,7 @@ async fn execute(command: Option<Command>) -> Result<(), CliError> {
         Command::Migrate(migrate) => migrate.run(config).await,
         Command::Org(org) => org.run(config).await,
         Command::Member(member) => member.run(config).await,
+        Command::User(user) => user.run(config).await,
         Command::Jobs(jobs) => jobs.run(config).await,
         Command::Backup(backup) => backup.run(&config).await,
         Command::Restore(restore) => restore.run(&config).await,
@@ -178,7 +183,7 @@ impl Command {
     /// Reads or changes it, and is no server.
     fn uses_the_database(&self) -> bool {
         match self {
-            Self::Migrate(_) | Self::Org(_) | Self::Member(_) | Self::Jobs(_) => true,
+            Self::Migrate(_) | Self::Org(_) | Self::Member(_) | Self::User(_) | Self::Jobs(_) => true,
             Self::Backup(_) | Self::Restore(_) | Self::Export(_) | Self::Import(_) => true,
             Self::Serve(_)
             | Self::Demo(_)

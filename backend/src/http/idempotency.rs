@@ -18,7 +18,6 @@ use crate::{
     ids::OrgId,
     random::Random,
     seal::Seal,
-    timestamp::Timestamp,
 };
 use axum::{
     http::{HeaderName, request::Parts},
@@ -31,7 +30,7 @@ use sea_orm::{
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::ops::Deref;
+use std::{ops::Deref, time::Duration};
 use utoipa::openapi::{
     ObjectBuilder, Required,
     path::{HttpMethod, ParameterBuilder, ParameterIn},
@@ -42,8 +41,6 @@ use uuid::Uuid;
 pub const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 /// Marks a replayed response.
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-/// A day, as the API promises.
-const KEPT_SECONDS: i64 = 24 * 3600;
 const MAX_KEY_BYTES: usize = 255;
 
 /// A POST takes a key, unless it signs in or out or sets a password.
@@ -121,6 +118,8 @@ struct Claim {
     row: table::Model,
     seal: Seal,
     random: Random,
+    /// How long a response is given again.
+    kept: Duration,
 }
 
 impl<S> Deref for RequestTx<S> {
@@ -141,7 +140,7 @@ impl<S: AuthorityCheck> RequestTx<S> {
         db: &Database,
         (org, origin): (OrgId, Origin),
         request: &RequestInfo,
-        (seal, random): (&Seal, &Random),
+        (seal, random, kept): (&Seal, &Random, Duration),
         authority_check: Option<S>,
     ) -> Result<Self, Error> {
         let caller: Option<Uuid> = match origin.actor {
@@ -168,7 +167,7 @@ impl<S: AuthorityCheck> RequestTx<S> {
             answer: Vec::new(),
             created_at: tx.now,
         };
-        let claim = Claim { row, seal: seal.clone(), random: random.clone() };
+        let claim = Claim { row, seal: seal.clone(), random: random.clone(), kept };
         if !claim.take(&tx).await? {
             let given = claim.answer_given(&tx).await?;
             if let Some(authority_check) = authority_check {
@@ -225,7 +224,7 @@ impl<S: AuthorityCheck> RequestTx<S> {
 impl Claim {
     /// Claims the key; false when it is taken and has not expired.
     async fn take(&self, tx: &Tx) -> Result<bool, Error> {
-        let expired = tx.now.plus_seconds(-KEPT_SECONDS);
+        let expired = tx.now.minus(self.kept);
         let columns =
             [table::Column::OrgId, table::Column::CallerId, table::Column::Path, table::Column::Key];
         let mut insert = table::Entity::insert(self.row.clone().into_active_model()).into_query();
@@ -280,13 +279,13 @@ impl Claim {
     }
 }
 
-/// Deletes expired responses; returns how many.
+/// Deletes responses that are older than `kept`; returns how many.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn forget_old_answers(db: &Database) -> Result<u64, Error> {
+pub async fn forget_old_answers(db: &Database, kept: Duration) -> Result<u64, Error> {
     let tx = db.write(Origin::system()).await?;
-    let oldest: Timestamp = tx.now.plus_seconds(-KEPT_SECONDS);
+    let oldest = tx.now.minus(kept);
     let done = table::Entity::delete_many().filter(table::Column::CreatedAt.lte(oldest)).exec(&tx).await?;
     tx.commit().await?;
     Ok(done.rows_affected)

@@ -51,10 +51,11 @@ impl Scope {
                 "(EXISTS (SELECT 1 FROM org_memberships m WHERE m.org_id = $1 AND m.account_id = accounts.id)
                 OR EXISTS (SELECT 1 FROM users u WHERE u.org_id = $1 AND u.account_id = accounts.id))"
             }
+            (Self::Org(_), _) if table.place("org_id").is_some() => r#""org_id" = $1"#,
+            // Before the step by_org.
             (Self::Org(_), "audit_details") => {
                 "EXISTS (SELECT 1 FROM audit_log l WHERE l.id = audit_details.audit_id AND l.org_id = $1)"
             }
-            (Self::Org(_), _) if table.place("org_id").is_some() => r#""org_id" = $1"#,
             (Self::Org(_), name) => {
                 return Err(TransferError::Refused(format!(
                     "the table {name} has no org_id, and transfer/scope.rs does not say what an org has of it"

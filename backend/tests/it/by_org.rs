@@ -163,7 +163,9 @@ async fn every_statement_names_its_org_and_no_exception_is_left_over(
     // What recurs (`app/periodic.rs`), once.
     mails::queue_digests(&test.app).await.expect("digests");
     mails::waiting(&test.app.db).await.expect("the mails that wait");
-    idempotency::forget_old_answers(&test.app.db).await.expect("old answers are deleted");
+    idempotency::forget_old_answers(&test.app.db, test.app.config.retention.answers)
+        .await
+        .expect("old answers are deleted");
     let folder = tempfile::tempdir().expect("a folder");
     let mailing = Test::start_with(db, &[("MAIL_DIR", folder.path().to_str().expect("a path"))]).await;
     invitations::remind_due(&mailing.app).await.expect("reminders");

@@ -188,7 +188,7 @@ async fn an_answer_is_kept_for_a_day(#[values(Kind::Sqlite, Kind::Postgres)] db:
     let body = json!({ "name": "Nina Simone" });
     let first = keyed(&test.owner().await, "k").post("/users", body.clone()).await;
     test.pass_seconds(24 * 3600 - 1);
-    assert_eq!(forget_old_answers(&test.app.db).await.unwrap(), 0);
+    assert_eq!(forget_old_answers(&test.app.db, test.app.config.retention.answers).await.unwrap(), 0);
     assert_replayed(&keyed(&test.owner().await, "k").post("/users", body.clone()).await, &first);
     test.pass_seconds(1);
     let second = keyed(&test.owner().await, "k").post("/users", json!({ "name": "Miriam Makeba" })).await;
@@ -209,7 +209,7 @@ async fn forgetting_takes_only_what_is_old(#[values(Kind::Sqlite, Kind::Postgres
     let body = json!({ "name": "Miriam Makeba" });
     let kept = keyed(&owner, "new").post("/users", body.clone()).await;
     test.pass_seconds(24 * 3600 - 60);
-    assert_eq!(forget_old_answers(&test.app.db).await.unwrap(), 1);
+    assert_eq!(forget_old_answers(&test.app.db, test.app.config.retention.answers).await.unwrap(), 1);
     assert_eq!(test.rows("SELECT key FROM idempotency_keys").await, [json!({ "key": "new" })]);
     assert_replayed(&keyed(&test.owner().await, "new").post("/users", body).await, &kept);
 }

@@ -68,6 +68,7 @@ mod pages;
 mod pages_in_Chromium;
 mod password_reset_flow;
 mod planning_races;
+mod privacy;
 mod properties;
 mod races;
 mod rates;

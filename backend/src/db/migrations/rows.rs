@@ -15,7 +15,7 @@ struct Step {
 }
 
 /// Every step, in order.
-const STEPS: [Step; 18] = [
+const STEPS: [Step; 19] = [
     Step {
         name: "m20261123_000001_accounts",
         creates: &["orgs", "accounts", "org_memberships", "sessions", "password_tokens"],
@@ -65,6 +65,11 @@ const STEPS: [Step; 18] = [
         name: "m20261127_000020_changes",
         creates: &["mail_notices"],
         goes_through: &["assignments", "invitations", "orgs"],
+    },
+    Step {
+        name: "m20261127_000021_by_org",
+        creates: &[],
+        goes_through: &["invitations", "assignments", "audit_log", "audit_details"],
     },
 ];
 

@@ -13,6 +13,7 @@ events! {
         RESET_REQUESTED = "account.reset_requested": ResetRequested { id: AccountId } of id,
         PASSWORD_SET = "account.password_set": PasswordSet { id: AccountId } of id,
         PASSWORD_CHANGED = "account.password_change": PasswordChanged { id: AccountId } of id,
+        ERASED = "account.erase": Erased { id: AccountId } of id,
         SIGN_IN_REFUSED = "account.sign_in_refused": SignInRefused { id: Option<AccountId>, after: RefusedInMinute } of id,
     }
 }

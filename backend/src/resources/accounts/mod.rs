@@ -3,6 +3,7 @@
 //! Accounts and sessions belong to no org; memberships tie an account to an org.
 
 mod api;
+mod erase;
 mod event;
 pub mod links;
 mod model;
@@ -14,6 +15,7 @@ pub mod sessions;
 mod write;
 
 pub use api::{MAX_SIGN_IN_BODY, routes};
+pub use erase::erase;
 pub use event::{AccountEvent, MembershipEvent, SessionEvent};
 pub use model::OrgMembership;
 pub use read::*;

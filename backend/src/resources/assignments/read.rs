@@ -420,6 +420,18 @@ pub async fn by_ids(
     all(db, org, chosen).await
 }
 
+/// The assignments of a user, whatever their status, by start.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_user(db: &impl ConnectionTrait, org: OrgId, user: UserId) -> Result<Vec<Assignment>, Error> {
+    let theirs = assignment::Entity::of(org)
+        .filter(assignment::Column::UserId.eq(user))
+        .order_by_asc(assignment::Column::StartsAt)
+        .order_by_asc(assignment::Column::Id);
+    all(db, org, theirs).await
+}
+
 pub(super) async fn active_on_mission(
     tx: &Tx,
     org: OrgId,

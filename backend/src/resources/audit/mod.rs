@@ -2,8 +2,11 @@
 //! the change itself. The database refuses to change or delete its rows; only the details of an entry can be emptied.
 
 mod api;
+mod forget;
 mod model;
 mod read;
 
 pub use api::routes;
-pub use read::is_on_record;
+pub use forget::{empty_details, empty_old_details};
+pub use model::AuditEntry;
+pub use read::{about, is_on_record};

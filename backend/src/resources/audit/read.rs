@@ -10,16 +10,18 @@ use crate::{
         entity::{audit_details, audit_entry},
     },
     http::{MAX_PAGE_BYTES, Page, Part},
-    ids::{AuditId, OrgId},
+    ids::{AccountId, AuditId, OrgId},
     timestamp::Timestamp,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
     QuerySelect, RelationDef, Select,
     sea_query::{Expr, ExprTrait, Func},
 };
 use std::collections::HashMap;
 use uuid::Uuid;
+
+const DETAILS_AT_ONCE: usize = 10_000;
 
 /// Whether the org's log has an entry about this object, of the type that `E` is about.
 ///
@@ -49,18 +51,7 @@ pub async fn list(
 ) -> Result<Page<[AuditEntry]>, Error> {
     use audit_entry::Column;
     let types: Vec<String> = query.object_type.0.into_iter().map(Into::into).collect();
-    let mut select = audit_entry::Entity::of(org)
-        .column_as(account::Column::Email, "actor_email")
-        .column_as(size(audit_details::Column::Before), "before_size")
-        .column_as(size(audit_details::Column::After), "after_size")
-        .join(
-            JoinType::LeftJoin,
-            audit_entry::Entity::belongs_to(account::Entity)
-                .from(Column::ActorId)
-                .to(account::Column::Id)
-                .into(),
-        )
-        .join(JoinType::LeftJoin, audit_details::Entity::joined(org, to_details()))
+    let mut select = entries(org)
         .filter(filter::one_of(Column::ObjectType, types))
         .filter(filter::one_of(Column::ObjectId, query.object_id.0))
         .filter(filter::one_of(Column::ActorId, query.actor_id.0))
@@ -98,6 +89,54 @@ fn to_details() -> RelationDef {
         .from((audit_entry::Column::OrgId, audit_entry::Column::Id))
         .to((audit_details::Column::OrgId, audit_details::Column::AuditId))
         .into()
+}
+
+/// The entries of an org with the sizes of their details.
+fn entries(org: OrgId) -> Select<audit_entry::Entity> {
+    use audit_entry::Column;
+    audit_entry::Entity::of(org)
+        .column_as(account::Column::Email, "actor_email")
+        .column_as(size(audit_details::Column::Before), "before_size")
+        .column_as(size(audit_details::Column::After), "after_size")
+        .join(
+            JoinType::LeftJoin,
+            audit_entry::Entity::belongs_to(account::Entity)
+                .from(Column::ActorId)
+                .to(account::Column::Id)
+                .into(),
+        )
+        .join(JoinType::LeftJoin, audit_details::Entity::joined(org, to_details()))
+}
+
+/// The entries about these objects, and those of what an account did, oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn about(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    objects: &[Uuid],
+    actor: Option<AccountId>,
+) -> Result<Vec<AuditEntry>, Error> {
+    use audit_entry::Column;
+    let chosen = Condition::any()
+        .add(Column::ObjectId.is_in(objects.iter().copied()))
+        .add_option(actor.map(|account| Column::ActorId.eq(account.0)));
+    let found = entries(org).filter(chosen).order_by_asc(Column::CreatedAt).order_by_asc(Column::Id);
+    let rows: Vec<Row> = found.into_model().all(db).await?;
+    let mut all = Vec::with_capacity(rows.len());
+    // As many details at a time as a statement takes ids.
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let part: Vec<_> = rows.by_ref().take(DETAILS_AT_ONCE).collect();
+        let details = match details_of(org, &part) {
+            Some(chosen) => chosen.all(db).await?,
+            None => Vec::new(),
+        };
+        let mut details: HashMap<_, _> = details.into_iter().map(|one| (one.audit_id, one)).collect();
+        all.extend(part.into_iter().map(|row| row.entry(&mut details)));
+    }
+    Ok(all)
 }
 
 /// An entry with the sizes of its details, which are checked first: those of an earlier release have no bound.

@@ -14,6 +14,6 @@ pub const FIRST_NAME: (&str, &str) = ("/api/v1/availability", "/api/v1/availabil
 pub use api::routes;
 pub use event::AvailabilityEvent;
 pub use model::{Availability, AvailabilityStatus, NewAvailability};
-pub use read::{Approved, approved};
+pub use read::{Approved, approved, of_user};
 pub use refusal::*;
-pub use write::{create, decide, delete_of_user};
+pub use write::{create, decide, delete_of_user, forget};

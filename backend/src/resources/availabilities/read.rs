@@ -82,3 +82,19 @@ pub async fn approved(
         .limit(count);
     Ok(found.into_model().all(db).await?)
 }
+
+/// The availabilities of a user, whatever became of them, by start.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_user(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    user: UserId,
+) -> Result<Vec<Availability>, Error> {
+    let theirs = availability::Entity::of(org)
+        .filter(availability::Column::UserId.eq(user))
+        .order_by_asc(availability::Column::StartsAt)
+        .order_by_asc(availability::Column::Id);
+    Ok(theirs.all(db).await?.into_iter().map(Availability::from).collect())
+}

@@ -206,3 +206,12 @@ pub async fn delete_of_user(tx: &Tx, org: OrgId, user: UserId) -> Result<(), Err
     let events: Vec<_> = deleted.iter().map(|before| AvailabilityEvent::Deleted { before }).collect();
     tx.record_all(org, &events).await
 }
+
+/// Deletes all availabilities of a user who is erased, without a trace of what they were.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget(tx: &Tx, org: OrgId, user: UserId) -> Result<(), Error> {
+    availability::Entity::delete_of(org).filter(availability::Column::UserId.eq(user)).exec(tx).await?;
+    Ok(())
+}

@@ -5,6 +5,7 @@ mod api;
 mod due;
 pub(crate) mod entity;
 mod event;
+mod forget;
 mod model;
 mod read;
 mod refusal;
@@ -16,7 +17,8 @@ mod write;
 pub use api::{answer_by_link, routes};
 pub use due::remind_due;
 pub use event::InvitationEvent;
-pub use model::{Answered, Created, LinkStatus, NewInvitation, Obstacle, Opened};
+pub use forget::{forget_addresses, of_user};
+pub use model::{Answered, Created, Invitation, LinkStatus, NewInvitation, Obstacle, Opened};
 pub use read::{
     Briefing, briefings_of, closing, given_addresses, link, open, open_all, open_of, pending_link, unanswered,
 };

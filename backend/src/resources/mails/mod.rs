@@ -12,5 +12,6 @@ mod read;
 pub use api::routes;
 pub use delivery::{Post, handlers};
 pub use digest::{queue_digests, queue_for_planners};
+pub use model::Mail;
 pub use news::{Announcements, News};
-pub use read::{CarriedCalls, Waiting, carried, waiting};
+pub use read::{CarriedCalls, Waiting, carried, of_user, waiting};

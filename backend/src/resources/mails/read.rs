@@ -5,7 +5,7 @@ use crate::{
     db::{Database, OfOrg, filter},
     error::{Error, NotFound},
     http::Page,
-    ids::{AssignmentId, InvitationId, MailId, OrgId},
+    ids::{AccountId, AssignmentId, InvitationId, MailId, OrgId, UserId},
     outbox::{
         MailState,
         entity::{mail, mail_item, mail_notice},
@@ -14,7 +14,8 @@ use crate::{
     timestamp::Timestamp,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect,
     sea_query::{Asterisk, Expr, Func},
 };
 
@@ -116,4 +117,22 @@ pub async fn waiting(db: &Database) -> Result<Waiting, Error> {
         .one(db)
         .await?;
     Ok(found.unwrap_or(Waiting { count: 0, since: None }))
+}
+
+/// The mails to a user, and to the account of a member, oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_user(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    user: UserId,
+    account: Option<AccountId>,
+) -> Result<Vec<Mail>, Error> {
+    use mail::Column;
+    let theirs = Condition::any()
+        .add(Column::UserId.eq(user))
+        .add_option(account.map(|account| Column::AccountId.eq(account)));
+    let mails = mail::Entity::of(org).filter(theirs).order_by_asc(Column::CreatedAt).order_by_asc(Column::Id);
+    Ok(mails.all(db).await?.into_iter().map(Mail::from).collect())
 }

@@ -9,6 +9,7 @@ events! {
         UPDATED = "user.update": Updated { before: &'a User, after: &'a User } of after.id,
         PROFILE_CHANGED = "user.profile": ProfileChanged { before: &'a Profile, after: &'a Profile } of after.user_id,
         RATES_CHANGED = "user.rates": RatesChanged { before: &'a Profile, after: &'a Profile } of after.user_id,
+        ERASED = "user.erase": Erased { id: UserId } of id,
         DELETED = "user.delete": Deleted { before: &'a User } of before.id,
     }
 }

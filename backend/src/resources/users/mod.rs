@@ -2,6 +2,7 @@
 
 mod api;
 pub(crate) mod entity;
+mod erase;
 mod event;
 mod metadata;
 mod model;
@@ -13,14 +14,15 @@ mod skills;
 mod write;
 
 pub use api::{routes, sight};
+pub use erase::erase;
 pub use event::UserEvent;
-pub use model::{EmploymentType, NewUser, User};
+pub use model::{EmploymentType, NewUser, Profile, User};
 pub use money::{Cents, RateProfile};
-pub use read::{exists, get, of_account, profile};
+pub use read::{Visibility, by_email, exists, get, of_account, profile};
 pub use refusal::*;
 pub use rules::display_name;
 pub use skills::NewSkill;
 pub use write::{
-    Locked, account_link, create, lock_all_for_no_key_update, lock_for_no_key_update,
+    Locked, account_link, create, lock_all_for_no_key_update, lock_for_no_key_update, lock_for_update,
     lock_profile_for_no_key_update, set_rates, unlink_account,
 };

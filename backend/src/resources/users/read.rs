@@ -9,13 +9,14 @@ use super::{
     skills::NewSkill,
 };
 use crate::{
+    auth::entity::account,
     db::{JsonText, OfOrg, contains, filter},
     error::{Error, NotFound},
     http::{Flag, Page},
     ids::{AccountId, OrgId, UserId},
     locale::Locale,
     search,
-    text::{Label, WordKey},
+    text::{EmailKey, Label, WordKey},
     timestamp::Timestamp,
 };
 use sea_orm::{
@@ -134,6 +135,24 @@ pub async fn of_account(
 ) -> Result<Option<UserId>, Error> {
     let found = user::Entity::of(org).filter(user::Column::AccountId.eq(account)).one(db).await?;
     Ok(found.map(|row| row.id))
+}
+
+/// The users with this e-mail, as they are written to or as they sign in, ignoring case.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_email(db: &impl ConnectionTrait, org: OrgId, email: &EmailKey) -> Result<Vec<UserId>, Error> {
+    let account = account::Entity::find().filter(account::Column::EmailKey.eq(email.clone())).one(db).await?;
+    let login = account.map(|account| account.id);
+    let any = Condition::any()
+        .add(user::Column::Email.is_not_null())
+        .add_option(login.map(|login| user::Column::AccountId.eq(login)));
+    let rows = user::Entity::of(org).filter(any).order_by_asc(user::Column::Id).all(db).await?;
+    let is_theirs = |row: &user::Model| {
+        let written = row.email.as_deref().is_some_and(|text| EmailKey::of(text) == *email);
+        written || login.is_some() && row.account_id == login
+    };
+    Ok(rows.into_iter().filter(is_theirs).map(|row| row.id).collect())
 }
 
 /// A user's skills and tags.

@@ -199,7 +199,7 @@ async fn an_audit_entry_without_bound_comes_alone(#[values(Kind::Sqlite, Kind::P
     .await;
     let large = json!({ "conflicts": vec!["x".repeat(1000); 5000] });
     test.execute(&format!(
-        "INSERT INTO audit_details (audit_id, after, created_at) VALUES ({earlier}, '{large}', {micros})"
+        "INSERT INTO audit_details (org_id, audit_id, after, created_at) VALUES ({org}, {earlier}, '{large}', {micros})"
     ))
     .await;
     let (mut sizes, mut path) = (Vec::new(), Some("/audit?limit=1000".to_owned()));

@@ -165,13 +165,14 @@ fn the_secret_of_a_link_is_compared_in_constant_time() {
 }
 
 /// Where rows of all orgs are asked for on purpose, and why.
-const ACROSS_ORGS: [(&str, &str, usize); 8] = [
+const ACROSS_ORGS: [(&str, &str, usize); 9] = [
     ("invitations/due.rs", "reminders are due in all orgs; each org has a transaction of its own", 1),
     ("mails/account.rs", "an account is written to in the language of the org that it joined first", 1),
     ("mails/read.rs", "an operator counts what waits in all orgs", 1),
     ("http/idempotency.rs", "stored answers are deleted when they are old, whoever's they are", 1),
     ("missions/read.rs", "its statement is a template, filled with the org's value", 1),
     ("accounts/read.rs", "an account's memberships are in several orgs", 1),
+    ("accounts/erase.rs", "an account is erased when no org needs it any more", 2),
     ("accounts/links/", "a link is found by the hash of its token, and proves memberships of an account", 6),
     (
         "invitations/read.rs",

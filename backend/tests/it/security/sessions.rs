@@ -48,7 +48,13 @@ async fn a_session_is_forgotten_30_days_after_it_expired(#[values(Kind::Sqlite, 
     let kept = async || test.count("SELECT count(*) AS n FROM sessions").await;
     // It lives for a day.
     test.pass_seconds(31 * DAY - 1);
-    assert_eq!((sessions::forget_old(&test.app.db).await.unwrap(), kept().await), (0, 1));
+    assert_eq!(
+        (sessions::forget_old(&test.app.db, test.app.config.retention.sessions).await.unwrap(), kept().await),
+        (0, 1)
+    );
     test.pass_seconds(1);
-    assert_eq!((sessions::forget_old(&test.app.db).await.unwrap(), kept().await), (1, 0));
+    assert_eq!(
+        (sessions::forget_old(&test.app.db, test.app.config.retention.sessions).await.unwrap(), kept().await),
+        (1, 0)
+    );
 }

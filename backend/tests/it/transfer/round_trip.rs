@@ -167,7 +167,7 @@ async fn an_export_of_an_older_schema_is_brought_up_to_date(
     assert_eq!((ids, &users[0]["first_name"]), (json!({ "nss": 5 }), &json!("Zoé")));
     // The guards that were taken back with the rows are there again.
     let db = cli.database().open().await;
-    let entry = "INSERT INTO audit_log (id, actor_kind, action, object_type, created_at) SELECT id, 'system', 'x', 'x', 1 FROM orgs";
+    let entry = "INSERT INTO audit_log (org_id, id, actor_kind, action, object_type, created_at) SELECT id, id, 'system', 'x', 'x', 1 FROM orgs";
     db.execute_unprepared(entry).await.expect("an entry");
     db.execute_unprepared("UPDATE audit_log SET action = 'y'").await.expect_err("it is never changed");
 }

@@ -14,6 +14,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
     sea_query::LockType,
 };
+use std::time::Duration;
 
 /// How long the previous refresh token is still accepted after it was used.
 const LOST_ANSWER_SECONDS: i64 = 30;
@@ -113,13 +114,13 @@ pub async fn end(tx: &Tx, session: SessionId) -> Result<bool, Error> {
     Ok(ended.rows_affected > 0)
 }
 
-/// Deletes the sessions that expired more than 30 days ago; returns how many. Until then they tell which org was used last.
+/// Deletes the sessions that expired more than `kept` ago; returns how many. Until then they tell which org was used last.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn forget_old(db: &Database) -> Result<u64, Error> {
+pub async fn forget_old(db: &Database, kept: Duration) -> Result<u64, Error> {
     let tx = db.write(Origin::system()).await?;
-    let old = session::Column::ExpiresAt.lte(tx.now.plus_seconds(-30 * 24 * 3600));
+    let old = session::Column::ExpiresAt.lte(tx.now.minus(kept));
     let done = session::Entity::delete_many().filter(old).exec(&tx).await?;
     tx.commit().await?;
     Ok(done.rows_affected)

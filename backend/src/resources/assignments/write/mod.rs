@@ -2,6 +2,7 @@
 
 pub(super) mod bulk;
 pub(super) mod changes;
+pub(super) mod forget;
 pub(super) mod moves;
 
 use super::{
