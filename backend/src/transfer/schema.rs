@@ -68,6 +68,9 @@ impl Table {
     }
 }
 
+/// An import of an org has to know these rows before any other.
+const FIRST: [&str; 2] = ["accounts", "orgs"];
+
 /// The tables that are exported. Each comes after those that it refers to, so that rows can be inserted in this order; the
 /// order is the same on both databases.
 ///
@@ -81,11 +84,11 @@ pub async fn tables(db: &impl ConnectionTrait) -> Result<Vec<Table>, TransferErr
     }
     let mut ordered: Vec<Table> = Vec::with_capacity(tables.len());
     while !tables.is_empty() {
-        let free = tables.keys().find(|name| {
-            references
-                .get(*name)
-                .is_none_or(|targets| !targets.iter().any(|target| tables.contains_key(target)))
-        });
+        let is_free = |name: &&String| {
+            let targets = references.get(*name);
+            targets.is_none_or(|targets| !targets.iter().any(|target| tables.contains_key(target)))
+        };
+        let free = tables.keys().filter(is_free).min_by_key(|name| (!FIRST.contains(&name.as_str()), *name));
         let Some(name) = free.cloned() else {
             let circle: Vec<_> = tables.into_keys().collect();
             return Err(TransferError::Refused(format!(
