@@ -11,10 +11,7 @@ use axum::{
     response::Response,
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{
     convert::Infallible,
     future::Future,
@@ -24,10 +21,14 @@ use std::{
 };
 use tokio::net::{TcpListener, TcpStream};
 use tokio_io_timeout::TimeoutStream;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
 /// Pause after accepting a connection failed: connections being served may end meanwhile.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long a new connection is left to send its first request although the server stops. hyper closes one from which it has read
+/// nothing yet, while its request may be on the way.
+const FRESH: Duration = Duration::from_secs(1);
 /// The parser's buffer for a head, in bytes. More than [`super::limits`] allows, so that a head somewhat too large still
 /// gets a problem+json response; beyond this, the parser's response is empty.
 const MAX_HEAD: usize = 64 * 1024;
@@ -57,38 +58,78 @@ pub async fn serve(
 ) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(patience.header).max_buf_size(MAX_HEAD);
-    let connections = GracefulShutdown::new();
+    let connections =
+        Connections { http, router, patience, stopping: CancellationToken::new(), open: TaskTracker::new() };
     let mut stop = std::pin::pin!(stop);
-    let (mut told, mut stopping) = (None, false);
+    let mut told = None;
     loop {
         let (stream, peer) = tokio::select! {
-            biased;
-            () = &mut stop, if !stopping => {
-                stopping = true;
-                continue;
-            }
-            // What the system has connected already has no other server to go to; only when there is none more this one ends.
             accepted = accept(&listener, &mut told) => accepted,
-            () = std::future::ready(()), if stopping => break,
+            () = &mut stop => break,
         };
-        let stream = Heads::of(Box::pin(limited(stream, patience)));
-        let (router, framing) = (router.clone(), stream.framing());
+        connections.serve(stream, peer);
+    }
+    // What the system has connected already would be reset, and a proxy may not repeat a POST.
+    if let Err(error) = connections.serve_connected(listener) {
+        tracing::warn!(%error, "connections that were waiting are closed");
+    }
+    connections.stopping.cancel();
+    connections.open.close();
+    connections.open.wait().await;
+}
+
+struct Connections {
+    http: http1::Builder,
+    router: Router,
+    patience: Patience,
+    stopping: CancellationToken,
+    open: TaskTracker,
+}
+
+impl Connections {
+    fn serve(&self, stream: TcpStream, peer: SocketAddr) {
+        let stream = Heads::of(Box::pin(limited(stream, self.patience)));
+        let (router, framing) = (self.router.clone(), stream.framing());
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
             let last = framing.parsed(&mut request);
             answer(router.clone(), request, last)
         });
-        let connection = http.serve_connection(TokioIo::new(stream), service);
-        let connection = connections.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
+        let connection = self.http.serve_connection(TokioIo::new(stream), service);
+        let (stopping, fresh_until) = (self.stopping.clone(), tokio::time::Instant::now() + FRESH);
+        self.open.spawn(async move {
+            let mut connection = std::pin::pin!(connection);
+            let over = async move {
+                stopping.cancelled().await;
+                tokio::time::sleep_until(fresh_until).await;
+            };
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = over => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
                 tracing::debug!(%error, "a connection ended early");
             }
         });
     }
-    // No new connection may wait for a response.
-    drop(listener);
-    connections.shutdown().await;
+
+    /// Serves all that wait in the listener's queue, and closes it: no new connection may wait for a response.
+    fn serve_connected(&self, listener: TcpListener) -> io::Result<()> {
+        // Asked directly: the runtime knows of new ones only when it has looked again.
+        let listener = listener.into_std()?;
+        loop {
+            let (stream, peer) = match listener.accept() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if is_the_clients(&error) => continue,
+                accepted => accepted?,
+            };
+            stream.set_nonblocking(true)?;
+            self.serve(TcpStream::from_std(stream)?, peer);
+        }
+    }
 }
 
 async fn answer(router: Router, request: Request<Incoming>, last: bool) -> Result<Response, Infallible> {

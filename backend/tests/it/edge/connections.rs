@@ -6,7 +6,7 @@ use rstest::rstest;
 use std::time::{Duration, Instant};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpSocket, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     time::timeout,
 };
 
@@ -157,4 +157,34 @@ async fn stopping_still_answers_what_was_accepted(#[values(Kind::Sqlite, Kind::P
     assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("Tempête"), "{answer}");
     assert!(TcpStream::connect(server.address).await.is_err(), "nobody new is accepted");
     server.stopped().await;
+}
+
+/// A proxy may not repeat a POST whose connection is reset.
+#[tokio::test]
+async fn stopping_serves_who_is_connected_and_has_sent_nothing_yet() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("its address");
+    // In the queue of the system, and accepted by nobody.
+    let mut queued = Vec::new();
+    for _ in 0..8 {
+        queued.push(TcpStream::connect(address).await.expect("it listens"));
+    }
+    let router = axum::Router::new().fallback(async || "served");
+    let stopped = std::future::ready(());
+    let serving =
+        tokio::spawn(coulisses::http::serving::serve(listener, router, Patience::default(), stopped));
+    // Once it has stopped nobody new is connected.
+    while TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    for mut stream in queued {
+        stream
+            .write_all(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            .await
+            .expect("it is sent");
+        let mut received = Vec::new();
+        stream.read_to_end(&mut received).await.expect("it is answered");
+        assert!(text(received).ends_with("served"));
+    }
+    serving.await.expect("it ends");
 }
