@@ -57,7 +57,7 @@ impl Migrate {
             return Ok(db.close().await?);
         }
         let schema = Exclusive::of(&db, || say(WAITING)).await?;
-        refuse_newer(&db).await?;
+        migrations::known(&db).await?;
         match self {
             Self::Up { to } => up(&schema, to).await?,
             Self::Down { all, yes } => down(&schema, all, yes || dev).await?,
@@ -112,7 +112,7 @@ pub(super) async fn prepare(app: &App, wanted: bool, say: fn(&str)) -> Result<()
     if embedded || wanted {
         let db = patient(&app.config).await?;
         let schema = Exclusive::of(&db, || say(WAITING)).await?;
-        refuse_newer(&db).await?;
+        migrations::known(&db).await?;
         if embedded {
             writable(&db).await?;
         }
@@ -120,7 +120,7 @@ pub(super) async fn prepare(app: &App, wanted: bool, say: fn(&str)) -> Result<()
         schema.release().await?;
         return Ok(db.close().await?);
     }
-    refuse_newer(&app.db).await?;
+    migrations::known(&app.db).await?;
     if is_current(&app.db).await? {
         return Ok(());
     }
@@ -129,28 +129,9 @@ pub(super) async fn prepare(app: &App, wanted: bool, say: fn(&str)) -> Result<()
     if is_current(&app.db).await? { Ok(()) } else { Err(older()) }
 }
 
-/// An error if the database has a migration that this program does not know: a newer program applied it, and this one would
-/// misread its data. Also if a SQLite file belongs to another program.
-pub(super) async fn refuse_newer(db: &Database) -> Result<(), CliError> {
-    if migrations::is_foreign(db).await? {
-        return Err(CliError::Refused(
-            "the database file holds another program's tables; name a file of its own in DATABASE_URL".into(),
-        ));
-    }
-    let applied = migrations::applied(db).await?;
-    match migrations::unknown(&applied).last() {
-        None => Ok(()),
-        Some(step) => Err(CliError::Refused(format!(
-            "the database was made by a newer coulisses (it has the step {step}, and this program is {}): upgrade the program, or \
-                put back a copy of the database from before",
-            env!("CARGO_PKG_VERSION")
-        ))),
-    }
-}
-
 /// An error unless the schema is current; for commands that do not migrate.
 pub(super) async fn must_be_current(app: &App) -> Result<(), CliError> {
-    refuse_newer(&app.db).await?;
+    migrations::known(&app.db).await?;
     if is_current(&app.db).await? { Ok(()) } else { Err(older()) }
 }
 

@@ -136,7 +136,7 @@ struct Target {
 
 impl Target {
     async fn of(db: &Database) -> Result<Self, TransferError> {
-        let applied = refuse_others(db).await?;
+        let applied = migrations::known(db).await?;
         for table in schema::tables(db).await? {
             let any = format!("SELECT 1 FROM \"{}\" LIMIT 1", table.name);
             let any = Statement::from_string(db.get_database_backend(), any);
@@ -155,22 +155,6 @@ impl Target {
             )));
         }
         Ok(())
-    }
-}
-
-/// The steps of a database, unless it is another program's or newer than this one.
-pub(super) async fn refuse_others(db: &Database) -> Result<Vec<String>, TransferError> {
-    if migrations::is_foreign(db).await? {
-        return Err(TransferError::Refused(
-            "the database file holds another program's tables; name a file of its own in DATABASE_URL".into(),
-        ));
-    }
-    let applied = migrations::applied(db).await?;
-    match migrations::unknown(&applied).last() {
-        None => Ok(applied),
-        Some(step) => Err(TransferError::Refused(format!(
-            "the database was made by a newer coulisses (it has the step {step}): upgrade this program first"
-        ))),
     }
 }
 

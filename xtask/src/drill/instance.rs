@@ -1,5 +1,4 @@
-//! One of several servers over one database, which sends its mails to a mail server of the tests and is killed and started
-//! again.
+//! One of several servers over one database, which is killed or stopped, and started again at the same address.
 
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
@@ -28,8 +27,25 @@ pub(super) struct Instance<'a> {
 }
 
 impl<'a> Instance<'a> {
-    /// The first, number 0, makes the season.
+    /// Starts it, at an address that it keeps. The first, number 0, makes the season.
     pub(super) fn start(
+        (name, number): (&str, usize),
+        program: &'a Path,
+        (on, more): (Databases, Environment),
+        cleanup: &'a Cleanup,
+    ) -> Result<Self> {
+        let mut environment = server::environment(free_port()?, on);
+        environment.extend(more);
+        let (directory, log) = (temporary_directory(cleanup)?, super::log(&format!("{name}-{number}"))?);
+        let arguments: &[_] = if number == 0 { &["demo", "--migrate"] } else { &["serve"] };
+        let at = (environment.clone(), directory.clone());
+        let server = Server::launch(program, arguments, at, &log, cleanup)?;
+        server.wait_until_ready()?;
+        Ok(Self { program, environment, directory, log, cleanup, server })
+    }
+
+    /// The same, with a mail server of the tests.
+    pub(super) fn start_mailing(
         number: usize,
         program: &'a Path,
         database_url: &str,
@@ -37,23 +53,30 @@ impl<'a> Instance<'a> {
         cleanup: &'a Cleanup,
     ) -> Result<Self> {
         let on = Databases { database_url: database_url.to_owned(), redis_url: "fakeredis://".into() };
-        let mut environment = server::environment(free_port()?, on);
-        environment.extend([
+        let more = vec![
             ("SMTP_URL", smtp.url()),
             ("MAIL_FROM", "crew@coulisses.example".into()),
             ("MAIL_GATHER_SECONDS", "0".into()),
-        ]);
-        let (directory, log) = (temporary_directory(cleanup)?, super::log(&format!("mail-{number}"))?);
-        let arguments: &[_] = if number == 0 { &["demo", "--migrate"] } else { &["serve"] };
-        let server =
-            Server::launch(program, arguments, (environment.clone(), directory.clone()), &log, cleanup)?;
-        server.wait_until_ready()?;
-        Ok(Self { program, environment, directory, log, cleanup, server })
+        ];
+        Self::start(("mail", number), program, (on, more), cleanup)
     }
 
     /// Kills it first.
     pub(super) fn start_again(&mut self) -> Result<()> {
         self.server.kill();
+        self.launch()
+    }
+
+    /// As a service manager does: SIGTERM, its end in good order, and a new start. How long it took to stop.
+    #[cfg(unix)]
+    pub(super) fn restart(&mut self, limit: Duration) -> Result<Duration> {
+        let begin = Instant::now();
+        self.server.terminate(limit)?;
+        let took = begin.elapsed();
+        self.launch().map(|()| took)
+    }
+
+    fn launch(&mut self) -> Result<()> {
         let at = (self.environment.clone(), self.directory.clone());
         self.server = Server::launch(self.program, &["serve"], at, &self.log, self.cleanup)?;
         self.server.wait_until_ready()

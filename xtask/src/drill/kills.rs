@@ -1,7 +1,7 @@
 //! `cargo xtask drill kills`: servers that are killed (`kill -9`) again and again while clients write. On SQLite it is one, over its
 //! file; on PostgreSQL one of two, in turn.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 
-use super::ledger::{Ledger, Planner};
+use super::instance::Instance;
+use super::ledger::Planner;
 use super::load::{Load, Tolerance};
 use crate::cleanup::Cleanup;
-use crate::server::{self, Databases, Environment, Profile, Server};
-use crate::servers::{Durability, free_port, start_postgres, temporary_directory};
+use crate::server::{self, Databases, Profile};
+use crate::servers::{Durability, start_postgres, temporary_directory};
 
 /// From a server that serves to its next end: never the same, so that it meets every stage of a write.
 const SHORTEST: Duration = Duration::from_millis(150);
@@ -54,12 +55,14 @@ pub(super) fn run(options: &Options) -> Result<ExitCode> {
 fn kill(program: &Path, on: On, options: &Options, cleanup: &Cleanup) -> Result<()> {
     let directory = temporary_directory(cleanup)?;
     let (name, url, instances) = match on {
-        On::Sqlite => ("sqlite", format!("sqlite:///{}", directory.join("season.db").display()), 1),
-        On::Postgres => ("postgresql", start_postgres(Durability::Server, cleanup)?.url, 2),
+        On::Sqlite => ("kills-sqlite", format!("sqlite:///{}", directory.join("season.db").display()), 1),
+        On::Postgres => ("kills-postgresql", start_postgres(Durability::Server, cleanup)?.url, 2),
     };
     let mut all = Vec::new();
     for number in 0..instances {
-        all.push(Instance::start((name, number), program, (&url, &directory), cleanup)?);
+        let on = Databases { database_url: url.clone(), redis_url: "fakeredis://".into() };
+        let more = vec![("TRUSTED_PROXIES", "127.0.0.1".into())];
+        all.push(Instance::start((name, number), program, (on, more), cleanup)?);
     }
     let urls: Vec<_> = all.iter().map(|one| one.server.url.clone()).collect();
     let urls: Vec<_> = urls.iter().map(String::as_str).collect();
@@ -68,7 +71,10 @@ fn kill(program: &Path, on: On, options: &Options, cleanup: &Cleanup) -> Result<
     for kill in 0..options.kills {
         sleep(SHORTEST + LONGER_EACH * (kill % 13));
         let instance = &mut all[kill as usize % instances];
-        longest = longest.max(instance.kill_and_start(cleanup)?);
+        ensure!(instance.server.is_ready(), "an instance of {name} ended by itself: see target/drill");
+        let killed = Instant::now();
+        instance.start_again()?;
+        longest = longest.max(killed.elapsed());
     }
     let answers = load.end()?;
     println!(
@@ -78,49 +84,7 @@ fn kill(program: &Path, on: On, options: &Options, cleanup: &Cleanup) -> Result<
         longest.as_millis(),
         answers.refusals()
     );
-    check(&answers, urls[0])?;
+    answers.check(&Planner::sign_in(urls[0])?.names("Drill")?)?;
     all.into_iter().for_each(|one| drop(one.server.stop()));
     Ok(())
-}
-
-fn check(answers: &Ledger, url: &str) -> Result<()> {
-    answers.check(&Planner::sign_in(url)?.names("Drill")?)
-}
-
-/// A server that comes back at the same address.
-struct Instance {
-    program: PathBuf,
-    at: (Environment, PathBuf),
-    log: PathBuf,
-    server: Server,
-}
-
-impl Instance {
-    /// The first, number 0, makes the season.
-    fn start(
-        (name, number): (&str, usize),
-        program: &Path,
-        (url, directory): (&str, &Path),
-        cleanup: &Cleanup,
-    ) -> Result<Self> {
-        let on = Databases { database_url: url.to_owned(), redis_url: "fakeredis://".into() };
-        let mut environment = server::environment(free_port()?, on);
-        environment.push(("TRUSTED_PROXIES", "127.0.0.1".into()));
-        let (at, log) =
-            ((environment, directory.to_path_buf()), super::log(&format!("kills-{name}-{number}"))?);
-        let arguments: &[_] = if number == 0 { &["demo", "--migrate"] } else { &["serve"] };
-        let server = Server::launch(program, arguments, at.clone(), &log, cleanup)?;
-        server.wait_until_ready()?;
-        Ok(Self { program: program.to_path_buf(), at, log, server })
-    }
-
-    /// How long it took until it was ready again.
-    fn kill_and_start(&mut self, cleanup: &Cleanup) -> Result<Duration> {
-        ensure!(self.server.is_ready(), "a server ended by itself: see {}", self.log.display());
-        self.server.kill();
-        let begin = Instant::now();
-        self.server = Server::launch(&self.program, &["serve"], self.at.clone(), &self.log, cleanup)?;
-        self.server.wait_until_ready()?;
-        Ok(begin.elapsed())
-    }
 }

@@ -3,27 +3,23 @@
 //! instance, has it.
 
 use std::process::ExitCode;
-use std::thread::{self, JoinHandle};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread::sleep,
-};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use clap::Args;
 use serde_json::{Value, json};
 use ureq::Agent;
 
+use super::instance::Instance;
 use super::latency;
 use super::ledger::lenient_agent;
 use super::reading::Readers;
 use crate::cleanup::Cleanup;
-use crate::server::{self, Databases, Profile, Server, signal};
-use crate::servers::{Durability, Redis, free_port, start_postgres, start_redis, temporary_directory};
+use crate::server::{self, Databases, Profile, signal};
+use crate::servers::{Durability, Redis, start_postgres, start_redis};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -43,19 +39,14 @@ pub(super) fn run(options: &Options) -> Result<ExitCode> {
     let program = server::build(if options.dev { Profile::Dev } else { Profile::Release }, &cleanup)?;
     let postgres = start_postgres(Durability::Server, &cleanup)?;
     let mut redis = start_redis(&cleanup)?;
-    let directory = temporary_directory(&cleanup)?;
-    let mut servers = Vec::new();
+    let mut instances = Vec::new();
     for number in 0..2 {
         let on = Databases { database_url: postgres.url.clone(), redis_url: redis.url.clone() };
-        let environment = server::environment(free_port()?, on);
-        let arguments: &[_] = if number == 0 { &["demo", "--migrate"] } else { &["serve"] };
-        let log = super::log(&format!("redis-stop-{number}"))?;
-        let server = Server::launch(&program, arguments, (environment, directory.clone()), &log, &cleanup)?;
-        server.wait_until_ready()?;
-        servers.push(server);
+        instances.push(Instance::start(("redis-stop", number), &program, (on, Vec::new()), &cleanup)?);
     }
-    let readers = Readers::begin(&servers[1].url, 4)?;
-    let watch = Watch::begin([&servers[0].url, &servers[1].url])?;
+    let urls = [&*instances[0].server.url, &*instances[1].server.url];
+    let readers = Readers::begin(urls[1], 4)?;
+    let watch = Watch::begin(urls)?;
     let pause = || sleep(Duration::from_secs(options.seconds));
     for round in 1..=options.rounds {
         for trouble in ["paused", "killed", "emptied"] {
@@ -75,7 +66,7 @@ pub(super) fn run(options: &Options) -> Result<ExitCode> {
         "{writes} writes and {} reads, none failed, none stale; the slowest took {longest:?}",
         readers.end()?
     );
-    servers.into_iter().for_each(|server| drop(server.stop()));
+    instances.into_iter().for_each(|one| drop(one.server.stop()));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -102,14 +93,14 @@ fn trouble_and_back(trouble: &str, redis: &mut Redis, pause: &impl Fn(), cleanup
 /// Whoever writes at one instance, and looks at the other whether it is there.
 struct Watch {
     over: Arc<AtomicBool>,
-    seen: Arc<std::sync::atomic::AtomicU64>,
+    seen: Arc<AtomicU64>,
     thread: JoinHandle<Result<Duration>>,
 }
 
 impl Watch {
     fn begin(urls: [&str; 2]) -> Result<Self> {
         let over = Arc::new(AtomicBool::new(false));
-        let seen = Arc::<std::sync::atomic::AtomicU64>::default();
+        let seen = Arc::<AtomicU64>::default();
         let authorization = latency::planner(urls[0])?;
         let urls = urls.map(str::to_owned);
         let (until, count) = (over.clone(), seen.clone());

@@ -53,7 +53,7 @@ pub(super) fn run(options: &Options) -> Result<ExitCode> {
     let smtp = Smtp::start(&cleanup)?;
     let postgres = start_postgres(Durability::Server, &cleanup)?;
     let mut instances = (0..INSTANCES)
-        .map(|number| Instance::start(number, &program, &postgres.url, &smtp, &cleanup))
+        .map(|number| Instance::start_mailing(number, &program, &postgres.url, &smtp, &cleanup))
         .collect::<Result<Vec<_>>>()?;
     let due = prepare(&postgres, &instances[0].server.url, options.people)?;
     // Nobody chooses so many passwords here.

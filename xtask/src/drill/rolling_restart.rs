@@ -2,7 +2,7 @@
 //! given, are stopped and started one after the other while clients read and write. Nobody may notice.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
+use super::instance::Instance;
 use super::ledger::{Planner, lenient_agent};
 use super::load::{Load, Tolerance};
 use super::reading::Readers;
 use crate::cargo;
 use crate::cleanup::Cleanup;
 use crate::process::Process;
-use crate::server::{self, Databases, Environment, Profile, Server};
+use crate::server::{self, Databases, Profile};
 use crate::servers::{
     Durability, detach, ensure_nginx, free_port, start_postgres, start_redis, temporary_directory,
 };
@@ -49,15 +50,14 @@ pub(super) fn run(options: &Options) -> Result<ExitCode> {
     let mut instances = Vec::new();
     for number in 0..2 {
         let on = Databases { database_url: postgres.url.clone(), redis_url: redis.url.clone() };
-        let mut environment = server::environment(free_port()?, on);
-        environment.extend([
+        let more = vec![
             ("TRUSTED_PROXIES", "127.0.0.1".into()),
             // As outside ENV=dev.
             ("SHUTDOWN_DELAY_SECONDS", "5".into()),
-        ]);
-        instances.push(Instance::start(number, &program, (environment, directory.clone()), &cleanup)?);
+        ];
+        instances.push(Instance::start(("rolling-restart", number), &program, (on, more), &cleanup)?);
     }
-    let upstreams = [instances[0].port()?, instances[1].port()?];
+    let upstreams = [port_of(&instances[0])?, port_of(&instances[1])?];
     let url = Nginx::start(port, upstreams, &directory, &cleanup)?.url;
 
     let readers = Readers::begin(&url, options.clients)?;
@@ -66,7 +66,7 @@ pub(super) fn run(options: &Options) -> Result<ExitCode> {
     for round in 1..=options.rounds {
         for instance in &mut instances {
             sleep(CALM);
-            let stopped = instance.restart(&cleanup)?;
+            let stopped = instance.restart(STOP_LIMIT)?;
             println!("round {round}: an instance stopped within {} ms and is back", stopped.as_millis());
         }
     }
@@ -80,37 +80,9 @@ pub(super) fn run(options: &Options) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-struct Instance {
-    program: PathBuf,
-    at: (Environment, PathBuf),
-    log: PathBuf,
-    server: Server,
-}
-
-impl Instance {
-    /// The first, number 0, makes the season.
-    fn start(number: usize, program: &Path, at: (Environment, PathBuf), cleanup: &Cleanup) -> Result<Self> {
-        let log = super::log(&format!("rolling-restart-{number}"))?;
-        let arguments: &[_] = if number == 0 { &["demo", "--migrate"] } else { &["serve"] };
-        let server = Server::launch(program, arguments, at.clone(), &log, cleanup)?;
-        server.wait_until_ready()?;
-        Ok(Self { program: program.to_path_buf(), at, log, server })
-    }
-
-    fn port(&self) -> Result<u16> {
-        let port = self.server.url.rsplit(':').next().and_then(|port| port.parse().ok());
-        port.context("an instance has a port")
-    }
-
-    /// As a service manager does: SIGTERM, its end, and a new start. How long it took to stop.
-    fn restart(&mut self, cleanup: &Cleanup) -> Result<Duration> {
-        let begin = Instant::now();
-        self.server.terminate(STOP_LIMIT)?;
-        let took = begin.elapsed();
-        self.server = Server::launch(&self.program, &["serve"], self.at.clone(), &self.log, cleanup)?;
-        self.server.wait_until_ready()?;
-        Ok(took)
-    }
+fn port_of(instance: &Instance<'_>) -> Result<u16> {
+    let port = instance.server.url.rsplit(':').next().and_then(|port| port.parse().ok());
+    port.context("an instance has a port")
 }
 
 struct Nginx {

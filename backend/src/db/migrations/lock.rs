@@ -19,6 +19,16 @@ const NUMBER: i64 = i64::from_be_bytes(*b"coulisse");
 pub enum MigrationError {
     #[error("the database refused: {0}")]
     Database(#[from] DbErr),
+    /// A SQLite file that is not ours.
+    #[error("the database file holds another program's tables; name a file of its own in DATABASE_URL")]
+    Foreign,
+    /// A newer program applied this step, and this one would misread its data.
+    #[error(
+        "the database was made by a newer coulisses (it has the step {0}, and this program is {program}): upgrade the program, or put \
+            back a copy of the database from before",
+        program = env!("CARGO_PKG_VERSION")
+    )]
+    Newer(String),
     /// The lock file beside a SQLite database.
     #[error("cannot lock {0}: {1}; let the program's user write the database file and its folder")]
     Lock(PathBuf, #[source] io::Error),

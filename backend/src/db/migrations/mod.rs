@@ -78,11 +78,23 @@ pub struct Exclusive<'a> {
     lock: Lock,
 }
 
-/// Whether a SQLite file has tables but no record of our steps. (A PostgreSQL schema may hold those of extensions.)
+/// The steps applied to a database that this program can work with.
 ///
 /// # Errors
-/// When the database fails.
-pub async fn is_foreign(db: &Database) -> Result<bool, DbErr> {
+/// [`MigrationError::Foreign`], [`MigrationError::Newer`].
+pub async fn known(db: &Database) -> Result<Vec<String>, MigrationError> {
+    if is_foreign(db).await? {
+        return Err(MigrationError::Foreign);
+    }
+    let applied = applied(db).await?;
+    match unknown(&applied).last() {
+        None => Ok(applied),
+        Some(step) => Err(MigrationError::Newer(step.to_owned())),
+    }
+}
+
+/// Whether a SQLite file has tables but no record of our steps. (A PostgreSQL schema may hold those of extensions.)
+async fn is_foreign(db: &Database) -> Result<bool, DbErr> {
     let backend = db.connection().get_database_backend();
     if backend != DbBackend::Sqlite
         || SchemaManager::new(db.connection()).has_table("seaql_migrations").await?

@@ -92,7 +92,7 @@ fn drill(options: &Options, database: Database, program: &Path, cleanup: &Cleanu
     };
     println!("==> {name}, instances: {number}, {} people asked each second", options.rate);
     let mut instances = (0..number)
-        .map(|number| Instance::start(number, program, &database_url, &smtp, cleanup))
+        .map(|number| Instance::start_mailing(number, program, &database_url, &smtp, cleanup))
         .collect::<Result<Vec<_>>>()?;
     let urls: Vec<_> = instances.iter().map(|instance| instance.server.url.clone()).collect();
     let mut load = Load::begin(urls.clone(), options.rate)?;
