@@ -76,6 +76,21 @@ impl<'a> Instance<'a> {
         self.launch().map(|()| took)
     }
 
+    /// Stops it and starts another program in its place.
+    #[cfg(unix)]
+    pub(super) fn replace(&mut self, program: &'a Path, limit: Duration) -> Result<()> {
+        self.server.terminate(limit)?;
+        self.program = program;
+        self.launch()
+    }
+
+    /// What a command of another program prints, with the settings of this instance.
+    pub(super) fn output_of(&self, program: &Path, arguments: &[&str]) -> Result<String> {
+        let output = server::command(program, &self.environment, &self.directory, arguments).output()?;
+        ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
     fn launch(&mut self) -> Result<()> {
         let at = (self.environment.clone(), self.directory.clone());
         self.server = Server::launch(self.program, &["serve"], at, &self.log, self.cleanup)?;

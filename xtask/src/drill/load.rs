@@ -1,7 +1,7 @@
 //! Clients that write without a pause, each again and again under one key until it is acknowledged, and keep a ledger.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle, sleep};
 use std::time::Duration;
 
@@ -27,6 +27,7 @@ pub(super) enum Tolerance {
 
 pub(super) struct Load {
     over: Arc<AtomicBool>,
+    acknowledged: Arc<AtomicU64>,
     writers: Vec<JoinHandle<Result<Ledger>>>,
 }
 
@@ -34,9 +35,10 @@ impl Load {
     /// The clients take turns at these addresses. What they write is named after the round.
     pub(super) fn begin(urls: &[&str], round: u32, writers: usize, tolerance: Tolerance) -> Result<Self> {
         let over = Arc::new(AtomicBool::new(false));
+        let acknowledged = Arc::<AtomicU64>::default();
         let mut all = Vec::new();
         for (writer, url) in urls.iter().cycle().take(writers).enumerate() {
-            let (planner, over) = (Planner::sign_in(url)?, over.clone());
+            let (planner, over, acknowledged) = (Planner::sign_in(url)?, over.clone(), acknowledged.clone());
             all.push(thread::spawn(move || {
                 let mut ledger = Ledger::default();
                 for number in 0.. {
@@ -45,13 +47,20 @@ impl Load {
                     }
                     let name = format!("Drill{round}x{writer}x{number}");
                     if write(&planner, &name, &mut ledger, (tolerance, &over))? {
+                        acknowledged.fetch_add(1, Ordering::Relaxed);
                         ledger.note(name, Answer::Done);
                     }
                 }
                 Ok(ledger)
             }));
         }
-        Ok(Self { over, writers: all })
+        Ok(Self { over, acknowledged, writers: all })
+    }
+
+    /// How many writes were acknowledged so far.
+    #[cfg(unix)]
+    pub(super) fn acknowledged(&self) -> u64 {
+        self.acknowledged.load(Ordering::Relaxed)
     }
 
     pub(super) fn end(self) -> Result<Ledger> {

@@ -31,6 +31,8 @@ mod rolling_restart;
 mod slow_sockets;
 mod smtp;
 mod storage;
+#[cfg(unix)]
+mod upgrade;
 
 use std::fs;
 use std::path::PathBuf;
@@ -76,6 +78,9 @@ pub(crate) enum Drill {
     RollingRestart(rolling_restart::Options),
     /// Many rows from SQLite to PostgreSQL and back, and backups under writes
     Moving(moving::Options),
+    /// Instances of a release that serve while the schema is brought up to date, and are replaced one by one
+    #[cfg(unix)]
+    Upgrade(upgrade::Options),
     /// Each kind of mail through Postfix, over STARTTLS and with a login
     #[cfg(unix)]
     MailServer(mail_server::Options),
@@ -99,6 +104,8 @@ pub(crate) fn run(drill: &Drill) -> Result<ExitCode> {
         #[cfg(unix)]
         Drill::RollingRestart(options) => rolling_restart::run(options),
         Drill::Moving(options) => moving::run(options),
+        #[cfg(unix)]
+        Drill::Upgrade(options) => upgrade::run(options),
         #[cfg(unix)]
         Drill::MailServer(options) => mail_server::run(options),
     }

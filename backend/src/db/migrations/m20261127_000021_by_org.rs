@@ -157,7 +157,12 @@ async fn take_the_place_of_the_old(manager: &SchemaManager<'_>) -> Result<(), Db
 }
 
 /// The nil UUID stands for no org, which has no row in `orgs`: so nothing refers there. The rows of orgs are never deleted.
-const AUDIT_BY_ORG: [&str; 15] = [
+///
+/// The triggers at the end are for instances of the release before, which go on serving until they are restarted and name no org
+/// where they knew none and in no detail. They find it by looking through the log, and go with the next step that changes it.
+const AUDIT_BY_ORG: [&str; 19] = [
+    // In the order in which writers take them, so that none waits for the other.
+    "LOCK TABLE audit_log, audit_details IN ACCESS EXCLUSIVE MODE",
     "ALTER TABLE audit_details DROP CONSTRAINT audit_details_entry",
     "ALTER TABLE audit_log DROP CONSTRAINT audit_log_org",
     "ALTER TABLE audit_log DISABLE TRIGGER audit_log_immutable",
@@ -177,9 +182,26 @@ const AUDIT_BY_ORG: [&str; 15] = [
         WHEN (NEW.org_id <> OLD.org_id OR NEW.audit_id <> OLD.audit_id OR NEW.created_at <> OLD.created_at
             OR NEW.before IS NOT NULL OR NEW.after IS NOT NULL)
         EXECUTE FUNCTION audit_is_immutable()",
+    "CREATE FUNCTION audit_names_its_org() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF TG_TABLE_NAME = 'audit_log' THEN
+            NEW.org_id := '00000000-0000-0000-0000-000000000000';
+        ELSE
+            SELECT l.org_id INTO NEW.org_id FROM audit_log l WHERE l.id = NEW.audit_id;
+        END IF;
+        RETURN NEW;
+    END $$",
+    "CREATE TRIGGER audit_log_names_its_org BEFORE INSERT ON audit_log FOR EACH ROW
+        WHEN (NEW.org_id IS NULL) EXECUTE FUNCTION audit_names_its_org()",
+    "CREATE TRIGGER audit_details_names_its_org BEFORE INSERT ON audit_details FOR EACH ROW
+        WHEN (NEW.org_id IS NULL) EXECUTE FUNCTION audit_names_its_org()",
 ];
 
-const AUDIT_BY_ID: [&str; 14] = [
+const AUDIT_BY_ID: [&str; 18] = [
+    "LOCK TABLE audit_log, audit_details IN ACCESS EXCLUSIVE MODE",
+    "DROP TRIGGER audit_details_names_its_org ON audit_details",
+    "DROP TRIGGER audit_log_names_its_org ON audit_log",
+    "DROP FUNCTION audit_names_its_org()",
     "ALTER TABLE audit_details DROP CONSTRAINT audit_details_entry",
     "ALTER TABLE audit_log DROP CONSTRAINT audit_log_pkey",
     "ALTER TABLE audit_log ALTER COLUMN org_id DROP NOT NULL",
