@@ -56,6 +56,8 @@ pub mod org {
         pub digest_hours: i32,
         /// When the next digest is due; `None` until it is known.
         pub digest_at: Option<Timestamp>,
+        /// Its row is all that is left of it then, for the audit log.
+        pub deleted_at: Option<Timestamp>,
         pub created_at: Timestamp,
         pub updated_at: Timestamp,
     }

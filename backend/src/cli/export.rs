@@ -15,7 +15,7 @@ use std::{
 };
 
 /// Lines are short; the system is asked to write many at once.
-const BUFFER: usize = 1 << 18;
+pub(super) const BUFFER: usize = 1 << 18;
 
 #[derive(Debug, Args)]
 pub(super) struct Export {
@@ -71,7 +71,7 @@ impl Export {
     }
 }
 
-fn lines(moved: &Moved, to: String) -> [String; 2] {
+pub(super) fn lines(moved: &Moved, to: String) -> [String; 2] {
     let rows = progress::rows(moved.total());
     [format!("exported {rows} of {} tables {to}", moved.rows.len()), format!("checksum {}", moved.checksum)]
 }

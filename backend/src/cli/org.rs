@@ -1,5 +1,7 @@
 //! `coulisses org`.
 
+mod delete;
+
 use super::{
     CliError, Listed,
     member::{OfOrg, PASSWORD_THEY_HAVE, say_link},
@@ -53,6 +55,14 @@ pub(super) enum Org {
         of: OfOrg,
         #[command(flatten)]
         settings: Settings,
+    },
+    /// Delete an organisation with its people and all that was planned, for good, once its export is written. The audit log keeps
+    /// what happened, without names and texts; logins that no other organisation has are erased. Meanwhile nobody can write.
+    Delete {
+        #[command(flatten)]
+        of: OfOrg,
+        #[command(flatten)]
+        how: delete::Deletion,
     },
 }
 
@@ -111,6 +121,11 @@ impl Org {
                 let name = parse_name(name)?;
                 let app = start_current(config).await?;
                 rename(&app, of.find(&app).await?, name).await?;
+                Ok(app.db.close().await?)
+            }
+            Self::Delete { of, how } => {
+                let app = start_current(delete::with_patience(config)).await?;
+                how.run(&app, of.find(&app).await?).await?;
                 Ok(app.db.close().await?)
             }
             Self::Set { of, settings } => {

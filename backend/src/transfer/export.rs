@@ -8,7 +8,7 @@ use super::{
     scope,
 };
 use crate::{db::Database, timestamp::Timestamp};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, Statement, Value as SqlValue};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value as SqlValue};
 use sha2::{Digest, Sha256};
 use std::io::Write;
 
@@ -29,11 +29,24 @@ pub async fn export(
     out: &mut (dyn Write + Send),
     progress: Progress<'_>,
 ) -> Result<Moved, TransferError> {
-    let snapshot = db.read().await?;
-    let tables = scope.narrow(schema::tables(&snapshot).await?);
+    export_from(&db.read().await?, scope, now, out, progress).await
+}
+
+/// The same from a transaction that is open, which sees one state.
+///
+/// # Errors
+/// As [`export`].
+pub async fn export_from(
+    snapshot: &impl ConnectionTrait,
+    scope: Scope,
+    now: Timestamp,
+    out: &mut (dyn Write + Send),
+    progress: Progress<'_>,
+) -> Result<Moved, TransferError> {
+    let tables = scope.narrow(schema::tables(snapshot).await?);
     let mut counts = Vec::new();
     for table in &tables {
-        counts.push(count(&snapshot, table, scope).await?);
+        counts.push(count(snapshot, table, scope).await?);
     }
     if let Scope::Org(org) = scope
         && tables.iter().zip(&counts).any(|(table, rows)| table.name == "orgs" && *rows == 0)
@@ -48,7 +61,7 @@ pub async fn export(
         program: env!("CARGO_PKG_VERSION").into(),
         scope,
         at: now.to_string(),
-        steps: schema::steps(&snapshot).await?,
+        steps: schema::steps(snapshot).await?,
         tables: tables.iter().map(Layout::from).collect(),
     };
     write_line(out, &header)?;
@@ -58,7 +71,7 @@ pub async fn export(
     for (table, expected) in tables.iter().zip(counts) {
         let before = rows.done;
         for part in scope::parts(table) {
-            rows.write(&snapshot, table, scope, &part).await?;
+            rows.write(snapshot, table, scope, &part).await?;
         }
         let written = rows.done - before;
         if written != expected {
@@ -82,7 +95,20 @@ fn write_line(out: &mut (dyn Write + Send), line: &impl serde::Serialize) -> Res
     out.write_all(&bytes).map_err(TransferError::Output)
 }
 
-async fn count(snapshot: &DatabaseTransaction, table: &Table, scope: Scope) -> Result<u64, TransferError> {
+/// How many rows an export has.
+///
+/// # Errors
+/// When the database fails.
+pub async fn rows_of(db: &Database, scope: Scope) -> Result<u64, TransferError> {
+    let snapshot = db.read().await?;
+    let mut rows = 0;
+    for table in scope.narrow(schema::tables(&snapshot).await?) {
+        rows += count(&snapshot, &table, scope).await?;
+    }
+    Ok(rows)
+}
+
+async fn count(snapshot: &impl ConnectionTrait, table: &Table, scope: Scope) -> Result<u64, TransferError> {
     let condition = scope.condition(table)?;
     let filter = if condition.is_empty() { String::new() } else { format!(" WHERE {condition}") };
     let sql = format!("SELECT count(*) FROM \"{}\"{filter}", table.name);
@@ -112,7 +138,7 @@ impl Rows<'_> {
     /// Writes a part of a table in the order of its primary key.
     async fn write(
         &mut self,
-        snapshot: &DatabaseTransaction,
+        snapshot: &impl ConnectionTrait,
         table: &Table,
         scope: Scope,
         part: &str,

@@ -13,7 +13,7 @@ use crate::{
     db::{migrations::Exclusive, renew_versions},
     ids::{AccountId, OrgId},
 };
-use sea_orm::{ConnectionTrait, DbErr, Statement, Value as SqlValue};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value as SqlValue};
 use sea_orm_migration::MigratorTrait;
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
@@ -93,17 +93,23 @@ impl Ahead {
 }
 
 async fn refuse_present(tx: &impl ConnectionTrait, org: &Org) -> Result<(), TransferError> {
-    let sql = "SELECT id FROM orgs WHERE id = $1 OR name_key = $2";
+    let sql = "SELECT id, deleted_at IS NOT NULL FROM orgs WHERE id = $1 OR name_key = $2";
     let values: [SqlValue; 2] = [org.id.into(), org.name_key.clone().into()];
     let found = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
     let found = tx.query_all_raw(found).await?;
-    let ids = found.iter().map(|row| row.try_get_by_index(0)).collect::<Result<Vec<OrgId>, _>>()?;
+    let state = |row: &QueryResult| Ok::<_, DbErr>((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
+    let found = found.iter().map(state).collect::<Result<Vec<(OrgId, bool)>, _>>()?;
     let refused = |what: &str| {
         Err(TransferError::Refused(format!("the organisation {} ({}) {what}", org.name, org.id)))
     };
-    match ids.as_slice() {
+    match found.as_slice() {
         [] => Ok(()),
-        ids if ids.contains(&org.id) => refused("is in the database already: nothing was changed"),
+        found if found.contains(&(org.id, true)) => {
+            refused("was deleted from this database, whose audit log stays: import it into another one")
+        }
+        found if found.contains(&(org.id, false)) => {
+            refused("is in the database already: nothing was changed")
+        }
         _ => refused(
             "cannot have its name there, because another has it: `coulisses org rename` gives that one another name",
         ),

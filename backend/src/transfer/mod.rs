@@ -14,15 +14,17 @@ mod import;
 mod insert;
 mod join;
 mod reading;
+mod remove;
 pub mod schema;
 pub mod scope;
 mod swap;
 
 pub use backup::{Copied, backup, restore};
 pub use draft::Draft;
-pub use export::export;
+pub use export::{export, export_from, rows_of};
 pub use format::Scope;
 pub use import::{Import, import};
+pub use remove::{KEPT, hold_still, remove};
 
 use crate::{
     db::{ConnectError, migrations::MigrationError},

@@ -46,6 +46,9 @@ impl Scope {
     pub(super) fn condition(self, table: &Table) -> Result<&'static str, TransferError> {
         Ok(match (self, &*table.name) {
             (Self::Whole, _) => "",
+            (Self::Org(_), "orgs") if table.place("deleted_at").is_some() => {
+                r#""id" = $1 AND "deleted_at" IS NULL"#
+            }
             (Self::Org(_), "orgs") => r#""id" = $1"#,
             (Self::Org(_), "accounts") => {
                 "(EXISTS (SELECT 1 FROM org_memberships m WHERE m.org_id = $1 AND m.account_id = accounts.id)

@@ -26,6 +26,7 @@ mod m20261127_000018_jobs;
 mod m20261127_000019_mail;
 mod m20261127_000020_changes;
 mod m20261127_000021_by_org;
+mod m20261127_000022_deleted_orgs;
 mod rows;
 mod sqlite_schema;
 
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000019_mail::Migration),
             Box::new(m20261127_000020_changes::Migration),
             Box::new(m20261127_000021_by_org::Migration),
+            Box::new(m20261127_000022_deleted_orgs::Migration),
         ]
     }
 }
@@ -191,14 +193,19 @@ impl<'a> Exclusive<'a> {
 
     async fn go(&self, way: Way, steps: usize) -> Result<(), DbErr> {
         for _ in 0..steps {
-            let transaction = self.begin().await?;
-            match way {
-                Way::Up => Migrator::up(&transaction, Some(1)).await?,
-                Way::Down => Migrator::down(&transaction, Some(1)).await?,
-            }
-            transaction.commit().await?;
+            // Servers write meanwhile: of two that wait for each other PostgreSQL rolls one back, which may be the step.
+            (|| self.take_step(way)).retry(pauses()).when(is_contended).await?;
         }
         Ok(())
+    }
+
+    async fn take_step(&self, way: Way) -> Result<(), DbErr> {
+        let transaction = self.begin().await?;
+        match way {
+            Way::Up => Migrator::up(&transaction, Some(1)).await?,
+            Way::Down => Migrator::down(&transaction, Some(1)).await?,
+        }
+        transaction.commit().await
     }
 
     /// A transaction that begins as a writer's: SQLite refuses one that reads first and writes after another has written.
@@ -213,12 +220,18 @@ impl<'a> Exclusive<'a> {
                 ..TransactionOptions::default()
             })
         };
-        let pauses = ExponentialBuilder::default().with_max_times(10).with_jitter();
-        let contended = |error: &DbErr| FailureKind::of(error) == FailureKind::Contended;
-        let transaction = begin.retry(pauses).when(contended).await?;
+        let transaction = begin.retry(pauses()).when(is_contended).await?;
         lock::also_of_transaction(&transaction).await?;
         Ok(transaction)
     }
+}
+
+fn pauses() -> ExponentialBuilder {
+    ExponentialBuilder::default().with_max_times(10).with_jitter()
+}
+
+fn is_contended(error: &DbErr) -> bool {
+    FailureKind::of(error) == FailureKind::Contended
 }
 
 fn names(steps: &[sea_orm_migration::Migration]) -> Vec<String> {

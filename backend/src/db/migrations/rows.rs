@@ -15,7 +15,7 @@ struct Step {
 }
 
 /// Every step, in order.
-const STEPS: [Step; 19] = [
+const STEPS: [Step; 20] = [
     Step {
         name: "m20261123_000001_accounts",
         creates: &["orgs", "accounts", "org_memberships", "sessions", "password_tokens"],
@@ -71,6 +71,7 @@ const STEPS: [Step; 19] = [
         creates: &[],
         goes_through: &["invitations", "assignments", "audit_log", "audit_details"],
     },
+    Step { name: "m20261127_000022_deleted_orgs", creates: &[], goes_through: &[] },
 ];
 
 const PENDING_MEMBERSHIPS: &str = "m20261126_000014_pending_memberships";

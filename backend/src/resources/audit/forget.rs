@@ -28,7 +28,19 @@ pub async fn empty_details(tx: &Tx, org: OrgId, objects: &[Uuid], texts: &[Strin
     let containing = texts.iter().fold(Condition::any(), |any, text| {
         any.add(Column::Before.like(contains(text))).add(Column::After.like(contains(text)))
     });
-    let chosen = containing.add(Column::AuditId.in_subquery(about));
+    empty_chosen(tx, org, containing.add(Column::AuditId.in_subquery(about))).await
+}
+
+/// Empties the details of all entries of the org.
+///
+/// # Errors
+/// When the database fails.
+pub async fn empty_all_details(tx: &Tx, org: OrgId) -> Result<(), Error> {
+    empty_chosen(tx, org, Condition::all()).await
+}
+
+async fn empty_chosen(tx: &Tx, org: OrgId, chosen: Condition) -> Result<(), Error> {
+    use audit_details::Column;
     let mut last = None;
     while let Some(next) = end_of_part(tx, org, last).await? {
         let part = Condition::all()

@@ -7,6 +7,6 @@ mod model;
 mod read;
 
 pub use api::routes;
-pub use forget::{empty_details, empty_old_details};
+pub use forget::{empty_all_details, empty_details, empty_old_details};
 pub use model::AuditEntry;
 pub use read::{about, is_on_record};

@@ -67,7 +67,8 @@ pub async fn queue_digests(app: &App) -> Result<(), Error> {
 }
 
 fn is_due(now: Timestamp) -> Condition {
-    Condition::any().add(org::Column::DigestAt.is_null()).add(org::Column::DigestAt.lte(now))
+    let due = Condition::any().add(org::Column::DigestAt.is_null()).add(org::Column::DigestAt.lte(now));
+    Condition::all().add(org::Column::DeletedAt.is_null()).add(due)
 }
 
 /// Queues a digest of a locked org for each planner who wants it.

@@ -10,6 +10,7 @@ events! {
     pub enum OrgEvent<'a> of "org" (OrgId), shown in [] {
         CREATED = "org.create": Created { after: &'a Org } of after.id,
         UPDATED = "org.update": Updated { before: &'a Org, after: &'a Org } of after.id,
+        DELETED = "org.delete": Deleted { id: OrgId } of id,
     }
 }
 

@@ -20,6 +20,6 @@ pub use refusal::*;
 pub use rules::next_morning;
 pub use unsubscribing::unsubscribe;
 pub use write::{
-    LinkBy, MemberLink, add_member, create, lock_for_no_key_update, lock_member_for_no_key_update,
+    LinkBy, MemberLink, add_member, create, delete, lock_for_no_key_update, lock_member_for_no_key_update,
     remove_member, set_delivery, update, update_member,
 };

@@ -31,12 +31,17 @@ pub async fn find_by_name(db: &impl ConnectionTrait, name: &NameKey) -> Result<O
     Ok(found.ok_or(NotFound)?.id)
 }
 
+/// The orgs that are not deleted.
+pub(super) fn find() -> Select<org::Entity> {
+    org::Entity::find().filter(org::Column::DeletedAt.is_null())
+}
+
 /// Every org, by name: for the operator.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Org>, Error> {
-    let rows = org::Entity::find().order_by_asc(org::Column::NameKey).all(db).await?;
+    let rows = find().order_by_asc(org::Column::NameKey).all(db).await?;
     Ok(rows.into_iter().map(Org::from).collect())
 }
 
@@ -66,7 +71,7 @@ impl From<org::Model> for Org {
 /// # Errors
 /// [`NotFound`].
 pub async fn get(db: &impl ConnectionTrait, id: OrgId) -> Result<Org, Error> {
-    Ok(org::Entity::find_by_id(id).one(db).await?.ok_or(NotFound)?.into())
+    Ok(find().filter(org::Column::Id.eq(id)).one(db).await?.ok_or(NotFound)?.into())
 }
 
 /// The default time zone of the org's missions.

@@ -25,12 +25,16 @@ use crate::{
     role::Role,
     secret::Secret,
     state::App,
+    text::NameKey,
 };
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
     sea_query::LockType,
 };
+
+/// What stands for the name of a deleted org.
+const DELETED: &str = "—";
 
 /// Org names are unique.
 const NAME: Constraint = Constraint::unique("orgs_name", "orgs.name_key");
@@ -60,6 +64,7 @@ pub async fn create(tx: &Tx, new: OrgForm) -> Result<OrgId, Error> {
         reminder_hours: reminder_hours.into(),
         digest_hours: digest_hours.into(),
         digest_at: Some(next_morning(tx.now, &timezone)?),
+        deleted_at: None,
         created_at: tx.now,
         updated_at: tx.now,
     };
@@ -203,7 +208,7 @@ fn meaning_of(error: &DbErr) -> Option<Error> {
 /// # Errors
 /// [`NotFound`].
 pub async fn lock_for_no_key_update(tx: &Tx, id: OrgId) -> Result<Org, Error> {
-    let found = org::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx).await?;
+    let found = read::find().filter(org::Column::Id.eq(id)).lock(LockType::NoKeyUpdate).one(tx).await?;
     Ok(found.ok_or(NotFound)?.into())
 }
 
@@ -256,6 +261,30 @@ pub async fn update(tx: &Tx, before: Org, new: OrgForm) -> Result<Org, Error> {
         .or_refusal(meaning_of_name)?;
     tx.record(after.id, &OrgEvent::Updated { before: &before, after: &after }).await?;
     Ok(after)
+}
+
+/// Leaves of a locked org a row that says nothing but its id, and when it was there. Its members may go then, owners included.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete(tx: &Tx, org: OrgId) -> Result<(), Error> {
+    org::Entity::update_many()
+        .set(org::ActiveModel {
+            name: Set(DELETED.into()),
+            name_key: Set(NameKey::placeholder(org)),
+            contact_name: Set(None),
+            contact_phone: Set(None),
+            contact_email: Set(None),
+            reply_to: Set(None),
+            digest_at: Set(None),
+            deleted_at: Set(Some(tx.now)),
+            updated_at: Set(tx.now),
+            ..Default::default()
+        })
+        .filter(org::Column::Id.eq(org))
+        .exec(tx)
+        .await?;
+    tx.record(org, &OrgEvent::Deleted { id: org }).await
 }
 
 /// Locks the org of a member (`FOR NO KEY UPDATE`) until the transaction ends, and reads the member.

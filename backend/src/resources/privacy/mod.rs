@@ -1,8 +1,10 @@
-//! What people may ask of an org about themselves, which operators do on the command line: a copy of what it has of them, and that
-//! it forgets who they were.
+//! What people may ask of an org about themselves, and an org of the operator, which is done on the command line: a copy of what
+//! there is about a person, that they are forgotten, that all of an org is.
 
+mod delete_org;
 mod erase;
 mod export;
 
+pub use delete_org::{Deleted, delete_org};
 pub use erase::{EraseError, Erased, erase};
 pub use export::{PersonalData, export};

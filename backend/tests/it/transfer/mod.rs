@@ -2,6 +2,7 @@
 
 mod contents;
 mod copies;
+mod deletion;
 #[cfg(unix)]
 mod kills;
 mod orgs;
