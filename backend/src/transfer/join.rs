@@ -77,10 +77,9 @@ impl Ahead {
             };
             let Some(Cell::Uuid(id)) = cell("id") else { break };
             match &*layout.name {
-                "orgs" if org.is_none() && Some(OrgId(*id)) == reading.header.org() => {
+                "orgs" => {
                     org = Some(Org { id: OrgId(*id), name: text("name")?, name_key: text("name_key")? });
                 }
-                "orgs" => return Err(reading.wrong("is another organisation than that of the header")),
                 "accounts" => accounts.push((*id, text("email_key")?)),
                 _ => break,
             }

@@ -1,11 +1,13 @@
-//! Moving what is stored: exports that go into either database, and copies of a SQLite file.
+//! Moving what is stored: exports that go into either database, and copies of a SQLite file; and removing what is an org's.
 //!
 //! An export is JSON lines ([`format`]): a header, a line for each row, and a last line with counts and a checksum. It follows
 //! the schema that the database itself tells ([`schema`]), so a migration needs nothing here. What an org's export leaves out
-//! is in [`scope`]. An import checks the whole file before it changes anything, and is one transaction on PostgreSQL and a new
-//! file on SQLite ([`import`]).
+//! is in [`scope`], and that an import takes nothing else for an org's in [`belongings`]. An import checks the whole file before
+//! it changes anything, and is one transaction on PostgreSQL and a new file on SQLite ([`import`]). What a deleted org leaves
+//! behind is in [`remove`].
 
 mod backup;
+mod belongings;
 mod cell;
 mod draft;
 mod export;
@@ -29,6 +31,7 @@ pub use remove::{KEPT, hold_still, remove};
 use crate::{
     db::{ConnectError, migrations::MigrationError},
     error::Error,
+    ids::OrgId,
 };
 use sea_orm::DbErr;
 use std::{io, path::PathBuf};
@@ -87,6 +90,11 @@ impl From<Error> for TransferError {
 }
 
 impl TransferError {
+    /// There is no such org.
+    pub fn no_org(org: OrgId) -> Self {
+        Self::Refused(format!("there is no organisation {org}; `coulisses org list` shows their ids"))
+    }
+
     fn file(verb: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::File { verb, path, source }

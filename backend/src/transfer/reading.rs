@@ -1,8 +1,9 @@
-//! Reading an export line by line. Everything is checked on the way: the header, each value, the order, and at the end the
-//! counts and the checksum.
+//! Reading an export line by line. Everything is checked on the way: the header, each value, the order, whose the rows are, and
+//! at the end the counts and the checksum.
 
 use super::{
     Moved, TransferError,
+    belongings::Belongings,
     cell::Cell,
     format::{self, Footer, Header, Layout, Scope},
 };
@@ -29,6 +30,7 @@ pub(super) struct Reading {
     /// The table of the row read last: they come one after the other.
     current: usize,
     line: Vec<u8>,
+    belongings: Option<Belongings>,
 }
 
 /// A row of the table at a place in the header.
@@ -49,7 +51,9 @@ impl Reading {
         read_line(&mut lines, 1, &mut first)?;
         let header = header(path, &first)?;
         let counts = vec![0; header.tables.len()];
-        Ok(Self { lines, number: 1, header, checksum: Sha256::new(), counts, current: 0, line: Vec::new() })
+        let belongings = Belongings::of(&header);
+        let (checksum, line) = (Sha256::new(), Vec::new());
+        Ok(Self { lines, number: 1, header, checksum, counts, current: 0, line, belongings })
     }
 
     /// The next row; `None` when the export has ended as its last line says.
@@ -78,7 +82,12 @@ impl Reading {
             );
         };
         let table = self.current + further;
-        let cells = cells(&self.header.tables[table], values).map_err(|what| self.wrong(what))?;
+        let layout = &self.header.tables[table];
+        let cells = cells(layout, values).map_err(|what| self.wrong(what))?;
+        if let Some(belongings) = &mut self.belongings {
+            let admitted = belongings.admit(layout, &cells);
+            admitted.map_err(|what| self.wrong(format!("{what}: no `coulisses export --org` wrote it")))?;
+        }
         self.current = table;
         self.counts[table] += 1;
         Ok(Some(Row { table, cells }))

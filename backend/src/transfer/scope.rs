@@ -23,7 +23,7 @@ pub const EMPTIED: [(&str, &str, &str); 2] = [
 ];
 
 /// Words of a column that are not true of the copy: nobody there has the job of sending it.
-const REPLACED: [(&str, &str, &str, &str); 3] = [
+pub(super) const REPLACED: [(&str, &str, &str, &str); 3] = [
     ("mails", "state", "queued", "dropped"),
     ("invitations", "delivery", "queued", "none"),
     ("org_memberships", "delivery", "queued", "none"),

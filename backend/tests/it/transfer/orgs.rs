@@ -1,12 +1,12 @@
 //! One org, on its way to a database that has others.
 
-use super::{checksum, cli_of, export, lines, path, rows};
+use super::{checksum, cli_of, export, lines, path, refusals::signed, rows};
 use crate::{
     cli::Cli,
     support::{Kind, PASSWORD, Test},
 };
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::path::PathBuf;
 
 /// An org with a plan, a link that was sent and one of its members' links, a session and a stored answer.
@@ -130,7 +130,7 @@ fn renumbered(file: &std::path::Path) -> PathBuf {
         text = text.replace(&id, &format!("{start}{:04x}", u16::from_str_radix(end, 16).unwrap() ^ 0xffff));
     }
     let renumbered = file.with_extension("renumbered");
-    super::write(&renumbered, &super::refusals::signed(text.lines().map(str::to_owned).collect()));
+    super::write(&renumbered, &signed(text.lines().map(str::to_owned).collect()));
     renumbered
 }
 
@@ -148,4 +148,90 @@ async fn an_orgs_export_fills_an_empty_database(#[values(Kind::Sqlite, Kind::Pos
     let again = export_org(&cli, &org);
     assert_eq!(lines(&again)[1..], lines(&file)[1..]);
     cli.run(&["member", "link", "--org", "Théâtre du Rideau", "--email", "owner@rideau.example"]).ok();
+}
+
+/// A file may come from somebody else, who has changed it.
+#[rstest]
+#[tokio::test]
+async fn a_file_of_one_org_is_nothing_to_any_other(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let home = Test::start(db).await;
+    let org = plan(&home).await;
+    let source = cli_of(&home);
+    let whole = export(&source, "whole.jsonl").0;
+    let file = renumbered(&export_org(&source, &org));
+    let org = rows(&file, "orgs")[0]["id"].clone();
+    let target = Test::start(db).await;
+    // Where others are, and where nobody is yet.
+    let (joined, fresh) = (cli_of(&target), Cli::with_database(db).await);
+    fresh.run(&["migrate", "up"]).ok();
+    joined.run(&["org", "rename", "--org", "Théâtre du Rideau", "--name", "Rideau d'avant"]).ok();
+    let victim = target.rows("SELECT id FROM accounts WHERE email = 'owner@other.example'").await;
+    let victim = victim[0]["id"].as_str().expect("an id").to_owned();
+    let before = (checksum(&joined), checksum(&fresh));
+    let other = json!(home.other_org);
+    let session = rows(&whole, "sessions")[0].clone();
+    type Forge<'a> = &'a dyn Fn(&mut Json);
+    let forged: [(&str, &str, Forge); 9] = [
+        ("orgs", "another organisation", &|row| row["id"] = other.clone()),
+        ("org_memberships", "another organisation", &|row| row["org_id"] = other.clone()),
+        ("audit_log", "another organisation", &|row| row["org_id"] = other.clone()),
+        ("missions", "another organisation", &|row| row["org_id"] = Json::Null),
+        ("org_memberships", "which the export does not have", &|row| row["account_id"] = json!(victim)),
+        ("accounts", "found as another", &|row| row["email_key"] = json!("owner@other.example")),
+        ("accounts", "an id that another row has", &|row| row["id"] = org.clone()),
+        ("accounts", "has a password_hash", &|row| row["password_hash"] = json!("$argon2id$")),
+        ("invitations", "has a token_hash", &|row| row["token_hash"] = json!("AAAA")),
+    ];
+    let refused = |what: &str, wanted: &str, lines: Vec<String>| {
+        let forged = joined.folder().join("forged.jsonl");
+        super::write(&forged, &signed(lines));
+        for cli in [&joined, &fresh] {
+            let run = cli.run(&["import", "--in", path(&forged)]);
+            assert!(run.failed().contains(wanted), "{what}: {}", run.failed());
+        }
+    };
+    for (table, wanted, forge) in forged {
+        refused(table, wanted, altered(&file, table, forge));
+    }
+    let mut lines = lines(&file);
+    let mut header: Json = serde_json::from_str(&lines[0]).expect("a header");
+    let of_whole: Json = serde_json::from_str(&super::lines(&whole)[0]).expect("a header");
+    let tables = of_whole["tables"].as_array().expect("tables");
+    let sessions = tables.iter().find(|layout| layout["name"] == "sessions").expect("sessions").clone();
+    let values: Vec<_> = sessions["columns"]
+        .as_array()
+        .expect("columns")
+        .iter()
+        .map(|column| session[column[0].as_str().expect("a name")].clone())
+        .collect();
+    header["tables"].as_array_mut().expect("tables").push(sessions);
+    lines[0] = header.to_string();
+    let end = lines.len() - 1;
+    let mut footer: Json = serde_json::from_str(&lines[end]).expect("a footer");
+    footer["rows"]["sessions"] = json!(1);
+    lines[end] = footer.to_string();
+    lines.insert(end, json!(["sessions", values]).to_string());
+    refused("sessions", "of which an export of one organisation has none", lines);
+    assert_eq!((checksum(&joined), checksum(&fresh)), before);
+    joined.run(&["import", "--in", path(&file)]).ok();
+}
+
+/// The lines with the last row of a table changed.
+fn altered(file: &std::path::Path, table: &str, forge: &dyn Fn(&mut Json)) -> Vec<String> {
+    let mut lines = lines(file);
+    let header: Json = serde_json::from_str(&lines[0]).expect("a header");
+    let tables = header["tables"].as_array().expect("tables");
+    let layout = tables.iter().find(|layout| layout["name"] == table).expect(table);
+    let names = layout["columns"]
+        .as_array()
+        .expect("columns")
+        .iter()
+        .map(|column| column[0].as_str().expect("a name"));
+    let mut row = rows(file, table).pop().expect(table);
+    forge(&mut row);
+    let values: Vec<_> = names.map(|name| row[name].clone()).collect();
+    let start = format!("[\"{table}\",");
+    let place = lines.iter().rposition(|line| line.starts_with(&start)).expect(table);
+    lines[place] = json!([table, values]).to_string();
+    lines
 }
