@@ -2,7 +2,7 @@
 
 use super::model::{AuditEntry, AuditQuery};
 use crate::{
-    auth::entity::account,
+    auth::entity::{account, membership},
     db::{OfOrg, filter},
     error::Error,
     events::{
@@ -18,7 +18,7 @@ use sea_orm::{
     QuerySelect, RelationDef, Select,
     sea_query::{Expr, ExprTrait, Func},
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 const DETAILS_AT_ONCE: usize = 10_000;
@@ -91,24 +91,33 @@ fn to_details() -> RelationDef {
         .into()
 }
 
+/// Whoever did it, as long as they are a member: of somebody who has left, or was forgotten, only the id stays.
+fn to_member() -> RelationDef {
+    audit_entry::Entity::belongs_to(membership::Entity)
+        .from((audit_entry::Column::OrgId, audit_entry::Column::ActorId))
+        .to((membership::Column::OrgId, membership::Column::AccountId))
+        .into()
+}
+
 /// The entries of an org with the sizes of their details.
 fn entries(org: OrgId) -> Select<audit_entry::Entity> {
-    use audit_entry::Column;
     audit_entry::Entity::of(org)
         .column_as(account::Column::Email, "actor_email")
         .column_as(size(audit_details::Column::Before), "before_size")
         .column_as(size(audit_details::Column::After), "after_size")
+        .join(JoinType::LeftJoin, membership::Entity::joined(org, to_member()))
         .join(
             JoinType::LeftJoin,
-            audit_entry::Entity::belongs_to(account::Entity)
-                .from(Column::ActorId)
+            membership::Entity::belongs_to(account::Entity)
+                .from(membership::Column::AccountId)
                 .to(account::Column::Id)
                 .into(),
         )
         .join(JoinType::LeftJoin, audit_details::Entity::joined(org, to_details()))
 }
 
-/// The entries about these objects, and those of what an account did, oldest first.
+/// The entries about these objects, and those of what an account did, oldest first. What the account did to other objects is
+/// without details: they are about others.
 ///
 /// # Errors
 /// When the database fails.
@@ -123,7 +132,13 @@ pub async fn about(
         .add(Column::ObjectId.is_in(objects.iter().copied()))
         .add_option(actor.map(|account| Column::ActorId.eq(account.0)));
     let found = entries(org).filter(chosen).order_by_asc(Column::CreatedAt).order_by_asc(Column::Id);
-    let rows: Vec<Row> = found.into_model().all(db).await?;
+    let mut rows: Vec<Row> = found.into_model().all(db).await?;
+    let theirs: HashSet<_> = objects.iter().copied().collect();
+    for row in &mut rows {
+        if row.object_id.is_none_or(|object| !theirs.contains(&object)) {
+            (row.before_size, row.after_size) = (None, None);
+        }
+    }
     let mut all = Vec::with_capacity(rows.len());
     // As many details at a time as a statement takes ids.
     let mut rows = rows.into_iter().peekable();
