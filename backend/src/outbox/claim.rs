@@ -199,7 +199,8 @@ pub async fn latest_of_member(
     Ok(is_latest.then(|| others.iter().any(|(_, state)| *state == MailState::Sent)))
 }
 
-/// Ends a mail in the transaction that ends its job; only what it `carried` stays in it.
+/// Ends a mail in the transaction that ends its job; only what it `carried` stays in it. False, and nothing is changed, when it
+/// waits no longer: its person was erased meanwhile, or its org was.
 ///
 /// # Errors
 /// When the database fails.
@@ -209,14 +210,17 @@ pub async fn ended(
     state: MailState,
     error: Option<String>,
     carried: &Carried,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let ended = mail::ActiveModel {
         state: Set(state),
         error: Set(error),
         ended_at: Set(Some(tx.now)),
         ..Default::default()
     };
-    update(tx, org, id, ended).await?;
+    let queued = mail::Column::Id.eq(id).and(mail::Column::State.eq(MailState::Queued));
+    if mail::Entity::update_of(org).set(ended).filter(queued).exec(tx).await?.rows_affected == 0 {
+        return Ok(false);
+    }
     let dropped = mail_item::Column::MailId
         .eq(id)
         .and(mail_item::Column::InvitationId.is_not_in(carried.invitations.iter().copied()));
@@ -225,7 +229,7 @@ pub async fn ended(
         .eq(id)
         .and(mail_notice::Column::AssignmentId.is_not_in(carried.notices.keys().copied()));
     mail_notice::Entity::delete_of(org).filter(dropped).exec(tx).await?;
-    Ok(())
+    Ok(true)
 }
 
 async fn update(tx: &Tx, org: OrgId, id: MailId, with: mail::ActiveModel) -> Result<(), Error> {

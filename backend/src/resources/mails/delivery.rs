@@ -118,7 +118,9 @@ impl Handler for OrgMails {
     async fn finish(&self, tx: &Tx, job: &SendMail, ended: &Option<Ended>) -> Result<(), Failed> {
         let Some(ended) = ended else { return Ok(()) };
         let (org, id) = (job.org, (job.org, job.mail));
-        outbox::ended(tx, id, ended.state, ended.error.clone(), &ended.written.carried).await?;
+        if !outbox::ended(tx, id, ended.state, ended.error.clone(), &ended.written.carried).await? {
+            return Ok(());
+        }
         match (ended.mail.kind, ended.mail.account_id) {
             (MailKind::Calls | MailKind::Reminder, _) => {
                 ended.note_told(tx, org).await?;
