@@ -3,6 +3,7 @@
 //! Every id is a UUIDv7: opaque text in the API, `uuid` in PostgreSQL and a 16-byte blob in SQLite; both sort by
 //! creation. [`crate::db::Tx::new_id`] makes them from the transaction's instant and randomness.
 
+use crate::timestamp::Timestamp;
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValueKind, ValuePointerRef, take_cf_content,
 };
@@ -15,6 +16,14 @@ pub trait Id: Copy + From<Uuid> + fmt::Display + Send + Sync + 'static {}
 #[derive(Debug, thiserror::Error)]
 #[error("must be an id as this API returned it (a UUID)")]
 pub struct NotAnId;
+
+/// Above the id of whatever was created up to this instant, to its millisecond: rows that are older than something are sought by
+/// their key.
+pub fn first_after(at: Timestamp) -> Uuid {
+    let millis = u128::try_from(at.as_micros() / 1000 + 1).unwrap_or(0);
+    // Those of an id are its first 48 bits.
+    Uuid::from_u128(millis << 80)
+}
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(

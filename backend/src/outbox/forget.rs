@@ -7,10 +7,10 @@ use super::{
 use crate::{
     db::{Database, OfOrg, Origin, Tx},
     error::Error,
-    ids::{AccountId, MailId, OrgId, UserId},
+    ids::{self, AccountId, MailId, OrgId, UserId},
     text::ERASED,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, QueryFilter, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect};
 use std::time::Duration;
 
 /// Rows of one transaction: few enough for the timeout of a statement.
@@ -47,20 +47,25 @@ pub async fn forget_addresses(
 /// # Errors
 /// When the database fails.
 pub async fn delete_old(db: &Database, org: OrgId, kept: Duration) -> Result<u64, Error> {
-    let mut deleted = 0;
+    let before = db.clock().now().minus(kept);
+    let (mut deleted, mut after) = (0, None);
     loop {
-        let tx = db.write(Origin { tenant: Some(org), ..Origin::system() }).await?;
+        // Sought before there is a transaction, because it is mostly in vain; what ended is not written any more.
         let old: Vec<MailId> = Entity::of(org)
             .select_only()
             .column(Column::Id)
-            .filter(Column::EndedAt.lt(tx.now.minus(kept)))
+            // None is younger than its id.
+            .filter(Column::Id.lt(MailId(ids::first_after(before))))
+            .filter(Condition::all().add_option(after.map(|after| Column::Id.gt(after))))
+            .filter(Column::EndedAt.lt(before))
+            .order_by_asc(Column::Id)
             .limit(AT_ONCE)
             .into_tuple()
-            .all(&tx)
+            .all(db)
             .await?;
-        if old.is_empty() {
-            return Ok(deleted);
-        }
+        let Some(last) = old.last() else { return Ok(deleted) };
+        after = Some(*last);
+        let tx = db.write(Origin { tenant: Some(org), ..Origin::system() }).await?;
         let done = Entity::delete_of(org).filter(Column::Id.is_in(old)).exec(&tx).await?;
         tx.commit().await?;
         deleted += done.rows_affected;

@@ -4,10 +4,13 @@ use crate::{
     db::{Database, OfOrg, Origin, Tx, contains},
     error::Error,
     events::entity::{audit_details, audit_entry},
-    ids::{AuditId, OrgId},
+    ids::{self, AuditId, OrgId},
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
-use std::time::Duration;
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect};
+use std::{
+    ops::{Bound, RangeBounds},
+    time::Duration,
+};
 use uuid::Uuid;
 
 /// Rows of one statement: few enough for its timeout.
@@ -20,15 +23,23 @@ const AT_ONCE: u64 = 10_000;
 /// When the database fails.
 pub async fn empty_details(tx: &Tx, org: OrgId, objects: &[Uuid], texts: &[String]) -> Result<(), Error> {
     use audit_details::Column;
-    let about = audit_entry::Entity::of(org)
+    // Sought once: nothing but their ids leads to them.
+    let about: Vec<AuditId> = audit_entry::Entity::of(org)
         .select_only()
         .column(audit_entry::Column::Id)
         .filter(audit_entry::Column::ObjectId.is_in(objects.iter().copied()))
-        .into_query();
+        .order_by_asc(audit_entry::Column::Id)
+        .into_tuple()
+        .all(tx)
+        .await?;
     let containing = texts.iter().fold(Condition::any(), |any, text| {
         any.add(Column::Before.like(contains(text))).add(Column::After.like(contains(text)))
     });
-    empty_chosen(tx, org, containing.add(Column::AuditId.in_subquery(about))).await
+    empty_chosen(tx, org, |part| {
+        let within = about.iter().copied().filter(|id| part.contains(id));
+        containing.clone().add(Column::AuditId.is_in(within))
+    })
+    .await
 }
 
 /// Empties the details of all entries of the org.
@@ -36,20 +47,26 @@ pub async fn empty_details(tx: &Tx, org: OrgId, objects: &[Uuid], texts: &[Strin
 /// # Errors
 /// When the database fails.
 pub async fn empty_all_details(tx: &Tx, org: OrgId) -> Result<(), Error> {
-    empty_chosen(tx, org, Condition::all()).await
+    empty_chosen(tx, org, |_| Condition::all()).await
 }
 
-async fn empty_chosen(tx: &Tx, org: OrgId, chosen: Condition) -> Result<(), Error> {
+/// Empties the details that `chosen` says of each part.
+async fn empty_chosen(
+    tx: &Tx,
+    org: OrgId,
+    chosen: impl Fn((Bound<AuditId>, Bound<AuditId>)) -> Condition,
+) -> Result<(), Error> {
     use audit_details::Column;
     let mut last = None;
     while let Some(next) = end_of_part(tx, org, last).await? {
+        let bounds = (last.map_or(Bound::Unbounded, Bound::Excluded), Bound::Included(next));
         let part = Condition::all()
             .add_option(last.map(|last| Column::AuditId.gt(last)))
             .add(Column::AuditId.lte(next));
         audit_details::Entity::update_of(org)
             .set(empty())
             .filter(part)
-            .filter(chosen.clone())
+            .filter(chosen(bounds))
             .exec(tx)
             .await?;
         last = Some(next);
@@ -82,21 +99,26 @@ fn empty() -> audit_details::ActiveModel {
 /// When the database fails.
 pub async fn empty_old_details(db: &Database, org: OrgId, kept: Duration) -> Result<u64, Error> {
     use audit_details::Column;
-    let mut emptied = 0;
+    let before = db.clock().now().minus(kept);
+    let (mut emptied, mut after) = (0, None);
     loop {
-        let tx = db.write(Origin { tenant: Some(org), ..Origin::system() }).await?;
+        // Sought before there is a transaction, because it is mostly in vain. Details are not written but here.
         let old: Vec<AuditId> = audit_details::Entity::of(org)
             .select_only()
             .column(Column::AuditId)
-            .filter(Column::CreatedAt.lt(tx.now.minus(kept)))
+            // None is younger than its id.
+            .filter(Column::AuditId.lt(AuditId(ids::first_after(before))))
+            .filter(Condition::all().add_option(after.map(|after| Column::AuditId.gt(after))))
+            .filter(Column::CreatedAt.lt(before))
             .filter(Condition::any().add(Column::Before.is_not_null()).add(Column::After.is_not_null()))
+            .order_by_asc(Column::AuditId)
             .limit(AT_ONCE)
             .into_tuple()
-            .all(&tx)
+            .all(db)
             .await?;
-        if old.is_empty() {
-            return Ok(emptied);
-        }
+        let Some(last) = old.last() else { return Ok(emptied) };
+        after = Some(*last);
+        let tx = db.write(Origin { tenant: Some(org), ..Origin::system() }).await?;
         let done = audit_details::Entity::update_of(org)
             .set(empty())
             .filter(Column::AuditId.is_in(old))
