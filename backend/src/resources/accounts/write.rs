@@ -20,11 +20,23 @@ use sea_orm::{
     sea_query::{LockType, OnConflict},
 };
 
-/// The account with this e-mail. A new one is created without a password (then the second value is true).
+/// Locks the account with this e-mail (`FOR NO KEY UPDATE`) until the transaction ends. A new one is created without a password
+/// (then the second value is true).
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find_or_create(tx: &Tx, email: &Email) -> Result<(account::Model, bool), Error> {
+pub async fn lock_or_create(tx: &Tx, email: &Email) -> Result<(account::Model, bool), Error> {
+    loop {
+        let (found, is_new) = find_or_create(tx, email).await?;
+        let locked = lock_for_no_key_update(tx, found.id).await?;
+        // Who was erased while this waited has another e-mail now.
+        if locked.email_key == found.email_key {
+            return Ok((locked, is_new));
+        }
+    }
+}
+
+async fn find_or_create(tx: &Tx, email: &Email) -> Result<(account::Model, bool), Error> {
     let new = account::ActiveModel {
         id: Set(tx.new_id()),
         email: Set(email.to_string()),

@@ -29,7 +29,7 @@ use crate::{
 };
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
     sea_query::LockType,
 };
 
@@ -128,7 +128,7 @@ impl<'a> LinkBy<'a> {
 /// membership is not pending, and has a link only while the account has no password.
 ///
 /// # Errors
-/// [`Duplicate`] when the account is a member already or the user has another account;
+/// [`NotFound`] when the org is deleted; [`Duplicate`] when the account is a member already or the user has another account;
 /// [`UnknownReference`](crate::error::UnknownReference) for the user.
 pub async fn add_member(
     tx: &Tx,
@@ -136,9 +136,9 @@ pub async fn add_member(
     org: OrgId,
     new: NewMember,
 ) -> Result<(Member, Option<MemberLink>), Error> {
-    let (account, login_is_new) = accounts::find_or_create(tx, &new.email).await?;
+    lock_for_no_key_update(tx, org).await?;
     // A link sets a first password only where that opens no other org; it takes this lock, too, so it sees this membership.
-    let account = accounts::lock_for_no_key_update(tx, account.id).await?;
+    let (account, login_is_new) = accounts::lock_or_create(tx, &new.email).await?;
     let proven_at = (tx.origin.actor == Actor::System).then_some(tx.now);
     let giver = match proven_at {
         None => Some(LinkIssuer::Org),
@@ -297,8 +297,11 @@ pub async fn lock_member_for_no_key_update(tx: &Tx, org: OrgId, account: Account
     read::member(tx, org, account, true).await
 }
 
-/// Whether the org has an owner without a locked member who is to be one no longer.
-async fn keeps_an_owner(tx: &Tx, org: OrgId, leaving: &Member) -> Result<(), Error> {
+/// Whether the org has an owner without a member who is to be one no longer; a write locks them before.
+///
+/// # Errors
+/// [`LastOwner`].
+pub async fn keeps_an_owner(db: &impl ConnectionTrait, org: OrgId, leaving: &Member) -> Result<(), Error> {
     use membership::Column;
     if leaving.role != Role::Owner || !leaving.is_active || leaving.pending {
         return Ok(());
@@ -308,7 +311,7 @@ async fn keeps_an_owner(tx: &Tx, org: OrgId, leaving: &Member) -> Result<(), Err
         .filter(Column::Role.eq(Role::Owner))
         .filter(Column::IsActive.eq(true))
         .filter(Column::ProvenAt.is_not_null());
-    others.one(tx).await?.map(drop).ok_or(LastOwner.into())
+    others.one(db).await?.map(drop).ok_or(LastOwner.into())
 }
 
 /// Updates a locked member. The form that they have already changes nothing.
