@@ -293,13 +293,18 @@ impl Listed {
         } else {
             items.iter().map(|item| line(item) + "\n").collect()
         };
-        // A truncated list must not look like a complete one.
-        match std::io::stdout().write_all(text.as_bytes()) {
-            Err(source) if source.kind() != ErrorKind::BrokenPipe => {
-                Err(CliError::Io { what: "the list could not be printed".into(), source })
-            }
-            _ => Ok(()),
+        print_all(&text, "the list")
+    }
+}
+
+/// Prints a text of which a part must not look like all of it.
+fn print_all(text: &str, what: &str) -> Result<(), CliError> {
+    let mut out = std::io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(source) if source.kind() != ErrorKind::BrokenPipe => {
+            Err(CliError::Io { what: format!("{what} could not be printed"), source })
         }
+        _ => Ok(()),
     }
 }
 

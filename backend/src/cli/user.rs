@@ -1,13 +1,13 @@
 //! `coulisses user`: what people may ask for about themselves.
 
-use super::{CliError, member::OfOrg, migrate, must_exist, print, say, start};
+use super::{CliError, member::OfOrg, migrate, must_exist, print_all, say, start};
 use crate::{
     config::Config,
     db::Origin,
     error::{Error, NotFound},
     ids::{OrgId, UserId},
     resources::{
-        privacy::{self, EraseError, Erased},
+        privacy::{self, EraseError, Erased, Person},
         users,
     },
     state::App,
@@ -22,7 +22,7 @@ use std::{
 
 /// Whom.
 #[derive(Debug, Args)]
-pub(super) struct Person {
+pub(super) struct Whom {
     #[command(flatten)]
     of: OfOrg,
     /// The person's id or e-mail.
@@ -35,7 +35,7 @@ pub(super) enum User {
     /// Write what an organisation has about a person, as JSON: for whoever asks for a copy of it.
     Export {
         #[command(flatten)]
-        person: Person,
+        person: Whom,
         /// The file to write, which only its owner may read; `-` is standard output.
         #[arg(long)]
         out: PathBuf,
@@ -44,10 +44,11 @@ pub(super) enum User {
         force: bool,
     },
     /// Forget who a person was, for whoever asks for that: names, addresses, free texts and what the audit log has of them go for
-    /// good, and so does their login if no other organisation needs it. Missions, answers and totals stay.
+    /// good, and so does their login if no other organisation needs it. Missions, answers and totals stay. An e-mail that no person
+    /// of the organisation has may be that of a member's login, or of a login that no organisation needs any more.
     Erase {
         #[command(flatten)]
-        person: Person,
+        person: Whom,
         /// Do it; without this nothing is changed.
         #[arg(long)]
         yes: bool,
@@ -70,8 +71,8 @@ impl User {
                 write(&out, force, &text)?;
             }
             Self::Erase { person, yes } => {
-                let (org, id) = person.find(&app).await?;
-                erase(&app, org, id, yes).await?;
+                let (org, who) = person.find_or_login(&app).await?;
+                erase(&app, org, who, yes).await?;
             }
         }
         Ok(app.db.close().await?)
@@ -80,8 +81,7 @@ impl User {
 
 fn write(out: &Path, force: bool, text: &str) -> Result<(), CliError> {
     if out == Path::new("-") {
-        print(text);
-        return Ok(());
+        return print_all(text, "the copy");
     }
     let draft = Draft::create(out, force)?;
     let failed = |source| CliError::Io { what: format!("cannot write {}", out.display()), source };
@@ -90,21 +90,32 @@ fn write(out: &Path, force: bool, text: &str) -> Result<(), CliError> {
     Ok(())
 }
 
-impl Person {
+impl Whom {
     async fn find(&self, app: &App) -> Result<(OrgId, UserId), CliError> {
         let org = self.of.find(app).await?;
-        let nobody =
-            || CliError::Refused(format!("the organisation has no person {:?}; check --user", self.user));
+        Ok((org, self.user_of(app, org).await?.ok_or_else(|| self.nobody())?))
+    }
+
+    /// Also who has only a login.
+    async fn find_or_login(&self, app: &App) -> Result<(OrgId, Person), CliError> {
+        let org = self.of.find(app).await?;
+        if let Some(user) = self.user_of(app, org).await? {
+            return Ok((org, Person::User(user)));
+        }
+        let login = privacy::login(&app.db, org, &EmailKey::of(self.user.trim())).await?;
+        Ok((org, Person::Login(login.ok_or_else(|| self.nobody())?)))
+    }
+
+    async fn user_of(&self, app: &App, org: OrgId) -> Result<Option<UserId>, CliError> {
         if let Ok(id) = self.user.trim().parse::<UserId>() {
-            users::exists(&app.db, org, id).await.map_err(|error| match error.is::<NotFound>() {
-                true => nobody(),
-                false => error.into(),
-            })?;
-            return Ok((org, id));
+            return match users::exists(&app.db, org, id).await {
+                Err(error) if error.is::<NotFound>() => Ok(None),
+                found => Ok(found.map(|()| Some(id))?),
+            };
         }
         match &*users::by_email(&app.db, org, &EmailKey::of(self.user.trim())).await? {
-            [] => Err(nobody()),
-            [id] => Ok((org, *id)),
+            [] => Ok(None),
+            [id] => Ok(Some(*id)),
             several => {
                 let ids: Vec<_> = several.iter().map(ToString::to_string).collect();
                 Err(CliError::Refused(format!(
@@ -114,27 +125,48 @@ impl Person {
             }
         }
     }
+
+    fn nobody(&self) -> CliError {
+        CliError::Refused(format!("the organisation has no person {:?}; check --user", self.user))
+    }
 }
 
-async fn erase(app: &App, org: OrgId, id: UserId, confirmed: bool) -> Result<(), CliError> {
-    let tx = app.db.write(Origin::system()).await?;
-    let erased = privacy::erase(&tx, org, id).await.map_err(|error| match error {
+async fn erase(app: &App, org: OrgId, who: Person, confirmed: bool) -> Result<(), CliError> {
+    let refused = |error| match error {
         EraseError::Failed(error) => error.into(),
         refused => CliError::Refused(refused.to_string()),
-    })?;
+    };
     if !confirmed {
+        // What would be refused is said before anybody has to wait.
+        let db = app.db.reader(true).await?;
+        privacy::check(&db, org, who, app.db.clock().now()).await.map_err(refused)?;
+        let (whom, copy) = match who {
+            Person::User(id) => (id.to_string(), " (`coulisses user export` writes a copy first)"),
+            Person::Login(id) => (format!("the owner of the login {id}"), ""),
+        };
         return Err(CliError::Refused(format!(
-            "nothing was changed; to forget who {id} was for good, add --yes (`coulisses user export` writes a copy first)"
+            "nothing was changed; to forget who {whom} was for good, add --yes{copy}"
         )));
     }
+    let tx = app.db.write(Origin::system()).await?;
+    let forgotten = privacy::erase(&tx, org, who).await.map_err(refused)?;
     tx.commit().await?;
-    say(match erased {
-        Erased::WithoutLogin => "erased",
-        Erased::WithLogin => "erased, with their login",
-        Erased::LoginElsewhere => {
+    say(match (who, forgotten.login) {
+        (Person::Login(_), Erased::WithLogin) => "erased their login",
+        (Person::Login(_), _) => {
+            "erased from this organisation; their login stays, because they are a member of another one"
+        }
+        (_, Erased::WithoutLogin) => "erased",
+        (_, Erased::WithLogin) => "erased, with their login",
+        (_, Erased::LoginElsewhere) => {
             "erased; their login stays, because they are a member of another organisation"
         }
     });
+    if forgotten.was_contact {
+        say(
+            "they were the organisation's contact or Reply-To, which is empty now: `coulisses org set` names another",
+        );
+    }
     say("what was backed up before still has them: restore no such copy without erasing again");
     Ok(())
 }

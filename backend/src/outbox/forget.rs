@@ -23,11 +23,14 @@ const AT_ONCE: u64 = 10_000;
 pub async fn forget_addresses(
     tx: &Tx,
     org: OrgId,
-    user: UserId,
+    user: Option<UserId>,
     account: Option<AccountId>,
 ) -> Result<(), Error> {
+    if user.is_none() && account.is_none() {
+        return Ok(());
+    }
     let theirs = Condition::any()
-        .add(Column::UserId.eq(user))
+        .add_option(user.map(|user| Column::UserId.eq(user)))
         .add_option(account.map(|account| Column::AccountId.eq(account)));
     let unsent = ActiveModel {
         state: Set(MailState::Dropped),

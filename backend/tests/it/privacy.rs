@@ -11,7 +11,7 @@ use coulisses::{
     ids::UserId,
     outbox,
     resources::{
-        audit, orgs,
+        accounts, audit, orgs,
         privacy::{self, EraseError, Erased},
         users,
     },
@@ -82,9 +82,9 @@ async fn somebody(test: &Test, manager: &Persona<'_>) -> UserId {
 
 async fn erase(test: &Test, user: UserId) -> Result<Erased, EraseError> {
     let tx = test.app.db.write(Origin::system()).await.expect("a transaction");
-    let erased = privacy::erase(&tx, test.org, user).await?;
+    let forgotten = privacy::erase(&tx, test.org, user).await?;
     tx.commit().await.expect("it is committed");
-    Ok(erased)
+    Ok(forgotten.login)
 }
 
 /// Those of the typed texts that are somewhere in the database.
@@ -153,7 +153,13 @@ async fn a_login_that_another_org_needs_stays(#[values(Kind::Sqlite, Kind::Postg
     let member = json!({ "email": "tech@rideau.example", "role": "tech" });
     test.other_owner().await.post("/orgs/members", member).await.ok();
     test.prove("tech@rideau.example").await;
+    let owner = test.owner().await;
+    let day = json!({ "user_id": test.tech_user, "start_at": "2026-07-20T08:00:00Z", "end_at": "2026-07-20T18:00:00Z" });
+    test.tech().await.post("/availabilities", day).await.ok();
+    let log = async || owner.get("/audit?limit=200").await.ok().to_string();
+    assert!(log().await.contains("tech@rideau.example"));
     assert_eq!(erase(&test, test.tech_user).await.expect("they are erased"), Erased::LoginElsewhere);
+    assert!(!log().await.contains("tech@rideau.example"), "{}", log().await);
     let login = json!({ "email": "tech@rideau.example", "password": crate::support::PASSWORD });
     let signed_in = test.anonymous().post("/auth/login", login).await.ok();
     assert_eq!(signed_in["org_id"], json!(test.other_org));
@@ -291,4 +297,193 @@ async fn operators_do_it_on_the_command_line(#[values(Kind::Sqlite, Kind::Postgr
     let done = cli.run(&[&["user", "erase"], &who[..], &["--yes"]].concat());
     assert_eq!(done.ok()[0], "erased");
     assert_eq!(name().await, 0);
+}
+
+fn cli_over(test: &Test) -> Cli {
+    Cli::new(&[("DATABASE_URL", &test.app.config.database_url.to_string())])
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_login_without_a_person_is_erased_too(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let owner = test.owner().await;
+    let account = |made: &Json| made["account_id"].as_str().expect("an id").to_owned();
+    let member = async |email: &str| {
+        account(&owner.post("/orgs/members", json!({ "email": email, "role": "tech" })).await.ok())
+    };
+    member("office@rideau.example").await;
+    let left = member("left@rideau.example").await;
+    owner.delete(&format!("/orgs/members/{left}")).await.ok();
+    let cli = cli_over(&test);
+    let org = test.org.to_string();
+    let erase = |email: &str| cli.run(&["user", "erase", "--org", &org, "--user", email, "--yes"]);
+    for email in ["office@rideau.example", "left@rideau.example"] {
+        assert_eq!(erase(email).ok()[0], "erased their login");
+        let rows = security::dump(&test, db).await;
+        let left: Vec<_> = rows.iter().filter(|row| row.contains(email)).collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+    // The last owner stays, and so does whoever is another org's alone.
+    assert!(erase("owner@rideau.example").failed().contains("last owner"));
+    assert!(erase("tech@other.example").failed().contains("no person"));
+    let rows = security::dump(&test, db).await.join("\n");
+    for email in ["owner@rideau.example", "tech@other.example"] {
+        assert!(rows.contains(email), "{email}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_org_whose_contact_is_forgotten_has_none(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let owner = test.owner().await;
+    let user = somebody(&test, &test.manager().await).await;
+    let contact =
+        json!({ "name": "quetzal ybarra", "phone": "06 99 00 00 01", "email": "Quetzal@ybarra.example" });
+    let set = json!({ "contact": contact, "reply_to": "quetzal@ybarra.example" });
+    owner.patch("/orgs/current", set).await.ok();
+    test.pass_seconds(60 * DAY);
+    erase(&test, user).await.expect("they are erased");
+    let org = test.owner().await.get("/orgs/current").await.ok();
+    assert_eq!(
+        (&org["contact"], &org["reply_to"]),
+        (&json!({ "name": null, "phone": null, "email": null }), &Json::Null)
+    );
+    assert_eq!(left(&test, db).await, Vec::<&str>::new());
+    let office = json!({ "contact": { "name": "The office", "phone": "0102030405", "email": "office@rideau.example" } });
+    let owner = test.owner().await;
+    owner.patch("/orgs/current", office.clone()).await.ok();
+    erase(&test, test.tech_user).await.expect("they are erased");
+    assert_eq!(owner.get("/orgs/current").await.ok()["contact"], office["contact"], "somebody else's");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_copy_for_a_planner_tells_nothing_of_whom_they_planned(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let manager = test.manager().await;
+    let own = manager.user("Mona Planner").await;
+    let account = manager.get("/auth/me").await.ok()["id"].as_str().expect("an id").to_owned();
+    test.owner().await.patch(&format!("/orgs/members/{account}"), json!({ "user_id": own })).await.ok();
+    somebody(&test, &manager).await;
+    let reader = test.app.db.reader(true).await.expect("a snapshot");
+    let copy = privacy::export(&reader, test.org, own.parse().expect("an id"), test.clock.now())
+        .await
+        .expect("a copy");
+    let text = serde_json::to_string(&copy).expect("JSON");
+    let told: Vec<_> = TYPED.iter().filter(|typed| text.contains(**typed)).collect();
+    assert!(told.is_empty(), "{told:?} of {text}");
+    // That they did it is theirs, and so are the words about themselves.
+    assert!(text.contains("user.create") && text.contains("invitation.create"), "{text}");
+    assert!(text.contains("Mona"), "{text}");
+}
+
+#[cfg(target_os = "linux")]
+#[rstest]
+#[tokio::test]
+async fn a_copy_that_cannot_be_printed_is_a_failure(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let cli = cli_over(&test);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a full device");
+    let (org, user) = (test.org.to_string(), test.tech_user.to_string());
+    let arguments = ["user", "export", "--org", &org, "--user", &user, "--out", "-"];
+    let output = cli.command(&arguments).stdout(full).output().expect("the program starts");
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Who only asks waits for no writer, and none waits for them.
+#[rstest]
+#[tokio::test]
+async fn who_is_not_sure_holds_nobody_up(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let cli = cli_over(&test).set("DB_ACQUIRE_TIMEOUT_MS", "500").set("DB_STATEMENT_TIMEOUT_MS", "500");
+    let tx = test.app.db.write(Origin::system()).await.expect("a transaction");
+    orgs::lock_for_no_key_update(&tx, test.org).await.expect("the org");
+    let (org, user) = (test.org.to_string(), test.tech_user.to_string());
+    let unsure = cli.run(&["user", "erase", "--org", &org, "--user", &user]);
+    assert!(unsure.failed().contains("add --yes"), "{}", unsure.failed());
+    let kept = std::time::Duration::from_secs(DAY.unsigned_abs());
+    let nothing = async {
+        assert_eq!(audit::empty_old_details(&test.app.db, test.org, kept).await.expect("details"), 0);
+        assert_eq!(outbox::delete_old(&test.app.db, test.org, kept).await.expect("mails"), 0);
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(3), nothing).await.expect("it waits for nobody");
+    drop(tx);
+}
+
+/// A mail that was on its way when its person was forgotten ends without a word of theirs.
+#[rstest]
+#[tokio::test]
+async fn a_mail_in_flight_brings_no_address_back(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let user = somebody(&test, &test.manager().await).await;
+    let invitation =
+        test.rows("SELECT CAST(id AS text) AS id FROM invitations ORDER BY id").await[0]["id"].clone();
+    test.queue_mail(
+        &test.org.to_string(),
+        invitation.as_str().expect("an id"),
+        &user.to_string(),
+        "elsewhere@ybarra.example",
+    )
+    .await;
+    let job = test.rows("SELECT CAST(id AS text) AS id FROM mails WHERE state = 'queued'").await;
+    let mail = job[0]["id"].as_str().expect("an id").parse().expect("an id");
+    let claimed =
+        outbox::claim(&test.app.db, outbox::SendMail { org: test.org, mail }).await.expect("a mail");
+    let carried = claimed.expect("it is claimed").carried;
+    test.pass_seconds(60 * DAY);
+    erase(&test, user).await.expect("they are erased");
+    let tx = test.app.db.write(Origin::system()).await.expect("a transaction");
+    let said = Some("550 no such user elsewhere@ybarra.example".to_owned());
+    let was_queued = outbox::ended(&tx, (test.org, mail), outbox::MailState::Failed, said, &carried)
+        .await
+        .expect("it ends");
+    assert!(!was_queued);
+    tx.commit().await.expect("it is committed");
+    assert_eq!(left(&test, db).await, Vec::<&str>::new());
+    test.execute("DELETE FROM jobs").await;
+}
+
+/// Whoever adds a member while that login is erased adds somebody new.
+#[tokio::test]
+async fn nobody_is_added_to_an_org_as_somebody_who_was_erased() {
+    let test = Test::start(Kind::Postgres).await;
+    let tx = test.app.db.write(Origin::system()).await.expect("a transaction");
+    let login =
+        test.rows("SELECT CAST(id AS text) AS id FROM accounts WHERE email = 'tech@rideau.example'").await;
+    let login = login[0]["id"].as_str().expect("an id").parse().expect("an id");
+    accounts::lock_for_no_key_update(&tx, login).await.expect("the account");
+    let other = test.other_owner().await;
+    let body = json!({ "email": "tech@rideau.example", "role": "tech" });
+    let add = async { other.post("/orgs/members", body).await.ok() };
+    let commit = async {
+        test.until_a_lock_is_waited_for().await;
+        privacy::erase(&tx, test.org, test.tech_user).await.expect("they are erased");
+        tx.commit().await.expect("it is committed");
+    };
+    let (added, ()) = tokio::join!(add, commit);
+    assert_eq!(added["email"], "tech@rideau.example");
+    let members = "SELECT count(*) AS n FROM org_memberships m JOIN accounts a ON a.id = m.account_id
+        WHERE a.email LIKE '%@erased.invalid'";
+    assert_eq!(test.count(members).await, 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn nobody_is_added_to_an_org_that_was_deleted(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let tx = test.app.db.write(Origin::system()).await.expect("a transaction");
+    privacy::delete_org(&tx, test.org).await.expect("it is deleted");
+    tx.commit().await.expect("it is committed");
+    let tx = test.app.db.write(Origin::system()).await.expect("a transaction");
+    let new = orgs::NewMember {
+        email: Email::parse("late@rideau.example").expect("an e-mail"),
+        role: coulisses::role::Role::Owner,
+        user_id: None,
+    };
+    let late = orgs::add_member(&tx, orgs::LinkBy::Hand(&test.app.random), test.org, new).await;
+    assert!(late.expect_err("it is gone").is::<coulisses::error::NotFound>());
 }

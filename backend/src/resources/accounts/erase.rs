@@ -1,14 +1,14 @@
 //! Erasing who an account belonged to.
 
-use super::event::AccountEvent;
+use super::{event::AccountEvent, read::is_a_member};
 use crate::{
-    auth::entity::{account, membership, membership_link, password_token, session},
+    auth::entity::{account, membership_link, password_token, session},
     db::Tx,
     error::Error,
     ids::AccountId,
     text::Email,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 
 /// Erases a locked account that is no member of any org: nobody can sign in with it, and nothing tells whose it was. Its row
 /// stays, because the audit log names its id. False, and nothing is changed, when it is a member somewhere.
@@ -16,7 +16,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryF
 /// # Errors
 /// When the database fails.
 pub async fn erase(tx: &Tx, id: AccountId) -> Result<bool, Error> {
-    if membership::Entity::find().filter(membership::Column::AccountId.eq(id)).count(tx).await? > 0 {
+    if is_a_member(tx, id).await? {
         return Ok(false);
     }
     // A name that RFC 2606 keeps from ever having a mailbox.

@@ -26,6 +26,14 @@ pub async fn by_id(db: &impl ConnectionTrait, id: AccountId) -> Result<account::
     account::Entity::find_by_id(id).one(db).await?.ok_or(NotFound.into())
 }
 
+/// Whether the account is a member of any org, deactivated and pending ones included.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_a_member(db: &impl ConnectionTrait, id: AccountId) -> Result<bool, Error> {
+    Ok(membership::Entity::find().filter(membership::Column::AccountId.eq(id)).one(db).await?.is_some())
+}
+
 #[derive(FromQueryResult)]
 struct MembershipRow {
     org_id: OrgId,

@@ -16,8 +16,8 @@ pub use api::routes;
 pub use event::AssignmentEvent;
 pub use model::{Assignment, AssignmentStatus, NewAssignment};
 pub use read::{
-    CalendarMission, Outdated, by_ids, calendar_missions, conflicts_of_user, get, known, of_user, outdated,
-    upcoming,
+    CalendarMission, Outdated, by_ids, calendar_missions, conflicts_of_user, count_upcoming, get, known,
+    of_user, outdated, upcoming,
 };
 pub use refusal::*;
 pub use told::Told;

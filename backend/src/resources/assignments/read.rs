@@ -256,14 +256,7 @@ pub async fn calendar_missions(
 /// # Errors
 /// When the database fails.
 pub async fn upcoming(tx: &Tx, org: OrgId, user: UserId) -> Result<(Vec<Assignment>, u64), Error> {
-    let ahead = assignment::Entity::of(org)
-        .filter(assignment::Column::UserId.eq(user))
-        .filter(assignment::Column::Status.is_in([AssignmentStatus::Invited, AssignmentStatus::Accepted]))
-        .filter(filter::overlaps(
-            (assignment::Column::StartsAt, assignment::Column::EndsAt),
-            Some(tx.now),
-            None,
-        ));
+    let ahead = ahead(org, user, tx.now);
     let first = ahead
         .clone()
         .order_by_asc(assignment::Column::StartsAt)
@@ -271,6 +264,26 @@ pub async fn upcoming(tx: &Tx, org: OrgId, user: UserId) -> Result<(Vec<Assignme
         .limit(UPCOMING);
     let first = all(tx, org, first).await?;
     Ok((first, ahead.count(tx).await?))
+}
+
+/// How many missions that are not over a user is invited to or accepted for.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_upcoming(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    user: UserId,
+    now: Timestamp,
+) -> Result<u64, Error> {
+    Ok(ahead(org, user, now).count(db).await?)
+}
+
+fn ahead(org: OrgId, user: UserId, now: Timestamp) -> Select<assignment::Entity> {
+    assignment::Entity::of(org)
+        .filter(assignment::Column::UserId.eq(user))
+        .filter(assignment::Column::Status.is_in([AssignmentStatus::Invited, AssignmentStatus::Accepted]))
+        .filter(filter::overlaps((assignment::Column::StartsAt, assignment::Column::EndsAt), Some(now), None))
 }
 
 /// Joins what [`Assignment`] shows of other entities: titles of mission and project, location, role name and user name.

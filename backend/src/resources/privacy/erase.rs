@@ -3,16 +3,42 @@
 use crate::{
     auth::entity::account,
     db::Tx,
-    error::Error,
+    error::{Error, NotFound},
     ids::{AccountId, OrgId, UserId},
     outbox,
     resources::{
         accounts, assignments, audit, availabilities, invitations,
-        orgs::{self, LastOwner},
-        users,
+        orgs::{self, ContactForm, LastOwner, Org},
+        users::{self, User, Visibility},
     },
+    text::{EmailKey, NameKey},
+    timestamp::Timestamp,
 };
+use sea_orm::ConnectionTrait;
 use uuid::Uuid;
+
+/// Whom an org, or the operator for it, knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Person {
+    /// One of its users, with their login.
+    User(UserId),
+    /// A login that is none of its users': of a member, or one that no org needs any more.
+    Login(AccountId),
+}
+
+impl From<UserId> for Person {
+    fn from(user: UserId) -> Self {
+        Self::User(user)
+    }
+}
+
+/// What became of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forgotten {
+    pub login: Erased,
+    /// They were whom the org's people ask, or where answers to its mails go: it has nobody there now.
+    pub was_contact: bool,
+}
 
 /// What became of the login of a person who was erased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,73 +64,188 @@ pub enum EraseError {
     Failed(#[from] Error),
 }
 
-/// Erases a user of an org with all that it has about them, and their login unless another org needs it.
+/// The login with this e-mail that is none of the org's users': a member, or of no org at all. Another org's is not found.
 ///
 /// # Errors
-/// [`EraseError`]; [`NotFound`](crate::error::NotFound) in it when the org has no such user.
-pub async fn erase(tx: &Tx, org: OrgId, id: UserId) -> Result<Erased, EraseError> {
-    let locale = orgs::lock_for_no_key_update(tx, org).await?.form().locale;
-    let user = users::lock_for_update(tx, org, id).await?;
-    let (_, ahead) = assignments::upcoming(tx, org, id).await?;
-    if ahead > 0 {
-        return Err(EraseError::StillPlanned(ahead));
+/// When the database fails.
+pub async fn login(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    email: &EmailKey,
+) -> Result<Option<AccountId>, Error> {
+    let Some(account) = accounts::by_email(db, email).await? else { return Ok(None) };
+    Ok(is_only_a_login(db, org, account.id).await?.then_some(account.id))
+}
+
+async fn is_only_a_login(db: &impl ConnectionTrait, org: OrgId, id: AccountId) -> Result<bool, Error> {
+    if users::of_account(db, org, id).await?.is_some() {
+        return Ok(false);
     }
-    let login = match user.account_id {
+    Ok(orgs::member_if_any(db, org, id).await?.is_some() || !accounts::is_a_member(db, id).await?)
+}
+
+/// Decides whether a person can be erased, and changes nothing.
+///
+/// # Errors
+/// [`EraseError`]; [`NotFound`] in it when the org has no such person.
+pub async fn check(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    person: Person,
+    now: Timestamp,
+) -> Result<(), EraseError> {
+    let login = match person {
+        Person::User(id) => {
+            let user = users::get(db, org, id, Visibility::All).await?;
+            let ahead = assignments::count_upcoming(db, org, id, now).await?;
+            if ahead > 0 {
+                return Err(EraseError::StillPlanned(ahead));
+            }
+            user.account_id
+        }
+        Person::Login(id) if is_only_a_login(db, org, id).await? => Some(id),
+        Person::Login(_) => return Err(Error::from(NotFound).into()),
+    };
+    let member = match login {
+        Some(login) => orgs::member_if_any(db, org, login).await?,
+        None => None,
+    };
+    match member {
+        Some(member) => orgs::keeps_an_owner(db, org, &member).await.map_err(refused),
+        None => Ok(()),
+    }
+}
+
+fn refused(error: Error) -> EraseError {
+    if error.is::<LastOwner>() { EraseError::LastOwner } else { error.into() }
+}
+
+/// Erases a person of an org with all that it has about them, and their login unless another org needs it.
+///
+/// # Errors
+/// As [`check`].
+pub async fn erase(tx: &Tx, org: OrgId, person: impl Into<Person>) -> Result<Forgotten, EraseError> {
+    let person = person.into();
+    let of = orgs::lock_for_no_key_update(tx, org).await?;
+    let locale = of.locale;
+    let user = match person {
+        Person::User(id) => Some(users::lock_for_update(tx, org, id).await?),
+        Person::Login(_) => None,
+    };
+    let account = match person {
+        Person::User(_) => user.as_ref().and_then(|user| user.account_id),
+        Person::Login(id) => Some(id),
+    };
+    let login = match account {
         Some(account) => Some(accounts::lock_for_no_key_update(tx, account).await?),
         None => None,
     };
+    check(tx, org, person, tx.now).await?;
     if let Some(login) = &login {
         end_membership(tx, org, login.id).await?;
     }
-    let known = known(tx, org, id, login.as_ref(), user.email.flatten()).await?;
-    assignments::forget_texts(tx, org, id).await?;
-    invitations::forget_addresses(tx, org, id).await?;
-    availabilities::forget(tx, org, id).await?;
-    outbox::forget_addresses(tx, org, id, login.as_ref().map(|login| login.id)).await?;
-    users::erase(tx, org, id, locale).await?;
+    let mut known = Known::default();
+    known.add_login(login.as_ref());
+    if let Some(user) = &user {
+        known.add_user(tx, org, user).await?;
+    }
+    let was_contact = leave_contact(tx, of, user.as_ref(), login.as_ref(), &mut known).await?;
+    let (id, account) = (user.as_ref().map(|user| user.id), login.as_ref().map(|login| login.id));
+    outbox::forget_addresses(tx, org, id, account).await?;
+    if let Some(id) = id {
+        assignments::forget_texts(tx, org, id).await?;
+        invitations::forget_addresses(tx, org, id).await?;
+        availabilities::forget(tx, org, id).await?;
+        users::erase(tx, org, id, locale).await?;
+    }
     // Last, because what was recorded above is about them, too.
-    audit::empty_details(tx, org, &known.objects, &known.texts).await?;
-    Ok(match login {
+    audit::empty_details(tx, org, &known.objects, &known.texts()).await?;
+    let login = match login {
         None => Erased::WithoutLogin,
         Some(login) if accounts::erase(tx, login.id).await? => Erased::WithLogin,
         Some(_) => Erased::LoginElsewhere,
-    })
+    };
+    Ok(Forgotten { login, was_contact })
 }
 
 async fn end_membership(tx: &Tx, org: OrgId, account: AccountId) -> Result<(), EraseError> {
     let Some(member) = orgs::member_if_any(tx, org, account).await? else { return Ok(()) };
-    orgs::remove_member(tx, org, &member).await.map_err(|error| match error.is::<LastOwner>() {
-        true => EraseError::LastOwner,
-        false => error.into(),
-    })
+    orgs::remove_member(tx, org, &member).await.map_err(refused)
+}
+
+/// Takes out of the org's contact and Reply-To what is theirs. Whether anything was.
+async fn leave_contact(
+    tx: &Tx,
+    of: Org,
+    user: Option<&User>,
+    login: Option<&account::Model>,
+    known: &mut Known,
+) -> Result<bool, Error> {
+    let emails: Vec<_> = user
+        .and_then(|user| user.email.clone().flatten())
+        .iter()
+        .chain(login.map(|login| &login.email))
+        .map(|email| EmailKey::of(email))
+        .collect();
+    let phone = user.and_then(|user| user.phone.as_ref()?.as_deref()).map(digits);
+    let name = user.map(|user| NameKey::of(&user.name));
+    let mut form = of.form();
+    let ContactForm { name: contact_name, phone: contact_phone, email: contact_email } = &mut form.contact;
+    for place in [contact_email, &mut form.reply_to] {
+        if let Some(email) = place.take_if(|email| emails.contains(&email.key())) {
+            known.texts.push(email.to_string());
+        }
+    }
+    if let Some(number) = contact_phone.take_if(|number| phone.as_ref() == Some(&digits(number))) {
+        known.texts.push(number.to_string());
+    }
+    if let Some(full) = contact_name.take_if(|full| name.as_ref() == Some(&full.key())) {
+        known.texts.push(full.to_string());
+    }
+    let was_theirs = form != of.form();
+    orgs::update(tx, of, form).await?;
+    Ok(was_theirs)
+}
+
+/// However it is written.
+fn digits(phone: &str) -> String {
+    phone.chars().filter(char::is_ascii_digit).collect()
 }
 
 /// By what the audit log may know a person.
+#[derive(Default)]
 struct Known {
     objects: Vec<Uuid>,
+    ids: Vec<Uuid>,
+    /// Whole values of members of details.
     texts: Vec<String>,
 }
 
-async fn known(
-    tx: &Tx,
-    org: OrgId,
-    user: UserId,
-    login: Option<&account::Model>,
-    email: Option<String>,
-) -> Result<Known, Error> {
-    let assignments = assignments::of_user(tx, org, user).await?;
-    let invitations = invitations::of_user(tx, org, user, tx.now).await?;
-    let availabilities = availabilities::of_user(tx, org, user).await?;
-    let addresses = invitations.iter().filter_map(|one| one.email.clone());
-    let addresses = addresses.chain(email).chain(login.map(|login| login.email.clone()));
-    // As they stand inside the JSON of details.
-    let mut texts: Vec<_> = addresses.map(|address| format!("\"{address}\"")).collect();
-    texts.push(user.to_string());
-    texts.extend(login.map(|login| login.id.to_string()));
-    texts.sort();
-    texts.dedup();
-    let objects = assignments.iter().map(|one| one.id.0);
-    let objects = objects.chain(invitations.iter().map(|one| one.id.0));
-    let objects = objects.chain(availabilities.iter().map(|one| one.id.0)).collect();
-    Ok(Known { objects, texts })
+impl Known {
+    fn add_login(&mut self, login: Option<&account::Model>) {
+        self.ids.extend(login.map(|login| login.id.0));
+        self.texts.extend(login.map(|login| login.email.clone()));
+    }
+
+    async fn add_user(&mut self, tx: &Tx, org: OrgId, user: &User) -> Result<(), Error> {
+        let assignments = assignments::of_user(tx, org, user.id).await?;
+        let invitations = invitations::of_user(tx, org, user.id, tx.now).await?;
+        let availabilities = availabilities::of_user(tx, org, user.id).await?;
+        self.ids.push(user.id.0);
+        self.texts.extend(invitations.iter().filter_map(|one| one.email.clone()));
+        self.texts.extend(user.email.clone().flatten());
+        self.objects.extend(assignments.iter().map(|one| one.id.0));
+        self.objects.extend(invitations.iter().map(|one| one.id.0));
+        self.objects.extend(availabilities.iter().map(|one| one.id.0));
+        Ok(())
+    }
+
+    /// As they stand inside the JSON of details.
+    fn texts(&self) -> Vec<String> {
+        let values = self.texts.iter().map(|text| serde_json::Value::from(text.as_str()).to_string());
+        let mut texts: Vec<_> = values.chain(self.ids.iter().map(Uuid::to_string)).collect();
+        texts.sort();
+        texts.dedup();
+        texts
+    }
 }

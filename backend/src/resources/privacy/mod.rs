@@ -6,5 +6,5 @@ mod erase;
 mod export;
 
 pub use delete_org::{Deleted, delete_org};
-pub use erase::{EraseError, Erased, erase};
+pub use erase::{EraseError, Erased, Forgotten, Person, check, erase, login};
 pub use export::{PersonalData, export};
