@@ -51,9 +51,7 @@ pub async fn export_from(
     if let Scope::Org(org) = scope
         && tables.iter().zip(&counts).any(|(table, rows)| table.name == "orgs" && *rows == 0)
     {
-        return Err(TransferError::Refused(format!(
-            "there is no organisation {org}; `coulisses org list` shows their ids"
-        )));
+        return Err(TransferError::no_org(org));
     }
     let header = Header {
         format: format::NAME.into(),

@@ -14,8 +14,22 @@ pub const KEPT: [(&str, &str); 3] = [
 /// How long the writers of all orgs may be waited for.
 const PATIENCE: &str = "SET LOCAL lock_timeout = '10s'";
 
-/// Keeps everybody else from writing to the tables of orgs until the transaction ends, so that nothing of the org comes after its
-/// export and is removed unseen. Whoever reads goes on. On SQLite no other transaction writes anyway.
+/// Which tables writers come to first and last. Others have no order among them, but those that are referred to come first.
+fn turn(table: &str) -> u8 {
+    match table {
+        "idempotency_keys" => 0,
+        "mails" | "mail_items" | "mail_notices" => 2,
+        "jobs" => 3,
+        "audit_log" => 4,
+        "audit_details" => 5,
+        "list_versions" => 6,
+        _ => 1,
+    }
+}
+
+/// Keeps everybody else from writing to the tables of orgs, the audit log included, until the transaction ends. They are locked in
+/// the order of writers: whoever has begun is waited for, and whoever begins waits at the first of them. Whoever reads goes on. On
+/// SQLite no other transaction writes anyway.
 ///
 /// # Errors
 /// When the database fails, or somebody else writes for more than ten seconds.
@@ -23,7 +37,10 @@ pub async fn hold_still(tx: &Tx) -> Result<(), TransferError> {
     if tx.get_database_backend() == DbBackend::Sqlite {
         return Ok(());
     }
-    let names: Vec<_> = of_orgs(tx).await?.iter().map(|name| format!("\"{name}\"")).collect();
+    let mut tables = of_orgs(tx).await?;
+    tables.extend(["audit_log", "audit_details"].map(str::to_owned));
+    tables.sort_by_key(|table| turn(table));
+    let names: Vec<_> = tables.iter().map(|name| format!("\"{name}\"")).collect();
     tx.execute_unprepared(PATIENCE).await?;
     tx.execute_unprepared(&format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", names.join(", "))).await?;
     Ok(())

@@ -47,7 +47,7 @@ impl Deletion {
         let draft = Draft::create(&self.export, self.force)?;
         let bar = progress::Bar::start("exporting");
         let tx = app.db.write(Origin::system()).await?;
-        transfer::hold_still(&tx).await?;
+        privacy::hold_still(&tx, org).await?;
         let mut out = BufWriter::with_capacity(export::BUFFER, draft.file());
         let show = |done, of| bar.show(done, of);
         let moved = transfer::export_from(&tx, Scope::Org(org), tx.now, &mut out, &show).await?;

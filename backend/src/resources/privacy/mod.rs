@@ -5,6 +5,6 @@ mod delete_org;
 mod erase;
 mod export;
 
-pub use delete_org::{Deleted, delete_org};
+pub use delete_org::{Deleted, delete_org, hold_still};
 pub use erase::{EraseError, Erased, Forgotten, Person, check, erase, login};
 pub use export::{PersonalData, export};

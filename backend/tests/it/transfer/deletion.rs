@@ -169,7 +169,50 @@ async fn nothing_is_written_while_an_org_is_deleted_on_postgres() {
     let late = other.execute_unprepared("UPDATE missions SET note = 'too late'").await.expect_err("it waits");
     assert!(late.to_string().contains("lock timeout"), "{late}");
     drop(other);
+    for write in ["DELETE FROM audit_log", "DELETE FROM audit_details"] {
+        let other = test.app.db.write(Origin::system()).await.expect("a transaction");
+        other.execute_unprepared("SET LOCAL lock_timeout = '50ms'").await.expect("a setting");
+        let late = other.execute_unprepared(write).await.expect_err("it waits");
+        assert!(late.to_string().contains("lock timeout"), "{late}");
+    }
     let Deleted { rows, .. } = privacy::delete_org(&tx, test.org).await.expect("it is deleted");
     assert!(rows > 20, "{rows}");
     tx.commit().await.expect("it is committed");
+}
+
+/// Who changes the org or signs in to it before is in its export; who comes after finds it gone, and nobody is in a deadlock.
+#[tokio::test]
+async fn who_writes_before_an_org_is_deleted_is_in_its_export() {
+    let test = Test::start(Kind::Postgres).await;
+    plan(&test).await;
+    let cli = cli_of(&test);
+    let tx = test.app.db.write(Origin::system()).await.expect("a transaction");
+    // As a sign-in, and as who changes the org: first the account or the org, last the audit log.
+    let account = "SELECT id FROM accounts WHERE email = 'tech@rideau.example' FOR NO KEY UPDATE";
+    tx.execute_unprepared(account).await.expect("the account");
+    let out = cli.folder().join("last.jsonl");
+    let mut command =
+        cli.command(&["org", "delete", "--org", &test.org.to_string(), "--export", path(&out), "--yes"]);
+    let delete = tokio::task::spawn_blocking(move || command.output().expect("the program starts"));
+    test.until_a_lock_is_waited_for().await;
+    let org = test.rows("SELECT 1 AS n FROM orgs").await;
+    assert_eq!(org.len(), 2, "readers go on");
+    let late = test.app.db.write(Origin::system()).await.expect("a transaction");
+    late.execute_unprepared("SET LOCAL lock_timeout = '200ms'").await.expect("a setting");
+    let update = format!("UPDATE orgs SET contact_name = 'too late' WHERE id = '{}'", test.org);
+    let waits = late.execute_unprepared(&update).await.expect_err("it waits");
+    assert!(waits.to_string().contains("lock timeout"), "{waits}");
+    drop(late);
+    let account = "SELECT id FROM accounts WHERE email = 'tech@rideau.example'";
+    let signed_in = format!(
+        "INSERT INTO audit_log (org_id, id, actor_kind, action, object_type, created_at)
+        SELECT '{}', id, 'system', 'session.start', 'session', 0 FROM ({account}) a",
+        test.org
+    );
+    tx.execute_unprepared(&signed_in).await.expect("it is in nobody's way");
+    tx.commit().await.expect("it is committed");
+    let output = delete.await.expect("it ends");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let entries = rows(&out, "audit_log");
+    assert!(entries.iter().any(|row| row["created_at"] == json!(0)), "the sign-in");
 }
