@@ -26,19 +26,13 @@ impl Draft {
             )));
         }
         let beside = beside(place, "part");
-        let file = private(OpenOptions::new().write(true).create(true))
-            .open(&beside)
-            .map_err(TransferError::file("write", &beside))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                return Err(TransferError::Refused(format!(
-                    "another coulisses is writing {}; wait for it, or name another file",
-                    place.display()
-                )));
+        let file = loop {
+            let file = locked(place, &beside)?;
+            // Another may have put the one that was opened in its place before it was locked: then it is complete.
+            if is_at(&file, &beside).map_err(TransferError::file("read", &beside))? {
+                break file;
             }
-            Err(fs::TryLockError::Error(error)) => return Err(TransferError::file("lock", &beside)(error)),
-        }
+        };
         // Only now: until it was locked, it may have been another's.
         file.set_len(0).and_then(|()| owners_only(&file)).map_err(TransferError::file("write", &beside))?;
         Ok(Self { place: place.to_owned(), beside, file, done: false })
@@ -73,6 +67,51 @@ impl Drop for Draft {
     }
 }
 
+fn locked(place: &Path, beside: &Path) -> Result<File, TransferError> {
+    let file = private(no_link(OpenOptions::new().write(true).create(true)))
+        .open(beside)
+        .map_err(TransferError::file("write", beside))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(TransferError::Refused(format!(
+            "another coulisses is writing {}; wait for it, or name another file",
+            place.display()
+        ))),
+        Err(fs::TryLockError::Error(error)) => Err(TransferError::file("lock", beside)(error)),
+    }
+}
+
+/// Whether this file has that name, and not another one by now.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let own = file.metadata()?;
+    match fs::symlink_metadata(path) {
+        Ok(there) => Ok((there.dev(), there.ino()) == (own.dev(), own.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Where a file that is open cannot be renamed.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
+/// Does not open a link, which would lead to somebody else's file.
+#[cfg(target_os = "linux")]
+fn no_link(options: &mut OpenOptions) -> &mut OpenOptions {
+    const O_NOFOLLOW: i32 =
+        if cfg!(any(target_arch = "arm", target_arch = "aarch64")) { 0o100_000 } else { 0o400_000 };
+    std::os::unix::fs::OpenOptionsExt::custom_flags(options, O_NOFOLLOW)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn no_link(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
 /// The name of a file beside another.
 pub(super) fn beside(place: &Path, ending: &str) -> PathBuf {
     let mut name = place.as_os_str().to_owned();
@@ -104,12 +143,12 @@ fn sync_folder(_: &Path) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600)
 }
 
 #[cfg(not(unix))]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 

@@ -222,3 +222,17 @@ async fn a_server_is_copied_by_its_own_programs() {
         assert!(cli.run(&command).failed().contains("docs/moving.md"));
     }
 }
+
+/// Somebody else's file is not written through a link in the place of the draft.
+#[cfg(unix)]
+#[test]
+fn a_draft_is_no_link_to_somewhere_else() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let precious = folder.path().join("precious");
+    std::fs::write(&precious, "kept").expect("a file");
+    let place = folder.path().join("crew.jsonl");
+    std::os::unix::fs::symlink(&precious, folder.path().join("crew.jsonl.part")).expect("a link");
+    let refused = coulisses::transfer::Draft::create(&place, false);
+    assert!(refused.is_err());
+    assert_eq!(std::fs::read_to_string(&precious).expect("the file"), "kept");
+}
