@@ -66,9 +66,14 @@ async fn into_postgres(
     if target.is_filled && reading.header.org().is_some() {
         return join::join(import, &schema, reading, progress).await;
     }
-    target.refuse_filled(import)?;
+    refuse_filled(target.is_filled, import)?;
     let total = reading::check(import.file, progress)?.total();
     let tx = schema.begin().await?;
+    if !import.replace {
+        // Whoever wrote meanwhile is seen now, and nobody else writes until the commit.
+        hold_still(&tx).await?;
+        refuse_filled(has_rows(&tx).await?, import)?;
+    }
     let steps = &reading.header.steps;
     if target.is_filled || target.applied != *steps {
         empty(&tx).await?;
@@ -103,9 +108,11 @@ async fn into_sqlite(
             return Ok(moved);
         }
         db.close().await?;
-        target.refuse_filled(import)?;
+        refuse_filled(target.is_filled, import)?;
     }
-    let place = Place::claim(path, import.waits).await?;
+    let mut place = Place::claim(path, import.waits).await?;
+    // Nobody else writes from here on.
+    refuse_filled(place.has_rows().await?, import)?;
     let total = reading::check(import.file, progress)?.total();
     let new = place.new_file()?;
     let db = import.connect(&DatabaseUrl::Sqlite(new.clone()), 1).await?;
@@ -136,26 +143,39 @@ struct Target {
 
 impl Target {
     async fn of(db: &Database) -> Result<Self, TransferError> {
-        let applied = migrations::known(db).await?;
-        for table in schema::tables(db).await? {
-            let any = format!("SELECT 1 FROM \"{}\" LIMIT 1", table.name);
-            let any = Statement::from_string(db.get_database_backend(), any);
-            if db.query_one_raw(any).await?.is_some() {
-                return Ok(Self { applied, is_filled: true });
-            }
-        }
-        Ok(Self { applied, is_filled: false })
+        Ok(Self { applied: migrations::known(db).await?, is_filled: has_rows(db).await? })
     }
+}
 
-    fn refuse_filled(&self, import: &Import<'_>) -> Result<(), TransferError> {
-        if self.is_filled && !import.replace {
-            return Err(TransferError::Refused(format!(
-                "the database {} has rows already: name an empty one in DATABASE_URL, or add --replace to lose what it has for good",
-                import.url
-            )));
+async fn has_rows(db: &impl ConnectionTrait) -> Result<bool, TransferError> {
+    for table in schema::tables(db).await? {
+        let any = format!("SELECT 1 FROM \"{}\" LIMIT 1", table.name);
+        let any = Statement::from_string(db.get_database_backend(), any);
+        if db.query_one_raw(any).await?.is_some() {
+            return Ok(true);
         }
-        Ok(())
     }
+    Ok(false)
+}
+
+fn refuse_filled(is_filled: bool, import: &Import<'_>) -> Result<(), TransferError> {
+    if is_filled && !import.replace {
+        return Err(TransferError::Refused(format!(
+            "the database {} has rows already: name an empty one in DATABASE_URL, or add --replace to lose what it has for good",
+            import.url
+        )));
+    }
+    Ok(())
+}
+
+/// Keeps everybody else from writing until the transaction ends.
+async fn hold_still(tx: &DatabaseTransaction) -> Result<(), TransferError> {
+    let names: Vec<_> = schema::tables(tx).await?.iter().map(|table| format!("\"{}\"", table.name)).collect();
+    if !names.is_empty() {
+        let lock = format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", names.join(", "));
+        tx.execute_unprepared(&lock).await?;
+    }
+    Ok(())
 }
 
 /// The steps of an export are the first ones of this program, because they are applied before its rows come.

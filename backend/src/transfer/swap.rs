@@ -1,10 +1,10 @@
 //! Putting another file in the place of a SQLite database. Whoever has the database open would go on writing into a file that
 //! nobody finds any more, and its `-wal` would be replayed into the new one: so nobody may, and no `-wal` may be left.
 
-use super::{TransferError, draft};
+use super::{TransferError, draft, scope};
 use crate::db::{DatabaseUrl, migrations};
 use sea_orm::sqlx::{
-    Connection, Executor, Row, SqliteConnection,
+    AssertSqlSafe, Connection, Executor, Row, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode},
 };
 use std::{
@@ -37,7 +37,26 @@ impl Place {
         Ok(Self { path, old, _lock: lock })
     }
 
-    /// The name of a new database beside it, of which nothing is left from before.
+    /// Whether what is there has rows of any table.
+    pub async fn has_rows(&mut self) -> Result<bool, TransferError> {
+        let Some(old) = &mut self.old else { return Ok(false) };
+        let tables = texts(
+            old,
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'",
+        )
+        .await?;
+        for table in tables.iter().filter(|table| !scope::stays_behind(table)) {
+            let any = format!("SELECT 1 FROM \"{}\" LIMIT 1", table.replace('"', "\"\""));
+            let any =
+                sea_orm::sqlx::query(AssertSqlSafe(any)).fetch_optional(&mut *old).await.map_err(wrapped)?;
+            if any.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// A new file beside it, for its owner only, of which nothing is left from before. SQLite makes an empty file a database.
     pub fn new_file(&self) -> Result<PathBuf, TransferError> {
         let new = draft::beside(&self.path, "new");
         for ending in ["", "-wal", "-shm", "-journal"] {
@@ -48,6 +67,8 @@ impl Place {
                 _ => {}
             }
         }
+        let file = draft::private(File::options().write(true).create_new(true)).open(&new);
+        file.map_err(TransferError::file("write", &new))?;
         Ok(new)
     }
 

@@ -8,8 +8,12 @@ use crate::support::{
     source::sources,
 };
 use coulisses::{
-    db::distribution::{DISTRIBUTED, LOCAL, REFERENCE},
+    db::{
+        distribution::{DISTRIBUTED, LOCAL, REFERENCE},
+        renew_versions,
+    },
     http::idempotency,
+    random::Random,
     resources::{invitations, mails},
 };
 use rstest::rstest;
@@ -166,6 +170,8 @@ async fn every_statement_names_its_org_and_no_exception_is_left_over(
     idempotency::forget_old_answers(&test.app.db, test.app.config.retention.answers)
         .await
         .expect("old answers are deleted");
+    // As an import of everything does.
+    renew_versions(&test.app.db, &Random::seeded(1), None).await.expect("new versions");
     let folder = tempfile::tempdir().expect("a folder");
     let mailing = Test::start_with(db, &[("MAIL_DIR", folder.path().to_str().expect("a path"))]).await;
     invitations::remind_due(&mailing.app).await.expect("reminders");

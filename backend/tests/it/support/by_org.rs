@@ -19,7 +19,7 @@ use std::{
 };
 
 /// Statements across orgs: what their text contains, and why. Where the tables are distributed each asks all servers.
-pub const ACROSS_ORGS: [(&str, &str); 4] = [
+pub const ACROSS_ORGS: [(&str, &str); 5] = [
     (
         r#"FROM "invitations" WHERE "invitations"."id" = "#,
         "without a valid token an id is sought in all orgs; refused sign-ins are few",
@@ -35,6 +35,10 @@ pub const ACROSS_ORGS: [(&str, &str); 4] = [
     (
         r#"MIN("created_at") AS "since" FROM "mails""#,
         "an operator counts the mails that wait in all orgs, for /metrics",
+    ),
+    (
+        r#"DELETE FROM "list_versions""#,
+        "an import of everything and a restore make the versions of all orgs anew",
     ),
 ];
 

@@ -5,11 +5,17 @@ use crate::{
     cli::Cli,
     support::{Kind, Test},
 };
-use coulisses::db::migrations::Migrator;
+use coulisses::{
+    clock::Clock,
+    db::{DatabaseUrl, Pool, migrations::Migrator},
+    random::Random,
+    transfer,
+};
 use rstest::rstest;
 use sea_orm::ConnectionTrait;
 use sea_orm_migration::MigratorTrait;
 use serde_json::{Value as Json, json};
+use std::time::Duration;
 
 #[rstest]
 #[tokio::test]
@@ -215,4 +221,74 @@ fn an_export_goes_to_standard_output_too() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.lines().skip(1).eq(lines(&season.export).iter().skip(1)));
     assert!(String::from_utf8(output.stderr).unwrap().contains(&season.checksum));
+}
+
+/// The lock on a SQLite file's schema, and what is done once it is given back.
+struct Held {
+    lock: Option<std::fs::File>,
+    command: std::process::Command,
+}
+
+static HELD: std::sync::Mutex<Option<Held>> = std::sync::Mutex::new(None);
+
+/// What came while the file was read is not lost: the database is asked once more when nobody else can write.
+#[rstest]
+#[tokio::test]
+async fn what_comes_between_the_question_and_the_import_is_not_lost(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let season = Season::get();
+    let cli = Cli::with_database(db).await;
+    cli.run(&["migrate", "up"]).ok();
+    let once = std::sync::Once::new();
+    let create = || {
+        let arguments = ["org", "create", "--name", "Rideau", "--owner-email", "o@rideau.example"];
+        once.call_once(|| drop(cli.run(&arguments).ok()));
+    };
+    let url = &cli.database().url.parse().expect("a URL");
+    let import = || transfer::Import {
+        url,
+        pool: Pool { max_connections: 2, acquire_timeout: Duration::from_secs(20), statement_timeout: None },
+        clock: Clock::system(),
+        random: Random::seeded(1),
+        file: &season.export,
+        replace: false,
+        waits: || {
+            let mut command = HELD.lock().expect("no panic").take().expect("it is held");
+            command.lock = None;
+            assert!(command.command.status().expect("the program starts").success());
+        },
+    };
+    #[cfg(unix)]
+    if db == Kind::Sqlite {
+        // Its file is made for its owner only, from the beginning.
+        let fresh = cli.folder().join("fresh.db");
+        let fresh_url = DatabaseUrl::Sqlite(fresh.clone());
+        let modes = std::sync::Mutex::new(std::collections::BTreeSet::new());
+        let look = |_, of: Option<u64>| {
+            if of.is_some() {
+                use std::os::unix::fs::PermissionsExt;
+                let new = std::fs::metadata(fresh.with_extension("db.new")).expect("the new file");
+                modes.lock().expect("no panic").insert(new.permissions().mode() & 0o777);
+            }
+        };
+        transfer::import(transfer::Import { url: &fresh_url, ..import() }, &look)
+            .await
+            .expect("it is imported");
+        assert_eq!(modes.into_inner().expect("no panic"), [0o600].into());
+        // Until its place is claimed somebody else may write.
+        let DatabaseUrl::Sqlite(file) = url else { unreachable!("it is a file") };
+        let lock = std::fs::File::create(format!("{}-migrating", file.display())).expect("the lock's file");
+        lock.lock().expect("the lock");
+        let arguments = ["org", "create", "--name", "Rideau", "--owner-email", "o@rideau.example"];
+        let mut command = cli.command(&arguments);
+        command.stdout(std::process::Stdio::null());
+        *HELD.lock().expect("no panic") = Some(Held { lock: Some(lock), command });
+        let refused = transfer::import(import(), &|_, _| {}).await.expect_err("it has rows");
+        assert!(refused.to_string().contains("has rows already"), "{refused}");
+        return;
+    }
+    let refused = transfer::import(import(), &|_, _| create()).await.expect_err("it has rows");
+    assert!(refused.to_string().contains("has rows already"), "{refused}");
+    assert!(cli.run(&["org", "list"]).ok()[0].contains("Rideau"));
 }
