@@ -626,3 +626,18 @@ async fn a_step_that_fails_leaves_the_schema_as_it_was(#[values(Kind::Sqlite, Ki
     migrations::up(&connection, None).await.expect("everything");
     assert!(Migrator::migrations().iter().all(|step| step.use_transaction() == Some(true)));
 }
+
+/// Taking the step back forgets which orgs were deleted: what is left of them would be orgs without a name.
+#[rstest]
+#[tokio::test]
+async fn who_goes_back_is_told_of_deleted_orgs(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    const STEP: &str = "m20261127_000022_deleted_orgs";
+    let test = Test::start(db).await;
+    let losses =
+        async || migrations::losses(&test.app.db, &[STEP.to_owned()]).await.expect("orgs are counted");
+    assert_eq!(losses().await, Vec::<String>::new());
+    let tx = test.app.db.write(coulisses::db::Origin::system()).await.expect("a transaction");
+    coulisses::resources::privacy::delete_org(&tx, test.org).await.expect("it is deleted");
+    tx.commit().await.expect("it is committed");
+    assert_eq!(losses().await, [format!("{STEP}: 1 org that would not count as deleted any more")]);
+}

@@ -71,9 +71,10 @@ const STEPS: [Step; 20] = [
         creates: &[],
         goes_through: &["invitations", "assignments", "audit_log", "audit_details"],
     },
-    Step { name: "m20261127_000022_deleted_orgs", creates: &[], goes_through: &[] },
+    Step { name: DELETED_ORGS, creates: &[], goes_through: &[] },
 ];
 
+const DELETED_ORGS: &str = "m20261127_000022_deleted_orgs";
 const PENDING_MEMBERSHIPS: &str = "m20261126_000014_pending_memberships";
 
 /// Memberships that a schema without pending ones cannot represent: all unproven ones but that of a new account that waits
@@ -104,7 +105,7 @@ pub async fn gone_through(db: &Database, step: &str) -> Result<Vec<TableRows>, D
     Ok(all)
 }
 
-/// One line for each table with rows that taking back `steps` would lose, and one for pending memberships.
+/// One line for each table with rows that taking back `steps` would lose, one for pending memberships, and one for deleted orgs.
 ///
 /// # Errors
 /// When the database fails.
@@ -122,6 +123,15 @@ pub async fn losses(db: &Database, steps: &[String]) -> Result<Vec<String>, DbEr
             let rows = count(db, &format!("org_memberships WHERE {TOO_NEW}")).await?;
             if rows > 0 {
                 lines.push(format!("{name}: {rows} pending membership{}, to be removed", plural(rows)));
+            }
+        }
+        if *name == DELETED_ORGS {
+            let rows = count(db, "orgs WHERE deleted_at IS NOT NULL").await?;
+            if rows > 0 {
+                lines.push(format!(
+                    "{name}: {rows} org{} that would not count as deleted any more",
+                    plural(rows)
+                ));
             }
         }
     }
