@@ -7,7 +7,7 @@ use crate::{
     config::Config,
     db::{ConnectError, Database},
     error::Error,
-    http::serving::{self, Patience},
+    http::serving::{self, Patience, Queue},
     jobs::run_periodic,
     resources::accounts::record_refusals,
     state::App,
@@ -86,10 +86,11 @@ impl Waiting {
         let until = tokio_util::sync::CancellationToken::new();
         let end = until.clone().drop_guard();
         let router = app::waiting(ground);
-        // Not waited for: connections that have a request get its response, and new ones are the server's.
+        // Not waited for: connections that it has accepted get their responses, and all others are the server's.
         tokio::spawn(async move {
             if until.run_until_cancelled(tokio::time::sleep(SOON)).await.is_some() {
-                serving::serve(same, router, Patience::default(), until.cancelled_owned()).await;
+                let patience = (Patience::default(), Queue::Left);
+                serving::serve(same, router, patience, until.cancelled_owned()).await;
             }
         });
         Ok(Self(end))
@@ -162,7 +163,8 @@ pub(super) async fn serve(app: App, listener: TcpListener, mut signals: StopSign
     let recurring = run_periodic(app::periodic(&app), metrics, stopped.clone().wait());
     let jobs = app.worker.clone().run(stopped.clone().wait(), stopped.after(grace * 4 / 5));
     let background = tokio::spawn(async { tokio::join!(recurring, jobs) });
-    let serving = serving::serve(listener, app::service(app.clone()), Patience::default(), stopped.wait());
+    let patience = (Patience::default(), Queue::Served);
+    let serving = serving::serve(listener, app::service(app.clone()), patience, stopped.wait());
     tokio::select! {
         () = serving => {}
         () = deadline => tracing::warn!("stopped waiting for clients that do not finish"),

@@ -49,11 +49,20 @@ impl Default for Patience {
     }
 }
 
-/// Serves until `stop`, then waits for the requests in progress. Another holder of the socket may go on listening.
+/// What becomes at the end of connections that the system has made and nobody has accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queue {
+    /// They are served: nobody else listens.
+    Served,
+    /// They are left to another holder of the socket, which goes on listening.
+    Left,
+}
+
+/// Serves until `stop`, then waits for the requests in progress.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
-    patience: Patience,
+    (patience, queue): (Patience, Queue),
     stop: impl Future<Output = ()>,
 ) {
     let mut http = http1::Builder::new();
@@ -64,14 +73,21 @@ pub async fn serve(
     let mut told = None;
     loop {
         let (stream, peer) = tokio::select! {
-            accepted = accept(&listener, &mut told) => accepted,
+            // First, so that none is taken from whoever goes on listening.
+            biased;
             () = &mut stop => break,
+            accepted = accept(&listener, &mut told) => accepted,
         };
         connections.serve(stream, peer);
     }
-    // What the system has connected already would be reset, and a proxy may not repeat a POST.
-    if let Err(error) = connections.serve_connected(listener) {
-        tracing::warn!(%error, "connections that were waiting are closed");
+    match queue {
+        Queue::Left => drop(listener),
+        // They would be reset, and a proxy may not repeat a POST.
+        Queue::Served => {
+            if let Err(error) = connections.serve_connected(listener) {
+                tracing::warn!(%error, "connections that were waiting are closed");
+            }
+        }
     }
     connections.stopping.cancel();
     connections.open.close();

@@ -1,7 +1,7 @@
 //! Timeouts, on real sockets: 30 s from idle to a complete header, the whole request 20 s. The same, shorter.
 
 use crate::support::{AT_MOST, Kind, Server, Test};
-use coulisses::http::serving::Patience;
+use coulisses::http::serving::{self, Patience, Queue};
 use rstest::rstest;
 use std::time::{Duration, Instant};
 use tokio::{
@@ -172,7 +172,7 @@ async fn stopping_serves_who_is_connected_and_has_sent_nothing_yet() {
     let router = axum::Router::new().fallback(async || "served");
     let stopped = std::future::ready(());
     let serving =
-        tokio::spawn(coulisses::http::serving::serve(listener, router, Patience::default(), stopped));
+        tokio::spawn(serving::serve(listener, router, (Patience::default(), Queue::Served), stopped));
     // Once it has stopped nobody new is connected.
     while TcpStream::connect(address).await.is_ok() {
         tokio::task::yield_now().await;
@@ -187,4 +187,30 @@ async fn stopping_serves_who_is_connected_and_has_sent_nothing_yet() {
         assert!(text(received).ends_with("served"));
     }
     serving.await.expect("it ends");
+}
+
+/// Whoever answers until there is a database leaves to the server what it has not accepted.
+#[tokio::test]
+async fn who_ends_while_another_listens_takes_nobody_from_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let same = std::os::fd::AsFd::as_fd(&listener).try_clone_to_owned().expect("the socket");
+    let same = TcpListener::from_std(same.into()).expect("the socket");
+    let answering = |word: &'static str| axum::Router::new().fallback(async move || word);
+    let mut client = TcpStream::connect(address).await.expect("it is connected");
+    client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.expect("it is sent");
+    let ended = async {};
+    serving::serve(same, answering("not yet"), (Patience::default(), Queue::Left), ended).await;
+    let server = serving::serve(
+        listener,
+        answering("served"),
+        (Patience::default(), Queue::Served),
+        std::future::pending(),
+    );
+    let mut answer = String::new();
+    tokio::select! {
+        () = server => unreachable!("it serves for ever"),
+        read = timeout(AT_MOST, client.read_to_string(&mut answer)) => drop(read.expect("in time").expect("an answer")),
+    }
+    assert!(answer.ends_with("served"), "{answer}");
 }

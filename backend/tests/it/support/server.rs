@@ -39,7 +39,8 @@ impl Server {
         let router = test.router.clone();
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
-        let task = tokio::spawn(serving::serve(listener, router, patience, stopped));
+        let task =
+            tokio::spawn(serving::serve(listener, router, (patience, serving::Queue::Served), stopped));
         Self { address, stop, task }
     }
 
