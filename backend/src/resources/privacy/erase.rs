@@ -176,7 +176,7 @@ async fn end_membership(tx: &Tx, org: OrgId, account: AccountId) -> Result<(), E
 /// Takes out of the org's contact and Reply-To what is theirs. Whether anything was.
 async fn leave_contact(
     tx: &Tx,
-    of: Org,
+    before: Org,
     user: Option<&User>,
     login: Option<&account::Model>,
     known: &mut Known,
@@ -189,7 +189,7 @@ async fn leave_contact(
         .collect();
     let phone = user.and_then(|user| user.phone.as_ref()?.as_deref()).map(digits);
     let name = user.map(|user| NameKey::of(&user.name));
-    let mut form = of.form();
+    let mut form = before.form();
     let ContactForm { name: contact_name, phone: contact_phone, email: contact_email } = &mut form.contact;
     for place in [contact_email, &mut form.reply_to] {
         if let Some(email) = place.take_if(|email| emails.contains(&email.key())) {
@@ -202,8 +202,8 @@ async fn leave_contact(
     if let Some(full) = contact_name.take_if(|full| name.as_ref() == Some(&full.key())) {
         known.texts.push(full.to_string());
     }
-    let was_theirs = form != of.form();
-    orgs::update(tx, of, form).await?;
+    let was_theirs = form != before.form();
+    orgs::update(tx, before, form).await?;
     Ok(was_theirs)
 }
 

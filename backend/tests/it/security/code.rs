@@ -171,8 +171,8 @@ const ACROSS_ORGS: [(&str, &str, usize); 9] = [
     ("mails/read.rs", "an operator counts what waits in all orgs", 1),
     ("http/idempotency.rs", "stored answers are deleted when they are old, whoever's they are", 1),
     ("missions/read.rs", "its statement is a template, filled with the org's value", 1),
-    ("accounts/read.rs", "an account's memberships are in several orgs", 1),
-    ("accounts/erase.rs", "an account is erased when no org needs it any more", 2),
+    ("accounts/read.rs", "an account's memberships are in several orgs", 2),
+    ("accounts/erase.rs", "an account is erased when no org needs it any more", 1),
     ("accounts/links/", "a link is found by the hash of its token, and proves memberships of an account", 6),
     (
         "invitations/read.rs",
