@@ -13,6 +13,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        commands(manager, &[LOCK], &[]).await?;
         command(manager, "DROP INDEX invitations_id").await?;
         index(manager, "invitations_id", "invitations (id)").await?;
         reword_reference(manager, CASCADES, DEFERRED).await?;
@@ -46,6 +47,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        commands(manager, &[LOCK], &[]).await?;
         if manager.get_database_backend() == DbBackend::Postgres {
             commands(manager, &AUDIT_BY_ID, &[]).await?;
         } else {
@@ -78,6 +80,10 @@ impl MigrationTrait for Migration {
         index(manager, "unique invitations_id", "invitations (id)").await
     }
 }
+
+/// All that the step changes, at once and in the order of writers, who lock a mission first: whoever has begun ends before. Taken one
+/// by one, the tables would be wanted by writers who have others already, and one of the two would be rolled back.
+const LOCK: &str = "LOCK TABLE missions, assignments, invitations, audit_log, audit_details IN ACCESS EXCLUSIVE MODE";
 
 /// What a cascade did: of a distributed table no foreign key may write the column by which it is distributed. The reference is
 /// checked at the end of the transaction, because the mission moves before its assignments.
@@ -160,9 +166,7 @@ async fn take_the_place_of_the_old(manager: &SchemaManager<'_>) -> Result<(), Db
 ///
 /// The triggers at the end are for instances of the release before, which go on serving until they are restarted and name no org
 /// where they knew none and in no detail. They find it by looking through the log, and go with the next step that changes it.
-const AUDIT_BY_ORG: [&str; 19] = [
-    // In the order in which writers take them, so that none waits for the other.
-    "LOCK TABLE audit_log, audit_details IN ACCESS EXCLUSIVE MODE",
+const AUDIT_BY_ORG: [&str; 18] = [
     "ALTER TABLE audit_details DROP CONSTRAINT audit_details_entry",
     "ALTER TABLE audit_log DROP CONSTRAINT audit_log_org",
     "ALTER TABLE audit_log DISABLE TRIGGER audit_log_immutable",
@@ -197,8 +201,7 @@ const AUDIT_BY_ORG: [&str; 19] = [
         WHEN (NEW.org_id IS NULL) EXECUTE FUNCTION audit_names_its_org()",
 ];
 
-const AUDIT_BY_ID: [&str; 18] = [
-    "LOCK TABLE audit_log, audit_details IN ACCESS EXCLUSIVE MODE",
+const AUDIT_BY_ID: [&str; 17] = [
     "DROP TRIGGER audit_details_names_its_org ON audit_details",
     "DROP TRIGGER audit_log_names_its_org ON audit_log",
     "DROP FUNCTION audit_names_its_org()",
