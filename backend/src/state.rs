@@ -8,7 +8,7 @@ use crate::{
     db::{Database, List, Origin, Reader},
     error::Error,
     fair::{Fair, Portion},
-    http::{self, Boundary, ErrorPage, Listed, Listing, MAX_PAGE_BYTES, Page, Reading, RequestInfo},
+    http::{self, Boundary, ErrorPage, Kept, Listed, Listing, Page, Reading, RequestInfo},
     ids::OrgId,
     jobs::Worker,
     outbox::Outbox,
@@ -19,7 +19,8 @@ use crate::{
 };
 use axum::{
     extract::FromRef,
-    http::{HeaderName, HeaderValue, Uri},
+    http::{HeaderName, HeaderValue, Uri, header},
+    response::Response,
 };
 use std::{
     ops::Deref,
@@ -170,9 +171,9 @@ impl App {
         let tenant = request.tenant();
         let patience = self.config.pool.acquire_timeout;
         // Its size is unknown until it is built.
-        let mut room = self.answers.take(tenant, MAX_PAGE_BYTES, patience).await?;
+        let mut room = self.answers.take(tenant, reading.room(), patience).await?;
         let page = match reading {
-            Reading::Long => {
+            Reading::Long | Reading::Whole => {
                 let turn = self.collectors.turn(tenant).await?;
                 let read = read(self.db.reader(true).await?);
                 // If the client hangs up, the work still ends and holds the turn and the room until then. The timeout frees
@@ -210,6 +211,47 @@ impl App {
         T: ?Sized + 'static,
         F: Future<Output = Result<Page<T>, Error>> + Send + 'static,
     {
+        self.found(caller, list, uri, reading, read).await.map(Listed::new)
+    }
+
+    /// The same for what is no list. Its tag is that of the version under which it is cached: of two answers under one
+    /// version the later may show a newer state, but then the version is another one by the next request.
+    ///
+    /// # Errors
+    /// As [`App::listed`].
+    pub async fn kept<R, T, F>(
+        &self,
+        caller: &Caller<R>,
+        list: List,
+        uri: &Uri,
+        read: impl FnOnce(Reader) -> F,
+    ) -> Result<Kept<T>, Error>
+    where
+        R: MinimumRole,
+        T: 'static,
+        F: Future<Output = Result<Page<T>, Error>> + Send + 'static,
+    {
+        let mut response = self.found(caller, list, uri, Reading::Whole, read).await?;
+        // Another release may show more.
+        let tag = format!("W/\"{}-{:016x}\"", env!("CARGO_PKG_VERSION"), caller.versions.of(list));
+        let tag = HeaderValue::from_str(&tag).map_err(|error| Error::internal(error))?;
+        response.headers_mut().insert(header::ETAG, tag);
+        Ok(Kept::new(response))
+    }
+
+    async fn found<R, T, F>(
+        &self,
+        caller: &Caller<R>,
+        list: List,
+        uri: &Uri,
+        reading: Reading,
+        read: impl FnOnce(Reader) -> F,
+    ) -> Result<Response, Error>
+    where
+        R: MinimumRole,
+        T: ?Sized + 'static,
+        F: Future<Output = Result<Page<T>, Error>> + Send + 'static,
+    {
         let query = uri.query().unwrap_or_default().to_owned();
         let key = Key { org: caller.org, list, version: caller.versions.of(list), query };
         // The cache bounds what it keeps; the request that builds a list also holds room for it until it is sent.
@@ -230,7 +272,7 @@ impl App {
         self.telemetry.metrics.cache_lookup(list.word(), found.word());
         let mut response = listing.respond(room);
         response.headers_mut().insert(X_CACHE, HeaderValue::from_static(found.word()));
-        Ok(Listed::new(response))
+        Ok(response)
     }
 
     /// The outermost middleware's part of it; browsers are shown errors as `error_page` renders them.

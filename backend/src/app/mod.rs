@@ -18,7 +18,7 @@ use crate::{
     openapi, pages,
     resources::{
         accounts, assignments, audit, availabilities, calendar, conflicts, feeds, invitations, mails,
-        missions, orgs, projects, rates, users,
+        missions, orgs, planning, projects, rates, users,
     },
     state::App,
     system,
@@ -49,6 +49,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(invitations::routes())
         .merge(mails::routes())
         .merge(availabilities::routes())
+        .merge(planning::routes())
         .merge(conflicts::routes())
         .merge(users::routes())
         .merge(calendar::routes())

@@ -22,11 +22,13 @@ crate::words::words! {
         Projects = "projects",
         /// An org's missions, with the counts of who is on them.
         Missions = "missions",
+        /// An org's plan: its missions, projects, users, availabilities, and who is asked and accepted.
+        Planning = "planning",
     }
 }
 
 impl List {
-    pub const ALL: [Self; 2] = [Self::Projects, Self::Missions];
+    pub const ALL: [Self; 3] = [Self::Projects, Self::Missions, Self::Planning];
 }
 
 /// The versions of an org's lists; 0 for one that was never replaced.
@@ -34,6 +36,7 @@ impl List {
 pub struct Versions {
     projects: Option<i64>,
     missions: Option<i64>,
+    planning: Option<i64>,
 }
 
 impl Versions {
@@ -41,8 +44,21 @@ impl Versions {
         match list {
             List::Projects => self.projects,
             List::Missions => self.missions,
+            List::Planning => self.planning,
         }
         .unwrap_or(0)
+    }
+
+    /// Those of an org, as a snapshot sees them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn read(db: &impl ConnectionTrait, org: OrgId) -> Result<Self, DbErr> {
+        let mut select = Query::select();
+        select.columns(List::ALL.map(|list| Alias::new(list.word()))).from(TABLE);
+        select.and_where(Expr::col("org_id").eq(org));
+        let row = db.query_one(&select).await?;
+        row.map_or(Ok(Self::default()), |row| Self::from_query_result(&row, ""))
     }
 
     /// Adds the versions to a query, whose rows can then be read as [`Versions`], too.

@@ -190,6 +190,29 @@ impl<T: Shape + ?Sized> Describe for Listed<T> {
     }
 }
 
+/// The response of what is cached as a list is, and has a weak `ETag`.
+#[derive(Debug)]
+pub struct Kept<T>(Response, PhantomData<fn(&T)>);
+
+impl<T> Kept<T> {
+    pub fn new(response: Response) -> Self {
+        Self(response, PhantomData)
+    }
+}
+
+impl<T> IntoResponse for Kept<T> {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl<T: Shape> Describe for Kept<T> {
+    fn describe(operation: &mut Description) {
+        operation.answers::<T>();
+        operation.carries_tag();
+    }
+}
+
 /// Middleware: compresses lists for clients that accept it.
 pub async fn compress(State(workers): State<Workers>, request: Request, next: Next) -> Response {
     let (accepted, info) = (accepted(request.headers()), RequestInfo::of(request.extensions()));

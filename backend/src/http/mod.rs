@@ -37,7 +37,7 @@ pub use describe::{Describe, Description, PROBLEMS, Shape, Signature, described,
 pub use durable::{Admit, Completion, Rerun, attempts, run_to_completion};
 pub use idempotency::{AuthorityCheck, IdempotencyKey, RequestTx};
 pub use limits::{MAX_BODY, MAX_BULK_BODY, MAX_HEADER_BYTES, MAX_HEADERS, MAX_URI_BYTES, limits};
-pub use listing::{Listed, Listing, compress, held};
+pub use listing::{Kept, Listed, Listing, compress, held};
 pub use page::{Cursor, Limit, MAX_PAGE_BYTES, Page, Part, Reading};
 pub use query::{Flag, Form, Many, Path, Query};
 pub use receive::{MAX_BODIES_BYTES, MAX_TENANT_BODIES_BYTES};

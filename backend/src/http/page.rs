@@ -21,6 +21,8 @@ use uuid::Uuid;
 pub(super) const CURSOR: &str = "cursor";
 /// Largest page, in bytes; a single item that is larger gets a page of its own.
 pub const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
+/// Largest answer that is no page, in bytes.
+pub const MAX_WHOLE_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes reserved for what surrounds the array of items ([`Page::within`]).
 const AROUND_THE_ITEMS: usize = 256;
 /// Rows per query of a short page: the default limit, and one that tells whether another page follows.
@@ -51,12 +53,22 @@ pub enum Reading {
     ShortInSnapshot,
     /// A long page, in parts, in a snapshot.
     Long,
+    /// What is no page, in a snapshot.
+    Whole,
 }
 
 impl Reading {
     /// For a list that needs one query per part of a page.
     pub fn of(limit: Limit) -> Self {
         if limit.takes_parts() { Self::Long } else { Self::Short }
+    }
+
+    /// The bytes that the largest answer takes.
+    pub fn room(self) -> usize {
+        match self {
+            Self::Short | Self::ShortInSnapshot | Self::Long => MAX_PAGE_BYTES,
+            Self::Whole => MAX_WHOLE_BYTES,
+        }
     }
 
     /// For a list that needs several queries per part of a page.
@@ -202,6 +214,17 @@ impl<T: Serialize> Page<[T]> {
         let other = id.map_or(String::new(), |(name, id)| format!("\"{name}\":\"{id}\","));
         let json = [format!("{{{other}\"{name}\":").as_bytes(), &self.json, b"}"].concat();
         Page { json, next: self.next, shows: PhantomData }
+    }
+}
+
+impl<T: Serialize> Page<T> {
+    /// All in one; `None` for what is larger than [`MAX_WHOLE_BYTES`].
+    ///
+    /// # Errors
+    /// When it cannot be serialised, which is a defect.
+    pub fn whole(value: &T) -> Result<Option<Self>, Error> {
+        let json = serde_json::to_vec(value).map_err(|error| Error::internal(error))?;
+        Ok((json.len() <= MAX_WHOLE_BYTES).then_some(Self { json, next: None, shows: PhantomData }))
     }
 }
 

@@ -12,6 +12,7 @@ pub mod invitations;
 pub mod mails;
 pub mod missions;
 pub mod orgs;
+pub mod planning;
 pub mod privacy;
 pub mod projects;
 pub mod rates;

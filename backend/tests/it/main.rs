@@ -67,6 +67,7 @@ mod pages;
 #[allow(non_snake_case, reason = "the names tell which server they need")]
 mod pages_in_Chromium;
 mod password_reset_flow;
+mod planning;
 mod planning_races;
 mod privacy;
 mod properties;

@@ -27,6 +27,7 @@ mod m20261127_000019_mail;
 mod m20261127_000020_changes;
 mod m20261127_000021_by_org;
 mod m20261127_000022_deleted_orgs;
+mod m20261127_000023_planning;
 mod rows;
 mod sqlite_schema;
 
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000020_changes::Migration),
             Box::new(m20261127_000021_by_org::Migration),
             Box::new(m20261127_000022_deleted_orgs::Migration),
+            Box::new(m20261127_000023_planning::Migration),
         ]
     }
 }

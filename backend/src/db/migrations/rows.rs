@@ -15,7 +15,7 @@ struct Step {
 }
 
 /// Every step, in order.
-const STEPS: [Step; 20] = [
+const STEPS: [Step; 21] = [
     Step {
         name: "m20261123_000001_accounts",
         creates: &["orgs", "accounts", "org_memberships", "sessions", "password_tokens"],
@@ -72,6 +72,7 @@ const STEPS: [Step; 20] = [
         goes_through: &["invitations", "assignments", "audit_log", "audit_details"],
     },
     Step { name: DELETED_ORGS, creates: &[], goes_through: &[] },
+    Step { name: "m20261127_000023_planning", creates: &[], goes_through: &["orgs"] },
 ];
 
 const DELETED_ORGS: &str = "m20261127_000022_deleted_orgs";

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 events! {
     /// The list of missions shows the number of their assignments.
-    pub enum AssignmentEvent<'a> of "assignment" (AssignmentId), shown in [Missions] {
+    pub enum AssignmentEvent<'a> of "assignment" (AssignmentId), shown in [Missions, Planning] {
         CREATED = "assignment.create": Created { after: &'a Assignment } of after.id,
         UPDATED = "assignment.update": Updated { before: &'a Assignment, after: &'a Assignment } of after.id,
         STATUS_CHANGED = "assignment.status": StatusChanged { before: &'a Assignment, after: &'a Assignment } of after.id,

@@ -4,7 +4,7 @@ use super::model::Availability;
 use crate::{events::events, ids::AvailabilityId};
 
 events! {
-    pub enum AvailabilityEvent<'a> of "availability" (AvailabilityId), shown in [] {
+    pub enum AvailabilityEvent<'a> of "availability" (AvailabilityId), shown in [Planning] {
         CREATED = "availability.create": Created { after: &'a Availability } of after.id,
         UPDATED = "availability.update": Updated { before: &'a Availability, after: &'a Availability } of after.id,
         APPROVED = "availability.approve": Approved { before: &'a Availability, after: &'a Availability } of after.id,

@@ -6,3 +6,4 @@ mod read;
 mod sweep;
 
 pub use api::routes;
+pub use sweep::{Pair, Side, first_pairs};

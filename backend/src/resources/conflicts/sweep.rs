@@ -141,6 +141,13 @@ impl Sweep {
     }
 }
 
+/// The first `wanted` pairs among these, by the start of the overlap.
+pub fn first_pairs(sides: Vec<Side>, wanted: usize) -> Vec<Pair> {
+    let mut sweep = Sweep::new(None, wanted);
+    sweep.meet(sides);
+    sweep.into_found()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

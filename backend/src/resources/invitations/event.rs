@@ -4,7 +4,7 @@ use super::model::Invitation;
 use crate::{events::events, ids::InvitationId};
 
 events! {
-    pub enum InvitationEvent<'a> of "invitation" (InvitationId), shown in [] {
+    pub enum InvitationEvent<'a> of "invitation" (InvitationId), shown in [Planning] {
         CREATED = "invitation.create": Created { after: &'a Invitation } of after.id,
         ANSWERED = "invitation.answer": Answered { before: &'a Invitation, after: &'a Invitation } of after.id,
         WITHDRAWN = "invitation.withdraw": Withdrawn { before: &'a Invitation, after: &'a Invitation } of after.id,

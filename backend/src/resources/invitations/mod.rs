@@ -20,7 +20,8 @@ pub use event::InvitationEvent;
 pub use forget::{forget_addresses, of_user};
 pub use model::{Answered, Created, Invitation, LinkStatus, NewInvitation, Obstacle, Opened};
 pub use read::{
-    Briefing, briefings_of, closing, given_addresses, link, open, open_all, open_of, pending_link, unanswered,
+    Briefing, briefings_of, closing, given_addresses, link, open, open_all, open_among, open_of,
+    pending_link, unanswered,
 };
 pub use refusal::*;
 pub use remind::remind;

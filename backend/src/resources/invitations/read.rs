@@ -23,10 +23,29 @@ use crate::{
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, PaginatorTrait,
     QueryFilter, QueryOrder, QueryResult, QuerySelect, RelationDef, Select,
-    sea_query::{Asterisk, Expr, ExprTrait, Func, Query},
+    sea_query::{Asterisk, Expr, ExprTrait, Func, Query, SelectStatement},
 };
 use std::collections::{HashMap, HashSet};
 use subtle::ConstantTimeEq;
+
+/// The links that wait for an answer from the chosen assignments, by when they were made.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open_among(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    assignments: SelectStatement,
+) -> Result<Vec<invitation::Model>, Error> {
+    use invitation::Column;
+    let open = invitation::Entity::of(org)
+        .filter(Column::AssignmentId.in_subquery(assignments))
+        .filter(Column::Answer.is_null())
+        .filter(Column::RevokedAt.is_null())
+        .order_by_asc(Column::CreatedAt)
+        .order_by_asc(Column::Id);
+    Ok(open.all(db).await?)
+}
 
 /// A page of invitations, newest first.
 pub async fn list(

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     auth::{InvalidToken, InviteClaims, Tokens},
-    db::{Constraint, Database, OfOrg, OrRefusal, Origin, Tx},
+    db::{Constraint, Database, List, OfOrg, OrRefusal, Origin, Tx},
     delivery::Delivery,
     error::{Duplicate, Error, NotFound},
     ids::{AssignmentId, InvitationId, MissionId, OrgId, ProjectId, UserId},
@@ -524,6 +524,7 @@ pub async fn ensure_link(
             };
             let chosen = invitation::Column::Id.eq(row.id);
             invitation::Entity::update_of(org).set(extended).filter(chosen).exec(&tx).await?;
+            tx.changes(org, List::Planning);
             row.id
         }
         _ if !accepted => return Ok(None),
@@ -653,5 +654,6 @@ pub async fn delivered(
         invitation::ActiveModel { delivery: Set(delivery), delivery_error: Set(error), ..Default::default() };
     let chosen = invitation::Column::Id.is_in(ids);
     invitation::Entity::update_of(org).set(set).filter(chosen).exec(tx).await?;
+    tx.changes(org, List::Planning);
     Ok(())
 }

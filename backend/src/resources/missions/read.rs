@@ -18,7 +18,7 @@ use crate::{
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, JoinType,
-    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, RelationDef,
+    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, RelationDef, Select,
     StatementBuilder, Value,
     sea_query::{Alias, Asterisk, Expr, ExprTrait, Func, Order, Query, SelectStatement},
 };
@@ -34,6 +34,18 @@ pub async fn get(db: &impl ConnectionTrait, org: OrgId, id: MissionId) -> Result
         with_roles(org, chosen.into_query())
     });
     shown(db.query_all_raw(one).await?)?.pop().ok_or(NotFound.into())
+}
+
+/// The chosen missions with their roles and counts, by start and id, in one statement.
+///
+/// # Errors
+/// When the database fails.
+pub async fn chosen(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    select: Select<mission::Entity>,
+) -> Result<Vec<Mission>, Error> {
+    shown(db.query_all(&with_roles(org.into(), select.into_query())).await?)
 }
 
 /// A page of missions, by start and id.

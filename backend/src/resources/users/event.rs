@@ -4,7 +4,7 @@ use super::model::{Profile, User};
 use crate::{events::events, ids::UserId};
 
 events! {
-    pub enum UserEvent<'a> of "user" (UserId), shown in [] {
+    pub enum UserEvent<'a> of "user" (UserId), shown in [Planning] {
         CREATED = "user.create": Created { after: &'a User } of after.id,
         UPDATED = "user.update": Updated { before: &'a User, after: &'a User } of after.id,
         PROFILE_CHANGED = "user.profile": ProfileChanged { before: &'a Profile, after: &'a Profile } of after.user_id,

@@ -18,7 +18,7 @@ pub use erase::erase;
 pub use event::UserEvent;
 pub use model::{EmploymentType, NewUser, Profile, User};
 pub use money::{Cents, RateProfile};
-pub use read::{Visibility, by_email, exists, get, of_account, profile};
+pub use read::{SkillsAndTags, Visibility, by_email, exists, get, of_account, profile, with_words, words};
 pub use refusal::*;
 pub use rules::display_name;
 pub use skills::NewSkill;

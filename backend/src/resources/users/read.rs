@@ -16,7 +16,7 @@ use crate::{
     ids::{AccountId, OrgId, UserId},
     locale::Locale,
     search,
-    text::{EmailKey, Label, WordKey},
+    text::{EmailKey, Label, Search, WordKey},
     timestamp::Timestamp,
 };
 use sea_orm::{
@@ -68,22 +68,7 @@ pub async fn list(
             Visibility::Own(None) => by_name,
         });
     }
-    if !query.skill.0.is_empty() {
-        let keys = query.skill.0.iter().map(|skill| WordKey::of(skill));
-        let with_skill = user_skill::Entity::of(org)
-            .select_only()
-            .column(user_skill::Column::UserId)
-            .filter(user_skill::Column::SkillKey.is_in(keys));
-        select = select.filter(Column::Id.in_subquery(with_skill.into_query()));
-    }
-    if !query.tag.0.is_empty() {
-        let keys = query.tag.0.iter().map(|tag| WordKey::of(tag));
-        let with_tag = user_tag::Entity::of(org)
-            .select_only()
-            .column(user_tag::Column::UserId)
-            .filter(user_tag::Column::TagKey.is_in(keys));
-        select = select.filter(Column::Id.in_subquery(with_tag.into_query()));
-    }
+    select = select.filter(with_words(org, &query.skill.0, &query.tag.0));
     if let Some(active) = query.active {
         select = select.filter(Column::Active.eq(active == Flag::True));
     }
@@ -101,6 +86,26 @@ pub async fn list(
         }
     })
     .await
+}
+
+/// Users with one of these skills and one of these tags; none mean any.
+pub fn with_words(org: OrgId, skills: &[Search], tags: &[Search]) -> Condition {
+    let keys = |words: &[Search]| words.iter().map(|word| WordKey::of(word)).collect::<Vec<_>>();
+    let with_skill = (!skills.is_empty()).then(|| {
+        let found = user_skill::Entity::of(org)
+            .select_only()
+            .column(user_skill::Column::UserId)
+            .filter(user_skill::Column::SkillKey.is_in(keys(skills)));
+        user::Column::Id.in_subquery(found.into_query())
+    });
+    let with_tag = (!tags.is_empty()).then(|| {
+        let found = user_tag::Entity::of(org)
+            .select_only()
+            .column(user_tag::Column::UserId)
+            .filter(user_tag::Column::TagKey.is_in(keys(tags)));
+        user::Column::Id.in_subquery(found.into_query())
+    });
+    Condition::all().add_option(with_skill).add_option(with_tag)
 }
 
 /// # Errors
@@ -157,9 +162,9 @@ pub async fn by_email(db: &impl ConnectionTrait, org: OrgId, email: &EmailKey) -
 
 /// A user's skills and tags.
 #[derive(Debug, Default)]
-pub(super) struct SkillsAndTags {
-    pub(super) levels: BTreeMap<String, i16>,
-    pub(super) tags: Vec<String>,
+pub struct SkillsAndTags {
+    pub levels: BTreeMap<String, i16>,
+    pub tags: Vec<String>,
 }
 
 impl SkillsAndTags {
@@ -174,7 +179,11 @@ impl SkillsAndTags {
     }
 }
 
-pub(super) async fn words(
+/// The skills and tags of these users, who are few enough to be named in a statement.
+///
+/// # Errors
+/// When the database fails.
+pub async fn words(
     db: &impl ConnectionTrait,
     org: OrgId,
     ids: Vec<UserId>,

@@ -12,7 +12,7 @@ use super::{
     skills::NewSkill,
 };
 use crate::{
-    db::{Constraint, OfOrg, OrRefusal, Tx, is_referenced},
+    db::{Constraint, List, OfOrg, OrRefusal, Tx, is_referenced},
     error::{Duplicate, Error, NotFound},
     ids::{AccountId, OrgId, UserId},
     search,
@@ -142,6 +142,7 @@ pub async fn account_link(tx: &Tx, org: OrgId, id: UserId, account: AccountId) -
         .exec(tx)
         .await
         .or_refusal(meaning_of)?;
+    tx.changes(org, List::Planning);
     Ok(())
 }
 
@@ -159,6 +160,7 @@ pub async fn unlink_account(tx: &Tx, org: OrgId, account: AccountId) -> Result<(
         .filter(user::Column::AccountId.eq(account))
         .exec(tx)
         .await?;
+    tx.changes(org, List::Planning);
     Ok(())
 }
 

@@ -90,13 +90,23 @@ async fn another_orgs_ids_answer_exactly_like_unknown_ones(
     assert_eq!(all_lists(stranger).await, before, "nothing of theirs has changed");
 }
 
-/// The addresses of everything that can be listed, but for what every request changes.
+/// The addresses of everything that can be listed, but for what every request changes; with the query that they require.
 fn lists() -> impl Iterator<Item = String> {
+    let address = |call: &Operation| {
+        let parameters = call.json["parameters"].as_array().into_iter().flatten();
+        let required = parameters.filter(|one| one["in"] == "query" && one["required"] == true);
+        let names: Vec<_> = required.filter_map(|one| one["name"].as_str()).collect();
+        let is_required = |part: &&str| names.iter().any(|name| part.split('=').next() == Some(name));
+        match call.declared.query().split('&').filter(is_required).collect::<Vec<_>>() {
+            none if none.is_empty() => call.declared.path().to_owned(),
+            parts => format!("{}?{}", call.declared.path(), parts.join("&")),
+        }
+    };
     let is_list = |call: &&Operation| !call.writes() && !call.template.contains('{');
     declared()
         .iter()
         .filter(is_list)
-        .map(|call| call.declared.path().to_owned())
+        .map(address)
         .filter(|path| !["/invitations/verify", "/metrics"].contains(&path.as_str()))
 }
 

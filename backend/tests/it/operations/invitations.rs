@@ -31,7 +31,7 @@ pub fn declared() -> Vec<Declaration> {
                 .body(r#"[{"assignment_id":"<assignment>"}]"#)
                 .makes("invitation")
                 .at_most("2 MiB", "1000 links")
-                .statements(10)
+                .statements(11)
                 .drawn(10, Manager)
                 .with(|s| s.some(invitation))
                 .tested_by("invitations_lists::bulk_makes_links_that_work_and_ends_those_before"),

@@ -18,6 +18,7 @@ mod invitations;
 mod mails;
 mod missions;
 mod orgs;
+mod planning;
 mod projects;
 mod rates;
 mod rbac;
@@ -41,7 +42,7 @@ use std::{
 };
 
 /// The declarations of each resource, in the order of docs/access.md.
-const RESOURCES: [fn() -> Vec<Declaration>; 15] = [
+const RESOURCES: [fn() -> Vec<Declaration>; 16] = [
     system::declared,
     auth::declared,
     rbac::declared,
@@ -50,6 +51,7 @@ const RESOURCES: [fn() -> Vec<Declaration>; 15] = [
     missions::declared,
     users::declared,
     rates::declared,
+    planning::declared,
     conflicts::declared,
     assignments::declared,
     invitations::declared,

@@ -144,6 +144,13 @@ impl<'t> Stage<'t> {
             assert_eq!(anew.header("x-cache"), "MISS");
             assert!(kept.text == anew.text, "after {after} requests {list} is kept as it was before");
         }
+        let plan = "/planning?from=2026-07-01T00:00:00Z&to=2026-10-01T00:00:00Z";
+        let kept = self.cast[0].get(plan).await;
+        let anew = self.cast[0].get(&format!("{plan}&q={}", "%20".repeat(after % 90 + 1))).await;
+        let parted = kept.text.chars().zip(anew.text.chars()).take_while(|(one, other)| one == other).count();
+        let around = |text: &str| text.chars().skip(parted.saturating_sub(300)).take(500).collect::<String>();
+        let sides = [around(&kept.text), around(&anew.text)];
+        assert!(kept.text == anew.text, "after {after} requests the plan is kept as it was before: {sides:#?}");
     }
 
     async fn assert_invariants(&self, after: usize) {

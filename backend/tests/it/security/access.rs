@@ -284,7 +284,7 @@ async fn a_technician_reads_nothing_personal_of_a_colleague_anywhere(
         }
         // A search that finds them by what is hidden would tell it letter by letter.
         if address.contains("?q=zq") || address.contains("?q=secret") {
-            assert_eq!((status, json), (200, json!([])), "{address}");
+            assert!(status == 403 || (status, json) == (200, json!([])), "{address}");
         }
 
         let (_, json, text) = read(&manager, &address).await;
