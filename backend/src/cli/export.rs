@@ -59,7 +59,7 @@ impl Export {
             // Standard output is the export's.
             lines(&moved, "to standard output".into()).iter().for_each(|line| warn(line));
         } else {
-            let draft = Draft::create(&self.out, self.force)?;
+            let draft = Draft::create(&self.out, self.force, &config.database_url)?;
             let moved = export(&mut draft.file()).await?;
             let bytes = draft.complete()?;
             drop(bar);

@@ -68,7 +68,7 @@ impl User {
                 drop(db);
                 let text =
                     serde_json::to_string_pretty(&data).map_err(|error| Error::internal(error))? + "\n";
-                write(&out, force, &text)?;
+                write(&app, &out, force, &text)?;
             }
             Self::Erase { person, yes } => {
                 let (org, who) = person.find_or_login(&app).await?;
@@ -79,11 +79,11 @@ impl User {
     }
 }
 
-fn write(out: &Path, force: bool, text: &str) -> Result<(), CliError> {
+fn write(app: &App, out: &Path, force: bool, text: &str) -> Result<(), CliError> {
     if out == Path::new("-") {
         return print_all(text, "the copy");
     }
-    let draft = Draft::create(out, force)?;
+    let draft = Draft::create(out, force, &app.config.database_url)?;
     let failed = |source| CliError::Io { what: format!("cannot write {}", out.display()), source };
     draft.file().write_all(text.as_bytes()).map_err(failed)?;
     draft.complete()?;

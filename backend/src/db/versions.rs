@@ -85,11 +85,16 @@ pub(super) async fn replace(tx: &Tx, org: OrgId, lists: &[List]) -> Result<(), D
 /// Orgs whose versions are written at once.
 const ORGS: usize = 500;
 
-/// Gives all orgs new versions of their lists, or one of them.
+/// Gives all orgs new versions of `lists`, or one of them: those that the schema has, which may be an older one.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn renew(db: &impl ConnectionTrait, random: &Random, only: Option<OrgId>) -> Result<(), DbErr> {
+pub async fn renew(
+    db: &impl ConnectionTrait,
+    random: &Random,
+    only: Option<OrgId>,
+    lists: &[List],
+) -> Result<(), DbErr> {
     let mut orgs = Query::select();
     orgs.column("id").from("orgs");
     let mut old = Query::delete();
@@ -102,11 +107,11 @@ pub async fn renew(db: &impl ConnectionTrait, random: &Random, only: Option<OrgI
     let orgs = db.query_all(&orgs).await?;
     let orgs = orgs.iter().map(|row| row.try_get_by_index(0)).collect::<Result<Vec<OrgId>, _>>()?;
     for some in orgs.chunks(ORGS) {
-        let lists = List::ALL.iter().map(|list| Alias::new(list.word()));
+        let columns = lists.iter().map(|list| Alias::new(list.word()));
         let mut new = Query::insert();
-        new.into_table(TABLE).columns([Alias::new("org_id")].into_iter().chain(lists));
+        new.into_table(TABLE).columns([Alias::new("org_id")].into_iter().chain(columns));
         for org in some {
-            let versions = List::ALL.iter().map(|_| Expr::value(i64::from_be_bytes(random.bytes())));
+            let versions = lists.iter().map(|_| Expr::value(i64::from_be_bytes(random.bytes())));
             new.values_panic([Expr::value(*org)].into_iter().chain(versions));
         }
         db.execute(&new).await?;

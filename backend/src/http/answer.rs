@@ -302,7 +302,8 @@ struct Tags(Vec<String>);
 impl Tags {
     /// A weak tag never matches in a strong comparison (RFC 9110 section 8.8.3.2).
     fn include(&self, tag: &str, weakly: bool) -> bool {
-        let same = |known: &str| known == tag || weakly && known.strip_prefix("W/") == Some(tag);
+        let opaque = |tag: &str| tag.strip_prefix("W/").unwrap_or(tag).to_owned();
+        let same = |known: &str| if weakly { opaque(known) == opaque(tag) } else { known == tag };
         self.name_anything() || self.0.iter().any(|known| same(known))
     }
 

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    db::{Database, DatabaseUrl, Pool, migrations, renew_versions},
+    db::{Database, DatabaseUrl, List, Pool, migrations, renew_versions},
     random::Random,
 };
 use sea_orm::sqlx::{self, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -30,7 +30,7 @@ pub async fn backup(database: &Path, out: &Path, replace: bool) -> Result<Copied
     let mut source = open(&writable(database)).await.map_err(refused("open", database))?;
     step(&mut source, database).await?;
     // SQLite writes into an empty file, which is for its owner only from the beginning.
-    let draft = Draft::create(out, replace)?;
+    let draft = Draft::create(out, replace, &DatabaseUrl::Sqlite(database.to_owned()))?;
     copy(&mut source, draft.beside()).await.map_err(refused("copy", database))?;
     source.close().await.map_err(refused("close", database))?;
     let step = check(draft.beside()).await?;
@@ -71,9 +71,17 @@ async fn renew(new: &Path, random: Random) -> Result<(), TransferError> {
         Pool { max_connections: 1, acquire_timeout: Duration::from_secs(10), statement_timeout: None };
     let url = DatabaseUrl::Sqlite(new.to_owned());
     let db = Database::connect(&url, limits, Clock::system(), random.clone()).await?;
-    // A copy from before that step has none.
-    if SchemaManager::new(db.connection()).has_table("list_versions").await? {
-        renew_versions(&db, &random, None).await?;
+    let schema = SchemaManager::new(db.connection());
+    let mut lists = Vec::new();
+    for list in List::ALL {
+        // A copy from before its step has none.
+        if schema.has_table("list_versions").await? && schema.has_column("list_versions", list.word()).await?
+        {
+            lists.push(list);
+        }
+    }
+    if !lists.is_empty() {
+        renew_versions(&db, &random, None, &lists).await?;
     }
     Ok(db.close().await?)
 }

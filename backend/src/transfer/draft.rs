@@ -2,6 +2,7 @@
 //! when it is complete and on the disk.
 
 use super::TransferError;
+use crate::db::DatabaseUrl;
 use std::{
     fs::{self, File, OpenOptions},
     io,
@@ -17,8 +18,16 @@ pub struct Draft {
 
 impl Draft {
     /// # Errors
-    /// When there is a file in its place, unless `replace`, or it cannot be made.
-    pub fn create(place: &Path, replace: bool) -> Result<Self, TransferError> {
+    /// When there is a file in its place, unless `replace`, when that is one of the database's own files, or it cannot be made.
+    pub fn create(place: &Path, replace: bool, database: &DatabaseUrl) -> Result<Self, TransferError> {
+        if let DatabaseUrl::Sqlite(file) = database
+            && is_of_database(place, file)
+        {
+            return Err(TransferError::Refused(format!(
+                "{} belongs to the database itself; name another file",
+                place.display()
+            )));
+        }
         if !replace && fs::symlink_metadata(place).is_ok() {
             return Err(TransferError::Refused(format!(
                 "{} is there already; name another file, or add --force to write a new one in its place",
@@ -65,6 +74,20 @@ impl Drop for Draft {
             let _ = fs::remove_file(&self.beside);
         }
     }
+}
+
+/// Whether a name is that of the database or of a file that SQLite, or this program, has beside it.
+fn is_of_database(place: &Path, database: &Path) -> bool {
+    let whole = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        fs::canonicalize(path).unwrap_or_else(|_| folder.join(path.file_name().unwrap_or_default()))
+    };
+    let (place, database) = (whole(place), whole(database));
+    let (Some(place), Some(database)) = (place.to_str(), database.to_str()) else { return place == database };
+    place
+        .strip_prefix(database)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-') || rest == ".new")
 }
 
 fn locked(place: &Path, beside: &Path) -> Result<File, TransferError> {

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     clock::Clock,
     db::{
-        Database, DatabaseUrl, Pool, migrations,
+        Database, DatabaseUrl, List, Pool, migrations,
         migrations::{Exclusive, Migrator},
         renew_versions,
     },
@@ -122,7 +122,7 @@ async fn into_sqlite(
     let tables = matching(&db, &reading.header.tables).await?;
     let moved = insert::insert(&db, reading, &tables, total, &mut |_, _| Fate::Insert, progress).await?;
     Migrator::up(db.connection(), None).await?;
-    renew_versions(&db, &import.random, None).await?;
+    renew_versions(&db, &import.random, None, &List::ALL).await?;
     db.close().await?;
     place.replace(&new).await?;
     Ok(moved)
@@ -214,7 +214,7 @@ async fn empty(tx: &DatabaseTransaction) -> Result<(), TransferError> {
 
 async fn finish(tx: &DatabaseTransaction, import: &Import<'_>) -> Result<(), TransferError> {
     Migrator::up(tx, None).await?;
-    Ok(renew_versions(tx, &import.random, None).await?)
+    Ok(renew_versions(tx, &import.random, None, &List::ALL).await?)
 }
 
 /// The tables that the header names, as the database has them. An org's export may lack some.

@@ -10,7 +10,7 @@ use super::{
     reading::{self, Reading},
 };
 use crate::{
-    db::{migrations::Exclusive, renew_versions},
+    db::{List, migrations::Exclusive, renew_versions},
     ids::{AccountId, OrgId},
 };
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value as SqlValue};
@@ -45,7 +45,7 @@ pub(super) async fn join(
     let tables = import::matching(&tx, &reading.header.tables).await?;
     let mut change = |layout: &Layout, cells: &mut Vec<Cell>| there.change(layout, cells);
     let moved = insert::insert(&tx, reading, &tables, total, &mut change, progress).await?;
-    renew_versions(&tx, &import.random, Some(org.id)).await?;
+    renew_versions(&tx, &import.random, Some(org.id), &List::ALL).await?;
     tx.commit().await?;
     db.analyze().await?;
     Ok(moved)

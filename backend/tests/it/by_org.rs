@@ -9,6 +9,7 @@ use crate::support::{
 };
 use coulisses::{
     db::{
+        List,
         distribution::{DISTRIBUTED, LOCAL, REFERENCE},
         renew_versions,
     },
@@ -171,7 +172,7 @@ async fn every_statement_names_its_org_and_no_exception_is_left_over(
         .await
         .expect("old answers are deleted");
     // As an import of everything does.
-    renew_versions(&test.app.db, &Random::seeded(1), None).await.expect("new versions");
+    renew_versions(&test.app.db, &Random::seeded(1), None, &List::ALL).await.expect("new versions");
     let folder = tempfile::tempdir().expect("a folder");
     let mailing = Test::start_with(db, &[("MAIL_DIR", folder.path().to_str().expect("a path"))]).await;
     invitations::remind_due(&mailing.app).await.expect("reminders");

@@ -58,14 +58,20 @@ async fn what_a_client_has_is_not_sent_again(#[values(Kind::Sqlite, Kind::Postgr
         let first = owner.get(&path).await;
         first.ok();
         let tag = first.header("etag");
-        let inside = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).expect("a strong tag");
+        // What is kept as lists are has a weak one.
+        let strong = tag.strip_prefix("W/").unwrap_or(tag);
+        assert_eq!(strong != tag, path.starts_with("/planning"), "{path}: {tag}");
+        let inside = strong.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).expect("a tag");
         assert!(inside.len() >= 16 && inside.bytes().all(|b| b.is_ascii_graphic() && b != b'"'), "{tag}");
         let again = owner.get(&path).await;
         assert_eq!((again.header("etag"), &again.text), (tag, &first.text), "{path}");
 
-        for known in
-            [tag.to_owned(), format!("W/{tag}"), format!("\"other\", W/\"more\" , {tag}"), "*".to_owned()]
-        {
+        for known in [
+            tag.to_owned(),
+            format!("W/{strong}"),
+            format!("\"other\", W/\"more\" , {strong}"),
+            "*".to_owned(),
+        ] {
             let reader = owner.clone().with_header("if-none-match", &known);
             for method in [Method::GET, Method::HEAD] {
                 let answer = reader.send(method.clone(), &path, None).await;
@@ -114,7 +120,8 @@ async fn lists_carry_no_tag(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
 async fn what_was_not_seen_is_not_overwritten(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     let test = Test::start(db).await;
     let owner = test.owner().await;
-    for single in singles() {
+    // A plan is nothing that is written.
+    for single in singles().into_iter().filter(|single| !single.template.ends_with("/planning")) {
         let sample = Sample::of(&owner, &single).await;
         let mut stale = tag(&owner, &sample.path).await;
         let writes = writes(&single.template);

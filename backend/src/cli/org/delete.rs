@@ -40,11 +40,12 @@ impl Deletion {
         if !self.yes {
             let rows = progress::rows(transfer::rows_of(&app.db, Scope::Org(org)).await?);
             return Err(CliError::Refused(format!(
-                "nothing was changed; to write the {rows} of {org} to {} and delete it for good, add --yes",
+                "nothing was changed; to write the {rows} of {org} to {} and delete it for good, add --yes. The file can be imported into \
+                    another database, and not into this one, whose audit log stays",
                 self.export.display()
             )));
         }
-        let draft = Draft::create(&self.export, self.force)?;
+        let draft = Draft::create(&self.export, self.force, &app.config.database_url)?;
         let bar = progress::Bar::start("exporting");
         let tx = app.db.write(Origin::system()).await?;
         privacy::hold_still(&tx, org).await?;
@@ -63,7 +64,9 @@ impl Deletion {
             ))
         })?;
         let rows = progress::rows(rows);
-        say(&format!("deleted {org}: {rows}, and {logins} logins that no other organisation has"));
+        say(&format!(
+            "deleted {org}: {rows}, and {logins} logins that no other organisation has; its audit log stays, without details"
+        ));
         say("what was backed up before still has it: restore no such copy without deleting again");
         Ok(())
     }

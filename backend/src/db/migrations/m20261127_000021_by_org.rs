@@ -83,7 +83,8 @@ impl MigrationTrait for Migration {
 
 /// All that the step changes, at once and in the order of writers, who lock a mission first: whoever has begun ends before. Taken one
 /// by one, the tables would be wanted by writers who have others already, and one of the two would be rolled back.
-const LOCK: &str = "LOCK TABLE missions, assignments, invitations, audit_log, audit_details IN ACCESS EXCLUSIVE MODE";
+const LOCK: &str =
+    "LOCK TABLE missions, assignments, invitations, audit_log, audit_details IN ACCESS EXCLUSIVE MODE";
 
 /// What a cascade did: of a distributed table no foreign key may write the column by which it is distributed. The reference is
 /// checked at the end of the transaction, because the mission moves before its assignments.

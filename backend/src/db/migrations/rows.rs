@@ -72,7 +72,7 @@ const STEPS: [Step; 21] = [
         goes_through: &["invitations", "assignments", "audit_log", "audit_details"],
     },
     Step { name: DELETED_ORGS, creates: &[], goes_through: &[] },
-    Step { name: "m20261127_000023_planning", creates: &[], goes_through: &["orgs"] },
+    Step { name: "m20261127_000023_planning", creates: &[], goes_through: &["list_versions"] },
 ];
 
 const DELETED_ORGS: &str = "m20261127_000022_deleted_orgs";

@@ -150,7 +150,10 @@ impl<'t> Stage<'t> {
         let parted = kept.text.chars().zip(anew.text.chars()).take_while(|(one, other)| one == other).count();
         let around = |text: &str| text.chars().skip(parted.saturating_sub(300)).take(500).collect::<String>();
         let sides = [around(&kept.text), around(&anew.text)];
-        assert!(kept.text == anew.text, "after {after} requests the plan is kept as it was before: {sides:#?}");
+        assert!(
+            kept.text == anew.text,
+            "after {after} requests the plan is kept as it was before: {sides:#?}"
+        );
     }
 
     async fn assert_invariants(&self, after: usize) {

@@ -5,7 +5,10 @@ use crate::{
     cli::{Cli, Serving},
     support::{Kind, Test, TestDatabase},
 };
-use coulisses::{db::migrations, transfer};
+use coulisses::{
+    db::{DatabaseUrl, migrations},
+    transfer,
+};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
 use std::{
@@ -232,7 +235,35 @@ fn a_draft_is_no_link_to_somewhere_else() {
     std::fs::write(&precious, "kept").expect("a file");
     let place = folder.path().join("crew.jsonl");
     std::os::unix::fs::symlink(&precious, folder.path().join("crew.jsonl.part")).expect("a link");
-    let refused = coulisses::transfer::Draft::create(&place, false);
+    let refused = coulisses::transfer::Draft::create(&place, false, &DatabaseUrl::default());
     assert!(refused.is_err());
     assert_eq!(std::fs::read_to_string(&precious).expect("the file"), "kept");
+}
+
+/// Whatever is forced, no file of the database is written over.
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_written_out_never_takes_the_place_of_the_database() {
+    let test = Test::start(Kind::Sqlite).await;
+    let cli = cli_of(&test);
+    let DatabaseUrl::Sqlite(file) = test.app.config.database_url.clone() else { panic!("a file") };
+    let before = checksum(&cli);
+    let org = test.org.to_string();
+    let link = cli.folder().join("link.db");
+    std::os::unix::fs::symlink(&file, &link).expect("a link");
+    let mut names: Vec<_> = ["", "-wal", "-shm", "-migrating"]
+        .map(|end| format!("{}{end}", file.to_str().expect("a name of ASCII")))
+        .into();
+    names.push(path(&link).to_owned());
+    for name in &names {
+        for command in [
+            vec!["backup", "--force", "--out", name],
+            vec!["export", "--force", "--out", name],
+            vec!["org", "delete", "--force", "--yes", "--org", &org, "--export", name],
+        ] {
+            let run = cli.run(&command);
+            assert!(run.failed().contains("belongs to the database itself"), "{command:?}: {}", run.failed());
+        }
+    }
+    assert_eq!(checksum(&cli), before);
 }
