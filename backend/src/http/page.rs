@@ -218,7 +218,7 @@ impl<T: Serialize> Page<[T]> {
 }
 
 impl<T: Serialize> Page<T> {
-    /// All in one; `None` for what is larger than [`MAX_WHOLE_BYTES`].
+    /// All in one; `None` for what is larger than `MAX_WHOLE_BYTES`.
     ///
     /// # Errors
     /// When it cannot be serialised, which is a defect.

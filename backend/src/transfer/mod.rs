@@ -2,7 +2,7 @@
 //!
 //! An export is JSON lines ([`format`]): a header, a line for each row, and a last line with counts and a checksum. It follows
 //! the schema that the database itself tells ([`schema`]), so a migration needs nothing here. What an org's export leaves out
-//! is in [`scope`], and that an import takes nothing else for an org's in [`belongings`]. An import checks the whole file before
+//! is in [`scope`], and that an import takes nothing else for an org's in `belongings`. An import checks the whole file before
 //! it changes anything, and is one transaction on PostgreSQL and a new file on SQLite ([`import`]). What a deleted org leaves
 //! behind is in [`remove`].
 
