@@ -22,7 +22,7 @@ pub struct AuditEntry {
     pub actor_kind: ActorKind,
     /// Their account's or invitation's id.
     pub actor_id: Option<Uuid>,
-    /// Of an account: its e-mail.
+    /// Of an account: its e-mail, while it is a member of the org.
     pub actor_email: Option<String>,
     /// What was done: the object's type and a verb.
     #[schema(example = "mission.update")]
