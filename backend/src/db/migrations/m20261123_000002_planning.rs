@@ -11,6 +11,25 @@ const LONGEST_PERIOD: i64 = 31 * 24 * 3600 * 1_000_000;
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
 
+impl Step for Migration {
+    fn rows(&self) -> Rows {
+        Rows {
+            creates: &[
+                "users",
+                "user_skills",
+                "user_tags",
+                "availabilities",
+                "projects",
+                "missions",
+                "mission_roles",
+                "assignments",
+                "invitations",
+            ],
+            ..Rows::NONE
+        }
+    }
+}
+
 #[sea_orm::prelude::async_trait::async_trait]
 impl MigrationTrait for Migration {
     fn use_transaction(&self) -> Option<bool> {

@@ -8,6 +8,12 @@ use super::*;
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
 
+impl Step for Migration {
+    fn rows(&self) -> Rows {
+        Rows { goes_through: &["users", "assignments"], ..Rows::NONE }
+    }
+}
+
 #[sea_orm::prelude::async_trait::async_trait]
 impl MigrationTrait for Migration {
     fn use_transaction(&self) -> Option<bool> {

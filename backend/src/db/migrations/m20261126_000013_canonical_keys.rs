@@ -11,6 +11,15 @@ use uuid::Uuid;
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
 
+impl Step for Migration {
+    fn rows(&self) -> Rows {
+        Rows {
+            goes_through: &["orgs", "accounts", "projects", "mission_roles", "user_skills", "user_tags"],
+            ..Rows::NONE
+        }
+    }
+}
+
 #[sea_orm::prelude::async_trait::async_trait]
 impl MigrationTrait for Migration {
     fn use_transaction(&self) -> Option<bool> {

@@ -7,6 +7,28 @@ use super::*;
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
 
+/// Memberships that a schema without pending ones cannot represent: all unproven ones but that of a new account that waits
+/// for its first password. They are deleted: if only deactivated, they would count as proven after the next migration up.
+const TOO_NEW: &str = "proven_at IS NULL AND (
+    EXISTS (SELECT 1 FROM accounts a WHERE a.id = org_memberships.account_id AND a.password_hash IS NOT NULL)
+    OR EXISTS (SELECT 1 FROM org_memberships o WHERE o.account_id = org_memberships.account_id
+        AND o.org_id <> org_memberships.org_id))";
+
+impl Step for Migration {
+    fn rows(&self) -> Rows {
+        Rows {
+            creates: &["membership_links"],
+            goes_through: &["org_memberships", "password_tokens"],
+            also_loses: Some(AlsoLost {
+                table: "org_memberships",
+                condition: TOO_NEW,
+                thing: "pending membership",
+                fate: ", to be removed",
+            }),
+        }
+    }
+}
+
 #[sea_orm::prelude::async_trait::async_trait]
 impl MigrationTrait for Migration {
     fn use_transaction(&self) -> Option<bool> {

@@ -10,6 +10,13 @@ use super::*;
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
 
+impl Step for Migration {
+    // Triggers only.
+    fn rows(&self) -> Rows {
+        Rows::NONE
+    }
+}
+
 #[sea_orm::prelude::async_trait::async_trait]
 impl MigrationTrait for Migration {
     fn use_transaction(&self) -> Option<bool> {

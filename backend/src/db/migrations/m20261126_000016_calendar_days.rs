@@ -14,6 +14,13 @@ const PLACES_ON_SQLITE: u64 = 6;
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
 
+impl Step for Migration {
+    // Checks that are not run on what is there.
+    fn rows(&self) -> Rows {
+        Rows::NONE
+    }
+}
+
 #[sea_orm::prelude::async_trait::async_trait]
 impl MigrationTrait for Migration {
     fn use_transaction(&self) -> Option<bool> {

@@ -12,6 +12,12 @@ const AT_ONCE: u64 = 500;
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
 
+impl Step for Migration {
+    fn rows(&self) -> Rows {
+        Rows { goes_through: &["projects", "missions", "users"], ..Rows::NONE }
+    }
+}
+
 #[sea_orm::prelude::async_trait::async_trait]
 impl MigrationTrait for Migration {
     fn use_transaction(&self) -> Option<bool> {

@@ -9,6 +9,13 @@ pub(super) struct Migration;
 /// All that [`crate::outbox::MailKind`] has; SQLite could not add one without building the table anew.
 const KINDS: [&str; 7] = ["calls", "reminder", "moved", "called_off", "answers", "digest", "member"];
 
+impl Step for Migration {
+    // New columns with a default rewrite nothing in either database.
+    fn rows(&self) -> Rows {
+        Rows { creates: &["mails", "mail_items"], ..Rows::NONE }
+    }
+}
+
 #[sea_orm::prelude::async_trait::async_trait]
 impl MigrationTrait for Migration {
     fn use_transaction(&self) -> Option<bool> {

@@ -5,6 +5,16 @@ use super::*;
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
 
+impl Step for Migration {
+    fn rows(&self) -> Rows {
+        Rows {
+            creates: &["mail_notices"],
+            goes_through: &["assignments", "invitations", "orgs"],
+            ..Rows::NONE
+        }
+    }
+}
+
 #[sea_orm::prelude::async_trait::async_trait]
 impl MigrationTrait for Migration {
     fn use_transaction(&self) -> Option<bool> {

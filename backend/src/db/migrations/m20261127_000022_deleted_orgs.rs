@@ -5,6 +5,20 @@ use super::*;
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
 
+impl Step for Migration {
+    fn rows(&self) -> Rows {
+        Rows {
+            also_loses: Some(AlsoLost {
+                table: "orgs",
+                condition: "deleted_at IS NOT NULL",
+                thing: "org",
+                fate: " that would not count as deleted any more",
+            }),
+            ..Rows::NONE
+        }
+    }
+}
+
 #[sea_orm::prelude::async_trait::async_trait]
 impl MigrationTrait for Migration {
     fn use_transaction(&self) -> Option<bool> {

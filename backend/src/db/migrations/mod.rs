@@ -42,14 +42,14 @@ use sea_orm::{
 use sea_orm_migration::{prelude::*, schema};
 
 pub use lock::{MigrationError, lock_file_of};
-use rows::TOO_NEW;
+use rows::{AlsoLost, Rows, Step};
 pub use rows::{TableRows, gone_through, losses};
 
 pub struct Migrator;
 
-#[sea_orm::prelude::async_trait::async_trait]
-impl MigratorTrait for Migrator {
-    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+impl Migrator {
+    /// Every step, in order.
+    fn steps() -> Vec<Box<dyn Step>> {
         vec![
             Box::new(m20261123_000001_accounts::Migration),
             Box::new(m20261123_000002_planning::Migration),
@@ -73,6 +73,13 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000022_deleted_orgs::Migration),
             Box::new(m20261127_000023_planning::Migration),
         ]
+    }
+}
+
+#[sea_orm::prelude::async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        Self::steps().into_iter().map(|step| step as Box<dyn MigrationTrait>).collect()
     }
 }
 

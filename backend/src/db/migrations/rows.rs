@@ -1,89 +1,40 @@
-//! How many rows a step goes through, and which of them are lost when it is taken back.
+//! How many rows a step goes through, and which of them are lost when it is taken back. Each step says so itself.
 
-use super::Database;
+use super::{Database, Migrator};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement};
-use sea_orm_migration::SchemaManager;
+use sea_orm_migration::{MigrationTrait, SchemaManager};
 use serde::Serialize;
 
-/// What a step does with rows.
-struct Step {
-    name: &'static str,
-    /// Taking it back loses their rows.
-    creates: &'static [&'static str],
-    /// Whose rows it reads, rewrites or builds an index of: how long it takes grows with them.
-    goes_through: &'static [&'static str],
+/// A step of the schema.
+pub(super) trait Step: MigrationTrait {
+    /// What it does with rows.
+    fn rows(&self) -> Rows;
 }
 
-/// Every step, in order.
-const STEPS: [Step; 21] = [
-    Step {
-        name: "m20261123_000001_accounts",
-        creates: &["orgs", "accounts", "org_memberships", "sessions", "password_tokens"],
-        goes_through: &[],
-    },
-    Step {
-        name: "m20261123_000002_planning",
-        creates: &[
-            "users",
-            "user_skills",
-            "user_tags",
-            "availabilities",
-            "projects",
-            "missions",
-            "mission_roles",
-            "assignments",
-            "invitations",
-        ],
-        goes_through: &[],
-    },
-    Step { name: "m20261123_000003_guards", creates: &[], goes_through: &["assignments", "availabilities"] },
-    Step { name: "m20261123_000004_audit", creates: &["audit_log", "audit_details"], goes_through: &[] },
-    Step { name: "m20261123_000005_idempotency", creates: &["idempotency_keys"], goes_through: &[] },
-    Step { name: "m20261123_000006_accepted", creates: &[], goes_through: &["assignments"] },
-    Step { name: "m20261123_000007_overridden", creates: &[], goes_through: &["assignments"] },
-    Step { name: "m20261123_000008_list_versions", creates: &[], goes_through: &["orgs"] },
-    Step { name: "m20261126_000009_json_as_text", creates: &[], goes_through: &["audit_details", "users"] },
-    Step { name: "m20261126_000011_pages", creates: &[], goes_through: &["users", "assignments"] },
-    Step {
-        name: "m20261126_000013_canonical_keys",
-        creates: &[],
-        goes_through: &["orgs", "accounts", "projects", "mission_roles", "user_skills", "user_tags"],
-    },
-    Step {
-        name: PENDING_MEMBERSHIPS,
-        creates: &["membership_links"],
-        goes_through: &["org_memberships", "password_tokens"],
-    },
-    // Triggers, and checks that are not run on what is there.
-    Step { name: "m20261126_000015_replacing", creates: &[], goes_through: &[] },
-    Step { name: "m20261126_000016_calendar_days", creates: &[], goes_through: &[] },
-    Step { name: "m20261126_000017_search", creates: &[], goes_through: &["projects", "missions", "users"] },
-    Step { name: "m20261127_000018_jobs", creates: &["jobs"], goes_through: &[] },
-    // New columns with a default rewrite nothing in either database.
-    Step { name: "m20261127_000019_mail", creates: &["mails", "mail_items"], goes_through: &[] },
-    Step {
-        name: "m20261127_000020_changes",
-        creates: &["mail_notices"],
-        goes_through: &["assignments", "invitations", "orgs"],
-    },
-    Step {
-        name: "m20261127_000021_by_org",
-        creates: &[],
-        goes_through: &["invitations", "assignments", "audit_log", "audit_details"],
-    },
-    Step { name: DELETED_ORGS, creates: &[], goes_through: &[] },
-    Step { name: "m20261127_000023_planning", creates: &[], goes_through: &["list_versions"] },
-];
+/// What a step does with rows.
+pub(super) struct Rows {
+    /// The tables that it creates: taking it back loses their rows.
+    pub creates: &'static [&'static str],
+    /// Whose rows it reads, rewrites or builds an index of: how long it takes grows with them.
+    pub goes_through: &'static [&'static str],
+    /// What else is lost when it is taken back.
+    pub also_loses: Option<AlsoLost>,
+}
 
-const DELETED_ORGS: &str = "m20261127_000022_deleted_orgs";
-const PENDING_MEMBERSHIPS: &str = "m20261126_000014_pending_memberships";
+/// Rows of a table that stays, which the schema before a step cannot represent.
+pub(super) struct AlsoLost {
+    pub table: &'static str,
+    pub condition: &'static str,
+    /// What such a row is, of which there may be one.
+    pub thing: &'static str,
+    /// What happens to it, behind its name.
+    pub fate: &'static str,
+}
 
-/// Memberships that a schema without pending ones cannot represent: all unproven ones but that of a new account that waits
-/// for its first password. They are deleted: if only deactivated, they would count as proven after the next migration up.
-pub(super) const TOO_NEW: &str = "proven_at IS NULL AND (
-    EXISTS (SELECT 1 FROM accounts a WHERE a.id = org_memberships.account_id AND a.password_hash IS NOT NULL)
-    OR EXISTS (SELECT 1 FROM org_memberships o WHERE o.account_id = org_memberships.account_id
-        AND o.org_id <> org_memberships.org_id))";
+impl Rows {
+    /// Nothing: columns with a default, triggers, checks that are not run on what is there.
+    pub const NONE: Self = Self { creates: &[], goes_through: &[], also_loses: None };
+}
 
 /// How many rows a table has.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
@@ -99,48 +50,38 @@ pub struct TableRows {
 pub async fn gone_through(db: &Database, step: &str) -> Result<Vec<TableRows>, DbErr> {
     let manager = SchemaManager::new(db.connection());
     let mut all = Vec::new();
-    for &table in of(step).map_or(&[][..], |step| step.goes_through) {
-        let rows = if manager.has_table(table).await? { count(db, table).await? } else { 0 };
-        all.push(TableRows { table, rows });
+    for step in Migrator::steps().iter().filter(|known| known.name() == step) {
+        for &table in step.rows().goes_through {
+            let rows = if manager.has_table(table).await? { count(db, table).await? } else { 0 };
+            all.push(TableRows { table, rows });
+        }
     }
     Ok(all)
 }
 
-/// One line for each table with rows that taking back `steps` would lose, one for pending memberships, and one for deleted orgs.
+/// One line for each table with rows that taking back `steps` would lose, and for what they would lose of others.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn losses(db: &Database, steps: &[String]) -> Result<Vec<String>, DbErr> {
     let plural = |rows| if rows == 1 { "" } else { "s" };
     let mut lines = Vec::new();
-    for Step { name, creates, .. } in STEPS.iter().filter(|step| steps.iter().any(|name| name == step.name)) {
-        for table in *creates {
+    for step in Migrator::steps().iter().filter(|step| steps.iter().any(|name| name == step.name())) {
+        let (name, Rows { creates, also_loses, .. }) = (step.name(), step.rows());
+        for table in creates {
             let rows = count(db, table).await?;
             if rows > 0 {
                 lines.push(format!("{name}: {rows} row{} of {table}", plural(rows)));
             }
         }
-        if *name == PENDING_MEMBERSHIPS {
-            let rows = count(db, &format!("org_memberships WHERE {TOO_NEW}")).await?;
+        if let Some(AlsoLost { table, condition, thing, fate }) = also_loses {
+            let rows = count(db, &format!("{table} WHERE {condition}")).await?;
             if rows > 0 {
-                lines.push(format!("{name}: {rows} pending membership{}, to be removed", plural(rows)));
-            }
-        }
-        if *name == DELETED_ORGS {
-            let rows = count(db, "orgs WHERE deleted_at IS NOT NULL").await?;
-            if rows > 0 {
-                lines.push(format!(
-                    "{name}: {rows} org{} that would not count as deleted any more",
-                    plural(rows)
-                ));
+                lines.push(format!("{name}: {rows} {thing}{}{fate}", plural(rows)));
             }
         }
     }
     Ok(lines)
-}
-
-fn of(step: &str) -> Option<&'static Step> {
-    STEPS.iter().find(|known| known.name == step)
 }
 
 async fn count(db: &Database, from: &str) -> Result<i64, DbErr> {
@@ -156,13 +97,33 @@ async fn count(db: &Database, from: &str) -> Result<i64, DbErr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::migrations::Migrator;
     use sea_orm_migration::MigratorTrait;
+    use std::collections::BTreeSet;
 
-    #[test]
-    fn every_step_is_listed() {
-        let steps = Migrator::migrations();
-        let names: Vec<_> = steps.iter().map(|step| step.name()).collect();
-        assert_eq!(STEPS.map(|step| step.name).to_vec(), names);
+    async fn tables(db: &impl ConnectionTrait) -> BTreeSet<String> {
+        let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'seaql_migrations'
+            AND name NOT LIKE 'sqlite_%'";
+        let found = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await;
+        found.expect("tables").iter().map(|row| row.try_get_by_index(0).expect("a name")).collect()
+    }
+
+    #[tokio::test]
+    async fn each_step_says_which_tables_it_creates_and_goes_through_those_that_are_there() {
+        let mut one = sea_orm::ConnectOptions::new("sqlite::memory:");
+        one.max_connections(1);
+        let db = sea_orm::Database::connect(one).await.expect("a database in memory");
+        let mut there = BTreeSet::new();
+        for step in Migrator::steps() {
+            let (name, rows) = (step.name(), step.rows());
+            for table in rows.goes_through {
+                assert!(there.contains(*table), "{name} goes through {table}");
+            }
+            Migrator::up(&db, Some(1)).await.expect("a step");
+            let after = tables(&db).await;
+            let created: BTreeSet<_> = after.difference(&there).map(String::as_str).collect();
+            assert_eq!(rows.creates.iter().copied().collect::<BTreeSet<_>>(), created, "{name}");
+            there = after;
+        }
+        assert!(there.len() > 20, "{there:?}");
     }
 }
