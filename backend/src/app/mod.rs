@@ -16,10 +16,7 @@ use crate::{
         verbs::{FirstNames, to_internal},
     },
     openapi, pages,
-    resources::{
-        accounts, assignments, audit, availabilities, calendar, conflicts, feeds, invitations, mails,
-        missions, orgs, planning, projects, rates, users,
-    },
+    resources::{self, availabilities},
     state::App,
     system,
 };
@@ -38,32 +35,11 @@ use utoipa_axum::router::OpenApiRouter;
 /// Resources that had another name in the first version of the API, and are still served under it.
 pub const FIRST_NAMES: FirstNames = FirstNames(&[availabilities::FIRST_NAME]);
 
-/// The routes under `/api/v1`, one line per resource. The document shows their tags in this order.
-fn api() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .merge(accounts::routes())
-        .merge(orgs::routes())
-        .merge(projects::routes())
-        .merge(missions::routes())
-        .merge(assignments::routes())
-        .merge(invitations::routes())
-        .merge(mails::routes())
-        .merge(availabilities::routes())
-        .merge(planning::routes())
-        .merge(conflicts::routes())
-        .merge(users::routes())
-        .merge(calendar::routes())
-        .merge(feeds::routes())
-        .merge(rates::routes())
-        .merge(audit::routes())
-        .merge(system::api_routes())
-}
-
 /// The routes of the API and the OpenAPI document of them.
 pub fn routes() -> (Router<App>, serde_json::Value) {
     let (router, document) = OpenApiRouter::with_openapi(openapi::base())
         .merge(system::routes())
-        .nest("/api/v1", api())
+        .nest("/api/v1", resources::routes().merge(system::api_routes()))
         .split_for_parts();
     (router, openapi::publish(document, FIRST_NAMES))
 }

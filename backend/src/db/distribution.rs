@@ -11,26 +11,7 @@ use std::sync::atomic::Ordering;
 
 pub use steps::{DistributeError, distribute};
 
-/// The tables with rows of one org each, by whose `org_id` they are distributed. All of an org's rows are on one server; the
-/// first table decides on which.
-pub const DISTRIBUTED: [&str; 16] = [
-    "users",
-    "user_skills",
-    "user_tags",
-    "availabilities",
-    "projects",
-    "missions",
-    "mission_roles",
-    "assignments",
-    "invitations",
-    "mails",
-    "mail_items",
-    "mail_notices",
-    "list_versions",
-    "idempotency_keys",
-    "audit_log",
-    "audit_details",
-];
+// Every other table has rows of one org each, and is distributed by its `org_id` ([`by_org`]).
 
 /// The tables that every server has a copy of: what is asked for before the org is known, and what org's rows refer to.
 pub const REFERENCE: [&str; 6] =
@@ -38,6 +19,27 @@ pub const REFERENCE: [&str; 6] =
 
 /// The tables that stay on the coordinator: its record of migrations, and jobs, which are claimed in all orgs at once.
 pub const LOCAL: [&str; 2] = ["jobs", "seaql_migrations"];
+
+/// The table that is distributed first: where an org's rows of it are, all its others are placed.
+pub const FIRST: &str = "users";
+
+/// The tables that have an `org_id` and are in neither list, [`FIRST`] first, then by name.
+async fn by_org(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Named {
+        name: String,
+    }
+    let elsewhere: Vec<_> = REFERENCE.iter().chain(&LOCAL).map(|table| format!("'{table}'")).collect();
+    let sql = format!(
+        "SELECT c.relname::text AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
+            AND a.attname = 'org_id' AND NOT a.attisdropped AND c.relname NOT IN ({})
+        ORDER BY c.relname <> '{FIRST}', c.relname",
+        elsewhere.join(", ")
+    );
+    let named = Named::find_by_statement(Statement::from_string(DbBackend::Postgres, sql));
+    Ok(named.all(db).await?.into_iter().map(|row| row.name).collect())
+}
 
 #[derive(FromQueryResult)]
 struct Found {
@@ -58,9 +60,8 @@ async fn is_possible(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
 async fn is_done(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     let sql = format!(
         "SELECT EXISTS (
-            SELECT 1 FROM pg_dist_partition WHERE partmethod = 'h' AND logicalrelid = to_regclass('{}')
-        ) AS found",
-        DISTRIBUTED[0]
+            SELECT 1 FROM pg_dist_partition WHERE partmethod = 'h' AND logicalrelid = to_regclass('{FIRST}')
+        ) AS found"
     );
     holds(db, &sql).await
 }

@@ -17,3 +17,26 @@ pub mod privacy;
 pub mod projects;
 pub mod rates;
 pub mod users;
+
+use crate::state::App;
+use utoipa_axum::router::OpenApiRouter;
+
+/// The routes of all resources, one line each. The document shows their tags in this order.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(accounts::routes())
+        .merge(orgs::routes())
+        .merge(projects::routes())
+        .merge(missions::routes())
+        .merge(assignments::routes())
+        .merge(invitations::routes())
+        .merge(mails::routes())
+        .merge(availabilities::routes())
+        .merge(planning::routes())
+        .merge(conflicts::routes())
+        .merge(users::routes())
+        .merge(calendar::routes())
+        .merge(feeds::routes())
+        .merge(rates::routes())
+        .merge(audit::routes())
+}

@@ -3,12 +3,12 @@
 
 use crate::{
     cli::Cli,
-    support::{Kind, Test, together},
+    support::{Kind, Test, by_org, together},
 };
 use coulisses::{
     app,
     db::{
-        distribution::{DISTRIBUTED, REFERENCE, distribute},
+        distribution::{FIRST, REFERENCE, distribute},
         migrations::Exclusive,
     },
 };
@@ -102,10 +102,12 @@ async fn each_table_is_moved_without_its_references_and_guards_which_come_back_o
     try_to(&test).await.expect("it is distributed");
     let mut expected = vec!["SET lock_timeout = 5000".to_owned()];
     expected.extend(REFERENCE.iter().map(|table| format!("reference {table}")));
-    let with = |table| if table == DISTRIBUTED[0] { "none" } else { DISTRIBUTED[0] };
-    expected.extend(DISTRIBUTED.iter().map(|table| format!("by org_id with {} {table}", with(*table))));
+    let others = || by_org::distributed().iter().filter(|table| **table != FIRST);
+    expected.push(format!("by org_id with none {FIRST}"));
+    expected.extend(others().map(|table| format!("by org_id with {FIRST} {table}")));
     expected.push("local jobs".into());
-    expected.extend(REFERENCE.iter().chain(&DISTRIBUTED).map(|table| format!("truncate {table}")));
+    expected
+        .extend(REFERENCE.iter().chain(&[FIRST]).chain(others()).map(|table| format!("truncate {table}")));
     let calls = "SELECT call AS line FROM calls ORDER BY number";
     assert_eq!(lines(&test, calls).await, expected);
     let kept: Vec<_> = before.iter().filter(|line| !line.contains("org_memberships_last_owner")).collect();

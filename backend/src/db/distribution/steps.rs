@@ -1,6 +1,6 @@
 //! Distributing the tables of a plain schema, in one transaction.
 
-use super::{DISTRIBUTED, LOCAL, REFERENCE, holds, is_done, is_possible};
+use super::{FIRST, LOCAL, REFERENCE, by_org, holds, is_done, is_possible};
 use crate::db::{Database, migrations::Exclusive};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, FromQueryResult, Statement};
 use std::time::Duration;
@@ -94,8 +94,9 @@ pub async fn distribute(
         run(format!("SELECT create_reference_table('{table}')")).await?;
         say(&format!("copied to all        {table}"));
     }
-    for table in DISTRIBUTED {
-        let with = if table == DISTRIBUTED[0] { "none" } else { DISTRIBUTED[0] };
+    let distributed = by_org(&transaction).await?;
+    for table in &distributed {
+        let with = if table == FIRST { "none" } else { FIRST };
         run(format!("SELECT create_distributed_table('{table}', 'org_id', colocate_with => '{with}')"))
             .await?;
         say(&format!("distributed by org   {table}"));
@@ -103,7 +104,7 @@ pub async fn distribute(
     run(format!("SELECT citus_add_local_table_to_metadata('{}')", LOCAL[0])).await?;
     say(&format!("on the coordinator   {}", LOCAL[0]));
     // What was moved is still on the coordinator's disk.
-    for table in REFERENCE.iter().chain(&DISTRIBUTED) {
+    for table in REFERENCE.into_iter().chain(distributed.iter().map(String::as_str)) {
         run(format!("SELECT truncate_local_data_after_distributing_table('{table}')")).await?;
     }
 

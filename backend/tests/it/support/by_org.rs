@@ -1,7 +1,7 @@
 //! Whether each statement that any test makes the program send names its org for every table that it touches. What a test
 //! writes as SQL itself is not looked at: it has no parameters.
 
-use coulisses::db::distribution::DISTRIBUTED;
+use coulisses::db::distribution::{LOCAL, REFERENCE};
 use sea_orm::DbBackend;
 use sqlparser::{
     ast::{
@@ -15,7 +15,7 @@ use sqlparser::{
 use std::{
     collections::BTreeSet,
     ops::ControlFlow,
-    sync::{Mutex, PoisonError},
+    sync::{LazyLock, Mutex, PoisonError},
 };
 
 /// Statements across orgs: what their text contains, and why. Where the tables are distributed each asks all servers.
@@ -50,6 +50,21 @@ const OF_OLD_STEPS: [&str; 5] = [
     r#"SELECT "org_id", "mission_id" FROM "mission_roles""#,
     r#"SELECT "org_id", "user_id" FROM "user_"#,
 ];
+
+/// The schema as it was accepted: columns, keys and references, a line each.
+pub fn schema() -> impl Iterator<Item = &'static str> {
+    include_str!("../snapshots/it__migrations__schema.snap").lines()
+}
+
+/// The tables that are distributed by org: all that have one and are nowhere else.
+pub fn distributed() -> &'static BTreeSet<&'static str> {
+    static TABLES: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+        let columns = schema().filter_map(|line| line.strip_prefix("column ")?.split(' ').next());
+        let of_orgs = columns.filter_map(|column| column.strip_suffix(".org_id"));
+        of_orgs.filter(|table| !REFERENCE.contains(table) && !LOCAL.contains(table)).collect()
+    });
+    &TABLES
+}
 
 #[derive(Default)]
 struct Seen {
@@ -199,7 +214,7 @@ fn name_of(name: &ObjectName) -> &str {
 }
 
 fn is_distributed(name: &ObjectName) -> bool {
-    DISTRIBUTED.contains(&name_of(name))
+    distributed().contains(name_of(name))
 }
 
 /// The conditions that must all hold.

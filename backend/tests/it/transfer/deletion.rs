@@ -4,10 +4,10 @@ use super::{checksum, cli_of, path, rows};
 use crate::{
     cli::Cli,
     security,
-    support::{Kind, PASSWORD, Test},
+    support::{Kind, PASSWORD, Test, by_org},
 };
 use coulisses::{
-    db::{Origin, distribution::DISTRIBUTED},
+    db::Origin,
     resources::privacy::{self, Deleted},
     transfer::{
         self, KEPT,
@@ -105,7 +105,7 @@ async fn a_deleted_org_leaves_its_export_and_a_record_without_words(
     let file = cli.folder().join("last.jsonl");
     let after = super::export(&cli, "after.jsonl").0;
     assert_eq!(test.count("SELECT count(*) AS n FROM list_versions").await, 1);
-    for table in DISTRIBUTED.iter().chain(&["org_memberships", "membership_links", "jobs"]) {
+    for table in by_org::distributed().iter().chain(&["org_memberships", "membership_links", "jobs"]) {
         if stays_behind(table) {
             continue;
         }
