@@ -38,6 +38,11 @@ pub struct Limit(u64);
 impl Limit {
     const MAX: u64 = 1000;
 
+    /// How many, for what is no page.
+    pub fn count(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+
     /// Whether such a page takes several queries, which need a snapshot.
     fn takes_parts(self) -> bool {
         self.0 >= ROWS_AT_ONCE

@@ -6,6 +6,7 @@ pub mod assignments;
 pub mod audit;
 pub mod availabilities;
 pub mod calendar;
+pub mod candidates;
 pub mod conflicts;
 pub mod feeds;
 pub mod invitations;
@@ -33,6 +34,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(mails::routes())
         .merge(availabilities::routes())
         .merge(planning::routes())
+        .merge(candidates::routes())
         .merge(conflicts::routes())
         .merge(users::routes())
         .merge(calendar::routes())

@@ -23,6 +23,7 @@ mod cache;
 mod calendar;
 #[allow(non_snake_case, reason = "the names tell which programs they need")]
 mod calendars_in_Readers;
+mod candidates;
 mod cli;
 mod cli_messages;
 mod conditions;

@@ -15,8 +15,8 @@ pub use model::{
     Mission, MissionForm, MissionRole, MissionState, NewMission, NewMissionRole, NewProjectMission,
 };
 pub use read::{
-    MissionRoles, OpenRole, chosen, open_roles, role_name, role_named, roles_of, roles_of_each, to_project,
-    to_roles,
+    MissionRoles, OpenRole, chosen, get, open_roles, role_name, role_named, roles_of, roles_of_each,
+    to_project, to_roles,
 };
 pub use refusal::*;
 pub use rules::{period_mistake, plan};

@@ -1,4 +1,4 @@
-//! The plan of a period.
+//! The plan of a period, and who could do a mission.
 
 use super::declaration::{Declaration, get};
 use crate::replay::script::Who::Manager;
