@@ -20,7 +20,7 @@ use sea_orm::{
 };
 use std::{
     any::Any,
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU32, Ordering},
@@ -78,6 +78,9 @@ impl Origin {
     }
 }
 
+/// The cached lists that a write changes, with their next versions.
+type Changed = BTreeMap<OrgId, BTreeMap<List, i64>>;
+
 /// An open write transaction and what a write needs besides: its timestamp, new ids, and its origin.
 ///
 /// Dropped without [`Tx::commit`] it is rolled back.
@@ -88,7 +91,7 @@ pub struct Tx {
     pub origin: Origin,
     random: Random,
     created: AtomicU32,
-    changed: Mutex<BTreeMap<OrgId, BTreeSet<List>>>,
+    changed: Mutex<Changed>,
     storage: Storage,
     file: Option<Arc<SameFile>>,
     failed: AtomicBool,
@@ -110,7 +113,7 @@ impl Tx {
         // Last, because a version's row is locked until the commit, and every writer of the org needs it.
         let changed = std::mem::take(&mut *self.changed());
         for (org, lists) in changed {
-            versions::replace(&self, org, &lists.into_iter().collect::<Vec<_>>()).await?;
+            versions::replace(&self, org, &lists).await?;
         }
         if self.failed.load(Ordering::Relaxed) {
             // After an error SQLite may have rolled back by itself, and PostgreSQL answers COMMIT with a rollback that the
@@ -154,12 +157,43 @@ impl Tx {
         })
     }
 
-    /// Marks a cached list as changed: the commit replaces its version.
-    pub fn changes(&self, org: OrgId, list: List) {
-        self.changed().entry(org).or_default().insert(list);
+    /// Does a part that may be refused on its own. What it wrote is then taken back, and the transaction goes on; the lists that
+    /// it marked as changed get new versions all the same.
+    ///
+    /// # Errors
+    /// What is no refusal ends the transaction.
+    pub async fn attempt<T>(
+        &self,
+        part: impl Future<Output = Result<T, Error>>,
+    ) -> Result<Result<T, Error>, Error> {
+        self.execute_unprepared("SAVEPOINT part").await?;
+        let done = part.await;
+        match &done {
+            Ok(_) => self.execute_unprepared("RELEASE SAVEPOINT part").await?,
+            Err(Error::Failed(_) | Error::Replayed(_)) => return done.map(Ok),
+            Err(Error::Invalid(_) | Error::Refused(_) | Error::Items(..)) => {
+                // A refusal by a constraint is a statement that failed, and taking it back is all that may follow. Where the
+                // database has ended the transaction by itself, there is no savepoint any more, and this fails.
+                let taken_back = "ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part";
+                let result = self.inner.execute_unprepared(taken_back).await;
+                self.failed.store(result.is_err(), Ordering::Relaxed);
+                result?
+            }
+        };
+        Ok(done)
     }
 
-    fn changed(&self) -> MutexGuard<'_, BTreeMap<OrgId, BTreeSet<List>>> {
+    /// Marks a cached list as changed: the commit replaces its version.
+    pub fn changes(&self, org: OrgId, list: List) {
+        self.next_version(org, list);
+    }
+
+    /// Marks it, and says which version it will have.
+    pub fn next_version(&self, org: OrgId, list: List) -> i64 {
+        *self.changed().entry(org).or_default().entry(list).or_insert_with(|| self.random_number())
+    }
+
+    fn changed(&self) -> MutexGuard<'_, Changed> {
         // A panic cannot leave it half-changed.
         self.changed.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -175,7 +209,7 @@ impl Tx {
     }
 
     /// An unguessable number that does not repeat.
-    pub(super) fn random_number(&self) -> i64 {
+    fn random_number(&self) -> i64 {
         i64::from_be_bytes(self.random.bytes())
     }
 

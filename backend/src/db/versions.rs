@@ -12,6 +12,7 @@ use sea_orm::{
     ConnectionTrait, DbErr, FromQueryResult, Value,
     sea_query::{Alias, Expr, ExprTrait, OnConflict, Query, SelectStatement},
 };
+use std::collections::BTreeMap;
 
 const TABLE: &str = "list_versions";
 
@@ -70,9 +71,9 @@ impl Versions {
     }
 }
 
-pub(super) async fn replace(tx: &Tx, org: OrgId, lists: &[List]) -> Result<(), DbErr> {
-    let columns = lists.iter().map(|list| Alias::new(list.word()));
-    let versions = lists.iter().map(|_| Expr::value(tx.random_number()));
+pub(super) async fn replace(tx: &Tx, org: OrgId, lists: &BTreeMap<List, i64>) -> Result<(), DbErr> {
+    let columns = lists.keys().map(|list| Alias::new(list.word()));
+    let versions = lists.values().map(|version| Expr::value(*version));
     let upsert = Query::insert()
         .into_table(TABLE)
         .columns([Alias::new("org_id")].into_iter().chain(columns.clone()))

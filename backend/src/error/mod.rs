@@ -31,9 +31,9 @@ pub enum Error {
     /// A rule of the domain, declared with `refusals!`.
     #[error("{}", .0.detail)]
     Refused(Box<Refused>),
-    /// Refused items of a bulk request, by index.
-    #[error("Nothing was created: {} item(s) are refused, see errors; correct or leave them out and send all again.", .0.len())]
-    Items(Vec<(usize, Error)>),
+    /// Refused items of a request, by index.
+    #[error("{}", .0.sentence(.1.len()))]
+    Items(Within, Vec<(usize, Error)>),
     /// A defect, or a failure of something that the server depends on.
     #[error("{}", .0.kind.sentence())]
     Failed(Box<Failure>),
@@ -55,6 +55,41 @@ impl Replayed {
 impl fmt::Debug for Replayed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Replayed")
+    }
+}
+
+/// Where the items of a request stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Within {
+    /// The body is an array of what is to be created.
+    Body,
+    /// What is to be done, in `commands`.
+    Commands,
+    /// The ids of a command, which are nothing but ids.
+    Ids(&'static str),
+}
+
+impl Within {
+    fn sentence(self, refused: usize) -> String {
+        match self {
+            Self::Body => format!(
+                "Nothing was created: {refused} item(s) are refused, see errors; correct or leave them out and send all again."
+            ),
+            Self::Commands | Self::Ids(_) => format!(
+                "Nothing was changed: {refused} command(s) are refused, see errors; correct or leave them out and send all again."
+            ),
+        }
+    }
+
+    /// The mistake of an item, as one of the request.
+    fn at(self, index: usize, mistake: FieldError) -> FieldError {
+        let inside = mistake.at_index(index);
+        let pointer = match self {
+            Self::Body => inside.pointer,
+            Self::Commands => format!("/commands{}", inside.pointer),
+            Self::Ids(member) => format!("/{member}/{index}"),
+        };
+        FieldError { pointer, ..inside }
     }
 }
 
@@ -114,7 +149,7 @@ impl Error {
             Self::Invalid(mistakes) => (StatusCode::BAD_REQUEST, field::code_of(mistakes)),
             Self::Refused(refused) => (refused.status, refused.code),
             // The first item decides the status; each item in `errors` has its own code.
-            Self::Items(items) => items
+            Self::Items(_, items) => items
                 .first()
                 .map_or((StatusCode::BAD_REQUEST, "validation_failed"), |(_, error)| error.status_and_code()),
             Self::Failed(failure) => failure.kind.status_and_code(),

@@ -65,9 +65,10 @@ impl Error {
         match self {
             Self::Invalid(errors) => errors.clone(),
             Self::Refused(refused) => refused.errors.clone(),
-            Self::Items(items) => {
-                items.iter().flat_map(|(index, error)| error.as_item().map(|e| e.at_index(*index))).collect()
-            }
+            Self::Items(within, items) => items
+                .iter()
+                .flat_map(|(index, error)| error.as_item().map(|mistake| within.at(*index, mistake)))
+                .collect(),
             Self::Failed(_) | Self::Replayed(_) => Vec::new(),
         }
     }
@@ -81,10 +82,11 @@ impl Error {
         fields.into_iter()
     }
 
-    fn conflicts(&self) -> Conflicts {
+    /// What is in the way, of a refusal that says so.
+    pub fn conflicts(&self) -> Conflicts {
         match self {
             Self::Refused(refused) => refused.conflicts.clone(),
-            Self::Items(items) => items.iter().map(|(_, error)| error.conflicts()).sum(),
+            Self::Items(_, items) => items.iter().map(|(_, error)| error.conflicts()).sum(),
             _ => Conflicts::default(),
         }
     }

@@ -347,6 +347,11 @@ impl DeserializeError for BadInput {
                 ("invalid", format!("must be one of {}", accepted.join(", ")))
             }
             ErrorKind::BadSequenceLen { expected, .. } => ("invalid", format!("must have {expected} items")),
+            // deserr's message about the word that tells the shapes of an object apart, which here is always in `type`.
+            ErrorKind::Unexpected { msg } if msg == "Incorrect tag value" => {
+                push_step(&mut pointer, "type");
+                ("invalid", "must be one of the words that the API document lists".into())
+            }
             ErrorKind::Unexpected { msg } => ("invalid", bound(&msg).unwrap_or(msg)),
         };
         let mut all = known.unwrap_or_default();
