@@ -17,7 +17,7 @@ use crate::{
         calendar::CalendarInclude,
         invitations,
         missions::{self, MissionState},
-        orgs, projects,
+        orgs, planning, projects,
         users::{self, Cents},
     },
     state::App,
@@ -84,6 +84,7 @@ pub fn samples() -> Vec<Error> {
         invitations::REFUSALS,
         missions::REFUSALS,
         orgs::REFUSALS,
+        planning::REFUSALS,
         projects::REFUSALS,
         users::REFUSALS,
     ];

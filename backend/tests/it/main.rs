@@ -26,6 +26,7 @@ mod calendars_in_Readers;
 mod candidates;
 mod cli;
 mod cli_messages;
+mod commands;
 mod conditions;
 mod directions;
 mod distributing;

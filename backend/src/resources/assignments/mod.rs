@@ -14,17 +14,18 @@ mod write;
 
 pub use api::routes;
 pub use event::AssignmentEvent;
-pub use model::{Assignment, AssignmentStatus, NewAssignment};
+pub use model::{Assignment, AssignmentStatus, BulkAssignment, NewAssignment};
 pub use read::{
-    CalendarMission, Outdated, by_ids, calendar_missions, conflicts_of_user, count_upcoming, get, known,
-    of_user, outdated, upcoming,
+    CalendarMission, Outdated, active_on, by_ids, calendar_missions, conflicts_of_user, count_upcoming, get,
+    known, of_user, outdated, upcoming,
 };
 pub use refusal::*;
 pub use told::Told;
+pub use write::bulk::create_all;
 pub use write::changes::{confirm, note_called_off, note_move, note_told};
 pub use write::forget::forget_texts;
 pub use write::moves::{Move, assign_only_role, begin_move, cancel_all, detach_roles, finish_move};
 pub use write::{
-    Change, DecidedBy, Locked, create, explain_decline, lock_all_for_no_key_update, lock_for_no_key_update,
-    meaning_of, seen, set_status,
+    Change, DecidedBy, Locked, create, delete, explain_decline, lock_all_for_no_key_update,
+    lock_for_no_key_update, meaning_of, seen, set_status,
 };

@@ -445,6 +445,24 @@ pub async fn of_user(db: &impl ConnectionTrait, org: OrgId, user: UserId) -> Res
     all(db, org, theirs).await
 }
 
+/// Who is invited to missions or accepted on them, by start.
+///
+/// # Errors
+/// When the database fails.
+pub async fn active_on(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    missions: impl IntoIterator<Item = MissionId>,
+) -> Result<Vec<Assignment>, Error> {
+    use assignment::Column;
+    let active = assignment::Entity::of(org)
+        .filter(Column::MissionId.is_in(missions))
+        .filter(Column::Status.is_in([AssignmentStatus::Invited, AssignmentStatus::Accepted]))
+        .order_by_asc(Column::StartsAt)
+        .order_by_asc(Column::Id);
+    all(db, org, active).await
+}
+
 pub(super) async fn active_on_mission(
     tx: &Tx,
     org: OrgId,

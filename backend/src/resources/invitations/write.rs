@@ -13,7 +13,7 @@ use crate::{
     auth::{InvalidToken, InviteClaims, Tokens},
     db::{Constraint, Database, List, OfOrg, OrRefusal, Origin, Tx},
     delivery::Delivery,
-    error::{Duplicate, Error, NotFound},
+    error::{Duplicate, Error, NotFound, Within},
     ids::{AssignmentId, InvitationId, MissionId, OrgId, ProjectId, UserId},
     outbox::{Asked, MailKind, Outbox},
     resources::{
@@ -120,7 +120,7 @@ pub async fn create_all(
         }
     }
     if !refused.is_empty() {
-        return Err(Error::Items(refused));
+        return Err(Error::Items(Within::Body, refused));
     }
     tx.insert_all(rows.into_iter().map(IntoActiveModel::into_active_model).collect()).await?;
     links.outbox.queue_calls(tx, org, MailKind::Calls, mailed).await?;

@@ -1,6 +1,7 @@
 //! Routes of missions.
 
 use super::{
+    entity::mission,
     model::{
         Duplication, Mission, MissionForm, MissionQuery, MissionsCreated, NewMission, NewProjectMission,
     },
@@ -11,8 +12,8 @@ use super::{
 };
 use crate::{
     auth::{Caller, Manager, Tech},
-    db::{List, Reader, Tx},
-    error::{Error, UnknownReference},
+    db::{List, OfOrg, Reader, Tx},
+    error::{Error, UnknownReference, Within},
     http::{
         Answer, Body, BulkItems, Change, Done, Empty, Listed, Path, Precondition, Query, Reading, Tagged,
         operations, tagged,
@@ -24,9 +25,12 @@ use crate::{
         projects::{self, ProjectArchived},
     },
     state::App,
-    text::ZoneName,
+    text::{Name, Reason, ZoneName},
+    timestamp::Timestamp,
 };
 use axum::extract::{OriginalUri, State};
+use sea_orm::{ColumnTrait, QueryFilter};
+use std::collections::HashMap;
 use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -238,10 +242,69 @@ pub async fn call_off(tx: &Tx, org: OrgId, current: Mission) -> Result<Mission, 
 /// # Errors
 /// [`ScheduleConflict`] when somebody accepted is taken then.
 pub async fn shift(tx: &Tx, org: OrgId, current: &Mission, seconds: i64) -> Result<Mission, Error> {
+    let (start_at, end_at) = (current.start_at.plus_seconds(seconds), current.end_at.plus_seconds(seconds));
+    reschedule(tx, org, current, (start_at, end_at), None, None).await
+}
+
+/// Moves a locked mission to another period, and to another place if one is named.
+///
+/// # Errors
+/// As of a PUT.
+pub async fn reschedule(
+    tx: &Tx,
+    org: OrgId,
+    current: &Mission,
+    (start_at, end_at): (Timestamp, Timestamp),
+    location: Option<Name>,
+    override_reason: Option<Reason>,
+) -> Result<Mission, Error> {
     let form = current.form();
     let plan = PlannedMission::of(current, form.clone());
-    let (start_at, end_at) = (form.start_at.plus_seconds(seconds), form.end_at.plus_seconds(seconds));
-    apply_change(tx, org, current, &plan, MissionForm { start_at, end_at, ..form }).await
+    let location = location.or_else(|| form.location.clone());
+    let form = MissionForm { start_at, end_at, location, override_reason, ..form };
+    apply_change(tx, org, current, &plan, form).await
+}
+
+/// Copies of missions, this many days later by the wall clock of each one's time zone, with few statements, beside their originals.
+///
+/// # Errors
+/// [`UnknownReference`] and [`Error::Items`] within `mission_ids`; [`ProjectArchived`]; [`Error::Invalid`] for the days.
+pub async fn copy_all(
+    tx: &Tx,
+    org: OrgId,
+    ids: &[MissionId],
+    shift_days: i32,
+) -> Result<Vec<(MissionId, Mission)>, Error> {
+    // Keeps the originals from being deleted before they are copied.
+    write::lock_all_for_share(tx, org, ids.iter().copied()).await?;
+    let chosen = mission::Entity::of(org).filter(mission::Column::Id.is_in(ids.iter().copied()));
+    let mut originals: HashMap<_, _> =
+        read::chosen(tx, org, chosen).await?.into_iter().map(|mission| (mission.id, mission)).collect();
+    let projects = originals.values().filter_map(|mission| mission.project_id).collect();
+    let archived = projects::lock_all_for_share(tx, org, projects).await?;
+    let how = Duplication { start_at: None, shift_days: Some(shift_days) };
+    let (mut planned, mut refused) = (Vec::new(), Vec::new());
+    for (index, id) in ids.iter().enumerate() {
+        let copy = match originals.remove(id) {
+            None => Err(UnknownReference { pointer: "", name: "mission" }.into()),
+            Some(mission) if mission.project_id.is_some_and(|project| archived.contains(&project)) => {
+                Err(ProjectArchived.into())
+            }
+            Some(mission) => {
+                let zone = ZoneName::zone(&mission.timezone).map_err(|error| Error::internal(error))?;
+                rules::copy(mission, &zone, &how).map_err(|mistake| Error::Invalid(vec![mistake]))
+            }
+        };
+        match copy {
+            Ok(copy) => planned.push(copy),
+            Err(error) => refused.push((index, error)),
+        }
+    }
+    if !refused.is_empty() {
+        return Err(Error::Items(Within::Ids("mission_ids"), refused));
+    }
+    let copies = write::create_all(tx, org, planned).await?;
+    Ok(ids.iter().copied().zip(copies).collect())
 }
 
 /// Create many missions in a project.

@@ -9,7 +9,7 @@ mod refusal;
 mod rules;
 mod write;
 
-pub use api::{call_off, routes, shift};
+pub use api::{call_off, copy_all, reschedule, routes, shift};
 pub use event::MissionEvent;
 pub use model::{
     Mission, MissionForm, MissionRole, MissionState, NewMission, NewMissionRole, NewProjectMission,
@@ -21,5 +21,6 @@ pub use read::{
 pub use refusal::*;
 pub use rules::{period_mistake, plan};
 pub use write::{
-    Locked, create, create_all, lock_all_for_share, lock_for_share, lock_for_update, note_move, note_settled,
+    Locked, create, create_all, lock_all_for_share, lock_all_for_update, lock_for_share, lock_for_update,
+    lock_roles_for_no_key_update, note_move, note_settled,
 };

@@ -158,6 +158,7 @@ pub struct Locked {
     pub location: Option<String>,
     pub cancelled: bool,
     pub project: Option<ProjectId>,
+    pub updated_at: Timestamp,
 }
 
 impl From<mission::Model> for Locked {
@@ -169,6 +170,7 @@ impl From<mission::Model> for Locked {
             location: row.location,
             cancelled: row.cancelled_at.is_some(),
             project: row.project_id,
+            updated_at: row.updated_at,
         }
     }
 }
@@ -191,13 +193,51 @@ pub async fn lock_all_for_share(
     org: OrgId,
     ids: impl IntoIterator<Item = MissionId>,
 ) -> Result<HashMap<MissionId, Locked>, Error> {
+    lock_all(tx, org, ids, LockType::Share).await
+}
+
+/// The same `FOR UPDATE`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock_all_for_update(
+    tx: &Tx,
+    org: OrgId,
+    ids: impl IntoIterator<Item = MissionId>,
+) -> Result<HashMap<MissionId, Locked>, Error> {
+    lock_all(tx, org, ids, LockType::Update).await
+}
+
+async fn lock_all(
+    tx: &Tx,
+    org: OrgId,
+    ids: impl IntoIterator<Item = MissionId>,
+    strength: LockType,
+) -> Result<HashMap<MissionId, Locked>, Error> {
     let rows = mission::Entity::of(org)
         .filter(mission::Column::Id.is_in(ids))
         .order_by_asc(mission::Column::Id)
-        .lock(LockType::Share)
+        .lock(strength)
         .all(tx)
         .await?;
     Ok(rows.into_iter().map(|row| (row.id, Locked::from(row))).collect())
+}
+
+/// Locks the roles of missions (`FOR NO KEY UPDATE`), by id, as whoever accepts a place of one does.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock_roles_for_no_key_update(
+    tx: &Tx,
+    org: OrgId,
+    missions: impl IntoIterator<Item = MissionId>,
+) -> Result<(), Error> {
+    let rows = mission_role::Entity::of(org)
+        .filter(mission_role::Column::MissionId.is_in(missions))
+        .order_by_asc(mission_role::Column::Id)
+        .lock(LockType::NoKeyUpdate);
+    rows.all(tx).await?;
+    Ok(())
 }
 
 /// Locks the project named in a body (`FOR SHARE`) and refuses it when it is archived.

@@ -1,21 +1,32 @@
 //! Routes of the plan.
 
 use super::{
+    commands::{self, Applied, ChangedSince, Checked, Commands, Planner},
     model::{Planning, PlanningQuery},
     read,
 };
 use crate::{
     auth::{Caller, Manager},
     db::{List, Reader},
-    error::Error,
-    http::{Kept, Query, operations, tagged},
+    error::{Duplicate, Error, UnknownReference},
+    http::{Answer, Body, Kept, Query, operations, tagged},
+    resources::{
+        assignments::{AlreadyAssigned, InvalidTransition, NotInvited, QuotaReached, ScheduleConflict},
+        invitations::Links,
+        missions::{MissionCancelled, MissionOver},
+        projects::ProjectArchived,
+        users::UserInactive,
+    },
     state::App,
 };
 use axum::extract::{OriginalUri, State};
 use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes() -> OpenApiRouter<App> {
-    tagged("planning", "The plan of a period in one answer, for a board.").routes(operations!(show))
+    tagged("planning", "The plan of a period in one answer, for a board.")
+        .routes(operations!(show))
+        .routes(operations!(apply))
+        .routes(operations!(check))
 }
 
 /// Show the plan of a period.
@@ -35,4 +46,48 @@ async fn show(
     let org = caller.org;
     let read = move |db: Reader| async move { read::planning(&db, org, query).await };
     app.kept(&caller, List::Planning, &uri, read).await
+}
+
+/// Carry out commands.
+///
+/// Managers and above. 1 to 200 commands in their order, all or nothing, as one change with one request id in the audit log. Each
+/// does what the call of its own does, and is refused as that is; a refusal names each bad command by its index in `errors`, and has the
+/// status and the code of the first.
+#[utoipa::path(post, path = "/planning/~apply", tag = "planning", extensions(("x-problems" = json!([
+        UnknownReference::CODE, ScheduleConflict::CODE, AlreadyAssigned::CODE, QuotaReached::CODE, MissionCancelled::CODE,
+        MissionOver::CODE, ProjectArchived::CODE, UserInactive::CODE, InvalidTransition::CODE, NotInvited::CODE, Duplicate::CODE,
+        ChangedSince::CODE,
+    ]))))]
+async fn apply(
+    State(app): State<App>,
+    caller: Caller<Manager>,
+    Body(Commands { commands }): Body<Commands>,
+) -> Result<Answer<Applied>, Error> {
+    let tx = app.write(&caller).await?;
+    let planner = planner(&app, &caller);
+    let applied = commands::apply(&tx, &planner, commands).await?;
+    tx.commit_value(&applied).await
+}
+
+/// Say what commands would do.
+///
+/// Managers and above. The same body as of `planning:apply`: each command is carried out and all of it taken back. A command that
+/// would be refused is left out for those after it. Takes a turn of the writers: ask once somebody hesitates, not for each step of a
+/// pointer.
+#[utoipa::path(post, path = "/planning/~check", tag = "planning")]
+async fn check(
+    State(app): State<App>,
+    caller: Caller<Manager>,
+    Body(Commands { commands }): Body<Commands>,
+) -> Result<Answer<Checked>, Error> {
+    let tx = app.write(&caller).await?;
+    let planner = planner(&app, &caller);
+    let checked = commands::check(&tx, &planner, commands).await?;
+    // Without a commit: what was written is taken back.
+    drop(tx);
+    Answer::of(&checked)
+}
+
+fn planner<'a>(app: &'a App, caller: &Caller<Manager>) -> Planner<'a> {
+    Planner { org: caller.org, user: caller.user, links: Links::of(app) }
 }

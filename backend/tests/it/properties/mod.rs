@@ -2,6 +2,7 @@
 //! from a fixed seed and made smaller when one fails.
 
 mod answers;
+mod commands;
 mod conflict_pages;
 mod cursors;
 mod duplicates;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     db::{OfOrg, OrRefusal, Tx},
-    error::{Error, NotFound},
+    error::{Error, NotFound, Within},
     ids::{AssignmentId, MissionId, MissionRoleId, OrgId, ProjectId, UserId},
     resources::{
         missions::{self, MissionCancelled},
@@ -68,7 +68,7 @@ pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<BulkAssignment>) -> Resu
         }
     }
     if !refused.is_empty() {
-        return Err(Error::Items(refused));
+        return Err(Error::Items(Within::Body, refused));
     }
     let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
     tx.insert_all(rows.into_iter().map(IntoActiveModel::into_active_model).collect())

@@ -180,6 +180,11 @@ impl Locked {
         self.row.mission_id
     }
 
+    /// When it last changed.
+    pub fn updated_at(&self) -> Timestamp {
+        self.row.updated_at
+    }
+
     /// When its mission starts.
     pub fn start_at(&self) -> Timestamp {
         self.mission.start_at

@@ -1,0 +1,10 @@
+//! Commands of a board: several changes as one, each by the code of the single call.
+
+mod carry_out;
+mod locks;
+mod model;
+mod refusal;
+
+pub(super) use carry_out::{Planner, apply, check};
+pub(super) use model::{Applied, Checked, Commands};
+pub use refusal::*;

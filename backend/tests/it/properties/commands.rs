@@ -1,0 +1,139 @@
+//! What a check of commands says is what carrying them out does.
+
+use super::for_all;
+use crate::support::{Kind, NOW, Persona, Test, at};
+use proptest::prelude::*;
+use rstest::rstest;
+use serde_json::{Value as Json, json};
+
+/// A command over three missions and three people: which, and of what.
+#[derive(Debug, Clone)]
+struct Drawn {
+    kind: usize,
+    mission: usize,
+    user: usize,
+    assignment: usize,
+    status: &'static str,
+    invite: bool,
+    hour: i64,
+}
+
+fn drawn() -> impl Strategy<Value = Drawn> {
+    let status = prop::sample::select(vec!["INVITED", "ACCEPTED", "DECLINED", "CANCELLED"]);
+    (0..7_usize, 0..3_usize, 0..3_usize, 0..4_usize, status, any::<bool>(), 0..6_i64).prop_map(
+        |(kind, mission, user, assignment, status, invite, hour)| Drawn {
+            kind,
+            mission,
+            user,
+            assignment,
+            status,
+            invite,
+            hour,
+        },
+    )
+}
+
+/// A day of its own, with three missions of two hours that overlap, of which one has a single place.
+struct Day {
+    start: i64,
+    missions: Vec<String>,
+    users: Vec<String>,
+    assignments: Vec<String>,
+}
+
+impl Day {
+    async fn of(planner: &Persona<'_>, number: i64, on: &[(usize, usize)]) -> Self {
+        let start = number * 86_400;
+        let (mut missions, mut users, mut assignments) = (Vec::new(), Vec::new(), Vec::new());
+        for i in 0..3 {
+            let (from, to) = Self::hours(start, i);
+            let quota = (i == 0).then_some(1);
+            let body = json!({ "title": format!("M{i}"), "start_at": from, "end_at": to, "roles": [{ "role_name": "son", "quota": quota }] });
+            missions.push(planner.post("/missions", body).await.ok()["id"].as_str().unwrap().to_owned());
+            users.push(planner.user(&format!("P{number} {i}")).await);
+        }
+        for (mission, user) in on {
+            let body = json!({ "mission_id": missions[*mission], "user_id": users[*user] });
+            let made = planner.post("/assignments", body).await;
+            if made.status == 200 {
+                assignments.push(made.ok()["id"].as_str().unwrap().to_owned());
+            }
+        }
+        Self { start, missions, users, assignments }
+    }
+
+    fn hours(start: i64, hour: i64) -> (String, String) {
+        let from = at(NOW).plus_seconds(start + hour * 3600);
+        (from.to_string(), from.plus_seconds(2 * 3600).to_string())
+    }
+
+    fn command(&self, drawn: &Drawn) -> Json {
+        let Drawn { kind, mission, user, assignment, status, invite, hour } = drawn;
+        let (mission, user) = (&self.missions[*mission], &self.users[*user]);
+        let assignment = self.assignments.get(*assignment).unwrap_or(&self.users[0]);
+        let (start_at, end_at) = Self::hours(self.start, *hour);
+        match kind {
+            0 => {
+                json!({ "type": "assign", "mission_id": mission, "user_id": user, "status": status, "invite": invite })
+            }
+            1 => json!({ "type": "set_status", "assignment_id": assignment, "status": status }),
+            2 => {
+                json!({ "type": "reassign", "assignment_id": assignment, "user_id": user, "invite": invite })
+            }
+            3 => json!({ "type": "move", "mission_id": mission, "start_at": start_at, "end_at": end_at }),
+            4 => {
+                json!({ "type": "copy", "mission_ids": [mission], "shift_days": 1, "with_people": if *invite { "invited" } else { "none" } })
+            }
+            5 => json!({ "type": "remove", "assignment_id": assignment }),
+            _ => json!({ "type": "invite", "assignment_ids": [assignment] }),
+        }
+    }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_says_what_carrying_out_does(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let planner = test.manager().await;
+    let pairs = prop::collection::vec((0..3_usize, 0..3_usize), 0..4);
+    for_all(40, (pairs, prop::collection::vec(drawn(), 1..5)), async |(on, drawn)| {
+        let day = Day::of(&planner, 3 + 3 * i64::from(test.number()), &on).await;
+        let commands: Vec<_> = drawn.iter().map(|one| day.command(one)).collect();
+        let body = json!({ "commands": commands });
+        let (from, _) = Day::hours(day.start, 0);
+        let (_, to) = Day::hours(day.start, 60);
+        let shown = async || planner.get(&format!("/planning?from={from}&to={to}")).await.ok();
+        let before = shown().await;
+        let verdicts = planner.post("/planning:check", body.clone()).await.ok()["results"].clone();
+        let verdicts: Vec<_> = verdicts.as_array().unwrap().iter().map(|one| one["code"].clone()).collect();
+        assert_eq!(shown().await, before, "{body}");
+        let applied = planner.post("/planning:apply", body.clone()).await;
+        if verdicts.iter().all(Json::is_null) {
+            let applied = applied.ok();
+            assert_eq!(applied["results"].as_array().map(Vec::len), Some(verdicts.len()));
+        } else {
+            let errors = applied.json()["errors"].clone();
+            let codes: Vec<_> = (0..verdicts.len())
+                .map(|index| {
+                    let of_command = |error: &&Json| {
+                        let pointer = error["pointer"].as_str().unwrap_or_default();
+                        pointer.split('/').nth(2) == Some(&index.to_string())
+                    };
+                    errors
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .find(of_command)
+                        .map_or(Json::Null, |error| error["code"].clone())
+                })
+                .collect();
+            let as_said = |(said, done): (&Json, &Json)| {
+                // Of a member that is wrong the command has the code of all such mistakes.
+                said == done || (said == "validation_failed" && done == "invalid")
+            };
+            assert!(verdicts.iter().zip(&codes).all(as_said), "{body}: {verdicts:?}, {codes:?}");
+            assert_eq!(shown().await, before, "{body}");
+        }
+        assert_eq!(planner.get("/conflicts").await.ok(), json!([]), "{body}");
+    });
+}
