@@ -43,9 +43,10 @@ pub const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const MAX_KEY_BYTES: usize = 255;
 
-/// A POST takes a key, unless it signs in or out or sets a password.
+/// A POST takes a key, unless it signs in or out, sets a password, or changes nothing.
 pub(super) fn describe(operation: &mut Description) {
-    if operation.method != HttpMethod::Post || operation.path.starts_with("/auth/") {
+    let keeps_nothing = operation.path.starts_with("/auth/") || operation.path.ends_with("/~check");
+    if operation.method != HttpMethod::Post || keeps_nothing {
         return;
     }
     let key = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[!-~]{1,255}$"));
@@ -218,6 +219,19 @@ impl<S: AuthorityCheck> RequestTx<S> {
         let answer = Answer::of(value)?;
         self.commit(answer.rendered()).await?;
         Ok(answer)
+    }
+}
+
+impl<S> RequestTx<S> {
+    /// Takes everything back, also the request's key, and responds with what was found out.
+    ///
+    /// # Errors
+    /// [`PreconditionFailed`] when the request has a condition that was not checked.
+    pub fn take_back_with<T: Serialize + ?Sized>(self, value: &T) -> Result<Answer<T>, Error> {
+        if self.request.has_unchecked_condition() {
+            return Err(PreconditionFailed.into());
+        }
+        Answer::of(value)
     }
 }
 

@@ -274,12 +274,26 @@ fn named(schema: &Json) -> BTreeSet<String> {
 /// Sets `additionalProperties: false` for an object and those that it refers to.
 fn close(name: &str, schemas: &mut Json) {
     let schema = &mut schemas[name];
+    if let Some(kinds) = schema.get_mut("oneOf").and_then(Json::as_array_mut) {
+        kinds.iter_mut().for_each(close_kind);
+        return;
+    }
     if schema["type"] != "object" || schema.get("additionalProperties").is_some() {
         return;
     }
     schema["additionalProperties"] = json!(false);
     for inner in named(&schema.clone()) {
         close(&inner, schemas);
+    }
+}
+
+/// One of several shapes of an object, told apart by `type`.
+fn close_kind(kind: &mut Json) {
+    if kind["type"] == "object" {
+        kind["additionalProperties"] = json!(false);
+        if let Some(tag) = kind["properties"].get_mut("type").and_then(Json::as_object_mut) {
+            tag.insert("description".into(), json!("Which of them this is."));
+        }
     }
 }
 

@@ -505,7 +505,8 @@ async fn of_200_planners_at_once_exactly_what_may_be_is_done(
     );
 }
 
-/// Two planners who name the same missions and people the other way round, and one who moves those missions.
+/// Two planners who name the same missions and people the other way round, and one who moves those missions. PostgreSQL would
+/// roll one of them back after a second, and the server would carry it out again.
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_waits_for_somebody_who_waits_for_them(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
@@ -541,5 +542,13 @@ async fn nobody_waits_for_somebody_who_waits_for_them(#[values(Kind::Sqlite, Kin
                 outcome.text
             );
         }
+    }
+    for instance in [&test.router, &second] {
+        let metrics = test.anonymous().at(instance).get("/metrics").await.text;
+        let again: Vec<_> = metrics
+            .lines()
+            .filter(|line| line.starts_with("app_transaction_reruns_total{") && line.contains("/planning"))
+            .collect();
+        assert_eq!(again, Vec::<&str>::new());
     }
 }

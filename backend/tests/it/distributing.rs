@@ -18,11 +18,11 @@ use serde_json::json;
 use std::time::Duration;
 
 #[rstest]
-#[case(
+#[case::Sqlite(
     Kind::Sqlite,
     "SQLite is one file on one machine; only a PostgreSQL with the extension citus distributes tables"
 )]
-#[case(
+#[case::Postgres(
     Kind::Postgres,
     "this PostgreSQL does not have the extension citus; create it on every server and add the workers (docs/scaling.md), or stay with one PostgreSQL"
 )]

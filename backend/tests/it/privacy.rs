@@ -449,7 +449,8 @@ async fn a_mail_in_flight_brings_no_address_back(#[values(Kind::Sqlite, Kind::Po
 
 /// Whoever adds a member while that login is erased adds somebody new.
 #[tokio::test]
-async fn nobody_is_added_to_an_org_as_somebody_who_was_erased() {
+#[allow(non_snake_case, reason = "the name tells which database it needs")]
+async fn nobody_is_added_to_an_org_as_somebody_who_was_erased_on_Postgres() {
     let test = Test::start(Kind::Postgres).await;
     let tx = test.app.db.write(Origin::system()).await.expect("a transaction");
     let login =

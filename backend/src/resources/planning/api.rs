@@ -65,7 +65,7 @@ async fn apply(
 ) -> Result<Answer<Applied>, Error> {
     let tx = app.write(&caller).await?;
     let planner = planner(&app, &caller);
-    let applied = commands::apply(&tx, &planner, commands).await?;
+    let applied = commands::apply(&tx, caller.org, &planner, commands).await?;
     tx.commit_value(&applied).await
 }
 
@@ -82,12 +82,10 @@ async fn check(
 ) -> Result<Answer<Checked>, Error> {
     let tx = app.write(&caller).await?;
     let planner = planner(&app, &caller);
-    let checked = commands::check(&tx, &planner, commands).await?;
-    // Without a commit: what was written is taken back.
-    drop(tx);
-    Answer::of(&checked)
+    let checked = commands::check(&tx, caller.org, &planner, commands).await?;
+    tx.take_back_with(&checked)
 }
 
 fn planner<'a>(app: &'a App, caller: &Caller<Manager>) -> Planner<'a> {
-    Planner { org: caller.org, user: caller.user, links: Links::of(app) }
+    Planner { user: caller.user, links: Links::of(app) }
 }

@@ -2,7 +2,7 @@
 //! who gets which status (docs/access.md), the test about it (docs/calls.md), its largest answer (docs/bounds.md), the
 //! statements that it costs, how the replay draws it, and a [`Sample`] of it.
 //!
-//! To add a resource: a file here, listed in [`RESOURCES`]; then `INSTA_UPDATE=always` writes the rows of the documents.
+//! To add a resource: its `declared()`, listed in [`RESOURCES`]; then `INSTA_UPDATE=always` writes the rows of the documents.
 //! Most of a declaration follows from the OpenAPI document: [`Operation`] has the rules. The first names of paths
 //! (`/availability`) follow from those of today.
 
@@ -26,7 +26,7 @@ mod sample;
 mod system;
 pub mod tables;
 mod users;
-mod words;
+pub mod words;
 
 pub use declaration::{Bound, Declaration, Draw};
 pub use house::{House, fill};
@@ -42,7 +42,7 @@ use std::{
 };
 
 /// The declarations of each resource, in the order of docs/access.md.
-const RESOURCES: [fn() -> Vec<Declaration>; 16] = [
+const RESOURCES: &[fn() -> Vec<Declaration>] = &[
     system::declared,
     auth::declared,
     rbac::declared,

@@ -1,7 +1,8 @@
 //! The plan of a period, commands, and who could do a mission.
 
 use super::declaration::{Declaration, get, post};
-use crate::replay::script::Who::Manager;
+use crate::replay::script::{Script, Who::Manager};
+use serde_json::{Value as Json, json};
 
 pub fn declared() -> Vec<Declaration> {
     vec![
@@ -23,10 +24,14 @@ pub fn declared() -> Vec<Declaration> {
                 {"type":"move","mission_id":"<mission>","start_at":"2026-10-01T08:00:00Z","end_at":"2026-10-01T12:00:00Z"}]}"#,
             )
             .at_most("16 MiB", "200 commands or copies with what they are about")
+            .drawn(8, Manager)
+            .with(commands)
             .tested_by("commands::each_command_does_what_its_call_does"),
         post("/planning:check")
             .body(r#"{"commands":[{"type":"assign","mission_id":"<mission>","user_id":"<newcomer>","invite":true}]}"#)
             .at_most("4 MiB", "200 verdicts with what is in the way")
+            .drawn(3, Manager)
+            .with(commands)
             .tested_by("commands::all_is_done_or_nothing_and_each_bad_command_is_named"),
         get("/missions/<mission>/candidates")
             .at_most("4 MiB", "1000 people, each with five conflicts")
@@ -35,4 +40,30 @@ pub fn declared() -> Vec<Declaration> {
             .asking(|s| s.query(&["limit=2"]))
             .tested_by("candidates::everyone_active_is_ranked_with_reasons"),
     ]
+}
+
+fn commands(s: &mut Script) -> Json {
+    let count = 1 + s.below(3);
+    json!({ "commands": (0..count).map(|_| command(s)).collect::<Vec<_>>() })
+}
+
+fn command(s: &mut Script) -> Json {
+    let (mission, user, assignment) = (s.id("mission"), s.id("user"), s.id("assignment"));
+    let status = *s.pick(&["INVITED", "ACCEPTED", "DECLINED", "CANCELLED"]);
+    let yes = s.chance(50);
+    match s.below(7) {
+        0 => json!({ "type": "assign", "mission_id": mission, "user_id": user, "invite": yes }),
+        1 => json!({ "type": "set_status", "assignment_id": assignment, "status": status }),
+        2 => json!({ "type": "reassign", "assignment_id": assignment, "user_id": user, "invite": yes }),
+        3 => {
+            let (start, end) = (s.instant(), s.instant());
+            json!({ "type": "move", "mission_id": mission, "start_at": start, "end_at": end })
+        }
+        4 => {
+            let with_people = if yes { "invited" } else { "none" };
+            json!({ "type": "copy", "mission_ids": [mission], "shift_days": 1, "with_people": with_people })
+        }
+        5 => json!({ "type": "remove", "assignment_id": assignment }),
+        _ => json!({ "type": "invite", "assignment_ids": [assignment] }),
+    }
 }

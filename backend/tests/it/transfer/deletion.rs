@@ -157,7 +157,8 @@ async fn a_deleted_org_lives_on_in_another_database(#[values(Kind::Sqlite, Kind:
 
 /// Between the export and the deletion nobody writes, in any org; readers go on.
 #[tokio::test]
-async fn nothing_is_written_while_an_org_is_deleted_on_postgres() {
+#[allow(non_snake_case, reason = "the name tells which database it needs")]
+async fn nothing_is_written_while_an_org_is_deleted_on_Postgres() {
     let test = Test::start(Kind::Postgres).await;
     plan(&test).await;
     let owner = test.owner().await;
@@ -182,7 +183,8 @@ async fn nothing_is_written_while_an_org_is_deleted_on_postgres() {
 
 /// Who changes the org or signs in to it before is in its export; who comes after finds it gone, and nobody is in a deadlock.
 #[tokio::test]
-async fn who_writes_before_an_org_is_deleted_is_in_its_export() {
+#[allow(non_snake_case, reason = "the name tells which database it needs")]
+async fn who_writes_before_an_org_is_deleted_is_in_its_export_on_Postgres() {
     let test = Test::start(Kind::Postgres).await;
     plan(&test).await;
     let cli = cli_of(&test);

@@ -5,7 +5,8 @@ use crate::support::{Kind, TestDatabase};
 use std::process::Command;
 
 #[tokio::test]
-async fn a_servers_copy_by_its_own_programs_comes_back_the_same() {
+#[allow(non_snake_case, reason = "the name tells which database it needs")]
+async fn a_copy_by_the_programs_of_Postgres_comes_back_the_same() {
     let season = Season::get();
     let cli = Season::imported(Kind::Postgres).await;
     let empty = TestDatabase::empty(Kind::Postgres).await;

@@ -12,7 +12,8 @@ use serde_json::json;
 
 /// The season has rows of all that the program does by itself, too.
 #[tokio::test]
-async fn a_season_moves_from_a_file_to_a_server_and_back() {
+#[allow(non_snake_case, reason = "the name tells which database it needs")]
+async fn a_season_moves_from_a_file_to_Postgres_and_back() {
     let season = Season::get();
     for table in ["mails", "mail_items", "audit_log", "audit_details", "jobs", "assignments", "invitations"] {
         assert!(!rows(&season.export, table).is_empty(), "the season has no {table}");

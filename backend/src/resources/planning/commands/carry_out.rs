@@ -21,7 +21,6 @@ use std::collections::HashMap;
 
 /// Whose commands they are, and what they need.
 pub struct Planner<'a> {
-    pub org: OrgId,
     /// The person that the caller is, whose own assignments are their own answers.
     pub user: Option<UserId>,
     pub links: Links<'a>,
@@ -40,10 +39,15 @@ struct Done {
 ///
 /// # Errors
 /// [`Error::Items`] with the refusals by command; [`Error::Invalid`] for too many or none.
-pub async fn apply(tx: &Tx, planner: &Planner<'_>, commands: Vec<Command>) -> Result<Applied, Error> {
+pub async fn apply(
+    tx: &Tx,
+    org: OrgId,
+    planner: &Planner<'_>,
+    commands: Vec<Command>,
+) -> Result<Applied, Error> {
     let mut done = Vec::with_capacity(commands.len());
     let mut refused = Vec::new();
-    for (index, outcome) in carry_out(tx, planner, commands).await?.into_iter().enumerate() {
+    for (index, outcome) in carry_out(tx, org, planner, commands).await?.into_iter().enumerate() {
         match outcome {
             Ok(one) => done.push(one),
             Err(error) => refused.push((index, error)),
@@ -52,30 +56,36 @@ pub async fn apply(tx: &Tx, planner: &Planner<'_>, commands: Vec<Command>) -> Re
     if !refused.is_empty() {
         return Err(Error::Items(Within::Commands, refused));
     }
-    let version = tx.next_version(planner.org, List::Planning);
-    Ok(Applied { results: shown(tx, planner.org, done).await?, version: format!("{version:016x}") })
+    let version = tx.next_version(org, List::Planning);
+    Ok(Applied { results: shown(tx, org, done).await?, version: format!("{version:016x}") })
 }
 
 /// Says what [`apply`] would do. What it wrote is to be rolled back.
 ///
 /// # Errors
 /// [`Error::Invalid`] for too many or none.
-pub async fn check(tx: &Tx, planner: &Planner<'_>, commands: Vec<Command>) -> Result<Checked, Error> {
-    let outcomes = carry_out(tx, planner, commands).await?;
+pub async fn check(
+    tx: &Tx,
+    org: OrgId,
+    planner: &Planner<'_>,
+    commands: Vec<Command>,
+) -> Result<Checked, Error> {
+    let outcomes = carry_out(tx, org, planner, commands).await?;
     let results = outcomes.iter().map(|outcome| Verdict::of(outcome.as_ref().err())).collect();
     Ok(Checked { results })
 }
 
 async fn carry_out(
     tx: &Tx,
+    org: OrgId,
     planner: &Planner<'_>,
     commands: Vec<Command>,
 ) -> Result<Vec<Result<Done, Error>>, Error> {
     few_enough(&commands)?;
-    let seen = locks::lock_all(tx, planner.org, &commands).await?;
+    let seen = locks::lock_all(tx, org, &commands).await?;
     let mut outcomes = Vec::with_capacity(commands.len());
     for command in commands {
-        outcomes.push(tx.attempt(carry_out_one(tx, planner, &seen, command)).await?);
+        outcomes.push(tx.attempt(carry_out_one(tx, org, planner, &seen, command)).await?);
     }
     Ok(outcomes)
 }
@@ -105,9 +115,14 @@ fn few_enough(commands: &[Command]) -> Result<(), Error> {
     Ok(())
 }
 
-async fn carry_out_one(tx: &Tx, planner: &Planner<'_>, seen: &Seen, command: Command) -> Result<Done, Error> {
+async fn carry_out_one(
+    tx: &Tx,
+    org: OrgId,
+    planner: &Planner<'_>,
+    seen: &Seen,
+    command: Command,
+) -> Result<Done, Error> {
     seen.check(&command)?;
-    let org = planner.org;
     match command {
         Command::Assign {
             mission_id,
@@ -120,16 +135,16 @@ async fn carry_out_one(tx: &Tx, planner: &Planner<'_>, seen: &Seen, command: Com
             if_unchanged: _,
         } => {
             let new = NewAssignment { mission_id, user_id, status, role_name, note, override_reason };
-            assign(tx, planner, new, invite).await
+            assign(tx, org, planner, new, invite).await
         }
         Command::SetStatus { assignment_id, status, override_reason, if_unchanged: _ } => {
             let change =
                 Change { status, override_reason: override_reason.map(Into::into), ..planner.cancels() };
-            set_status(tx, planner, assignment_id, change).await
+            set_status(tx, org, planner, assignment_id, change).await
         }
         Command::Reassign { assignment_id, user_id, invite, if_unchanged: _ } => {
             let before = existing(tx, org, assignment_id).await?;
-            let mut done = remove(tx, planner, assignment_id).await?;
+            let mut done = remove(tx, org, planner, assignment_id).await?;
             let new = NewAssignment {
                 mission_id: before.mission_id,
                 user_id,
@@ -138,7 +153,7 @@ async fn carry_out_one(tx: &Tx, planner: &Planner<'_>, seen: &Seen, command: Com
                 note: None,
                 override_reason: None,
             };
-            let added = assign(tx, planner, new, invite).await?;
+            let added = assign(tx, org, planner, new, invite).await?;
             done.assignments.extend(added.assignments);
             done.invitations.extend(added.invitations);
             Ok(done)
@@ -153,7 +168,7 @@ async fn carry_out_one(tx: &Tx, planner: &Planner<'_>, seen: &Seen, command: Com
         Command::Copy { mission_ids, shift_days, with_people, if_unchanged: _ } => {
             copy(tx, org, &mission_ids, shift_days, with_people).await
         }
-        Command::Remove { assignment_id, if_unchanged: _ } => remove(tx, planner, assignment_id).await,
+        Command::Remove { assignment_id, if_unchanged: _ } => remove(tx, org, planner, assignment_id).await,
         Command::Invite { assignment_ids, answer_by, if_unchanged: _ } => {
             let asked = |assignment_id: &AssignmentId| NewInvitation {
                 assignment_id: *assignment_id,
@@ -188,21 +203,33 @@ async fn existing(tx: &Tx, org: OrgId, id: AssignmentId) -> Result<Assignment, E
     assignments::get(tx, org, id).await.map_err(Error::referred("/assignment_id", "assignment"))
 }
 
-async fn assign(tx: &Tx, planner: &Planner<'_>, new: NewAssignment, invite: bool) -> Result<Done, Error> {
+async fn assign(
+    tx: &Tx,
+    org: OrgId,
+    planner: &Planner<'_>,
+    new: NewAssignment,
+    invite: bool,
+) -> Result<Done, Error> {
     if invite && new.status != AssignmentStatus::Invited {
         return Err(Error::invalid("/invite", "goes with the status INVITED only"));
     }
-    let assignment = assignments::create(tx, planner.org, new).await?;
+    let assignment = assignments::create(tx, org, new).await?;
     let mut done = Done { assignments: vec![assignment.id], ..Done::default() };
     if invite {
         let asked = NewInvitation { assignment_id: assignment.id, email: None, answer_by: None };
-        done.invitations.push(invitations::create(tx, planner.org, asked, &planner.links).await?);
+        done.invitations.push(invitations::create(tx, org, asked, &planner.links).await?);
     }
     Ok(done)
 }
 
-async fn set_status(tx: &Tx, planner: &Planner<'_>, id: AssignmentId, change: Change) -> Result<Done, Error> {
-    let locked = assignments::lock_for_no_key_update(tx, planner.org, id)
+async fn set_status(
+    tx: &Tx,
+    org: OrgId,
+    planner: &Planner<'_>,
+    id: AssignmentId,
+    change: Change,
+) -> Result<Done, Error> {
+    let locked = assignments::lock_for_no_key_update(tx, org, id)
         .await
         .map_err(Error::referred("/assignment_id", "assignment"))?;
     let by = if planner.user == Some(locked.user()) { DecidedBy::User } else { DecidedBy::Planner };
@@ -211,8 +238,7 @@ async fn set_status(tx: &Tx, planner: &Planner<'_>, id: AssignmentId, change: Ch
 }
 
 /// Cancels whoever was asked or has answered, deletes an assignment that nobody was ever asked for.
-async fn remove(tx: &Tx, planner: &Planner<'_>, id: AssignmentId) -> Result<Done, Error> {
-    let org = planner.org;
+async fn remove(tx: &Tx, org: OrgId, planner: &Planner<'_>, id: AssignmentId) -> Result<Done, Error> {
     let current = existing(tx, org, id).await?;
     match current.status {
         AssignmentStatus::Declined | AssignmentStatus::Cancelled => {
@@ -225,7 +251,7 @@ async fn remove(tx: &Tx, planner: &Planner<'_>, id: AssignmentId) -> Result<Done
             Ok(Done { deleted: vec![id], ..Done::default() })
         }
         AssignmentStatus::Invited | AssignmentStatus::Accepted => {
-            set_status(tx, planner, id, planner.cancels()).await
+            set_status(tx, org, planner, id, planner.cancels()).await
         }
     }
 }

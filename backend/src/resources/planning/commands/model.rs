@@ -103,6 +103,7 @@ pub enum Command {
     },
     /// Copies missions, so many days later by the wall clock of their time zones.
     Copy {
+        /// 1 to 200, those of all commands together.
         #[schema(min_items = 1, max_items = 200)]
         mission_ids: Vec<MissionId>,
         /// Negative for earlier.
@@ -127,6 +128,7 @@ pub enum Command {
     },
     /// Asks people by links, as `POST /invitations:bulk_create` does.
     Invite {
+        /// 1 to 200, those of all commands together.
         #[schema(min_items = 1, max_items = 200)]
         assignment_ids: Vec<AssignmentId>,
         /// By when an answer is wanted.
