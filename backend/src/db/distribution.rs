@@ -1,7 +1,7 @@
 //! Which tables can be distributed by org over several PostgreSQL servers (the extension Citus), and whether they are.
 //!
 //! A statement about an org's rows then goes to the one server that has them, if every table in it says which org
-//! (`OfOrg`, [`OfOrg::joined`](super::OfOrg::joined)). Why each table is where it is: docs/decisions/distribution.md.
+//! (`OfOrg`, [`OfOrg::joined`](super::OfOrg::joined)). A table with an `org_id` that is in no list here is distributed by it. Why each table is where it is: docs/decisions/distribution.md.
 
 mod steps;
 
@@ -10,8 +10,6 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
 use std::sync::atomic::Ordering;
 
 pub use steps::{DistributeError, distribute};
-
-// Every other table has rows of one org each, and is distributed by its `org_id` ([`by_org`]).
 
 /// The tables that every server has a copy of: what is asked for before the org is known, and what org's rows refer to.
 pub const REFERENCE: [&str; 6] =

@@ -65,7 +65,7 @@ pub enum Within {
     Body,
     /// What is to be done, in `commands`.
     Commands,
-    /// The ids of a command, which are nothing but ids.
+    /// A command's list of ids, by its name.
     Ids(&'static str),
 }
 

@@ -45,7 +45,7 @@ pub struct Problem {
 impl Error {
     pub fn problem(&self, request_id: &str) -> Problem {
         let (status, code) = self.status_and_code();
-        let mut errors = self.fields();
+        let mut errors = self.members();
         errors.truncate(MOST_ERRORS);
         let conflicts = self.conflicts();
         Problem {
@@ -61,7 +61,8 @@ impl Error {
         }
     }
 
-    fn fields(&self) -> Vec<FieldError> {
+    /// The members that are refused, with their pointers.
+    pub fn members(&self) -> Vec<FieldError> {
         match self {
             Self::Invalid(errors) => errors.clone(),
             Self::Refused(refused) => refused.errors.clone(),
@@ -75,7 +76,7 @@ impl Error {
 
     /// The errors of a bulk item: those of its members, or one with an empty pointer for the whole item.
     fn as_item(&self) -> impl Iterator<Item = FieldError> {
-        let mut fields = self.fields();
+        let mut fields = self.members();
         if fields.is_empty() {
             fields.push(FieldError::of("", self.status_and_code().1, self.to_string()));
         }

@@ -223,7 +223,7 @@ impl<S: AuthorityCheck> RequestTx<S> {
 }
 
 impl<S> RequestTx<S> {
-    /// Takes everything back, also the request's key, and responds with what was found out.
+    /// Takes everything back, and responds with what was found out.
     ///
     /// # Errors
     /// [`PreconditionFailed`] when the request has a condition that was not checked.

@@ -27,6 +27,7 @@ use std::time::Duration;
     "this PostgreSQL does not have the extension citus; create it on every server and add the workers (docs/scaling.md), or stay with one PostgreSQL"
 )]
 #[tokio::test]
+#[allow(non_snake_case, reason = "the name tells which database it needs")]
 async fn it_is_refused_where_nothing_can_be_distributed(#[case] db: Kind, #[case] sentence: &str) {
     let cli = Cli::with_database(db).await;
     // SQLite has no file yet, and PostgreSQL no schema.

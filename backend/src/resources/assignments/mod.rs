@@ -17,7 +17,7 @@ pub use event::AssignmentEvent;
 pub use model::{Assignment, AssignmentStatus, BulkAssignment, NewAssignment};
 pub use read::{
     CalendarMission, Outdated, active_on, by_ids, calendar_missions, conflicts_of_user, count_upcoming, get,
-    known, of_user, outdated, upcoming,
+    known, of_user, outdated, people_on, upcoming,
 };
 pub use refusal::*;
 pub use told::Told;

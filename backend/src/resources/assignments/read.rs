@@ -445,7 +445,7 @@ pub async fn of_user(db: &impl ConnectionTrait, org: OrgId, user: UserId) -> Res
     all(db, org, theirs).await
 }
 
-/// Who is invited to missions or accepted on them, by start.
+/// Who is invited to missions or accepted on them, by start; one more than `most` when there are more.
 ///
 /// # Errors
 /// When the database fails.
@@ -453,14 +453,31 @@ pub async fn active_on(
     db: &impl ConnectionTrait,
     org: OrgId,
     missions: impl IntoIterator<Item = MissionId>,
+    most: usize,
 ) -> Result<Vec<Assignment>, Error> {
     use assignment::Column;
-    let active = assignment::Entity::of(org)
+    let active = active_of(org, missions).order_by_asc(Column::StartsAt).order_by_asc(Column::Id);
+    all(db, org, active.limit(most as u64 + 1)).await
+}
+
+/// The people who are.
+///
+/// # Errors
+/// When the database fails.
+pub async fn people_on(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    missions: impl IntoIterator<Item = MissionId>,
+) -> Result<Vec<UserId>, Error> {
+    let people = active_of(org, missions).select_only().column(assignment::Column::UserId).distinct();
+    Ok(people.into_tuple().all(db).await?)
+}
+
+fn active_of(org: OrgId, missions: impl IntoIterator<Item = MissionId>) -> Select<assignment::Entity> {
+    use assignment::Column;
+    assignment::Entity::of(org)
         .filter(Column::MissionId.is_in(missions))
         .filter(Column::Status.is_in([AssignmentStatus::Invited, AssignmentStatus::Accepted]))
-        .order_by_asc(Column::StartsAt)
-        .order_by_asc(Column::Id);
-    all(db, org, active).await
 }
 
 pub(super) async fn active_on_mission(

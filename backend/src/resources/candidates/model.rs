@@ -78,7 +78,7 @@ pub struct CandidateAssignment {
 pub struct CandidateReason {
     pub code: ReasonCode,
     /// The same as a sentence.
-    #[schema(example = "Invited or accepted elsewhere at that time: Montage lumière.")]
+    #[schema(example = "Accepted for another mission at that time: Montage lumière.")]
     pub detail: String,
     /// What takes them, for `taken`.
     pub conflict: Option<CandidateConflict>,

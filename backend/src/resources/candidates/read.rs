@@ -26,6 +26,7 @@ use crate::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
 };
 use std::{
     cmp::{max, min},
@@ -52,10 +53,7 @@ pub async fn candidates(
     let week = whole.week(&zone).map_err(|error| Error::internal(error))?;
 
     let people = people(db, org).await?;
-    let mut levels = match role {
-        Some(role) => levels(db, org, role).await?,
-        None => HashMap::new(),
-    };
+    let mut levels = levels(db, org, role).await?;
     let mut declared = declared(db, org, whole).await?;
     let mut planned = planned(db, org, &mission, (whole, week)).await?;
     let mut standing = standing(db, org, id).await?;
@@ -111,13 +109,17 @@ async fn people(db: &impl ConnectionTrait, org: OrgId) -> Result<Vec<PersonRow>,
     Ok(select.into_model::<PersonRow>().all(db).await?)
 }
 
-/// Who can do what the role is called, and how well.
-async fn levels(db: &impl ConnectionTrait, org: OrgId, role: &str) -> Result<HashMap<UserId, i16>, Error> {
+/// Who can do what the role is called, and how well; nobody for none.
+async fn levels(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    role: Option<&str>,
+) -> Result<HashMap<UserId, i16>, Error> {
     use user_skill::Column;
     let select = user_skill::Entity::of(org)
         .select_only()
         .columns([Column::UserId, Column::Level])
-        .filter(Column::SkillKey.eq(WordKey::of(role)));
+        .filter(Column::SkillKey.is_in(role.map(WordKey::of)));
     let rows: Vec<(UserId, i16)> = select.into_tuple().all(db).await?;
     Ok(rows.into_iter().collect())
 }
@@ -219,7 +221,8 @@ async fn standing(
     Ok(rows.into_iter().map(|(user, id, status)| (user, CandidateAssignment { id, status })).collect())
 }
 
-/// How often everyone said yes and no, of what began since then.
+/// To how many missions everyone said yes and no, of those that began since then and were not called off: a call-off ends a yes, and
+/// would leave the no.
 async fn answers(
     db: &impl ConnectionTrait,
     org: OrgId,
@@ -229,7 +232,9 @@ async fn answers(
     let select = assignment::Entity::of(org)
         .select_only()
         .columns([Column::UserId, Column::Status])
-        .column_as(Column::Id.count(), "answers")
+        .column_as(Expr::col((assignment::Entity, Column::MissionId)).count_distinct(), "answers")
+        .join(JoinType::InnerJoin, joins::to_mission(org))
+        .filter(mission::Column::CancelledAt.is_null())
         .filter(Column::StartsAt.gte(since))
         .filter(Column::Status.is_in([Accepted, Declined]))
         .group_by(Column::UserId)

@@ -29,5 +29,5 @@ pub use rules::Decision;
 pub use seen::Seen;
 pub use write::{
     Links, asked_again, create, create_all, delete_of_assignment, delivered, ensure_link, link_to, lock_all,
-    revoke_of_assignment, revoke_of_mission,
+    lock_open_of, revoke_of_assignment, revoke_of_mission,
 };

@@ -637,6 +637,16 @@ pub async fn lock_all(tx: &Tx, org: OrgId, ids: &[InvitationId]) -> Result<(), E
     Ok(())
 }
 
+/// Locks the open invitations of assignments in the same way.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock_open_of(tx: &Tx, org: OrgId, assignments: Vec<AssignmentId>) -> Result<(), Error> {
+    let chosen = open_links(org).filter(invitation::Column::AssignmentId.is_in(assignments));
+    locked(org, chosen.order_by_asc(invitation::Column::Id)).into_model::<WithStart>().all(tx).await?;
+    Ok(())
+}
+
 /// Stores what became of the mail of these locked invitations, of which it is the latest.
 ///
 /// # Errors

@@ -1,7 +1,6 @@
 //! Routes of missions.
 
 use super::{
-    entity::mission,
     model::{
         Duplication, Mission, MissionForm, MissionQuery, MissionsCreated, NewMission, NewProjectMission,
     },
@@ -12,8 +11,8 @@ use super::{
 };
 use crate::{
     auth::{Caller, Manager, Tech},
-    db::{List, OfOrg, Reader, Tx},
-    error::{Error, UnknownReference, Within},
+    db::{List, Reader, Tx},
+    error::{Duplicate, Error, UnknownReference, Within},
     http::{
         Answer, Body, BulkItems, Change, Done, Empty, Listed, Path, Precondition, Query, Reading, Tagged,
         operations, tagged,
@@ -29,8 +28,7 @@ use crate::{
     timestamp::Timestamp,
 };
 use axum::extract::{OriginalUri, State};
-use sea_orm::{ColumnTrait, QueryFilter};
-use std::collections::HashMap;
+use std::collections::HashSet;
 use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -268,24 +266,28 @@ pub async fn reschedule(
 /// Copies of missions, this many days later by the wall clock of each one's time zone, with few statements, beside their originals.
 ///
 /// # Errors
-/// [`UnknownReference`] and [`Error::Items`] within `mission_ids`; [`ProjectArchived`]; [`Error::Invalid`] for the days.
+/// [`Error::Invalid`] for the days; [`Error::Items`] within `mission_ids`: [`UnknownReference`], [`Duplicate`], [`ProjectArchived`], or
+/// a time that there is not.
 pub async fn copy_all(
     tx: &Tx,
     org: OrgId,
     ids: &[MissionId],
     shift_days: i32,
 ) -> Result<Vec<(MissionId, Mission)>, Error> {
+    rules::check_shift(shift_days).map_err(|mistake| Error::Invalid(vec![mistake]))?;
     // Keeps the originals from being deleted before they are copied.
     write::lock_all_for_share(tx, org, ids.iter().copied()).await?;
-    let chosen = mission::Entity::of(org).filter(mission::Column::Id.is_in(ids.iter().copied()));
-    let mut originals: HashMap<_, _> =
-        read::chosen(tx, org, chosen).await?.into_iter().map(|mission| (mission.id, mission)).collect();
+    let mut originals = read::by_ids(tx, org, ids.iter().copied()).await?;
+    let there: HashSet<_> = originals.keys().copied().collect();
     let projects = originals.values().filter_map(|mission| mission.project_id).collect();
     let archived = projects::lock_all_for_share(tx, org, projects).await?;
     let how = Duplication { start_at: None, shift_days: Some(shift_days) };
     let (mut planned, mut refused) = (Vec::new(), Vec::new());
     for (index, id) in ids.iter().enumerate() {
         let copy = match originals.remove(id) {
+            None if there.contains(id) => {
+                Err(Duplicate { pointer: "", detail: "This mission is listed twice." }.into())
+            }
             None => Err(UnknownReference { pointer: "", name: "mission" }.into()),
             Some(mission) if mission.project_id.is_some_and(|project| archived.contains(&project)) => {
                 Err(ProjectArchived.into())

@@ -15,7 +15,7 @@ pub use model::{
     Mission, MissionForm, MissionRole, MissionState, NewMission, NewMissionRole, NewProjectMission,
 };
 pub use read::{
-    MissionRoles, OpenRole, chosen, get, open_roles, role_name, role_named, roles_of, roles_of_each,
+    MissionRoles, OpenRole, by_ids, chosen, get, open_roles, role_name, role_named, roles_of, roles_of_each,
     to_project, to_roles,
 };
 pub use refusal::*;

@@ -48,6 +48,19 @@ pub async fn chosen(
     shown(db.query_all(&with_roles(org.into(), select.into_query())).await?)
 }
 
+/// Missions by their ids, as the API shows them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_ids(
+    db: &impl ConnectionTrait,
+    org: OrgId,
+    ids: impl IntoIterator<Item = MissionId>,
+) -> Result<HashMap<MissionId, Mission>, Error> {
+    let found = chosen(db, org, mission::Entity::of(org).filter(mission::Column::Id.is_in(ids))).await?;
+    Ok(found.into_iter().map(|mission| (mission.id, mission)).collect())
+}
+
 /// A page of missions, by start and id.
 pub async fn list(
     db: &impl ConnectionTrait,

@@ -229,6 +229,15 @@ pub fn copy(original: Mission, zone: &TimeZone, how: &Duplication) -> Result<Pla
     Ok(copy)
 }
 
+/// # Errors
+/// When it is more than ten years.
+pub fn check_shift(days: i32) -> Result<(), FieldError> {
+    match (-3660..=3660).contains(&days) {
+        true => Ok(()),
+        false => Err(FieldError::invalid("/shift_days", "must be from -3660 to 3660")),
+    }
+}
+
 fn duplicated_period(
     start: Timestamp,
     end: Timestamp,
@@ -251,9 +260,7 @@ fn duplicated_period(
             Ok((new_start, new_end))
         }
         (None, Some(days)) => {
-            if !(-3660..=3660).contains(&days) {
-                return Err(FieldError::invalid("/shift_days", "must be from -3660 to 3660"));
-            }
+            check_shift(days)?;
             let shift = |at: Timestamp| {
                 let shifted = at.in_zone(zone).checked_add(days.days()).ok()?;
                 Timestamp::try_from(shifted.timestamp()).ok()

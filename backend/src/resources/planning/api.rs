@@ -1,7 +1,7 @@
 //! Routes of the plan.
 
 use super::{
-    commands::{self, Applied, ChangedSince, Checked, Commands, Planner},
+    commands::{self, Applied, ChangedSince, Checked, Commands, MOST_BYTES, Planner},
     model::{Planning, PlanningQuery},
     read,
 };
@@ -57,7 +57,7 @@ async fn show(
         UnknownReference::CODE, ScheduleConflict::CODE, AlreadyAssigned::CODE, QuotaReached::CODE, MissionCancelled::CODE,
         MissionOver::CODE, ProjectArchived::CODE, UserInactive::CODE, InvalidTransition::CODE, NotInvited::CODE, Duplicate::CODE,
         ChangedSince::CODE,
-    ]))))]
+    ])), ("x-max-body-bytes" = json!(MOST_BYTES))))]
 async fn apply(
     State(app): State<App>,
     caller: Caller<Manager>,
@@ -74,7 +74,7 @@ async fn apply(
 /// Managers and above. The same body as of `planning:apply`: each command is carried out and all of it taken back. A command that
 /// would be refused is left out for those after it. Takes a turn of the writers: ask once somebody hesitates, not for each step of a
 /// pointer.
-#[utoipa::path(post, path = "/planning/~check", tag = "planning")]
+#[utoipa::path(post, path = "/planning/~check", tag = "planning", extensions(("x-max-body-bytes" = json!(MOST_BYTES))))]
 async fn check(
     State(app): State<App>,
     caller: Caller<Manager>,

@@ -200,7 +200,7 @@ impl Operation {
 
     /// Whether it answers with an array, page by page.
     pub fn lists(&self) -> bool {
-        self.takes("limit")
+        self.takes("cursor")
     }
 
     /// Whether it may change something.

@@ -21,14 +21,20 @@ pub fn declared() -> Vec<Declaration> {
         post("/planning:apply")
             .body(
                 r#"{"commands":[{"type":"assign","mission_id":"<mission>","user_id":"<newcomer>","invite":true},
-                {"type":"move","mission_id":"<mission>","start_at":"2026-10-01T08:00:00Z","end_at":"2026-10-01T12:00:00Z"}]}"#,
+                {"type":"move","mission_id":"<mission>","start_at":"2026-10-01T08:00:00Z","end_at":"2026-10-01T12:00:00Z"},
+                {"type":"set_status","assignment_id":"<assignment>","status":"INVITED"}]}"#,
             )
             .at_most("16 MiB", "200 commands or copies with what they are about")
             .drawn(8, Manager)
             .with(commands)
             .tested_by("commands::each_command_does_what_its_call_does"),
         post("/planning:check")
-            .body(r#"{"commands":[{"type":"assign","mission_id":"<mission>","user_id":"<newcomer>","invite":true}]}"#)
+            .body(
+                r#"{"commands":[{"type":"assign","mission_id":"<mission>","user_id":"<newcomer>","invite":true},
+                {"type":"remove","assignment_id":"<assignment>"}]}"#,
+            )
+            // It says of each command that it would be refused.
+            .gets(200, &["other org's owner"])
             .at_most("4 MiB", "200 verdicts with what is in the way")
             .drawn(3, Manager)
             .with(commands)

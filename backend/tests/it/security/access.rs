@@ -205,6 +205,7 @@ impl Colleague {
             "status" => words(&["ACCEPTED", "DECLINED", "PENDING", "pending", "answered"]),
             "kind" => words(&["calls", "member", "reminder", "moved", "called_off", "answers", "digest"]),
             "state" => words(&["queued", "sent", "failed"]),
+            "role_name" => words(&["zq"]),
             "include" => words(&["missions", "availabilities"]),
             "active" | "me" | "needs_confirmation" => words(&["true", "false", "0", "1"]),
             "from" => words(&["2026-01-01T00:00:00Z"]),

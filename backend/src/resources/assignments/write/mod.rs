@@ -180,6 +180,11 @@ impl Locked {
         self.row.mission_id
     }
 
+    /// Whether nothing of it was changed since somebody was put there.
+    pub fn is_as_it_was_made(&self) -> bool {
+        self.row.status == AssignmentStatus::Invited && self.row.sequence == 0
+    }
+
     /// When it last changed.
     pub fn updated_at(&self) -> Timestamp {
         self.row.updated_at

@@ -1,23 +1,24 @@
 //! Carries out commands, each by the code of the single call.
 
 use super::{
-    locks::{self, Seen},
-    model::{Applied, Checked, Command, CommandResult, MOST, Verdict, WithPeople},
+    locks::{self, Before},
+    model::{Applied, Checked, Command, CommandResult, MOST, MOST_COPIED, Verdict, WithPeople},
 };
 use crate::{
-    db::{List, OfOrg, Tx, is_referenced},
+    db::{List, Tx, is_referenced},
     error::{Error, FieldError, Within},
     ids::{AssignmentId, MissionId, OrgId, UserId},
     resources::{
-        assignments::{self, Assignment, AssignmentStatus, BulkAssignment, Change, DecidedBy, NewAssignment},
+        assignments::{
+            self, AlreadyAssigned, AssignmentStatus, BulkAssignment, Change, DecidedBy, Locked, NewAssignment,
+        },
         invitations::{self, Links, NewInvitation},
-        missions::{self, Mission, entity::mission},
-        users,
+        missions, users,
     },
     text::Label,
+    timestamp::Timestamp,
 };
-use sea_orm::{ColumnTrait, QueryFilter};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Whose commands they are, and what they need.
 pub struct Planner<'a> {
@@ -33,6 +34,8 @@ struct Done {
     assignments: Vec<AssignmentId>,
     deleted: Vec<AssignmentId>,
     invitations: Vec<invitations::Created>,
+    /// How many people came along with copies.
+    copied: usize,
 }
 
 /// Does all commands or none.
@@ -82,10 +85,12 @@ async fn carry_out(
     commands: Vec<Command>,
 ) -> Result<Vec<Result<Done, Error>>, Error> {
     few_enough(&commands)?;
-    let seen = locks::lock_all(tx, org, &commands).await?;
+    let before = locks::lock_all(tx, org, &commands).await?;
     let mut outcomes = Vec::with_capacity(commands.len());
     for command in commands {
-        outcomes.push(tx.attempt(carry_out_one(tx, org, planner, &seen, command)).await?);
+        let work = Work { tx, org, planner, before: &before, done: &outcomes };
+        let outcome = tx.attempt(work.carry_out(command)).await?;
+        outcomes.push(outcome);
     }
     Ok(outcomes)
 }
@@ -103,215 +108,210 @@ fn few_enough(commands: &[Command]) -> Result<(), Error> {
             _ => continue,
         };
         ids += of_list;
-        let rule = match () {
-            () if of_list == 0 => "must not be empty".to_owned(),
-            () if ids > MOST => format!(
-                "the commands of a request may list {MOST} ids together; send the rest in another one"
-            ),
-            () => continue,
+        let rule = if of_list == 0 {
+            "must not be empty".to_owned()
+        } else if ids > MOST {
+            format!("the commands of a request may list {MOST} ids together; send the rest in another one")
+        } else {
+            continue;
         };
         return Err(Error::Invalid(vec![FieldError::invalid(format!("/commands/{index}/{member}"), rule)]));
     }
     Ok(())
 }
 
-async fn carry_out_one(
-    tx: &Tx,
+/// One command's work, and what was done before it.
+struct Work<'a> {
+    tx: &'a Tx,
     org: OrgId,
-    planner: &Planner<'_>,
-    seen: &Seen,
-    command: Command,
-) -> Result<Done, Error> {
-    seen.check(&command)?;
-    match command {
-        Command::Assign {
-            mission_id,
-            user_id,
-            role_name,
-            status,
-            note,
-            override_reason,
-            invite,
-            if_unchanged: _,
-        } => {
-            let new = NewAssignment { mission_id, user_id, status, role_name, note, override_reason };
-            assign(tx, org, planner, new, invite).await
-        }
-        Command::SetStatus { assignment_id, status, override_reason, if_unchanged: _ } => {
-            let change =
-                Change { status, override_reason: override_reason.map(Into::into), ..planner.cancels() };
-            set_status(tx, org, planner, assignment_id, change).await
-        }
-        Command::Reassign { assignment_id, user_id, invite, if_unchanged: _ } => {
-            let before = existing(tx, org, assignment_id).await?;
-            let mut done = remove(tx, org, planner, assignment_id).await?;
-            let new = NewAssignment {
-                mission_id: before.mission_id,
+    planner: &'a Planner<'a>,
+    before: &'a Before,
+    done: &'a [Result<Done, Error>],
+}
+
+impl Work<'_> {
+    async fn carry_out(&self, command: Command) -> Result<Done, Error> {
+        self.before.check(&command)?;
+        match command {
+            Command::Assign {
+                mission_id,
                 user_id,
-                status: AssignmentStatus::Invited,
-                role_name: before.role_name.as_ref().map(Label::stored),
-                note: None,
-                override_reason: None,
-            };
-            let added = assign(tx, org, planner, new, invite).await?;
-            done.assignments.extend(added.assignments);
-            done.invitations.extend(added.invitations);
-            Ok(done)
-        }
-        Command::Move { mission_id, start_at, end_at, location, override_reason, if_unchanged: _ } => {
-            let current = missions::lock_for_update(tx, org, mission_id)
-                .await
-                .map_err(Error::referred("/mission_id", "mission"))?;
-            missions::reschedule(tx, org, &current, (start_at, end_at), location, override_reason).await?;
-            Ok(Done { missions: vec![mission_id], ..Done::default() })
-        }
-        Command::Copy { mission_ids, shift_days, with_people, if_unchanged: _ } => {
-            copy(tx, org, &mission_ids, shift_days, with_people).await
-        }
-        Command::Remove { assignment_id, if_unchanged: _ } => remove(tx, org, planner, assignment_id).await,
-        Command::Invite { assignment_ids, answer_by, if_unchanged: _ } => {
-            let asked = |assignment_id: &AssignmentId| NewInvitation {
-                assignment_id: *assignment_id,
-                email: None,
-                answer_by,
-            };
-            let items = assignment_ids.iter().map(asked).collect();
-            let invitations = invitations::create_all(tx, org, items, &planner.links).await.map_err(
-                |error| match error {
-                    Error::Items(_, refused) => Error::Items(Within::Ids("assignment_ids"), refused),
-                    other => other,
-                },
-            )?;
-            Ok(Done { assignments: assignment_ids, invitations, ..Done::default() })
+                role_name,
+                status,
+                note,
+                override_reason,
+                invite,
+                if_unchanged: _,
+            } => {
+                let new = NewAssignment { mission_id, user_id, status, role_name, note, override_reason };
+                self.assign(new, invite).await
+            }
+            Command::SetStatus { assignment_id, status, override_reason, if_unchanged: _ } => {
+                self.set_status(assignment_id, status, override_reason.map(Into::into)).await
+            }
+            Command::Reassign { assignment_id, user_id, invite, if_unchanged: _ } => {
+                self.reassign(assignment_id, user_id, invite).await
+            }
+            Command::Move { mission_id, start_at, end_at, location, override_reason, if_unchanged: _ } => {
+                let current = missions::lock_for_update(self.tx, self.org, mission_id)
+                    .await
+                    .map_err(Error::referred("/mission_id", "mission"))?;
+                let period = (start_at, end_at);
+                missions::reschedule(self.tx, self.org, &current, period, location, override_reason).await?;
+                Ok(Done { missions: vec![mission_id], ..Done::default() })
+            }
+            Command::Copy { mission_ids, shift_days, with_people, if_unchanged: _ } => {
+                self.copy(&mission_ids, shift_days, with_people).await
+            }
+            Command::Remove { assignment_id, if_unchanged: _ } => self.remove(assignment_id).await,
+            Command::Invite { assignment_ids, answer_by, if_unchanged: _ } => {
+                self.invite(assignment_ids, answer_by).await
+            }
         }
     }
-}
 
-impl Planner<'_> {
-    /// A planner's decision that somebody is off.
-    fn cancels(&self) -> Change {
-        Change {
-            status: AssignmentStatus::Cancelled,
+    async fn assign(&self, new: NewAssignment, invite: bool) -> Result<Done, Error> {
+        if invite && new.status != AssignmentStatus::Invited {
+            return Err(Error::invalid("/invite", "goes with the status INVITED only"));
+        }
+        let assignment = assignments::create(self.tx, self.org, new).await?;
+        let mut done = Done { assignments: vec![assignment.id], ..Done::default() };
+        if invite {
+            let asked = NewInvitation { assignment_id: assignment.id, email: None, answer_by: None };
+            done.invitations.push(invitations::create(self.tx, self.org, asked, &self.planner.links).await?);
+        }
+        Ok(done)
+    }
+
+    async fn locked(&self, id: AssignmentId) -> Result<Locked, Error> {
+        assignments::lock_for_no_key_update(self.tx, self.org, id)
+            .await
+            .map_err(Error::referred("/assignment_id", "assignment"))
+    }
+
+    async fn set_status(
+        &self,
+        id: AssignmentId,
+        status: AssignmentStatus,
+        override_reason: Option<String>,
+    ) -> Result<Done, Error> {
+        let locked = self.locked(id).await?;
+        let by = if self.planner.user == Some(locked.user()) { DecidedBy::User } else { DecidedBy::Planner };
+        let change = Change { status, override_reason, decline_reason: None, by };
+        assignments::set_status(self.tx, locked, change).await?;
+        Ok(Done { assignments: vec![id], ..Done::default() })
+    }
+
+    async fn reassign(&self, id: AssignmentId, user_id: UserId, invite: bool) -> Result<Done, Error> {
+        let before = assignments::get(self.tx, self.org, id)
+            .await
+            .map_err(Error::referred("/assignment_id", "assignment"))?;
+        let active = matches!(before.status, AssignmentStatus::Invited | AssignmentStatus::Accepted);
+        if active && before.user_id == user_id {
+            // They would be called off and asked anew, and lose their yes.
+            return Err(AlreadyAssigned.into());
+        }
+        let mut done = self.remove(id).await?;
+        let new = NewAssignment {
+            mission_id: before.mission_id,
+            user_id,
+            status: AssignmentStatus::Invited,
+            role_name: before.role_name.as_ref().map(Label::stored),
+            note: None,
             override_reason: None,
-            decline_reason: None,
-            by: DecidedBy::Planner,
+        };
+        let added = self.assign(new, invite).await?;
+        done.assignments.extend(added.assignments);
+        done.invitations.extend(added.invitations);
+        Ok(done)
+    }
+
+    /// Deletes an assignment that nobody knew of, and cancels any other that is not off yet.
+    async fn remove(&self, id: AssignmentId) -> Result<Done, Error> {
+        let locked = self.locked(id).await?;
+        match locked.status() {
+            AssignmentStatus::Declined | AssignmentStatus::Cancelled => {
+                Ok(Done { assignments: vec![id], ..Done::default() })
+            }
+            AssignmentStatus::Invited | AssignmentStatus::Accepted => {
+                let asked = is_referenced(self.tx, ("invitations", "assignment_id"), self.org, id).await?;
+                if asked || !locked.is_as_it_was_made() {
+                    return self.set_status(id, AssignmentStatus::Cancelled, None).await;
+                }
+                let current = assignments::get(self.tx, self.org, id).await?;
+                assignments::delete(self.tx, self.org, &current).await?;
+                Ok(Done { deleted: vec![id], ..Done::default() })
+            }
         }
     }
-}
 
-async fn existing(tx: &Tx, org: OrgId, id: AssignmentId) -> Result<Assignment, Error> {
-    assignments::get(tx, org, id).await.map_err(Error::referred("/assignment_id", "assignment"))
-}
-
-async fn assign(
-    tx: &Tx,
-    org: OrgId,
-    planner: &Planner<'_>,
-    new: NewAssignment,
-    invite: bool,
-) -> Result<Done, Error> {
-    if invite && new.status != AssignmentStatus::Invited {
-        return Err(Error::invalid("/invite", "goes with the status INVITED only"));
-    }
-    let assignment = assignments::create(tx, org, new).await?;
-    let mut done = Done { assignments: vec![assignment.id], ..Done::default() };
-    if invite {
-        let asked = NewInvitation { assignment_id: assignment.id, email: None, answer_by: None };
-        done.invitations.push(invitations::create(tx, org, asked, &planner.links).await?);
-    }
-    Ok(done)
-}
-
-async fn set_status(
-    tx: &Tx,
-    org: OrgId,
-    planner: &Planner<'_>,
-    id: AssignmentId,
-    change: Change,
-) -> Result<Done, Error> {
-    let locked = assignments::lock_for_no_key_update(tx, org, id)
-        .await
-        .map_err(Error::referred("/assignment_id", "assignment"))?;
-    let by = if planner.user == Some(locked.user()) { DecidedBy::User } else { DecidedBy::Planner };
-    assignments::set_status(tx, locked, Change { by, ..change }).await?;
-    Ok(Done { assignments: vec![id], ..Done::default() })
-}
-
-/// Cancels whoever was asked or has answered, deletes an assignment that nobody was ever asked for.
-async fn remove(tx: &Tx, org: OrgId, planner: &Planner<'_>, id: AssignmentId) -> Result<Done, Error> {
-    let current = existing(tx, org, id).await?;
-    match current.status {
-        AssignmentStatus::Declined | AssignmentStatus::Cancelled => {
-            Ok(Done { assignments: vec![id], ..Done::default() })
+    async fn copy(&self, ids: &[MissionId], shift_days: i32, with_people: WithPeople) -> Result<Done, Error> {
+        let copies = missions::copy_all(self.tx, self.org, ids, shift_days).await?;
+        let mut done = Done { missions: copies.iter().map(|(_, copy)| copy.id).collect(), ..Done::default() };
+        if with_people == WithPeople::None {
+            return Ok(done);
         }
-        AssignmentStatus::Invited
-            if !is_referenced(tx, ("invitations", "assignment_id"), org, id).await? =>
-        {
-            assignments::delete(tx, org, &current).await?;
-            Ok(Done { deleted: vec![id], ..Done::default() })
+        let copies: HashMap<MissionId, MissionId> =
+            copies.into_iter().map(|(original, copy)| (original, copy.id)).collect();
+        let before: usize = self.done.iter().flatten().map(|one| one.copied).sum();
+        let room = MOST_COPIED - before;
+        let people = assignments::active_on(self.tx, self.org, ids.iter().copied(), room).await?;
+        if people.len() > room {
+            let rule = format!(
+                "the copies of a request take along at most {MOST_COPIED} people; copy fewer missions at once"
+            );
+            return Err(Error::invalid("/with_people", rule));
         }
-        AssignmentStatus::Invited | AssignmentStatus::Accepted => {
-            set_status(tx, org, planner, id, planner.cancels()).await
+        let ids: BTreeSet<_> = people.iter().map(|one| one.user_id).collect();
+        let users = users::lock_all_for_no_key_update(self.tx, self.org, ids).await?;
+        let along = people.into_iter().filter_map(|one| {
+            let copy = copies.get(&one.mission_id)?;
+            let user = users.get(&one.user_id).filter(|user| user.active).map(|_| one.user_id)?;
+            let role_name = one.role_name.as_ref().map(Label::stored);
+            Some(BulkAssignment { mission_id: *copy, user_id: user, role_name })
+        });
+        let along: Vec<_> = along.collect();
+        if !along.is_empty() {
+            done.assignments = assignments::create_all(self.tx, self.org, along).await?;
+            done.copied = done.assignments.len();
         }
+        Ok(done)
     }
-}
 
-async fn copy(
-    tx: &Tx,
-    org: OrgId,
-    ids: &[MissionId],
-    shift_days: i32,
-    with_people: WithPeople,
-) -> Result<Done, Error> {
-    let copies = missions::copy_all(tx, org, ids, shift_days).await?;
-    let mut done = Done { missions: copies.iter().map(|(_, copy)| copy.id).collect(), ..Done::default() };
-    if with_people == WithPeople::None {
-        return Ok(done);
+    async fn invite(
+        &self,
+        assignment_ids: Vec<AssignmentId>,
+        answer_by: Option<Timestamp>,
+    ) -> Result<Done, Error> {
+        if answer_by.is_some_and(|by| by <= self.tx.now) {
+            return Err(Error::invalid("/answer_by", "must be in the future"));
+        }
+        let asked = |id: &AssignmentId| NewInvitation { assignment_id: *id, email: None, answer_by };
+        let items = assignment_ids.iter().map(asked).collect();
+        let created = invitations::create_all(self.tx, self.org, items, &self.planner.links).await;
+        let invitations = created.map_err(|error| match error {
+            Error::Items(_, refused) => Error::Items(Within::Ids("assignment_ids"), refused),
+            other => other,
+        })?;
+        Ok(Done { assignments: assignment_ids, invitations, ..Done::default() })
     }
-    let copies: HashMap<MissionId, MissionId> =
-        copies.into_iter().map(|(original, copy)| (original, copy.id)).collect();
-    let people = assignments::active_on(tx, org, ids.iter().copied()).await?;
-    let users = users::lock_all_for_no_key_update(tx, org, people.iter().map(|one| one.user_id)).await?;
-    let can_be_planned = |one: &Assignment| users.get(&one.user_id).is_some_and(|user| user.active);
-    let items: Vec<_> = people
-        .into_iter()
-        .filter(can_be_planned)
-        .filter_map(|one| {
-            Some(BulkAssignment {
-                mission_id: *copies.get(&one.mission_id)?,
-                user_id: one.user_id,
-                role_name: one.role_name.as_ref().map(Label::stored),
-            })
-        })
-        .collect();
-    if !items.is_empty() {
-        done.assignments = assignments::create_all(tx, org, items).await?;
-    }
-    Ok(done)
 }
 
 /// What the commands are about, as they are after all of them.
 async fn shown(tx: &Tx, org: OrgId, done: Vec<Done>) -> Result<Vec<CommandResult>, Error> {
-    let ids: Vec<_> = done.iter().flat_map(|one| one.assignments.iter().copied()).collect();
-    let assignments = match ids.is_empty() {
-        true => Vec::new(),
-        false => assignments::by_ids(tx, org, ids).await?,
-    };
-    let ids: Vec<_> = done.iter().flat_map(|one| one.missions.iter().copied()).collect();
-    let missions: HashMap<MissionId, Mission> = match ids.is_empty() {
+    let ids: BTreeSet<_> = done.iter().flat_map(|one| one.assignments.iter().copied()).collect();
+    let assignments: HashMap<_, _> = match ids.is_empty() {
         true => HashMap::new(),
-        false => {
-            let chosen = mission::Entity::of(org).filter(mission::Column::Id.is_in(ids));
-            missions::chosen(tx, org, chosen).await?.into_iter().map(|one| (one.id, one)).collect()
-        }
+        false => assignments::by_ids(tx, org, ids).await?.into_iter().map(|one| (one.id, one)).collect(),
+    };
+    let ids: BTreeSet<_> = done.iter().flat_map(|one| one.missions.iter().copied()).collect();
+    let missions = match ids.is_empty() {
+        true => HashMap::new(),
+        false => missions::by_ids(tx, org, ids).await?,
     };
     let result = |one: Done| CommandResult {
         missions: one.missions.iter().filter_map(|id| missions.get(id).cloned()).collect(),
-        assignments: assignments
-            .iter()
-            .filter(|shown| one.assignments.contains(&shown.id))
-            .cloned()
-            .collect(),
+        assignments: one.assignments.iter().filter_map(|id| assignments.get(id).cloned()).collect(),
         deleted: one.deleted,
         invitations: one.invitations,
     };

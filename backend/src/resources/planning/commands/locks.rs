@@ -11,16 +11,16 @@ use crate::{
     ids::{AssignmentId, MissionId, OrgId, UserId},
     resources::{
         assignments::{self, Locked},
-        missions, users,
+        invitations, missions, users,
     },
     timestamp::Timestamp,
 };
 use std::collections::{BTreeSet, HashMap};
 
-/// When what the commands name was last changed, before any of them.
-pub struct Seen {
-    missions: HashMap<MissionId, Timestamp>,
-    assignments: HashMap<AssignmentId, Timestamp>,
+/// What the commands name, as it was before any of them.
+pub struct Before {
+    missions: HashMap<MissionId, missions::Locked>,
+    assignments: HashMap<AssignmentId, Locked>,
 }
 
 /// What a command names.
@@ -30,7 +30,7 @@ struct Named {
     assignments: Vec<AssignmentId>,
     user: Option<UserId>,
     /// Whether its missions change, or must not get or lose anybody meanwhile.
-    alone: bool,
+    exclusive: bool,
     if_unchanged: Option<Timestamp>,
 }
 
@@ -58,13 +58,13 @@ impl Named {
             }
             Command::Move { mission_id, if_unchanged, .. } => Self {
                 missions: vec![*mission_id],
-                alone: true,
+                exclusive: true,
                 if_unchanged: *if_unchanged,
                 ..Self::default()
             },
             Command::Copy { mission_ids, with_people, if_unchanged, .. } => Self {
                 missions: mission_ids.clone(),
-                alone: *with_people == WithPeople::Invited,
+                exclusive: *with_people == WithPeople::Invited,
                 if_unchanged: *if_unchanged,
                 ..Self::default()
             },
@@ -72,38 +72,36 @@ impl Named {
     }
 }
 
-/// Locks missions, people, assignments and posts: the order of all writers, each kind by id and in one statement.
+/// Locks missions, people, assignments, posts and links: the order of all writers, each kind by id and in one statement.
 ///
 /// # Errors
 /// When the database fails. What does not exist is refused by its command.
-pub async fn lock_all(tx: &Tx, org: OrgId, commands: &[Command]) -> Result<Seen, Error> {
+pub async fn lock_all(tx: &Tx, org: OrgId, commands: &[Command]) -> Result<Before, Error> {
     let named: Vec<_> = commands.iter().map(Named::by).collect();
     let ids: Vec<_> = named.iter().flat_map(|one| one.assignments.iter().copied()).collect();
     let of_assignments = assignments::by_ids(tx, org, ids.iter().copied()).await?;
     let mut missions: BTreeSet<_> = named.iter().flat_map(|one| one.missions.iter().copied()).collect();
     missions.extend(of_assignments.iter().map(|assignment| assignment.mission_id));
-    let alone: BTreeSet<_> =
-        named.iter().filter(|one| one.alone).flat_map(|one| one.missions.iter().copied()).collect();
+    let exclusive: BTreeSet<_> =
+        named.iter().filter(|one| one.exclusive).flat_map(|one| one.missions.iter().copied()).collect();
     // One strength for all of them, because one statement locks them in order.
-    let of_missions = match alone.is_empty() {
+    let of_missions = match exclusive.is_empty() {
         true => missions::lock_all_for_share(tx, org, missions.iter().copied()).await?,
         false => missions::lock_all_for_update(tx, org, missions.iter().copied()).await?,
     };
     let mut users: BTreeSet<_> = named.iter().filter_map(|one| one.user).collect();
     users.extend(of_assignments.iter().map(|assignment| assignment.user_id));
-    if !alone.is_empty() {
-        users.extend(assignments::active_on(tx, org, alone).await?.iter().map(|one| one.user_id));
+    if !exclusive.is_empty() {
+        users.extend(assignments::people_on(tx, org, exclusive).await?);
     }
     users::lock_all_for_no_key_update(tx, org, users).await?;
     let of_assignments = assignments::lock_all_for_no_key_update(tx, org, &ids).await?;
     missions::lock_roles_for_no_key_update(tx, org, missions).await?;
-    Ok(Seen {
-        missions: of_missions.into_iter().map(|(id, locked)| (id, locked.updated_at)).collect(),
-        assignments: of_assignments.iter().map(|(id, locked)| (*id, Locked::updated_at(locked))).collect(),
-    })
+    invitations::lock_open_of(tx, org, ids).await?;
+    Ok(Before { missions: of_missions, assignments: of_assignments })
 }
 
-impl Seen {
+impl Before {
     /// Whether what a command names is as its client saw it. What is not there is refused otherwise.
     ///
     /// # Errors
@@ -111,11 +109,37 @@ impl Seen {
     pub fn check(&self, command: &Command) -> Result<(), Error> {
         let Named { missions, assignments, if_unchanged, .. } = Named::by(command);
         let Some(seen) = if_unchanged else { return Ok(()) };
-        let of_missions = missions.iter().filter_map(|id| self.missions.get(id));
-        let of_assignments = assignments.iter().filter_map(|id| self.assignments.get(id));
-        match of_missions.chain(of_assignments).any(|changed| *changed > seen) {
-            true => Err(ChangedSince.into()),
-            false => Ok(()),
+        let mut changes = Changes { seen, newer: false, known: false };
+        for mission in missions.iter().filter_map(|id| self.missions.get(id)) {
+            changes.of(mission.updated_at);
         }
+        for assignment in assignments.iter().filter_map(|id| self.assignments.get(id)) {
+            changes.of(assignment.updated_at());
+            // What its person knows changes with the mission, which leaves the assignment's own instant as it is.
+            if let Some(mission) = self.missions.get(&assignment.mission()) {
+                changes.of(mission.updated_at);
+            }
+        }
+        let nothing_there = !missions.iter().any(|id| self.missions.contains_key(id))
+            && !assignments.iter().any(|id| self.assignments.contains_key(id));
+        match nothing_there || (changes.known && !changes.newer) {
+            true => Ok(()),
+            false => Err(ChangedSince.into()),
+        }
+    }
+}
+
+/// What was seen against what there is. It has to be an instant that there is, too: a transaction has the time of its beginning,
+/// so that one that waited for a lock may write an earlier instant than the one before it.
+struct Changes {
+    seen: Timestamp,
+    newer: bool,
+    known: bool,
+}
+
+impl Changes {
+    fn of(&mut self, changed: Timestamp) {
+        self.newer |= changed > self.seen;
+        self.known |= changed == self.seen;
     }
 }

@@ -1,7 +1,7 @@
 //! Shapes of commands and of what comes of them.
 
 use crate::{
-    error::{Conflict, Error},
+    error::{Conflict, Error, FieldError},
     ids::{AssignmentId, MissionId, UserId},
     resources::{
         assignments::{Assignment, AssignmentStatus},
@@ -18,6 +18,12 @@ use utoipa::ToSchema;
 /// The most commands of a request, and the most ids in the lists of them all.
 pub const MOST: usize = 200;
 
+/// The largest request, in bytes: so many commands, each with a reason and a note.
+pub const MOST_BYTES: usize = 1024 * 1024;
+
+/// The most people who come along with all copies of a request.
+pub const MOST_COPIED: usize = 1000;
+
 /// What is to be done, in this order: all of it or nothing.
 #[derive(Debug, Deserr, ToSchema)]
 #[schema(as = PlanningCommands)]
@@ -28,14 +34,16 @@ pub struct Commands {
     pub commands: Vec<Command>,
 }
 
-/// One change. With `if_unchanged` it is refused, 409 `changed_since`, when what it names was changed later than that: send the
-/// `updated_at` that was seen, the latest of several.
+/// One change. With `if_unchanged` it is refused, 409 `changed_since`, when what it names is not as it was seen: send the
+/// `updated_at` of that, the latest of several. A change of a mission is one of who is on it, too: of an assignment, send its own
+/// `updated_at` or that of its mission, whichever is later.
 #[derive(Debug, Deserr, Serialize, ToSchema)]
 #[schema(as = PlanningCommand)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[deserr(tag = "type", rename_all = lowercase, deny_unknown_fields)]
+#[deserr(tag = "type", deny_unknown_fields)]
 pub enum Command {
     /// Puts somebody on a mission, as `POST /assignments` does.
+    #[deserr(rename = "assign")]
     Assign {
         mission_id: MissionId,
         user_id: UserId,
@@ -69,11 +77,13 @@ pub enum Command {
         /// Why somebody is accepted who is already taken.
         #[deserr(default)]
         override_reason: Option<Reason>,
-        /// When the assignment was last changed, as far as it was seen.
+        /// When the assignment or its mission was last changed, as far as it was seen.
         #[deserr(default)]
         if_unchanged: Option<Timestamp>,
     },
-    /// Gives somebody's post to somebody else, who is `INVITED`. Whoever had it is removed, as `remove` does.
+    /// Gives somebody's post to somebody else, who is `INVITED`. Whoever had it is removed, as `remove` does. To the same person it is
+    /// 409 `already_assigned`.
+    #[deserr(rename = "reassign")]
     Reassign {
         assignment_id: AssignmentId,
         /// Who takes over.
@@ -82,11 +92,12 @@ pub enum Command {
         #[deserr(default)]
         #[schema(default = false, required = false)]
         invite: bool,
-        /// When the assignment was last changed, as far as it was seen.
+        /// When the assignment or its mission was last changed, as far as it was seen.
         #[deserr(default)]
         if_unchanged: Option<Timestamp>,
     },
     /// Moves a mission, as `PATCH /missions/{id}` does.
+    #[deserr(rename = "move")]
     Move {
         mission_id: MissionId,
         start_at: Timestamp,
@@ -101,7 +112,9 @@ pub enum Command {
         #[deserr(default)]
         if_unchanged: Option<Timestamp>,
     },
-    /// Copies missions, so many days later by the wall clock of their time zones.
+    /// Copies missions, so many days later by the wall clock of their time zones. The copies of a request take along at most 1000
+    /// people.
+    #[deserr(rename = "copy")]
     Copy {
         /// 1 to 200, those of all commands together.
         #[schema(min_items = 1, max_items = 200)]
@@ -114,19 +127,21 @@ pub enum Command {
         #[serde(default)]
         #[schema(default = "none", required = false)]
         with_people: WithPeople,
-        /// When the missions were last changed, as far as it was seen.
+        /// When the last of the missions was changed, as far as it was seen.
         #[deserr(default)]
         if_unchanged: Option<Timestamp>,
     },
-    /// Takes somebody off a mission. Who was asked or has answered is `CANCELLED` and told so; an assignment that nobody was ever asked for is
-    /// deleted; who is off already stays so.
+    /// Takes somebody off a mission: they are `CANCELLED`, and told so if they knew. An assignment that is as it was made, and that
+    /// nobody was ever asked for, is deleted; who is off already stays so.
+    #[deserr(rename = "remove")]
     Remove {
         assignment_id: AssignmentId,
-        /// When the assignment was last changed, as far as it was seen.
+        /// When the assignment or its mission was last changed, as far as it was seen.
         #[deserr(default)]
         if_unchanged: Option<Timestamp>,
     },
     /// Asks people by links, as `POST /invitations:bulk_create` does.
+    #[deserr(rename = "invite")]
     Invite {
         /// 1 to 200, those of all commands together.
         #[schema(min_items = 1, max_items = 200)]
@@ -134,7 +149,7 @@ pub enum Command {
         /// By when an answer is wanted.
         #[deserr(default)]
         answer_by: Option<Timestamp>,
-        /// When the assignments were last changed, as far as it was seen.
+        /// When the last of the assignments and their missions was changed, as far as it was seen.
         #[deserr(default)]
         if_unchanged: Option<Timestamp>,
     },
@@ -167,11 +182,11 @@ pub struct Applied {
 pub struct CommandResult {
     /// Missions that it moved, or the copies that it made, in the order of the request.
     pub missions: Vec<Mission>,
-    /// Assignments that it made or changed, by start.
+    /// Assignments that it made or changed, in that order.
     pub assignments: Vec<Assignment>,
     /// Assignments that it deleted.
     pub deleted: Vec<AssignmentId>,
-    /// Links that it made; their tokens are shown this once.
+    /// Links that it made; their tokens are shown this once. A later command that asks the same people ends them.
     pub invitations: Vec<invitations::Created>,
 }
 
@@ -194,17 +209,35 @@ pub struct Verdict {
     pub code: Option<&'static str>,
     /// Why not, in words.
     pub detail: Option<String>,
-    /// What is in the way.
+    /// Which of its members are to be corrected.
+    pub errors: Vec<FieldError>,
+    /// What is in the way, ten of them at most.
     pub conflicts: Vec<Conflict>,
+    /// How many are in the way.
+    pub conflicts_total: u64,
 }
+
+/// The conflicts that a verdict shows.
+const SHOWN: usize = 10;
 
 impl Verdict {
     pub fn of(error: Option<&Error>) -> Self {
+        let errors = error.map(Error::members).unwrap_or_default();
+        let conflicts = error.map(Error::conflicts).unwrap_or_default();
+        let detail = error.map(|error| match (error, errors.first()) {
+            // Their own sentences are about a whole request.
+            (Error::Invalid(_) | Error::Items(..), Some(first)) => {
+                format!("{} {}", first.pointer, first.detail)
+            }
+            _ => error.to_string(),
+        });
         Self {
             ok: error.is_none(),
             code: error.map(|error| error.status_and_code().1),
-            detail: error.map(ToString::to_string),
-            conflicts: error.map(|error| error.conflicts().into_named()).unwrap_or_default(),
+            detail,
+            errors,
+            conflicts_total: conflicts.total(),
+            conflicts: conflicts.into_named().into_iter().take(SHOWN).collect(),
         }
     }
 }
