@@ -82,7 +82,7 @@ impl Within {
     }
 
     /// The mistake of an item, as one of the request.
-    fn at(self, index: usize, mistake: FieldError) -> FieldError {
+    pub fn at(self, index: usize, mistake: FieldError) -> FieldError {
         let inside = mistake.at_index(index);
         let pointer = match self {
             Self::Body => inside.pointer,

@@ -19,7 +19,7 @@ pub use read::{
     to_project, to_roles,
 };
 pub use refusal::*;
-pub use rules::{period_mistake, plan};
+pub use rules::{check_shift, period_mistake, plan};
 pub use write::{
     Locked, create, create_all, lock_all_for_share, lock_all_for_update, lock_for_share, lock_for_update,
     lock_roles_for_no_key_update, note_move, note_settled,

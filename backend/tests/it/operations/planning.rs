@@ -41,7 +41,7 @@ pub fn declared() -> Vec<Declaration> {
             .tested_by("commands::all_is_done_or_nothing_and_each_bad_command_is_named"),
         get("/missions/<mission>/candidates")
             .at_most("4 MiB", "1000 people, each with five conflicts")
-            .statements(7)
+            .statements(8)
             .drawn(4, Manager)
             .asking(|s| s.query(&["limit=2"]))
             .tested_by("candidates::everyone_active_is_ranked_with_reasons"),

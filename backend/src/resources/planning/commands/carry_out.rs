@@ -84,7 +84,7 @@ async fn carry_out(
     planner: &Planner<'_>,
     commands: Vec<Command>,
 ) -> Result<Vec<Result<Done, Error>>, Error> {
-    few_enough(&commands)?;
+    are_well_formed(&commands)?;
     let before = locks::lock_all(tx, org, &commands).await?;
     let mut outcomes = Vec::with_capacity(commands.len());
     for command in commands {
@@ -95,29 +95,42 @@ async fn carry_out(
     Ok(outcomes)
 }
 
-/// Checks how many there are, and how many ids their lists have.
-fn few_enough(commands: &[Command]) -> Result<(), Error> {
+/// Checks what the document says of the shapes: how many there are, how many ids their lists have, how far copies are moved.
+fn are_well_formed(commands: &[Command]) -> Result<(), Error> {
     if !(1..=MOST).contains(&commands.len()) {
         return Err(Error::invalid("/commands", format!("must have 1 to {MOST} items")));
     }
     let mut ids = 0;
     for (index, command) in commands.iter().enumerate() {
-        let (member, of_list) = match command {
-            Command::Copy { mission_ids, .. } => ("mission_ids", mission_ids.len()),
-            Command::Invite { assignment_ids, .. } => ("assignment_ids", assignment_ids.len()),
-            _ => continue,
+        let mistake = match command {
+            Command::Copy { mission_ids, shift_days, .. } => {
+                list_mistake("/mission_ids", mission_ids.len(), &mut ids)
+                    .or_else(|| missions::check_shift(*shift_days).err())
+            }
+            Command::Invite { assignment_ids, .. } => {
+                list_mistake("/assignment_ids", assignment_ids.len(), &mut ids)
+            }
+            _ => None,
         };
-        ids += of_list;
-        let rule = if of_list == 0 {
-            "must not be empty".to_owned()
-        } else if ids > MOST {
-            format!("the commands of a request may list {MOST} ids together; send the rest in another one")
-        } else {
-            continue;
-        };
-        return Err(Error::Invalid(vec![FieldError::invalid(format!("/commands/{index}/{member}"), rule)]));
+        if let Some(mistake) = mistake {
+            return Err(Error::Invalid(vec![Within::Commands.at(index, mistake)]));
+        }
     }
     Ok(())
+}
+
+/// What is wrong with the length of a list; `ids` are those of all lists so far.
+fn list_mistake(member: &str, of_list: usize, ids: &mut usize) -> Option<FieldError> {
+    *ids += of_list;
+    if of_list == 0 {
+        Some(FieldError::invalid(member, "must not be empty"))
+    } else if *ids > MOST {
+        let rule =
+            format!("the commands of a request may list {MOST} ids together; send the rest in another one");
+        Some(FieldError::invalid(member, rule))
+    } else {
+        None
+    }
 }
 
 /// One command's work, and what was done before it.
