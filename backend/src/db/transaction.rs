@@ -185,12 +185,12 @@ impl Tx {
 
     /// Marks a cached list as changed: the commit replaces its version.
     pub fn changes(&self, org: OrgId, list: List) {
-        self.next_version(org, list);
+        self.changed().entry(org).or_default().entry(list).or_insert_with(|| self.random_number());
     }
 
-    /// Marks it, and says which version it will have.
-    pub fn next_version(&self, org: OrgId, list: List) -> i64 {
-        *self.changed().entry(org).or_default().entry(list).or_insert_with(|| self.random_number())
+    /// The version that a list will have, if it was marked as changed.
+    pub fn next_version(&self, org: OrgId, list: List) -> Option<i64> {
+        self.changed().get(&org)?.get(&list).copied()
     }
 
     fn changed(&self) -> MutexGuard<'_, Changed> {

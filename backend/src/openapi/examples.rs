@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 
 const PREFIX: &str = "#/components/schemas/";
 /// Limit of recursion, above the depth of every schema of this API.
-const DEEPEST: usize = 8;
+const DEEPEST: usize = 24;
 
 pub fn add(document: &mut Json) {
     let schemas = document["components"]["schemas"].clone();

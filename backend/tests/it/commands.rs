@@ -134,6 +134,12 @@ async fn each_command_does_what_its_call_does(#[values(Kind::Sqlite, Kind::Postg
     ])).await.ok();
     assert_eq!(removed["results"][0]["assignments"][0]["status"], "CANCELLED");
     assert_eq!(removed["results"][1]["assignments"][0]["status"], "DECLINED");
+    // What changes nothing ends nobody's plan.
+    let nothing = apply(&planner, json!([{ "type": "remove", "assignment_id": nina_on }])).await.ok();
+    assert_eq!(
+        (&nothing["version"], &plan(&planner).await["version"]),
+        (&removed["version"], &removed["version"])
+    );
 }
 
 #[rstest]

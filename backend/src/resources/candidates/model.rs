@@ -58,7 +58,7 @@ pub struct Candidate {
     pub planned_minutes: u64,
     /// How many missions that began in the last 180 days, or are ahead, they said yes to.
     pub accepted: u32,
-    /// How many of those they said no to.
+    /// How many of such missions they said no to. Neither counts those that were called off.
     pub declined: u32,
     /// Their assignment on this mission, an active one before others.
     pub assignment: Option<CandidateAssignment>,

@@ -5,7 +5,7 @@ use super::{
     model::{Applied, Checked, Command, CommandResult, MOST, MOST_COPIED, Verdict, WithPeople},
 };
 use crate::{
-    db::{List, Tx, is_referenced},
+    db::{List, Tx, Versions, is_referenced},
     error::{Error, FieldError, Within},
     ids::{AssignmentId, MissionId, OrgId, UserId},
     resources::{
@@ -59,7 +59,11 @@ pub async fn apply(
     if !refused.is_empty() {
         return Err(Error::Items(Within::Commands, refused));
     }
-    let version = tx.next_version(org, List::Planning);
+    let version = match tx.next_version(org, List::Planning) {
+        Some(version) => version,
+        // Nothing was changed.
+        None => Versions::read(tx, org).await?.of(List::Planning),
+    };
     Ok(Applied { results: shown(tx, org, done).await?, version: format!("{version:016x}") })
 }
 

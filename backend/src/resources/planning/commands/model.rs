@@ -24,19 +24,30 @@ pub const MOST_BYTES: usize = 1024 * 1024;
 /// The most people who come along with all copies of a request.
 pub const MOST_COPIED: usize = 1000;
 
+/// An id, in examples.
+const EXAMPLE: &str = "01980000-0000-7000-8000-000000000001";
+
 /// What is to be done, in this order: all of it or nothing.
 #[derive(Debug, Deserr, ToSchema)]
 #[schema(as = PlanningCommands)]
 #[deserr(deny_unknown_fields)]
 pub struct Commands {
     /// 1 to 200.
-    #[schema(min_items = 1, max_items = 200)]
+    #[schema(min_items = 1, max_items = 200, example = json!([
+        { "type": "assign", "mission_id": EXAMPLE, "user_id": EXAMPLE, "role_name": "lumiere", "invite": true },
+        { "type": "set_status", "assignment_id": EXAMPLE, "status": "ACCEPTED" },
+        { "type": "reassign", "assignment_id": EXAMPLE, "user_id": EXAMPLE, "invite": true },
+        { "type": "move", "mission_id": EXAMPLE, "start_at": "2026-07-10T08:00:00Z", "end_at": "2026-07-10T12:00:00Z" },
+        { "type": "copy", "mission_ids": [EXAMPLE], "shift_days": 7, "with_people": "invited" },
+        { "type": "remove", "assignment_id": EXAMPLE },
+        { "type": "invite", "assignment_ids": [EXAMPLE], "answer_by": "2026-07-03T18:00:00Z" },
+    ]))]
     pub commands: Vec<Command>,
 }
 
 /// One change. With `if_unchanged` it is refused, 409 `changed_since`, when what it names is not as it was seen: send the
-/// `updated_at` of that, the latest of several. A change of a mission is one of who is on it, too: of an assignment, send its own
-/// `updated_at` or that of its mission, whichever is later.
+/// `updated_at` of that, word for word, the latest of several. A change of a mission is one of who is on it, too: of an assignment, send its own
+/// `updated_at` or that of its mission, whichever is later. A link that is made or ended leaves both as they are.
 #[derive(Debug, Deserr, Serialize, ToSchema)]
 #[schema(as = PlanningCommand)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -81,8 +92,8 @@ pub enum Command {
         #[deserr(default)]
         if_unchanged: Option<Timestamp>,
     },
-    /// Gives somebody's post to somebody else, who is `INVITED`. Whoever had it is removed, as `remove` does. To the same person it is
-    /// 409 `already_assigned`.
+    /// Gives somebody's post to somebody else, who is `INVITED`. Whoever had it is removed, as `remove` does; whoever said no or is off
+    /// stays so. To the person who has it, it is 409 `already_assigned`.
     #[deserr(rename = "reassign")]
     Reassign {
         assignment_id: AssignmentId,
@@ -102,7 +113,7 @@ pub enum Command {
         mission_id: MissionId,
         start_at: Timestamp,
         end_at: Timestamp,
-        /// Where it is then; where it was when absent.
+        /// Where it is then; where it was when absent or `null`.
         #[deserr(default)]
         location: Option<Name>,
         /// Why accepted people who are taken at the new time stay on it.
@@ -122,7 +133,8 @@ pub enum Command {
         /// Negative for earlier.
         #[schema(minimum = -3660, maximum = 3660)]
         shift_days: i32,
-        /// Who comes along; nobody when absent.
+        /// `invited`: whoever is invited or accepted and can still be planned comes along as `INVITED`, and nobody is asked by that.
+        /// `none`, or absent: nobody.
         #[deserr(default = WithPeople::None)]
         #[serde(default)]
         #[schema(default = "none", required = false)]
@@ -182,11 +194,12 @@ pub struct Applied {
 pub struct CommandResult {
     /// Missions that it moved, or the copies that it made, in the order of the request.
     pub missions: Vec<Mission>,
-    /// Assignments that it made or changed, in that order.
+    /// Assignments that it named or made, in that order. What a move changes of its people (`needs_confirmation`,
+    /// `conflict_override`) is in the plan.
     pub assignments: Vec<Assignment>,
     /// Assignments that it deleted.
     pub deleted: Vec<AssignmentId>,
-    /// Links that it made; their tokens are shown this once. A later command that asks the same people ends them.
+    /// Links that it made; their tokens are shown this once. A later command that asks the same people or takes them off ends them.
     pub invitations: Vec<invitations::Created>,
 }
 
@@ -198,7 +211,8 @@ pub struct Checked {
     pub results: Vec<Verdict>,
 }
 
-/// Whether a command would be carried out after those before it; one that is refused counts as left out for those after it.
+/// Whether a command would be carried out after those before it; one that is refused counts as left out for those after it. Whoever is
+/// only invited is not in the way of anything: `GET /missions/{id}/candidates` says who is taken.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PlanningVerdict)]
 pub struct Verdict {

@@ -6,5 +6,5 @@ refusals! {
     /// Another write came between what the client saw and its command.
     ChangedSince =>
         CONFLICT, "changed_since",
-        "This was changed after the instant in if_unchanged; look at it again, then decide anew.";
+        "This is not as it was at if_unchanged; look at it again, then decide anew.";
 }
