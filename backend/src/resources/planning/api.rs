@@ -1,7 +1,7 @@
 //! Routes of the plan.
 
 use super::{
-    commands::{self, Applied, ChangedSince, Checked, Commands, MOST_BYTES, Planner},
+    commands::{self, Applied, ChangedSince, Checked, Commands, Planner},
     model::{Planning, PlanningQuery},
     read,
 };
@@ -9,7 +9,7 @@ use crate::{
     auth::{Caller, Manager},
     db::{List, Reader},
     error::{Duplicate, Error, UnknownReference},
-    http::{Answer, Body, Kept, Query, operations, tagged},
+    http::{Answer, Body, Kept, MAX_BULK_BODY, Query, operations, tagged},
     resources::{
         assignments::{AlreadyAssigned, InvalidTransition, NotInvited, QuotaReached, ScheduleConflict},
         invitations::Links,
@@ -57,7 +57,7 @@ async fn show(
         UnknownReference::CODE, ScheduleConflict::CODE, AlreadyAssigned::CODE, QuotaReached::CODE, MissionCancelled::CODE,
         MissionOver::CODE, ProjectArchived::CODE, UserInactive::CODE, InvalidTransition::CODE, NotInvited::CODE, Duplicate::CODE,
         ChangedSince::CODE,
-    ])), ("x-max-body-bytes" = json!(MOST_BYTES))))]
+    ])), ("x-max-body-bytes" = json!(MAX_BULK_BODY))))]
 async fn apply(
     State(app): State<App>,
     caller: Caller<Manager>,
@@ -74,7 +74,7 @@ async fn apply(
 /// Managers and above. The same body as of `planning:apply`: each command is carried out and all of it taken back. A command that
 /// would be refused is left out for those after it. A body that is not as described here is 400 as a whole. Takes a turn of the writers: ask once somebody hesitates, not for each step of a
 /// pointer.
-#[utoipa::path(post, path = "/planning/~check", tag = "planning", extensions(("x-max-body-bytes" = json!(MOST_BYTES))))]
+#[utoipa::path(post, path = "/planning/~check", tag = "planning", extensions(("x-max-body-bytes" = json!(MAX_BULK_BODY))))]
 async fn check(
     State(app): State<App>,
     caller: Caller<Manager>,

@@ -6,5 +6,5 @@ mod model;
 mod refusal;
 
 pub(super) use carry_out::{Planner, apply, check};
-pub(super) use model::{Applied, Checked, Commands, MOST_BYTES};
+pub(super) use model::{Applied, Checked, Commands};
 pub use refusal::*;

@@ -18,9 +18,6 @@ use utoipa::ToSchema;
 /// The most commands of a request, and the most ids in the lists of them all.
 pub const MOST: usize = 200;
 
-/// The largest request, in bytes: so many commands, each with a reason and a note.
-pub const MOST_BYTES: usize = 1024 * 1024;
-
 /// The most people who come along with all copies of a request.
 pub const MOST_COPIED: usize = 1000;
 
