@@ -81,3 +81,15 @@ async fn links_for_a_password_are_few_from_one_address(#[values(Kind::Sqlite, Ki
     }
     ask().await.refused(429, "too_many_tries");
 }
+
+/// A planner says yes for somebody whose link still waits: there is nothing to remind of.
+#[rstest]
+#[tokio::test]
+async fn nobody_is_reminded_of_what_a_planner_answered(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let manager = test.manager().await;
+    let (_, assignment) = asked(&test, &manager, Json::Null).await;
+    let (invitation, _) = manager.invitation(&assignment).await;
+    manager.post(&format!("/assignments/{assignment}:status"), json!({ "status": "ACCEPTED" })).await.ok();
+    manager.post_empty(&format!("/invitations/{invitation}:remind")).await.refused(409, "not_invited");
+}
