@@ -1,7 +1,8 @@
 //! Which tables can be distributed by org over several PostgreSQL servers (the extension Citus), and whether they are.
 //!
 //! A statement about an org's rows then goes to the one server that has them, if every table in it says which org
-//! (`OfOrg`, [`OfOrg::joined`](super::OfOrg::joined)). A table with an `org_id` that is in no list here is distributed by it. Why each table is where it is: docs/decisions/distribution.md.
+//! (`OfOrg`, [`OfOrg::joined`](super::OfOrg::joined)). A table with an `org_id` that is in no list here is distributed by it.
+//! Why each table is where it is: docs/decisions/distribution.md.
 
 mod steps;
 

@@ -101,6 +101,31 @@ impl<T: ?Sized> IntoResponse for Answer<T> {
     }
 }
 
+/// What a request found out whose writes are taken back: a repetition is carried out anew, so it takes no `Idempotency-Key`.
+#[derive(Debug)]
+pub struct TakenBack<T>(Answer<T>);
+
+impl<T: Serialize> TakenBack<T> {
+    /// # Errors
+    /// When the value cannot be serialised, which is a defect.
+    pub(super) fn of(value: &T) -> Result<Self, Error> {
+        Answer::of(value).map(Self)
+    }
+}
+
+impl<T> IntoResponse for TakenBack<T> {
+    fn into_response(self) -> Response {
+        self.0.into_response()
+    }
+}
+
+impl<T: Shape> Describe for TakenBack<T> {
+    fn describe(operation: &mut Description) {
+        Answer::<T>::describe(operation);
+        operation.keeps_nothing = true;
+    }
+}
+
 /// A response that shows an object as the caller sees it, with an `ETag` of all of that.
 #[derive(Debug)]
 pub struct Tagged<T>(Rendered, PhantomData<fn(&T)>);

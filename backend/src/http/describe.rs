@@ -40,6 +40,8 @@ pub struct Description<'a> {
     operation: &'a mut Operation,
     schemas: &'a mut Vec<(String, RefOr<Schema>)>,
     codes: Vec<&'static str>,
+    /// Whether all that it writes is taken back.
+    pub(super) keeps_nothing: bool,
 }
 
 impl Description<'_> {
@@ -236,8 +238,14 @@ where
         ];
         for (method, operation) in operations {
             let Some(operation) = operation else { continue };
-            let mut description =
-                Description { method, path, operation, schemas: &mut schemas, codes: Vec::new() };
+            let mut description = Description {
+                method,
+                path,
+                operation,
+                schemas: &mut schemas,
+                codes: Vec::new(),
+                keeps_nothing: false,
+            };
             H::describe(&mut description);
             idempotency::describe(&mut description);
             let Description { operation, codes, .. } = description;

@@ -6,7 +6,7 @@
 //! in the queue of writers). Responses are encrypted: some carry a token that is stored nowhere else.
 
 use super::{
-    Answer, Description, RequestInfo, Tagged,
+    Answer, Description, RequestInfo, Tagged, TakenBack,
     answer::Rendered,
     idempotency_table as table,
     refusal::{IdempotencyInProgress, IdempotencyKeyReused, PreconditionFailed},
@@ -43,10 +43,10 @@ pub const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const MAX_KEY_BYTES: usize = 255;
 
-/// A POST takes a key, unless it signs in or out, sets a password, or changes nothing.
+/// A POST takes a key, unless it signs in or out, sets a password, or keeps nothing ([`TakenBack`]).
 pub(super) fn describe(operation: &mut Description) {
-    let keeps_nothing = operation.path.starts_with("/auth/") || operation.path.ends_with("/~check");
-    if operation.method != HttpMethod::Post || keeps_nothing {
+    let signs_in = operation.path.starts_with("/auth/");
+    if operation.method != HttpMethod::Post || signs_in || operation.keeps_nothing {
         return;
     }
     let key = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[!-~]{1,255}$"));
@@ -211,6 +211,14 @@ impl<S: AuthorityCheck> RequestTx<S> {
         Ok(answer)
     }
 
+    /// Takes everything back, and responds with what was found out.
+    ///
+    /// # Errors
+    /// When the value cannot be serialised, which is a defect.
+    pub fn take_back_with<T: Serialize>(self, value: &T) -> Result<TakenBack<T>, Error> {
+        TakenBack::of(value)
+    }
+
     /// The same for anything else, without an `ETag`.
     ///
     /// # Errors
@@ -219,19 +227,6 @@ impl<S: AuthorityCheck> RequestTx<S> {
         let answer = Answer::of(value)?;
         self.commit(answer.rendered()).await?;
         Ok(answer)
-    }
-}
-
-impl<S> RequestTx<S> {
-    /// Takes everything back, and responds with what was found out.
-    ///
-    /// # Errors
-    /// [`PreconditionFailed`] when the request has a condition that was not checked.
-    pub fn take_back_with<T: Serialize + ?Sized>(self, value: &T) -> Result<Answer<T>, Error> {
-        if self.request.has_unchecked_condition() {
-            return Err(PreconditionFailed.into());
-        }
-        Answer::of(value)
     }
 }
 

@@ -26,7 +26,7 @@ pub mod verbs;
 mod watch;
 
 pub(crate) use answer::bulk_created;
-pub use answer::{Answer, Done, Precondition, Tagged, not_modified, tag};
+pub use answer::{Answer, Done, Precondition, Tagged, TakenBack, not_modified, tag};
 pub use base::base_path;
 pub use body::{BadInput, Body, BulkItems, Empty, pointer_to};
 pub use boundary::{Boundary, ErrorPage, Looking, boundary};

@@ -9,7 +9,7 @@ use crate::{
     auth::{Caller, Manager},
     db::{List, Reader},
     error::{Duplicate, Error, UnknownReference},
-    http::{Answer, Body, Kept, MAX_BULK_BODY, Query, operations, tagged},
+    http::{Answer, Body, Kept, MAX_BULK_BODY, Query, TakenBack, operations, tagged},
     resources::{
         assignments::{AlreadyAssigned, InvalidTransition, NotInvited, QuotaReached, ScheduleConflict},
         invitations::Links,
@@ -79,7 +79,7 @@ async fn check(
     State(app): State<App>,
     caller: Caller<Manager>,
     Body(Commands { commands }): Body<Commands>,
-) -> Result<Answer<Checked>, Error> {
+) -> Result<TakenBack<Checked>, Error> {
     let tx = app.write(&caller).await?;
     let planner = planner(&app, &caller);
     let checked = commands::check(&tx, caller.org, &planner, commands).await?;

@@ -1,4 +1,5 @@
-//! The plan of a period as one board shows it: missions, who is on them, who could be, and what is in the way, from one snapshot.
+//! The plan of a period as one board shows it: missions, who is on them, who could be, and what is in the way, from one snapshot;
+//! and commands that change several things of it as one.
 
 mod api;
 mod commands;

@@ -137,3 +137,66 @@ async fn a_check_says_what_carrying_out_does(#[values(Kind::Sqlite, Kind::Postgr
         assert_eq!(planner.get("/conflicts").await.ok(), json!([]), "{body}");
     });
 }
+
+/// The call that does the same as a command, if there is one: path, body, and whether it is a PATCH.
+fn single(command: &Json) -> Option<(String, Json, bool)> {
+    let id = |member: &str| command[member].as_str().expect("an id");
+    let without = |members: &[&str]| {
+        let mut body = command.clone();
+        members.iter().for_each(|member| drop(body.as_object_mut().expect("an object").remove(*member)));
+        body
+    };
+    match command["type"].as_str()? {
+        "assign" if command["invite"] == false => {
+            Some(("/assignments".into(), without(&["type", "invite"]), false))
+        }
+        "set_status" => Some((
+            format!("/assignments/{}:status", id("assignment_id")),
+            without(&["type", "assignment_id"]),
+            false,
+        )),
+        "move" => Some((format!("/missions/{}", id("mission_id")), without(&["type", "mission_id"]), true)),
+        "copy" if command["with_people"] == "none" => {
+            let mission = command["mission_ids"][0].as_str().expect("an id");
+            Some((format!("/missions/{mission}:duplicate"), json!({ "shift_days": 1 }), false))
+        }
+        "invite" => Some((
+            "/invitations:bulk_create".into(),
+            json!([{ "assignment_id": command["assignment_ids"][0] }]),
+            false,
+        )),
+        _ => None,
+    }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_may_be_what_its_call_may_be(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let planner = test.manager().await;
+    let pairs = prop::collection::vec((0..3_usize, 0..3_usize), 0..4);
+    for_all(40, (pairs, prop::collection::vec(drawn(), 1..8)), async |(on, drawn)| {
+        let day = Day::of(&planner, 3 + 3 * i64::from(test.number()), &on).await;
+        for command in drawn.iter().map(|one| day.command(one)) {
+            let body = json!({ "commands": [command] });
+            let Some((path, alone, patch)) = single(&command) else {
+                // So that the next one meets another state.
+                planner.post("/planning:apply", body).await;
+                continue;
+            };
+            let verdict = planner.post("/planning:check", body).await.ok()["results"][0].clone();
+            let done =
+                if patch { planner.patch(&path, alone).await } else { planner.post(&path, alone).await };
+            let code = match done.json()["code"].as_str() {
+                // What a command names in its body, the call names in its path.
+                Some("not_found") => json!("unknown_reference"),
+                code => json!(code),
+            };
+            assert_eq!((&verdict["code"], verdict["ok"] == true), (&code, done.status == 200), "{command}");
+            assert_eq!(
+                &verdict["conflicts_total"],
+                &json!(done.json()["conflicts_total"].as_u64().unwrap_or(0))
+            );
+        }
+    });
+}
