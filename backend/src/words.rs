@@ -41,6 +41,14 @@ macro_rules! words {
             }
         }
 
+        /// Of what this program stored itself; what clients send is read by `deserr`.
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let word = <String as serde::Deserialize>::deserialize(deserializer)?;
+                word.parse().map_err(|_| serde::de::Error::unknown_variant(&word, Self::WORDS))
+            }
+        }
+
         impl<E: deserr::DeserializeError> deserr::Deserr<E> for $name {
             fn deserialize_from_value<V: deserr::IntoValue>(
                 value: deserr::Value<V>,

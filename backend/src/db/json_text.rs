@@ -6,7 +6,7 @@ use sea_orm::{
     ColIdx, QueryResult, TryGetError, TryGetable, Value as SqlValue,
     sea_query::{ArrayType, ColumnType, Nullable, ValueType, ValueTypeErr},
 };
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, value::RawValue};
 
 /// Characters shown of a damaged text: enough to recognise it, and fewer than any member may have.
@@ -54,6 +54,13 @@ impl Serialize for JsonText {
             Ok(raw) if raw.get().starts_with('{') => raw.serialize(serializer),
             _ => self.unreadable().serialize(serializer),
         }
+    }
+}
+
+/// As it was serialised, to the letter.
+impl<'de> Deserialize<'de> for JsonText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(Box::<RawValue>::deserialize(deserializer)?.get().to_owned()))
     }
 }
 

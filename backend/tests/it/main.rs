@@ -84,6 +84,9 @@ mod searching;
 mod security;
 mod statements;
 mod transfer;
+mod undo;
+#[allow(non_snake_case, reason = "the names tell which server they need")]
+mod undo_over_Smtp;
 mod v1_endpoints;
 mod waiting;
 mod walk;

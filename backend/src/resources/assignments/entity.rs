@@ -8,8 +8,9 @@ pub mod assignment {
         timestamp::Timestamp,
     };
     use sea_orm::entity::prelude::*;
+    use serde::{Deserialize, Serialize};
 
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
     #[sea_orm(table_name = "assignments")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]

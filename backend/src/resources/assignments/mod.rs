@@ -22,8 +22,9 @@ pub use read::{
 pub use refusal::*;
 pub use told::Told;
 pub use write::bulk::create_all;
-pub use write::changes::{confirm, note_called_off, note_move, note_told};
+pub use write::changes::{confirm, note_called_off, note_move, note_move_of_others, note_told};
 pub use write::forget::forget_texts;
+pub use write::image;
 pub use write::moves::{Move, assign_only_role, begin_move, cancel_all, detach_roles, finish_move};
 pub use write::{
     Change, DecidedBy, Locked, create, delete, explain_decline, lock_all_for_no_key_update,

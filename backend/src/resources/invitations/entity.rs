@@ -8,9 +8,10 @@ pub mod invitation {
         timestamp::Timestamp,
     };
     use sea_orm::entity::prelude::*;
+    use serde::{Deserialize, Serialize};
 
     /// A link that lets the assigned user answer.
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
     #[sea_orm(table_name = "invitations")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]

@@ -10,6 +10,7 @@ events! {
         WITHDRAWN = "invitation.withdraw": Withdrawn { before: &'a Invitation, after: &'a Invitation } of after.id,
         REMINDED = "invitation.remind": Reminded { before: &'a Invitation, after: &'a Invitation } of after.id,
         REVOKED = "invitation.revoke": Revoked { before: &'a Invitation, after: &'a Invitation } of after.id,
+        RESTORED = "invitation.restore": Restored { before: &'a Invitation, after: &'a Invitation } of after.id,
         DELETED = "invitation.delete": Deleted { before: &'a Invitation } of before.id,
     }
 }

@@ -6,6 +6,7 @@ mod due;
 pub(crate) mod entity;
 mod event;
 mod forget;
+pub mod image;
 mod model;
 mod read;
 mod refusal;

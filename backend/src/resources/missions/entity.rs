@@ -6,8 +6,9 @@ pub mod mission {
         timestamp::Timestamp,
     };
     use sea_orm::entity::prelude::*;
+    use serde::{Deserialize, Serialize};
 
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
     #[sea_orm(table_name = "missions")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]

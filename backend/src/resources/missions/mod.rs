@@ -3,6 +3,7 @@
 mod api;
 pub(crate) mod entity;
 mod event;
+pub mod image;
 mod model;
 mod read;
 mod refusal;
@@ -21,6 +22,6 @@ pub use read::{
 pub use refusal::*;
 pub use rules::{check_shift, period_mistake, plan};
 pub use write::{
-    Locked, create, create_all, lock_all_for_share, lock_all_for_update, lock_for_share, lock_for_update,
-    lock_roles_for_no_key_update, note_move, note_settled,
+    Locked, create, create_all, delete, lock_all_for_share, lock_all_for_update, lock_for_share,
+    lock_for_update, lock_roles_for_no_key_update, note_move, note_settled,
 };

@@ -307,7 +307,7 @@ pub async fn update(
 }
 
 /// SEQUENCE of a calendar entry (RFC 5545, 3.8.7.4) never falls.
-fn next_sequence() -> Expr {
+pub(super) fn next_sequence() -> Expr {
     Expr::col(mission::Column::Sequence).add(1)
 }
 

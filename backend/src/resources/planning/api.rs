@@ -4,6 +4,7 @@ use super::{
     commands::{self, Applied, ChangedSince, Checked, Commands, Planner},
     model::{Planning, PlanningQuery},
     read,
+    undo::{self, Owner, Undo, Undone},
 };
 use crate::{
     auth::{Caller, Manager},
@@ -27,6 +28,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(operations!(show))
         .routes(operations!(apply))
         .routes(operations!(check))
+        .routes(operations!(undo))
 }
 
 /// Show the plan of a period.
@@ -65,7 +67,8 @@ async fn apply(
 ) -> Result<Answer<Applied>, Error> {
     let tx = app.write(&caller).await?;
     let planner = planner(&app, &caller);
-    let applied = commands::apply(&tx, caller.org, &planner, commands).await?;
+    let owner = owner(&app, &caller);
+    let applied = commands::apply(&tx, caller.org, &planner, &owner, commands).await?;
     tx.commit_value(&applied).await
 }
 
@@ -84,6 +87,31 @@ async fn check(
     let planner = planner(&app, &caller);
     let checked = commands::check(&tx, caller.org, &planner, commands).await?;
     tx.take_back_with(&checked)
+}
+
+/// Take back what was done.
+///
+/// Managers and above. `undo` of an answer of `planning:apply`, by whoever was given it, in the same org and within 24 hours: the
+/// missions, assignments and links that the request changed become what they were, also where no status leads there; links work
+/// again, and a mail that has not left is not sent. Who has been told of it is told of this. 409 `changed_since` when somebody changed
+/// one of them meanwhile; 404 `unknown_reference` for any other text. Answers an `undo` of its own, which does it again.
+#[utoipa::path(post, path = "/planning/~undo", tag = "planning", extensions(("x-problems" = json!([
+    UnknownReference::CODE, ChangedSince::CODE, ScheduleConflict::CODE, AlreadyAssigned::CODE, QuotaReached::CODE, MissionCancelled::CODE,
+    ProjectArchived::CODE, UserInactive::CODE,
+])), ("x-max-body-bytes" = json!(MAX_BULK_BODY))))]
+async fn undo(
+    State(app): State<App>,
+    caller: Caller<Manager>,
+    Body(Undo { undo: text }): Body<Undo>,
+) -> Result<Answer<Undone>, Error> {
+    let tx = app.write(&caller).await?;
+    let (planner, owner) = (planner(&app, &caller), owner(&app, &caller));
+    let undone = undo::undo(&tx, caller.org, &planner, &owner, &text).await?;
+    tx.commit_value(&undone).await
+}
+
+fn owner<'a>(app: &'a App, caller: &Caller<Manager>) -> Owner<'a> {
+    Owner { org: caller.org, account: caller.account, seal: &app.seal, random: &app.random }
 }
 
 fn planner<'a>(app: &'a App, caller: &Caller<Manager>) -> Planner<'a> {

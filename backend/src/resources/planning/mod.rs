@@ -5,6 +5,7 @@ mod api;
 mod commands;
 mod model;
 mod read;
+mod undo;
 
 pub use api::routes;
 pub use commands::*;

@@ -230,6 +230,7 @@ fn a_route_that_takes_a_large_body_needs_a_role_and_sign_in_takes_a_small_one() 
             "/api/v1/invitations:bulk_create",
             "/api/v1/planning:apply",
             "/api/v1/planning:check",
+            "/api/v1/planning:undo",
             "/api/v1/projects/{id}/missions:bulk_create"
         ]
     );

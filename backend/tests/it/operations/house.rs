@@ -209,6 +209,13 @@ impl<'t> House<'t> {
                 let newest = self.owner.get("/mails?limit=1").await.ok();
                 self.keep("mail", text(&newest[0], "id"));
             }
+            "undo" => {
+                let (mission, user) =
+                    (Box::pin(self.id("mission")).await, Box::pin(self.id("newcomer")).await);
+                let command = json!({ "type": "assign", "mission_id": mission, "user_id": user });
+                let applied = self.owner.post("/planning:apply", json!({ "commands": [command] })).await.ok();
+                self.keep("undo", text(&applied, "undo"));
+            }
             // The keys of feeds.
             "user-key" | "project-key" => {
                 let thing = name.trim_end_matches("-key");

@@ -39,6 +39,12 @@ pub fn declared() -> Vec<Declaration> {
             .drawn(3, Manager)
             .with(commands)
             .tested_by("commands::all_is_done_or_nothing_and_each_bad_command_is_named"),
+        post("/planning:undo")
+            .body(r#"{"undo":"<undo>"}"#)
+            // What an owner did is taken back by that owner.
+            .gets(404, &["manager", "admin"])
+            .at_most("16 MiB", "what the commands of one request changed")
+            .tested_by("undo::what_was_done_is_taken_back_and_done_again"),
         get("/missions/<mission>/candidates")
             .at_most("4 MiB", "1000 people, each with five conflicts")
             .statements(8)

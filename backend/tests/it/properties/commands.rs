@@ -115,6 +115,9 @@ async fn a_check_says_what_carrying_out_does(#[values(Kind::Sqlite, Kind::Postgr
         if verdicts.iter().all(Json::is_null) {
             let applied = applied.ok();
             assert_eq!(applied["results"].as_array().map(Vec::len), Some(verdicts.len()));
+            planner.post("/planning:undo", json!({ "undo": applied["undo"] })).await.ok();
+            assert_eq!(shown().await["missions"], before["missions"], "{body}");
+            planner.post("/planning:apply", body.clone()).await.ok();
         } else {
             let errors = applied.json()["errors"].clone();
             let codes: Vec<_> = (0..verdicts.len())
@@ -203,4 +206,119 @@ async fn a_command_may_be_what_its_call_may_be(#[values(Kind::Sqlite, Kind::Post
             );
         }
     });
+}
+
+/// All that a planner sees, without what an undo may change.
+async fn everything(planner: &Persona<'_>, day: &Day) -> Json {
+    let (from, _) = Day::hours(day.start, -24);
+    let (_, to) = Day::hours(day.start, 60);
+    let mut plan = planner.get(&format!("/planning?from={from}&to={to}")).await.ok();
+    plan["all_assignments"] = every(planner, "/assignments?limit=200").await;
+    plan["all_invitations"] = every(planner, "/invitations?limit=200").await;
+    forget(&mut plan);
+    plan
+}
+
+async fn every(planner: &Persona<'_>, path: &str) -> Json {
+    let mut all = Vec::new();
+    let mut next = Some(path.to_owned());
+    while let Some(path) = next {
+        let page = planner.get(&path).await;
+        all.extend(page.ok().as_array().expect("a list").clone());
+        next = page.next_page();
+    }
+    // Two that were changed at one instant have no order of their own.
+    all.sort_by_key(|one| one["id"].as_str().map(str::to_owned));
+    Json::Array(all)
+}
+
+fn forget(value: &mut Json) {
+    match value {
+        Json::Object(members) => {
+            for changing in ["version", "updated_at"] {
+                members.remove(changing);
+            }
+            members.values_mut().for_each(forget);
+        }
+        Json::Array(items) => items.iter_mut().for_each(forget),
+        _ => {}
+    }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_taken_back_is_as_it_was(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let planner = test.manager().await;
+    let (admin, outsider) = (test.admin().await, test.other_owner().await);
+    let pairs = prop::collection::vec((0..3_usize, 0..3_usize), 0..4);
+    let commands = || prop::collection::vec(drawn(), 1..6);
+    let between = prop::option::weighted(0.4, drawn());
+    for_all(60, (pairs, commands(), commands(), between), async |(on, first, drawn, between)| {
+        let day = Day::of(&planner, 3 + 4 * i64::from(test.number()), &on).await;
+        // Some history: answers, links, moves with an override.
+        for one in first.iter().map(|one| day.command(one)) {
+            planner.post("/planning:apply", json!({ "commands": [overriding(one)] })).await;
+        }
+        let before = everything(&planner, &day).await;
+        let mut commands = Vec::new();
+        // As many as may be: each is kept if all of them together may.
+        for one in drawn.iter().map(|one| overriding(day.command(one))) {
+            commands.push(one);
+            let body = json!({ "commands": commands });
+            let verdicts = planner.post("/planning:check", body).await.ok();
+            if verdicts["results"].as_array().unwrap().iter().any(|one| one["ok"] == false) {
+                commands.pop();
+            }
+        }
+        if commands.is_empty() {
+            return;
+        }
+        let said = json!(commands).to_string();
+        let undo =
+            planner.post("/planning:apply", json!({ "commands": commands })).await.ok()["undo"].clone();
+        let after = everything(&planner, &day).await;
+        for stranger in [&admin, &outsider] {
+            let refused = stranger.post("/planning:undo", json!({ "undo": undo })).await;
+            refused.refused(404, "unknown_reference");
+        }
+        if let Some(between) = between {
+            admin.post("/planning:apply", json!({ "commands": [overriding(day.command(&between))] })).await;
+            let with_it = everything(&planner, &day).await;
+            let undone = planner.post("/planning:undo", json!({ "undo": undo })).await;
+            if undone.status != 200 {
+                assert!([400, 409].contains(&undone.status.as_u16()), "{undone:?}");
+                assert_eq!(everything(&planner, &day).await, with_it, "{said}");
+            }
+            if with_it != after {
+                return;
+            }
+            if undone.status != 200 {
+                // It changed nothing that is seen, as a link that is made anew.
+                return;
+            }
+            assert_eq!(everything(&planner, &day).await, before, "{said}");
+            return;
+        }
+        let undone = planner.post("/planning:undo", json!({ "undo": undo })).await.ok();
+        assert_eq!(everything(&planner, &day).await, before, "{said}");
+        // Once only, unless there was nothing to take back.
+        let again = planner.post("/planning:undo", json!({ "undo": undo })).await;
+        if before != after {
+            again.refused(409, "changed_since");
+        }
+        let redone = planner.post("/planning:undo", json!({ "undo": undone["undo"] })).await.ok();
+        assert_eq!(everything(&planner, &day).await, after, "{said}");
+        planner.post("/planning:undo", json!({ "undo": redone["undo"] })).await.ok();
+        assert_eq!(everything(&planner, &day).await, before, "{said}");
+    });
+}
+
+/// So that people are accepted over others.
+fn overriding(mut command: Json) -> Json {
+    if command["status"] == "ACCEPTED" || command["type"] == "move" {
+        command["override_reason"] = json!("knows it");
+        command.as_object_mut().expect("an object").remove("invite");
+    }
+    command
 }

@@ -18,6 +18,7 @@ use crate::{
     resources::missions::{self, Mission},
 };
 use sea_orm::{ActiveValue::Set, ColumnTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::BTreeSet;
 
 #[derive(Debug, FromQueryResult)]
 struct Affected {
@@ -35,12 +36,25 @@ struct Affected {
 /// # Errors
 /// When the database fails.
 pub async fn note_move(tx: &Tx, org: OrgId, before: &Mission, after: &Mission) -> Result<(), Error> {
+    note_move_of_others(tx, org, (before, after), &BTreeSet::new()).await
+}
+
+/// The same but for some, of whom it is known otherwise.
+///
+/// # Errors
+/// When the database fails.
+pub async fn note_move_of_others(
+    tx: &Tx,
+    org: OrgId,
+    (before, after): (&Mission, &Mission),
+    but: &BTreeSet<AssignmentId>,
+) -> Result<(), Error> {
     use assignment::{ActiveModel, Column};
     let (was, is) = (Told::of(before), Told::of(after));
     if was == is {
         return Ok(());
     }
-    let affected: Vec<Affected> = assignment::Entity::of(org)
+    let mut affected: Vec<Affected> = assignment::Entity::of(org)
         .select_only()
         .columns([
             Column::Id,
@@ -56,6 +70,7 @@ pub async fn note_move(tx: &Tx, org: OrgId, before: &Mission, after: &Mission) -
         .into_model()
         .all(tx)
         .await?;
+    affected.retain(|one| !but.contains(&one.id));
     let accepted = |one: &&Affected| one.status == AssignmentStatus::Accepted;
     let knows = |one: &&Affected| one.told_at.is_some() || accepted(one);
     if !affected.iter().any(|one| knows(&one)) {

@@ -3,6 +3,7 @@
 pub(super) mod bulk;
 pub(super) mod changes;
 pub(super) mod forget;
+pub mod image;
 pub(super) mod moves;
 
 use super::{

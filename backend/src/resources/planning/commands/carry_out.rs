@@ -13,7 +13,9 @@ use crate::{
             self, AlreadyAssigned, AssignmentStatus, BulkAssignment, Change, DecidedBy, Locked, NewAssignment,
         },
         invitations::{self, Links, NewInvitation},
-        missions, users,
+        missions,
+        planning::undo::{Owner, State},
+        users,
     },
     text::Label,
     timestamp::Timestamp,
@@ -46,11 +48,15 @@ pub async fn apply(
     tx: &Tx,
     org: OrgId,
     planner: &Planner<'_>,
+    owner: &Owner<'_>,
     commands: Vec<Command>,
 ) -> Result<Applied, Error> {
+    let before = lock(tx, org, &commands).await?;
+    let mut scope = locks::scope(&commands);
+    let was = State::read(tx, org, &scope).await?;
     let mut done = Vec::with_capacity(commands.len());
     let mut refused = Vec::new();
-    for (index, outcome) in carry_out(tx, org, planner, commands).await?.into_iter().enumerate() {
+    for (index, outcome) in carry_out(tx, org, planner, &before, commands).await?.into_iter().enumerate() {
         match outcome {
             Ok(one) => done.push(one),
             Err(error) => refused.push((index, error)),
@@ -59,12 +65,23 @@ pub async fn apply(
     if !refused.is_empty() {
         return Err(Error::Items(Within::Commands, refused));
     }
+    for one in &done {
+        scope.missions.extend(&one.missions);
+        scope.assignments.extend(&one.assignments);
+    }
+    let is = State::read(tx, org, &scope).await?;
+    let undo = owner.close(&was.changes(&is, tx.now)?)?;
+    Ok(Applied { results: shown(tx, org, done).await?, version: version(tx, org).await?, undo })
+}
+
+/// The version that the plan has once this is committed.
+pub async fn version(tx: &Tx, org: OrgId) -> Result<String, Error> {
     let version = match tx.next_version(org, List::Planning) {
         Some(version) => version,
         // Nothing was changed.
         None => Versions::read(tx, org).await?.of(List::Planning),
     };
-    Ok(Applied { results: shown(tx, org, done).await?, version: format!("{version:016x}") })
+    Ok(format!("{version:016x}"))
 }
 
 /// Says what [`apply`] would do. What it wrote is to be rolled back.
@@ -77,22 +94,27 @@ pub async fn check(
     planner: &Planner<'_>,
     commands: Vec<Command>,
 ) -> Result<Checked, Error> {
-    let outcomes = carry_out(tx, org, planner, commands).await?;
+    let before = lock(tx, org, &commands).await?;
+    let outcomes = carry_out(tx, org, planner, &before, commands).await?;
     let results = outcomes.iter().map(|outcome| Verdict::of(outcome.as_ref().err())).collect();
     Ok(Checked { results })
+}
+
+async fn lock(tx: &Tx, org: OrgId, commands: &[Command]) -> Result<Before, Error> {
+    are_well_formed(commands)?;
+    locks::lock_all(tx, org, commands).await
 }
 
 async fn carry_out(
     tx: &Tx,
     org: OrgId,
     planner: &Planner<'_>,
+    before: &Before,
     commands: Vec<Command>,
 ) -> Result<Vec<Result<Done, Error>>, Error> {
-    are_well_formed(&commands)?;
-    let before = locks::lock_all(tx, org, &commands).await?;
     let mut outcomes = Vec::with_capacity(commands.len());
     for command in commands {
-        let work = Work { tx, org, planner, before: &before, done: &outcomes };
+        let work = Work { tx, org, planner, before, done: &outcomes };
         let outcome = tx.attempt(work.carry_out(command)).await?;
         outcomes.push(outcome);
     }

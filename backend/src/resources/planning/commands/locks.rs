@@ -11,7 +11,9 @@ use crate::{
     ids::{AssignmentId, MissionId, OrgId, UserId},
     resources::{
         assignments::{self, Locked},
-        invitations, missions, users,
+        invitations, missions,
+        planning::undo::Scope,
+        users,
     },
     timestamp::Timestamp,
 };
@@ -70,6 +72,18 @@ impl Named {
             },
         }
     }
+}
+
+/// What commands may change of what there is: missions that move, and the assignments that are named.
+pub fn scope(commands: &[Command]) -> Scope {
+    let mut scope = Scope::default();
+    for command in commands {
+        if let Command::Move { mission_id, .. } = command {
+            scope.missions.insert(*mission_id);
+        }
+        scope.assignments.extend(Named::by(command).assignments);
+    }
+    scope
 }
 
 /// Locks missions, people, assignments, posts and links: the order of all writers, each kind by id and in one statement.

@@ -5,6 +5,6 @@ mod locks;
 mod model;
 mod refusal;
 
-pub(super) use carry_out::{Planner, apply, check};
+pub(super) use carry_out::{Planner, apply, check, version};
 pub(super) use model::{Applied, Checked, Commands};
 pub use refusal::*;

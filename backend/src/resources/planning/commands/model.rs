@@ -183,6 +183,9 @@ pub struct Applied {
     /// The version that the plan has now; see `GET /planning`.
     #[schema(example = "9f2c4b7a1d03e856")]
     pub version: String,
+    /// What takes all of it back, by `planning:undo`, for 24 hours; `null` when it is too much for one request.
+    #[schema(example = "nZ2vYlq3…")]
+    pub undo: Option<String>,
 }
 
 /// What a command made and changed.

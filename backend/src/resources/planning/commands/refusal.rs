@@ -1,10 +1,10 @@
-//! What keeps a command from being carried out, beside what keeps the single call.
+//! What keeps a command or an undo from being carried out, beside what keeps the single call.
 
 use crate::error::refusals;
 
 refusals! {
-    /// Another write came between what the client saw and its command.
+    /// Another write came between what the client saw, or did, and its command or undo.
     ChangedSince =>
         CONFLICT, "changed_since",
-        "This is not as it was at if_unchanged; look at it again, then decide anew.";
+        "This was changed meanwhile; look at it again, then decide anew.";
 }

@@ -1,0 +1,65 @@
+//! What a client keeps to take back what it did.
+
+use super::state::Changes;
+use crate::{
+    db::Tx,
+    error::{Error, UnknownReference},
+    ids::{AccountId, OrgId},
+    random::Random,
+    seal::Seal,
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
+use std::{
+    io::{Read, Write},
+    time::Duration,
+};
+
+/// How long something can be taken back.
+const KEPT: Duration = Duration::from_secs(24 * 3600);
+
+/// The longest text: beside it a body of `MAX_BULK_BODY` (2 MiB) has room for the rest of an undo.
+pub const LONGEST: usize = 2_000_000;
+
+/// Whose it is, and what closes it.
+#[derive(Clone, Copy)]
+pub struct Owner<'a> {
+    pub org: OrgId,
+    pub account: AccountId,
+    pub seal: &'a Seal,
+    pub random: &'a Random,
+}
+
+impl Owner<'_> {
+    fn context(&self) -> String {
+        format!("undo {} {}", self.org, self.account)
+    }
+
+    /// The text that takes these changes back; `None` when they are too many for one request.
+    ///
+    /// # Errors
+    /// Never: changes are JSON, and memory takes all bytes.
+    pub fn close(&self, changes: &Changes) -> Result<Option<String>, Error> {
+        let mut deflated = DeflateEncoder::new(Vec::new(), Compression::default());
+        serde_json::to_writer(&mut deflated, changes).map_err(|error| Error::internal(error))?;
+        deflated.flush().map_err(|error| Error::internal(error))?;
+        let plain = deflated.finish().map_err(|error| Error::internal(error))?;
+        let sealed = self.seal.close(self.random, self.context().as_bytes(), &plain)?;
+        let text = BASE64_URL_SAFE_NO_PAD.encode(sealed);
+        Ok((text.len() <= LONGEST).then_some(text))
+    }
+
+    /// # Errors
+    /// [`UnknownReference`] for a text that is not this owner's, or too old.
+    pub fn open(&self, tx: &Tx, text: &str) -> Result<Changes, Error> {
+        let open = || {
+            let sealed = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
+            let plain = self.seal.open(self.context().as_bytes(), &sealed)?;
+            let mut json = Vec::new();
+            DeflateDecoder::new(plain.as_slice()).read_to_end(&mut json).ok()?;
+            serde_json::from_slice::<Changes>(&json).ok()
+        };
+        let unknown = || UnknownReference { pointer: "/undo", name: "undo" }.into();
+        open().filter(|changes| tx.now.since(changes.at) <= KEPT).ok_or_else(unknown)
+    }
+}

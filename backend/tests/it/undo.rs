@@ -1,0 +1,260 @@
+//! Taking back what was done: as it was, or not at all.
+
+use crate::support::{Kind, Outcome, Persona, Test};
+use rstest::rstest;
+use serde_json::{Value as Json, json};
+
+fn id(object: &Json) -> String {
+    object["id"].as_str().expect("an id").to_owned()
+}
+
+async fn apply(planner: &Persona<'_>, commands: Json) -> Json {
+    planner.post("/planning:apply", json!({ "commands": commands })).await.ok()
+}
+
+async fn undo(planner: &Persona<'_>, of: &Json) -> Outcome {
+    planner.post("/planning:undo", json!({ "undo": of["undo"] })).await
+}
+
+/// On the 10th, with one place.
+async fn mission(planner: &Persona<'_>, title: &str, from: u32) -> String {
+    let mission = json!({
+        "title": title, "roles": [{ "role_name": "son", "quota": 1 }], "location": "Bobino",
+        "start_at": format!("2026-07-10T{from:02}:00:00Z"), "end_at": format!("2026-07-10T{:02}:00:00Z", from + 2),
+    });
+    id(&planner.post("/missions", mission).await.ok())
+}
+
+async fn plan(planner: &Persona<'_>) -> Json {
+    let mut plan = planner.get("/planning?from=2026-07-01T00:00:00Z&to=2026-08-01T00:00:00Z").await.ok();
+    plan.as_object_mut().unwrap().remove("version");
+    for list in ["missions", "assignments"] {
+        for one in plan[list].as_array_mut().unwrap() {
+            one.as_object_mut().unwrap().remove("updated_at");
+        }
+    }
+    plan
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_done_is_taken_back_and_done_again(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let planner = test.manager().await;
+    let (nina, ella) = (planner.user("Nina Simone").await, planner.user("Ella Fitzgerald").await);
+    let (montage, concert) = (mission(&planner, "Montage", 8).await, mission(&planner, "Concert", 18).await);
+    let done = planner
+        .post("/assignments", json!({ "mission_id": montage, "user_id": nina, "status": "ACCEPTED" }))
+        .await;
+    let nina_on = id(&done.ok());
+    let before = plan(&planner).await;
+    let applied = apply(
+        &planner,
+        json!([
+            { "type": "move", "mission_id": montage, "start_at": "2026-07-11T08:00:00Z", "end_at": "2026-07-11T10:00:00Z", "location": "Olympia" },
+            { "type": "set_status", "assignment_id": nina_on, "status": "DECLINED" },
+            { "type": "assign", "mission_id": montage, "user_id": ella, "status": "ACCEPTED" },
+            { "type": "assign", "mission_id": concert, "user_id": nina, "invite": true },
+            { "type": "copy", "mission_ids": [concert], "shift_days": 1, "with_people": "invited" },
+        ]),
+    )
+    .await;
+    let after = plan(&planner).await;
+    test.pass_seconds(60);
+    let undone = undo(&planner, &applied).await.ok();
+    assert_eq!(plan(&planner).await, before);
+    assert_eq!(
+        (&undone["missions"][0]["location"], &undone["assignments"][0]["status"]),
+        (&json!("Bobino"), &json!("ACCEPTED")),
+        "DECLINED has no way back but this one"
+    );
+    let copy = &applied["results"][4]["missions"][0];
+    assert_eq!(undone["deleted_missions"], json!([copy["id"]]));
+    assert_eq!(undone["deleted_assignments"].as_array().map(Vec::len), Some(3));
+    let version = planner.get("/planning?from=2026-07-01T00:00:00Z&to=2026-08-01T00:00:00Z").await.ok();
+    assert_eq!(version["version"], undone["version"]);
+    // The link that was handed out is none now.
+    let link = &applied["results"][3]["invitations"][0];
+    let verify = format!("/invitations/verify?token={}", link["token"].as_str().unwrap());
+    let opened = test.anonymous().get(&verify).await;
+    opened.refused(400, "invalid_token");
+
+    let redone = undo(&planner, &undone).await.ok();
+    assert_eq!(plan(&planner).await, after);
+    assert_eq!(redone["deleted_missions"], json!([]));
+    test.anonymous().get(&verify).await.ok();
+    undo(&planner, &redone).await.ok();
+    assert_eq!(plan(&planner).await, before);
+
+    // All of it under the request that did it.
+    let off = json!([{ "type": "set_status", "assignment_id": nina_on, "status": "CANCELLED" }]);
+    let applied = apply(&planner, off).await;
+    test.pass_seconds(60);
+    let request = undo(&planner, &applied).await;
+    let request_id = request.header("x-request-id");
+    let audit = test.owner().await.get(&format!("/audit?object_id={nina_on}&limit=1")).await.ok();
+    assert_eq!(
+        (&audit[0]["action"], &audit[0]["request_id"], &audit[0]["after"]["status"]),
+        (&json!("assignment.status"), &json!(request_id), &json!("ACCEPTED"))
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_undo_is_of_whoever_did_it_for_a_day(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let planner = test.manager().await;
+    let (nina, montage) = (planner.user("Nina Simone").await, mission(&planner, "Montage", 8).await);
+    let assign = json!([{ "type": "assign", "mission_id": montage, "user_id": nina }]);
+    let applied = apply(&planner, assign.clone()).await;
+    for stranger in [test.admin().await, test.other_owner().await] {
+        let problem = undo(&stranger, &applied).await.refused(404, "unknown_reference");
+        assert_eq!(problem["errors"][0]["pointer"], "/undo");
+    }
+    let mut text = applied["undo"].as_str().unwrap().to_owned();
+    text.replace_range(50..51, if &text[50..51] == "A" { "B" } else { "A" });
+    for forged in [&*text, "", "no such thing", "é"] {
+        undo(&planner, &json!({ "undo": forged })).await.refused(404, "unknown_reference");
+    }
+    test.pass_seconds(24 * 3600 + 1);
+    let planner = test.manager().await;
+    undo(&planner, &applied).await.refused(404, "unknown_reference");
+    let second = planner.user("Ella Fitzgerald").await;
+    let applied =
+        apply(&planner, json!([{ "type": "assign", "mission_id": montage, "user_id": second }])).await;
+    test.pass_seconds(24 * 3600);
+    let planner = test.manager().await;
+    undo(&planner, &applied).await.ok();
+    undo(&planner, &applied).await.refused(409, "changed_since");
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_somebody_else_changed_is_not_taken_back(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let (planner, admin) = (test.manager().await, test.admin().await);
+    let (nina, ella) = (planner.user("Nina Simone").await, planner.user("Ella Fitzgerald").await);
+    let (montage, concert) = (mission(&planner, "Montage", 8).await, mission(&planner, "Concert", 18).await);
+    let there = planner.assignment(&montage, &nina).await;
+    let status = |status: &str| json!([{ "type": "set_status", "assignment_id": there, "status": status }]);
+
+    // The object itself.
+    let applied = apply(&planner, status("ACCEPTED")).await;
+    admin.patch(&format!("/assignments/{there}"), json!({ "note": "key" })).await.ok();
+    undo(&planner, &applied).await.refused(409, "changed_since");
+    // Its mission.
+    let applied = apply(&planner, status("DECLINED")).await;
+    admin.patch(&format!("/missions/{montage}"), json!({ "location": "Olympia" })).await.ok();
+    undo(&planner, &applied).await.refused(409, "changed_since");
+    // Something was put on a mission that was made.
+    let applied =
+        apply(&planner, json!([{ "type": "copy", "mission_ids": [concert], "shift_days": 1 }])).await;
+    let copy = id(&applied["results"][0]["missions"][0]);
+    let on_copy = admin.assignment(&copy, &ella).await;
+    undo(&planner, &applied).await.refused(409, "changed_since");
+    admin.delete(&format!("/assignments/{on_copy}")).await.ok();
+    undo(&planner, &applied).await.ok();
+    // A link was made for an assignment that was made.
+    let applied =
+        apply(&planner, json!([{ "type": "assign", "mission_id": concert, "user_id": ella }])).await;
+    let made = id(&applied["results"][0]["assignments"][0]);
+    admin.invitation(&made).await;
+    undo(&planner, &applied).await.refused(409, "changed_since");
+    // What is not of it may change.
+    let applied = apply(&planner, status("INVITED")).await;
+    admin.patch(&format!("/missions/{concert}"), json!({ "title": "Récital" })).await.ok();
+    admin.patch(&format!("/missions/{montage}"), json!({ "title": "Gros montage" })).await.ok();
+    undo(&planner, &applied).await.ok();
+    assert_eq!(planner.status_of(&there).await, "DECLINED");
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_undo_upholds_what_every_write_does(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let planner = test.manager().await;
+    let (nina, ella) = (planner.user("Nina Simone").await, planner.user("Ella Fitzgerald").await);
+    let project = planner.project("Tournée").await;
+    let (montage, concert) = (mission(&planner, "Montage", 8).await, mission(&planner, "Concert", 9).await);
+    planner.patch(&format!("/missions/{montage}"), json!({ "project_id": project })).await.ok();
+    let yes =
+        |mission: &str, user: &str| json!({ "mission_id": mission, "user_id": user, "status": "ACCEPTED" });
+    let there = id(&planner.post("/assignments", yes(&montage, &nina)).await.ok());
+    let off = json!([{ "type": "set_status", "assignment_id": there, "status": "CANCELLED" }]);
+    let gone = apply(&planner, off).await;
+    let refused = async |code: &str, status: u16| {
+        let before = plan(&planner).await;
+        let problem = undo(&planner, &gone).await.refused(status, code);
+        assert_eq!((plan(&planner).await, planner.status_of(&there).await), (before, "CANCELLED".into()));
+        problem
+    };
+    // The place is taken, its person is taken, or put there otherwise.
+    let other = id(&planner.post("/assignments", yes(&montage, &ella)).await.ok());
+    refused("quota_reached", 409).await;
+    planner.delete(&format!("/assignments/{other}")).await.ok();
+    let other = id(&planner.post("/assignments", yes(&concert, &nina)).await.ok());
+    let problem = refused("schedule_conflict", 400).await;
+    assert_eq!(problem["conflicts"][0]["mission_id"], json!(concert));
+    planner.delete(&format!("/assignments/{other}")).await.ok();
+    let other = planner.assignment(&montage, &nina).await;
+    refused("already_assigned", 409).await;
+    planner.delete(&format!("/assignments/{other}")).await.ok();
+    // They are not here any more, or the project is over.
+    planner.patch(&format!("/users/{nina}"), json!({ "active": false })).await.ok();
+    refused("user_inactive", 409).await;
+    planner.patch(&format!("/users/{nina}"), json!({ "active": true })).await.ok();
+    planner.patch(&format!("/projects/{project}"), json!({ "status": "ARCHIVED" })).await.ok();
+    refused("project_archived", 409).await;
+    planner.patch(&format!("/projects/{project}"), json!({ "status": "ACTIVE" })).await.ok();
+    let undone = undo(&planner, &gone).await.ok();
+    assert_eq!(planner.status_of(&there).await, "ACCEPTED");
+    // Put down once more, and the mission is called off.
+    let gone = undo(&planner, &undone).await.ok();
+    planner.post_empty(&format!("/missions/{montage}:cancel")).await.ok();
+    undo(&planner, &gone).await.refused(409, "mission_cancelled");
+}
+
+#[rstest]
+#[tokio::test]
+async fn people_whose_missions_change_places_go_back(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let planner = test.manager().await;
+    let nina = planner.user("Nina Simone").await;
+    let (montage, concert) = (mission(&planner, "Montage", 8).await, mission(&planner, "Concert", 10).await);
+    for mission in [&montage, &concert] {
+        planner
+            .post("/assignments", json!({ "mission_id": mission, "user_id": nina, "status": "ACCEPTED" }))
+            .await
+            .ok();
+    }
+    let to = |mission: &str, from: u32| json!({ "type": "move", "mission_id": mission, "start_at": format!("2026-07-10T{from:02}:00:00Z"), "end_at": format!("2026-07-10T{:02}:00:00Z", from + 2) });
+    let before = plan(&planner).await;
+    let applied = apply(&planner, json!([to(&montage, 20), to(&concert, 8), to(&montage, 10)])).await;
+    let after = plan(&planner).await;
+    // One after the other would be two at once, whichever goes first.
+    let undone = undo(&planner, &applied).await.ok();
+    assert_eq!(plan(&planner).await, before);
+    undo(&planner, &undone).await.ok();
+    assert_eq!(plan(&planner).await, after);
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_answered_meanwhile_is_asked_by_a_move_back(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let planner = test.manager().await;
+    let (nina, montage) = (planner.user("Nina Simone").await, mission(&planner, "Montage", 8).await);
+    let there = planner.assignment(&montage, &nina).await;
+    let (invitation, token) = planner.invitation(&there).await;
+    let moved = json!([{ "type": "move", "mission_id": montage, "start_at": "2026-07-11T08:00:00Z", "end_at": "2026-07-11T10:00:00Z" }]);
+    let applied = apply(&planner, moved).await;
+    test.pass_seconds(60);
+    test.anonymous().post(&format!("/invitations/{invitation}/accept"), json!({ "token": token })).await.ok();
+    undo(&planner, &applied).await.ok();
+    let assignment = planner.get(&format!("/assignments/{there}")).await.ok();
+    assert_eq!(
+        (&assignment["status"], &assignment["start_at"], &assignment["needs_confirmation"]),
+        (&json!("ACCEPTED"), &json!("2026-07-10T08:00:00Z"), &json!(true)),
+        "the yes was to the 11th"
+    );
+}
