@@ -18,6 +18,7 @@ pub mod ical;
 pub mod ids;
 pub mod jobs;
 pub mod json;
+pub mod live;
 pub mod locale;
 pub mod mail;
 pub mod openapi;

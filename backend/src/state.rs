@@ -11,6 +11,7 @@ use crate::{
     http::{self, Boundary, ErrorPage, Kept, Listed, Listing, Page, Reading, RequestInfo},
     ids::OrgId,
     jobs::Worker,
+    live::Live,
     outbox::Outbox,
     random::Random,
     seal::Seal,
@@ -55,6 +56,8 @@ pub struct Parts {
     pub cache: Cache,
     pub lists: Lists,
     pub gate: Gate,
+    /// Who listens for changes of lists.
+    pub live: Live,
     pub passwords: Passwords,
     pub throttle: Throttle,
     /// Refused sign-ins that are not yet in the audit log.

@@ -11,6 +11,7 @@ use crate::{
     fair::Fair,
     http::{MAX_BODIES_BYTES, MAX_TENANT_BODIES_BYTES},
     jobs::{Handlers, Timing, Worker},
+    live::Live,
     mail::{Mailer, MailerError},
     outbox::Outbox,
     random::Random,
@@ -206,6 +207,7 @@ pub fn start_on(ground: Ground, db: Database, later: Later) -> Result<App, Start
     Ok(App::from(Parts {
         lists: Lists::new(cache.clone(), config.cache_ttl, clock.clone(), tasks.clone()),
         gate,
+        live: Live::new(db.clone(), telemetry.metrics.clone()),
         throttle: Throttle::new(clock.clone(), cache.clone()),
         refusals: RefusedSignIns::new(clock, telemetry.metrics.clone()),
         cache,

@@ -14,6 +14,7 @@ use crate::{
     http::{self, Admit, Describe, Description, RequestInfo},
     ids::{AccountId, OrgId, SessionId, UserId},
     role::Role,
+    timestamp::Timestamp,
 };
 use axum::{
     extract::{FromRef, FromRequestParts, OptionalFromRequestParts},
@@ -61,6 +62,8 @@ pub struct Caller<R: MinimumRole> {
     pub user: Option<UserId>,
     /// The versions of the org's cached lists: the caller may see these or newer ones.
     pub versions: Versions,
+    /// When the access token ends.
+    pub until: Timestamp,
     pub request: RequestInfo,
     /// When the authority was asked for, on the monotonic clock.
     asked: Duration,
@@ -263,6 +266,18 @@ impl http::AuthorityCheck for CallerCheck {
 }
 
 impl CallerCheck {
+    /// Whether the session is alive and role and user are what they were, read now.
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    pub async fn still_holds(&self) -> Result<bool, Error> {
+        match self.authorities.of(self.asker).await {
+            Ok(now) => Ok((now.role, now.user_id) == self.found),
+            Err(Error::Refused(_)) => Ok(false),
+            Err(failed) => Err(failed),
+        }
+    }
+
     fn is_fresh(&self) -> bool {
         self.clock.elapsed().saturating_sub(self.asked) <= FRESH
     }
@@ -313,6 +328,7 @@ where
             role,
             user: authority.user_id,
             versions: authority.versions,
+            until: claims.until(),
             request,
             asked,
             rank: PhantomData,

@@ -10,7 +10,7 @@ use sha2::Sha256;
 use std::sync::Arc;
 
 /// Clocks of two machines may differ this much.
-const LEEWAY_SECONDS: i64 = 30;
+pub(super) const LEEWAY_SECONDS: i64 = 30;
 
 /// The key of one secret.
 #[derive(Clone)]

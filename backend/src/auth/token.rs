@@ -2,7 +2,7 @@
 //!
 //! The library checks signature and algorithm; expiry is checked here, against the clock that is passed in.
 
-use super::key::{Key, Keys};
+use super::key::{Key, Keys, LEEWAY_SECONDS};
 use crate::{
     clock::Clock,
     config::Config,
@@ -28,6 +28,13 @@ pub struct AccessClaims {
     iat: i64,
     exp: i64,
     jti: Secret,
+}
+
+impl AccessClaims {
+    /// From when on it is not valid any more.
+    pub fn until(&self) -> Timestamp {
+        Timestamp::from_micros(self.exp.saturating_add(LEEWAY_SECONDS).saturating_mul(1_000_000))
+    }
 }
 
 /// Renews a session once; `generation` counts how often it was renewed before.

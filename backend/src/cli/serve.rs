@@ -156,6 +156,8 @@ pub(super) async fn serve(app: App, listener: TcpListener, mut signals: StopSign
         );
         tokio::spawn(signals.stop_at_once_when_told_again());
         tokio::time::sleep(stopping.config.shutdown_delay).await;
+        // Not before: whoever asks again at once would come back here.
+        stopping.live.close();
     });
     // The last fifth of the grace period is for `finish`, which runs when no client is served any more.
     let (deadline, over) = (stopped.after(grace * 4 / 5), stopped.after(grace));

@@ -6,13 +6,13 @@
 //! write makes. The version that the backup itself holds would come again: whoever read it just before a write, and the rows
 //! just after, has cached those under it. So a restored or imported database gets new ones ([`renew`]).
 
-use super::Tx;
+use super::{Database, Tx};
 use crate::{ids::OrgId, random::Random};
 use sea_orm::{
     ConnectionTrait, DbErr, FromQueryResult, Value,
     sea_query::{Alias, Expr, ExprTrait, OnConflict, Query, SelectStatement},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 const TABLE: &str = "list_versions";
 
@@ -62,6 +62,34 @@ impl Versions {
         row.map_or(Ok(Self::default()), |row| Self::from_query_result(&row, ""))
     }
 
+    /// Those of several orgs, by org; none of an org that has no row yet. One statement for [`ORGS`] of them; where the tables are
+    /// distributed one for each, because it then asks one server, and nobody waits for the slowest of all.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn read_all(db: &Database, orgs: &[OrgId]) -> Result<HashMap<OrgId, Self>, DbErr> {
+        if db.is_distributed() || orgs.len() == 1 {
+            let mut found = HashMap::with_capacity(orgs.len());
+            for org in orgs {
+                found.insert(*org, Self::read(db, *org).await?);
+            }
+            return Ok(found);
+        }
+        let mut found = HashMap::with_capacity(orgs.len());
+        for some in orgs.chunks(ORGS) {
+            let mut select = Query::select();
+            select.column("org_id").columns(List::ALL.map(|list| Alias::new(list.word()))).from(TABLE);
+            // Padded with the last one, so that few statements have to be prepared.
+            let padding = some.iter().rev().take(1).cycle();
+            let padded = some.iter().chain(padding).take(some.len().next_power_of_two());
+            select.and_where(Expr::col("org_id").is_in(padded.copied()));
+            for row in db.query_all(&select).await? {
+                found.insert(row.try_get("", "org_id")?, Self::from_query_result(&row, "")?);
+            }
+        }
+        Ok(found)
+    }
+
     /// Adds the versions to a query, whose rows can then be read as [`Versions`], too.
     pub fn join(select: &mut SelectStatement, org: Value) -> &mut SelectStatement {
         for list in List::ALL {
@@ -83,8 +111,8 @@ pub(super) async fn replace(tx: &Tx, org: OrgId, lists: &BTreeMap<List, i64>) ->
     tx.execute(&upsert).await.map(|_| ())
 }
 
-/// Orgs whose versions are written at once.
-const ORGS: usize = 500;
+/// Orgs whose versions are read or written at once.
+const ORGS: usize = 512;
 
 /// Gives all orgs new versions of `lists`, or one of them: those that the schema has, which may be an older one.
 ///

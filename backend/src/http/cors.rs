@@ -30,6 +30,7 @@ impl Cors {
             header::IF_MATCH,
             header::IF_NONE_MATCH,
             own("idempotency-key"),
+            own("last-event-id"),
             own("traceparent"),
             id.clone(),
         ];

@@ -12,6 +12,7 @@ use crate::{
     error::{self, Conflict, Error, FailureKind, FieldError, Problem},
     http::{self, Limit},
     ids::AnyId,
+    live,
     resources::{
         assignments, availabilities,
         calendar::CalendarInclude,
@@ -82,6 +83,7 @@ pub fn samples() -> Vec<Error> {
         assignments::REFUSALS,
         availabilities::REFUSALS,
         invitations::REFUSALS,
+        live::REFUSALS,
         missions::REFUSALS,
         orgs::REFUSALS,
         planning::REFUSALS,

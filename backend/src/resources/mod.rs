@@ -17,6 +17,7 @@ pub mod planning;
 pub mod privacy;
 pub mod projects;
 pub mod rates;
+pub mod streams;
 pub mod users;
 
 use crate::state::App;
@@ -34,6 +35,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(mails::routes())
         .merge(availabilities::routes())
         .merge(planning::routes())
+        .merge(streams::routes())
         .merge(candidates::routes())
         .merge(conflicts::routes())
         .merge(users::routes())

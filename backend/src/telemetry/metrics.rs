@@ -49,6 +49,7 @@ struct Inner {
     reruns: IntCounterVec,
     jobs: IntCounterVec,
     periodic: IntCounterVec,
+    streams: IntGauge,
     mails: IntCounterVec,
     mails_waiting: IntGauge,
     mails_oldest_seconds: IntGauge,
@@ -129,6 +130,7 @@ impl Metrics {
                 "Periodic work that was done, or failed.",
                 &["work", "outcome"],
             ),
+            streams: gauge("app_open_streams", "Streams of events (GET /events) that are open."),
             mails: count(
                 "app_mail_total",
                 "Attempts to send a mail: sent, delayed (tried again later), refused for good, or dropped as no longer true.",
@@ -191,6 +193,11 @@ impl Metrics {
 
     pub fn job(&self, kind: &str, outcome: &str) {
         self.0.jobs.with_label_values(&[kind, outcome]).inc();
+    }
+
+    /// How many streams of events are open.
+    pub fn streams(&self, open: usize) {
+        self.0.streams.set(i64::try_from(open).unwrap_or(i64::MAX));
     }
 
     /// A mail was sent, delayed, refused for good, or dropped because nothing in it was true any more.

@@ -166,7 +166,10 @@ async fn every_statement_names_its_org_and_no_exception_is_left_over(
     let unknown = format!("/invitations/{}/accept", uuid::Uuid::from_u128(1));
     test.anonymous().post(&unknown, json!({ "token": "of nobody" })).await.refused(404, "not_found");
     test.pass_seconds(2 * 86_400);
+    let listening = [test.org, test.other_org].map(|org| test.app.live.listen(org, uuid::Uuid::nil().into()));
     // What recurs (`app/periodic.rs`), once.
+    test.app.live.look().await;
+    drop(listening);
     mails::queue_digests(&test.app).await.expect("digests");
     mails::waiting(&test.app.db).await.expect("the mails that wait");
     idempotency::forget_old_answers(&test.app.db, test.app.config.retention.answers)

@@ -32,6 +32,7 @@ mod directions;
 mod distributing;
 mod documents;
 mod edge;
+mod events;
 mod feeds;
 #[allow(non_snake_case, reason = "the names tell which programs they need")]
 mod feeds_in_Readers;

@@ -65,6 +65,7 @@ async fn names_labels_and_buckets_are_as_agreed(#[values(Kind::Sqlite, Kind::Pos
         ("app_requests_total", "counter"),
         ("app_request_duration_seconds", "histogram"),
         ("app_inflight_requests", "gauge"),
+        ("app_open_streams", "gauge"),
         ("app_sign_ins_refused_total", "counter"),
         ("app_db_connections", "gauge"),
         ("app_db_connections_max", "gauge"),

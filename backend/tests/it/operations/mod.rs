@@ -23,6 +23,7 @@ mod projects;
 mod rates;
 mod rbac;
 mod sample;
+mod streams;
 mod system;
 pub mod tables;
 mod users;
@@ -52,6 +53,7 @@ const RESOURCES: &[fn() -> Vec<Declaration>] = &[
     users::declared,
     rates::declared,
     planning::declared,
+    streams::declared,
     conflicts::declared,
     assignments::declared,
     invitations::declared,

@@ -19,7 +19,7 @@ use std::{
 };
 
 /// Statements across orgs: what their text contains, and why. Where the tables are distributed each asks all servers.
-pub const ACROSS_ORGS: [(&str, &str); 5] = [
+pub const ACROSS_ORGS: [(&str, &str); 6] = [
     (
         r#"FROM "invitations" WHERE "invitations"."id" = "#,
         "without a valid token an id is sought in all orgs; refused sign-ins are few",
@@ -39,6 +39,10 @@ pub const ACROSS_ORGS: [(&str, &str); 5] = [
     (
         r#"DELETE FROM "list_versions""#,
         "an import of everything and a restore make the versions of all orgs anew",
+    ),
+    (
+        r#"FROM "list_versions" WHERE "org_id" IN ("#,
+        "what changes is looked for in all orgs that somebody listens to; where the tables are distributed by one statement each",
     ),
 ];
 

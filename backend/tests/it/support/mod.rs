@@ -17,7 +17,7 @@ pub use browser::{Browser, Scripts};
 pub use database::{Kind, TestDatabase};
 /// Runs requests side by side; their outcomes in order.
 pub use futures_util::future::join_all as together;
-pub use personas::{Outcome, Persona};
+pub use personas::{Heard, Outcome, Persona};
 pub use server::{AT_MOST, Server};
 pub use smtp::{Received, Smtp};
 

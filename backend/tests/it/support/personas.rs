@@ -1,13 +1,17 @@
 //! People to act as. A request goes through the real router; its outcome is read with the status that the rule wants.
 
-use super::{Test, contract};
+use super::{AT_MOST, Test, contract};
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::{Body, Bytes, to_bytes},
     http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header},
+    response::Response,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use coulisses::{auth::entity::account, text::EmailKey};
+use futures_util::FutureExt;
+use http_body_util::BodyExt;
+use hyper::body::Frame;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value as Json;
 use tower::ServiceExt;
@@ -127,6 +131,33 @@ impl<'t> Persona<'t> {
 
     /// Any request; paths without a leading `/api` are taken as under `/api/v1`, unless they are the program's own.
     pub async fn send(&self, method: Method, path: &str, body: Option<String>) -> Outcome {
+        let (uri, response) = self.answered(&method, path, body).await;
+        let (parts, body) = response.into_parts();
+        // A stream ends when time has passed: this is what it says at once.
+        let is_stream =
+            parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+        let text = match is_stream {
+            true => Heard(body).at_once().concat(),
+            false => {
+                let bytes = to_bytes(body, usize::MAX).await.expect("the body is read");
+                String::from_utf8(bytes.to_vec()).expect("bodies are UTF-8")
+            }
+        };
+        contract::check(method.as_str(), &uri, parts.status.as_u16(), &text);
+        Outcome { status: parts.status, headers: parts.headers, text }
+    }
+
+    /// Opens a stream of events: its headers, and what is heard of it.
+    pub async fn listen(&self, path: &str) -> (HeaderMap, Heard) {
+        let (uri, response) = self.answered(&Method::GET, path, None).await;
+        contract::check("GET", &uri, response.status().as_u16(), "");
+        assert_eq!(response.status(), StatusCode::OK, "{uri}");
+        let (parts, body) = response.into_parts();
+        (parts.headers, Heard(body))
+    }
+
+    /// The request's URI and its response, whose body is not read yet.
+    async fn answered(&self, method: &Method, path: &str, body: Option<String>) -> (String, Response) {
         let own = [
             "/healthz",
             "/livez",
@@ -157,12 +188,7 @@ impl<'t> Persona<'t> {
         }
         let mut request = request.body(body.map_or(Body::empty(), Body::from)).expect("a request");
         request.headers_mut().extend(self.headers.clone());
-        let response = self.router.clone().oneshot(request).await.expect("the router never fails");
-        let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, usize::MAX).await.expect("the body is read");
-        let text = String::from_utf8(bytes.to_vec()).expect("bodies are UTF-8");
-        contract::check(method.as_str(), &uri, parts.status.as_u16(), &text);
-        Outcome { status: parts.status, headers: parts.headers, text }
+        (uri, self.router.clone().oneshot(request).await.expect("the router never fails"))
     }
 
     /// A cursor of a list, which must have a second row, whose key was replaced by something else.
@@ -212,6 +238,31 @@ impl<'t> Persona<'t> {
         let found = self.get(&format!("/assignments/{assignment}")).await.ok();
         found["status"].as_str().expect("a status").to_owned()
     }
+}
+
+/// The open end of a stream of events.
+pub struct Heard(Body);
+
+impl Heard {
+    /// Waits for the next event or comment; `None` at the end.
+    pub async fn next(&mut self) -> Option<String> {
+        let frame = tokio::time::timeout(AT_MOST, self.0.frame()).await.expect("something is heard");
+        frame.map(text_of)
+    }
+
+    /// What it says without waiting for anything.
+    pub fn at_once(&mut self) -> Vec<String> {
+        let mut said = Vec::new();
+        while let Some(Some(frame)) = self.0.frame().now_or_never() {
+            said.push(text_of(frame));
+        }
+        said
+    }
+}
+
+fn text_of(frame: Result<Frame<Bytes>, axum::Error>) -> String {
+    let data = frame.expect("a stream does not fail").into_data().expect("data");
+    String::from_utf8(data.to_vec()).expect("events are UTF-8")
 }
 
 impl Outcome {
