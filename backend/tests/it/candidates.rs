@@ -27,9 +27,19 @@ async fn on(planner: &Persona<'_>, mission: &str, user: &str, status: &str) -> S
     id(&planner.post("/assignments", body).await.ok())
 }
 
-async fn declare(planner: &Persona<'_>, user: &str, (from, to): (&str, &str), approved: bool) {
+async fn declare(planner: &Persona<'_>, user: &str, hours: (&str, &str), approved: bool) {
+    declare_kind(planner, user, "available", hours, approved).await;
+}
+
+async fn declare_kind(
+    planner: &Persona<'_>,
+    user: &str,
+    kind: &str,
+    (from, to): (&str, &str),
+    approved: bool,
+) {
     let period = json!({
-        "user_id": user, "start_at": format!("2026-07-{from}:00:00Z"), "end_at": format!("2026-07-{to}:00:00Z"),
+        "user_id": user, "kind": kind, "start_at": format!("2026-07-{from}:00:00Z"), "end_at": format!("2026-07-{to}:00:00Z"),
     });
     let declared = id(&planner.post("/availabilities", period).await.ok());
     if approved {
@@ -143,6 +153,39 @@ async fn everyone_active_is_ranked_with_reasons(#[values(Kind::Sqlite, Kind::Pos
     assert_eq!(codes(of(&again, "Carl No"))[0], "asked_already");
     let few = candidates(&planner, &concert, "?limit=2").await;
     assert_eq!((names(&few), &few["total"]), (vec!["Zoé Expert", "Yves There"], &json!(11)));
+}
+
+/// Whatever else was declared, and whether a planner looked at it or not.
+#[rstest]
+#[tokio::test]
+async fn whoever_is_unavailable_comes_behind_those_who_said_nothing(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let planner = test.manager().await;
+    let concert = mission(&planner, "Concert", &["son"], ("10T08", "10T12")).await;
+    let mut people = Vec::new();
+    for name in ["Ada Away", "Bob Both", "Carl Rejected", "Dora Later", "Eve There"] {
+        people.push(person(&planner, name, json!(["son"])).await);
+    }
+    declare_kind(&planner, &people[0], "unavailable", ("10T11", "10T20"), false).await;
+    declare_kind(&planner, &people[1], "unavailable", ("10T06", "10T09"), true).await;
+    declare(&planner, &people[1], ("10T06", "10T20"), true).await;
+    declare_kind(&planner, &people[2], "unavailable", ("10T06", "10T20"), false).await;
+    let rejected = planner.get(&format!("/availabilities?user_id={}", people[2])).await.ok();
+    planner.post_empty(&format!("/availabilities/{}:reject", id(&rejected[0]))).await.ok();
+    // It begins when the mission is over.
+    declare_kind(&planner, &people[3], "unavailable", ("10T12", "10T20"), true).await;
+    declare(&planner, &people[4], ("10T06", "10T20"), false).await;
+    let answer = candidates(&planner, &concert, "").await;
+    let wanted = ["Eve There", "Dora Later", "Carl Rejected", "Ada Away", "Bob Both"];
+    assert_eq!(names(&answer)[..5], wanted);
+    for name in ["Ada Away", "Bob Both"] {
+        assert_eq!(codes(of(&answer, name)), ["free", "unavailable", "skilled"], "{name}");
+        assert_eq!(of(&answer, name)["availability"], "UNAVAILABLE");
+    }
+    assert_eq!(codes(of(&answer, "Carl Rejected")), ["free", "skilled"]);
+    assert_eq!(of(&answer, "Dora Later")["availability"], Json::Null);
 }
 
 #[rstest]

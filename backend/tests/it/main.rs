@@ -17,6 +17,7 @@ mod auth_flow;
 mod authorities;
 mod availabilities;
 mod availability_changes;
+mod availability_kinds;
 mod bounds;
 mod by_org;
 mod cache;

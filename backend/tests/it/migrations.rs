@@ -154,7 +154,7 @@ async fn taking_everything_back_leaves_nothing_of_ours(#[values(Kind::Sqlite, Ki
 }
 
 /// Steps that bring nothing and change what is there.
-const CHANGES: [&str; 6] = [
+const CHANGES: [&str; 7] = [
     "m20261126_000009_json_as_text",
     "m20261126_000013_canonical_keys",
     "m20261126_000016_calendar_days",
@@ -162,6 +162,8 @@ const CHANGES: [&str; 6] = [
     // Columns, and the text of a trigger.
     "m20261127_000022_deleted_orgs",
     "m20261127_000023_planning",
+    // A column, and the guard that compares it.
+    "m20261128_000024_availability_kinds",
 ];
 
 /// What was stored to be searched by an older program is found by what a newer one asks for.

@@ -497,6 +497,14 @@ async fn approved_availabilities_do_not_overlap(#[values(Kind::Sqlite, Kind::Pos
     p.takes(&p.availability(&p.org, &p.user, "APPROVED", "12:00", "13:00")).await;
     p.takes(&p.availability(&p.org, &someone, "APPROVED", "11:00", "13:00")).await;
     p.takes(&p.availability(&p.org, &p.user, "REJECTED", "11:00", "13:00")).await;
+    let away = |from| {
+        let row = p.availability(&p.org, &p.user, "APPROVED", from, "13:00");
+        row.replacen("status,", "status, kind,", 1).replacen("'APPROVED',", "'APPROVED', 'unavailable',", 1)
+    };
+    p.takes(&away("11:00")).await;
+    p.refuses(overlap, &away("12:30")).await;
+    p.refuses(overlap, "UPDATE availabilities SET kind = 'available' WHERE kind = 'unavailable'").await;
+    p.refuses(By::Check, "UPDATE availabilities SET kind = 'away'").await;
     p.refuses(overlap, "UPDATE availabilities SET status = 'APPROVED' WHERE status = 'REJECTED'").await;
     p.refuses(overlap, &format!("UPDATE availabilities SET user_id = {}", p.id(&p.user))).await;
 }

@@ -12,7 +12,7 @@ use crate::{
         assignments::{
             self, AlreadyAssigned, AssignmentStatus, Change, DecidedBy, NewAssignment, ScheduleConflict,
         },
-        availabilities::{self, NewAvailability},
+        availabilities::{self, AvailabilityKind, NewAvailability},
         invitations::{self, Links, NewInvitation},
         missions::{self, Mission, MissionForm, NewMissionRole},
         orgs::{self, ContactForm, NewMember, OrgForm},
@@ -370,6 +370,11 @@ async fn declare_availability(
     mission: &Mission,
 ) -> Result<(), CliError> {
     let (start_at, end_at) = (mission.start_at, mission.start_at.plus_seconds(5 * 86_400));
-    availabilities::create(tx, org, NewAvailability { user_id, start_at, end_at, note: None }).await?;
+    availabilities::create(
+        tx,
+        org,
+        NewAvailability { user_id, kind: AvailabilityKind::Available, start_at, end_at, note: None },
+    )
+    .await?;
     Ok(())
 }

@@ -28,6 +28,7 @@ mod m20261127_000020_changes;
 mod m20261127_000021_by_org;
 mod m20261127_000022_deleted_orgs;
 mod m20261127_000023_planning;
+mod m20261128_000024_availability_kinds;
 mod rows;
 mod sqlite_schema;
 
@@ -72,6 +73,7 @@ impl Migrator {
             Box::new(m20261127_000021_by_org::Migration),
             Box::new(m20261127_000022_deleted_orgs::Migration),
             Box::new(m20261127_000023_planning::Migration),
+            Box::new(m20261128_000024_availability_kinds::Migration),
         ]
     }
 }

@@ -24,7 +24,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub fn routes() -> OpenApiRouter<App> {
     tagged(
         "availabilities",
-        "Periods that users declare, for managers to approve or reject. `/availability` is the first name of the same resource.",
+        "Periods in which users declare to be available, or `unavailable`, for managers to approve or reject. `/availability` is the first name of the same resource.",
     )
         .routes(operations!(create, list))
         .routes(operations!(get, update, delete))
@@ -34,7 +34,8 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// Declare an availability.
 ///
-/// For oneself, or for anyone as a manager or above. It is `PENDING` until a manager decides. It ends after its
+/// For oneself, or for anyone as a manager or above. It is `PENDING` until a manager decides. Whoever plans a person while they
+/// are `unavailable`, pending or approved, is warned and not refused. It ends after its
 /// start and at most 31 calendar days later in the org's time zone. For anybody else's `user_id` a caller below
 /// manager gets 404 `unknown_reference`.
 #[utoipa::path(post, path = "/availabilities", tag = "availabilities", extensions(("x-problems" = json!([UnknownReference::CODE]))))]
@@ -85,8 +86,8 @@ async fn get(
 /// Update an availability.
 ///
 /// One's own, or anyone's as a manager or above; else 404. When a caller below manager changes the time, it
-/// becomes `PENDING` again. A manager's change keeps the status; where an approved one would overlap another
-/// approved one of the user, it is 409 `availability_overlap` with `conflicts`.
+/// becomes `PENDING` again, as with another `kind`. A manager's change keeps the status; where an approved one would overlap another
+/// approved one of the user and kind, it is 409 `availability_overlap` with `conflicts`.
 #[utoipa::path(method(put, patch), path = "/availabilities/{id}", tag = "availabilities", extensions(("x-problems" = json!([AvailabilityOverlap::CODE]))))]
 async fn update(
     State(app): State<App>,
@@ -141,7 +142,7 @@ fn visible<R: MinimumRole>(caller: &Caller<R>, availability: Availability) -> Re
 /// Approve an availability.
 ///
 /// Managers and above, from any status. Approving it again changes nothing and is 200. 409 `availability_overlap`
-/// with `conflicts` when it overlaps another approved one of the user.
+/// with `conflicts` when it overlaps another approved one of the user and kind.
 #[utoipa::path(post, path = "/availabilities/{id}/~approve", tag = "availabilities", extensions(("x-problems" = json!([AvailabilityOverlap::CODE]))))]
 async fn approve(
     State(app): State<App>,

@@ -1,7 +1,7 @@
 //! The rows of availabilities, as SeaORM sees them.
 
 pub mod availability {
-    use crate::resources::availabilities::model::AvailabilityStatus;
+    use crate::resources::availabilities::model::{AvailabilityKind, AvailabilityStatus};
     use crate::{
         ids::{AvailabilityId, OrgId, UserId},
         timestamp::Timestamp,
@@ -23,6 +23,7 @@ pub mod availability {
         pub note: Option<String>,
         pub created_at: Timestamp,
         pub updated_at: Timestamp,
+        pub kind: AvailabilityKind,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,4 +1,4 @@
-//! Availabilities: periods that a user declares and a manager approves.
+//! Availabilities: periods in which a user declares to be available, or not to be, and which a manager approves.
 
 mod api;
 pub(crate) mod entity;
@@ -13,7 +13,7 @@ pub const FIRST_NAME: (&str, &str) = ("/api/v1/availability", "/api/v1/availabil
 
 pub use api::routes;
 pub use event::AvailabilityEvent;
-pub use model::{Availability, AvailabilityStatus, NewAvailability};
+pub use model::{Availability, AvailabilityKind, AvailabilityStatus, NewAvailability};
 pub use read::{Approved, approved, of_user};
 pub use refusal::*;
 pub use write::{create, decide, delete_of_user, forget};

@@ -23,6 +23,16 @@ crate::words::words! {
     }
 }
 
+crate::words::words! {
+    /// What is declared of a period.
+    pub enum AvailabilityKind {
+        /// To be there for missions.
+        Available = "available",
+        /// Not to be: whoever plans them then is warned.
+        Unavailable = "unavailable",
+    }
+}
+
 /// An availability as the API shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Availability {
@@ -30,6 +40,8 @@ pub struct Availability {
     pub id: AvailabilityId,
     /// Whose it is.
     pub user_id: UserId,
+    /// Whether they are available or not.
+    pub kind: AvailabilityKind,
     /// From when.
     pub start_at: Timestamp,
     /// Until when.
@@ -45,6 +57,7 @@ impl From<availability::Model> for Availability {
         Self {
             id: row.id,
             user_id: row.user_id,
+            kind: row.kind,
             start_at: row.starts_at,
             end_at: row.ends_at,
             status: row.status,
@@ -59,6 +72,10 @@ impl From<availability::Model> for Availability {
 pub struct NewAvailability {
     /// Whose it is.
     pub user_id: UserId,
+    /// Whether they are available or not.
+    #[deserr(default = AvailabilityKind::Available)]
+    #[schema(default = "available", required = false)]
+    pub kind: AvailabilityKind,
     /// From when.
     pub start_at: Timestamp,
     /// Until when.
@@ -72,6 +89,10 @@ pub struct NewAvailability {
 #[derive(Debug, Clone, PartialEq, Deserr, Serialize, ToSchema)]
 #[deserr(deny_unknown_fields)]
 pub struct AvailabilityForm {
+    /// Whether they are available or not.
+    #[deserr(default = AvailabilityKind::Available)]
+    #[schema(default = "available", required = false)]
+    pub kind: AvailabilityKind,
     /// From when.
     #[schema(example = "2026-07-10T08:00:00Z")]
     pub start_at: Timestamp,
@@ -91,7 +112,7 @@ impl Availability {
     /// The fields that can be set, as they are now.
     pub fn form(&self) -> AvailabilityForm {
         let note = self.note.as_ref().map(Note::stored);
-        AvailabilityForm { start_at: self.start_at, end_at: self.end_at, note }
+        AvailabilityForm { kind: self.kind, start_at: self.start_at, end_at: self.end_at, note }
     }
 }
 
@@ -108,6 +129,10 @@ pub struct AvailabilityQuery {
     #[deserr(default)]
     #[param(value_type = Option<Vec<AvailabilityStatus>>)]
     pub status: Many<AvailabilityStatus>,
+    /// Only these kinds; repeat it for OR.
+    #[deserr(default)]
+    #[param(value_type = Option<Vec<AvailabilityKind>>)]
+    pub kind: Many<AvailabilityKind>,
     /// Only those that end after this instant.
     #[deserr(default)]
     pub from: Option<Timestamp>,

@@ -2,7 +2,7 @@
 
 use super::{
     entity::availability,
-    model::{Availability, AvailabilityQuery, AvailabilityStatus},
+    model::{Availability, AvailabilityKind, AvailabilityQuery, AvailabilityStatus},
 };
 use crate::{
     db::{OfOrg, filter},
@@ -37,6 +37,7 @@ pub async fn list(
         .filter(filter::own(Column::UserId, own))
         .filter(filter::one_of(Column::UserId, query.user_id.0))
         .filter(filter::one_of(Column::Status, query.status.0))
+        .filter(filter::one_of(Column::Kind, query.kind.0))
         .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), query.from, query.to))
         .order_by_asc(Column::StartsAt)
         .order_by_asc(Column::Id);
@@ -58,7 +59,7 @@ pub struct Approved {
     pub ends_at: Timestamp,
 }
 
-/// The first `count` approved availabilities of a user that overlap `[from, to)`, by start, behind `after`.
+/// The first `count` approved availabilities of a user, of the kind `available`, that overlap `[from, to)`, by start, behind `after`.
 ///
 /// # Errors
 /// When the database fails.
@@ -75,6 +76,7 @@ pub async fn approved(
         .columns([Column::Id, Column::StartsAt, Column::EndsAt])
         .filter(Column::UserId.eq(user))
         .filter(Column::Status.eq(AvailabilityStatus::Approved))
+        .filter(Column::Kind.eq(AvailabilityKind::Available))
         .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), from, to))
         .filter(filter::after((Column::StartsAt, Column::Id), after))
         .order_by_asc(Column::StartsAt)

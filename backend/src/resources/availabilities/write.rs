@@ -21,7 +21,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, sea_query::LockType,
 };
 
-/// Approved availabilities of one user never overlap.
+/// Approved availabilities of one user and kind never overlap.
 const NO_OVERLAP: Constraint = Constraint::trigger("availabilities_no_overlap");
 
 fn meaning_of(error: &DbErr) -> Option<Error> {
@@ -45,6 +45,7 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAvailability) -> Result<Availab
         note: new.note.map(Into::into),
         created_at: tx.now,
         updated_at: tx.now,
+        kind: new.kind,
     };
     availability::Entity::insert(row.clone().into_active_model())
         .exec_without_returning(tx)
@@ -75,7 +76,7 @@ pub async fn lock_for_no_key_update(tx: &Tx, org: OrgId, id: AvailabilityId) -> 
 }
 
 /// Changes a locked availability. A manager's change keeps its status, and of an approved one the overlaps are checked again; a
-/// user's own is pending again when its time changes.
+/// user's own is pending again when its time or its kind changes.
 ///
 /// # Errors
 /// [`Error::Invalid`], or [`AvailabilityOverlap`].
@@ -90,8 +91,10 @@ pub async fn update(
     if moved {
         refuse_period(tx, org, new.start_at, new.end_at).await?;
     }
-    let status = if moved && !by_manager { AvailabilityStatus::Pending } else { before.status };
+    let says_otherwise = moved || new.kind != before.kind;
+    let status = if says_otherwise && !by_manager { AvailabilityStatus::Pending } else { before.status };
     let after = Availability {
+        kind: new.kind,
         start_at: new.start_at,
         end_at: new.end_at,
         note: new.note.map(String::from),
@@ -105,7 +108,7 @@ pub async fn update(
 /// Approves or rejects a locked availability. The status that it has already changes nothing.
 ///
 /// # Errors
-/// [`AvailabilityOverlap`] when it would overlap another approved one of the user.
+/// [`AvailabilityOverlap`] when it would overlap another approved one of its kind.
 pub async fn decide(
     tx: &Tx,
     org: OrgId,
@@ -139,6 +142,7 @@ async fn change(
             ends_at: Set(after.end_at),
             status: Set(after.status),
             note: Set(after.note.clone()),
+            kind: Set(after.kind),
             updated_at: Set(tx.now),
             ..Default::default()
         })
@@ -149,7 +153,7 @@ async fn change(
     tx.record(org, event).await
 }
 
-/// Refuses an approved availability that overlaps another one, and names what it overlaps.
+/// Refuses an approved availability that overlaps another one of its kind, and names what it overlaps.
 async fn refuse_overlap(tx: &Tx, org: OrgId, wanted: &Availability) -> Result<(), Error> {
     use availability::Column;
     if wanted.status != AvailabilityStatus::Approved {
@@ -157,6 +161,7 @@ async fn refuse_overlap(tx: &Tx, org: OrgId, wanted: &Availability) -> Result<()
     }
     let overlapping = availability::Entity::of(org)
         .filter(Column::UserId.eq(wanted.user_id))
+        .filter(Column::Kind.eq(wanted.kind))
         .filter(Column::Status.eq(AvailabilityStatus::Approved))
         .filter(Column::StartsAt.lt(wanted.end_at))
         .filter(Column::EndsAt.gt(wanted.start_at))

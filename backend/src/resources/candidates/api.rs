@@ -22,7 +22,7 @@ pub fn routes() -> OpenApiRouter<App> {
 /// Find who could do a mission.
 ///
 /// Managers and above. Everyone active, best first: who is not on the mission yet, who is free for all of it, who has the role's
-/// skill and how well, who declared to be available, who has less to do in that week, who says yes more often. The skill is the
+/// skill and how well, who declared to be available, or not to be, who has less to do in that week, who says yes more often. The skill is the
 /// one that is called like the role, whatever the case and the accents of the skill; without `role_name` that of the mission's only role. `reasons`
 /// says what else speaks for and against each. A mission that is cancelled, or whose project is archived, has candidates as any other, although
 /// nobody can be asked there. An unknown `role_name` is 404 `unknown_reference`.

@@ -52,7 +52,8 @@ pub struct Candidate {
     pub employment_type: EmploymentType,
     /// How well they can do what the post is called, from 1 to 5; `null` when they cannot, or for no post.
     pub skill_level: Option<i16>,
-    /// What they declared for the whole mission: `APPROVED`, `PENDING`, or `null` for nothing.
+    /// What they declared: `UNAVAILABLE` for a part of the mission or more, else `APPROVED` or `PENDING` when they are available for the
+    /// whole of it, or `null` for nothing.
     pub availability: Option<Declared>,
     /// What they are invited to or accepted for in the week of the mission's start, Monday to Sunday in its time zone, without it.
     pub planned_minutes: u64,
@@ -98,12 +99,14 @@ pub struct CandidateConflict {
 }
 
 crate::words::words! {
-    /// What somebody declared for the whole mission.
+    /// What somebody declared for the mission.
     pub enum Declared {
-        /// Available, and a planner counts on it.
+        /// Available for all of it, and a planner counts on it.
         Approved = "APPROVED",
-        /// Available; nobody looked at it yet.
+        /// Available for all of it; nobody looked at it yet.
         Pending = "PENDING",
+        /// Not available for a part of it or more, whether a planner looked at it or not.
+        Unavailable = "UNAVAILABLE",
     }
 }
 
@@ -114,6 +117,8 @@ crate::words::words! {
         Free = "free",
         /// Invited or accepted elsewhere at that time.
         Taken = "taken",
+        /// Declared not to be available, for a part of the mission or more.
+        Unavailable = "unavailable",
         /// Can do what the post is called.
         Skilled = "skilled",
         /// Cannot, as far as it is known.

@@ -14,7 +14,7 @@ use crate::{
             entity::assignment,
             joins,
         },
-        availabilities::{AvailabilityStatus, entity::availability},
+        availabilities::{AvailabilityKind, AvailabilityStatus, entity::availability},
         missions::{self, Mission, entity::mission},
         users::{
             self, EmploymentType,
@@ -124,7 +124,8 @@ async fn levels(
     Ok(rows.into_iter().collect())
 }
 
-/// Who declared to be there for all of it. Several availabilities, one after the other, count as one.
+/// Who declared to be there for all of it, where several availabilities, one after the other, count as one; and who declared not to
+/// be there for a part of it.
 async fn declared(
     db: &impl ConnectionTrait,
     org: OrgId,
@@ -133,24 +134,30 @@ async fn declared(
     use availability::Column;
     let select = availability::Entity::of(org)
         .select_only()
-        .columns([Column::UserId, Column::StartsAt, Column::EndsAt, Column::Status])
+        .columns([Column::UserId, Column::Kind, Column::StartsAt, Column::EndsAt, Column::Status])
         .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), Some(whole.start), Some(whole.end)))
         .filter(Column::Status.is_in([AvailabilityStatus::Approved, AvailabilityStatus::Pending]));
-    let rows: Vec<(UserId, Timestamp, Timestamp, AvailabilityStatus)> = select.into_tuple().all(db).await?;
+    let rows: Vec<(UserId, AvailabilityKind, Timestamp, Timestamp, AvailabilityStatus)> =
+        select.into_tuple().all(db).await?;
     let (mut all, mut approved): (HashMap<_, Vec<_>>, HashMap<_, Vec<_>>) = Default::default();
-    for (user, start, end, status) in rows {
+    let mut unavailable = HashMap::new();
+    for (user, kind, start, end, status) in rows {
+        if kind == AvailabilityKind::Unavailable {
+            unavailable.insert(user, Declared::Unavailable);
+            continue;
+        }
         all.entry(user).or_default().push(Period { start, end });
         if status == AvailabilityStatus::Approved {
             approved.entry(user).or_default().push(Period { start, end });
         }
     }
     let covered = all.into_iter().filter(|(_, periods)| cover(whole, periods.clone()));
-    Ok(covered
-        .map(|(user, _)| match approved.remove(&user).is_some_and(|periods| cover(whole, periods)) {
-            true => (user, Declared::Approved),
-            false => (user, Declared::Pending),
-        })
-        .collect())
+    let available = covered.map(|(user, _)| {
+        let counted_on = approved.remove(&user).is_some_and(|periods| cover(whole, periods));
+        (user, if counted_on { Declared::Approved } else { Declared::Pending })
+    });
+    // Whoever declared both at once is asked before they are planned.
+    Ok(available.collect::<HashMap<_, _>>().into_iter().chain(unavailable).collect())
 }
 
 /// What somebody has to do.

@@ -79,10 +79,12 @@ pub fn rank(mut people: Vec<Person>, role: Option<&str>) -> Vec<Candidate> {
             Some(Accepted) => 2,
             Some(_) => 1,
         };
-        let declared = candidate.availability.map_or(2, |declared| match declared {
-            Declared::Approved => 0,
-            Declared::Pending => 1,
-        });
+        let declared = match candidate.availability {
+            Some(Declared::Approved) => 0,
+            Some(Declared::Pending) => 1,
+            None => 2,
+            Some(Declared::Unavailable) => 3,
+        };
         // One more yes and one more no than there were, so that a single answer says little.
         let yes = (u64::from(candidate.accepted) + 1) * 1000
             / (u64::from(candidate.accepted) + u64::from(candidate.declined) + 2);
@@ -113,6 +115,9 @@ fn explained(Person { mut candidate, conflicts }: Person, role: Option<&str>) ->
         let how = if conflict.status == Accepted { "Accepted for" } else { "Invited to" };
         let detail = format!("{how} another mission at that time: {}.", conflict.title);
         reasons.push(CandidateReason { code: ReasonCode::Taken, detail, conflict: Some(conflict) });
+    }
+    if candidate.availability == Some(Declared::Unavailable) {
+        reasons.push(reason(ReasonCode::Unavailable, "Declared not to be available at that time.".into()));
     }
     if let Some(role) = role {
         reasons.push(match candidate.skill_level {
@@ -216,6 +221,10 @@ mod tests {
                 one.declined = 1;
             }),
             with("busy that week", |one| (one.skill_level, one.planned_minutes) = (Some(3), 61)),
+            with("unavailable", |one| {
+                (one.skill_level, one.availability) = (Some(3), Some(Declared::Unavailable));
+                one.accepted = 9;
+            }),
             with("without the skill", |one| one.availability = Some(Declared::Approved)),
             busy("asked elsewhere", Invited, |one| one.skill_level = Some(5)),
             busy("accepted elsewhere", Accepted, |one| one.skill_level = Some(5)),
@@ -254,6 +263,9 @@ mod tests {
         let skilled = |one: &mut Candidate| one.skill_level = Some(1);
         assert_eq!(codes(vec![person("a")], None), ["free"]);
         assert_eq!(codes(vec![person("a")], Some("son")), ["free", "skill_missing"]);
+        let absent = |one: &mut Candidate| one.availability = Some(Declared::Unavailable);
+        assert_eq!(codes(vec![with("a", absent)], Some("son")), ["free", "unavailable", "skill_missing"]);
+        assert_eq!(codes(vec![busy("a", Invited, absent)], None), ["taken", "unavailable"]);
         assert_eq!(codes(vec![busy("a", Invited, skilled)], Some("son")), ["taken", "skilled"]);
         assert_eq!(codes(vec![on_it("a", Accepted)], None), ["asked_already", "free"]);
         assert_eq!(codes(vec![on_it("a", Invited)], None), ["asked_already", "free"]);

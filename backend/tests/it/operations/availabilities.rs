@@ -13,7 +13,7 @@ pub fn declared() -> Vec<Declaration> {
         get("/availabilities?user_id=<user>")
             .drawn(4, Tech)
             .asking(|s| {
-                s.query(&["status=APPROVED", "status=PENDING&status=REJECTED", "to=2026-07-11T00:00:00Z"])
+                s.query(&["status=APPROVED", "status=PENDING&status=REJECTED", "kind=unavailable", "to=2026-07-11T00:00:00Z"])
             })
             .tested_by("availability_changes::lists_are_filtered_and_paged_by_start"),
         post("/availabilities")
@@ -46,5 +46,8 @@ pub fn declared() -> Vec<Declaration> {
 fn availability(s: &mut Script) -> Json {
     let mut body = period(s);
     body["user_id"] = s.id("user");
+    if s.chance(30) {
+        body["kind"] = "unavailable".into();
+    }
     body
 }

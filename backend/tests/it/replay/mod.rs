@@ -59,10 +59,10 @@ const NEVER: [(&str, &str); 10] = [
         + (SELECT count(*) FROM availabilities WHERE ends_at <= starts_at) AS n",
     ),
     (
-        "two overlapping approved availabilities of a person",
+        "two overlapping approved availabilities of a person and kind",
         "SELECT count(*) AS n FROM availabilities a JOIN availabilities b ON a.org_id = b.org_id
-        AND a.user_id = b.user_id AND a.id < b.id AND a.starts_at < b.ends_at AND b.starts_at < a.ends_at
-        WHERE a.status = 'APPROVED' AND b.status = 'APPROVED'",
+        AND a.user_id = b.user_id AND a.kind = b.kind AND a.id < b.id AND a.starts_at < b.ends_at
+        AND b.starts_at < a.ends_at WHERE a.status = 'APPROVED' AND b.status = 'APPROVED'",
     ),
     (
         "an org without an active owner",
