@@ -3,11 +3,12 @@
 
 use super::{
     model::{
-        Assignment, AssignmentForm, AssignmentQuery, AssignmentStatus, AssignmentsCreated, BulkAssignment,
+        Assignment, AssignmentForm, AssignmentQuery, AssignmentStatus, BulkAssigned, BulkAssignment,
         NewAssignment, NewStatus, Whose,
     },
     read,
     refusal::{AlreadyAssigned, InvalidTransition, QuotaReached, ScheduleConflict},
+    warnings::{self, Warned},
     write::{self, Change as StatusChange, DecidedBy, bulk},
 };
 use crate::{
@@ -45,7 +46,7 @@ pub fn routes() -> OpenApiRouter<App> {
 /// /invitations`. Without `role_name` the assignment takes the mission's role when there is exactly one.
 /// `ACCEPTED` is refused with 400 `schedule_conflict` when the user is taken, unless `override_reason` is sent,
 /// and with 409 `quota_reached` when the role is full; a user who is already invited to or accepted on the
-/// mission is 409 `already_assigned`.
+/// mission is 409 `already_assigned`. Whoever declared not to be available then is in `warnings`, and not refused.
 #[utoipa::path(post, path = "/assignments", tag = "assignments", extensions(("x-problems" = json!([
         UnknownReference::CODE, ScheduleConflict::CODE, AlreadyAssigned::CODE, QuotaReached::CODE, MissionCancelled::CODE,
         ProjectArchived::CODE, UserInactive::CODE,
@@ -54,10 +55,11 @@ async fn create(
     State(app): State<App>,
     caller: Caller<Manager>,
     Body(new): Body<NewAssignment>,
-) -> Result<Tagged<Assignment>, Error> {
+) -> Result<Tagged<Warned>, Error> {
     let tx = app.write(&caller).await?;
     let assignment = write::create(&tx, caller.org, new).await?;
-    tx.commit_object(&assignment).await
+    let warned = warnings::warned(&*tx, caller.org, assignment).await?;
+    tx.commit_tagged(Tagged::with(&warned.assignment, &warned)?).await
 }
 
 /// Assign many users to missions.
@@ -65,7 +67,7 @@ async fn create(
 /// Managers and above. Takes 1 to 1000 items and creates each as `INVITED`, all or nothing: when items are
 /// refused, nothing is created and `errors` names each bad item by its index, with its own code
 /// (`already_assigned`, also for the same pair twice, `user_inactive`, ...). `ids` are in the order of the
-/// request.
+/// request, `warnings` name items whose person declared not to be available then.
 #[utoipa::path(post, path = "/assignments/~bulk_create", tag = "assignments", extensions(("x-problems" = json!([
         UnknownReference::CODE, AlreadyAssigned::CODE, MissionCancelled::CODE, ProjectArchived::CODE, UserInactive::CODE,
     ]))))]
@@ -73,11 +75,12 @@ async fn bulk_create(
     State(app): State<App>,
     caller: Caller<Manager>,
     items: BulkItems<BulkAssignment>,
-) -> Result<Answer<AssignmentsCreated>, Error> {
+) -> Result<Answer<BulkAssigned>, Error> {
     let items = items.plan(Ok).await?;
     let tx = app.write(&caller).await?;
     let ids = bulk::create_all(&tx, caller.org, items).await?;
-    tx.commit_value(&ids.into()).await
+    let warnings = warnings::of_items(&*tx, caller.org, &ids).await?;
+    tx.commit_value(&BulkAssigned { created: ids.into(), warnings }).await
 }
 
 /// List assignments.
@@ -172,7 +175,8 @@ async fn locked(
 /// `ACCEPTED` or `DECLINED` until the mission ends (then 409 `mission_over`). The same status again changes
 /// nothing and is 200. `ACCEPTED` is refused with 400 `schedule_conflict` and `conflicts` when the person is
 /// taken, unless a manager sends `override_reason`, and with 409 `quota_reached` when the role is full. Back to
-/// `INVITED` revokes the open invitations from before.
+/// `INVITED` revokes the open invitations from before. Who is `ACCEPTED` or `INVITED` by it although they declared not to be
+/// available then is in `warnings`.
 #[utoipa::path(post, path = "/assignments/{id}/~status", tag = "assignments", extensions(("x-problems" = json!([
         Forbidden::CODE, ScheduleConflict::CODE, AlreadyAssigned::CODE, QuotaReached::CODE, MissionCancelled::CODE, UserInactive::CODE,
         InvalidTransition::CODE, ProjectArchived::CODE, MissionOver::CODE,
@@ -183,7 +187,7 @@ async fn set_status(
     Path(id): Path<AssignmentId>,
     precondition: Precondition,
     Body(new): Body<NewStatus>,
-) -> Result<Tagged<Assignment>, Error> {
+) -> Result<Tagged<Warned>, Error> {
     let tx = app.write(&caller).await?;
     let locked = write::lock_for_no_key_update(&tx, caller.org, id).await?;
     if !caller.is_manager() {
@@ -197,7 +201,8 @@ async fn set_status(
     let by = if caller.is(locked.user()) { DecidedBy::User } else { DecidedBy::Planner };
     let change = StatusChange { status: new.status, override_reason, decline_reason: None, by };
     let assignment = write::set_status(&tx, locked, change).await?;
-    tx.commit_object(&assignment).await
+    let warned = warnings::warned(&*tx, caller.org, assignment).await?;
+    tx.commit_tagged(Tagged::with(&warned.assignment, &warned)?).await
 }
 
 /// A caller below manager may only accept or decline, and only their own assignments.

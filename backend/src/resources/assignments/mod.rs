@@ -10,6 +10,7 @@ mod read;
 mod refusal;
 mod rules;
 mod told;
+pub mod warnings;
 mod write;
 
 pub use api::routes;

@@ -1,5 +1,6 @@
 //! API types of assignments.
 
+use super::warnings::Warning;
 use crate::{
     http::{Cursor, Flag, Limit, Many, Writable},
     ids::{AssignmentId, MissionId, MissionRoleId, ProjectId, UserId},
@@ -217,4 +218,24 @@ crate::words::words! {
 crate::http::bulk_created! {
     /// The assignments that a bulk creation made.
     AssignmentsCreated, AssignmentId
+}
+
+/// The assignments that a bulk creation made, and what should be known of whom they are.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AssignmentsCreatedWithWarnings)]
+pub struct BulkAssigned {
+    #[serde(flatten)]
+    pub created: AssignmentsCreated,
+    /// The items about which there is something to know.
+    pub warnings: Vec<ItemWarnings>,
+}
+
+/// What should be known of an item.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AssignmentItemWarnings)]
+pub struct ItemWarnings {
+    /// The item, counted from 0.
+    pub index: usize,
+    /// The first five.
+    pub warnings: Vec<Warning>,
 }

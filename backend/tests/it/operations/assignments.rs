@@ -29,8 +29,8 @@ pub fn declared() -> Vec<Declaration> {
         post("/assignments:bulk_create")
             .body(r#"[{"mission_id":"<mission>","user_id":"<user>"}]"#)
             .makes("assignment")
-            .at_most("64 KiB", "1000 ids")
-            .statements(11)
+            .at_most("2 MiB", "1000 items, each with five warnings")
+            .statements(12)
             .drawn(8, Manager).with(|s| s.some(bulk_assignment))
             .tested_by("v1_endpoints::assignments_bulk::bulk_invites_all_in_the_order_sent"),
         get("/assignments/<assignment>")

@@ -54,6 +54,9 @@ impl Day {
             missions.push(planner.post("/missions", body).await.ok()["id"].as_str().unwrap().to_owned());
             users.push(planner.user(&format!("P{number} {i}")).await);
         }
+        let (from, to) = Self::hours(start, 1);
+        let away = json!({ "user_id": users[0], "kind": "unavailable", "start_at": from, "end_at": to });
+        planner.post("/availabilities", away).await.ok();
         for (mission, user) in on {
             let body = json!({ "mission_id": missions[*mission], "user_id": users[*user] });
             let made = planner.post("/assignments", body).await;
@@ -94,6 +97,18 @@ impl Day {
     }
 }
 
+/// Of each command: code, person and sentence of each warning. Ids of what a check made are other ones.
+fn warnings(results: &Json) -> Vec<Vec<Json>> {
+    let of_one = |one: &Json| {
+        let shown = one["warnings"].as_array().expect("warnings").iter();
+        let mut shown: Vec<_> =
+            shown.map(|one| json!([one["code"], one["user_id"], one["detail"]])).collect();
+        shown.sort_by_key(Json::to_string);
+        shown
+    };
+    results.as_array().expect("results").iter().map(of_one).collect()
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_check_says_what_carrying_out_does(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
@@ -109,12 +124,14 @@ async fn a_check_says_what_carrying_out_does(#[values(Kind::Sqlite, Kind::Postgr
         let shown = async || planner.get(&format!("/planning?from={from}&to={to}")).await.ok();
         let before = shown().await;
         let verdicts = planner.post("/planning:check", body.clone()).await.ok()["results"].clone();
+        let warned = warnings(&verdicts);
         let verdicts: Vec<_> = verdicts.as_array().unwrap().iter().map(|one| one["code"].clone()).collect();
         assert_eq!(shown().await, before, "{body}");
         let applied = planner.post("/planning:apply", body.clone()).await;
         if verdicts.iter().all(Json::is_null) {
             let applied = applied.ok();
             assert_eq!(applied["results"].as_array().map(Vec::len), Some(verdicts.len()));
+            assert_eq!(warnings(&applied["results"]), warned, "{body}");
             planner.post("/planning:undo", json!({ "undo": applied["undo"] })).await.ok();
             assert_eq!(shown().await["missions"], before["missions"], "{body}");
             planner.post("/planning:apply", body.clone()).await.ok();

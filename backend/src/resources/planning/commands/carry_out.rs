@@ -3,6 +3,7 @@
 use super::{
     locks::{self, Before},
     model::{Applied, Checked, Command, CommandResult, MOST, MOST_COPIED, Verdict, WithPeople},
+    warnings,
 };
 use crate::{
     db::{List, Tx, Versions, is_referenced},
@@ -40,6 +41,14 @@ struct Done {
     copied: usize,
 }
 
+impl Done {
+    /// Whom to warn about.
+    fn about(&self) -> assignments::warnings::About {
+        let (assignments, missions) = (self.assignments.iter().copied(), self.missions.iter().copied());
+        assignments::warnings::About { assignments: assignments.collect(), missions: missions.collect() }
+    }
+}
+
 /// Does all commands or none.
 ///
 /// # Errors
@@ -71,7 +80,10 @@ pub async fn apply(
     }
     let is = State::read(tx, org, &scope).await?;
     let undo = owner.close(&was.changes(&is, tx.now)?)?;
-    Ok(Applied { results: shown(tx, org, done).await?, version: version(tx, org).await?, undo })
+    let warnings = warnings::of_each(tx, org, done.iter().map(Done::about).collect()).await?;
+    let mut results = shown(tx, org, done).await?;
+    results.iter_mut().zip(warnings).for_each(|(result, own)| result.warnings = own);
+    Ok(Applied { results, version: version(tx, org).await?, undo })
 }
 
 /// The version that the plan has once this is committed.
@@ -96,8 +108,11 @@ pub async fn check(
 ) -> Result<Checked, Error> {
     let before = lock(tx, org, &commands).await?;
     let outcomes = carry_out(tx, org, planner, &before, commands).await?;
-    let results = outcomes.iter().map(|outcome| Verdict::of(outcome.as_ref().err())).collect();
-    Ok(Checked { results })
+    let about = |outcome: &Result<Done, _>| outcome.as_ref().map(Done::about).unwrap_or_default();
+    let warnings = warnings::of_each(tx, org, outcomes.iter().map(about).collect()).await?;
+    let verdict =
+        |(outcome, warnings): (&Result<_, _>, _)| Verdict { warnings, ..Verdict::of(outcome.as_ref().err()) };
+    Ok(Checked { results: outcomes.iter().zip(warnings).map(verdict).collect() })
 }
 
 async fn lock(tx: &Tx, org: OrgId, commands: &[Command]) -> Result<Before, Error> {
@@ -353,6 +368,7 @@ async fn shown(tx: &Tx, org: OrgId, done: Vec<Done>) -> Result<Vec<CommandResult
         assignments: one.assignments.iter().filter_map(|id| assignments.get(id).cloned()).collect(),
         deleted: one.deleted,
         invitations: one.invitations,
+        warnings: Vec::new(),
     };
     Ok(done.into_iter().map(result).collect())
 }

@@ -4,6 +4,7 @@ mod carry_out;
 mod locks;
 mod model;
 mod refusal;
+mod warnings;
 
 pub(super) use carry_out::{Planner, apply, check, version};
 pub(super) use model::{Applied, Checked, Commands};

@@ -4,7 +4,7 @@ use crate::{
     error::{Conflict, Error, FieldError},
     ids::{AssignmentId, MissionId, UserId},
     resources::{
-        assignments::{Assignment, AssignmentStatus},
+        assignments::{Assignment, AssignmentStatus, warnings::Warning},
         invitations,
         missions::Mission,
     },
@@ -201,6 +201,8 @@ pub struct CommandResult {
     pub deleted: Vec<AssignmentId>,
     /// Links that it made; their tokens are shown this once. A later command that asks the same people or takes them off ends them.
     pub invitations: Vec<invitations::Created>,
+    /// What should be known of whom it put on missions, left there or moved with them, as all commands left it: the first ten.
+    pub warnings: Vec<Warning>,
 }
 
 /// What would be done.
@@ -212,7 +214,7 @@ pub struct Checked {
 }
 
 /// Whether a command would be carried out after those before it; one that is refused counts as left out for those after it. Whoever is
-/// only invited is not in the way of anything: `GET /missions/{id}/candidates` says who is taken.
+/// only invited is not in the way of anything; `warnings` say so.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PlanningVerdict)]
 pub struct Verdict {
@@ -229,6 +231,9 @@ pub struct Verdict {
     pub conflicts: Vec<Conflict>,
     /// How many are in the way.
     pub conflicts_total: u64,
+    /// What is not in the way and should be known of whom it would put on missions, leave there or move with them, after all commands
+    /// that would be carried out: the first ten.
+    pub warnings: Vec<Warning>,
 }
 
 /// The conflicts that a verdict shows.
@@ -252,6 +257,7 @@ impl Verdict {
             errors,
             conflicts_total: conflicts.total(),
             conflicts: conflicts.into_named().into_iter().take(SHOWN).collect(),
+            warnings: Vec::new(),
         }
     }
 }
