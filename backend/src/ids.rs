@@ -110,6 +110,8 @@ ids! {
     InvitationId,
     /// A period that a user declares.
     AvailabilityId,
+    /// Of availabilities that were declared as one series.
+    SeriesId,
     /// An object of any kind.
     AnyId,
     /// One line of the audit log.

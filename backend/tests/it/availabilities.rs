@@ -40,7 +40,7 @@ async fn the_calls_of_the_brief_work(#[values(Kind::Sqlite, Kind::Postgres)] db:
     let declared = manager.post("/availabilities", parse(&period(&user))).await.ok();
     let mut wanted = json!({
         "id": declared["id"], "user_id": user, "start_at": "2025-09-10T09:00:00Z", "end_at": "2025-09-10T18:00:00Z",
-        "kind": "available", "status": "PENDING", "note": null,
+        "kind": "available", "status": "PENDING", "note": null, "series_id": null,
     });
     assert_eq!(declared, wanted);
     wanted["status"] = "APPROVED".into();

@@ -18,6 +18,7 @@ mod authorities;
 mod availabilities;
 mod availability_changes;
 mod availability_kinds;
+mod availability_series;
 mod availability_warnings;
 mod bounds;
 mod by_org;

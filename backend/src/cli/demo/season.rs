@@ -373,7 +373,14 @@ async fn declare_availability(
     availabilities::create(
         tx,
         org,
-        NewAvailability { user_id, kind: AvailabilityKind::Available, start_at, end_at, note: None },
+        NewAvailability {
+            user_id,
+            kind: AvailabilityKind::Available,
+            start_at,
+            end_at,
+            note: None,
+            repeat: None,
+        },
     )
     .await?;
     Ok(())

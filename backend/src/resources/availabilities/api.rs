@@ -1,7 +1,10 @@
 //! Routes of availabilities.
 
 use super::{
-    model::{Availability, AvailabilityForm, AvailabilityQuery, AvailabilityStatus, NewAvailability},
+    model::{
+        Availability, AvailabilityForm, AvailabilityQuery, AvailabilityStatus, Declared, DeletionQuery,
+        NewAvailability, SeriesPart,
+    },
     read,
     refusal::AvailabilityOverlap,
     write,
@@ -37,19 +40,20 @@ pub fn routes() -> OpenApiRouter<App> {
 /// For oneself, or for anyone as a manager or above. It is `PENDING` until a manager decides. Whoever plans a person while they
 /// are `unavailable`, pending or approved, is warned and not refused. It ends after its
 /// start and at most 31 calendar days later in the org's time zone. For anybody else's `user_id` a caller below
-/// manager gets 404 `unknown_reference`.
-#[utoipa::path(post, path = "/availabilities", tag = "availabilities", extensions(("x-problems" = json!([UnknownReference::CODE]))))]
+/// manager gets 404 `unknown_reference`. With `repeat` it is the first of a series, by the wall clock of that zone, all or nothing; `ids`
+/// names all of it. A series of which one overlaps an approved availability of the person and kind is 409 `availability_overlap`.
+#[utoipa::path(post, path = "/availabilities", tag = "availabilities", extensions(("x-problems" = json!([UnknownReference::CODE, AvailabilityOverlap::CODE]))))]
 async fn create(
     State(app): State<App>,
     caller: Caller<Tech>,
     Body(new): Body<NewAvailability>,
-) -> Result<Tagged<Availability>, Error> {
+) -> Result<Tagged<Declared>, Error> {
     if !caller.is_manager() && !caller.is(new.user_id) {
         return Err(UnknownReference { pointer: "/user_id", name: "user" }.into());
     }
     let tx = app.write(&caller).await?;
-    let availability = write::create(&tx, caller.org, new).await?;
-    tx.commit_object(&availability).await
+    let declared = write::create(&tx, caller.org, new).await?;
+    tx.commit_tagged(Tagged::with(&declared.availability, &declared)?).await
 }
 
 /// List availabilities.
@@ -105,17 +109,22 @@ async fn update(
 
 /// Delete an availability.
 ///
-/// One's own, or anyone's as a manager or above, in any status; else 404.
+/// One's own, or anyone's as a manager or above, in any status; else 404. With `series=following` those of its series that start
+/// later go with it, in any status.
 #[utoipa::path(delete, path = "/availabilities/{id}", tag = "availabilities")]
 async fn delete(
     State(app): State<App>,
     caller: Caller<Tech>,
     Path(id): Path<AvailabilityId>,
+    Query(query): Query<DeletionQuery>,
     precondition: Precondition,
 ) -> Result<Answer<Done>, Error> {
     let tx = app.write(&caller).await?;
     let current = locked(&tx, &caller, id, &precondition).await?;
-    write::delete(&tx, caller.org, &current).await?;
+    match query.series {
+        None => write::delete(&tx, caller.org, &current).await?,
+        Some(SeriesPart::Following) => write::delete_following(&tx, caller.org, &current).await?,
+    }
     tx.commit_value(&Done::OK).await
 }
 

@@ -3,7 +3,7 @@
 pub mod availability {
     use crate::resources::availabilities::model::{AvailabilityKind, AvailabilityStatus};
     use crate::{
-        ids::{AvailabilityId, OrgId, UserId},
+        ids::{AvailabilityId, OrgId, SeriesId, UserId},
         timestamp::Timestamp,
     };
     use sea_orm::entity::prelude::*;
@@ -24,6 +24,8 @@ pub mod availability {
         pub created_at: Timestamp,
         pub updated_at: Timestamp,
         pub kind: AvailabilityKind,
+        /// What it was declared together with.
+        pub series_id: Option<SeriesId>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -6,6 +6,7 @@ mod event;
 mod model;
 mod read;
 mod refusal;
+mod rules;
 mod write;
 
 /// The path in the first version of the API, and today's.

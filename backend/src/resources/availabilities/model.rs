@@ -3,7 +3,7 @@
 use super::entity::availability;
 use crate::{
     http::{Cursor, Limit, Many, Writable},
-    ids::{AvailabilityId, UserId},
+    ids::{AvailabilityId, SeriesId, UserId},
     text::Note,
     timestamp::Timestamp,
 };
@@ -50,6 +50,8 @@ pub struct Availability {
     pub status: AvailabilityStatus,
     /// Anything worth knowing.
     pub note: Option<String>,
+    /// The same of all that were declared as one series; `null` of one that was declared alone.
+    pub series_id: Option<SeriesId>,
 }
 
 impl From<availability::Model> for Availability {
@@ -62,6 +64,7 @@ impl From<availability::Model> for Availability {
             end_at: row.ends_at,
             status: row.status,
             note: row.note,
+            series_id: row.series_id,
         }
     }
 }
@@ -83,6 +86,81 @@ pub struct NewAvailability {
     /// Anything worth knowing.
     #[deserr(default)]
     pub note: Option<Note>,
+    /// The same on other days, as one series.
+    #[deserr(default)]
+    pub repeat: Option<Repeat>,
+}
+
+/// The same again until an instant, by the wall clock of the org's time zone: 104 times in all, at most.
+#[derive(Debug, Deserr, ToSchema)]
+#[schema(as = AvailabilityRepeat)]
+#[deserr(deny_unknown_fields)]
+pub struct Repeat {
+    /// The days of the week on which one starts. That of `start_at` is one of them.
+    #[schema(min_items = 1, max_items = 7, example = json!(["mon"]))]
+    pub days: Vec<Weekday>,
+    /// The last instant at which one may start.
+    #[schema(example = "2026-12-31T23:00:00Z")]
+    pub until: Timestamp,
+}
+
+crate::words::words! {
+    /// A day of the week.
+    pub enum Weekday {
+        Monday = "mon",
+        Tuesday = "tue",
+        Wednesday = "wed",
+        Thursday = "thu",
+        Friday = "fri",
+        Saturday = "sat",
+        Sunday = "sun",
+    }
+}
+
+impl Weekday {
+    pub fn of(day: jiff::civil::Weekday) -> Self {
+        match day {
+            jiff::civil::Weekday::Monday => Self::Monday,
+            jiff::civil::Weekday::Tuesday => Self::Tuesday,
+            jiff::civil::Weekday::Wednesday => Self::Wednesday,
+            jiff::civil::Weekday::Thursday => Self::Thursday,
+            jiff::civil::Weekday::Friday => Self::Friday,
+            jiff::civil::Weekday::Saturday => Self::Saturday,
+            jiff::civil::Weekday::Sunday => Self::Sunday,
+        }
+    }
+}
+
+/// What was declared.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AvailabilityDeclared)]
+pub struct Declared {
+    /// With `repeat`, the first.
+    #[serde(flatten)]
+    pub availability: Availability,
+    /// With `repeat`: all of the series, by start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub ids: Option<Vec<AvailabilityId>>,
+}
+
+/// How much of a series goes.
+#[derive(Debug, Deserr, IntoParams)]
+#[deserr(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DeletionQuery {
+    /// `following`: with those of its series that start later.
+    #[deserr(default)]
+    #[param(value_type = Option<SeriesPart>, inline)]
+    pub series: Option<SeriesPart>,
+}
+
+crate::words::words! {
+    /// Which of a series.
+    pub enum SeriesPart {
+        /// One, and those that start later.
+        Following = "following",
+    }
 }
 
 /// What of an availability can be set: after its start, at most 31 days.
@@ -105,7 +183,7 @@ pub struct AvailabilityForm {
 }
 
 impl Writable for AvailabilityForm {
-    const READ_ONLY: &'static [&'static str] = &["id", "user_id", "status"];
+    const READ_ONLY: &'static [&'static str] = &["id", "user_id", "status", "series_id"];
 }
 
 impl Availability {

@@ -3,9 +3,12 @@
 use super::{
     entity::availability,
     event::AvailabilityEvent,
-    model::{Availability, AvailabilityForm, AvailabilityStatus, NewAvailability},
+    model::{
+        Availability, AvailabilityForm, AvailabilityKind, AvailabilityStatus, Declared, NewAvailability,
+    },
     read::{Approved, get},
     refusal::AvailabilityOverlap,
+    rules,
 };
 use crate::{
     db::{Constraint, OfOrg, OrRefusal, Tx},
@@ -17,8 +20,10 @@ use crate::{
 };
 use jiff::tz::TimeZone;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, sea_query::LockType,
+    ActiveValue::Set,
+    ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+    sea_query::{ExprTrait, LockType},
 };
 
 /// Approved availabilities of one user and kind never overlap.
@@ -28,39 +33,60 @@ fn meaning_of(error: &DbErr) -> Option<Error> {
     NO_OVERLAP.meaning(error, || AvailabilityOverlap { conflicts: Conflicts::default() })
 }
 
-/// Creates a pending availability.
+/// Creates pending availabilities: one, or with `repeat` all of a series, by start.
 ///
 /// # Errors
-/// [`Error::Invalid`] for the period, [`UnknownReference`](crate::error::UnknownReference) for the user.
-pub async fn create(tx: &Tx, org: OrgId, new: NewAvailability) -> Result<Availability, Error> {
-    refuse_period(tx, org, new.start_at, new.end_at).await?;
+/// [`Error::Invalid`] for the period or the series, [`UnknownReference`](crate::error::UnknownReference) for the user;
+/// [`AvailabilityOverlap`] for a series of which one could not be approved.
+pub async fn create(tx: &Tx, org: OrgId, new: NewAvailability) -> Result<Declared, Error> {
+    let zone = zone_of(tx, org).await?;
+    let first = (new.start_at, new.end_at);
+    refuse_period(first, &zone)?;
+    let repeated =
+        |repeat| rules::repeated(first, repeat, &zone).map_err(|mistake| Error::Invalid(vec![mistake]));
+    let periods = new.repeat.as_ref().map_or(Ok(vec![first]), repeated)?;
     users::lock_for_no_key_update(tx, org, new.user_id).await.map_err(Error::referred("/user_id", "user"))?;
-    let row = availability::Model {
+    let series_id = new.repeat.is_some().then(|| tx.new_id());
+    if series_id.is_some() {
+        refuse_overlap(tx, org, (new.user_id, new.kind), &periods, None).await?;
+    }
+    let row = |(starts_at, ends_at)| availability::Model {
         org_id: org,
         id: tx.new_id(),
         user_id: new.user_id,
-        starts_at: new.start_at,
-        ends_at: new.end_at,
+        starts_at,
+        ends_at,
         status: AvailabilityStatus::Pending,
-        note: new.note.map(Into::into),
+        note: new.note.clone().map(Into::into),
         created_at: tx.now,
         updated_at: tx.now,
         kind: new.kind,
+        series_id,
     };
-    availability::Entity::insert(row.clone().into_active_model())
-        .exec_without_returning(tx)
-        .await
-        .or_refusal(meaning_of)?;
-    let created = Availability::from(row);
-    tx.record(org, &AvailabilityEvent::Created { after: &created }).await?;
-    Ok(created)
+    let rows: Vec<_> = periods.into_iter().map(row).collect();
+    let inserted = rows.iter().cloned().map(IntoActiveModel::into_active_model).collect();
+    tx.insert_all(inserted).await.or_refusal(meaning_of)?;
+    let created: Vec<_> = rows.into_iter().map(Availability::from).collect();
+    let events: Vec<_> = created.iter().map(|after| AvailabilityEvent::Created { after }).collect();
+    tx.record_all(org, &events).await?;
+    let ids = series_id.map(|_| created.iter().map(|one| one.id).collect());
+    let availability = created.into_iter().next().ok_or_else(|| Error::internal(EmptySeries))?;
+    Ok(Declared { availability, ids })
 }
 
-/// The 31 days are counted in the org's time zone.
-async fn refuse_period(tx: &Tx, org: OrgId, start: Timestamp, end: Timestamp) -> Result<(), Error> {
+/// A series begins with the period that was sent.
+#[derive(Debug, thiserror::Error)]
+#[error("a series without a first")]
+struct EmptySeries;
+
+/// In which days are counted, and series repeat: the org's.
+async fn zone_of(tx: &Tx, org: OrgId) -> Result<TimeZone, Error> {
     // A zone that is no longer in this program's database counts as UTC: the caller could not choose another one here.
-    let zone = ZoneName::zone(&orgs::timezone(tx, org).await?).unwrap_or(TimeZone::UTC);
-    missions::period_mistake(start, end, &zone).map_or(Ok(()), |mistake| Err(Error::Invalid(vec![mistake])))
+    Ok(ZoneName::zone(&orgs::timezone(tx, org).await?).unwrap_or(TimeZone::UTC))
+}
+
+fn refuse_period((start, end): (Timestamp, Timestamp), zone: &TimeZone) -> Result<(), Error> {
+    missions::period_mistake(start, end, zone).map_or(Ok(()), |mistake| Err(Error::Invalid(vec![mistake])))
 }
 
 /// Locks the user of an availability, then the availability (`FOR NO KEY UPDATE`): nothing else of the user is approved
@@ -89,7 +115,7 @@ pub async fn update(
 ) -> Result<Availability, Error> {
     let moved = (new.start_at, new.end_at) != (before.start_at, before.end_at);
     if moved {
-        refuse_period(tx, org, new.start_at, new.end_at).await?;
+        refuse_period((new.start_at, new.end_at), &zone_of(tx, org).await?)?;
     }
     let says_otherwise = moved || new.kind != before.kind;
     let status = if says_otherwise && !by_manager { AvailabilityStatus::Pending } else { before.status };
@@ -135,7 +161,10 @@ async fn change(
     if before == after {
         return Ok(());
     }
-    refuse_overlap(tx, org, after).await?;
+    if after.status == AvailabilityStatus::Approved {
+        let (of, period) = ((after.user_id, after.kind), (after.start_at, after.end_at));
+        refuse_overlap(tx, org, of, &[period], Some(after.id)).await?;
+    }
     availability::Entity::update_of(org)
         .set(availability::ActiveModel {
             starts_at: Set(after.start_at),
@@ -153,20 +182,27 @@ async fn change(
     tx.record(org, event).await
 }
 
-/// Refuses an approved availability that overlaps another one of its kind, and names what it overlaps.
-async fn refuse_overlap(tx: &Tx, org: OrgId, wanted: &Availability) -> Result<(), Error> {
+/// Refuses periods that overlap an approved availability of the same user and kind, but for one, and names what they overlap.
+async fn refuse_overlap(
+    tx: &Tx,
+    org: OrgId,
+    (user_id, kind): (UserId, AvailabilityKind),
+    periods: &[(Timestamp, Timestamp)],
+    except: Option<AvailabilityId>,
+) -> Result<(), Error> {
     use availability::Column;
-    if wanted.status != AvailabilityStatus::Approved {
-        return Ok(());
-    }
+    let overlaps = periods.iter().map(|(start, end)| {
+        Column::StartsAt
+            .lt(*end)
+            .and(Column::EndsAt.gt(*start))
+            .and(Column::StartsAt.gt(start.earliest_start()))
+    });
     let overlapping = availability::Entity::of(org)
-        .filter(Column::UserId.eq(wanted.user_id))
-        .filter(Column::Kind.eq(wanted.kind))
+        .filter(Column::UserId.eq(user_id))
+        .filter(Column::Kind.eq(kind))
         .filter(Column::Status.eq(AvailabilityStatus::Approved))
-        .filter(Column::StartsAt.lt(wanted.end_at))
-        .filter(Column::EndsAt.gt(wanted.start_at))
-        .filter(Column::StartsAt.gt(wanted.start_at.earliest_start()))
-        .filter(Column::Id.ne(wanted.id));
+        .filter(overlaps.fold(Condition::any(), Condition::add))
+        .filter(Condition::all().add_option(except.map(|id| Column::Id.ne(id))));
     let named = overlapping
         .clone()
         .select_only()
@@ -177,7 +213,7 @@ async fn refuse_overlap(tx: &Tx, org: OrgId, wanted: &Availability) -> Result<()
         .all(tx)
         .await?;
     let conflict = |approved: Approved| Conflict::Availability {
-        user_id: wanted.user_id,
+        user_id,
         availability_id: approved.id,
         start_at: approved.starts_at,
         end_at: approved.ends_at,
@@ -196,15 +232,29 @@ pub async fn delete(tx: &Tx, org: OrgId, availability: &Availability) -> Result<
     tx.record(org, &AvailabilityEvent::Deleted { before: availability }).await
 }
 
+/// Deletes a locked availability, and those of its series that do not start earlier, whatever became of them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_following(tx: &Tx, org: OrgId, first: &Availability) -> Result<(), Error> {
+    let Some(series) = first.series_id else { return delete(tx, org, first).await };
+    let following = availability::Entity::delete_of(org)
+        .filter(availability::Column::UserId.eq(first.user_id))
+        .filter(availability::Column::SeriesId.eq(series))
+        .filter(availability::Column::StartsAt.gte(first.start_at));
+    record_deleted(tx, org, following.exec_with_returning(tx).await?).await
+}
+
 /// Deletes all availabilities of a user before the user is deleted.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn delete_of_user(tx: &Tx, org: OrgId, user: UserId) -> Result<(), Error> {
-    let mut deleted = availability::Entity::delete_of(org)
-        .filter(availability::Column::UserId.eq(user))
-        .exec_with_returning(tx)
-        .await?;
+    let theirs = availability::Entity::delete_of(org).filter(availability::Column::UserId.eq(user));
+    record_deleted(tx, org, theirs.exec_with_returning(tx).await?).await
+}
+
+async fn record_deleted(tx: &Tx, org: OrgId, mut deleted: Vec<availability::Model>) -> Result<(), Error> {
     // In order of creation, so that the audit log does not depend on the order in which the database deletes.
     deleted.sort_by_key(|row| row.id);
     let deleted: Vec<_> = deleted.into_iter().map(Availability::from).collect();

@@ -20,7 +20,7 @@ pub use read::{
     to_project, to_roles,
 };
 pub use refusal::*;
-pub use rules::{check_shift, period_mistake, plan};
+pub use rules::{as_long_by_the_clock, check_shift, period_mistake, plan};
 pub use write::{
     Locked, create, create_all, delete, lock_all_for_share, lock_all_for_update, lock_for_share,
     lock_for_update, lock_roles_for_no_key_update, note_move, note_settled,

@@ -284,7 +284,7 @@ const CLOCK_CHANGE_ERROR: &str =
 
 /// The end of a copy that has the wall-clock length of the original: 22:00 to 06:00 stays so in the night of a clock change.
 /// `None` when it is out of the range of [`Timestamp`].
-fn as_long_by_the_clock(
+pub fn as_long_by_the_clock(
     (start, end): (Timestamp, Timestamp),
     new_start: Timestamp,
     zone: &TimeZone,

@@ -6,7 +6,7 @@ use crate::replay::script::{
     Script,
     Who::{Manager, Tech},
 };
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 pub fn declared() -> Vec<Declaration> {
     each_at_most(("24 KiB", "a note of 5000 characters"), vec![
@@ -19,6 +19,7 @@ pub fn declared() -> Vec<Declaration> {
         post("/availabilities")
             .body(r#"{"user_id":"<user>","start_at":"2026-09-01T08:00:00Z","end_at":"2026-09-01T12:00:00Z"}"#)
             .makes("availability")
+            .at_most("32 KiB", "a note of 5000 characters, 104 ids")
             .drawn(12, Manager).with(availability)
             .tested_by("availabilities::a_tech_declares_only_their_own_and_approves_none"),
         get("/availabilities/<availability>")
@@ -33,6 +34,7 @@ pub fn declared() -> Vec<Declaration> {
             .tested_by("availability_changes::ones_own_change_of_an_approved_one_waits_again"),
         delete("/availabilities/<availability>")
             .drawn(2, Manager)
+            .drawn(1, Manager).asking(|_| "series=following".into())
             .tested_by("availability_changes::a_tech_reads_changes_and_withdraws_their_own_only"),
         post("/availabilities/<availability>:approve")
             .drawn(12, Manager)
@@ -46,6 +48,10 @@ pub fn declared() -> Vec<Declaration> {
 fn availability(s: &mut Script) -> Json {
     let mut body = period(s);
     body["user_id"] = s.id("user");
+    if s.chance(10) {
+        let days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+        body["repeat"] = json!({ "days": days, "until": "2026-07-14T00:00:00Z" });
+    }
     if s.chance(30) {
         body["kind"] = "unavailable".into();
     }

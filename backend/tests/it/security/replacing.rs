@@ -154,7 +154,7 @@ async fn another_program_gets_past_no_guard_by_replacing() {
         (
             "availabilities_no_overlap",
             "REPLACE INTO availabilities SELECT org_id, randomblob(16), user_id, starts_at, ends_at, status, note,
-                created_at, updated_at, kind FROM availabilities".into(),
+                created_at, updated_at, kind, NULL FROM availabilities".into(),
         ),
         ("availabilities_stay_in_their_org", "UPDATE OR REPLACE availabilities SET org_id = randomblob(16)".into()),
     ] {
