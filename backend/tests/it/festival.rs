@@ -152,3 +152,83 @@ async fn back_to_back_is_fine_and_one_microsecond_more_is_not(
     accept(&next).await.ok();
     accept(&early).await.refused(400, "schedule_conflict");
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_festival_is_staffed_by_candidates_moved_by_a_day_and_moved_back(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let spring: jiff::Timestamp = "2015-05-01T08:00:00Z".parse().expect("an instant");
+    let now: jiff::Timestamp = NOW.parse().expect("an instant");
+    test.pass_seconds(spring.as_second() - now.as_second());
+    let planner = test.manager().await;
+    let project = planner.project("Hellfest Open Air 2015").await;
+    let sets: Vec<Set> =
+        sets().into_iter().filter(|set| set.event == "Hellfest Open Air 2015").take(80).collect();
+    let mission = |set: &Set| {
+        json!({
+            "title": set.act, "location": set.stage, "start_at": set.start, "end_at": set.end,
+            "roles": [{ "role_name": "son", "quota": 1 }],
+        })
+    };
+    let body: Vec<Json> = sets.iter().map(mission).collect();
+    let bulk = planner.post(&format!("/projects/{project}/missions:bulk_create"), json!(body)).await.ok();
+    let missions: Vec<&str> = bulk["ids"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
+    for number in 1..=12 {
+        let person = json!({ "name": format!("Sonorisateur {number}"), "skills": ["son"] });
+        planner.post("/users", person).await.ok();
+    }
+
+    // For each set the best, who is free: nobody is taken twice.
+    for mission in &missions {
+        let best = planner.get(&format!("/missions/{mission}/candidates?limit=1")).await.ok();
+        let best = &best["candidates"][0];
+        let codes: Vec<_> =
+            best["reasons"].as_array().unwrap().iter().map(|one| one["code"].clone()).collect();
+        assert!(codes.contains(&json!("free")) && codes.contains(&json!("skilled")), "{best}");
+        let assign = json!({
+            "type": "assign", "mission_id": mission, "user_id": best["user_id"], "status": "ACCEPTED",
+        });
+        planner.post("/planning:apply", json!({ "commands": [assign] })).await.ok();
+    }
+    let window = "from=2015-06-01T00:00:00Z&to=2015-08-01T00:00:00Z";
+    let shown = async |planner: &crate::support::Persona<'_>| {
+        let mut plan = planner.get(&format!("/planning?{window}")).await.ok();
+        assert_eq!(plan["conflicts"], json!([]));
+        plan.as_object_mut().unwrap().remove("version");
+        for list in ["missions", "assignments"] {
+            for one in plan[list].as_array_mut().unwrap() {
+                one.as_object_mut().unwrap().remove("updated_at");
+            }
+        }
+        plan
+    };
+    let before = shown(&planner).await;
+    let coverage = planner.get(&format!("/projects/{project}/coverage?by=role")).await.ok();
+    assert_eq!((&coverage["total"]["accepted"], &coverage["total"]["open"]), (&json!(80), &json!(0)));
+
+    // One day later, all of it at once: each set begins where another one of the same person was.
+    let day = |instant: &str| {
+        let moved = instant.parse::<jiff::Timestamp>().unwrap() + jiff::SignedDuration::from_hours(24);
+        moved.to_string()
+    };
+    let last_first = sets.iter().zip(&missions).rev();
+    let commands: Vec<Json> = last_first
+        .map(|(set, mission)| {
+            json!({ "type": "move", "mission_id": mission, "start_at": day(&set.start), "end_at": day(&set.end),
+                    "override_reason": "all of it moves" })
+        })
+        .collect();
+    let applied = planner.post("/planning:apply", json!({ "commands": commands })).await.ok();
+    let after = shown(&planner).await;
+    for (was, is) in before["missions"].as_array().unwrap().iter().zip(after["missions"].as_array().unwrap())
+    {
+        assert_eq!(is["start_at"], day(was["start_at"].as_str().unwrap()));
+    }
+    assert!(after["assignments"].as_array().unwrap().iter().all(|one| one["needs_confirmation"] == true));
+    let undone = planner.post("/planning:undo", json!({ "undo": applied["undo"] })).await.ok();
+    assert_eq!(shown(&planner).await, before);
+    planner.post("/planning:undo", json!({ "undo": undone["undo"] })).await.ok();
+    assert_eq!(shown(&planner).await, after);
+}

@@ -58,11 +58,19 @@ fn the_readme_walk_does_what_it_says() {
     assert!(shown.contains(&format!("http://127.0.0.1:{port}/invite?token=")), "{shown}");
     let answers: Vec<&str> =
         shown.lines().filter(|line| line.starts_with('{') && !line.contains("created")).collect();
-    let [setup, clash, refusal, show] = answers[..] else { panic!("{shown}") };
+    let [setup, clash, refusal, show, coverage, best] = answers[..] else { panic!("{shown}") };
     assert!(setup.contains(r#""accepted":true"#), "{setup}");
     assert!(clash.contains(r#""code":"schedule_conflict""#) && clash.contains("Montage"), "{clash}");
     assert!(refusal.contains(r#""accepted":false"#), "{refusal}");
     assert!(show.contains(r#""accepted":true"#), "{show}");
     let plan: Vec<&str> = shown.lines().filter_map(|line| line.strip_prefix(r#""status":""#)).collect();
     assert_eq!(plan, [r#"ACCEPTED""#, r#"DECLINED""#, r#"ACCEPTED""#], "{shown}");
+    // Of the two places of the first call one is open.
+    assert!(coverage.contains(r#""needed":2"#) && coverage.contains(r#""open":1"#), "{coverage}");
+    assert!(best.contains(r#""code":"free""#), "{best}");
+    let asked: Vec<&str> = shown.lines().filter(|line| line.starts_with(r#""user_name":""#)).collect();
+    assert_eq!(asked.len(), 2, "{shown}");
+    let undone =
+        shown.lines().find(|line| line.starts_with(r#""deleted_assignments":""#.trim_end_matches('"')));
+    assert!(undone.is_some_and(|line| line.len() > 36), "{shown}");
 }
