@@ -8,6 +8,7 @@ pub mod availabilities;
 pub mod calendar;
 pub mod candidates;
 pub mod conflicts;
+pub mod coverage;
 pub mod feeds;
 pub mod invitations;
 pub mod mails;
@@ -37,6 +38,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(planning::routes())
         .merge(streams::routes())
         .merge(candidates::routes())
+        .merge(coverage::routes())
         .merge(conflicts::routes())
         .merge(users::routes())
         .merge(calendar::routes())

@@ -86,6 +86,7 @@ mod replay;
 mod schedules;
 mod searching;
 mod security;
+mod staffing;
 mod statements;
 mod transfer;
 mod undo;

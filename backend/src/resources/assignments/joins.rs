@@ -38,6 +38,11 @@ pub fn to_role(org: impl Into<Option<OrgId>>) -> RelationDef {
 
 /// How many have accepted the role, of this org, that a row is joined with.
 pub fn accepted_of_role(org: impl Into<Expr>) -> Expr {
+    count_of_role(org, AssignmentStatus::Accepted)
+}
+
+/// How many are on the role, of this org, that a row is joined with, and stand there.
+pub fn count_of_role(org: impl Into<Expr>, status: AssignmentStatus) -> Expr {
     let of = |column| Expr::col(("others", column));
     let count = Query::select()
         .expr(Func::count(Expr::col(Asterisk)))
@@ -46,7 +51,7 @@ pub fn accepted_of_role(org: impl Into<Expr>) -> Expr {
         .and_where(
             of(assignment::Column::MissionRoleId).equals((mission_role::Entity, mission_role::Column::Id)),
         )
-        .and_where(of(assignment::Column::Status).eq(AssignmentStatus::Accepted))
+        .and_where(of(assignment::Column::Status).eq(status))
         .take();
     Expr::SubQuery(None, Box::new(count.into()))
 }

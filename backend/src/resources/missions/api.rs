@@ -62,7 +62,11 @@ async fn create(
 /// List missions.
 ///
 /// By start, then by id; cancelled ones are included unless `status=open`. `from` and `to` select what overlaps
-/// that window, `q` searches title and location. Cached between writes: `X-Cache` is `HIT`, `MISS` or `BYPASS`.
+/// that window, `q` searches title and location. `staffing=open` finds missions with places that nobody accepted,
+/// whoever is invited, `staffing=full` those that have everyone they need: a role without a quota needs nobody by number,
+/// so that a mission with no other roles is neither, and nor is a cancelled one. Missions that are over and those of
+/// archived projects are found as well; `from` and `project_id` leave them out. Cached between writes, answers of people
+/// included: `X-Cache` is `HIT`, `MISS` or `BYPASS`.
 #[utoipa::path(get, path = "/missions", tag = "missions")]
 async fn list(
     State(app): State<App>,

@@ -258,6 +258,16 @@ crate::words::words! {
     }
 }
 
+crate::words::words! {
+    /// Whether a mission has everyone it needs.
+    pub enum Staffing {
+        /// A role has fewer people accepted than its quota.
+        Open = "open",
+        /// It has roles with a quota, and each of these has all its people.
+        Full = "full",
+    }
+}
+
 /// Which missions, and which page of them.
 #[derive(Debug, Deserr, IntoParams)]
 #[deserr(deny_unknown_fields)]
@@ -281,6 +291,11 @@ pub struct MissionQuery {
     #[deserr(default)]
     #[param(value_type = Option<Vec<MissionState>>)]
     pub status: Many<MissionState>,
+    /// Only missions with places that nobody accepted, or those that have everyone they need; repeat it for OR. A mission that is
+    /// cancelled, or has no role with a quota, is neither.
+    #[deserr(default)]
+    #[param(value_type = Option<Vec<Staffing>>, inline)]
+    pub staffing: Many<Staffing>,
     /// Items per page.
     #[deserr(default)]
     #[param(value_type = Option<Limit>)]

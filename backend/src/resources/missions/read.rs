@@ -2,7 +2,7 @@
 
 use super::{
     entity::{mission, mission_role},
-    model::{Mission, MissionQuery, MissionRole, MissionState},
+    model::{Mission, MissionQuery, MissionRole, MissionState, Staffing},
 };
 use crate::{
     db::{OfOrg, Template, Tx, filter},
@@ -83,6 +83,10 @@ pub async fn list(
         });
         select = select.filter(states.fold(Condition::any(), Condition::add));
     }
+    if !query.staffing.0.is_empty() {
+        let any = query.staffing.0.iter().map(|staffing| staffed(org, *staffing));
+        select = select.filter(any.fold(Condition::any(), Condition::add));
+    }
     Page::fill(query.limit, query.cursor, |after, count| {
         let part = select.clone().filter(filter::after((Column::StartsAt, Column::Id), after)).limit(count);
         async move {
@@ -92,6 +96,28 @@ pub async fn list(
         }
     })
     .await
+}
+
+/// A role without a quota has any number of people: it neither makes a mission open nor full.
+fn staffed(org: OrgId, staffing: Staffing) -> Condition {
+    let quota = || Expr::col((mission_role::Entity, mission_role::Column::Quota));
+    let has_role = |such: Expr| {
+        let role = mission_role::Entity::of(org)
+            .select_only()
+            .expr(Expr::val(1))
+            .filter(
+                Expr::col((mission_role::Entity, mission_role::Column::MissionId))
+                    .equals((mission::Entity, mission::Column::Id)),
+            )
+            .filter(such);
+        Expr::exists(role.into_query())
+    };
+    let misses_someone = has_role(quota().gt(assignments::joins::accepted_of_role(org)));
+    let staffed = Condition::all().add(mission::Column::CancelledAt.is_null());
+    match staffing {
+        Staffing::Open => staffed.add(misses_someone),
+        Staffing::Full => staffed.add(has_role(quota().is_not_null())).add(misses_someone.not()),
+    }
 }
 
 /// Not every mission has a project.

@@ -22,6 +22,8 @@ pub fn declared() -> Vec<Declaration> {
             .asking(|s| s.query(&[
                 "status=open",
                 "status=cancelled",
+                "staffing=open",
+                "staffing=full",
                 "q=son",
                 "from=2026-07-10T12:00:00Z",
                 "to=2026-07-11T00:00:00Z",

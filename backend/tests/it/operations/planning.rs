@@ -51,6 +51,12 @@ pub fn declared() -> Vec<Declaration> {
             .drawn(4, Manager)
             .asking(|s| s.query(&["limit=2"]))
             .tested_by("candidates::everyone_active_is_ranked_with_reasons"),
+        get("/projects/<project>/coverage?by=role")
+            .at_most("16 MiB", "20 000 roles with names of 100 characters")
+            .statements(5)
+            .drawn(4, Manager)
+            .asking(|s| s.query(&["by=day", "by=role", "from=2026-07-10T12:00:00Z", "to=2026-07-11T00:00:00Z"]))
+            .tested_by("staffing::coverage_counts_places_and_people_by_day_and_by_role"),
     ]
 }
 
