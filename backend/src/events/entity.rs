@@ -21,7 +21,8 @@ crate::words::words! {
 pub mod audit_entry {
     use super::ActorKind;
     use crate::{
-        ids::{AuditId, OrgId},
+        events::ActivityKind,
+        ids::{AuditId, MissionId, OrgId, ProjectId, UserId},
         timestamp::Timestamp,
     };
     use sea_orm::entity::prelude::*;
@@ -42,6 +43,11 @@ pub mod audit_entry {
         pub object_id: Option<Uuid>,
         pub request_id: Option<String>,
         pub created_at: Timestamp,
+        /// What it tells planners, and of what: [`Activity`](crate::events::Activity).
+        pub activity: Option<ActivityKind>,
+        pub mission_id: Option<MissionId>,
+        pub project_id: Option<ProjectId>,
+        pub user_id: Option<UserId>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,5 +1,6 @@
 //! Declaring events.
 
+use super::Activity;
 use crate::{
     db::{JsonText, List},
     ids::Id,
@@ -31,6 +32,9 @@ pub trait Event {
     /// # Errors
     /// When it cannot be serialised.
     fn after(&self) -> Result<Option<JsonText>, serde_json::Error>;
+
+    /// What planners are told of it; `None` for what only the audit log has.
+    fn activity(&self) -> Option<Activity>;
 }
 
 /// What was done: the object's type and a verb, as published in the audit log (`mission.update`). Each event's is a
@@ -70,12 +74,13 @@ impl Action {
 /// }
 /// ```
 ///
-/// In brackets are the variants of [`List`] that show such an object. A row is the constant and the text of its [`Action`],
+/// In brackets are the variants of [`List`] that show such an object; `, told by function` behind them names what makes its
+/// [`Activity`]. A row is the constant and the text of its [`Action`],
 /// the variant, and the object's id. Members called `before` and `after` are serialised into the audit log, others are not.
 macro_rules! events {
     (
         $(#[$doc:meta])*
-        pub enum $name:ident $(<$lifetime:lifetime>)? of $object_type:literal ($id:ty), shown in [$($list:ident),*] {
+        pub enum $name:ident $(<$lifetime:lifetime>)? of $object_type:literal ($id:ty), shown in [$($list:ident),*] $(, told by $told:path)? {
             $(
                 $constant:ident = $action:literal:
                     $variant:ident { $($member:ident: $type:ty),+ $(,)? } of $object:expr
@@ -120,8 +125,14 @@ macro_rules! events {
                     $(Self::$variant { $($member),+ } => $crate::events::events!(@after $($member $member)+)),+
                 })
             }
+
+            fn activity(&self) -> Option<$crate::events::Activity> {
+                $crate::events::events!(@told self $($told)?)
+            }
         }
     };
+    (@told $event:ident $told:path) => { $told($event) };
+    (@told $event:ident) => { None };
     // Each member twice: to be compared by its name, and to be used.
     (@before before $value:ident $($rest:ident)*) => { Some($crate::db::JsonText::of(&$value)?) };
     (@before $other:ident $value:ident $($rest:ident)*) => { $crate::events::events!(@before $($rest)*) };

@@ -1,7 +1,7 @@
 //! Recording events.
 
 use super::{
-    Action, Event, Subscribers,
+    Action, Activity, Event, Subscribers,
     entity::{ActorKind, NO_ORG, audit_details, audit_entry},
 };
 use crate::{
@@ -25,6 +25,7 @@ pub struct Recorded {
     pub after: Option<JsonText>,
     /// The cached lists that show the object.
     pub lists: &'static [List],
+    pub activity: Option<Activity>,
 }
 
 impl Recorded {
@@ -38,6 +39,7 @@ impl Recorded {
             before: event.before().map_err(|error| Error::internal(error))?,
             after: event.after().map_err(|error| Error::internal(error))?,
             lists: E::LISTS,
+            activity: event.activity(),
         })
     }
 }
@@ -103,6 +105,10 @@ async fn insert(tx: &Tx, events: Vec<Recorded>) -> Result<(), Error> {
             object_id: Set(event.object_id),
             request_id: Set(tx.origin.request_id.clone()),
             created_at: Set(tx.now),
+            activity: Set(event.activity.map(|activity| activity.kind)),
+            mission_id: Set(event.activity.map(|activity| activity.mission)),
+            project_id: Set(event.activity.and_then(|activity| activity.project)),
+            user_id: Set(event.activity.and_then(|activity| activity.user)),
         });
         if event.before.is_some() || event.after.is_some() {
             details.push(audit_details::ActiveModel {

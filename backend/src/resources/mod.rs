@@ -2,6 +2,7 @@
 //! without I/O), `read` and `write` (queries), `api` (routes and handlers). A resource uses what another exports, never its `read` or `write`.
 
 pub mod accounts;
+pub mod activity;
 pub mod assignments;
 pub mod audit;
 pub mod availabilities;
@@ -44,5 +45,6 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(calendar::routes())
         .merge(feeds::routes())
         .merge(rates::routes())
+        .merge(activity::routes())
         .merge(audit::routes())
 }

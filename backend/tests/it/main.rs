@@ -10,6 +10,7 @@
 mod support;
 
 mod access;
+mod activity;
 mod archived;
 mod assignments_uniqueness;
 mod audit_log;
@@ -68,6 +69,7 @@ mod openapi;
 mod operations;
 mod orgs;
 mod outages;
+mod outbox_lists;
 mod own_account;
 mod pages;
 #[allow(non_snake_case, reason = "the names tell which server they need")]

@@ -86,7 +86,9 @@ async fn bulk_create(
 /// List assignments.
 ///
 /// By the mission's start, then by id. A caller below manager sees only their own; `me=1` narrows it so for
-/// everybody. `from` and `to` select assignments whose mission overlaps that window.
+/// everybody. `from` and `to` select assignments whose mission overlaps that window. `never_asked=1` finds who is
+/// planned and does not know yet: `INVITED`, and no invitation was ever made, also none that was taken back. Missions that
+/// are over are found as well; `from` leaves them out.
 #[utoipa::path(get, path = "/assignments", tag = "assignments")]
 async fn list(
     State(app): State<App>,

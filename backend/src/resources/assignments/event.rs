@@ -1,16 +1,19 @@
 //! What happens to assignments.
 
-use super::model::Assignment;
+use super::model::{
+    Assignment,
+    AssignmentStatus::{Accepted, Declined},
+};
 use crate::{
     error::{Conflict, Conflicts},
-    events::events,
+    events::{Activity, ActivityKind, events},
     ids::AssignmentId,
 };
 use serde::Serialize;
 
 events! {
     /// The list of missions shows the number of their assignments.
-    pub enum AssignmentEvent<'a> of "assignment" (AssignmentId), shown in [Missions, Planning] {
+    pub enum AssignmentEvent<'a> of "assignment" (AssignmentId), shown in [Missions, Planning], told by activity {
         CREATED = "assignment.create": Created { after: &'a Assignment } of after.id,
         UPDATED = "assignment.update": Updated { before: &'a Assignment, after: &'a Assignment } of after.id,
         STATUS_CHANGED = "assignment.status": StatusChanged { before: &'a Assignment, after: &'a Assignment } of after.id,
@@ -37,4 +40,21 @@ impl<'a> AssignmentEvent<'a> {
         };
         Self::Overridden { id: assignment.id, after }
     }
+}
+
+/// The answers of people, whoever noted them. That a planner called somebody off is no answer.
+fn activity(event: &AssignmentEvent<'_>) -> Option<Activity> {
+    let (kind, assignment) = match *event {
+        AssignmentEvent::Created { after } if after.status == Accepted => (ActivityKind::Accepted, after),
+        AssignmentEvent::StatusChanged { before, after } => match (before.status, after.status) {
+            (_, Accepted) => (ActivityKind::Accepted, after),
+            (Accepted, Declined) => (ActivityKind::Withdrawn, after),
+            (_, Declined) => (ActivityKind::Declined, after),
+            _ => return None,
+        },
+        AssignmentEvent::Confirmed { after, .. } => (ActivityKind::Confirmed, after),
+        _ => return None,
+    };
+    let Assignment { mission_id, project_id, user_id, .. } = *assignment;
+    Some(Activity { kind, mission: mission_id, project: project_id, user: Some(user_id) })
 }

@@ -48,6 +48,9 @@ pub struct Assignment {
     pub conflict_override: Option<String>,
     /// The mission's title.
     pub mission_title: String,
+    /// For its events; not shown.
+    #[serde(skip)]
+    pub project_id: Option<ProjectId>,
     /// The project's name.
     pub project_title: Option<String>,
     /// Where the mission takes place.
@@ -185,6 +188,10 @@ pub struct AssignmentQuery {
     #[deserr(default)]
     #[param(value_type = Option<bool>)]
     pub needs_confirmation: Option<Flag>,
+    /// `1` or `true`: only those who are `INVITED` and for whom no invitation was ever made.
+    #[deserr(default)]
+    #[param(value_type = Option<NeverAsked>, inline)]
+    pub never_asked: Option<NeverAsked>,
     /// Only missions that end after this instant.
     #[deserr(default)]
     pub from: Option<Timestamp>,
@@ -212,6 +219,26 @@ crate::words::words! {
         No = "0",
         /// The caller's own.
         Yes = "1",
+    }
+}
+
+crate::words::words! {
+    /// Whether only those whom nobody has asked yet; written as `me` is, or as other filters.
+    pub enum NeverAsked {
+        /// All that there are.
+        No = "0",
+        /// Whom nobody has asked.
+        Yes = "1",
+        /// As `0`.
+        False = "false",
+        /// As `1`.
+        True = "true",
+    }
+}
+
+impl NeverAsked {
+    pub fn holds(self) -> bool {
+        matches!(self, Self::Yes | Self::True)
     }
 }
 

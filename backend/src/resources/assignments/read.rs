@@ -11,7 +11,7 @@ use crate::{
     error::{Conflict, Conflicts, Error, NotFound},
     http::{Flag, Page},
     ids::{AssignmentId, MissionId, OrgId, UserId},
-    resources::{missions, projects, users},
+    resources::{invitations::entity::invitation, missions, projects, users},
     timestamp::Timestamp,
 };
 use sea_orm::{
@@ -202,6 +202,10 @@ pub async fn list(
         .filter(filter::one_of(Column::Status, query.status.0))
         .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), query.from, query.to))
         .filter(Condition::all().add_option(to_confirm))
+        .filter(
+            Condition::all()
+                .add_option(query.never_asked.filter(|only| only.holds()).map(|_| never_asked(org))),
+        )
         .order_by_asc(Column::StartsAt)
         .order_by_asc(Column::Id);
     Page::fill(query.limit, query.cursor, |after, count| {
@@ -212,6 +216,17 @@ pub async fn list(
         }
     })
     .await
+}
+
+/// Invited without ever having been sent or given an invitation.
+fn never_asked(org: OrgId) -> Condition {
+    let made = invitation::Entity::of(org).select_only().expr(Expr::val(1)).filter(
+        Expr::col((invitation::Entity, invitation::Column::AssignmentId))
+            .equals((assignment::Entity, assignment::Column::Id)),
+    );
+    // The index of the invited is only used where the statement itself has the status.
+    let invited = Expr::cust("assignments.status = 'INVITED'");
+    Condition::all().add(invited).add(Expr::exists(made.into_query()).not())
 }
 
 /// An accepted mission in the user's calendar.
@@ -293,6 +308,7 @@ fn with_titles(org: OrgId, select: Select<assignment::Entity>) -> Select<assignm
     use users::entity::user;
     select
         .column_as(mission::Column::Title, "mission_title")
+        .column_as(mission::Column::ProjectId, "project_id")
         .column_as(project::Column::Name, "project_title")
         .column_as(mission::Column::Location, "location")
         .column_as(mission_role::Column::RoleName, "role_name")
@@ -323,6 +339,7 @@ impl FromQueryResult for AssignmentRow {
             decline_reason: a.decline_reason,
             conflict_override: a.conflict_override,
             mission_title: row.try_get(prefix, "mission_title")?,
+            project_id: row.try_get(prefix, "project_id")?,
             project_title: row.try_get(prefix, "project_title")?,
             location: row.try_get(prefix, "location")?,
             user_name: users::display_name(&first_name, &last_name),

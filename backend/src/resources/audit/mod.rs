@@ -9,4 +9,4 @@ mod read;
 pub use api::routes;
 pub use forget::{empty_all_details, empty_details, empty_old_details};
 pub use model::AuditEntry;
-pub use read::{about, is_on_record};
+pub use read::{about, is_on_record, to_member};

@@ -92,7 +92,7 @@ fn to_details() -> RelationDef {
 }
 
 /// Whoever did it, as long as they are a member: of somebody who has left, or was forgotten, only the id stays.
-fn to_member() -> RelationDef {
+pub fn to_member() -> RelationDef {
     audit_entry::Entity::belongs_to(membership::Entity)
         .from((audit_entry::Column::OrgId, audit_entry::Column::ActorId))
         .to((membership::Column::OrgId, membership::Column::AccountId))

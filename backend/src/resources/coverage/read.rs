@@ -21,7 +21,7 @@ use crate::{
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    Select,
+    QueryTrait,
     sea_query::{Asterisk, Expr, Func},
 };
 use std::collections::HashMap;
@@ -52,7 +52,7 @@ pub async fn coverage(
     })
 }
 
-/// What is chosen of the joined missions.
+/// Which missions count.
 fn chosen(project: ProjectId, (from, to): (Option<Timestamp>, Option<Timestamp>)) -> Condition {
     use mission::Column;
     Condition::all()
@@ -124,12 +124,14 @@ async fn without_role(
     period: (Option<Timestamp>, Option<Timestamp>),
 ) -> Result<Vec<Part>, Error> {
     use assignment::Column;
-    let select: Select<assignment::Entity> = assignment::Entity::of(org)
+    // Chosen by a list, not by a join: SQLite would begin with all assignments of the org.
+    let missions =
+        mission::Entity::of(org).select_only().column(mission::Column::Id).filter(chosen(project, period));
+    let select = assignment::Entity::of(org)
         .select_only()
         .columns([Column::MissionId, Column::StartsAt, Column::Status])
         .expr_as(Func::count(Expr::col(Asterisk)), "people")
-        .join(JoinType::InnerJoin, joins::to_mission(org))
-        .filter(chosen(project, period))
+        .filter(Column::MissionId.in_subquery(missions.into_query()))
         .filter(Column::MissionRoleId.is_null())
         .filter(Column::Status.is_in([AssignmentStatus::Invited, AssignmentStatus::Accepted]))
         .group_by(Column::MissionId)

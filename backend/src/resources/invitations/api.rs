@@ -100,7 +100,9 @@ async fn bulk_create(
 
 /// List invitations.
 ///
-/// Managers and above. Newest first. Tokens are never shown.
+/// Managers and above. Newest first. Tokens are never shown. `unanswered_hours` finds whom to ask again: an invitation that
+/// still waits for an answer, made at least so long ago, and not reminded of since. Filters are combined, so that it finds nothing
+/// beside another `status` than `pending`.
 #[utoipa::path(get, path = "/invitations", tag = "invitations")]
 async fn list(
     State(app): State<App>,

@@ -16,6 +16,7 @@ use crate::{
 };
 use deserr::Deserr;
 use serde::Serialize;
+use std::time::Duration;
 use utoipa::{IntoParams, ToSchema};
 
 crate::words::words! {
@@ -146,6 +147,10 @@ pub struct InvitationQuery {
     #[deserr(default)]
     #[param(value_type = Option<Vec<InvitationStatus>>)]
     pub status: Many<InvitationStatus>,
+    /// Only those that wait for an answer, and whose person was last asked at least this many hours ago.
+    #[deserr(default)]
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 8784)]
+    pub unanswered_hours: Option<Hours>,
     /// Items per page.
     #[deserr(default)]
     #[param(value_type = Option<Limit>)]
@@ -154,6 +159,40 @@ pub struct InvitationQuery {
     #[deserr(default)]
     #[param(value_type = Option<String>)]
     pub cursor: Option<Cursor<(Timestamp, InvitationId)>>,
+}
+
+/// A number of hours, as text: up to a year.
+#[derive(Debug, Clone, Copy)]
+pub struct Hours(u16);
+
+impl Hours {
+    const MAX: u16 = 366 * 24;
+
+    pub fn duration(self) -> Duration {
+        Duration::from_secs(u64::from(self.0) * 3600)
+    }
+}
+
+impl<E: deserr::DeserializeError> Deserr<E> for Hours {
+    fn deserialize_from_value<V: deserr::IntoValue>(
+        value: deserr::Value<V>,
+        at: deserr::ValuePointerRef,
+    ) -> Result<Self, E> {
+        let kind = match value {
+            deserr::Value::String(text) => {
+                match text.parse().ok().filter(|hours| (1..=Self::MAX).contains(hours)) {
+                    Some(hours) => return Ok(Self(hours)),
+                    None => deserr::ErrorKind::Unexpected {
+                        msg: format!("must be a whole number from 1 to {}", Self::MAX),
+                    },
+                }
+            }
+            actual => {
+                deserr::ErrorKind::IncorrectValueKind { actual, accepted: &[deserr::ValueKind::String] }
+            }
+        };
+        Err(deserr::take_cf_content(E::error::<V>(None, kind, at)))
+    }
 }
 
 /// What whoever holds the link may know.

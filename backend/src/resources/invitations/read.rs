@@ -70,6 +70,13 @@ pub async fn list(
         });
         select = select.filter(states.fold(Condition::any(), Condition::add));
     }
+    if let Some(hours) = query.unanswered_hours {
+        let open = Column::Answer.is_null().and(Column::RevokedAt.is_null()).and(closed(now).not());
+        let since = now.minus(hours.duration());
+        // Whoever was reminded since then was asked since then.
+        let reminded = Column::RemindedAt.is_null().or(Column::RemindedAt.lte(since));
+        select = select.filter(open).filter(Column::CreatedAt.lte(since)).filter(reminded);
+    }
     Page::fill(query.limit, query.cursor, |after, count| {
         let part = select.clone().filter(filter::before((Column::CreatedAt, Column::Id), after)).limit(count);
         async move {

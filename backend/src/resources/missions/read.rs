@@ -84,8 +84,7 @@ pub async fn list(
         select = select.filter(states.fold(Condition::any(), Condition::add));
     }
     if !query.staffing.0.is_empty() {
-        let any = query.staffing.0.iter().map(|staffing| staffed(org, *staffing));
-        select = select.filter(any.fold(Condition::any(), Condition::add));
+        select = select.filter(staffed(org, &query.staffing.0));
     }
     Page::fill(query.limit, query.cursor, |after, count| {
         let part = select.clone().filter(filter::after((Column::StartsAt, Column::Id), after)).limit(count);
@@ -99,7 +98,7 @@ pub async fn list(
 }
 
 /// A role without a quota has any number of people: it neither makes a mission open nor full.
-fn staffed(org: OrgId, staffing: Staffing) -> Condition {
+fn staffed(org: OrgId, wanted: &[Staffing]) -> Condition {
     let quota = || Expr::col((mission_role::Entity, mission_role::Column::Quota));
     let has_role = |such: Expr| {
         let role = mission_role::Entity::of(org)
@@ -114,9 +113,12 @@ fn staffed(org: OrgId, staffing: Staffing) -> Condition {
     };
     let misses_someone = has_role(quota().gt(assignments::joins::accepted_of_role(org)));
     let staffed = Condition::all().add(mission::Column::CancelledAt.is_null());
-    match staffing {
-        Staffing::Open => staffed.add(misses_someone),
-        Staffing::Full => staffed.add(has_role(quota().is_not_null())).add(misses_someone.not()),
+    let needs_someone = staffed.clone().add(has_role(quota().is_not_null()));
+    match (wanted.contains(&Staffing::Open), wanted.contains(&Staffing::Full)) {
+        (true, false) => staffed.add(misses_someone),
+        (false, _) => needs_someone.add(misses_someone.not()),
+        // Not the one OR the other: PostgreSQL would look at all roles of the org before the first mission.
+        (true, true) => needs_someone,
     }
 }
 

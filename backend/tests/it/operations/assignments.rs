@@ -18,7 +18,7 @@ pub fn declared() -> Vec<Declaration> {
         get("/assignments?user_id=<user>&mission_id=<mission>&project_id=<project>")
             .drawn(5, Manager)
             .asking(|s| {
-                s.query(&["me=1", "status=ACCEPTED", "status=INVITED&status=DECLINED", "from=2026-07-10T12:00:00Z"])
+                s.query(&["me=1", "never_asked=1", "never_asked=false", "status=ACCEPTED", "status=INVITED&status=DECLINED", "from=2026-07-10T12:00:00Z"])
             })
             .tested_by("v1_endpoints::assignments::assignments_are_listed_by_start_and_filtered"),
         post("/assignments")

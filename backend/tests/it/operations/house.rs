@@ -187,6 +187,15 @@ impl<'t> House<'t> {
                 self.owner.patch(&format!("/missions/{mission}"), place).await.ok();
                 self.keep("moved", id);
             }
+            "moved-mission" => {
+                let (project, (start, end)) = (Box::pin(self.id("project")).await, self.hours());
+                let mission =
+                    json!({ "title": self.mark, "project_id": project, "start_at": start, "end_at": end });
+                let mission = text(&self.owner.post("/missions", mission).await.ok(), "id");
+                let place = json!({ "location": self.mark });
+                self.owner.patch(&format!("/missions/{mission}"), place).await.ok();
+                self.keep("moved-mission", mission);
+            }
             "invitation" | "token" => {
                 let assignment = Box::pin(self.id("assignment")).await;
                 let email = format!("{}@{}.example", self.mark, self.mark).to_lowercase();

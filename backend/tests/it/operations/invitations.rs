@@ -18,7 +18,14 @@ pub fn declared() -> Vec<Declaration> {
             get("/invitations?assignment_id=<assignment>")
                 .at_most("2 MiB", "1000 invitations")
                 .drawn(5, Manager)
-                .asking(|s| s.query(&["status=pending", "status=answered&status=revoked", "status=expired"]))
+                .asking(|s| {
+                    s.query(&[
+                        "unanswered_hours=1",
+                        "status=pending",
+                        "status=answered&status=revoked",
+                        "status=expired",
+                    ])
+                })
                 .tested_by("invitations_lists::invitations_are_listed_newest_first_and_filtered"),
             post("/invitations")
                 .body(r#"{"assignment_id":"<assignment>"}"#)

@@ -51,6 +51,10 @@ pub fn declared() -> Vec<Declaration> {
             .drawn(4, Manager)
             .asking(|s| s.query(&["limit=2"]))
             .tested_by("candidates::everyone_active_is_ranked_with_reasons"),
+        get("/activity?mission_id=<moved-mission>&project_id=<project>")
+            .drawn(4, Manager)
+            .asking(|s| s.query(&["limit=3", "since=2026-07-01T09:00:00Z"]))
+            .tested_by("activity::planners_are_told_of_answers_withdrawals_moves_and_confirmations"),
         get("/projects/<project>/coverage?by=role")
             .at_most("16 MiB", "20 000 roles with names of 100 characters")
             .statements(5)

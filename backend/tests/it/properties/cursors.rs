@@ -69,6 +69,7 @@ impl World<'_> {
             }
             "/auth/sessions" => drop(self.test.owner().await),
             "/assignments" => drop(self.assign(&period, &user, json!({})).await),
+            "/activity" => drop(self.assign(&period, &user, json!({ "status": "ACCEPTED" })).await),
             "/invitations" => {
                 let assignment = self.assign(&period, &user, json!({})).await;
                 self.owner.invitation(&assignment).await;
@@ -113,7 +114,7 @@ impl World<'_> {
                 .await
         };
         let gone: Outcome = match list {
-            "/audit" | "/mails" => return false,
+            "/audit" | "/activity" | "/mails" => return false,
             "/auth/sessions" if row["current"] == true => return false,
             "/invitations" => self.owner.delete(&format!("/assignments/{}", id("assignment_id"))).await,
             "/conflicts" | "/conflicts/user/{uid}" => cancel(id("a2")).await,

@@ -237,6 +237,7 @@ impl Script {
             // The one person with a session stays.
             (_, "newcomer") => self.id_text("guest"),
             (_, "unproven") => self.id_text("account"),
+            (_, "moved-mission") => self.id_text("mission"),
             (_, "moved") => self.id_text("assignment"),
             (_, thing) => self.id_text(thing),
         };
