@@ -7,6 +7,8 @@ mod comparison;
 mod crowd;
 mod disk_full;
 mod distributed;
+#[cfg(unix)]
+mod events;
 mod instance;
 mod jobs;
 mod kills;
@@ -73,6 +75,9 @@ pub(crate) enum Drill {
     /// A Redis that is paused, killed, started again and emptied under writes and reads
     #[cfg(unix)]
     RedisStop(redis_stop::Options),
+    /// Streams of what changes: how soon, for how much memory, and whether anybody misses anything
+    #[cfg(unix)]
+    Events(events::Options),
     /// Two instances behind nginx that are stopped and started one after the other under load
     #[cfg(unix)]
     RollingRestart(rolling_restart::Options),
@@ -101,6 +106,8 @@ pub(crate) fn run(drill: &Drill) -> Result<ExitCode> {
         Drill::Kills(options) => kills::run(options),
         #[cfg(unix)]
         Drill::RedisStop(options) => redis_stop::run(options),
+        #[cfg(unix)]
+        Drill::Events(options) => events::run(options),
         #[cfg(unix)]
         Drill::RollingRestart(options) => rolling_restart::run(options),
         Drill::Moving(options) => moving::run(options),

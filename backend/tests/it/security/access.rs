@@ -224,6 +224,7 @@ impl Colleague {
             "from" | "since" => words(&["2026-01-01T00:00:00Z"]),
             "to" => words(&["2027-01-01T00:00:00Z"]),
             "limit" => words(&["1000"]),
+            "max_seconds" => words(&["1"]),
             "cursor" => Vec::new(),
             "token" => vec![self.thing("token")],
             // Who has a key may read that feed: security/feeds.rs.
