@@ -315,7 +315,8 @@ impl Script {
         if request.operation.starts_with(&request.method) {
             self.done.insert(request.operation.clone());
         }
-        if answer.header("content-type").starts_with("text/calendar") {
+        // A calendar, or a stream of events.
+        if answer.header("content-type").starts_with("text/") {
             return;
         }
         let body = answer.json();
