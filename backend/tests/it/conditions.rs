@@ -343,7 +343,8 @@ async fn a_write_answers_with_the_tag_of_the_next_read(#[values(Kind::Sqlite, Ki
         let answer = owner.send(method.clone(), &path, Some(body.to_string())).await;
         answer.ok();
         let read_back = owner.get(read).await;
-        assert_eq!(read_back.text, answer.text, "{method} {path}");
+        // What a planner should know of a write is no part of the object.
+        assert_eq!(read_back.text, answer.text.replace(r#","warnings":[]"#, ""), "{method} {path}");
         assert_eq!(read_back.header("etag"), answer.header("etag"), "{method} {path}");
     }
     let copy = owner.post_empty(&format!("{mission_path}:duplicate")).await;
