@@ -35,7 +35,10 @@ pub fn periodic(app: &App) -> Vec<Periodic> {
     }
     periodic! {
         "follow_the_databases_clock", every TIME_ASKED_EVERY, |app| app.db.follow_clock();
-        "look_for_changes", every LOOKED_EVERY, |app| async move { Ok::<_, Error>(app.live.look().await) };
+        "look_for_changes", every LOOKED_EVERY, |app| async move {
+            app.live.look().await;
+            Ok::<_, Error>(())
+        };
         "record_refused_sign_ins", every MINUTE, |app| record_refusals(&app.db, &app.refusals, false);
         "count_mails", every QUARTER_MINUTE, |app| count_mails(&app);
         "remind", every MINUTE, |app| invitations::remind_due(&app);
