@@ -54,6 +54,8 @@ pub mod org {
         pub reminder_hours: i32,
         /// Calls that are unanswered for longer are in the digest.
         pub digest_hours: i32,
+        /// Whether those on a mission see who else is.
+        pub crew_sees_crew: bool,
         /// When the next digest is due; `None` until it is known.
         pub digest_at: Option<Timestamp>,
         /// Its row is all that is left of it then, for the audit log.

@@ -93,6 +93,9 @@ pub(super) struct Settings {
     /// The digest has what is unanswered for longer, from 1 to 720.
     #[arg(long)]
     digest_hours: Option<String>,
+    /// Whether those on a mission see who else is.
+    #[arg(long)]
+    crew_sees_crew: Option<bool>,
 }
 
 impl Org {
@@ -172,6 +175,9 @@ impl Settings {
         }
         if let Some(hours) = self.digest_hours {
             form.digest_hours = hours.parse().map_err(wrong("--digest-hours"))?;
+        }
+        if let Some(see) = self.crew_sees_crew {
+            form.crew_sees_crew = see;
         }
         Ok(form)
     }

@@ -62,7 +62,7 @@ impl Versions {
         row.map_or(Ok(Self::default()), |row| Self::from_query_result(&row, ""))
     }
 
-    /// Those of several orgs, by org; none of an org that has no row yet. One statement for as many as are padded to of them; where the tables are
+    /// Those of several orgs, by org; none of an org that has no row yet. One statement for a batch of them; where the tables are
     /// distributed one for each, because it then asks one server, and nobody waits for the slowest of all.
     ///
     /// # Errors

@@ -140,7 +140,12 @@ fn admit_read_only(paths: &mut Json, schemas: &mut Json) {
         for method in ["put", "patch"] {
             let shown = if item.get("get").is_some() { "get" } else { method };
             let shown = item.pointer(&format!("/{shown}/responses/200/content/application~1json/schema"));
-            let shown = shown.map(|schema| schemas[name_of(schema)]["properties"].clone());
+            let shown = shown.map(|schema| {
+                let shown = &schemas[name_of(schema)];
+                // Of an object that is shown with more, the object: what whoever changes it sees and sends back.
+                let object = shown["allOf"].get(0).map_or(shown, |object| &schemas[name_of(object)]);
+                object["properties"].clone()
+            });
             let body = item.pointer_mut(&format!("/{method}/requestBody/content/application~1json/schema"));
             let (Some(Json::Object(shown)), Some(body)) = (shown, body) else { continue };
             let name = name_of(body).to_owned();

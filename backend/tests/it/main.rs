@@ -32,6 +32,7 @@ mod cli;
 mod cli_messages;
 mod commands;
 mod conditions;
+mod crew;
 mod directions;
 mod distributing;
 mod documents;

@@ -31,7 +31,7 @@ async fn members_read_the_org_and_its_owner_changes_it(#[values(Kind::Sqlite, Ki
     let wanted = json!({
         "id": test.org, "name": "Théâtre du Rideau", "timezone": "Europe/Paris", "locale": "fr",
         "contact": { "name": null, "phone": null, "email": null }, "reply_to": null,
-        "reminder_hours": 48, "digest_hours": 24, "created_at": now, "updated_at": now,
+        "reminder_hours": 48, "digest_hours": 24, "crew_sees_crew": true, "created_at": now, "updated_at": now,
     });
     assert_eq!(current, wanted);
     for lower in [test.tech().await, test.manager().await, test.admin().await] {

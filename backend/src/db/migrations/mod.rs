@@ -30,6 +30,7 @@ mod m20261127_000022_deleted_orgs;
 mod m20261127_000023_planning;
 mod m20261128_000024_availability_kinds;
 mod m20261128_000025_series;
+mod m20261128_000026_crew;
 mod m20261128_000027_activity;
 mod rows;
 mod sqlite_schema;
@@ -77,6 +78,7 @@ impl Migrator {
             Box::new(m20261127_000023_planning::Migration),
             Box::new(m20261128_000024_availability_kinds::Migration),
             Box::new(m20261128_000025_series::Migration),
+            Box::new(m20261128_000026_crew::Migration),
             Box::new(m20261128_000027_activity::Migration),
         ]
     }

@@ -2,6 +2,7 @@
 //! accepted on overlapping missions unless a manager gives an override reason.
 
 mod api;
+mod crew;
 pub(crate) mod entity;
 mod event;
 pub mod joins;
@@ -14,6 +15,7 @@ pub mod warnings;
 mod write;
 
 pub use api::routes;
+pub use crew::{CrewMember, crew_beside};
 pub use event::AssignmentEvent;
 pub use model::{Assignment, AssignmentStatus, BulkAssignment, NewAssignment};
 pub use read::{

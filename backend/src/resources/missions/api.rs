@@ -2,7 +2,7 @@
 
 use super::{
     model::{
-        Duplication, Mission, MissionForm, MissionQuery, MissionsCreated, NewMission, NewProjectMission,
+        Duplication, Mission, MissionForm, MissionQuery, MissionsCreated, NewMission, NewProjectMission, Seen,
     },
     read,
     refusal::{MissionNotEmpty, QuotaBelowAccepted, RoleInUse},
@@ -83,14 +83,26 @@ async fn list(
 /// Get a mission.
 ///
 /// Shows each mission role with the number of people invited and accepted. The `ETag` covers these counts: it
-/// changes when somebody answers.
+/// changes when somebody answers. A caller below manager who is invited to it or accepted sees in `crew` who else accepted it, unless the
+/// org's `crew_sees_crew` is off.
 #[utoipa::path(get, path = "/missions/{id}", tag = "missions")]
 async fn get(
     State(app): State<App>,
     caller: Caller<Tech>,
     Path(id): Path<MissionId>,
-) -> Result<Tagged<Mission>, Error> {
-    Tagged::of(&read::get(&app.db, caller.org, id).await?)
+) -> Result<Tagged<Seen>, Error> {
+    let user = match caller.user {
+        Some(user) if !caller.is_manager() => user,
+        _ => {
+            let seen = Seen { mission: read::get(&app.db, caller.org, id).await?, crew: None };
+            // The tag that a change of it names.
+            return Tagged::with(&seen.mission, &seen);
+        }
+    };
+    let snapshot = app.db.read().await?;
+    let mission = read::get(&snapshot, caller.org, id).await?;
+    let crew = assignments::crew_beside(&snapshot, caller.org, id, user).await?;
+    Tagged::of(&Seen { mission, crew })
 }
 
 /// Update a mission.

@@ -3,6 +3,7 @@
 use crate::{
     http::{Cursor, Limit, Many, Writable},
     ids::{MissionId, MissionRoleId, ProjectId},
+    resources::assignments::CrewMember,
     text::{Label, Name, Note, Reason, Search, ZoneName},
     timestamp::Timestamp,
 };
@@ -47,6 +48,19 @@ pub struct Mission {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+/// A mission as somebody sees it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MissionSeen)]
+pub struct Seen {
+    #[serde(flatten)]
+    pub mission: Mission,
+    /// Who else accepted it, by last, then first name: the first 500. For callers below manager who are invited to it or accepted, where the
+    /// org's `crew_sees_crew` is on; absent for everybody else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub crew: Option<Vec<CrewMember>>,
 }
 
 /// A post on a mission, with how many people are on it.

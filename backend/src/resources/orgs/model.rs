@@ -40,6 +40,8 @@ pub struct Org {
     /// Calls that are unanswered for longer are in the digest.
     #[schema(minimum = 1, maximum = 720, example = 24)]
     pub digest_hours: i32,
+    /// Whether those who are invited to a mission or accepted see the names and posts of those who accepted it.
+    pub crew_sees_crew: bool,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -90,6 +92,10 @@ pub struct OrgForm {
     #[deserr(default = DEFAULT_DIGEST)]
     #[schema(value_type = i32, minimum = 1, maximum = 720, default = 24, required = false)]
     pub digest_hours: DigestHours,
+    /// Whether those who are invited to a mission or accepted see the names and posts of those who accepted it.
+    #[deserr(default = DEFAULT_CREW_SEES_CREW)]
+    #[schema(default = true, required = false)]
+    pub crew_sees_crew: bool,
 }
 
 pub type ReminderHours = Hours<0>;
@@ -98,6 +104,7 @@ pub type DigestHours = Hours<1>;
 const DEFAULT_LOCALE: Locale = Locale::French;
 const DEFAULT_REMINDER: ReminderHours = Hours::stored(48);
 const DEFAULT_DIGEST: DigestHours = Hours::stored(24);
+const DEFAULT_CREW_SEES_CREW: bool = true;
 
 /// All that can be set of a contact.
 #[derive(Debug, Clone, Default, PartialEq, Deserr, Serialize, ToSchema)]
@@ -131,6 +138,7 @@ impl OrgForm {
             reply_to: None,
             reminder_hours: DEFAULT_REMINDER,
             digest_hours: DEFAULT_DIGEST,
+            crew_sees_crew: DEFAULT_CREW_SEES_CREW,
         }
     }
 }
@@ -157,6 +165,7 @@ impl Org {
             reply_to: self.reply_to.as_ref().map(Email::stored),
             reminder_hours: Hours::stored(self.reminder_hours),
             digest_hours: Hours::stored(self.digest_hours),
+            crew_sees_crew: self.crew_sees_crew,
         }
     }
 }

@@ -62,6 +62,7 @@ impl From<org::Model> for Org {
             reply_to: row.reply_to,
             reminder_hours: row.reminder_hours,
             digest_hours: row.digest_hours,
+            crew_sees_crew: row.crew_sees_crew,
             created_at: row.created_at,
             updated_at: row.updated_at,
         }

@@ -49,7 +49,8 @@ pub(super) fn meaning_of_name(error: &DbErr) -> Option<Error> {
 /// # Errors
 /// [`Duplicate`] when the name is taken.
 pub async fn create(tx: &Tx, new: OrgForm) -> Result<OrgId, Error> {
-    let OrgForm { name, timezone, locale, contact, reply_to, reminder_hours, digest_hours } = new;
+    let OrgForm { name, timezone, locale, contact, reply_to, reminder_hours, digest_hours, crew_sees_crew } =
+        new;
     let contact = Contact::from(contact);
     let row = org::Model {
         id: tx.new_id(),
@@ -63,6 +64,7 @@ pub async fn create(tx: &Tx, new: OrgForm) -> Result<OrgId, Error> {
         reply_to: reply_to.map(Into::into),
         reminder_hours: reminder_hours.into(),
         digest_hours: digest_hours.into(),
+        crew_sees_crew,
         digest_at: Some(next_morning(tx.now, &timezone)?),
         deleted_at: None,
         created_at: tx.now,
@@ -221,7 +223,8 @@ pub async fn update(tx: &Tx, before: Org, new: OrgForm) -> Result<Org, Error> {
     if new == before.form() {
         return Ok(before);
     }
-    let OrgForm { name, timezone, locale, contact, reply_to, reminder_hours, digest_hours } = new;
+    let OrgForm { name, timezone, locale, contact, reply_to, reminder_hours, digest_hours, crew_sees_crew } =
+        new;
     let name_key = name.key();
     let after = Org {
         name: name.into(),
@@ -231,6 +234,7 @@ pub async fn update(tx: &Tx, before: Org, new: OrgForm) -> Result<Org, Error> {
         reply_to: reply_to.map(Into::into),
         reminder_hours: reminder_hours.into(),
         digest_hours: digest_hours.into(),
+        crew_sees_crew,
         updated_at: tx.now,
         ..before.clone()
     };
@@ -251,6 +255,7 @@ pub async fn update(tx: &Tx, before: Org, new: OrgForm) -> Result<Org, Error> {
             reply_to: Set(after.reply_to.clone()),
             reminder_hours: Set(after.reminder_hours),
             digest_hours: Set(after.digest_hours),
+            crew_sees_crew: Set(after.crew_sees_crew),
             digest_at,
             updated_at: Set(tx.now),
             ..Default::default()

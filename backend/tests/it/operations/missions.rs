@@ -36,7 +36,9 @@ pub fn declared() -> Vec<Declaration> {
             .drawn(20, Manager).with(mission)
             .tested_by("v1_endpoints::missions::a_mission_has_the_documented_members"),
         get("/missions/<mission>")
+            .at_most("1 MiB", "a mission, and 500 names with posts")
             .drawn(5, Manager)
+            .drawn(3, Tech)
             .tested_by("v1_endpoints::missions::a_mission_has_the_documented_members"),
         put("/missions/<mission>")
             .body(r#"{"title":"Montage <number>","start_at":"2026-09-01T08:00:00Z","end_at":"2026-09-01T12:00:00Z",

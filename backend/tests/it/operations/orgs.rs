@@ -18,7 +18,7 @@ pub fn declared() -> Vec<Declaration> {
                 .at_most(ORG.0, ORG.1)
                 .tested_by("orgs::members_read_the_org_and_its_owner_changes_it"),
             patch("/orgs/current")
-                .body(r#"{"name":"Théâtre <number>","timezone":"Europe/Brussels","locale":"en","contact":{"name":"Karim","phone":"01 99 00 12 34","email":"karim@rideau.example"},"reply_to":"planning@rideau.example","reminder_hours":24,"digest_hours":12}"#)
+                .body(r#"{"name":"Théâtre <number>","timezone":"Europe/Brussels","locale":"en","contact":{"name":"Karim","phone":"01 99 00 12 34","email":"karim@rideau.example"},"reply_to":"planning@rideau.example","reminder_hours":24,"digest_hours":12,"crew_sees_crew":false}"#)
                 .at_most(ORG.0, ORG.1)
                 .drawn(3, Owner)
                 .with(org)
@@ -65,7 +65,9 @@ fn org(s: &mut Script) -> Json {
     let names = ["Théâtre du Rideau", "Other House", "Théâtre de la Butte", "OTHER HOUSE"];
     match s.below(6) {
         0 => json!({ "name": s.pick(&names) }),
-        4 => json!({ "reminder_hours": s.pick(&[0, 48, 720, 721]), "digest_hours": s.pick(&[0, 1, 24]) }),
+        4 => {
+            json!({ "reminder_hours": s.pick(&[0, 48, 720, 721]), "digest_hours": s.pick(&[0, 1, 24]), "crew_sees_crew": s.chance(50) })
+        }
         1 => {
             json!({ "contact": { "name": s.pick(&["Karim", "", "Léa"]), "phone": s.pick(&["01 99 00 12 34", "1\n2"]) } })
         }
