@@ -94,8 +94,8 @@ async fn a_link_that_has_left_is_revoked_and_works_again(#[values(Kind::Sqlite, 
     // Whoever opens it reads that it was taken back.
     assert_eq!(test.anonymous().get(&verify).await.ok()["invitation_status"], "revoked");
     undo(&planner, &undone).await;
-    assert_eq!(planner.get(&path).await.ok()["status"], "open");
-    assert_eq!(test.anonymous().get(&verify).await.ok()["invitation_status"], "open");
+    assert_eq!(planner.get(&path).await.ok()["status"], "pending");
+    assert_eq!(test.anonymous().get(&verify).await.ok()["invitation_status"], "pending");
     // Nobody was told of what lasted no time.
     assert_eq!(arrived(&test, &smtp, &mut known).await, [""; 0]);
 }

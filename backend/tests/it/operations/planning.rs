@@ -44,9 +44,8 @@ pub fn declared() -> Vec<Declaration> {
             // What an owner did is taken back by that owner.
             .gets(404, &["manager", "admin"])
             .at_most("16 MiB", "what the commands of one request changed")
-            // What an answer said is not known to the script.
-            .drawn(1, Manager)
-            .with(|_| json!({ "undo": "of nobody" }))
+            .drawn(4, Manager)
+            .with(Script::undo)
             .tested_by("undo::what_was_done_is_taken_back_and_done_again"),
         get("/missions/<mission>/candidates")
             .at_most("4 MiB", "1000 people, each with five conflicts")

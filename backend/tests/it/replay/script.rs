@@ -59,6 +59,8 @@ pub struct Script {
     feeds: Vec<String>,
     /// Operations that were carried out.
     done: HashSet<String>,
+    /// What takes the manager's last change of the plan back.
+    undo: Option<String>,
     /// The link that the request being made is about.
     link: Option<(String, String, String)>,
 }
@@ -75,6 +77,7 @@ impl Script {
             links: Vec::new(),
             feeds: Vec::new(),
             done: HashSet::new(),
+            undo: None,
             link: None,
         }
     }
@@ -144,6 +147,11 @@ impl Script {
         }
         let back = self.below(self.links.len().min(8));
         self.links[self.links.len() - 1 - back].2.clone()
+    }
+
+    /// The body that takes a change of the plan back.
+    pub fn undo(&mut self) -> Json {
+        json!({ "undo": self.undo.as_deref().unwrap_or("of nobody") })
     }
 
     /// The body of an answer: with the token of the link that it is about, or of another, or without one.
@@ -320,6 +328,9 @@ impl Script {
             return;
         }
         let body = answer.json();
+        if request.who == Who::Manager {
+            self.undo = body["undo"].as_str().map(str::to_owned).or(self.undo.take());
+        }
         let feed = body["url"].as_str().and_then(|url| url.split_once("/api/v1"));
         self.feeds.extend(feed.map(|(_, address)| address.to_owned()));
         if request.method == "GET" && path == "/mails" {
