@@ -71,7 +71,14 @@ impl Describe for Answered {
             "The id of the last event that the client has, so that it hears only of what is other since.",
             "019a1f00c0de7000a0000000000000aa-5d0f3a9e71c24b86-9f2c4b7a1d03e856-31c7e0a452f98d6b",
         );
-        let stream = ObjectBuilder::new().schema_type(Type::String).examples([EXAMPLE]);
+        // Of each event, as a client reads it.
+        let text = |about: &str| ObjectBuilder::new().schema_type(Type::String).description(Some(about));
+        let stream = ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .property("event", text("`changed`."))
+            .property("id", text("What `Last-Event-ID` takes."))
+            .property("data", text("`lists` and `version`, as JSON."))
+            .examples([EXAMPLE]);
         operation.responds("200", "text/event-stream", stream);
         operation.response_header("200", "X-Accel-Buffering", "`no`: a proxy hands on each event at once.");
     }
