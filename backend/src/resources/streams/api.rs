@@ -1,6 +1,9 @@
 //! The route of streams.
 
-use super::{body::Events, model::StreamQuery};
+use super::{
+    body::Events,
+    model::{Event, StreamQuery},
+};
 use crate::{
     auth::{Caller, Tech},
     error::Error,
@@ -14,17 +17,11 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa_axum::router::OpenApiRouter;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Tells nginx to hand on each event at once.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
-/// As it is documented.
-const EXAMPLE: &str = "event: changed\n\
-    id: 019a1f00c0de7000a0000000000000aa-5d0f3a9e71c24b86-9f2c4b7a1d03e856-31c7e0a452f98d6b\n\
-    data: {\"lists\":[\"missions\",\"planning\"],\"version\":\"31c7e0a452f98d6b\"}\n\n";
-
 pub fn routes() -> OpenApiRouter<App> {
     tagged("events", "What changes in an org, as it happens.").routes(operations!(listen))
 }
@@ -71,15 +68,8 @@ impl Describe for Answered {
             "The id of the last event that the client has, so that it hears only of what is other since.",
             "019a1f00c0de7000a0000000000000aa-5d0f3a9e71c24b86-9f2c4b7a1d03e856-31c7e0a452f98d6b",
         );
-        // Of each event, as a client reads it.
-        let text = |about: &str| ObjectBuilder::new().schema_type(Type::String).description(Some(about));
-        let stream = ObjectBuilder::new()
-            .schema_type(Type::Object)
-            .property("event", text("`changed`."))
-            .property("id", text("What `Last-Event-ID` takes."))
-            .property("data", text("`lists` and `version`, as JSON."))
-            .examples([EXAMPLE]);
-        operation.responds("200", "text/event-stream", stream);
+        let event = operation.schema::<Event>();
+        operation.responds("200", "text/event-stream", event);
         operation.response_header("200", "X-Accel-Buffering", "`no`: a proxy hands on each event at once.");
     }
 }

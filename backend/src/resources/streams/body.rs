@@ -1,7 +1,7 @@
 //! The body of a stream: server-sent events as the HTML standard writes them, one frame each, made when the connection asks for
 //! the next.
 
-use super::model::Changed;
+use super::model::{Changed, Event};
 use crate::live::{Stream, Told};
 use axum::body::{Bytes, HttpBody};
 use hyper::body::Frame;
@@ -55,9 +55,9 @@ fn event(told: Told) -> String {
     match told {
         Told::Changed { lists, id, version } => {
             let data = Changed { lists, version: format!("{version:016x}") };
-            // Words and digits: it has no line break, and always has a JSON.
+            // Of words and digits, which always have a JSON.
             let data = serde_json::to_string(&data).unwrap_or_default();
-            format!("event: changed\nid: {id}\ndata: {data}\n\n")
+            Event { event: "changed", id, data }.to_string()
         }
         Told::Alive => ":\n\n".to_owned(),
     }

@@ -3,8 +3,8 @@
 use crate::db::List;
 use deserr::{DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValueKind, ValuePointerRef};
 use serde::Serialize;
-use std::time::Duration;
-use utoipa::IntoParams;
+use std::{fmt, time::Duration};
+use utoipa::{IntoParams, ToSchema};
 
 /// The longest stream, in seconds.
 const LONGEST: u32 = 3600;
@@ -48,6 +48,33 @@ impl<E: DeserializeError> Deserr<E> for Seconds {
             actual => ErrorKind::IncorrectValueKind { actual, accepted: &[ValueKind::String] },
         };
         Err(deserr::take_cf_content(E::error::<V>(None, kind, at)))
+    }
+}
+
+/// An event of the stream. In OpenAPI 3.1 the schema of `text/event-stream` is that of each event.
+#[derive(Debug, ToSchema)]
+#[schema(as = StreamEvent)]
+pub struct Event {
+    /// Always `changed`.
+    #[schema(example = "changed")]
+    pub event: &'static str,
+    /// What to send as `Last-Event-ID`. Opaque.
+    #[schema(
+        example = "019a1f00c0de7000a0000000000000aa-5d0f3a9e71c24b86-9f2c4b7a1d03e856-31c7e0a452f98d6b"
+    )]
+    pub id: String,
+    /// JSON: `lists`, which are to be read again, and `version`, that of the plan.
+    #[schema(
+        content_media_type = "application/json",
+        example = r#"{"lists":["missions","planning"],"version":"31c7e0a452f98d6b"}"#
+    )]
+    pub data: String,
+}
+
+impl fmt::Display for Event {
+    /// As the HTML standard has it. None of the members has a line break.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "event: {}\nid: {}\ndata: {}\n\n", self.event, self.id, self.data)
     }
 }
 
