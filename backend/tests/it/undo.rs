@@ -130,6 +130,27 @@ async fn an_undo_is_of_whoever_did_it_for_a_day(#[values(Kind::Sqlite, Kind::Pos
 
 #[rstest]
 #[tokio::test]
+async fn an_undo_is_of_the_org_where_it_was_done(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let (planner, stranger) = (test.manager().await, test.other_owner().await);
+    let membership = json!({ "email": "manager@rideau.example", "role": "manager" });
+    stranger.post("/orgs/members", membership).await.ok();
+    test.prove("manager@rideau.example").await;
+    let switched = planner.post("/auth/switch", json!({ "org_id": test.other_org })).await.ok();
+    let elsewhere = planner.clone().with_token(switched["access_token"].as_str().unwrap());
+    let planner = test.manager().await;
+    let (nina, montage) = (planner.user("Nina Simone").await, mission(&planner, "Montage", 8).await);
+    let there = planner.assignment(&montage, &nina).await;
+    // Gone for good but for the text.
+    let applied = apply(&planner, json!([{ "type": "remove", "assignment_id": there }])).await;
+    undo(&elsewhere, &applied).await.refused(404, "unknown_reference");
+    planner.get(&format!("/assignments/{there}")).await.refused(404, "not_found");
+    undo(&planner, &applied).await.ok();
+    assert_eq!(planner.status_of(&there).await, "INVITED");
+}
+
+#[rstest]
+#[tokio::test]
 async fn what_somebody_else_changed_is_not_taken_back(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     let test = Test::start(db).await;
     let (planner, admin) = (test.manager().await, test.admin().await);

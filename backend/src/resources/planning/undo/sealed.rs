@@ -63,3 +63,32 @@ impl Owner<'_> {
         open().filter(|changes| tx.now.since(changes.at) <= KEPT).ok_or_else(unknown)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ids::MissionId, resources::assignments::Told, timestamp::Timestamp};
+    use uuid::Uuid;
+
+    #[test]
+    fn what_is_too_much_for_one_request_has_no_text() {
+        let (random, seal) = (Random::seeded(1), Seal::new(&"key".into(), None).unwrap());
+        let id = || Uuid::from_bytes(random.bytes());
+        let owner = Owner { org: OrgId(id()), account: AccountId(id()), seal: &seal, random: &random };
+        let at = Timestamp::from_micros(1_783_670_400_000_000);
+        let told = Told { start_at: at, end_at: at, timezone: "Europe/Paris".into(), location: None };
+        let text_of = |count: usize| {
+            let beside = (0..count).map(|_| (MissionId(id()), told.clone())).collect();
+            let changes = Changes {
+                at,
+                missions: Vec::new(),
+                assignments: Vec::new(),
+                invitations: Vec::new(),
+                beside,
+            };
+            owner.close(&changes).unwrap()
+        };
+        assert!(text_of(20_000).is_some_and(|text| text.len() < LONGEST));
+        assert_eq!(text_of(100_000), None);
+    }
+}
