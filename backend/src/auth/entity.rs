@@ -71,7 +71,7 @@ pub mod org {
 }
 
 pub mod account {
-    use crate::{ids::AccountId, text::EmailKey, timestamp::Timestamp};
+    use crate::{ids::AccountId, locale::Locale, text::EmailKey, timestamp::Timestamp};
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, PartialEq, DeriveEntityModel)]
@@ -83,6 +83,8 @@ pub mod account {
         pub email_key: EmailKey,
         pub password_hash: Option<String>,
         pub is_active: bool,
+        /// Of mails to it; `None` for that of its user, else of the org.
+        pub locale: Option<Locale>,
         pub created_at: Timestamp,
         pub updated_at: Timestamp,
     }

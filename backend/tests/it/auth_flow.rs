@@ -194,6 +194,8 @@ async fn me_tells_who_is_signed_in_and_where_else_they_may_act(
             "email": TECH,
             "org_id": test.org,
             "role": "tech",
+            "locale": null,
+            "notify": "declines",
             "user_id": test.tech_user,
             "memberships": [
                 {

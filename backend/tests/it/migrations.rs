@@ -154,7 +154,7 @@ async fn taking_everything_back_leaves_nothing_of_ours(#[values(Kind::Sqlite, Ki
 }
 
 /// Steps that bring nothing and change what is there.
-const CHANGES: [&str; 9] = [
+const CHANGES: [&str; 10] = [
     "m20261126_000009_json_as_text",
     "m20261126_000013_canonical_keys",
     "m20261126_000016_calendar_days",
@@ -166,6 +166,7 @@ const CHANGES: [&str; 9] = [
     "m20261128_000024_availability_kinds",
     "m20261128_000025_series",
     "m20261128_000026_crew",
+    "m20261128_000028_account_locale",
 ];
 
 /// What was stored to be searched by an older program is found by what a newer one asks for.

@@ -137,3 +137,41 @@ async fn a_reminder_waits_for_a_place(#[values(Kind::Sqlite, Kind::Postgres)] db
     test.pass_seconds(60);
     finish(&test).await;
 }
+
+/// The org writes French. A login reads its own language, else that of its user; a user their own, else that of their login.
+#[rstest]
+#[tokio::test]
+async fn whoever_chose_a_language_is_written_to_in_it(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let smtp = Smtp::start();
+    let test = start(db, &smtp).await;
+    let (manager, admin, tech) = (test.manager().await, test.admin().await, test.tech().await);
+    manager.patch("/auth/me", json!({ "locale": "en" })).await.ok();
+    tech.patch("/auth/me", json!({ "locale": "en" })).await.ok();
+    let mission = manager.post("/missions", open_role(4)).await.ok();
+    let called = async || {
+        let id =
+            manager.assignment(mission["id"].as_str().expect("an id"), &test.tech_user.to_string()).await;
+        manager.post("/invitations", json!({ "assignment_id": id })).await.ok();
+        finish(&test).await;
+        manager.post(&format!("/assignments/{id}:status"), json!({ "status": "CANCELLED" })).await.ok();
+        finish(&test).await;
+        let texts: Vec<_> = smtp.mails().iter().map(|mail| mail.text().to_owned()).collect();
+        texts
+    };
+    let address = json!({ "email": "tech@rideau.example" });
+    admin.patch(&format!("/users/{}", test.tech_user), address).await.ok();
+    let english = called().await;
+    assert!(english[0].contains("Hello"), "{}", english[0]);
+    admin.patch(&format!("/users/{}", test.tech_user), json!({ "locale": "fr" })).await.ok();
+    let french = called().await;
+    assert!(french[english.len()].contains("Bonjour"), "{}", french[english.len()]);
+    let before = smtp.mails().len();
+    pass_until(&test, MORNING);
+    mails::queue_digests(&test.app).await.expect("digests");
+    finish(&test).await;
+    for mail in &smtp.mails()[before..] {
+        let english = mail.header("To") == Some("manager@rideau.example");
+        assert_eq!(mail.text().contains("Bonjour"), !english, "{}", mail.text());
+    }
+    assert_eq!(smtp.mails().len() - before, 4, "three digests, and that the user is called off");
+}

@@ -246,3 +246,49 @@ async fn an_account_that_lost_its_membership_is_still_its_own(
     let there = manager.with_token(there["access_token"].as_str().unwrap());
     assert_eq!(there.get("/auth/me").await.ok()["role"], "tech");
 }
+
+#[rstest]
+#[tokio::test]
+async fn an_account_sets_its_language_everywhere_and_its_mails_here(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    join_other(&test).await;
+    let (here, _) = log_in(&test, "manager@rideau.example", PASSWORD).await;
+    let switched = here.post("/auth/switch", json!({ "org_id": test.other_org })).await.ok();
+    let there = test.anonymous().with_token(switched["access_token"].as_str().unwrap());
+    let before = here.get("/auth/me").await.ok();
+    assert_eq!((&before["locale"], &before["notify"]), (&Json::Null, &json!("declines")));
+    let changed = here.patch("/auth/me", json!({ "locale": "en-US", "notify": "all" })).await.ok();
+    let mut wanted = before.clone();
+    (wanted["locale"], wanted["notify"]) = (json!("en-US"), json!("all"));
+    wanted["memberships"][0]["notify"] = json!("all");
+    assert_eq!(changed, wanted);
+    assert_eq!(here.get("/auth/me").await.ok(), wanted);
+    assert_eq!(here.get("/orgs/current/membership").await.ok()["notify"], "all");
+    // The language goes along, what is mailed is the org's.
+    let elsewhere = there.get("/auth/me").await.ok();
+    assert_eq!((&elsewhere["locale"], &elsewhere["notify"]), (&json!("en-US"), &json!("declines")));
+    let entries = test.audit("account.update").await;
+    assert_eq!(entries.len(), 2, "one in each org");
+    assert!(entries.iter().all(|entry| entry.before == json!({ "locale": null })));
+    assert!(entries.iter().all(|entry| entry.after == json!({ "locale": "en-US" })));
+    assert_eq!(test.audit("member.update").await.len(), 1);
+    // What was read may be sent back, and says nothing.
+    let count = test.audit_count().await;
+    assert_eq!(here.patch("/auth/me", wanted.clone()).await.ok(), wanted);
+    assert_eq!(here.patch("/auth/me", json!({})).await.ok(), wanted);
+    assert_eq!(test.audit_count().await, count);
+    for (body, wrong) in [
+        (json!({ "locale": "de" }), "/locale"),
+        (json!({ "notify": "some" }), "/notify"),
+        (json!({ "email": "else@rideau.example" }), "/email"),
+        (json!({ "role": "owner" }), "/role"),
+        (json!({ "name": "Ella" }), "/name"),
+    ] {
+        assert_eq!(here.patch("/auth/me", body).await.wrong_members(), [wrong]);
+    }
+    assert_eq!(test.audit_count().await, count);
+    let back = here.patch("/auth/me", json!({ "locale": null, "notify": null })).await.ok();
+    assert_eq!((&back["locale"], &back["notify"]), (&Json::Null, &json!("declines")));
+}

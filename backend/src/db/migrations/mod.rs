@@ -32,6 +32,7 @@ mod m20261128_000024_availability_kinds;
 mod m20261128_000025_series;
 mod m20261128_000026_crew;
 mod m20261128_000027_activity;
+mod m20261128_000028_account_locale;
 mod rows;
 mod sqlite_schema;
 
@@ -80,6 +81,7 @@ impl Migrator {
             Box::new(m20261128_000025_series::Migration),
             Box::new(m20261128_000026_crew::Migration),
             Box::new(m20261128_000027_activity::Migration),
+            Box::new(m20261128_000028_account_locale::Migration),
         ]
     }
 }

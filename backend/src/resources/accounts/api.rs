@@ -2,21 +2,19 @@
 
 use super::{
     event::SessionEvent,
-    model::OrgMembership,
     own_api, read, reset_api,
     sessions::{self, Renewal},
     write,
 };
 use crate::{
     auth::{
-        Caller, ForeignOrigin, InvalidCredentials, Tech, ThrottleKey, ThrottleKeys, TooManyTries,
-        Unauthenticated, entity::account, refuse_foreign_origin,
+        ForeignOrigin, InvalidCredentials, ThrottleKey, ThrottleKeys, TooManyTries, Unauthenticated,
+        entity::account, refuse_foreign_origin,
     },
     db::{Actor, Origin},
     error::Error,
     http::{Body, Done, RequestInfo, base_path, limit_bodies, operations, tagged},
-    ids::{AccountId, OrgId, SessionId, UserId},
-    role::Role,
+    ids::{AccountId, OrgId, SessionId},
     secret::Secret,
     state::App,
     text::EmailKey,
@@ -41,8 +39,6 @@ const COOKIE: &str = "refresh_token";
 const COOKIE_PATH: &str = "/api/v1/auth";
 /// Body limit of these routes and of the password page, in bytes.
 pub const MAX_SIGN_IN_BODY: usize = 4 * 1024;
-/// Most memberships in `GET /auth/me`. Only the operator creates orgs, so no account comes near it.
-const MOST_MEMBERSHIPS: usize = 1000;
 
 pub fn routes() -> OpenApiRouter<App> {
     let mut routes = tagged(
@@ -52,7 +48,6 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(operations!(login))
         .routes(operations!(refresh))
         .routes(operations!(logout))
-        .routes(operations!(get_me))
         .merge(reset_api::routes())
         .merge(own_api::routes());
     limit_bodies(routes.get_openapi_mut(), MAX_SIGN_IN_BODY);
@@ -90,23 +85,6 @@ pub(super) struct SignedIn {
     expires_in: u64,
     /// The org it acts in.
     org_id: OrgId,
-}
-
-/// Who is signed in.
-#[derive(Debug, Serialize, ToSchema)]
-struct Me {
-    /// The account.
-    id: AccountId,
-    /// Its e-mail.
-    email: String,
-    /// The org it acts in.
-    org_id: OrgId,
-    /// What it may do there.
-    role: Role,
-    /// The person it is there.
-    user_id: Option<UserId>,
-    /// All its orgs, the first 1000 that it joined; it may act in those that are not pending.
-    memberships: Vec<OrgMembership>,
 }
 
 impl SignedIn {
@@ -284,26 +262,6 @@ async fn logout(
     let mut gone = Cookie::build((COOKIE, "")).path(cookie_path(&app)).build();
     gone.make_removal();
     Ok((CookieJar::new().add(gone), Json(Done::OK)))
-}
-
-/// Get the signed-in account.
-///
-/// Shows the account, its role and user in the current org, and `memberships`: all its active ones, the first
-/// joined first, at most 1000. A membership with `pending: true` opens nothing yet. 403 `not_a_member` for
-/// whoever is no member of the current org any more.
-#[utoipa::path(get, path = "/auth/me", tag = "auth")]
-async fn get_me(State(app): State<App>, caller: Caller<Tech>) -> Result<Json<Me>, Error> {
-    let account = read::by_id(&app.db, caller.account).await?;
-    let mut memberships = read::memberships_and_pending(&app.db, caller.account).await?;
-    memberships.truncate(MOST_MEMBERSHIPS);
-    Ok(Json(Me {
-        id: caller.account,
-        email: account.email,
-        org_id: caller.org,
-        role: caller.role,
-        user_id: caller.user,
-        memberships,
-    }))
 }
 
 fn cookie_path(app: &App) -> String {

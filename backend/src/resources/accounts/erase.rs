@@ -27,6 +27,7 @@ pub async fn erase(tx: &Tx, id: AccountId) -> Result<bool, Error> {
         email: Set(email.into()),
         password_hash: Set(None),
         is_active: Set(false),
+        locale: Set(None),
         updated_at: Set(tx.now),
         ..Default::default()
     };

@@ -3,6 +3,7 @@
 use crate::{
     events::events,
     ids::{AccountId, SessionId},
+    locale::Locale,
     timestamp::Timestamp,
 };
 use serde::Serialize;
@@ -13,9 +14,17 @@ events! {
         RESET_REQUESTED = "account.reset_requested": ResetRequested { id: AccountId } of id,
         PASSWORD_SET = "account.password_set": PasswordSet { id: AccountId } of id,
         PASSWORD_CHANGED = "account.password_change": PasswordChanged { id: AccountId } of id,
+        UPDATED = "account.update": Updated { id: AccountId, before: AccountSettings, after: AccountSettings } of id,
         ERASED = "account.erase": Erased { id: AccountId } of id,
         SIGN_IN_REFUSED = "account.sign_in_refused": SignInRefused { id: Option<AccountId>, after: RefusedInMinute } of id,
     }
+}
+
+/// What an account sets of itself, whichever org it acts in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct AccountSettings {
+    /// The language of mails to it; `None` for that of its user, else of the org.
+    pub locale: Option<Locale>,
 }
 
 /// Sign-ins that were refused.

@@ -16,7 +16,7 @@ mod write;
 
 pub use api::{MAX_SIGN_IN_BODY, routes};
 pub use erase::erase;
-pub use event::{AccountEvent, MembershipEvent, SessionEvent};
+pub use event::{AccountEvent, AccountSettings, MembershipEvent, SessionEvent};
 pub use model::OrgMembership;
 pub use read::*;
 pub use refused_sign_ins::record_refusals;

@@ -1,7 +1,7 @@
 //! Writing accounts and memberships.
 
 use super::{
-    event::AccountEvent,
+    event::{AccountEvent, AccountSettings},
     read::{by_email, memberships},
 };
 use crate::{
@@ -43,6 +43,7 @@ async fn find_or_create(tx: &Tx, email: &Email) -> Result<(account::Model, bool)
         email_key: Set(email.key()),
         password_hash: NotSet,
         is_active: Set(true),
+        locale: Set(None),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
     };
@@ -112,4 +113,23 @@ pub async fn record_in_each_org(tx: &Tx, account: AccountId, event: &AccountEven
 /// [`NotFound`] when it is gone.
 pub async fn lock_for_no_key_update(tx: &Tx, account: AccountId) -> Result<account::Model, Error> {
     account::Entity::find_by_id(account).lock(LockType::NoKeyUpdate).one(tx).await?.ok_or(NotFound.into())
+}
+
+/// Changes what a locked account sets of itself; the same settings write nothing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_settings(tx: &Tx, account: &account::Model, after: AccountSettings) -> Result<(), Error> {
+    let before = AccountSettings { locale: account.locale };
+    if before == after {
+        return Ok(());
+    }
+    let row = account::ActiveModel {
+        id: Set(account.id),
+        locale: Set(after.locale),
+        updated_at: Set(tx.now),
+        ..Default::default()
+    };
+    account::Entity::update(row).exec(tx).await?;
+    record_in_each_org(tx, account.id, &AccountEvent::Updated { id: account.id, before, after }).await
 }

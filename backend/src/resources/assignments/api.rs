@@ -3,11 +3,12 @@
 
 use super::{
     model::{
-        Assignment, AssignmentForm, AssignmentQuery, AssignmentStatus, BulkAssigned, BulkAssignment,
-        NewAssignment, NewStatus, Whose,
+        Assignment, AssignmentForm, AssignmentQuery, AssignmentStatus, BulkAssigned, NewAssignment,
+        NewStatus, Whose,
     },
     read,
     refusal::{AlreadyAssigned, InvalidTransition, QuotaReached, ScheduleConflict},
+    rules::check_new,
     warnings::{self, Warned},
     write::{self, Change as StatusChange, DecidedBy, bulk},
 };
@@ -64,19 +65,21 @@ async fn create(
 
 /// Assign many users to missions.
 ///
-/// Managers and above. Takes 1 to 1000 items and creates each as `INVITED`, all or nothing: when items are
+/// Managers and above. Takes 1 to 1000 items, each as `POST /assignments` does, all or nothing: when items are
 /// refused, nothing is created and `errors` names each bad item by its index, with its own code
-/// (`already_assigned`, also for the same pair twice, `user_inactive`, ...). `ids` are in the order of the
+/// (`already_assigned`, also for the same pair twice, `user_inactive`, ...). Of two `ACCEPTED` items of one user that
+/// overlap, one is refused with `schedule_conflict` unless it has an `override_reason`. `ids` are in the order of the
 /// request, `warnings` name items whose person declared not to be available then.
 #[utoipa::path(post, path = "/assignments/~bulk_create", tag = "assignments", extensions(("x-problems" = json!([
-        UnknownReference::CODE, AlreadyAssigned::CODE, MissionCancelled::CODE, ProjectArchived::CODE, UserInactive::CODE,
+        UnknownReference::CODE, ScheduleConflict::CODE, AlreadyAssigned::CODE, QuotaReached::CODE, MissionCancelled::CODE,
+        ProjectArchived::CODE, UserInactive::CODE,
     ]))))]
 async fn bulk_create(
     State(app): State<App>,
     caller: Caller<Manager>,
-    items: BulkItems<BulkAssignment>,
+    items: BulkItems<NewAssignment>,
 ) -> Result<Answer<BulkAssigned>, Error> {
-    let items = items.plan(Ok).await?;
+    let items = items.plan(|item| check_new(&item).map(|()| item)).await?;
     let tx = app.write(&caller).await?;
     let ids = bulk::create_all(&tx, caller.org, items).await?;
     let warnings = warnings::of_items(&*tx, caller.org, &ids).await?;

@@ -17,7 +17,7 @@ mod write;
 pub use api::routes;
 pub use crew::{CrewMember, crew_beside};
 pub use event::AssignmentEvent;
-pub use model::{Assignment, AssignmentStatus, BulkAssignment, NewAssignment};
+pub use model::{Assignment, AssignmentStatus, NewAssignment};
 pub use read::{
     CalendarMission, Outdated, active_on, by_ids, calendar_missions, conflicts_of_user, count_upcoming, get,
     known, of_user, outdated, people_on, upcoming,

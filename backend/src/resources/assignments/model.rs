@@ -94,19 +94,6 @@ pub struct NewAssignment {
     pub override_reason: Option<Reason>,
 }
 
-/// One item of a bulk creation: who is invited to which mission.
-#[derive(Debug, Deserr, ToSchema)]
-#[deserr(deny_unknown_fields)]
-pub struct BulkAssignment {
-    /// The mission.
-    pub mission_id: MissionId,
-    /// The person.
-    pub user_id: UserId,
-    /// The post they take; a mission's only post is taken by itself.
-    #[deserr(default)]
-    pub role_name: Option<Label>,
-}
-
 /// What of an assignment can be set; its status has a call of its own.
 #[derive(Debug, Clone, PartialEq, Deserr, Serialize, ToSchema)]
 #[deserr(deny_unknown_fields)]

@@ -10,7 +10,7 @@ use crate::{
     db::{JsonText, OfOrg, Tx, filter},
     error::{Conflict, Conflicts, Error, NotFound},
     http::{Flag, Page},
-    ids::{AssignmentId, MissionId, OrgId, UserId},
+    ids::{AssignmentId, MissionId, MissionRoleId, OrgId, UserId},
     resources::{invitations::entity::invitation, missions, projects, users},
     timestamp::Timestamp,
 };
@@ -511,6 +511,24 @@ pub(super) async fn active_on_mission(
         .one(tx)
         .await?;
     Ok(found.is_some())
+}
+
+/// How many have accepted each role of these missions; roles that nobody did are absent.
+pub(super) async fn accepted_on_roles(
+    tx: &Tx,
+    org: OrgId,
+    missions: impl IntoIterator<Item = MissionId>,
+) -> Result<HashMap<MissionRoleId, i64>, Error> {
+    use assignment::Column;
+    let counted = assignment::Entity::of(org)
+        .select_only()
+        .column(Column::MissionRoleId)
+        .column_as(Column::Id.count(), "accepted")
+        .filter(Column::MissionId.is_in(missions))
+        .filter(Column::MissionRoleId.is_not_null())
+        .filter(Column::Status.eq(AssignmentStatus::Accepted))
+        .group_by(Column::MissionRoleId);
+    Ok(counted.into_tuple::<(MissionRoleId, i64)>().all(tx).await?.into_iter().collect())
 }
 
 pub(super) async fn active_pairs(

@@ -2,9 +2,10 @@
 
 use super::{
     AssignmentStatus::{self, Accepted, Cancelled, Declined, Invited},
+    model::NewAssignment,
     refusal::InvalidTransition,
 };
-use crate::error::Error;
+use crate::error::{Error, FieldError};
 
 /// What a change of status requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,22 @@ pub fn step(from: AssignmentStatus, to: AssignmentStatus) -> Result<Step, Error>
         | (Declined, Declined)
         | (Cancelled, Cancelled) => Err(InvalidTransition { from, to }.into()),
     }
+}
+
+/// Refuses a status in which no assignment begins, and an override reason with any but ACCEPTED, as no other one conflicts.
+pub fn check_new(new: &NewAssignment) -> Result<(), Vec<FieldError>> {
+    if !matches!(new.status, Invited | Accepted) {
+        return Err(vec![FieldError::invalid("/status", "must be INVITED or ACCEPTED for a new assignment")]);
+    }
+    check_override(new.status, new.override_reason.is_some()).map_err(|mistake| vec![mistake])
+}
+
+/// An override reason goes with a status that can conflict.
+pub fn check_override(status: AssignmentStatus, is_overridden: bool) -> Result<(), FieldError> {
+    if is_overridden && status != Accepted {
+        return Err(FieldError::invalid("/override_reason", "goes with the status ACCEPTED only"));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

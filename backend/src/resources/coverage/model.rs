@@ -20,9 +20,9 @@ crate::words::words! {
 #[deserr(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct CoverageQuery {
-    /// What is counted together.
+    /// What is counted together: `day` unless sent.
     #[deserr(default = By::Day)]
-    #[param(value_type = Option<By>, inline, default = "day")]
+    #[param(value_type = Option<By>, inline)]
     pub by: By,
     /// Only missions that start at this instant or later.
     #[deserr(default)]

@@ -92,7 +92,7 @@ impl AccountMails {
         Ok(None)
     }
 
-    /// The language and zone of the org that the account joined first, the language of its user there before that.
+    /// The zone of the org that the account joined first. The language is the account's own, else that of its user there, else the org's.
     async fn home(&self, account: &account::Model) -> Result<Home, Error> {
         let db = &self.0.db;
         let joined = membership::Entity::find()
@@ -105,7 +105,8 @@ impl AccountMails {
         };
         let its_user =
             user::Entity::of(org.id).filter(user::Column::AccountId.eq(account.id)).one(db).await?;
-        let locale = its_user.and_then(|user| user.locale).unwrap_or(org.locale);
+        let of_user = || its_user.and_then(|user| user.locale);
+        let locale = account.locale.or_else(of_user).unwrap_or(org.locale);
         Ok(Home { locale, timezone: org.timezone })
     }
 }

@@ -177,6 +177,11 @@ impl MissionRoles {
             (None, _) => Ok(None),
         }
     }
+
+    /// How many people a role takes; `None` without a limit.
+    pub fn quota(&self, role: MissionRoleId) -> Option<i32> {
+        self.0.iter().find(|row| row.id == role)?.quota
+    }
 }
 
 pub async fn roles_of(tx: &Tx, org: OrgId, mission: MissionId) -> Result<MissionRoles, Error> {

@@ -1,6 +1,7 @@
 //! Routes of the caller's org and its members.
 
 use super::{
+    me,
     model::{Added, Member, MemberForm, MemberQuery, Members, NewMember, Org, OrgForm, OwnMemberForm},
     read,
     refusal::{LastOwner, NothingToSend, RankTooLow, Superior},
@@ -27,6 +28,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(operations!(members_list, members_add))
         .routes(operations!(members_get, members_update, members_remove))
         .routes(operations!(members_resend))
+        .merge(me::routes())
 }
 
 /// Get the current org.

@@ -3,6 +3,7 @@
 mod api;
 mod event;
 mod hours;
+mod me;
 mod model;
 mod read;
 mod refusal;

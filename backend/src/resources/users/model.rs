@@ -100,7 +100,9 @@ fn withheld_metadata() -> Schema {
 }
 
 fn withheld_locale() -> Schema {
-    withheld::<Locale>("The language of mails to them, `null` for the org's: own or for planners.")
+    withheld::<Locale>(
+        "The language of mails to them, `null` for that of their account, else the org's: own or for planners.",
+    )
 }
 
 /// A reference has no extensions of its own, so the attribute of the member cannot say this.
@@ -180,7 +182,7 @@ pub struct NewUser {
     /// Anything worth knowing.
     #[deserr(default)]
     pub bio: Option<Note>,
-    /// The language of mails to them; `null` for the org's.
+    /// The language of mails to them; `null` for that of their account, else the org's.
     #[deserr(default)]
     pub locale: Option<Locale>,
     /// What they can do: texts (with the level that they have, else 3) or `{skill, level}`.
@@ -324,7 +326,7 @@ pub struct Profile {
     pub rate_profile: Option<RateProfile>,
     /// Anything worth knowing.
     pub bio: Option<String>,
-    /// The language of mails to them; `null` for the org's.
+    /// The language of mails to them; `null` for that of their account, else the org's.
     pub locale: Option<Locale>,
 }
 
@@ -356,7 +358,7 @@ pub struct NewProfile {
     /// Anything worth knowing.
     #[deserr(default)]
     pub bio: Option<Note>,
-    /// The language of mails to them; `null` for the org's.
+    /// The language of mails to them; `null` for that of their account, else the org's.
     #[deserr(default)]
     pub locale: Option<Locale>,
 }

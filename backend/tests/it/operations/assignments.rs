@@ -31,7 +31,7 @@ pub fn declared() -> Vec<Declaration> {
             .makes("assignment")
             .at_most("2 MiB", "1000 items, each with five warnings")
             .statements(12)
-            .drawn(8, Manager).with(|s| s.some(bulk_assignment))
+            .drawn(8, Manager).with(|s| s.some(assignment))
             .tested_by("v1_endpoints::assignments_bulk::bulk_invites_all_in_the_order_sent"),
         get("/assignments/<assignment>")
             .drawn(4, Tech)

@@ -1,7 +1,9 @@
 //! Signing in, and what belongs to an account.
 
 use super::WORDS;
-use super::declaration::{Bound, Declaration, delete, each_at_most, get, post};
+use super::declaration::{Bound, Declaration, delete, each_at_most, get, patch, post};
+use crate::replay::script::Who::Tech;
+use serde_json::json;
 
 const TOKEN: Bound = ("2 KiB", "an access token");
 /// A session is its account's alone, whatever their role.
@@ -26,6 +28,12 @@ pub fn declared() -> Vec<Declaration> {
             .at_most("1 MiB", "the first 1000 orgs; only the operator makes orgs")
             .statements(3)
             .tested_by("auth_flow::me_tells_who_is_signed_in_and_where_else_they_may_act"),
+        patch("/auth/me")
+            .body(r#"{"locale":"en"}"#)
+            .at_most("1 MiB", "the first 1000 orgs; only the operator makes orgs")
+            .drawn(3, Tech)
+            .with(|s| json!({ "locale": s.pick(&["fr", "en", "en-US"]), "notify": s.pick(&["none", "declines", "all"]) }))
+            .tested_by("own_account::an_account_sets_its_language_everywhere_and_its_mails_here"),
         post("/auth/switch")
             .body(r#"{"org_id":"<org>"}"#)
             .gets(404, &["removed member"])

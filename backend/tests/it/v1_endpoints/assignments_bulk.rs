@@ -142,8 +142,8 @@ async fn bulk_takes_1_to_1000_well_formed_items(#[values(Kind::Sqlite, Kind::Pos
         (json!(many), vec![""]),
         (json!([{}, 7]), vec!["/0/mission_id", "/0/user_id", "/1"]),
         (
-            json!([items[0], { "mission_id": "1", "user_id": user, "status": "ACCEPTED" }]),
-            vec!["/1/mission_id", "/1/status"],
+            json!([items[0], { "mission_id": "1", "user_id": user, "state": "ACCEPTED" }]),
+            vec!["/1/mission_id", "/1/state"],
         ),
     ] {
         let mut found = bulk(&manager, body.clone()).await.wrong_members();
@@ -163,4 +163,99 @@ async fn bulk_takes_1_to_1000_well_formed_items(#[values(Kind::Sqlite, Kind::Pos
     assert_eq!((&created["created"], created["ids"].as_array().unwrap().len()), (&json!(1000), 1000));
     assert_eq!(test.count("SELECT count(*) AS n FROM assignments WHERE status = 'INVITED'").await, 1000);
     assert_eq!(test.audit_count().await, before + 1000);
+}
+
+#[rstest]
+#[tokio::test]
+async fn bulk_accepts_whoever_said_yes_and_names_each_whom_nothing_allows(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let manager = test.manager().await;
+    let (nina, ella, abbey) =
+        (manager.user("Nina").await, manager.user("Ella").await, manager.user("Abbey").await);
+    let mission = async |title: &str, hours: (&str, &str), quota: i64| {
+        let roles = json!([{ "role_name": "son", "quota": quota }]);
+        let body = json!({ "title": title, "start_at": format!("2026-07-10T{}:00Z", hours.0), "end_at": format!("2026-07-10T{}:00Z", hours.1), "roles": roles });
+        id(&manager.post("/missions", body).await.ok()).to_owned()
+    };
+    let (early, late, apart) = (
+        mission("Montage", ("08:00", "12:00"), 2).await,
+        mission("Balance", ("11:00", "13:00"), 2).await,
+        mission("Concert", ("13:00", "15:00"), 1).await,
+    );
+    let item = |mission: &str, user: &str, status: &str| json!({ "mission_id": mission, "user_id": user, "status": status });
+    let overriding = |mission: &str, user: &str, status: &str| {
+        let mut item = item(mission, user, status);
+        item["override_reason"] = json!("elle court");
+        item
+    };
+    let before = (test.audit_count().await, test.count("SELECT count(*) AS n FROM assignments").await);
+    for (items, status, code, at) in [
+        // Of two that overlap one is refused, in whichever order they are sent.
+        (
+            json!([item(&early, &nina, "ACCEPTED"), item(&late, &nina, "ACCEPTED")]),
+            400,
+            "schedule_conflict",
+            "/1",
+        ),
+        (
+            json!([item(&late, &nina, "ACCEPTED"), item(&early, &nina, "ACCEPTED")]),
+            400,
+            "schedule_conflict",
+            "/1",
+        ),
+        (
+            json!([item(&apart, &ella, "ACCEPTED"), item(&apart, &nina, "ACCEPTED")]),
+            409,
+            "quota_reached",
+            "/1",
+        ),
+        (json!([item(&early, &nina, "DECLINED")]), 400, "validation_failed", "/0/status"),
+        (json!([overriding(&early, &nina, "INVITED")]), 400, "validation_failed", "/0/override_reason"),
+    ] {
+        let refused = bulk(&manager, items).await.refused(status, code);
+        assert_eq!(mistakes(&refused).iter().map(|(pointer, _)| pointer).collect::<Vec<_>>(), [at]);
+        if code == "schedule_conflict" {
+            assert_eq!(refused["conflicts"][0]["user_id"], json!(nina));
+        }
+    }
+    let after = (test.audit_count().await, test.count("SELECT count(*) AS n FROM assignments").await);
+    assert_eq!(after, before);
+    // INVITED items conflict with nobody, and fill no place; an override covers what it must, and is kept only there.
+    let items = json!([
+        item(&early, &nina, "ACCEPTED"),
+        overriding(&late, &nina, "ACCEPTED"),
+        item(&late, &ella, "INVITED"),
+        overriding(&apart, &ella, "ACCEPTED"),
+        item(&apart, &abbey, "INVITED"),
+        { "mission_id": early, "user_id": abbey, "note": "avec le camion" },
+    ]);
+    let made = bulk(&manager, items).await.ok();
+    let mut shown = Vec::new();
+    for id in made["ids"].as_array().unwrap() {
+        let row = manager.get(&format!("/assignments/{}", id.as_str().unwrap())).await.ok();
+        shown.push((row["status"].clone(), row["conflict_override"].clone(), row["note"].clone()));
+    }
+    let row = |status: &str, reason: Json| (json!(status), reason, Json::Null);
+    assert_eq!(
+        shown,
+        [
+            row("ACCEPTED", Json::Null),
+            row("ACCEPTED", json!("elle court")),
+            row("INVITED", Json::Null),
+            row("ACCEPTED", Json::Null),
+            row("INVITED", Json::Null),
+            (json!("INVITED"), Json::Null, json!("avec le camion")),
+        ]
+    );
+    assert_eq!(test.audit("assignment.create").await.len(), 6);
+    let overridden = test.audit("assignment.override").await;
+    assert_eq!(overridden.len(), 1);
+    assert_eq!(overridden[0].after["conflicts"][0]["mission_id"], json!(early));
+    // Whoever is on a mission already is in the way, too; a full role as well.
+    let items = json!([item(&apart, &nina, "ACCEPTED"), item(&early, &ella, "ACCEPTED")]);
+    let refused = bulk(&manager, items).await.refused(409, "quota_reached");
+    assert_eq!(mistakes(&refused), [("/0".to_owned(), "quota_reached".to_owned())]);
+    assert_eq!(test.audit_count().await, before.0 + 7);
 }

@@ -12,7 +12,7 @@ use super::{
     model::{Assignment, AssignmentForm, AssignmentStatus, NewAssignment},
     read::{self, MissionPeriod, active_on_mission, get},
     refusal::{AlreadyAssigned, NotInvited, QuotaReached, ScheduleConflict},
-    rules::{Step, step},
+    rules::{Step, check_new, check_override, step},
     told::Told,
 };
 use crate::{
@@ -60,9 +60,7 @@ pub fn meaning_of(error: &DbErr) -> Option<Error> {
 /// [`AlreadyAssigned`], [`MissionCancelled`], [`ProjectArchived`], [`UserInactive`], [`ScheduleConflict`],
 /// [`QuotaReached`], [`Error::Invalid`], or a reference that does not exist.
 pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignment, Error> {
-    if !matches!(new.status, AssignmentStatus::Invited | AssignmentStatus::Accepted) {
-        return Err(Error::invalid("/status", "must be INVITED or ACCEPTED for a new assignment"));
-    }
+    check_new(&new).map_err(Error::Invalid)?;
     let mission = missions::lock_for_share(tx, org, new.mission_id)
         .await
         .map_err(Error::referred("/mission_id", "mission"))?;
@@ -79,7 +77,6 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
         decline_reason: None,
         by: DecidedBy::Planner,
     };
-    override_needs_acceptance(&change)?;
     let activation =
         Activation { user: new.user_id, on: new.mission_id, mission: &mission, active: user.active };
     let conflicts = check_activation(tx, org, &activation, &change).await?;
@@ -277,7 +274,8 @@ pub async fn lock_all_for_no_key_update(
 pub async fn set_status(tx: &Tx, locked: Locked, change: Change) -> Result<Assignment, Error> {
     let Locked { row, mission, user } = locked;
     let (org, id) = (row.org_id, row.id);
-    override_needs_acceptance(&change)?;
+    check_override(change.status, change.override_reason.is_some())
+        .map_err(|mistake| Error::Invalid(vec![mistake]))?;
     let before = get(tx, org, id).await?;
     let conflicts = match step(row.status, change.status)? {
         Step::Unchanged => return Ok(before),
@@ -342,14 +340,6 @@ fn knows_the_present(status: AssignmentStatus, by: DecidedBy) -> assignment::Act
 /// SEQUENCE of a calendar entry (RFC 5545, 3.8.7.4) never falls.
 fn next_sequence() -> Expr {
     Expr::col(assignment::Column::Sequence).add(1)
-}
-
-/// Refuses an override reason with any status but ACCEPTED, as no other one conflicts.
-fn override_needs_acceptance(change: &Change) -> Result<(), Error> {
-    if change.override_reason.is_some() && change.status != AssignmentStatus::Accepted {
-        return Err(Error::invalid("/override_reason", "goes with the status ACCEPTED only"));
-    }
-    Ok(())
 }
 
 /// A user who becomes or stays active on a mission.

@@ -106,7 +106,11 @@ impl Letterhead {
             Some(user) => person(post, mail.org_id, user).await?,
             None => None,
         };
-        let locale = person.as_ref().and_then(|person| person.locale).unwrap_or(org.locale);
+        let locale = match (person.as_ref(), mail.account_id) {
+            (Some(person), _) => locale_of_user(post, &org, person).await?,
+            (None, Some(account)) => locale_of_member(post, &org, account).await?,
+            (None, None) => org.locale,
+        };
         let name = person.map(|person| users::display_name(&person.first_name, &person.last_name));
         Ok(Some(Self { org, locale, name }))
     }
@@ -185,9 +189,22 @@ pub(super) async fn member(post: &Post, claimed: &Claimed) -> Result<Option<Lett
     Ok(Some(Letter { mail: mail::member(to, &letter), written: Written::default() }))
 }
 
+/// The language of mails to a login: its own, else that of its user, else the org's.
 async fn locale_of_member(post: &Post, org: &org::Model, account: AccountId) -> Result<Locale, Error> {
+    if let Some(own) = accounts::by_id(&post.db, account).await?.locale {
+        return Ok(own);
+    }
     let user = user::Entity::of(org.id).filter(user::Column::AccountId.eq(account)).one(&post.db).await?;
     Ok(user.and_then(|user| user.locale).unwrap_or(org.locale))
+}
+
+/// The language of mails to a user: theirs, else that of their account, else the org's.
+async fn locale_of_user(post: &Post, org: &org::Model, user: &user::Model) -> Result<Locale, Error> {
+    match (user.locale, user.account_id) {
+        (Some(own), _) => Ok(own),
+        (None, Some(account)) => Ok(accounts::by_id(&post.db, account).await?.locale.unwrap_or(org.locale)),
+        (None, None) => Ok(org.locale),
+    }
 }
 
 async fn person(post: &Post, org: OrgId, user: UserId) -> Result<Option<user::Model>, Error> {

@@ -10,9 +10,7 @@ use crate::{
     error::{Error, FieldError, Within},
     ids::{AssignmentId, MissionId, OrgId, UserId},
     resources::{
-        assignments::{
-            self, AlreadyAssigned, AssignmentStatus, BulkAssignment, Change, DecidedBy, Locked, NewAssignment,
-        },
+        assignments::{self, AlreadyAssigned, AssignmentStatus, Change, DecidedBy, Locked, NewAssignment},
         invitations::{self, Links, NewInvitation},
         missions,
         planning::undo::{Owner, State},
@@ -322,7 +320,15 @@ impl Work<'_> {
             let copy = copies.get(&one.mission_id)?;
             let user = users.get(&one.user_id).filter(|user| user.active).map(|_| one.user_id)?;
             let role_name = one.role_name.as_ref().map(Label::stored);
-            Some(BulkAssignment { mission_id: *copy, user_id: user, role_name })
+            let (mission_id, status) = (*copy, AssignmentStatus::Invited);
+            Some(NewAssignment {
+                mission_id,
+                user_id: user,
+                status,
+                role_name,
+                note: None,
+                override_reason: None,
+            })
         });
         let along: Vec<_> = along.collect();
         if !along.is_empty() {
