@@ -15,6 +15,9 @@ use std::time::Duration;
 const HEARTBEAT: Duration = Duration::from_secs(12);
 /// Whether the caller is still who they were is read every 30 s at the latest: this, and as above.
 const CHECKED_EVERY: Duration = Duration::from_secs(25);
+/// How long such a question may take, and after how long without an answer the stream is over.
+const PATIENCE: Duration = Duration::from_secs(2);
+const UNCHECKED: Duration = Duration::from_secs(60);
 
 /// What a client is told.
 #[derive(Debug, PartialEq, Eq)]
@@ -92,16 +95,18 @@ impl Stream {
             let seen = self.listener.next().await?;
             let clock = &self.listener.live.0.clock;
             let now = clock.elapsed();
+            let unchecked = now.saturating_sub(self.checked);
+            if unchecked >= CHECKED_EVERY {
+                match tokio::time::timeout(PATIENCE, self.check.still_holds()).await {
+                    Ok(Ok(true)) => self.checked = now,
+                    Ok(Ok(false)) => return None,
+                    Ok(Err(_)) | Err(_) if unchecked >= UNCHECKED => return None,
+                    // Nor can versions be read then, which is logged; the next look asks again.
+                    Ok(Err(_)) | Err(_) => {}
+                }
+            }
             if clock.now() >= self.until || now >= self.end {
                 return None;
-            }
-            if now.saturating_sub(self.checked) >= CHECKED_EVERY {
-                match self.check.still_holds().await {
-                    Ok(true) => self.checked = now,
-                    Ok(false) => return None,
-                    // Nor can versions be read then, which is logged; the next look asks again.
-                    Err(_) => {}
-                }
             }
             let told = seen.and_then(|versions| self.changed(versions));
             let silent = now.saturating_sub(self.told) >= HEARTBEAT;

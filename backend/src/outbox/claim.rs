@@ -8,7 +8,7 @@ use super::{
 use crate::{
     db::{Database, OfOrg, Origin, Tx},
     error::Error,
-    ids::{AccountId, AssignmentId, AuditId, InvitationId, MailId, OrgId},
+    ids::{AccountId, AssignmentId, AuditId, InvitationId, MailId, OrgId, UserId},
     timestamp::Timestamp,
 };
 use sea_orm::{
@@ -139,6 +139,13 @@ impl Carried {
     }
 }
 
+fn to_mail_of_notice() -> RelationDef {
+    mail_notice::Entity::belongs_to(mail::Entity)
+        .from((mail_notice::Column::OrgId, mail_notice::Column::MailId))
+        .to((mail::Column::OrgId, mail::Column::Id))
+        .into()
+}
+
 fn to_mail() -> RelationDef {
     mail_item::Entity::belongs_to(mail::Entity)
         .from((mail_item::Column::OrgId, mail_item::Column::MailId))
@@ -175,6 +182,33 @@ pub async fn latest_of(
         }
     }
     Ok(latest)
+}
+
+/// Assignments of these users that they were told by mail since `at` that they need not come to, or are being told.
+///
+/// # Errors
+/// When the database fails.
+pub async fn called_off_since(
+    tx: &Tx,
+    org: OrgId,
+    users: BTreeSet<UserId>,
+    at: Timestamp,
+) -> Result<BTreeSet<AssignmentId>, Error> {
+    if users.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let is_under_way = Condition::all()
+        .add(mail::Column::State.eq(MailState::Queued))
+        .add(mail::Column::ClaimedAt.is_not_null());
+    let told = mail_notice::Entity::of(org)
+        .select_only()
+        .column(mail_notice::Column::AssignmentId)
+        .join(JoinType::InnerJoin, mail::Entity::joined(org, to_mail_of_notice()))
+        .filter(mail::Column::UserId.is_in(users))
+        .filter(mail::Column::Kind.eq(MailKind::CalledOff))
+        .filter(mail::Column::CreatedAt.gte(at))
+        .filter(Condition::any().add(mail::Column::State.eq(MailState::Sent)).add(is_under_way));
+    Ok(told.into_tuple().all(tx).await?.into_iter().collect())
 }
 
 /// Whether no later mail goes to this member, and whether an earlier one arrived.

@@ -8,7 +8,7 @@ pub(crate) mod entity;
 mod forget;
 mod queue;
 
-pub use claim::{Carried, Claimed, claim, ended, latest_of, latest_of_member};
+pub use claim::{Carried, Claimed, called_off_since, claim, ended, latest_of, latest_of_member};
 pub use forget::{delete_old, forget_addresses};
 pub use queue::{AccountMail, AccountNews, Asked, Notice, Outbox, Recipient, SendMail};
 

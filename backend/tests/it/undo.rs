@@ -95,7 +95,7 @@ async fn what_was_done_is_taken_back_and_done_again(#[values(Kind::Sqlite, Kind:
     let audit = test.owner().await.get(&format!("/audit?object_id={nina_on}&limit=1")).await.ok();
     assert_eq!(
         (&audit[0]["action"], &audit[0]["request_id"], &audit[0]["after"]["status"]),
-        (&json!("assignment.status"), &json!(request_id), &json!("ACCEPTED"))
+        (&json!("assignment.restore"), &json!(request_id), &json!("ACCEPTED"))
     );
 }
 
@@ -278,4 +278,121 @@ async fn who_answered_meanwhile_is_asked_by_a_move_back(#[values(Kind::Sqlite, K
         (&json!("ACCEPTED"), &json!("2026-07-10T08:00:00Z"), &json!(true)),
         "the yes was to the 11th"
     );
+}
+
+/// Who may be put on a mission is asked anew, whatever was so when it was done first.
+#[rstest]
+#[tokio::test]
+async fn what_nobody_may_do_any_more_is_not_done_again(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let planner = test.manager().await;
+    let project = planner.project("Été").await;
+    let body = json!({ "name": "Nina Simone", "email": "nina@example.org" });
+    let nina = id(&planner.post("/users", body).await.ok());
+    let montage = mission(&planner, "Montage", 8).await;
+    planner.patch(&format!("/missions/{montage}"), json!({ "project_id": project })).await.ok();
+    let on = planner.assignment(&montage, &nina).await;
+    let accepting = json!([{ "type": "set_status", "assignment_id": on, "status": "ACCEPTED" }]);
+    let asking = json!([{ "type": "invite", "assignment_ids": [on] }]);
+    let user = format!("/users/{nina}");
+    for commands in [&accepting, &asking] {
+        let undone = undo(&planner, &apply(&planner, commands.clone()).await).await.ok();
+        let whole = planner.get(&format!("/projects/{project}")).await.ok();
+        let status = async |status: &str| {
+            planner.patch(&format!("/projects/{project}"), json!({ "status": status })).await.ok();
+        };
+        status("ARCHIVED").await;
+        undo(&planner, &undone).await.refused(409, "project_archived");
+        status(whole["status"].as_str().expect("a status")).await;
+        planner.patch(&user, json!({ "active": false })).await.ok();
+        undo(&planner, &undone).await.refused(409, "user_inactive");
+        planner.patch(&user, json!({ "active": true })).await.ok();
+        // It goes on once nothing is in the way.
+        let redone = undo(&planner, &undone).await.ok();
+        undo(&planner, &redone).await.ok();
+    }
+    // A link goes to the address that its user has.
+    let undone = undo(&planner, &apply(&planner, asking).await).await.ok();
+    planner.patch(&user, json!({ "email": "simone@example.org" })).await.ok();
+    undo(&planner, &undone).await.refused(409, "changed_since");
+    assert_eq!(test.count("SELECT count(*) AS n FROM invitations").await, 0);
+}
+
+/// An override is of the missions that it was given for.
+#[rstest]
+#[tokio::test]
+async fn an_override_that_comes_back_covers_nothing_new(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let planner = test.manager().await;
+    let nina = planner.user("Nina Simone").await;
+    let (montage, balance, radio) = (
+        mission(&planner, "Montage", 8).await,
+        mission(&planner, "Balance", 9).await,
+        mission(&planner, "Radio", 8).await,
+    );
+    let accept = async |mission: &str, reason: Json| {
+        let body = json!({ "mission_id": mission, "user_id": nina, "status": "ACCEPTED", "override_reason": reason });
+        id(&planner.post("/assignments", body).await.ok())
+    };
+    let plain = accept(&balance, Json::Null).await;
+    let over = accept(&montage, json!("she runs")).await;
+    let removed = apply(&planner, json!([{ "type": "remove", "assignment_id": over }])).await;
+    // The same overlap comes back,
+    let undone = undo(&planner, &removed).await.ok();
+    assert_eq!(undone["assignments"][0]["conflict_override"], "she runs");
+    let removed = undo(&planner, &undone).await.ok();
+    // and no other: not what was planned meanwhile,
+    let body = json!({ "status": "CANCELLED" });
+    planner.post(&format!("/assignments/{plain}:status"), body).await.ok();
+    let since = accept(&radio, Json::Null).await;
+    let refused = undo(&planner, &removed).await.refused(400, "schedule_conflict");
+    assert_eq!(refused["conflicts"][0]["assignment_id"], json!(since));
+    assert_eq!(planner.get(&format!("/assignments/{over}")).await.ok()["status"], "CANCELLED");
+    // nor what a mission meets that moves back under somebody who was put on it over something else.
+    let moved = apply(
+        &planner,
+        json!([{ "type": "move", "mission_id": balance,
+        "start_at": "2026-07-10T14:00:00Z", "end_at": "2026-07-10T16:00:00Z" }]),
+    )
+    .await;
+    let late = mission(&planner, "Concert", 15).await;
+    accept(&late, Json::Null).await;
+    accept(&balance, json!("she runs again")).await;
+    let refused = undo(&planner, &moved).await.refused(400, "schedule_conflict");
+    assert_eq!(refused["conflicts"][0]["assignment_id"], json!(since));
+    // Where it meets nothing, no reason is left.
+    planner.post(&format!("/assignments/{since}:status"), json!({ "status": "CANCELLED" })).await.ok();
+    undo(&planner, &moved).await.ok();
+    let plan = plan(&planner).await;
+    let on = plan["assignments"].as_array().unwrap().iter().find(|one| one["mission_id"] == json!(balance));
+    assert_eq!(on.expect("on it")["conflict_override"], Json::Null);
+}
+
+/// A command that changed nothing of a mission says no less of when it was.
+#[rstest]
+#[tokio::test]
+async fn who_left_a_mission_that_moved_since_does_not_come_back(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let planner = test.manager().await;
+    let nina = planner.user("Nina Simone").await;
+    let montage = mission(&planner, "Montage", 8).await;
+    let body = json!({ "mission_id": montage, "user_id": nina, "status": "ACCEPTED" });
+    let on = id(&planner.post("/assignments", body).await.ok());
+    let to = |from: u32| json!({ "start_at": format!("2026-07-10T{from:02}:00:00Z"), "end_at": format!("2026-07-10T{:02}:00:00Z", from + 2) });
+    let mut still = to(8);
+    (still["type"], still["mission_id"]) = (json!("move"), json!(montage));
+    let removed = apply(&planner, json!([still, { "type": "remove", "assignment_id": on }])).await;
+    planner.patch(&format!("/missions/{montage}"), to(14)).await.ok();
+    undo(&planner, &removed).await.refused(409, "changed_since");
+    planner.patch(&format!("/missions/{montage}"), to(8)).await.ok();
+    let undone = undo(&planner, &removed).await.ok();
+    assert_eq!(undone["assignments"][0]["status"], "ACCEPTED");
+    // Nobody answered: nothing of it is news.
+    let news = planner.get("/activity").await.ok();
+    let kinds: Vec<_> = news.as_array().unwrap().iter().filter(|one| one["kind"] != "moved").collect();
+    assert_eq!(kinds.len(), 1, "{kinds:#?}");
+    undo(&planner, &undone).await.ok();
+    assert_eq!(test.audit("assignment.restore").await.len(), 2);
 }

@@ -148,3 +148,27 @@ async fn who_was_told_of_a_move_is_told_of_the_way_back(#[values(Kind::Sqlite, K
     assert_eq!(planner.get(&path).await.ok()["needs_confirmation"], true);
     assert_eq!(arrived(&test, &smtp, &mut known).await.len(), 1);
 }
+
+#[rstest]
+#[tokio::test]
+async fn who_was_told_to_stay_at_home_says_again_that_they_come(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let (smtp, mut known) = (Smtp::start(), 0);
+    let test = start(db, &smtp).await;
+    let planner = test.manager().await;
+    let (nina, montage) = nina_and_montage(&planner).await;
+    let yes = json!({ "mission_id": montage, "user_id": nina, "status": "ACCEPTED" });
+    let on = id(&planner.post("/assignments", yes).await.ok());
+    let removed = apply(&planner, json!([{ "type": "remove", "assignment_id": on }])).await;
+    let mails = arrived(&test, &smtp, &mut known).await;
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    let undone = undo(&planner, &removed).await;
+    let shown = &undone["assignments"][0];
+    assert_eq!((&shown["status"], &shown["needs_confirmation"]), (&json!("ACCEPTED"), &json!(true)));
+    planner.post_empty(&format!("/assignments/{on}/confirm")).await.ok();
+    let shown = planner.get(&format!("/assignments/{on}")).await.ok();
+    assert_eq!((&shown["status"], &shown["needs_confirmation"]), (&json!("ACCEPTED"), &json!(false)));
+    // The planners who want to know each answer hear of it; nobody else hears anything.
+    assert_eq!(arrived(&test, &smtp, &mut known).await, [""; 0]);
+}

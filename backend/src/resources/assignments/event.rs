@@ -19,6 +19,8 @@ events! {
         STATUS_CHANGED = "assignment.status": StatusChanged { before: &'a Assignment, after: &'a Assignment } of after.id,
         OVERRIDDEN = "assignment.override": Overridden { id: AssignmentId, after: Override<'a> } of id,
         CONFIRMED = "assignment.confirm": Confirmed { before: &'a Assignment, after: &'a Assignment } of after.id,
+        RESTORED = "assignment.restore": Restored { before: &'a Assignment, after: &'a Assignment } of after.id,
+        RECREATED = "assignment.recreate": Recreated { after: &'a Assignment } of after.id,
         DELETED = "assignment.delete": Deleted { before: &'a Assignment } of before.id,
     }
 }
@@ -42,7 +44,7 @@ impl<'a> AssignmentEvent<'a> {
     }
 }
 
-/// The answers of people, whoever noted them. That a planner called somebody off is no answer.
+/// The answers of people, whoever noted them. That a planner called somebody off, or took a change back, is no answer.
 fn activity(event: &AssignmentEvent<'_>) -> Option<Activity> {
     let (kind, assignment) = match *event {
         AssignmentEvent::Created { after } if after.status == Accepted => (ActivityKind::Accepted, after),

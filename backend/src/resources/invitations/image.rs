@@ -36,6 +36,11 @@ impl Image {
         self.0.delivery == Delivery::Sent
     }
 
+    /// Where it goes, if that is its user's own address.
+    pub fn own_address(&self) -> Option<&str> {
+        self.0.email.as_deref().filter(|_| self.0.own_address)
+    }
+
     /// The same, if its link is to work no more.
     #[must_use]
     pub fn revoked(&self, at: Timestamp) -> Self {
@@ -156,10 +161,15 @@ impl GoingBack {
             None => InvitationEvent::Restored { before, after },
         });
         tx.record_all(org, &changes.collect::<Vec<_>>()).await?;
-        mailed.extend(self.inserted.iter().filter(|image| image.is_to_be_mailed(None)).cloned());
-        let views: Vec<_> = self.inserted.iter().map(|image| shown(image, tx, starts)).collect();
+        let mut inserted = self.inserted;
+        for image in inserted.iter_mut().filter(|image| image.is_to_be_mailed(None)) {
+            // Where no mail can be sent any more, none is queued.
+            image.0.delivery = links.delivery(image.0.email.as_ref());
+            mailed.push(image.clone());
+        }
+        let views: Vec<_> = inserted.iter().map(|image| shown(image, tx, starts)).collect();
         let again = |Image(row)| invitation::Model { updated_at: tx.now, ..row }.into_active_model();
-        tx.insert_all(self.inserted.into_iter().map(again).collect()).await?;
+        tx.insert_all(inserted.into_iter().map(again).collect()).await?;
         let created: Vec<_> = views.iter().map(|after| InvitationEvent::Created { after }).collect();
         tx.record_all(org, &created).await?;
         let mails = mailed.iter().filter_map(|Image(row)| asked(row, *users.get(&row.assignment_id)?));

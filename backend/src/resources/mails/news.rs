@@ -76,6 +76,10 @@ impl Subscriber for Announcements {
             },
             AssignmentEvent::DELETED => (News::CalledOff { org, event: id }, Duration::ZERO),
             InvitationEvent::REVOKED => (News::CalledOff { org, event: id }, Duration::ZERO),
+            AssignmentEvent::RESTORED => match status(event.after.as_ref()) {
+                Some(AssignmentStatus::Cancelled) => (News::CalledOff { org, event: id }, Duration::ZERO),
+                _ => return Ok(Vec::new()),
+            },
             AssignmentEvent::STATUS_CHANGED => match status(event.after.as_ref()) {
                 Some(AssignmentStatus::Cancelled) => (News::CalledOff { org, event: id }, Duration::ZERO),
                 Some(AssignmentStatus::Accepted | AssignmentStatus::Declined) => {

@@ -93,7 +93,8 @@ async fn check(
 ///
 /// Managers and above. `undo` of an answer of `planning:apply`, by whoever was given it, in the same org and within 24 hours: the
 /// missions, assignments and links that the request changed become what they were, also where no status leads there; links work
-/// again, and a mail that has not left is not sent. Who has been told of it is told of this. 409 `changed_since` when somebody changed
+/// again, and a mail that has not left is not sent. Who has been told of a move is told of this; who accepted and was told that they
+/// need not come is accepted again and `needs_confirmation`. 409 `changed_since` when somebody changed
 /// one of them meanwhile; 404 `unknown_reference` for any other text. Answers an `undo` of its own, which does it again.
 #[utoipa::path(post, path = "/planning/~undo", tag = "planning", extensions(("x-problems" = json!([
     UnknownReference::CODE, ChangedSince::CODE, ScheduleConflict::CODE, AlreadyAssigned::CODE, QuotaReached::CODE, MissionCancelled::CODE,
@@ -104,9 +105,11 @@ async fn undo(
     caller: Caller<Manager>,
     Body(Undo { undo: text }): Body<Undo>,
 ) -> Result<Answer<Undone>, Error> {
-    let tx = app.write(&caller).await?;
     let (planner, owner) = (planner(&app, &caller), owner(&app, &caller));
-    let undone = undo::undo(&tx, caller.org, &planner, &owner, &text).await?;
+    // Before the transaction: a text that cannot be opened keeps no writer waiting.
+    let changes = owner.open(app.db.clock().now(), &text)?;
+    let tx = app.write(&caller).await?;
+    let undone = undo::undo(&tx, caller.org, &planner, &owner, &changes).await?;
     tx.commit_value(&undone).await
 }
 

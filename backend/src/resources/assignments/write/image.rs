@@ -16,7 +16,12 @@ use crate::{
     ids::{AssignmentId, MissionId, MissionRoleId, OrgId, UserId},
     timestamp::Timestamp,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, IntoActiveModel, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, IntoActiveModel, JoinType, QueryFilter, QueryOrder, QueryResult,
+    QuerySelect,
+    sea_query::{Expr, ExprTrait, LockType, Query},
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,10 +56,27 @@ impl Image {
 
     /// Whether it is accepted, and over nothing else.
     pub fn is_plainly_accepted(&self) -> bool {
-        self.is_accepted() && self.0.conflict_override.is_none()
+        self.is_accepted() && !self.is_overriding()
     }
 
-    fn is_accepted(&self) -> bool {
+    /// Whether a reason was given to accept it over others.
+    pub fn is_overriding(&self) -> bool {
+        self.0.conflict_override.is_some()
+    }
+
+    /// Without that reason.
+    #[must_use]
+    pub fn plain(self) -> Self {
+        Self(assignment::Model { conflict_override: None, ..self.0 })
+    }
+
+    /// This, to be confirmed by its user.
+    #[must_use]
+    pub fn unconfirmed(self) -> Self {
+        Self(assignment::Model { needs_confirmation: true, ..self.0 })
+    }
+
+    pub fn is_accepted(&self) -> bool {
         self.0.status == AssignmentStatus::Accepted
     }
 
@@ -114,8 +136,49 @@ pub async fn images(
     Ok(rows.into_iter().map(|row| (row.id, Image(row))).collect())
 }
 
+/// Pairs of these users' accepted assignments that overlap, the one with an override first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn overlaps(
+    tx: &Tx,
+    org: OrgId,
+    users: BTreeSet<UserId>,
+) -> Result<BTreeSet<(AssignmentId, AssignmentId)>, Error> {
+    if users.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let column = |table: &'static str, column: assignment::Column| Expr::col((table, column));
+    let (one, other) = (|name| column("one", name), |name| column("other", name));
+    use assignment::Column;
+    let select = Query::select()
+        .expr_as(one(Column::Id), "one_id")
+        .expr_as(other(Column::Id), "other_id")
+        .from_as(assignment::Entity, "one")
+        .join_as(
+            JoinType::InnerJoin,
+            assignment::Entity,
+            "other",
+            Condition::all()
+                .add(other(Column::OrgId).eq(org))
+                .add(other(Column::UserId).eq(one(Column::UserId)))
+                .add(other(Column::Id).ne(one(Column::Id)))
+                .add(other(Column::Status).eq(AssignmentStatus::Accepted))
+                .add(other(Column::StartsAt).lt(one(Column::EndsAt)))
+                .add(other(Column::EndsAt).gt(one(Column::StartsAt))),
+        )
+        .and_where(one(Column::OrgId).eq(org))
+        .and_where(one(Column::UserId).is_in(users))
+        .and_where(one(Column::Status).eq(AssignmentStatus::Accepted))
+        .and_where(one(Column::ConflictOverride).is_not_null())
+        .take();
+    let pair = |row: QueryResult| Ok((row.try_get("", "one_id")?, row.try_get("", "other_id")?));
+    tx.query_all(&select).await?.into_iter().map(pair).collect()
+}
+
 /// Assignments of these people that were accepted over another one before `until` and still are. An accepted row without an
-/// override cannot be written beside them, though that is how it was.
+/// override cannot be written beside them, though that is how it was. Locks them (`FOR NO KEY UPDATE`), as their missions are not
+/// locked and may be cancelled.
 ///
 /// # Errors
 /// When the database fails.
@@ -134,6 +197,8 @@ pub async fn overriding(
         .filter(Column::Status.eq(AssignmentStatus::Accepted))
         .filter(Column::ConflictOverride.is_not_null())
         .filter(Column::UpdatedAt.lte(until))
+        .order_by_asc(Column::Id)
+        .lock(LockType::NoKeyUpdate)
         .all(tx)
         .await?;
     Ok(rows.into_iter().map(|row| (row.id, Image(row))).collect())
@@ -205,8 +270,11 @@ impl GoingBack {
     }
 }
 
-/// Names what is in the way, which the database would refuse without a name.
-async fn check_free(tx: &Tx, org: OrgId, image: &Image) -> Result<(), Error> {
+/// Names what is in the way, which the database would refuse without a name, or let pass with an override.
+///
+/// # Errors
+/// [`ScheduleConflict`].
+pub async fn check_free(tx: &Tx, org: OrgId, image: &Image) -> Result<(), Error> {
     let row = &image.0;
     let period = MissionPeriod { mission: row.mission_id, start: row.starts_at, end: row.ends_at };
     let conflicts = read::conflicts(tx, org, [row.user_id], period).await?;

@@ -6,8 +6,9 @@ use super::{
 };
 use crate::{
     db::Tx,
-    error::Error,
+    error::{Error, NotFound},
     ids::{AssignmentId, MissionId, OrgId, ProjectId, UserId},
+    outbox,
     resources::{
         assignments::{self, Assignment, AssignmentEvent, Told, image as assignment},
         invitations::{self, image as invitation},
@@ -45,23 +46,22 @@ pub struct Undone {
 /// Takes a request back: the rows that it changed become what they were.
 ///
 /// # Errors
-/// [`UnknownReference`](crate::error::UnknownReference) for a text that is not the caller's; [`ChangedSince`] when somebody else changed one of them; or what keeps
-/// somebody from being invited or accepted again.
+/// [`ChangedSince`] when somebody else changed one of them; or what keeps somebody from being invited or accepted again.
 pub async fn undo(
     tx: &Tx,
     org: OrgId,
     planner: &Planner<'_>,
     owner: &Owner<'_>,
-    text: &str,
+    changes: &Changes,
 ) -> Result<Undone, Error> {
-    let changes = owner.open(tx, text)?;
     let scope = changes.scope();
-    let users = lock(tx, org, &changes, &scope).await?;
+    let users = lock(tx, org, changes, &scope).await?;
     let now = State::read(tx, org, &scope).await?;
-    let back = Back { tx, org, changes: &changes, now: &now };
+    let back = Back { tx, org, changes, now: &now };
     back.check(&users).await?;
     back.carry_out(planner).await?;
     let after = State::read(tx, org, &scope).await?;
+    back.check_overlaps(&after).await?;
     let missions = missions::by_ids(tx, org, after.missions.keys().copied()).await?;
     let ids = scope.assignments.iter().filter(|id| after.assignments.contains_key(id));
     let undone = Undone {
@@ -122,6 +122,7 @@ impl Back<'_> {
                 projects.extend(before.project());
             }
         }
+        let linked = self.linked_again(users)?;
         for one in &self.changes.assignments {
             let Some(before) = &one.before else { continue };
             let mission = self.mission(before.mission()).ok_or(ChangedSince)?;
@@ -129,8 +130,11 @@ impl Back<'_> {
                 return Err(ChangedSince.into());
             }
             let user = users.get(&before.user()).ok_or(ChangedSince)?;
-            let is_active = self.now.assignments.get(&one.id).is_some_and(assignment::Image::is_active);
-            if !before.is_active() || is_active {
+            let now = self.now.assignments.get(&one.id);
+            let is_asked = !now.is_some_and(assignment::Image::is_active);
+            let is_accepted = before.is_accepted() && !now.is_some_and(assignment::Image::is_accepted);
+            let is_linked = linked.contains(&one.id);
+            if !(is_linked || is_accepted || (before.is_active() && is_asked)) {
                 continue;
             }
             if mission.is_cancelled() {
@@ -142,9 +146,49 @@ impl Back<'_> {
             projects.extend(mission.project());
         }
         for project in projects {
-            projects::lock_for_share(self.tx, self.org, project).await?;
+            projects::lock_for_share(self.tx, self.org, project).await.map_err(|error| {
+                // It was deleted.
+                if error.is::<NotFound>() { ChangedSince.into() } else { error }
+            })?;
         }
         Ok(())
+    }
+
+    /// The assignments of links that are to work again.
+    ///
+    /// # Errors
+    /// [`ChangedSince`] when a link went to its user's own address, and that is another one now.
+    fn linked_again(&self, users: &HashMap<UserId, users::Locked>) -> Result<BTreeSet<AssignmentId>, Error> {
+        let again = self.changes.invitations.iter().filter_map(|one| {
+            let before = one.before.as_ref().filter(|before| before.is_open())?;
+            let is_open = self.now.invitations.get(&one.id).is_some_and(invitation::Image::is_open);
+            (!is_open).then_some(before)
+        });
+        let (_, users_of) = self.of_links();
+        let mut linked = BTreeSet::new();
+        for link in again {
+            let user =
+                users_of.get(&link.assignment()).and_then(|user| users.get(user)).ok_or(ChangedSince)?;
+            if link.own_address().is_some_and(|address| user.email.as_deref() != Some(address)) {
+                return Err(ChangedSince.into());
+            }
+            linked.insert(link.assignment());
+        }
+        Ok(linked)
+    }
+
+    /// Whether no override covers more than it did: neither before the request nor until now did the two overlap.
+    ///
+    /// # Errors
+    /// [`ScheduleConflict`](assignments::ScheduleConflict).
+    async fn check_overlaps(&self, after: &State) -> Result<(), Error> {
+        let known = |overlap| self.changes.overlaps.contains(overlap) || self.now.overlaps.contains(overlap);
+        let Some((one, other)) = after.overlaps.iter().find(|overlap| !known(overlap)) else { return Ok(()) };
+        match after.assignments.get(one).or_else(|| after.assignments.get(other)) {
+            Some(image) => assignment::check_free(self.tx, self.org, image).await,
+            // Neither is of this request: their user had nothing of it until now.
+            None => Ok(()),
+        }
     }
 
     /// Whether nobody else changed anything of it.
@@ -235,6 +279,7 @@ impl Back<'_> {
         let mut back = assignment::GoingBack::default();
         let mut told_on = BTreeSet::new();
         let mut ids = BTreeSet::new();
+        let called_off = self.called_off().await?;
         for one in &self.changes.assignments {
             ids.insert(one.id);
             match (&one.before, self.now.assignments.get(&one.id)) {
@@ -245,11 +290,12 @@ impl Back<'_> {
                     let image = match one.is_told_since(now)? {
                         false => before.clone(),
                         true => {
-                            told_on.insert(now.mission());
                             let from = moves.get(&now.mission()).map(|(from, _)| from);
+                            told_on.extend(from.map(|_| now.mission()));
                             before.clone().knowing(now, from)?
                         }
                     };
+                    let image = if called_off.contains(&one.id) { image.unconfirmed() } else { image };
                     back.writes.push((image, write));
                 }
             }
@@ -261,7 +307,11 @@ impl Back<'_> {
             }
             if now.is_active() {
                 ids.insert(*id);
-                back.writes.push((now.at(&to.told()), Write::Nothing));
+                let is_covered = self.changes.overlaps.iter().any(|(one, _)| one == id);
+                let to = now.at(&to.told());
+                // Given at the time from which it moves away.
+                let to = if is_covered { to } else { to.plain() };
+                back.writes.push((to, Write::Nothing));
             }
         }
         let plain = back.writes.iter().filter(|(image, _)| image.is_plainly_accepted());
@@ -270,6 +320,20 @@ impl Back<'_> {
         let over = over.into_iter().filter(|(id, _)| !ids.contains(id) && !back.deleted.contains(id));
         back.writes.extend(over.map(|(_, image)| (image, Write::Nothing)).collect::<Vec<_>>());
         Ok((back, told_on))
+    }
+
+    /// The assignments that are accepted again though their users were told that they need not come.
+    async fn called_off(&self) -> Result<BTreeSet<AssignmentId>, Error> {
+        let again = self.changes.assignments.iter().filter_map(|one| {
+            let now = self.now.assignments.get(&one.id)?;
+            let before = one.before.as_ref().filter(|before| before.is_accepted() && !now.is_active())?;
+            Some((one.id, before.user()))
+        });
+        let again: BTreeMap<_, _> = again.collect();
+        let users = again.values().copied().collect();
+        let mut told = outbox::called_off_since(self.tx, self.org, users, self.changes.at).await?;
+        told.retain(|id| again.contains_key(id));
+        Ok(told)
     }
 
     /// What invitations become. A link whose mail has left is revoked, so that its person reads that it is.
@@ -342,8 +406,8 @@ impl Back<'_> {
             (Some(before), Some(after)) if before.status == after.status => {
                 Some(AssignmentEvent::Updated { before, after })
             }
-            (Some(before), Some(after)) => Some(AssignmentEvent::StatusChanged { before, after }),
-            (None, Some(after)) => Some(AssignmentEvent::Created { after }),
+            (Some(before), Some(after)) => Some(AssignmentEvent::Restored { before, after }),
+            (None, Some(after)) => Some(AssignmentEvent::Recreated { after }),
             (Some(before), None) => Some(AssignmentEvent::Deleted { before }),
             (None, None) => None,
         };

@@ -2,11 +2,11 @@
 
 use super::state::Changes;
 use crate::{
-    db::Tx,
     error::{Error, UnknownReference},
     ids::{AccountId, OrgId},
     random::Random,
     seal::Seal,
+    timestamp::Timestamp,
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
@@ -20,6 +20,9 @@ const KEPT: Duration = Duration::from_secs(24 * 3600);
 
 /// The longest text: beside it a body of `MAX_BULK_BODY` (2 MiB) has room for the rest of an undo.
 pub const LONGEST: usize = 2_000_000;
+
+/// The most bytes of changes before they are deflated: what is opened takes no more memory than that.
+const MOST_BYTES: usize = 32 * 1024 * 1024;
 
 /// Whose it is, and what closes it.
 #[derive(Clone, Copy)]
@@ -40,8 +43,12 @@ impl Owner<'_> {
     /// # Errors
     /// Never: changes are JSON, and memory takes all bytes.
     pub fn close(&self, changes: &Changes) -> Result<Option<String>, Error> {
+        let json = serde_json::to_vec(changes).map_err(|error| Error::internal(error))?;
+        if json.len() > MOST_BYTES {
+            return Ok(None);
+        }
         let mut deflated = DeflateEncoder::new(Vec::new(), Compression::default());
-        serde_json::to_writer(&mut deflated, changes).map_err(|error| Error::internal(error))?;
+        deflated.write_all(&json).map_err(|error| Error::internal(error))?;
         deflated.flush().map_err(|error| Error::internal(error))?;
         let plain = deflated.finish().map_err(|error| Error::internal(error))?;
         let sealed = self.seal.close(self.random, self.context().as_bytes(), &plain)?;
@@ -51,23 +58,24 @@ impl Owner<'_> {
 
     /// # Errors
     /// [`UnknownReference`] for a text that is not this owner's, or too old.
-    pub fn open(&self, tx: &Tx, text: &str) -> Result<Changes, Error> {
+    pub fn open(&self, now: Timestamp, text: &str) -> Result<Changes, Error> {
         let open = || {
             let sealed = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
             let plain = self.seal.open(self.context().as_bytes(), &sealed)?;
             let mut json = Vec::new();
-            DeflateDecoder::new(plain.as_slice()).read_to_end(&mut json).ok()?;
+            DeflateDecoder::new(plain.as_slice()).take(MOST_BYTES as u64).read_to_end(&mut json).ok()?;
             serde_json::from_slice::<Changes>(&json).ok()
         };
         let unknown = || UnknownReference { pointer: "/undo", name: "undo" }.into();
-        open().filter(|changes| tx.now.since(changes.at) <= KEPT).ok_or_else(unknown)
+        open().filter(|changes| now.since(changes.at) <= KEPT).ok_or_else(unknown)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ids::MissionId, resources::assignments::Told, timestamp::Timestamp};
+    use crate::{ids::MissionId, resources::assignments::Told};
+    use std::collections::BTreeSet;
     use uuid::Uuid;
 
     #[test]
@@ -85,6 +93,7 @@ mod tests {
                 assignments: Vec::new(),
                 invitations: Vec::new(),
                 beside,
+                overlaps: BTreeSet::new(),
             };
             owner.close(&changes).unwrap()
         };

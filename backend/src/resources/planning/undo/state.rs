@@ -33,7 +33,11 @@ pub struct State {
     pub invitations: BTreeMap<InvitationId, invitations::image::Image>,
     /// The other missions of the assignments.
     pub beside: BTreeMap<MissionId, missions::image::Image>,
+    /// Accepted assignments of their users that overlap, the one with an override first.
+    pub overlaps: BTreeSet<Overlap>,
 }
+
+pub type Overlap = (AssignmentId, AssignmentId);
 
 /// What a request did.
 #[derive(Debug, Serialize, Deserialize)]
@@ -43,8 +47,10 @@ pub struct Changes {
     pub missions: Vec<Changed<MissionId, missions::image::Image>>,
     pub assignments: Vec<Changed<AssignmentId, assignments::image::Image>>,
     pub invitations: Vec<Changed<InvitationId, invitations::image::Image>>,
-    /// When and where the other missions of the assignments were.
+    /// When and where the missions of the assignments were that it did not change.
     pub beside: Vec<(MissionId, Told)>,
+    /// Assignments that overlapped before: an override covers no other.
+    pub overlaps: BTreeSet<Overlap>,
 }
 
 /// A row as it was before a request, if it was there, and how it was left.
@@ -125,7 +131,9 @@ impl State {
         let beside = beside.chain(scope.beside.iter().copied());
         let beside = beside.filter(|id| !scope.missions.contains(id)).collect();
         let beside = missions::image::images(tx, org, beside).await?;
-        Ok(Self { missions, assignments, invitations, beside })
+        let users = assignments.values().map(assignments::image::Image::user).collect();
+        let overlaps = assignments::image::overlaps(tx, org, users).await?;
+        Ok(Self { missions, assignments, invitations, beside, overlaps })
     }
 
     /// What became of this until it is `after`.
@@ -140,19 +148,21 @@ impl State {
             Some(image.assignment())
         });
         let assignments = changed(self.assignments, &after.assignments, &linked.collect())?;
+        let missions = changed(self.missions, &after.missions, &BTreeSet::new())?;
         let of = |one: &Changed<AssignmentId, assignments::image::Image>| {
             let image = one.before.as_ref().or_else(|| after.assignments.get(&one.id))?;
             let mission = image.mission();
-            let beside = self.beside.get(&mission).or_else(|| after.beside.get(&mission))?;
-            Some((mission, beside.told()))
+            let beside = after.mission(mission).or_else(|| self.beside.get(&mission))?;
+            (!missions.iter().any(|one| one.id == mission)).then(|| (mission, beside.told()))
         };
         let beside: BTreeMap<_, _> = assignments.iter().filter_map(of).collect();
         Ok(Changes {
             at,
-            missions: changed(self.missions, &after.missions, &BTreeSet::new())?,
+            missions,
             invitations,
             beside: beside.into_iter().collect(),
             assignments,
+            overlaps: self.overlaps,
         })
     }
 }
