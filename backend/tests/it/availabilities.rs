@@ -199,3 +199,16 @@ async fn own_profiles_take_skills_bio_and_language_only(#[values(Kind::Sqlite, K
     // Whoever leaves it out is written to in the org's language.
     assert_eq!(tech.put(&own, json!({ "skills": [] })).await.ok()["locale"], Json::Null);
 }
+
+/// As by a program with an older time zone database: days counted in UTC would be others, and a series at other hours.
+#[rstest]
+#[tokio::test]
+async fn nothing_is_declared_in_a_zone_that_is_not_known(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let tech = test.tech().await;
+    let body = parse(&period(&test.tech_user.to_string()));
+    test.execute("UPDATE orgs SET timezone = 'Mars/Olympus'").await;
+    tech.post("/availabilities", body.clone()).await.refused(500, "internal");
+    test.execute("UPDATE orgs SET timezone = 'Europe/Paris'").await;
+    tech.post("/availabilities", body).await.ok();
+}

@@ -93,9 +93,25 @@ async fn the_kind_changes_as_the_time_does(#[values(Kind::Sqlite, Kind::Postgres
     // A planner's counts at once.
     let changed = manager.patch(&path_of(&away), json!({ "kind": "available" })).await.ok();
     assert_eq!((&changed["kind"], &changed["status"]), (&json!("available"), &json!("APPROVED")));
-    // What a form leaves out is the default.
-    let form = json!({ "start_at": "2026-07-10T08:00:00Z", "end_at": "2026-07-10T12:00:00Z" });
-    assert_eq!(tech.put(&path_of(&there), form).await.ok()["kind"], "available");
+}
+
+/// The first clients know no kind: they change when somebody is away, and not that they are.
+#[rstest]
+#[tokio::test]
+async fn a_form_without_a_kind_keeps_it(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let (manager, tech) = (test.manager().await, test.tech().await);
+    let user = test.tech_user.to_string();
+    for kind in ["available", "unavailable"] {
+        let path = path_of(&approved(&manager, &user, kind, ("08:00", "12:00")).await);
+        let form = json!({ "start_at": "2026-07-10T08:00:00Z", "end_at": "2026-07-10T13:00:00Z" });
+        let changed = manager.put(&path, form.clone()).await.ok();
+        assert_eq!((&changed["kind"], &changed["status"]), (&json!(kind), &json!("APPROVED")));
+        assert_eq!(changed["end_at"], "2026-07-10T13:00:00Z");
+        // It says the same as before, so that nobody has to look at it again.
+        assert_eq!(tech.put(&path, form).await.ok(), changed);
+        assert_eq!(manager.patch(&path, json!({ "kind": null })).await.ok(), changed);
+    }
 }
 
 #[rstest]

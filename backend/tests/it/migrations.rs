@@ -647,3 +647,57 @@ async fn who_goes_back_is_told_of_deleted_orgs(#[values(Kind::Sqlite, Kind::Post
     tx.commit().await.expect("it is committed");
     assert_eq!(losses().await, [format!("{STEP}: 1 org that would not count as deleted any more")]);
 }
+
+/// As a database whose tables are distributed: it takes no new column that has a CHECK.
+const NO_CHECKED_COLUMNS: &str = "
+    CREATE FUNCTION refuse_checked_columns() RETURNS event_trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF current_query() ~* 'ADD COLUMN .*CHECK' THEN
+            RAISE EXCEPTION 'a new column has a CHECK';
+        END IF;
+    END $$;
+    CREATE EVENT TRIGGER refuse_checked_columns ON ddl_command_start WHEN TAG IN ('ALTER TABLE')
+        EXECUTE FUNCTION refuse_checked_columns()";
+
+#[tokio::test]
+#[allow(non_snake_case, reason = "the name tells which database it needs")]
+async fn the_kind_of_availabilities_is_checked_by_a_command_of_its_own_on_Postgres() {
+    let database = TestDatabase::create(Kind::Postgres).await;
+    let connection = database.open().await;
+    down(&connection, Some(back_through("m20261128_000024_availability_kinds"))).await;
+    connection.execute_unprepared(NO_CHECKED_COLUMNS).await.expect("an event trigger");
+    migrations::up(&connection, None).await.expect("the schema");
+    let check = "SELECT pg_get_constraintdef(oid) AS line FROM pg_constraint
+        WHERE conrelid = 'availabilities'::regclass AND conname = 'availabilities_kind_check'";
+    let check = lines(&connection, check).await;
+    assert!(check.iter().any(|check| check.contains("unavailable")), "{check:?}");
+    down(&connection, Some(back_through("m20261128_000024_availability_kinds"))).await;
+}
+
+/// Writers lock assignments and invitations before the audit log: whoever has begun ends before the step.
+#[tokio::test]
+#[allow(non_snake_case, reason = "the name tells which database it needs")]
+async fn the_step_to_activity_and_a_writer_do_not_wait_for_each_other_on_Postgres() {
+    let test = Test::start(Kind::Postgres).await;
+    let connection = test.app.db.connection();
+    down(&test.app.db, Some(back_through("m20261128_000027_activity") - 1)).await;
+    for up in [false, true] {
+        let writer = test.app.db.write(coulisses::db::Origin::system()).await.expect("a transaction");
+        writer.execute_unprepared("LOCK TABLE assignments IN ROW EXCLUSIVE MODE").await.expect("the lock");
+        let step = async {
+            match up {
+                true => Migrator::up(connection, Some(1)).await,
+                false => Migrator::down(connection, Some(1)).await,
+            }
+        };
+        let write = async {
+            test.until_a_lock_is_waited_for().await;
+            let audit_log = "LOCK TABLE audit_log IN ROW EXCLUSIVE MODE";
+            writer.execute_unprepared(audit_log).await.expect("the step has not locked it");
+            writer.commit().await.expect("it is committed");
+        };
+        let (step, ()) = tokio::join!(step, write);
+        step.expect("the step is taken when the writer has ended");
+    }
+    migrations::up(&test.app.db, None).await.expect("the schema");
+}

@@ -1,6 +1,6 @@
 //! Whom nobody has asked yet, and who does not answer.
 
-use crate::support::{Kind, Persona, Test};
+use crate::support::{Kind, NOW, Persona, Test, at};
 use rstest::rstest;
 use serde_json::{Value as Json, json};
 
@@ -114,4 +114,63 @@ async fn who_does_not_answer_is_found_by_the_hours_since_they_were_asked(
         let answer = planner.get(&format!("/invitations?unanswered_hours={wrong}")).await;
         assert_eq!(answer.wrong_members(), ["/unanswered_hours"], "{wrong}");
     }
+}
+
+/// The list and the reminder choose alike: whoever was last asked so long ago, and can still answer.
+#[rstest]
+#[tokio::test]
+async fn whoever_need_not_answer_any_more_is_neither_found_nor_reminded(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let planner = test.manager().await;
+    let concert = planner.mission("Concert", "08:00", "12:00").await;
+    let asked = async |mission: &str, user: &str| {
+        let assignment = planner.assignment(mission, user).await;
+        let (invitation, _) = planner.invitation(&assignment).await;
+        (assignment, invitation)
+    };
+    let (_, waits) = asked(&concert, &planner.user("Waits").await).await;
+    let (_, reminded) = asked(&concert, &planner.user("Reminded").await).await;
+    // By a session, and by a planner: the invitation stays as it is.
+    let (own, _) = asked(&concert, &test.tech_user.to_string()).await;
+    let yes = json!({ "status": "ACCEPTED" });
+    test.tech().await.post(&format!("/assignments/{own}:status"), yes).await.ok();
+    for status in ["ACCEPTED", "DECLINED", "CANCELLED"] {
+        let (assignment, _) = asked(&concert, &planner.user(status).await).await;
+        planner.post(&format!("/assignments/{assignment}:status"), json!({ "status": status })).await.ok();
+    }
+    let inactive = planner.user("Inactive").await;
+    asked(&concert, &inactive).await;
+    planner.patch(&format!("/users/{inactive}"), json!({ "active": false })).await.ok();
+    let cancelled = planner.mission("Annulée", "08:00", "12:00").await;
+    asked(&cancelled, &planner.user("Called off").await).await;
+    planner.post_empty(&format!("/missions/{cancelled}:cancel")).await.ok();
+    let archived = planner.mission("Archivée", "08:00", "12:00").await;
+    asked(&archived, &planner.user("Archived").await).await;
+    let project = planner.project("Last season").await;
+    planner.patch(&format!("/missions/{archived}"), json!({ "project_id": project })).await.ok();
+    planner.patch(&format!("/projects/{project}"), json!({ "status": "ARCHIVED" })).await.ok();
+    let today = json!({
+        "title": "Aujourd'hui", "start_at": at(NOW).plus_seconds(2 * HOUR), "end_at": at(NOW).plus_seconds(4 * HOUR),
+    });
+    let over = planner.post("/missions", today).await.ok();
+    asked(over["id"].as_str().expect("an id"), &planner.user("Over").await).await;
+    let moved = planner.assignment(&concert, &planner.user("Moved").await).await;
+    let body = json!({ "assignment_id": moved, "email": "moved@example.org" });
+    planner.post("/invitations", body).await.ok();
+
+    test.pass_seconds(22 * HOUR);
+    test.manager().await.post_empty(&format!("/invitations/{reminded}:remind")).await.ok();
+    // As when the mail about a move has been sent.
+    let told = test.clock.now().as_micros();
+    let moved = "WHERE email = 'moved@example.org'";
+    test.execute(&format!("UPDATE invitations SET asked_again_at = {told} {moved}")).await;
+    test.pass_seconds(2 * HOUR);
+    let planner = test.manager().await;
+    assert_eq!(ids(&planner, "/invitations?unanswered_hours=24").await, [waits.clone()]);
+    let outcome = planner.post("/invitations:remind", json!({ "unanswered_hours": 24 })).await.ok();
+    let reminded: Vec<_> =
+        outcome["reminded"].as_array().expect("a list").iter().map(|one| &one["id"]).collect();
+    assert_eq!((reminded, &outcome["skipped"]), (vec![&json!(waits)], &json!([])));
 }

@@ -154,6 +154,41 @@ async fn a_period_has_an_end_and_a_limit(#[values(Kind::Sqlite, Kind::Postgres)]
 
 #[rstest]
 #[tokio::test]
+async fn availabilities_of_people_who_are_not_shown_do_not_count_for_the_limit(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let test = Test::start(db).await;
+    let planner = test.manager().await;
+    let nina = person(&planner, "Nina Simone", "son").await;
+    let ella = person(&planner, "Ella Fitzgerald", "plateau").await;
+    for user in [&nina, &ella] {
+        let period = json!({
+            "user_id": user, "start_at": "2026-07-10T08:00:00Z", "end_at": "2026-07-10T12:00:00Z",
+            "note": if user == &ella { "many" } else { "one" },
+        });
+        planner.post("/availabilities", period).await.ok();
+    }
+    let new_id = match db {
+        Kind::Sqlite => "randomblob(16)",
+        Kind::Postgres => "gen_random_uuid()",
+    };
+    test.execute(&format!(
+        "INSERT INTO availabilities (org_id, id, user_id, starts_at, ends_at, status, created_at, updated_at, kind)
+        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+        SELECT org_id, {new_id}, user_id, starts_at, ends_at, status, created_at, updated_at, kind
+            FROM availabilities CROSS JOIN n WHERE note = 'many'"
+    ))
+    .await;
+    assert_eq!(planner.get(DAY).await.wrong_members(), ["/to"]);
+    for filter in [format!("&user_id={nina}"), "&skill=son".to_owned()] {
+        assert_eq!(each(&plan(&planner, &filter).await, "availabilities", "user_id"), [&*nina], "{filter}");
+    }
+    planner.patch(&format!("/users/{ella}"), json!({ "active": false })).await.ok();
+    assert_eq!(each(&plan(&planner, "").await, "availabilities", "user_id"), [&*nina]);
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_plan_is_kept_until_anything_in_it_changes(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     let test = Test::start(db).await;
     let planner = test.manager().await;

@@ -31,8 +31,14 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let kind = one_of("kind", &["available", "unavailable"]).default("available").take();
+        // A distributed table takes no new column that has a CHECK.
+        let mut kind = match manager.get_database_backend() == DbBackend::Postgres {
+            true => text("kind"),
+            false => one_of("kind", &["available", "unavailable"]),
+        };
+        let kind = kind.default("available").take();
         manager.alter_table(Table::alter().table("availabilities").add_column(kind).take()).await?;
+        commands(manager, &[ONE_OF_TWO], &[]).await?;
         refuse_overlaps(manager, Overlaps::WithinOneKind).await
     }
 
@@ -43,6 +49,10 @@ impl MigrationTrait for Migration {
         manager.alter_table(Table::alter().table("availabilities").drop_column("kind").take()).await
     }
 }
+
+/// Under the name that PostgreSQL gives the CHECK of a column.
+const ONE_OF_TWO: &str = "ALTER TABLE availabilities ADD CONSTRAINT availabilities_kind_check
+    CHECK (kind IN ('available', 'unavailable'))";
 
 /// Which approved availabilities of a user must not overlap.
 #[derive(Clone, Copy)]

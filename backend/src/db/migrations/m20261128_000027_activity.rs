@@ -29,6 +29,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        commands(manager, &[LOCK], &[]).await?;
         for column in columns() {
             manager.alter_table(Table::alter().table("audit_log").add_column(column).take()).await?;
         }
@@ -39,6 +40,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        commands(manager, &[LOCK], &[]).await?;
         for (name, _) in INDEXES {
             command(manager, &format!("DROP INDEX {name}")).await?;
         }
@@ -49,6 +51,10 @@ impl MigrationTrait for Migration {
         Ok(())
     }
 }
+
+/// All that the step changes, at once and in the order of writers, as in the 21st step: they write the audit log last. Were it locked
+/// first, the step and a writer would wait for each other.
+const LOCK: &str = "LOCK TABLE assignments, invitations, audit_log IN ACCESS EXCLUSIVE MODE";
 
 /// Without a CHECK: a distributed table takes no new column that has one.
 fn columns() -> [ColumnDef; 4] {

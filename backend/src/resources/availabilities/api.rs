@@ -90,8 +90,8 @@ async fn get(
 /// Update an availability.
 ///
 /// One's own, or anyone's as a manager or above; else 404. When a caller below manager changes the time, it
-/// becomes `PENDING` again, as with another `kind`. A manager's change keeps the status; where an approved one would overlap another
-/// approved one of the user and kind, it is 409 `availability_overlap` with `conflicts`.
+/// becomes `PENDING` again, as with another `kind`; without `kind` it stays as it is. A manager's change keeps the status; where an
+/// approved one would overlap another approved one of the user and kind, it is 409 `availability_overlap` with `conflicts`.
 #[utoipa::path(method(put, patch), path = "/availabilities/{id}", tag = "availabilities", extensions(("x-problems" = json!([AvailabilityOverlap::CODE]))))]
 async fn update(
     State(app): State<App>,

@@ -167,10 +167,10 @@ crate::words::words! {
 #[derive(Debug, Clone, PartialEq, Deserr, Serialize, ToSchema)]
 #[deserr(deny_unknown_fields)]
 pub struct AvailabilityForm {
-    /// Whether they are available or not.
-    #[deserr(default = AvailabilityKind::Available)]
-    #[schema(default = "available", required = false)]
-    pub kind: AvailabilityKind,
+    /// Whether they are available or not. Without it the kind stays as it is, also with PUT: a client may not know the member.
+    #[deserr(default)]
+    #[schema(required = false)]
+    pub kind: Option<AvailabilityKind>,
     /// From when.
     #[schema(example = "2026-07-10T08:00:00Z")]
     pub start_at: Timestamp,
@@ -190,7 +190,7 @@ impl Availability {
     /// The fields that can be set, as they are now.
     pub fn form(&self) -> AvailabilityForm {
         let note = self.note.as_ref().map(Note::stored);
-        AvailabilityForm { kind: self.kind, start_at: self.start_at, end_at: self.end_at, note }
+        AvailabilityForm { kind: Some(self.kind), start_at: self.start_at, end_at: self.end_at, note }
     }
 }
 

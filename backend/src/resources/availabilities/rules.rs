@@ -29,25 +29,22 @@ pub fn repeated(
     if repeat.until < first.0 {
         return Err(mistake("until", "must not be before start_at"));
     }
+    // One that is out of the range of instants is behind `until`, which is within it.
+    let start_on = |date: civil::Date| {
+        let start = zone.to_ambiguous_zoned(date.to_datetime(begins.time())).compatible().ok()?;
+        Timestamp::try_from(start.timestamp()).ok().filter(|start| *start <= repeat.until)
+    };
     let mut periods = vec![first];
     let mut date = begins.date();
-    loop {
-        let too_late = |_| mistake("until", "must be before the end of the year 2200");
-        date = date.checked_add(1.day()).map_err(too_late)?;
+    while let Ok(next) = date.checked_add(1.day()) {
+        date = next;
         if !repeats(date) {
             continue;
         }
-        let start =
-            zone.to_ambiguous_zoned(date.to_datetime(begins.time())).compatible().map_err(too_late)?;
-        let end = Timestamp::try_from(start.timestamp())
-            .ok()
-            .and_then(|start| Some((start, missions::as_long_by_the_clock(first, start, zone)?)));
-        let Some((start, end)) = end else {
-            return Err(mistake("until", "must be before the end of the year 2200"));
+        let Some(start) = start_on(date) else { break };
+        let Some(end) = missions::as_long_by_the_clock(first, start, zone) else {
+            return Err(mistake("until", "makes one that would end after the year 2200"));
         };
-        if start > repeat.until {
-            return Ok(periods);
-        }
         if periods.last().is_some_and(|(_, last)| *last > start) {
             return Err(mistake("days", "are too close together: one would begin before the last has ended"));
         }
@@ -56,6 +53,7 @@ pub fn repeated(
         }
         periods.push((start, end));
     }
+    Ok(periods)
 }
 
 #[cfg(test)]
@@ -146,7 +144,18 @@ mod tests {
         let last = "2028-06-26T08:00:00Z";
         assert_eq!(series(first, &[Monday], last).expect("a series").len(), MOST);
         assert_eq!(refused(first, &[Monday], "2028-07-03T08:00:00Z"), "/repeat/until");
-        let end_of_time = ("2200-12-29T08:00:00Z", "2200-12-29T18:00:00Z");
-        assert_eq!(refused(end_of_time, &[Monday], "2200-12-31T00:00:00Z"), "/repeat/until");
+        // The second would begin within the range of instants, and end behind it.
+        let last_weeks = ("2200-12-22T08:00:00Z", "2200-12-27T08:00:00Z");
+        assert_eq!(refused(last_weeks, &[Monday], "2200-12-31T00:00:00Z"), "/repeat/until");
+    }
+
+    #[test]
+    fn what_would_be_behind_the_last_instant_is_behind_until() {
+        let last = ("2200-12-29T08:00:00Z", "2200-12-29T18:00:00Z");
+        assert_eq!(series(last, &[Monday], "2200-12-31T00:00:00Z").expect("a series").len(), 1);
+        assert_eq!(series(last, &[Monday, Tuesday], "2200-12-31T00:00:00Z").expect("a series").len(), 2);
+        // The next would begin within the range, and end behind it; but it is not asked for.
+        let weeks = ("2200-12-22T08:00:00Z", "2200-12-27T08:00:00Z");
+        assert_eq!(series(weeks, &[Monday], "2200-12-28T00:00:00Z").expect("a series").len(), 1);
     }
 }

@@ -81,8 +81,7 @@ struct EmptySeries;
 
 /// In which days are counted, and series repeat: the org's.
 async fn zone_of(tx: &Tx, org: OrgId) -> Result<TimeZone, Error> {
-    // A zone that is no longer in this program's database counts as UTC: the caller could not choose another one here.
-    Ok(ZoneName::zone(&orgs::timezone(tx, org).await?).unwrap_or(TimeZone::UTC))
+    ZoneName::zone(&orgs::timezone(tx, org).await?).map_err(|error| Error::internal(error))
 }
 
 fn refuse_period((start, end): (Timestamp, Timestamp), zone: &TimeZone) -> Result<(), Error> {
@@ -113,14 +112,15 @@ pub async fn update(
     new: AvailabilityForm,
     by_manager: bool,
 ) -> Result<Availability, Error> {
+    let kind = new.kind.unwrap_or(before.kind);
     let moved = (new.start_at, new.end_at) != (before.start_at, before.end_at);
     if moved {
         refuse_period((new.start_at, new.end_at), &zone_of(tx, org).await?)?;
     }
-    let says_otherwise = moved || new.kind != before.kind;
+    let says_otherwise = moved || kind != before.kind;
     let status = if says_otherwise && !by_manager { AvailabilityStatus::Pending } else { before.status };
     let after = Availability {
-        kind: new.kind,
+        kind,
         start_at: new.start_at,
         end_at: new.end_at,
         note: new.note.map(String::from),

@@ -100,8 +100,9 @@ async fn bulk_create(
 
 /// List invitations.
 ///
-/// Managers and above. Newest first. Tokens are never shown. `unanswered_hours` finds whom to ask again: an invitation that
-/// still waits for an answer, made at least so long ago, and not reminded of since. Filters are combined, so that it finds nothing
+/// Managers and above. Newest first. Tokens are never shown. `unanswered_hours` finds whom to ask again: whoever was last asked,
+/// by the link, a reminder or the mail about a move, at least so long ago, and can still answer: the assignment is `INVITED`, the
+/// mission neither cancelled nor over, the project not archived, the user active. Filters are combined, so that it finds nothing
 /// beside another `status` than `pending`.
 #[utoipa::path(get, path = "/invitations", tag = "invitations")]
 async fn list(
@@ -171,9 +172,10 @@ async fn remind_one(
 
 /// Remind people who have not answered.
 ///
-/// Managers and above. Those of `ids`, or all without an answer, narrowed to a project, to a mission, or to those
-/// made at least `unanswered_hours` ago; at most 1000, the oldest first. Whoever cannot be reminded is in `skipped` with the code with
-/// which a reminder of them alone is refused, `reminded_recently` for one who was reminded within the hour.
+/// Managers and above. Those of `ids`, or all whose answer is still wanted, narrowed to a project, to a mission, or to those
+/// last asked at least `unanswered_hours` ago, as in the list, and also by links that have expired; at most 1000, the oldest first.
+/// Whoever cannot be reminded is in `skipped` with the code with which a reminder of them alone is refused, `reminded_recently` for
+/// one who was reminded within the hour.
 #[utoipa::path(post, operation_id = "remind_many", path = "/invitations/~remind", tag = "invitations", extensions(("x-problems" = json!([UnknownReference::CODE]))))]
 async fn remind_many(
     State(app): State<App>,

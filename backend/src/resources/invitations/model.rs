@@ -147,7 +147,7 @@ pub struct InvitationQuery {
     #[deserr(default)]
     #[param(value_type = Option<Vec<InvitationStatus>>)]
     pub status: Many<InvitationStatus>,
-    /// Only those that wait for an answer, and whose person was last asked at least this many hours ago.
+    /// Only those whose answer is still wanted, and whose person was last asked at least this many hours ago.
     #[deserr(default)]
     #[param(value_type = Option<u16>, minimum = 1, maximum = 8784)]
     pub unanswered_hours: Option<Hours>,
@@ -358,7 +358,7 @@ pub struct RemindBody {
     /// Only those of this mission.
     #[deserr(default)]
     pub mission_id: Option<MissionId>,
-    /// Only those made at least so many hours ago.
+    /// Only those whose person was last asked at least so many hours ago.
     #[deserr(default)]
     pub unanswered_hours: Option<u16>,
 }

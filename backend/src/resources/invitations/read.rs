@@ -71,11 +71,10 @@ pub async fn list(
         select = select.filter(states.fold(Condition::any(), Condition::add));
     }
     if let Some(hours) = query.unanswered_hours {
-        let open = Column::Answer.is_null().and(Column::RevokedAt.is_null()).and(closed(now).not());
-        let since = now.minus(hours.duration());
-        // Whoever was reminded since then was asked since then.
-        let reminded = Column::RemindedAt.is_null().or(Column::RemindedAt.lte(since));
-        select = select.filter(open).filter(Column::CreatedAt.lte(since)).filter(reminded);
+        select = with_mission_and_user(org, select)
+            .filter(awaited(now))
+            .filter(closed(now).not())
+            .filter(last_asked_until(now.minus(hours.duration())));
     }
     Page::fill(query.limit, query.cursor, |after, count| {
         let part = select.clone().filter(filter::before((Column::CreatedAt, Column::Id), after)).limit(count);
@@ -131,6 +130,44 @@ pub(super) fn to_assignment(org: impl Into<Option<OrgId>>) -> RelationDef {
         .from((invitation::Column::OrgId, invitation::Column::AssignmentId))
         .to((assignment::Column::OrgId, assignment::Column::Id));
     assignment::Entity::joined(org, to.into())
+}
+
+/// Joins rows [`with_start`] with their mission, its project if it has one, and the user.
+pub(super) fn with_mission_and_user(
+    org: OrgId,
+    select: Select<invitation::Entity>,
+) -> Select<invitation::Entity> {
+    select
+        .join(JoinType::InnerJoin, assignments::joins::to_mission(org))
+        .join(JoinType::InnerJoin, assignments::joins::to_user(org))
+        .join(JoinType::LeftJoin, missions::to_project(org))
+}
+
+/// Whose answer is still wanted, of rows [`with_mission_and_user`]; also by a link that has closed, which a reminder opens again.
+pub(super) fn awaited(now: Timestamp) -> Condition {
+    use assignments::entity::assignment;
+    use invitation::Column;
+    use missions::entity::mission;
+    use projects::entity::project;
+    use users::entity::user;
+    Condition::all()
+        .add(Column::Answer.is_null())
+        .add(Column::RevokedAt.is_null())
+        .add(assignment::Column::Status.eq(AssignmentStatus::Invited))
+        .add(mission::Column::CancelledAt.is_null())
+        .add(mission::Column::EndsAt.gt(now))
+        .add(user::Column::Active.eq(true))
+        .add(project::Column::Status.is_null().or(project::Column::Status.ne(ProjectStatus::Archived)))
+}
+
+/// Who was last asked at that instant or before: by the link, a reminder, or the mail that told them of a move.
+pub(super) fn last_asked_until(instant: Timestamp) -> Condition {
+    use invitation::Column;
+    let not_later = |column: Column| column.is_null().or(column.lte(instant));
+    Condition::all()
+        .add(Column::CreatedAt.lte(instant))
+        .add(not_later(Column::RemindedAt))
+        .add(not_later(Column::AskedAgainAt))
 }
 
 /// As [`rules::closes_at`] `<= now`, of rows [`with_start`].

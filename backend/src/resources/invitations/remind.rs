@@ -4,7 +4,10 @@ use super::{
     entity::invitation,
     event::InvitationEvent,
     model::{RemindBody, Reminded, RemindedMany, Skipped},
-    read::{Briefing, WithStart, briefings_of, link, view, with_start},
+    read::{
+        Briefing, WithStart, awaited, briefings_of, last_asked_until, link, view, with_mission_and_user,
+        with_start,
+    },
     refusal::{AlreadyAnswered, InvitationRevoked, RemindedRecently},
     write::{Links, asked, asked_again, locked, store_link, with_link},
 };
@@ -16,15 +19,13 @@ use crate::{
     outbox::MailKind,
     resources::{
         assignments::{self, AssignmentStatus, Locked},
-        missions,
-        projects::{self, ProjectStatus},
-        users,
+        missions, projects,
     },
     timestamp::Timestamp,
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, JoinType, Order, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, Order, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
 use std::collections::HashSet;
@@ -67,8 +68,6 @@ pub async fn remind_many(
 async fn chosen(tx: &Tx, org: OrgId, body: RemindBody) -> Result<(Vec<InvitationId>, bool), Error> {
     use assignments::entity::assignment;
     use missions::entity::mission;
-    use projects::entity::project;
-    use users::entity::user;
     let RemindBody { ids, project_id, mission_id, unanswered_hours } = body;
     if ids.is_none() && project_id.is_none() && mission_id.is_none() && unanswered_hours.is_none() {
         return Err(Error::invalid(
@@ -80,31 +79,21 @@ async fn chosen(tx: &Tx, org: OrgId, body: RemindBody) -> Result<(Vec<Invitation
         return Err(Error::invalid("/ids", "must have 1 to 1000 items"));
     }
     must_exist(tx, org, ids.as_deref().unwrap_or_default(), (project_id, mission_id)).await?;
-    let waiting = unanswered_hours
-        .map(|hours| invitation::Column::CreatedAt.lte(tx.now.plus_seconds(-HOUR * i64::from(hours))));
+    let unanswered =
+        unanswered_hours.map(|hours| last_asked_until(tx.now.plus_seconds(-HOUR * i64::from(hours))));
     // Of those that are named it is said why they are left out.
-    let open = ids.is_none().then(|| {
-        invitation::Column::Answer
-            .is_null()
-            .and(invitation::Column::RevokedAt.is_null())
-            .and(assignment::Column::Status.eq(AssignmentStatus::Invited))
-            .and(mission::Column::EndsAt.gt(tx.now))
-            .and(user::Column::Active.eq(true))
-            .and(project::Column::Status.is_null().or(project::Column::Status.ne(ProjectStatus::Archived)))
-    });
+    let awaited = ids.is_none().then(|| awaited(tx.now));
     // Last, so that whoever asks again for `more` comes to the others.
     let recently = invitation::Column::RemindedAt.gt(tx.now.plus_seconds(-HOUR));
     let recently: Expr = Expr::case(recently, 1).finally(0).into();
-    let mut found: Vec<InvitationId> = with_start(org, invitation::Entity::of(org))
+    let all = with_mission_and_user(org, with_start(org, invitation::Entity::of(org)));
+    let mut found: Vec<InvitationId> = all
         .select_only()
         .column(invitation::Column::Id)
-        .join(JoinType::InnerJoin, assignments::joins::to_mission(org))
-        .join(JoinType::InnerJoin, assignments::joins::to_user(org))
-        .join(JoinType::LeftJoin, missions::to_project(org))
         .filter(
             Condition::all()
-                .add_option(open)
-                .add_option(waiting)
+                .add_option(awaited)
+                .add_option(unanswered)
                 .add_option(ids.map(|ids| invitation::Column::Id.is_in(ids)))
                 .add_option(mission_id.map(|id| assignment::Column::MissionId.eq(id)))
                 .add_option(project_id.map(|id| mission::Column::ProjectId.eq(id))),

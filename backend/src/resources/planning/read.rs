@@ -58,14 +58,14 @@ pub async fn planning(db: &Reader, org: OrgId, query: PlanningQuery) -> Result<P
     let sought = Sought { org, query };
     let assignments = sought.assignments(db).await?;
     let missions = sought.missions(db).await?;
-    let users = sought.users(db, &assignments).await?;
-    let shown: HashSet<UserId> = users.iter().map(|user| user.id).collect();
+    let planned = !assignments.is_empty();
+    let users = sought.users(db, planned).await?;
     let planning = Planning {
         version: format!("{version:016x}"),
         projects: projects(db, org, &missions).await?,
         conflicts: conflicts(&assignments)?,
         assignments: sought.with_invitations(db, assignments).await?,
-        availabilities: sought.availabilities(db, &shown).await?,
+        availabilities: sought.availabilities(db, planned).await?,
         missions,
         users,
     };
@@ -123,14 +123,26 @@ impl Sought {
         })
     }
 
+    /// Who is shown: the people who were asked for; else everyone active, and whoever is on a mission. `planned` says whether anybody
+    /// is.
+    fn shown_users(&self, planned: bool) -> Condition {
+        use user::Column;
+        self.chosen_users().unwrap_or_else(|| {
+            let on_missions = self.active().select_only().column(assignment::Column::UserId);
+            let of_inactive = Column::Id.in_subquery(on_missions.into_query());
+            Condition::any().add(Column::Active.eq(true)).add_option(planned.then_some(of_inactive))
+        })
+    }
+
+    fn ids_of_users(&self, which: Condition) -> SelectStatement {
+        user::Entity::of(self.org).select_only().column(user::Column::Id).filter(which).into_query()
+    }
+
     /// Who is invited or accepted in the period, of the people who are shown.
     fn active(&self) -> Select<assignment::Entity> {
         use assignment::Column;
         let (from, to) = self.window();
-        let chosen = self.chosen_users().map(|chosen| {
-            let users = user::Entity::of(self.org).select_only().column(user::Column::Id).filter(chosen);
-            Column::UserId.in_subquery(users.into_query())
-        });
+        let chosen = self.chosen_users().map(|chosen| Column::UserId.in_subquery(self.ids_of_users(chosen)));
         let archived = mission::Entity::of(self.org)
             .select_only()
             .column(mission::Column::Id)
@@ -184,20 +196,13 @@ impl Sought {
             .collect())
     }
 
-    async fn users(&self, db: &Reader, assignments: &[AssignmentRow]) -> Result<Vec<PlanningUser>, Error> {
+    async fn users(&self, db: &Reader, planned: bool) -> Result<Vec<PlanningUser>, Error> {
         use user::Column;
-        let chosen = self.chosen_users().unwrap_or_else(|| {
-            let on_missions = self.active().select_only().column(assignment::Column::UserId);
-            let of_inactive = Column::Id.in_subquery(on_missions.into_query());
-            Condition::any()
-                .add(Column::Active.eq(true))
-                .add_option((!assignments.is_empty()).then_some(of_inactive))
-        });
         let rows = user::Entity::of(self.org)
             .select_only()
             .columns([Column::Id, Column::FirstName, Column::LastName, Column::Email, Column::Phone])
             .columns([Column::EmploymentType, Column::Active, Column::UpdatedAt])
-            .filter(chosen)
+            .filter(self.shown_users(planned))
             .order_by_asc(Column::SortKey)
             .order_by_asc(Column::Id)
             .limit(MOST_USERS as u64 + 1)
@@ -223,19 +228,26 @@ impl Sought {
         Ok(rows.into_iter().map(shown).collect())
     }
 
-    async fn availabilities(&self, db: &Reader, shown: &HashSet<UserId>) -> Result<Vec<Availability>, Error> {
+    /// Those of the people who are shown: what is not shown does not count for the limit.
+    async fn availabilities(&self, db: &Reader, planned: bool) -> Result<Vec<Availability>, Error> {
         use availability::Column;
         let (from, to) = self.window();
+        let of_shown = match self.chosen_users() {
+            Some(chosen) => Column::UserId.in_subquery(self.ids_of_users(chosen)),
+            // Nearly everyone is shown: the period stays what the index is read by.
+            None => Column::UserId.not_in_subquery(self.ids_of_users(self.shown_users(planned).not())),
+        };
         let rows = availability::Entity::of(self.org)
             .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), from, to))
             .filter(Column::Status.ne(AvailabilityStatus::Rejected))
+            .filter(of_shown)
             .order_by_asc(Column::StartsAt)
             .order_by_asc(Column::Id)
             .limit(MOST_ASSIGNMENTS as u64 + 1)
             .all(db)
             .await?;
-        let rows = few(rows, MOST_ASSIGNMENTS, "availabilities")?.into_iter();
-        Ok(rows.filter(|row| shown.contains(&row.user_id)).map(Availability::from).collect())
+        let rows = few(rows, MOST_ASSIGNMENTS, "availabilities")?;
+        Ok(rows.into_iter().map(Availability::from).collect())
     }
 
     async fn with_invitations(

@@ -21,7 +21,7 @@ use sea_orm::{
 /// The warnings that are shown of a command.
 const SHOWN: usize = 10;
 
-/// The first warnings about what each command is about, `unavailable` before `taken`.
+/// The first warnings about what each command is about, `unavailable` before `taken`, as [`shared`].
 ///
 /// # Errors
 /// When the database fails.
@@ -34,15 +34,25 @@ pub async fn of_each(
         assignments: commands.iter().flat_map(|one| one.assignments.iter().copied()).collect(),
         missions: commands.iter().flat_map(|one| one.missions.iter().copied()).collect(),
     };
-    let mut found = unavailable(db, org, &all).await?;
-    found.extend(taken(db, org, &all).await?);
+    let (unavailable, taken) = (unavailable(db, org, &all).await?, taken(db, org, &all).await?);
     let of_command = |about: &About| {
         let is_about = |one: &&Found| {
             about.assignments.contains(&one.assignment) || about.missions.contains(&one.mission)
         };
-        found.iter().filter(is_about).take(SHOWN).map(|one| one.warning.clone()).collect()
+        let first = |found: &[Found]| -> Vec<Warning> {
+            found.iter().filter(is_about).take(SHOWN).map(|one| one.warning.clone()).collect()
+        };
+        shared(first(&unavailable), first(&taken))
     };
     Ok(commands.iter().map(of_command).collect())
+}
+
+/// The first of both, [`SHOWN`] in all: neither takes more than half of the room where the other needs it.
+fn shared<T>(mut one: Vec<T>, mut other: Vec<T>) -> Vec<T> {
+    one.truncate(SHOWN - other.len().min(SHOWN / 2));
+    other.truncate(SHOWN - one.len());
+    one.extend(other);
+    one
 }
 
 /// Who is invited to a mission, and to another one at that time or accepted for it. Whoever is accepted for both is refused
@@ -137,5 +147,30 @@ impl From<Row> for Found {
             }),
         };
         Self { assignment: row.assignment_id, mission: row.of_mission, warning }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_code_hides_the_other() {
+        for (unavailable, taken, shown) in [
+            (0, 0, (0, 0)),
+            (3, 4, (3, 4)),
+            (12, 0, (10, 0)),
+            (0, 12, (0, 10)),
+            (12, 1, (9, 1)),
+            (12, 12, (5, 5)),
+            (5, 5, (5, 5)),
+            (4, 12, (4, 6)),
+            (12, 5, (5, 5)),
+            (6, 4, (6, 4)),
+        ] {
+            let both = shared(vec!["unavailable"; unavailable], vec!["taken"; taken]);
+            let first = both.iter().take_while(|code| **code == "unavailable").count();
+            assert_eq!((first, both.len() - first), shown, "{unavailable} and {taken}");
+        }
     }
 }
