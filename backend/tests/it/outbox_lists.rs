@@ -168,7 +168,7 @@ async fn whoever_need_not_answer_any_more_is_neither_found_nor_reminded(
     test.execute(&format!("UPDATE invitations SET asked_again_at = {told} {moved}")).await;
     test.pass_seconds(2 * HOUR);
     let planner = test.manager().await;
-    assert_eq!(ids(&planner, "/invitations?unanswered_hours=24").await, [waits.clone()]);
+    assert_eq!(ids(&planner, "/invitations?unanswered_hours=24").await, std::slice::from_ref(&waits));
     let outcome = planner.post("/invitations:remind", json!({ "unanswered_hours": 24 })).await.ok();
     let reminded: Vec<_> =
         outcome["reminded"].as_array().expect("a list").iter().map(|one| &one["id"]).collect();

@@ -46,7 +46,10 @@ pub async fn create_all(tx: &Tx, org: OrgId, items: Vec<NewAssignment>) -> Resul
         let roles = roles.get(&item.mission_id).unwrap_or(&no_roles);
         let (user, known) = (users.get(&item.user_id), Known { roles, archived: &archived });
         match check_item(&item, mission, user, &known, &mut assigned) {
-            Ok((mission, role)) => planned.push(Planned::new(tx, org, (index, item), mission, role)),
+            Ok((mission, role)) => {
+                let row = super::new_row(tx, org, item, mission, role);
+                planned.push(Planned { index, row });
+            }
             Err(error) => refused.push((index, error)),
         }
     }
@@ -85,38 +88,6 @@ fn events<'a>(
 struct Planned {
     index: usize,
     row: assignment::Model,
-}
-
-impl Planned {
-    fn new(
-        tx: &Tx,
-        org: OrgId,
-        (index, item): (usize, NewAssignment),
-        mission: &missions::Locked,
-        role: Option<MissionRoleId>,
-    ) -> Self {
-        let row = assignment::Model {
-            org_id: org,
-            id: tx.new_id(),
-            mission_id: item.mission_id,
-            user_id: item.user_id,
-            mission_role_id: role,
-            status: item.status,
-            note: item.note.map(Into::into),
-            decline_reason: None,
-            conflict_override: item.override_reason.map(Into::into),
-            starts_at: mission.start_at,
-            ends_at: mission.end_at,
-            sequence: 0,
-            needs_confirmation: false,
-            agreed: None,
-            told_at: None,
-            shown: None,
-            created_at: tx.now,
-            updated_at: tx.now,
-        };
-        Self { index, row }
-    }
 }
 
 fn rows_of(planned: Vec<Planned>) -> Vec<assignment::ActiveModel> {

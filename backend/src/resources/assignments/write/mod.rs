@@ -18,7 +18,7 @@ use super::{
 use crate::{
     db::{Constraint, OfOrg, OrRefusal, Tx},
     error::{Conflicts, Error, NotFound},
-    ids::{AssignmentId, MissionId, OrgId, ProjectId, UserId},
+    ids::{AssignmentId, MissionId, MissionRoleId, OrgId, ProjectId, UserId},
     resources::{
         invitations,
         missions::{self, MissionCancelled, MissionOver},
@@ -73,33 +73,15 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
     }
     let change = Change {
         status: new.status,
-        override_reason: new.override_reason.map(Into::into),
+        override_reason: new.override_reason.as_ref().map(ToString::to_string),
         decline_reason: None,
         by: DecidedBy::Planner,
     };
     let activation =
         Activation { user: new.user_id, on: new.mission_id, mission: &mission, active: user.active };
     let conflicts = check_activation(tx, org, &activation, &change).await?;
-    let row = assignment::Model {
-        org_id: org,
-        id: tx.new_id(),
-        mission_id: new.mission_id,
-        user_id: new.user_id,
-        mission_role_id: role,
-        status: new.status,
-        note: new.note.map(Into::into),
-        decline_reason: None,
-        conflict_override: change.override_reason.filter(|_| !conflicts.is_empty()),
-        starts_at: mission.start_at,
-        ends_at: mission.end_at,
-        sequence: 0,
-        needs_confirmation: false,
-        agreed: None,
-        told_at: None,
-        shown: None,
-        created_at: tx.now,
-        updated_at: tx.now,
-    };
+    let mut row = new_row(tx, org, new, &mission, role);
+    row.conflict_override = change.override_reason.filter(|_| !conflicts.is_empty());
     let id = row.id;
     assignment::Entity::insert(row.into_active_model())
         .exec_without_returning(tx)
@@ -109,6 +91,36 @@ pub async fn create(tx: &Tx, org: OrgId, new: NewAssignment) -> Result<Assignmen
     tx.record(org, &AssignmentEvent::Created { after: &created }).await?;
     record_override(tx, org, &created, &conflicts).await?;
     Ok(created)
+}
+
+/// The row of a new assignment, with its override reason, on a locked mission.
+fn new_row(
+    tx: &Tx,
+    org: OrgId,
+    new: NewAssignment,
+    mission: &missions::Locked,
+    role: Option<MissionRoleId>,
+) -> assignment::Model {
+    assignment::Model {
+        org_id: org,
+        id: tx.new_id(),
+        mission_id: new.mission_id,
+        user_id: new.user_id,
+        mission_role_id: role,
+        status: new.status,
+        note: new.note.map(Into::into),
+        decline_reason: None,
+        conflict_override: new.override_reason.map(Into::into),
+        starts_at: mission.start_at,
+        ends_at: mission.end_at,
+        sequence: 0,
+        needs_confirmation: false,
+        agreed: None,
+        told_at: None,
+        shown: None,
+        created_at: tx.now,
+        updated_at: tx.now,
+    }
 }
 
 /// A new status and what comes with it.
