@@ -63,6 +63,8 @@ fn example(schema: &Json, schemas: &Json, depth: usize) -> Json {
         "object" => {
             let properties = schema["properties"].as_object().into_iter().flatten();
             properties
+                // Sent back with another value, which an example has, they are refused.
+                .filter(|(_, property)| property["readOnly"] != true)
                 .map(|(name, property)| (name.clone(), member(name, inside(property))))
                 .collect::<Map<_, _>>()
                 .into()

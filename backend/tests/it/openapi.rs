@@ -82,6 +82,24 @@ fn every_operation_says_what_it_does_and_shows_an_answer() {
     }
 }
 
+/// Read-only members may be sent back as they are, and an example's are others.
+#[test]
+fn an_example_of_a_body_has_only_what_can_be_set() {
+    let document = document();
+    let mut seen = 0;
+    for (name, operation) in operations(&document) {
+        for (kind, content) in operation["requestBody"]["content"].as_object().into_iter().flatten() {
+            let Some(reference) = content["schema"]["$ref"].as_str() else { continue };
+            let properties = &document.pointer(&reference[1..]).expect("a schema")["properties"];
+            for member in content["example"].as_object().into_iter().flatten().map(|(member, _)| member) {
+                seen += 1;
+                assert_ne!(properties[member]["readOnly"], true, "{name} ({kind}): {member}");
+            }
+        }
+    }
+    assert!(seen > 100, "{seen}");
+}
+
 #[test]
 fn every_property_is_described() {
     let document = document();

@@ -23,7 +23,7 @@ pub fn routes() -> OpenApiRouter<App> {
 ///
 /// Managers and above. Newest first: who said yes or no, took a yes back, or confirmed a new time or place; which mission
 /// moved; who noted it. What a planner noted for somebody is shown as that person's, with `own` false. `project_id` is the
-/// project that the mission belonged to then. An entry stays when what it is about is deleted. It begins with the release that introduced it.
+/// project that the mission belonged to then. An entry stays when what it is about is deleted; what `planning:undo` makes of an answer is none. It begins with the release that introduced it.
 #[utoipa::path(get, path = "/activity", tag = "planning")]
 async fn activity(
     State(app): State<App>,

@@ -46,7 +46,8 @@ pub struct ActivityEntry {
 #[deserr(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ActivityQuery {
-    /// Only what happened at this instant or later.
+    /// Only what happened at this instant or later. A write that waited for another one is of the instant at which it began: ask from a
+    /// minute before the newest entry, and leave out the ids that are known.
     #[deserr(default)]
     pub since: Option<Timestamp>,
     /// Only on these missions; repeat it for OR.

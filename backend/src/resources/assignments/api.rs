@@ -68,7 +68,8 @@ async fn create(
 /// Managers and above. Takes 1 to 1000 items, each as `POST /assignments` does, all or nothing: when items are
 /// refused, nothing is created and `errors` names each bad item by its index, with its own code
 /// (`already_assigned`, also for the same pair twice, `user_inactive`, ...). Of two `ACCEPTED` items of one user that
-/// overlap, one is refused with `schedule_conflict` unless it has an `override_reason`. `ids` are in the order of the
+/// overlap, one is refused with `schedule_conflict` unless it has an `override_reason`; `conflicts` then names the other one by an
+/// id that nothing has, because it was not created. `ids` are in the order of the
 /// request, `warnings` name items whose person declared not to be available then.
 #[utoipa::path(post, path = "/assignments/~bulk_create", tag = "assignments", extensions(("x-problems" = json!([
         UnknownReference::CODE, ScheduleConflict::CODE, AlreadyAssigned::CODE, QuotaReached::CODE, MissionCancelled::CODE,

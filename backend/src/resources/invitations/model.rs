@@ -95,7 +95,7 @@ pub struct Created {
     /// The link for people, with the token in it.
     #[schema(value_type = String, example = "https://crew.example.org/invite?token=…")]
     pub url: Secret,
-    /// Until when it works, unless an answer is wanted earlier.
+    /// Until when it works, unless an answer is wanted or the mission begins earlier.
     pub expires_at: Timestamp,
     /// By when an answer is wanted.
     pub answer_by: Option<Timestamp>,
@@ -114,7 +114,7 @@ pub struct Invitation {
     pub email: Option<String>,
     /// Where it stands.
     pub status: InvitationStatus,
-    /// Until when it works, unless an answer is wanted earlier.
+    /// Until when it works, unless an answer is wanted or the mission begins earlier.
     pub expires_at: Timestamp,
     /// By when an answer is wanted.
     pub answer_by: Option<Timestamp>,
@@ -207,7 +207,7 @@ pub struct Opened {
     pub status: AssignmentStatus,
     /// Where the invitation stands.
     pub invitation_status: LinkStatus,
-    /// Until when it works, unless an answer is wanted earlier.
+    /// Until when it works, unless an answer is wanted or the mission begins earlier.
     pub expires_at: Timestamp,
     /// By when an answer is wanted.
     pub answer_by: Option<Timestamp>,

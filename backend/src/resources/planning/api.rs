@@ -75,7 +75,7 @@ async fn apply(
 /// Say what commands would do.
 ///
 /// Managers and above. The same body as of `planning:apply`: each command is carried out and all of it taken back. A command that
-/// would be refused is left out for those after it. A body that is not as described here is 400 as a whole. Takes a turn of the writers: ask once somebody hesitates, not for each step of a
+/// would be refused is left out for those after it. What commands would create has ids here that nothing has afterwards. A body that is not as described here is 400 as a whole. Takes a turn of the writers: ask once somebody hesitates, not for each step of a
 /// pointer.
 #[utoipa::path(post, path = "/planning/~check", tag = "planning", extensions(("x-max-body-bytes" = json!(MAX_BULK_BODY))))]
 async fn check(

@@ -116,7 +116,7 @@ pub struct PlanningInvitation {
     pub created_at: Timestamp,
     /// By when the planner wants an answer.
     pub answer_by: Option<Timestamp>,
-    /// Until when the link can be answered.
+    /// Until when the link can be answered, unless an answer is wanted or the mission begins earlier.
     pub expires_at: Timestamp,
     /// When they were last reminded.
     pub reminded_at: Option<Timestamp>,
