@@ -208,3 +208,21 @@ async fn the_role_is_one_of_the_mission(#[values(Kind::Sqlite, Kind::Postgres)] 
     planner.get(&format!("/missions/{theirs}/candidates")).await.refused(404, "not_found");
     test.tech().await.get(&path).await.refused(403, "forbidden");
 }
+
+/// What was long ago says nothing, and the years to come are not read from one end to the other.
+#[rstest]
+#[tokio::test]
+async fn answers_around_today_count(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let planner = test.manager().await;
+    let nina = planner.user("Nina Simone").await;
+    for days in [-181, -179, 179, 181] {
+        let start = test.clock.now().plus_seconds(days * 24 * 3600);
+        let body = json!({ "title": "Concert", "start_at": start, "end_at": start.plus_seconds(3600) });
+        let mission = planner.post("/missions", body).await.ok();
+        on(&planner, mission["id"].as_str().expect("an id"), &nina, "ACCEPTED").await;
+    }
+    let tonight = planner.mission("Concert", "20:00", "22:00").await;
+    let answer = candidates(&planner, &tonight, "").await;
+    assert_eq!(of(&answer, "Nina Simone")["accepted"], 2);
+}

@@ -57,7 +57,7 @@ pub struct Candidate {
     pub availability: Option<Declared>,
     /// What they are invited to or accepted for in the week of the mission's start, Monday to Sunday in its time zone, without it.
     pub planned_minutes: u64,
-    /// How many missions that began in the last 180 days, or are ahead, they said yes to.
+    /// How many missions that began in the last 180 days, or begin in the next 180, they said yes to.
     pub accepted: u32,
     /// How many of such missions they said no to. Neither counts those that were called off.
     pub declined: u32,

@@ -31,11 +31,10 @@ use sea_orm::{
 use std::{
     cmp::{max, min},
     collections::HashMap,
-    time::Duration,
 };
 
-/// How far back answers tell something about the next one.
-const REMEMBERED: Duration = Duration::from_secs(180 * 24 * 3600);
+/// How far back, and ahead, answers tell something about the next one.
+const REMEMBERED_SECONDS: i64 = 180 * 24 * 3600;
 
 /// # Errors
 /// [`NotFound`](crate::error::NotFound) for no mission, [`UnknownReference`] for a role that it does not have.
@@ -57,7 +56,7 @@ pub async fn candidates(
     let mut declared = declared(db, org, whole).await?;
     let mut planned = planned(db, org, &mission, (whole, week)).await?;
     let mut standing = standing(db, org, id).await?;
-    let mut answers = answers(db, org, now.minus(REMEMBERED)).await?;
+    let mut answers = answers(db, org, now).await?;
 
     let total = people.len();
     let people = people.into_iter().map(|row| {
@@ -228,21 +227,23 @@ async fn standing(
     Ok(rows.into_iter().map(|(user, id, status)| (user, CandidateAssignment { id, status })).collect())
 }
 
-/// To how many missions everyone said yes and no, of those that began since then and were not called off: a call-off ends a yes, and
-/// would leave the no.
+/// To how many missions everyone said yes and no, of those that begin around that time and were not called off: a call-off ends a yes,
+/// and would leave the no. The bounds stand on both tables, as PostgreSQL reads all missions otherwise.
 async fn answers(
     db: &impl ConnectionTrait,
     org: OrgId,
-    since: Timestamp,
+    now: Timestamp,
 ) -> Result<HashMap<UserId, (u32, u32)>, Error> {
     use assignment::Column;
+    let (from, to) = (now.plus_seconds(-REMEMBERED_SECONDS), now.plus_seconds(REMEMBERED_SECONDS));
     let select = assignment::Entity::of(org)
         .select_only()
         .columns([Column::UserId, Column::Status])
         .column_as(Expr::col((assignment::Entity, Column::MissionId)).count_distinct(), "answers")
         .join(JoinType::InnerJoin, joins::to_mission(org))
         .filter(mission::Column::CancelledAt.is_null())
-        .filter(Column::StartsAt.gte(since))
+        .filter(Column::StartsAt.between(from, to))
+        .filter(mission::Column::StartsAt.between(from, to))
         .filter(Column::Status.is_in([Accepted, Declined]))
         .group_by(Column::UserId)
         .group_by(Column::Status);
