@@ -197,6 +197,9 @@ pub async fn called_off_since(
     if users.is_empty() {
         return Ok(BTreeSet::new());
     }
+    // By its end: it may have begun to gather before.
+    let is_sent =
+        Condition::all().add(mail::Column::State.eq(MailState::Sent)).add(mail::Column::EndedAt.gte(at));
     let is_under_way = Condition::all()
         .add(mail::Column::State.eq(MailState::Queued))
         .add(mail::Column::ClaimedAt.is_not_null());
@@ -206,8 +209,7 @@ pub async fn called_off_since(
         .join(JoinType::InnerJoin, mail::Entity::joined(org, to_mail_of_notice()))
         .filter(mail::Column::UserId.is_in(users))
         .filter(mail::Column::Kind.eq(MailKind::CalledOff))
-        .filter(mail::Column::CreatedAt.gte(at))
-        .filter(Condition::any().add(mail::Column::State.eq(MailState::Sent)).add(is_under_way));
+        .filter(Condition::any().add(is_sent).add(is_under_way));
     Ok(told.into_tuple().all(tx).await?.into_iter().collect())
 }
 

@@ -172,3 +172,28 @@ async fn who_was_told_to_stay_at_home_says_again_that_they_come(
     // The planners who want to know each answer hear of it; nobody else hears anything.
     assert_eq!(arrived(&test, &smtp, &mut known).await, [""; 0]);
 }
+
+/// The mail that tells of it began to gather before what is taken back.
+#[rstest]
+#[tokio::test]
+async fn who_is_called_off_in_a_mail_with_others_says_again_too(
+    #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
+) {
+    let (smtp, mut known) = (Smtp::start(), 0);
+    let test = start(db, &smtp).await;
+    let planner = test.manager().await;
+    let (nina, montage) = nina_and_montage(&planner).await;
+    let mut removals = Vec::new();
+    for mission in [montage, planner.mission("Concert", "20:00", "22:00").await] {
+        let yes = json!({ "mission_id": mission, "user_id": nina, "status": "ACCEPTED" });
+        let on = id(&planner.post("/assignments", yes).await.ok());
+        removals.push(json!([{ "type": "remove", "assignment_id": on }]));
+    }
+    apply(&planner, removals.remove(0)).await;
+    test.app.worker.work_off().await.expect("what is due");
+    test.pass_seconds(5);
+    let removed = apply(&planner, removals.remove(0)).await;
+    assert_eq!(arrived(&test, &smtp, &mut known).await.len(), 1);
+    assert_eq!(undo(&planner, &removed).await["assignments"][0]["needs_confirmation"], true);
+    assert_eq!(arrived(&test, &smtp, &mut known).await, [""; 0]);
+}
