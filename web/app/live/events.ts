@@ -1,0 +1,68 @@
+/** The stream of `GET /events`: which lists of the org have changed. It is read by `fetch`, because the token goes in a header. */
+
+import { API, accessToken, refusal, renew, send } from '../api/access';
+
+export interface Changed {
+  lists: string[];
+}
+
+/** Reads one stream until it ends. Calls `heard` for each event, and `begun` once it is open. Answers the last event's id. */
+export async function listen(
+  last: string | null,
+  signal: AbortSignal,
+  begun: () => void,
+  heard: (changed: Changed) => void,
+): Promise<string | null> {
+  const response = await connect(last, signal);
+  if (response.status === 401) {
+    await renew();
+    return last;
+  }
+  if (!response.ok || response.body === null) throw await refusal(response);
+  begun();
+  let id = last;
+  for await (const event of events(response.body)) {
+    id = event.id ?? id;
+    if (event.data !== '') heard(JSON.parse(event.data) as Changed);
+  }
+  return id;
+}
+
+async function connect(last: string | null, signal: AbortSignal): Promise<Response> {
+  const headers = new Headers({ authorization: `Bearer ${await accessToken()}`, accept: 'text/event-stream' });
+  if (last !== null) headers.set('last-event-id', last);
+  return send(new Request(`${API}/api/v1/events?max_seconds=3600`, { headers, signal }));
+}
+
+interface ServerSentEvent {
+  id: string | null;
+  data: string;
+}
+
+/** Parses what the server sends: fields in lines, events between empty lines, comments as heartbeats. */
+export async function* events(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerSentEvent> {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let rest = '';
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      const parts = (rest + decoder.decode(value, { stream: true })).split('\n\n');
+      rest = parts.pop() ?? '';
+      for (const part of parts) yield parse(part);
+    }
+  } finally {
+    reader.releaseLock();
+  }
+}
+
+function parse(part: string): ServerSentEvent {
+  const event: ServerSentEvent = { id: null, data: '' };
+  for (const line of part.split('\n')) {
+    const [, field, value] = /^(\w+): ?(.*)$/.exec(line) ?? [];
+    if (field === 'id') event.id = value ?? null;
+    if (field === 'data') event.data += value ?? '';
+  }
+  return event;
+}

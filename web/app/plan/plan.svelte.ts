@@ -1,0 +1,93 @@
+/** The plan that is shown: one period of it, kept up to date while it is looked at. */
+
+import { api } from '../api/client';
+import { type Failure, asFailure } from '../api/refused';
+import type { Planning, PlanningCommand } from '../api/types';
+import { live } from '../live/live.svelte';
+import { type Instant, timestamp } from '../time/zone';
+import { draft } from './drafts';
+import { Snapshot } from './snapshot';
+
+export interface Window {
+  from: Instant;
+  to: Instant;
+}
+
+class Plan {
+  #answer = $state.raw<Planning | null>(null);
+  #drafts = $state.raw<readonly (readonly PlanningCommand[])[]>([]);
+  #snapshot = $derived(this.#answer === null ? null : new Snapshot(this.#drafted(this.#answer)));
+  #failure = $state.raw<Failure | null>(null);
+  #window: Window | null = null;
+  #tag: string | null = null;
+  #loading: Promise<void> | null = null;
+  #stale = false;
+
+  constructor() {
+    live.subscribe((lists) => {
+      if (lists.includes('planning')) void this.refresh();
+    });
+  }
+
+  /** With what was sent and is not acknowledged yet; null until the first answer. */
+  get snapshot(): Snapshot | null {
+    return this.#snapshot;
+  }
+
+  /** Why the plan could not be read when it was last asked for. */
+  get failure(): Failure | null {
+    return this.#failure;
+  }
+
+  /** Shows another period. */
+  async show(window: Window): Promise<void> {
+    if (this.#window?.from === window.from && this.#window.to === window.to) return;
+    this.#window = window;
+    this.#tag = null;
+    await this.refresh();
+  }
+
+  /** Reads the plan again. One reading at a time; a change during one leads to another. */
+  async refresh(): Promise<void> {
+    this.#stale = true;
+    this.#loading ??= this.#read().finally(() => {
+      this.#loading = null;
+    });
+    await this.#loading;
+  }
+
+  /** Shows commands as if they were done, until the answer is called. */
+  pend(commands: readonly PlanningCommand[]): () => void {
+    this.#drafts = [...this.#drafts, commands];
+    return () => {
+      this.#drafts = this.#drafts.filter((one) => one !== commands);
+    };
+  }
+
+  async #read(): Promise<void> {
+    while (this.#stale && this.#window !== null) {
+      this.#stale = false;
+      try {
+        await this.#readOnce(this.#window);
+        this.#failure = null;
+      } catch (error) {
+        this.#failure = asFailure(error);
+      }
+    }
+  }
+
+  async #readOnce(window: Window): Promise<void> {
+    const query = { from: timestamp(window.from), to: timestamp(window.to) };
+    const header = this.#tag === null ? {} : { 'If-None-Match': this.#tag };
+    const { data, response } = await api.GET('/api/v1/planning', { params: { query, header } });
+    if (response.status === 304 || window !== this.#window) return;
+    this.#tag = response.headers.get('etag');
+    this.#answer = data ?? null;
+  }
+
+  #drafted(answer: Planning): Planning {
+    return this.#drafts.reduce(draft, answer);
+  }
+}
+
+export const plan = new Plan();

@@ -1,0 +1,142 @@
+/**
+ * What a change would meet, computed from the snapshot while somebody is still dragging. It follows the server's rules
+ * (docs/errors.md: `schedule_conflict`, `already_assigned`, `quota_reached`, `user_inactive`); the server decides.
+ */
+
+import type { PlanningCommand } from '../api/types';
+import { type Instant, instant } from '../time/zone';
+import {
+  type Period,
+  type PlanAssignment,
+  type PlanAvailability,
+  type PlanMission,
+  type Snapshot,
+  openPlaces,
+  overlap,
+} from './snapshot';
+
+/** From good to bad. */
+export type Level = 'free' | 'warn' | 'refused';
+
+export type Reason =
+  /** Somebody is on something else then: accepted is in the way, asked is not. */
+  | { code: 'taken'; user: string; by: PlanAssignment }
+  | { code: 'unavailable'; user: string }
+  | { code: 'skill_missing'; user: string; role: string }
+  | { code: 'already_on'; user: string }
+  | { code: 'full'; role: string }
+  | { code: 'inactive'; user: string }
+  /** What was named is gone meanwhile. */
+  | { code: 'gone' };
+
+export interface Verdict {
+  level: Level;
+  /** Whether a planner's reason would let it pass. */
+  overridable: boolean;
+  reasons: Reason[];
+}
+
+const HARD: ReadonlySet<Reason['code']> = new Set(['already_on', 'full', 'inactive', 'gone']);
+
+export function judge(snapshot: Snapshot, commands: readonly PlanningCommand[]): Verdict {
+  const reasons = commands.flatMap((command) => reasonsOf(snapshot, command));
+  const hard = reasons.some(({ code }) => HARD.has(code));
+  const conflict = reasons.some(isConflict);
+  const level: Level = hard || conflict ? 'refused' : reasons.length > 0 ? 'warn' : 'free';
+  return { level, overridable: conflict && !hard, reasons };
+}
+
+/** Whether this is in the way unless a planner gives a reason. */
+export function isConflict(reason: Reason): boolean {
+  return reason.code === 'taken' && reason.by.status === 'ACCEPTED';
+}
+
+function reasonsOf(snapshot: Snapshot, command: PlanningCommand): Reason[] {
+  switch (command.type) {
+    case 'assign': {
+      const mission = snapshot.mission(command.mission_id);
+      if (mission === undefined) return [{ code: 'gone' }];
+      const reasons = ofPerson(snapshot, command.user_id, mission, mission, command.role_name ?? null);
+      return command.status === 'ACCEPTED' ? [...reasons, ...ofPlaces(mission, command.role_name ?? null)] : reasons;
+    }
+    case 'reassign': {
+      const assignment = snapshot.assignment(command.assignment_id);
+      if (assignment === undefined) return [{ code: 'gone' }];
+      const { mission, role } = assignment;
+      return ofPerson(snapshot, command.user_id, mission, mission, role?.role_name ?? null);
+    }
+    case 'move': {
+      const mission = snapshot.mission(command.mission_id);
+      if (mission === undefined) return [{ code: 'gone' }];
+      const period = { start: instant(command.start_at), end: instant(command.end_at) };
+      return snapshot.ofMission(mission.id).flatMap((one) => ofMove(snapshot, one, period));
+    }
+    case 'set_status': {
+      const assignment = snapshot.assignment(command.assignment_id);
+      if (assignment === undefined) return [{ code: 'gone' }];
+      if (command.status !== 'ACCEPTED') return [];
+      const { mission, user, role } = assignment;
+      return [...taken(snapshot, user.id, mission, mission.id), ...ofPlaces(mission, role?.role_name ?? null)];
+    }
+    case 'copy':
+    case 'remove':
+    case 'invite':
+      return [];
+  }
+}
+
+/** What speaks against putting somebody on a mission. */
+function ofPerson(snapshot: Snapshot, id: string, mission: PlanMission, period: Period, role: string | null): Reason[] {
+  const user = snapshot.user(id);
+  if (user === undefined) return [{ code: 'gone' }];
+  if (!user.active) return [{ code: 'inactive', user: id }];
+  if (snapshot.ofUser(id).some((one) => one.mission.id === mission.id)) return [{ code: 'already_on', user: id }];
+  const wanted = role ?? (mission.roles.length === 1 ? (mission.roles[0]?.role_name ?? null) : null);
+  const lacks = wanted !== null && !hasSkill(Object.keys(user.skill_levels), wanted);
+  return [
+    ...taken(snapshot, id, period, mission.id),
+    ...unavailable(snapshot.availabilities(id), id, period),
+    ...(lacks ? [{ code: 'skill_missing', user: id, role: wanted } as const] : []),
+  ];
+}
+
+function ofMove(snapshot: Snapshot, one: PlanAssignment, period: Period): Reason[] {
+  const others = taken(snapshot, one.user.id, period, one.mission.id);
+  // Who is only asked stands in nobody's way: they may say no.
+  const relevant = one.status === 'ACCEPTED' ? others : others.filter((reason) => !isConflict(reason));
+  return [...relevant, ...unavailable(snapshot.availabilities(one.user.id), one.user.id, period)];
+}
+
+function taken(snapshot: Snapshot, user: string, period: Period, but: string): Reason[] {
+  return snapshot
+    .ofUser(user)
+    .filter(({ mission }) => mission.id !== but && overlap(mission, period))
+    .map((by) => ({ code: 'taken', user, by }));
+}
+
+function unavailable(declared: readonly PlanAvailability[], user: string, period: Period): Reason[] {
+  const away = declared.some((one) => one.kind === 'unavailable' && overlap(one, period));
+  return away ? [{ code: 'unavailable', user }] : [];
+}
+
+function ofPlaces(mission: PlanMission, name: string | null): Reason[] {
+  const role = mission.roles.find(({ role_name }) => role_name === name) ?? (mission.roles.length === 1 ? mission.roles[0] : undefined);
+  if (role === undefined || role.quota === null || openPlaces(role) > 0) return [];
+  return [{ code: 'full', role: role.role_name }];
+}
+
+/** Skills and posts are compared as the server's search does: without case and accents. */
+export function hasSkill(skills: readonly string[], role: string): boolean {
+  const wanted = fold(role);
+  return skills.some((skill) => fold(skill) === wanted);
+}
+
+export function fold(text: string): string {
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().trim();
+}
+
+/** Whether somebody has nothing accepted, asked or declared against in a period. */
+export function isFree(snapshot: Snapshot, user: string, period: { start: Instant; end: Instant }): boolean {
+  const busy = snapshot.ofUser(user).some(({ mission }) => overlap(mission, period));
+  return !busy && unavailable(snapshot.availabilities(user), user, period).length === 0;
+}

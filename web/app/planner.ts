@@ -1,0 +1,3 @@
+/** What planners load beside the common part. */
+
+export { default } from './Planner.svelte';

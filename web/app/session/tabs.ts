@@ -1,0 +1,16 @@
+/** What tabs of one browser tell each other: one org is shown at a time. */
+
+const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('coulisses.session');
+
+/** Forgets everything: what this tab holds in memory goes with its page. */
+export function startAgain(): void {
+  location.hash = '';
+  location.reload();
+}
+
+/** All tabs but this one start again. */
+export function restartOthers(): void {
+  channel?.postMessage('restart');
+}
+
+channel?.addEventListener('message', startAgain);

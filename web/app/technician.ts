@@ -1,0 +1,3 @@
+/** What technicians load beside the common part. */
+
+export { default } from './Technician.svelte';

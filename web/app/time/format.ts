@@ -1,0 +1,83 @@
+/** Times as people write them, in the language of the application. */
+
+import type { Locale } from '../api/types';
+import { language } from '../words/language.svelte';
+import { type Instant, MINUTE, dayOf } from './zone';
+
+const TAGS: Record<Locale, string> = { fr: 'fr-FR', en: 'en-GB', 'en-US': 'en-US' };
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function format(name: string, zone: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${language.current} ${zone} ${name}`;
+  let found = formats.get(key);
+  if (found === undefined) {
+    found = new Intl.DateTimeFormat(TAGS[language.current], { ...options, timeZone: zone });
+    formats.set(key, found);
+  }
+  return found;
+}
+
+/** `20:00`, in French `20 h` and `20 h 30`, in American English `8:00 PM`. */
+export function time(at: Instant, zone: string): string {
+  if (language.current === 'en-US') return format('time', zone, { hour: 'numeric', minute: '2-digit' }).format(at);
+  const text = format('time', zone, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(at);
+  if (language.current !== 'fr') return text;
+  const [hours = '', minutes = ''] = text.split(':');
+  return minutes === '00' ? `${Number(hours)} h` : `${Number(hours)} h ${minutes}`;
+}
+
+/** `20:00 – 01:00`, with the day of the end where that is another one. */
+export function times(start: Instant, end: Instant, zone: string): string {
+  const from = time(start, zone);
+  const to = time(end, zone);
+  // One that ends at midnight ends on its own day.
+  if (dayOf(start, zone).compare(dayOf(end - 1, zone)) === 0) return `${from} – ${to}`;
+  return `${from} – ${to} (${weekday(end, zone)})`;
+}
+
+/** `Mon`, `lun.` */
+export function weekday(at: Instant, zone: string): string {
+  return format('weekday', zone, { weekday: 'short' }).format(at);
+}
+
+/** `Mon 6 Jul`, `lun. 6 juil.` */
+export function shortDay(at: Instant, zone: string): string {
+  return format('short', zone, { weekday: 'short', day: 'numeric', month: 'short' }).format(at);
+}
+
+/** `Monday 6 July`, `lundi 6 juillet`; with the year where it is not the present one. */
+export function longDay(at: Instant, zone: string): string {
+  const other = dayOf(at, zone).year !== dayOf(Date.now(), zone).year;
+  const year = other ? ({ year: 'numeric' } as const) : {};
+  return format(`long${String(other)}`, zone, { weekday: 'long', day: 'numeric', month: 'long', ...year }).format(at);
+}
+
+/** `Mon 6 Jul · 20:00 – 23:00` */
+export function when(start: Instant, end: Instant, zone: string): string {
+  return `${shortDay(start, zone)} · ${times(start, end, zone)}`;
+}
+
+/** `4 h 30`, `45 min` */
+export function duration(milliseconds: number): string {
+  const minutes = Math.round(milliseconds / MINUTE);
+  const hours = Math.floor(minutes / 60);
+  const rest = minutes % 60;
+  if (hours === 0) return `${rest} min`;
+  return rest === 0 ? `${hours} h` : `${hours} h ${String(rest).padStart(2, '0')}`;
+}
+
+/** How long ago or ahead: `3 days ago`, `dans 2 heures`. Beside the absolute time, never alone. */
+export function relative(at: Instant, now: Instant): string {
+  const words = new Intl.RelativeTimeFormat(TAGS[language.current], { numeric: 'auto' });
+  const minutes = Math.round((at - now) / MINUTE);
+  if (Math.abs(minutes) < 60) return words.format(minutes, 'minute');
+  const hours = Math.round(minutes / 60);
+  if (Math.abs(hours) < 48) return words.format(hours, 'hour');
+  return words.format(Math.round(hours / 24), 'day');
+}
+
+/** Texts compared as people sort them. */
+export function collator(): Intl.Collator {
+  return new Intl.Collator(TAGS[language.current], { sensitivity: 'base' });
+}

@@ -1,0 +1,35 @@
+/** Short messages about what was done or refused, read aloud by screen readers. */
+
+export interface Notice {
+  id: number;
+  kind: 'done' | 'warning' | 'refused';
+  text: string;
+  /** Behind it, where the sentence is not all. */
+  detail: string | undefined;
+  action: { text: string; act: () => void } | undefined;
+}
+
+/** Milliseconds that a good message stays; what was refused stays until it is closed. */
+const SHOWN = 8_000;
+const MOST = 4;
+
+class Notices {
+  all = $state<Notice[]>([]);
+  #next = 0;
+
+  tell(kind: Notice['kind'], text: string, more: { detail?: string; action?: Notice['action'] } = {}): void {
+    const id = this.#next++;
+    this.all = [...this.all, { id, kind, text, detail: more.detail, action: more.action }].slice(-MOST);
+    if (kind === 'done') {
+      setTimeout(() => {
+        this.close(id);
+      }, SHOWN);
+    }
+  }
+
+  close(id: number): void {
+    this.all = this.all.filter((notice) => notice.id !== id);
+  }
+}
+
+export const notices = new Notices();
