@@ -21,6 +21,7 @@ export default ts.config(
       'no-console': 'error',
       // TypeScript knows better which names exist.
       'no-undef': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
     },
   },
   { files: ['vite.config.ts', '*.js'], languageOptions: { globals: globals.node } },

@@ -32,7 +32,7 @@ api.use(refusals);
 open.use(refusals);
 
 /** The data of an answer. The middleware has thrown every answer without. */
-export function data<T>(answer: { data?: T }): T {
+export function data<T>(answer: { data?: T | undefined }): T {
   if (answer.data === undefined) throw new Error('an answer without data');
   return answer.data;
 }
@@ -51,7 +51,7 @@ function nextCursor(response: Response): string | null {
 
 /** All pages of a list, at most `most` items. */
 export async function allPages<T>(
-  page: (cursor: string | undefined) => Promise<{ data?: T[]; response: Response }>,
+  page: (cursor: string | undefined) => Promise<{ data?: T[] | undefined; response: Response }>,
   most = 5000,
 ): Promise<T[]> {
   const items: T[] = [];

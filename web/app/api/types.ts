@@ -30,6 +30,7 @@ export type Project = Schemas['Project'];
 export type User = Schemas['User'];
 export type UserProfile = Schemas['UserProfile'];
 export type Problem = Schemas['Problem'];
+export type ProblemConflict = Schemas['ProblemConflict'];
 export type ProblemCode = Problem['code'];
 export type Locale = Schemas['Locale'];
 export type Weekday = Schemas['Weekday'];

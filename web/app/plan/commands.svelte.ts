@@ -9,6 +9,7 @@ import type { PlanningApplied, PlanningCommand } from '../api/types';
 import { notices } from '../ui/notices.svelte';
 import { plan } from './plan.svelte';
 import type { Snapshot } from './snapshot';
+import { conflictLines } from './conflicts';
 import { tellRefusal } from './refusals';
 import { words } from './words';
 
@@ -31,7 +32,8 @@ interface Kept {
 
 /** What a planner is asked before a change goes on. */
 export type Question =
-  | { is: 'override'; change: Change; refused: Refused }
+  /** Somebody has accepted something else then: each in a line. */
+  | { is: 'override'; change: Change; lines: string[] }
   | { is: 'changed'; change: Change; seen: Snapshot | null };
 
 class Commands {
@@ -153,7 +155,8 @@ class Commands {
   }
 
   #refuse(change: Change, failure: Failure, seen: Snapshot | null): void {
-    if (failure instanceof Refused && failure.is('schedule_conflict')) this.question = { is: 'override', change, refused: failure };
+    if (failure instanceof Refused && failure.is('schedule_conflict'))
+      this.question = { is: 'override', change, lines: conflictLines(failure, plan.snapshot) };
     else if (failure instanceof Refused && failure.is('changed_since')) this.question = { is: 'changed', change, seen };
     else tellRefusal(change, failure, plan.snapshot);
   }

@@ -33,6 +33,11 @@ class Route {
     location.hash = href(path, params);
   }
 
+  /** Goes to an address as `href` writes it. */
+  open(address: string): void {
+    location.hash = address;
+  }
+
   /** Changes filters of this screen; the entry in the history stays the same one. */
   set(params: Params): void {
     const hash = withParams(this.#split()[0], this.query, params);

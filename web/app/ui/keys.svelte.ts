@@ -1,15 +1,37 @@
 /** Keys that work wherever the focus is, unless somebody is typing. The screen that is shown declares its own. */
 
+import { untrack } from 'svelte';
+
 export interface Shortcut {
   /** As `KeyboardEvent.key` says it; with `Ctrl+` in front where that has to be held. */
   key: string;
   /** What it does, for the help. */
   does: string;
-  act: () => void;
+  /** Without it, the key is handled by what has the focus. */
+  act?: () => void;
 }
+
+/** Whether single keys were switched off on this device. */
+const SWITCHED_OFF = 'coulisses.single-keys-off';
 
 class Keys {
   #groups = $state<(() => Shortcut[])[]>([]);
+  #single = $state(!isSwitchedOff());
+
+  /** Whether letters alone are shortcuts: whoever speaks to their computer switches that off (WCAG 2.1.4). */
+  get single(): boolean {
+    return this.#single;
+  }
+
+  allowSingle(allowed: boolean): void {
+    this.#single = allowed;
+    try {
+      if (allowed) localStorage.removeItem(SWITCHED_OFF);
+      else localStorage.setItem(SWITCHED_OFF, 'yes');
+    } catch {
+      // A browser that keeps nothing forgets it with the page.
+    }
+  }
 
   /** All that work at present, for the help. */
   get all(): Shortcut[] {
@@ -18,7 +40,8 @@ class Keys {
 
   /** Adds keys until the answer is called, as an effect of a component. */
   use(shortcuts: () => Shortcut[]): () => void {
-    this.#groups = [...this.#groups, shortcuts];
+    // Read without being depended on: an effect that adds keys is not about those of others.
+    this.#groups = [...untrack(() => this.#groups), shortcuts];
     return () => {
       this.#groups = this.#groups.filter((one) => one !== shortcuts);
     };
@@ -27,12 +50,20 @@ class Keys {
   handle(event: KeyboardEvent): void {
     if (event.defaultPrevented || event.altKey || document.querySelector('dialog[open]') !== null) return;
     const control = event.ctrlKey || event.metaKey;
-    if (!control && isTyping(event.target)) return;
+    if (!control && (isTyping(event.target) || (event.key.length === 1 && !this.#single))) return;
     const name = control ? `Ctrl+${event.key.toLowerCase()}` : event.key;
-    const found = this.all.findLast((shortcut) => shortcut.key === name);
-    if (found === undefined) return;
+    const act = this.all.findLast((shortcut) => shortcut.key === name)?.act;
+    if (act === undefined) return;
     event.preventDefault();
-    found.act();
+    act();
+  }
+}
+
+function isSwitchedOff(): boolean {
+  try {
+    return localStorage.getItem(SWITCHED_OFF) !== null;
+  } catch {
+    return false;
   }
 }
 

@@ -20,7 +20,7 @@ export const common = dictionary({
     cancelled: 'Annulé',
     toConfirm: 'À confirmer',
     conflict: 'Conflit',
-    inZone: (zone: string) => `Heures de ${zone}`,
+    inZone: (zone: string) => `Heure locale\u00a0: ${zone.replace('_', ' ')}`,
   },
   en: {
     product: 'Coulisses',
@@ -39,6 +39,6 @@ export const common = dictionary({
     cancelled: 'Called off',
     toConfirm: 'To confirm',
     conflict: 'Conflict',
-    inZone: (zone: string) => `Times of ${zone}`,
+    inZone: (zone: string) => `Local time: ${zone.replace('_', ' ')}`,
   },
 });

@@ -20,6 +20,8 @@ export const planner = dictionary({
     mission: 'Mission',
     person: 'Personne',
     screen: 'Écran',
+    space: 'Espace',
+    close: 'Fermer',
   },
   en: {
     today: 'Today',
@@ -38,5 +40,7 @@ export const planner = dictionary({
     mission: 'Mission',
     person: 'Person',
     screen: 'Screen',
+    space: 'Space',
+    close: 'Close',
   },
 });

@@ -1,0 +1,84 @@
+/** What is being carried at present, whichever way it was picked up. */
+
+import { type Change, commands } from '../plan/commands.svelte';
+import { plan } from '../plan/plan.svelte';
+import { type Verdict, judge } from '../plan/verdict';
+import { notices } from '../ui/notices.svelte';
+import { words as refusal } from '../plan/words';
+import { type Aim, type Lift, changeOf, settled } from './lift';
+import { sayAll, sayConflicts } from './say';
+
+/** By which means: a drag follows the pointer until it is let go, the others until a click or Enter. */
+export type Means = 'drag' | 'click' | 'keyboard';
+
+interface Carried {
+  lift: Lift;
+  means: Means;
+}
+
+class Lifting {
+  #carried = $state.raw<Carried | null>(null);
+  #aim = $state.raw<Aim>({ row: null, shift: 0 });
+  copy = $state(false);
+
+  /** What a drop would do now. */
+  readonly change: Change | null = $derived.by(() => {
+    const { snapshot } = plan;
+    if (snapshot === null || this.#carried === null) return null;
+    return changeOf(snapshot, this.#carried.lift, this.#aim, this.copy);
+  });
+
+  readonly verdict: Verdict | null = $derived(
+    this.change === null || plan.snapshot === null ? null : judge(plan.snapshot, this.change.commands),
+  );
+
+  get lift(): Lift | null {
+    return this.#carried?.lift ?? null;
+  }
+
+  get means(): Means | null {
+    return this.#carried?.means ?? null;
+  }
+
+  get aim(): Aim {
+    return this.#aim;
+  }
+
+  pickUp(lift: Lift, means: Means, copy = false): void {
+    const home = 'home' in lift ? lift.home : null;
+    this.#carried = { lift, means };
+    this.#aim = { row: home, shift: 0 };
+    this.copy = copy;
+  }
+
+  aimAt(wanted: Aim): void {
+    const aim = this.lift === null ? wanted : settled(this.lift, wanted);
+    if (aim.row !== this.#aim.row || aim.shift !== this.#aim.shift) this.#aim = aim;
+  }
+
+  /** How a drop on another row would be judged. */
+  judgeRow(row: string): Verdict | null {
+    const { snapshot } = plan;
+    if (snapshot === null || this.#carried === null) return null;
+    const change = changeOf(snapshot, this.#carried.lift, { row, shift: 0 }, this.copy);
+    return change === null ? null : judge(snapshot, change.commands);
+  }
+
+  cancel(): void {
+    this.#carried = null;
+    this.copy = false;
+  }
+
+  /** Carries the change out. What a planner can override is asked for first; what cannot be is only said. */
+  drop(): void {
+    const { change, verdict } = this;
+    const { snapshot } = plan;
+    this.cancel();
+    if (change === null || verdict === null || snapshot === null) return;
+    if (verdict.level !== 'refused') void commands.apply(change);
+    else if (verdict.overridable) commands.question = { is: 'override', change, lines: sayConflicts(verdict, snapshot) };
+    else notices.tell('refused', refusal().refused(change.told), { detail: sayAll(verdict, snapshot) });
+  }
+}
+
+export const lifting = new Lifting();

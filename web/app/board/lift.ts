@@ -1,0 +1,186 @@
+/**
+ * What is carried over the board, and what a drop would change. One model for the pointer, for click–click and for the
+ * keyboard: each picks something up, aims at a row and a time, and drops. Pure.
+ */
+
+import type { PlanningCommand, PlanningUser } from '../api/types';
+import { when } from '../time/format';
+import { type Instant, shiftDays, timestamp } from '../time/zone';
+import type { Change } from '../plan/commands.svelte';
+import { type PlanAssignment, type PlanMission, type Snapshot, openPlaces, unaskedPlaces } from '../plan/snapshot';
+import { hasSkill } from '../plan/verdict';
+import { SNAP } from './scale';
+import { words } from './words';
+
+export type Lift =
+  /** A call with open places, from the list beside the board. */
+  | { is: 'call'; mission: string; role: string | null }
+  /** A person, from the list beside the board. */
+  | { is: 'user'; user: string }
+  /** Calls of people. `home` is the row that they were picked up from. */
+  | { is: 'assignments'; ids: string[]; home: string }
+  | { is: 'missions'; ids: string[]; home: string }
+  | { is: 'edge'; mission: string; edge: 'start' | 'end'; home: string };
+
+/** Where it would be dropped. */
+export interface Aim {
+  /** The person or the mission of a row; null over none. */
+  row: string | null;
+  /** How much later, in milliseconds; earlier when negative. */
+  shift: number;
+}
+
+/** Whether aiming at a time makes a difference, or the row alone. */
+export function movesInTime(lift: Lift): boolean {
+  return lift.is !== 'call' && lift.is !== 'user';
+}
+
+/** What an aim comes to: a mission stays in its row, and whoever takes a call over takes it at its time. */
+export function settled(lift: Lift, aim: Aim): Aim {
+  if (!('home' in lift) || aim.row === null || aim.row === lift.home) return aim;
+  return lift.is === 'assignments' ? { row: aim.row, shift: 0 } : { row: lift.home, shift: aim.shift };
+}
+
+/** The missions that are carried. */
+export function missionsOf(lift: Lift, snapshot: Snapshot): PlanMission[] {
+  const ids = lift.is === 'missions' ? lift.ids : lift.is === 'call' || lift.is === 'edge' ? [lift.mission] : [];
+  const found = lift.is === 'assignments' ? assignmentsOf(lift.ids, snapshot).map(({ mission }) => mission) : ids.map((id) => snapshot.mission(id));
+  return [...new Set(found.filter((mission) => mission !== undefined))];
+}
+
+function assignmentsOf(ids: readonly string[], snapshot: Snapshot): PlanAssignment[] {
+  return ids.map((id) => snapshot.assignment(id)).filter((one) => one !== undefined);
+}
+
+/** What is said of what is carried. */
+export function nameOf(lift: Lift, snapshot: Snapshot): string {
+  if (lift.is === 'user') return snapshot.user(lift.user)?.name ?? '';
+  const missions = missionsOf(lift, snapshot);
+  const [first] = missions;
+  if (first === undefined) return '';
+  return missions.length === 1 ? first.title : words().several(missions.length);
+}
+
+/** What a drop there would change; null where it would change nothing. */
+export function changeOf(snapshot: Snapshot, lift: Lift, aim: Aim, copy: boolean): Change | null {
+  switch (lift.is) {
+    case 'call':
+      return assign(snapshot, lift.mission, aim.row, lift.role);
+    case 'user':
+      return assign(snapshot, aim.row, lift.user, null);
+    case 'assignments':
+      if (aim.row !== null && snapshot.mission(aim.row) !== undefined) return toMission(snapshot, lift.ids, aim.row, copy);
+      if (aim.row !== null && aim.row !== lift.home) return toPerson(snapshot, lift.ids, aim.row, copy);
+      return inTime(missionsOf(lift, snapshot), aim.shift, copy);
+    case 'missions':
+      return inTime(missionsOf(lift, snapshot), aim.shift, copy);
+    case 'edge':
+      return resize(snapshot, lift.mission, lift.edge, aim.shift);
+  }
+}
+
+/** The post that suits somebody best: one they can do, that nobody is asked for yet. */
+export function roleFor(mission: PlanMission, user: PlanningUser): string | null {
+  const skills = Object.keys(user.skill_levels);
+  const places = (of: typeof unaskedPlaces) => mission.roles.filter((role) => of(role) > 0);
+  const able = (roles: typeof mission.roles) => roles.find(({ role_name }) => hasSkill(skills, role_name));
+  const free = places(unaskedPlaces);
+  const open = places(openPlaces);
+  const role = able(free) ?? able(open) ?? free[0] ?? open[0] ?? able(mission.roles) ?? mission.roles[0];
+  return role?.role_name ?? null;
+}
+
+function assign(snapshot: Snapshot, missionId: string | null, userId: string | null, role: string | null): Change | null {
+  const mission = missionId === null ? undefined : snapshot.mission(missionId);
+  const user = userId === null ? undefined : snapshot.user(userId);
+  if (mission === undefined || user === undefined) return null;
+  const command = assignment(mission, user, role ?? roleFor(mission, user));
+  return { commands: [command], told: words().asked(user.name, mission.title) };
+}
+
+function assignment(mission: PlanMission, user: PlanningUser, role_name: string | null): PlanningCommand {
+  const role = role_name === null ? {} : { role_name };
+  return { type: 'assign', mission_id: mission.id, user_id: user.id, ...role, invite: true, if_unchanged: mission.updatedAt };
+}
+
+/** Gives calls to somebody else, or to somebody else, too. */
+function toPerson(snapshot: Snapshot, ids: readonly string[], userId: string, copy: boolean): Change | null {
+  const user = snapshot.user(userId);
+  const given = assignmentsOf(ids, snapshot).filter((one) => one.user.id !== userId);
+  if (user === undefined || given.length === 0) return null;
+  const title = given.length === 1 ? (given[0]?.mission.title ?? '') : words().several(given.length);
+  if (copy) {
+    const commands = given.map(({ mission, role }) => assignment(mission, user, role?.role_name ?? null));
+    return { commands, told: words().asked(user.name, title) };
+  }
+  const commands = given.map(
+    (one): PlanningCommand => ({
+      type: 'reassign',
+      assignment_id: one.id,
+      user_id: userId,
+      invite: true,
+      if_unchanged: latest(one.updatedAt, one.mission.updatedAt),
+    }),
+  );
+  return { commands, told: words().given(title, user.name) };
+}
+
+/** Puts people on another mission; off the one they were on, unless it is a copy. */
+function toMission(snapshot: Snapshot, ids: readonly string[], missionId: string, copy: boolean): Change | null {
+  const mission = snapshot.mission(missionId);
+  const moved = assignmentsOf(ids, snapshot).filter((one) => one.mission.id !== missionId);
+  if (mission === undefined || moved.length === 0) return null;
+  const commands = moved.flatMap((one): PlanningCommand[] => {
+    const added = assignment(mission, one.user, roleFor(mission, one.user));
+    if (copy) return [added];
+    return [{ type: 'remove', assignment_id: one.id, if_unchanged: latest(one.updatedAt, one.mission.updatedAt) }, added];
+  });
+  const names = moved.map(({ user }) => user.name).join(', ');
+  return { commands, told: words().asked(names, mission.title) };
+}
+
+/** `updated_at`s compare as texts: they are all in UTC, with as many digits. */
+export function latest(one: string, other: string): string {
+  return one > other ? one : other;
+}
+
+function inTime(missions: readonly PlanMission[], shift: number, copy: boolean): Change | null {
+  const [first] = missions;
+  if (first === undefined) return null;
+  const title = missions.length === 1 ? first.title : words().several(missions.length);
+  if (copy) {
+    const days = daysOf(first, shift);
+    if (days === 0) return null;
+    const mission_ids = missions.map(({ id }) => id);
+    const start = shiftDays(first.start, days, first.zone);
+    const to = when(start, shiftDays(first.end, days, first.zone), first.zone);
+    return { commands: [{ type: 'copy', mission_ids, shift_days: days, with_people: 'none' }], told: words().copied(title, to) };
+  }
+  if (shift === 0) return null;
+  const commands = missions.map((mission) => move(mission, mission.start + shift, mission.end + shift));
+  return { commands, told: words().moved(title, when(first.start + shift, first.end + shift, first.zone)) };
+}
+
+/** Copies go to other days at the same time of the day. */
+function daysOf(mission: PlanMission, shift: number): number {
+  const days = Math.round(shift / 86_400_000);
+  return shiftDays(mission.start, days, mission.zone) === mission.start ? 0 : days;
+}
+
+function resize(snapshot: Snapshot, id: string, edge: 'start' | 'end', shift: number): Change | null {
+  const mission = snapshot.mission(id);
+  if (mission === undefined || shift === 0) return null;
+  const start = edge === 'start' ? Math.min(mission.start + shift, mission.end - SNAP) : mission.start;
+  const end = edge === 'end' ? Math.max(mission.end + shift, mission.start + SNAP) : mission.end;
+  return { commands: [move(mission, start, end)], told: words().moved(mission.title, when(start, end, mission.zone)) };
+}
+
+function move(mission: PlanMission, start: Instant, end: Instant): PlanningCommand {
+  return {
+    type: 'move',
+    mission_id: mission.id,
+    start_at: timestamp(start),
+    end_at: timestamp(end),
+    if_unchanged: mission.updatedAt,
+  };
+}

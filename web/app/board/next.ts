@@ -1,0 +1,23 @@
+/** Where planning goes on: the next mission after what is shown, else the last one before. */
+
+import { api, data } from '../api/client';
+import { Refused, asFailure } from '../api/refused';
+import { route } from '../route/route.svelte';
+import { session } from '../session/session.svelte';
+import { dayOf, instant, timestamp } from '../time/zone';
+import { notices } from '../ui/notices.svelte';
+import { common } from '../words/common';
+import { view } from './view.svelte';
+import { words } from './words';
+
+export async function toNextMission(): Promise<void> {
+  try {
+    const query = { from: timestamp(view.scale.to), status: ['open' as const], limit: 1 };
+    const [next] = data(await api.GET('/api/v1/missions', { params: { query } }));
+    if (next === undefined) notices.tell('warning', words().noneAhead);
+    else route.set({ from: dayOf(instant(next.start_at), session.org.timezone).toString() });
+  } catch (error) {
+    const failure = asFailure(error);
+    notices.tell('refused', failure instanceof Refused ? failure.problem.detail : common().unreachable);
+  }
+}

@@ -1,0 +1,61 @@
+/** The keyboard while something is carried: arrows aim, Enter drops, Escape puts it back. */
+
+import { DAY } from '../time/zone';
+import { movesInTime } from './lift';
+import { lifting } from './lift.svelte';
+import type { Row } from './rows';
+import { SNAP } from './scale';
+
+const PAGE = 10;
+
+/** Whether the key was one of these. */
+export function steer(event: KeyboardEvent, rows: readonly Row[]): boolean {
+  const act = action(event, rows);
+  if (act === null) return false;
+  event.preventDefault();
+  event.stopPropagation();
+  act();
+  return true;
+}
+
+function action(event: KeyboardEvent, rows: readonly Row[]): (() => void) | null {
+  const step = event.shiftKey ? DAY : SNAP;
+  switch (event.key) {
+    case 'ArrowDown':
+      return () => { aimAtRow(rows, 1); };
+    case 'ArrowUp':
+      return () => { aimAtRow(rows, -1); };
+    case 'PageDown':
+      return () => { aimAtRow(rows, PAGE); };
+    case 'PageUp':
+      return () => { aimAtRow(rows, -PAGE); };
+    case 'ArrowRight':
+      return () => { aimInTime(step); };
+    case 'ArrowLeft':
+      return () => { aimInTime(-step); };
+    case 'Enter':
+      return () => {
+        lifting.copy ||= event.ctrlKey || event.metaKey;
+        lifting.drop();
+      };
+    case ' ':
+      return () => { lifting.drop(); };
+    case 'Escape':
+      return () => { lifting.cancel(); };
+    default:
+      return null;
+  }
+}
+
+function aimAtRow(rows: readonly Row[], step: number): void {
+  const { aim } = lifting;
+  const at = rows.findIndex(({ id }) => id === aim.row);
+  const index = Math.min(rows.length - 1, Math.max(0, at + step));
+  const row = rows[index];
+  if (row !== undefined) lifting.aimAt({ ...aim, row: row.id });
+}
+
+function aimInTime(shift: number): void {
+  const { lift, aim } = lifting;
+  if (lift !== null && movesInTime(lift)) lifting.aimAt({ ...aim, shift: aim.shift + shift });
+}

@@ -1,0 +1,58 @@
+/** Finds missions ahead and people by a few letters, as the API's `q` does. */
+
+import { api, data } from '../api/client';
+import { asFailure } from '../api/refused';
+import type { Mission, User } from '../api/types';
+import { fold } from '../plan/verdict';
+import { dayOf, startOf, timestamp } from '../time/zone';
+
+/** Milliseconds after the last letter. */
+const PAUSE = 150;
+const MOST = 8;
+
+class Finder {
+  wanted = $state('');
+  missions = $state.raw<Mission[]>([]);
+  users = $state.raw<User[]>([]);
+  #zone = 'UTC';
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  begin(zone: string): void {
+    this.#zone = zone;
+    this.find('');
+  }
+
+  /** Whether a screen's name has what was typed. */
+  fits(text: string): boolean {
+    return fold(text).includes(fold(this.wanted));
+  }
+
+  find(wanted: string): void {
+    this.wanted = wanted;
+    clearTimeout(this.#timer);
+    if (wanted.trim() === '') {
+      this.missions = [];
+      this.users = [];
+      return;
+    }
+    this.#timer = setTimeout(() => void this.#ask(wanted), PAUSE);
+  }
+
+  async #ask(q: string): Promise<void> {
+    const from = timestamp(startOf(dayOf(Date.now(), this.#zone), this.#zone));
+    try {
+      const [missions, users] = await Promise.all([
+        api.GET('/api/v1/missions', { params: { query: { q, from, limit: MOST } } }),
+        api.GET('/api/v1/users', { params: { query: { q, limit: MOST } } }),
+      ]);
+      if (q !== this.wanted) return;
+      this.missions = data(missions);
+      this.users = data(users);
+    } catch (error) {
+      // Nothing is found while the server does not answer; the shell says so.
+      asFailure(error);
+    }
+  }
+}
+
+export const finder = new Finder();
