@@ -36,5 +36,6 @@ pub mod telemetry;
 pub mod text;
 pub mod timestamp;
 pub mod transfer;
+pub mod web;
 mod words;
 pub mod workers;

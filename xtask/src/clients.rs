@@ -7,21 +7,17 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::cargo::{self, workspace_root};
 use crate::cleanup::Cleanup;
-use crate::node;
-use crate::process::Process;
+use crate::node::Node;
 use crate::python;
 use crate::server::{self, Profile, Server};
-
-/// Longer than any step takes; a program that hangs is ended.
-const LIMIT: Duration = Duration::from_secs(300);
+use crate::step::step;
 
 const REQUIREMENTS: &str = include_str!("../clients/requirements.txt");
 
@@ -29,8 +25,8 @@ pub(crate) fn run() -> Result<ExitCode> {
     let cleanup = Cleanup::install()?;
     let directory = cargo::target_directory()?.join("clients");
     let python = python::programs(&directory, "openapi-python-client", REQUIREMENTS)?;
-    let tools = Tools { directory, python, cleanup: &cleanup };
-    node::modules(&tools.directory, &sources(), &cleanup)?;
+    let tools = Tools { directory, node: Node::find()?, python, cleanup: &cleanup };
+    tools.node.modules(&tools.directory, &sources(), &cleanup)?;
     let program = server::build(Profile::Dev, &cleanup)?;
     let work = tools.work_directory()?;
     let server = Server::start(&program, None, &work.join("server.log"), &cleanup)?;
@@ -50,6 +46,7 @@ pub(crate) fn run() -> Result<ExitCode> {
 /// The generators under target, `node_modules` and `python`, and what they are run with.
 struct Tools<'a> {
     directory: PathBuf,
+    node: Node,
     /// The programs of its Python.
     python: PathBuf,
     cleanup: &'a Cleanup,
@@ -71,9 +68,8 @@ impl Tools<'_> {
         // Strict, and without output where there is a mistake: see tsconfig.json.
         let mut compile = self.node_module("typescript/bin/tsc");
         step("TypeScript: compile", compile.arg("--project").arg(work), self.cleanup)?;
-        let mut five_minutes = Command::new("node");
-        five_minutes.arg(work.join("five_minutes.js")).arg(url);
-        step("TypeScript: five minutes", &mut five_minutes, self.cleanup)
+        let mut five_minutes = self.node.run(&work.join("five_minutes.js"));
+        step("TypeScript: five minutes", five_minutes.arg(url), self.cleanup)
     }
 
     /// Generates a package and imports all of it.
@@ -107,11 +103,8 @@ impl Tools<'_> {
         Ok(work)
     }
 
-    /// Runs a program of an npm package, by its file: what npm links to it differs between systems.
     fn node_module(&self, file: &str) -> Command {
-        let mut command = Command::new("node");
-        command.arg(self.directory.join("node_modules").join(file));
-        command
+        self.node.run(&self.directory.join("node_modules").join(file))
     }
 
     fn python(&self) -> Command {
@@ -127,19 +120,6 @@ impl Tools<'_> {
 
 fn sources() -> PathBuf {
     workspace_root().join("xtask").join("clients")
-}
-
-fn step(name: &str, command: &mut Command, cleanup: &Cleanup) -> Result<()> {
-    println!("==> {name}");
-    let begin = Instant::now();
-    let process = Process::start(command.stdin(Stdio::null()), cleanup)?;
-    let Some(status) = process.wait(Some(LIMIT))? else {
-        process.stop();
-        bail!("{name} was not finished after {} s", LIMIT.as_secs());
-    };
-    ensure!(status.success(), "{name} failed: see above");
-    println!("    {name}: {:.1} s", begin.elapsed().as_secs_f64());
-    Ok(())
 }
 
 /// The ids of all operations but the deprecated ones.

@@ -1,5 +1,5 @@
-//! The project's own commands: `cargo xtask test`, `pages`, `coverage`, `fuzz-api`, `clients`, `drill`, `bench`, `check`, `deploy-files` and
-//! `dist`.
+//! The project's own commands: `cargo xtask test`, `pages`, `coverage`, `fuzz-api`, `clients`, `web`, `drill`, `bench`, `check`,
+//! `deploy-files` and `dist`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on the terminal")]
 
 mod apt;
@@ -20,7 +20,9 @@ mod provoked;
 mod python;
 mod server;
 mod servers;
+mod step;
 mod tests;
+mod web;
 
 use std::process::ExitCode;
 
@@ -45,6 +47,8 @@ enum Command {
     FuzzApi(fuzz_api::Options),
     /// Generate typed clients from the OpenAPI document, compile them and let one talk to a server
     Clients,
+    /// Build the web application into web/dist, which the program has in it
+    Web(web::Options),
     /// What trouble does to everybody else: latencies with and without it
     #[command(subcommand)]
     Drill(drill::Drill),
@@ -65,6 +69,7 @@ fn main() -> ExitCode {
         Command::Coverage => coverage::run(),
         Command::FuzzApi(options) => fuzz_api::run(&options),
         Command::Clients => clients::run(),
+        Command::Web(options) => web::run(&options),
         Command::Drill(drill) => drill::run(&drill),
         Command::Bench(options) => bench::run(&options),
         Command::Check(options) => check::run(&options),

@@ -18,7 +18,7 @@ use crate::{
     openapi, pages,
     resources::{self, availabilities},
     state::App,
-    system,
+    system, web,
 };
 use axum::{
     Router,
@@ -70,6 +70,7 @@ pub fn service(app: App) -> Router {
     let inner = router
         .merge(openapi::routes(&document))
         .merge(pages::routes())
+        .merge(web::routes())
         .fallback(async || Error::from(NotFound))
         .method_not_allowed_fallback(options)
         .layer(around)

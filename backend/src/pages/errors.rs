@@ -31,7 +31,7 @@ pub fn note<'a>(visitor: &Visitor, told: &'a Told, reference: Option<String>) ->
         title: told.title,
         next: told.next,
         reference,
-        onward: None,
+        onward: Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     template::{Chip, Kind, NotePage, Onward, Shell, respond},
-    visitor::{Outcome, Visitor},
+    visitor::Visitor,
 };
 use crate::error::Error;
 use axum::{
@@ -15,6 +15,7 @@ pub const FAVICON: &str = "/favicon.svg";
 pub async fn show(visitor: Visitor) -> Result<Response, Error> {
     let words = visitor.words();
     let documentation = Onward { href: format!("{}/docs/", visitor.base), text: words.for_programs };
+    let application = application(&visitor, words.open_application);
     let shell = Shell::of(&visitor, String::new());
     let page = NotePage {
         shell,
@@ -22,7 +23,7 @@ pub async fn show(visitor: Visitor) -> Result<Response, Error> {
         title: words.start.title,
         next: words.start.next,
         reference: None,
-        onward: Some(documentation),
+        onward: vec![application, documentation],
     };
     respond(StatusCode::OK, &page)
 }
@@ -35,6 +36,10 @@ pub async fn favicon() -> impl IntoResponse {
     (HEADERS, include_str!("../../templates/favicon.svg"))
 }
 
+fn application(visitor: &Visitor, text: &'static str) -> Onward {
+    Onward { href: format!("{}/app/", visitor.base), text }
+}
+
 /// After a password was set.
 pub fn saved(visitor: &Visitor) -> Result<Response, Error> {
     let words = visitor.words();
@@ -45,7 +50,8 @@ pub fn saved(visitor: &Visitor) -> Result<Response, Error> {
         title: told.title,
         next: told.next,
         reference: None,
-        onward: Some(Onward { href: visitor.address("/", "", &Outcome::default()), text: words.to_start }),
+        // It begins with signing in.
+        onward: vec![application(visitor, words.sign_in)],
     };
     respond(StatusCode::OK, &page)
 }

@@ -102,7 +102,8 @@ pub struct NotePage<'a> {
     pub next: &'a str,
     /// By which the operator finds what happened.
     pub reference: Option<String>,
-    pub onward: Option<Onward>,
+    /// The main one comes first.
+    pub onward: Vec<Onward>,
 }
 
 #[derive(Debug)]

@@ -107,7 +107,7 @@ pub struct Words {
     pub slow_down: &'static str,
     pub saved: Told,
     pub password_invalid: Told,
-    pub to_start: &'static str,
+    pub sign_in: &'static str,
 
     /// Before the name of the org.
     pub mails_of: &'static str,
@@ -116,6 +116,7 @@ pub struct Words {
     pub unsubscribed: Told,
 
     pub start: Told,
+    pub open_application: &'static str,
     pub for_programs: &'static str,
     pub not_found: Told,
     pub not_allowed: Told,

@@ -325,6 +325,7 @@ async fn a_demonstration_that_is_open_has_secrets_of_its_own() {
                 && said.contains("no\n  encryption"),
             "{said}"
         );
+        assert!(said.contains(&format!("Plan in a browser: http://crew.lan:{port}/app/\n")), "{said}");
         assert!(said.contains("\u{2588}"), "no code to scan: {said}");
         let login = format!("http://127.0.0.1:{port}/api/v1/auth/login");
         for (password, status) in [(password.as_str(), 200), ("entree-des-artistes", 401)] {

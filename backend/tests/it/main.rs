@@ -11,6 +11,7 @@ mod support;
 
 mod access;
 mod activity;
+mod app_shell;
 mod archived;
 mod assignments_uniqueness;
 mod audit_log;

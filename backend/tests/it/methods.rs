@@ -73,7 +73,7 @@ async fn other_methods_are_refused_with_those_that_there_are(
 async fn head_answers_like_get_without_the_body(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     let test = Test::start(db).await;
     let owner = test.owner().await;
-    let pages = ["/openapi.json", "/docs/", "/invite?token=x", "/password", "/unsubscribe"];
+    let pages = ["/openapi.json", "/docs/", "/app/", "/invite?token=x", "/password", "/unsubscribe"];
     let mut paths = pages.map(str::to_owned).to_vec();
     for operation in operations().into_iter().filter(|operation| operation.method == Method::GET) {
         paths.push(Sample::of(&owner, &operation).await.path);

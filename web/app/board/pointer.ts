@@ -24,6 +24,8 @@ export interface Geometry {
 
 /** Pixels before a press is a drag. */
 const THRESHOLD = 4;
+/** Pixels of a bar's end by which it is stretched. */
+const GRIP = 6;
 /** Pixels from the edge at which the board scrolls by itself, and how far at most for each frame. */
 const EDGE = 40;
 const FASTEST = 18;
@@ -49,8 +51,6 @@ export function readLift(text: string, home: string): Lift | null {
       return { is: 'assignments', ids, home };
     case 'mission':
       return { is: 'missions', ids, home };
-    case 'edge':
-      return { is: 'edge', mission: id, edge: more === 'start' ? 'start' : 'end', home };
     default:
       return null;
   }
@@ -98,10 +98,22 @@ class Pointer {
     const target = event.target instanceof Element ? event.target : null;
     const handle = target?.closest<HTMLElement>('[data-lift]') ?? null;
     const home = target?.closest<HTMLElement>('[data-row]')?.dataset['row'] ?? '';
-    const lift = handle === null ? null : readLift(handle.dataset['lift'] ?? '', home);
+    const lift = handle === null ? null : (this.#edgeOf(handle, event, home) ?? readLift(handle.dataset['lift'] ?? '', home));
     const onBoard = this.#geometry.scroller()?.contains(target) ?? false;
     if (lift === null && (!onBoard || target?.closest('button, a, [role=rowheader]') !== null)) return;
     this.#pressed = { x: event.clientX, y: event.clientY, lift, from: this.#place(event), pointer: event.pointerId };
+  }
+
+  /** An end of a block's bar, where that is pressed on. What is narrow is moved: it can be stretched by its buttons. */
+  #edgeOf(handle: HTMLElement, event: PointerEvent, home: string): Lift | null {
+    const id = handle.dataset['spot'];
+    const block = this.#geometry.rows().find((row) => row.id === home)?.blocks.find((one) => one.id === id);
+    const body = this.#geometry.body();
+    if (block === undefined || body === null) return null;
+    const x = event.clientX - handle.getBoundingClientRect().left;
+    const bar = block.width * body.clientWidth;
+    const edge = bar < 4 * GRIP ? null : x < GRIP ? 'start' : x > bar - GRIP && x <= bar ? 'end' : null;
+    return edge === null ? null : { is: 'edge', mission: block.mission.id, edge, home };
   }
 
   move(event: PointerEvent): void {

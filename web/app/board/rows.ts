@@ -7,6 +7,9 @@ import type { Scale } from './scale';
 /** Pixels. */
 export const LANE = 34;
 export const PADDING = 6;
+/** A bar is never too narrow to be hit (WCAG 2.5.8), and one that is shorter than this has its text behind it. */
+export const NARROWEST = 24;
+export const SHORT = 80;
 
 /** A call in a row: somebody's, or the mission itself. */
 export interface Block {
@@ -129,11 +132,17 @@ export function rowAt(rows: readonly Row[], y: number): number {
   return low;
 }
 
-/** The rows that are to be drawn, a few more than are seen. */
-export function visible(rows: readonly Row[], top: number, height: number): Row[] {
-  const BEYOND = 3;
-  const first = Math.max(0, rowAt(rows, top) - BEYOND);
-  return rows.slice(first, rowAt(rows, top + height) + 1 + BEYOND);
+/** Rows that are drawn beyond those that are seen. */
+const BEYOND = 2;
+
+/** The first row to draw while this height is at the top. */
+export function firstVisible(rows: readonly Row[], top: number): number {
+  return Math.max(0, rowAt(rows, top) - BEYOND);
+}
+
+/** The row after the last one to draw while this height is at the bottom. */
+export function endVisible(rows: readonly Row[], bottom: number): number {
+  return Math.min(rows.length, rowAt(rows, bottom) + 1 + BEYOND);
 }
 
 /** The blocks that a rectangle touches; shares of the width, and pixels from the top of all rows. */

@@ -3,9 +3,10 @@
 import type { PlanningUser } from '../api/types';
 import { plan } from '../plan/plan.svelte';
 import { type PlanMission, type Snapshot, openPlaces, unaskedPlaces } from '../plan/snapshot';
-import { fold, isFree } from '../plan/verdict';
+import { isFree } from '../plan/verdict';
 import { route } from '../route/route.svelte';
 import { session } from '../session/session.svelte';
+import { hasWords } from '../words/fold';
 import { type CalendarDate, dayOf, monday, readDay } from '../time/zone';
 import { type Row, byMission, byPerson } from './rows';
 import { Scale } from './scale';
@@ -100,14 +101,6 @@ class View {
     if (this.status === 'clash') return crew.some(({ clashes }) => clashes);
     return true;
   }
-}
-
-/** Whether a text has all words of a question, whatever their case and accents. */
-export function hasWords(question: string, text: string): boolean {
-  const folded = fold(text);
-  return fold(question)
-    .split(/\s+/)
-    .every((word) => folded.includes(word));
 }
 
 export const view = new View();

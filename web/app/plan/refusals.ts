@@ -37,11 +37,16 @@ export function tellRefusal(change: Change, failure: Failure, snapshot: Snapshot
 }
 
 async function tell(change: Change, refused: Refused, snapshot: Snapshot | null): Promise<void> {
-  const { detail, request_id } = refused.problem;
   const told = words().refused(change.told);
   const holders = refused.is('quota_reached', 'already_assigned', 'invalid_transition') ? await seen(change, refused, snapshot) : [];
-  if (holders.length > 0) notices.tell('refused', words().forestalled(holders.join(', ')), { detail: `${told} ${detail}` });
-  else notices.tell('refused', told, { detail: `${detail} ${words().reference(request_id)}` });
+  if (holders.length > 0) notices.tell('refused', words().forestalled(holders.join(', ')), { detail: told });
+  else notices.tell('refused', told, { detail: `${reasons(refused)} ${words().reference(refused.problem.request_id)}` });
+}
+
+/** Why each command was refused; of the batch it is only said that it was. */
+function reasons({ problem }: Refused): string {
+  const each = new Set((problem.errors ?? []).map(({ detail }) => detail));
+  return each.size === 0 ? problem.detail : [...each].join(' ');
 }
 
 /** The names of those who have the places, from the plan or else from whoever else knows. */

@@ -5,6 +5,7 @@
 
 import type { PlanningCommand } from '../api/types';
 import { type Instant, instant } from '../time/zone';
+import { fold } from '../words/fold';
 import {
   type Period,
   type PlanAssignment,
@@ -129,10 +130,6 @@ function ofPlaces(mission: PlanMission, name: string | null): Reason[] {
 export function hasSkill(skills: readonly string[], role: string): boolean {
   const wanted = fold(role);
   return skills.some((skill) => fold(skill) === wanted);
-}
-
-export function fold(text: string): string {
-  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().trim();
 }
 
 /** Whether somebody has nothing accepted, asked or declared against in a period. */

@@ -3,8 +3,8 @@
 import { api, data } from '../api/client';
 import { asFailure } from '../api/refused';
 import type { Mission, User } from '../api/types';
-import { fold } from '../plan/verdict';
 import { dayOf, startOf, timestamp } from '../time/zone';
+import { hasWords } from '../words/fold';
 
 /** Milliseconds after the last letter. */
 const PAUSE = 150;
@@ -24,7 +24,7 @@ class Finder {
 
   /** Whether a screen's name has what was typed. */
   fits(text: string): boolean {
-    return fold(text).includes(fold(this.wanted));
+    return hasWords(this.wanted, text);
   }
 
   find(wanted: string): void {

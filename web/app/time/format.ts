@@ -24,11 +24,31 @@ export function time(at: Instant, zone: string): string {
   const text = format('time', zone, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(at);
   if (language.current !== 'fr') return text;
   const [hours = '', minutes = ''] = text.split(':');
-  return minutes === '00' ? `${Number(hours)} h` : `${Number(hours)} h ${minutes}`;
+  return minutes === '00' ? `${Number(hours)}\u00a0h` : `${Number(hours)}\u00a0h\u00a0${minutes}`;
+}
+
+/** Texts of periods: the board writes the same ones again with every row that is scrolled into view. */
+const written = new Map<string, string>();
+const MOST_WRITTEN = 10_000;
+
+/** What was written before, in this language. */
+function once(key: string, write: () => string): string {
+  const full = `${language.current} ${key}`;
+  let text = written.get(full);
+  if (text === undefined) {
+    if (written.size >= MOST_WRITTEN) written.clear();
+    text = write();
+    written.set(full, text);
+  }
+  return text;
 }
 
 /** `20:00 – 01:00`, with the day of the end where that is another one. */
 export function times(start: Instant, end: Instant, zone: string): string {
+  return once(`${zone} ${String(start)} ${String(end)}`, () => writeTimes(start, end, zone));
+}
+
+function writeTimes(start: Instant, end: Instant, zone: string): string {
   const from = time(start, zone);
   const to = time(end, zone);
   // One that ends at midnight ends on its own day.
@@ -43,14 +63,20 @@ export function weekday(at: Instant, zone: string): string {
 
 /** `Mon 6 Jul`, `lun. 6 juil.` */
 export function shortDay(at: Instant, zone: string): string {
-  return format('short', zone, { weekday: 'short', day: 'numeric', month: 'short' }).format(at);
+  const options = { weekday: 'short', day: 'numeric', month: 'short' } as const;
+  return once(`${zone} ${String(at)}`, () => ordinal(format('short', zone, options).format(at)));
 }
 
 /** `Monday 6 July`, `lundi 6 juillet`; with the year where it is not the present one. */
 export function longDay(at: Instant, zone: string): string {
   const other = dayOf(at, zone).year !== dayOf(Date.now(), zone).year;
   const year = other ? ({ year: 'numeric' } as const) : {};
-  return format(`long${String(other)}`, zone, { weekday: 'long', day: 'numeric', month: 'long', ...year }).format(at);
+  return ordinal(format(`long${String(other)}`, zone, { weekday: 'long', day: 'numeric', month: 'long', ...year }).format(at));
+}
+
+/** French says `1er` of the first day of a month, which `Intl` does not know. */
+function ordinal(text: string): string {
+  return language.current === 'fr' ? text.replace(/(^|\s)1(?=\s)/u, '$11er') : text;
 }
 
 /** `Mon 6 Jul · 20:00 – 23:00` */
@@ -63,8 +89,8 @@ export function duration(milliseconds: number): string {
   const minutes = Math.round(milliseconds / MINUTE);
   const hours = Math.floor(minutes / 60);
   const rest = minutes % 60;
-  if (hours === 0) return `${rest} min`;
-  return rest === 0 ? `${hours} h` : `${hours} h ${String(rest).padStart(2, '0')}`;
+  if (hours === 0) return `${rest}\u00a0min`;
+  return rest === 0 ? `${hours}\u00a0h` : `${hours}\u00a0h\u00a0${String(rest).padStart(2, '0')}`;
 }
 
 /** How long ago or ahead: `3 days ago`, `dans 2 heures`. Beside the absolute time, never alone. */

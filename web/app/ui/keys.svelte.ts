@@ -33,9 +33,10 @@ class Keys {
     }
   }
 
-  /** All that work at present, for the help. */
+  /** All that work at present, for the help. Of two for one key, the one that was declared last works. */
   get all(): Shortcut[] {
-    return this.#groups.flatMap((group) => group());
+    const all = this.#groups.flatMap((group) => group());
+    return all.filter(({ key, act }, index) => act === undefined || !all.slice(index + 1).some((other) => other.key === key && other.act));
   }
 
   /** Adds keys until the answer is called, as an effect of a component. */

@@ -215,6 +215,23 @@ fn the_program_is_not_root_and_changes_nothing_but_its_data() {
     }
 }
 
+/// Cargo reads the manifests of all members, whichever it builds.
+#[test]
+fn every_member_of_the_workspace_reaches_the_image() {
+    let file = |name: &str| fs::read_to_string(cargo::workspace_root().join(name)).unwrap();
+    let (workspace, ignored) = (file("Cargo.toml"), file(".dockerignore"));
+    let members = workspace.lines().find_map(|line| line.strip_prefix("members = [")).unwrap();
+    let members: Vec<_> = members.split('"').skip(1).step_by(2).collect();
+    assert!(members.len() >= 4, "{members:?}");
+    for member in members {
+        let parts = [format!("!{member}"), format!("!{member}/Cargo.toml")];
+        assert!(ignored.lines().any(|line| parts.iter().any(|part| part == line)), "{member}");
+    }
+    for part in ["build.rs", "dist", "src"] {
+        assert!(ignored.contains(&format!("\n!web/{part}\n")), "{part}");
+    }
+}
+
 #[test]
 fn caddys_own_network_is_the_one_that_is_trusted() {
     let compose = compose();

@@ -19,13 +19,13 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 
 pub(crate) use self::postgres::{Durability, Held, Postgres, is_root};
-pub(crate) use self::programs::on_path;
+pub(crate) use self::programs::{Version, on_path, version_of};
 use self::readers::Readers;
 pub(crate) use self::redis::Redis;
-use crate::{cargo, cleanup::Cleanup, node, python};
+use crate::{cargo, cleanup::Cleanup, node::Node, python};
 
 /// The variables that tell the tests of each.
-const VARIABLES: [&str; 10] = [
+const VARIABLES: [&str; 11] = [
     "TEST_POSTGRES_URL",
     "TEST_POSTGRES_PROGRAMS",
     "TEST_REDIS_URL",
@@ -34,6 +34,7 @@ const VARIABLES: [&str; 10] = [
     "TEST_CHROMEDRIVER_URL",
     "TEST_AXE",
     "TEST_NGINX",
+    "TEST_NODE",
     "TEST_ICALENDAR",
     "TEST_ICAL_JS",
 ];
@@ -57,6 +58,7 @@ pub(crate) struct Servers {
     /// The script that looks for what keeps people from using a page.
     axe: PathBuf,
     nginx: PathBuf,
+    node: Node,
     readers: Readers,
 }
 
@@ -66,8 +68,9 @@ impl Servers {
         let smtp = smtp_python()?;
         let browsing = install::ensure_browsing()?;
         let scripts = cargo::target_directory()?.join("browser");
-        node::modules(&scripts, &cargo::workspace_root().join("xtask").join("browser"), cleanup)?;
-        let readers = Readers::install(cleanup)?;
+        let node = Node::find()?;
+        node.modules(&scripts, &cargo::workspace_root().join("xtask").join("browser"), cleanup)?;
+        let readers = Readers::install(&node, cleanup)?;
         let directory = temporary_directory(cleanup)?;
         let postgres_url = Postgres::start(&programs.postgres, Durability::None, &directory, cleanup)?.url;
         let redis_url = Redis::start(&programs.redis, &directory, cleanup)?.url;
@@ -85,6 +88,7 @@ impl Servers {
             chromedriver_version: browsing.chromium.version.to_string(),
             axe: scripts.join("node_modules").join("axe-core").join("axe.min.js"),
             nginx: browsing.nginx,
+            node,
             readers,
         })
     }
@@ -116,6 +120,7 @@ impl Servers {
             self.chromedriver_url.as_ref(),
             self.axe.as_os_str(),
             self.nginx.as_os_str(),
+            self.node.program().as_os_str(),
             self.readers.python.as_os_str(),
             self.readers.ical_js.as_os_str(),
         ];

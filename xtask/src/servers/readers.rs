@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::cleanup::Cleanup;
-use crate::{cargo, node, python};
+use crate::node::Node;
+use crate::{cargo, python};
 
 /// What `backend/tests/it/support/calendars/read.py` imports.
 const REQUIREMENTS: &str = include_str!("../../calendars/requirements.txt");
@@ -18,10 +19,10 @@ pub(crate) struct Readers {
 }
 
 impl Readers {
-    pub(super) fn install(cleanup: &Cleanup) -> Result<Self> {
+    pub(super) fn install(node: &Node, cleanup: &Cleanup) -> Result<Self> {
         let directory = cargo::target_directory()?.join("calendars");
         let python = python::programs(&directory, "icalendar", REQUIREMENTS)?.join("python");
-        node::modules(&directory, &cargo::workspace_root().join("xtask").join("calendars"), cleanup)?;
+        node.modules(&directory, &cargo::workspace_root().join("xtask").join("calendars"), cleanup)?;
         let ical_js = directory.join("node_modules").join("ical.js").join("dist").join("ical.js");
         Ok(Self { python, ical_js })
     }

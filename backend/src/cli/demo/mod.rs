@@ -67,9 +67,8 @@ async fn welcome(app: &App, password: &str, is_open: bool) -> Result<(), CliErro
     }
     match season::find(app).await? {
         Some(org) => {
-            say(&format!(
-                "  Sign in through the API (POST /api/v1/auth/login) with the password \"{password}\" as"
-            ));
+            say(&format!("  Plan in a browser: {url}/app/"));
+            say(&format!("  Sign in there with the password \"{password}\" as"));
             for (role, email) in season::SIGN_INS {
                 say(&format!("    {:<8} {email}", role.word()));
             }

@@ -162,7 +162,7 @@ pub(super) static WORDS: Words = Words {
         title: "This link is not valid.",
         next: "It may be used up or too old, or part of the address is missing. Ask for a new one.",
     },
-    to_start: "Go on to the start page",
+    sign_in: "Sign in",
 
     mails_of: "Mails from",
     unsubscribe: Told {
@@ -182,6 +182,7 @@ pub(super) static WORDS: Words = Words {
         title: "Crews for live shows.",
         next: "Who is needed, who is asked, who comes. If you were sent a link, open it from your message: answering takes no account.",
     },
+    open_application: "Open the application",
     for_programs: "API documentation",
     not_found: Told {
         word: "Not found",

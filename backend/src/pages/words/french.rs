@@ -166,7 +166,7 @@ pub(super) static WORDS: Words = Words {
         title: "Ce lien n’est pas valable.",
         next: "Il a peut-être déjà servi ou expiré, ou l’adresse n’est pas complète. Demandez-en un nouveau.",
     },
-    to_start: "Aller à la page d’accueil",
+    sign_in: "Se connecter",
 
     mails_of: "Messages de",
     unsubscribe: Told {
@@ -186,6 +186,7 @@ pub(super) static WORDS: Words = Words {
         title: "Les équipes du spectacle vivant.",
         next: "De qui on a besoin, qui est sollicité, qui vient. Si vous avez reçu un lien, ouvrez-le depuis votre message : répondre ne demande pas de compte.",
     },
+    open_application: "Ouvrir l’application",
     for_programs: "Documentation de l’API",
     not_found: Told {
         word: "Introuvable",

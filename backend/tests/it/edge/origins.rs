@@ -50,6 +50,8 @@ async fn every_answer_outside_dev_asks_for_tls(#[values(Kind::Sqlite, Kind::Post
             anyone.get("/unsubscribe").await,
             anyone.get("/docs").await,
             anyone.get("/docs/").await,
+            anyone.get("/app").await,
+            anyone.get("/app/").await,
             anyone.get("/openapi.json").await,
             manager.get("/missions").await,
             manager.post("/projects", json!({})).await,

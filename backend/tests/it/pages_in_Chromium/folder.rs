@@ -107,7 +107,11 @@ async fn everything_works_below_a_folder() {
     browser.click("form button").await;
     browser.until("Your password is set.").await;
     browser.click(".buttons a").await;
-    browser.until("Crews for live shows.").await;
+    browser.until("Planning needs JavaScript.").await;
+    assert_eq!(browser.url().await.path(), "/crew/app/");
+    browser.open(&format!("{url}/app")).await;
+    browser.until("Planning needs JavaScript.").await;
+    assert_eq!(browser.url().await.path(), "/crew/app/");
     browser.open(&format!("{url}/nothing")).await;
     browser.until("There is nothing at this address.").await;
     browser.click(".mark").await;

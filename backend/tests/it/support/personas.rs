@@ -172,6 +172,7 @@ impl<'t> Persona<'t> {
             "/password",
             "/unsubscribe",
             "/favicon.svg",
+            "/app",
             "/api",
             "/nothing",
         ];

@@ -40,7 +40,7 @@ pub fn read_all(files: &[&str]) -> Vec<ReadCalendar> {
     let mut python = Command::new(setting("TEST_ICALENDAR"));
     // It decodes its input as UTF-8 wherever the tests run.
     python.args(["-X", "utf8"]).arg(script("read.py"));
-    let mut javascript = Command::new("node");
+    let mut javascript = Command::new(setting("TEST_NODE"));
     javascript.arg(script("read.mjs")).arg(setting("TEST_ICAL_JS"));
     // In a zone of its own, so that no local time is right by chance.
     let read = [python, javascript].map(|mut program| run(program.env("TZ", "Pacific/Chatham"), files));

@@ -1,0 +1,76 @@
+import { expect, test, vi } from 'vitest';
+import { CHANGED, assignment, mission, role, sample, user } from '../plan/sample';
+import { Snapshot } from '../plan/snapshot';
+import { changeOf, latest, roleFor, settled } from './lift';
+
+// Names of what was done depend on the language, which is the browser's.
+vi.mock('../words/language.svelte', () => ({ dictionary: (both: { en: object }) => () => both.en, language: { current: 'en' } }));
+
+const HOUR = 3_600_000;
+const snapshot = new Snapshot(sample({ assignments: [assignment('montage', 'ada'), assignment('concert', 'bob')] }));
+const aim = (row: string | null, shift = 0): { row: string | null; shift: number } => ({ row, shift });
+
+test('a call on a person asks them, and a person on a call is the same', () => {
+  const command = { type: 'assign', mission_id: 'montage', user_id: 'bob', role_name: 'son', invite: true, if_unchanged: CHANGED };
+  expect(changeOf(snapshot, { is: 'call', mission: 'montage', role: 'son' }, aim('bob'), false)?.commands).toEqual([command]);
+  expect(changeOf(snapshot, { is: 'user', user: 'bob' }, aim('montage'), false)?.commands).toEqual([command]);
+});
+
+test('over no row nothing changes', () => {
+  expect(changeOf(snapshot, { is: 'user', user: 'bob' }, aim(null), false)).toBeNull();
+  expect(changeOf(snapshot, { is: 'assignments', ids: ['ada@montage'], home: 'ada' }, aim('ada'), false)).toBeNull();
+});
+
+test('somebody’s call on another row is given on; a copy asks the other, too', () => {
+  const lift = { is: 'assignments', ids: ['ada@montage'], home: 'ada' } as const;
+  expect(changeOf(snapshot, { ...lift, ids: [...lift.ids] }, aim('cleo'), false)?.commands).toMatchObject([
+    { type: 'reassign', assignment_id: 'ada@montage', user_id: 'cleo', invite: true, if_unchanged: CHANGED },
+  ]);
+  expect(changeOf(snapshot, { ...lift, ids: [...lift.ids] }, aim('cleo'), true)?.commands).toMatchObject([{ type: 'assign', user_id: 'cleo' }]);
+});
+
+test('somebody’s call on their own row moves the mission', () => {
+  const change = changeOf(snapshot, { is: 'assignments', ids: ['ada@montage'], home: 'ada' }, aim('ada', HOUR), false);
+  expect(change?.commands).toEqual([
+    { type: 'move', mission_id: 'montage', start_at: '2026-12-02T09:00:00.000Z', end_at: '2026-12-02T18:00:00.000Z', if_unchanged: CHANGED },
+  ]);
+});
+
+test('somebody on another mission goes off the first', () => {
+  const change = changeOf(snapshot, { is: 'assignments', ids: ['bob@concert'], home: 'concert' }, aim('montage'), false);
+  expect(change?.commands).toMatchObject([
+    { type: 'remove', assignment_id: 'bob@concert' },
+    { type: 'assign', mission_id: 'montage', user_id: 'bob', role_name: 'son' },
+  ]);
+});
+
+test('a copy goes to another day, and nowhere on the same', () => {
+  const lift = { is: 'missions', ids: ['concert'], home: 'concert' } as const;
+  const copy = (shift: number) => changeOf(snapshot, { ...lift, ids: [...lift.ids] }, aim('concert', shift), true)?.commands;
+  expect(copy(25 * HOUR)).toMatchObject([{ type: 'copy', mission_ids: ['concert'], shift_days: 1 }]);
+  expect(copy(2 * HOUR)).toBeUndefined();
+});
+
+test('an edge does not cross the other', () => {
+  const change = changeOf(snapshot, { is: 'edge', mission: 'concert', edge: 'end', home: 'bob' }, aim('bob', -10 * HOUR), false);
+  expect(change?.commands).toMatchObject([{ start_at: '2026-12-02T19:00:00.000Z', end_at: '2026-12-02T19:15:00.000Z' }]);
+});
+
+test('the post is one that they can do and that nobody is asked for', () => {
+  const roles = [role('plateau', 1), role('Lumière', 1, 0, 1), role('son', 1)];
+  const [show] = new Snapshot(sample({ missions: [mission('show', '2026-12-02T08:00:00Z', '2026-12-02T12:00:00Z', { roles })] })).missions;
+  if (show === undefined) throw new Error('there is a mission');
+  expect(roleFor(show, user('a', ['lumiere', 'son']))).toBe('son');
+  expect(roleFor(show, user('b', ['lumiere']))).toBe('Lumière');
+  expect(roleFor(show, user('c'))).toBe('plateau');
+});
+
+test('an aim at another person leaves the time, a mission stays in its row', () => {
+  expect(settled({ is: 'assignments', ids: [], home: 'ada' }, aim('bob', HOUR))).toEqual(aim('bob'));
+  expect(settled({ is: 'missions', ids: [], home: 'montage' }, aim('concert', HOUR))).toEqual(aim('montage', HOUR));
+  expect(settled({ is: 'missions', ids: [], home: 'montage' }, aim(null))).toEqual(aim(null));
+});
+
+test('the later of two changes is what was seen', () => {
+  expect(latest('2026-11-01T08:00:00.000001Z', CHANGED)).toBe('2026-11-01T08:00:00.000001Z');
+});

@@ -1,0 +1,236 @@
+/**
+ * What a planner does in the panel. Changes of the plan go through `plan/commands`; reminding and confirming are calls of
+ * their own.
+ */
+
+import { api, data, newKey } from '../api/client';
+import { type Failure, Refused, asFailure } from '../api/refused';
+import type { Candidate, MissionRole, PlanningCommand } from '../api/types';
+import { commands } from '../plan/commands.svelte';
+import { plan } from '../plan/plan.svelte';
+import { now } from '../time/now.svelte';
+import { notices } from '../ui/notices.svelte';
+import { type Pick, accept, ask } from './asking';
+import { later } from './facts';
+import { keepLink } from './handover.svelte';
+import type { OpenMission } from './mission.svelte';
+import { Picks } from './picks.svelte';
+import type { Member } from './posts';
+import { isFree } from './ranking';
+import { words } from './words';
+
+/** A call of its own that has no answer yet, or none that counts. */
+interface Attempt {
+  /** Whom it is about. */
+  assignment: string;
+  failure: Failure | null;
+  /** Sends it again under its key. */
+  again: () => void;
+}
+
+export class Actions {
+  readonly picks = new Picks();
+  /** Whoever is to be replaced by the next candidate who is chosen. */
+  replacing = $state.raw<Member | null>(null);
+  /** Whose row is open. */
+  selected = $state.raw<string | null>(null);
+  /** Of whom it is asked whether they are really to be taken off. */
+  removing = $state.raw<string | null>(null);
+  readonly #mission: OpenMission;
+  #sent = $state.raw<readonly PlanningCommand[]>([]);
+  #attempts = $state.raw<readonly Attempt[]>([]);
+
+  constructor(mission: OpenMission) {
+    this.#mission = mission;
+  }
+
+  /** Whether anybody can be asked here: nobody is asked for what is over or called off. */
+  get asks(): boolean {
+    const { facts } = this.#mission;
+    return facts !== null && !facts.cancelled && facts.end > now.at;
+  }
+
+  /** Whether something about a candidate was sent and is not acknowledged yet. */
+  isSendingUser(user: string): boolean {
+    return this.#sent.some((command) => 'user_id' in command && command.user_id === user);
+  }
+
+  /** The same of somebody on the mission. */
+  isSending({ assignment }: Member): boolean {
+    const isSent = this.#sent.some(
+      (command) =>
+        ('assignment_id' in command && command.assignment_id === assignment.id) ||
+        ('assignment_ids' in command && command.assignment_ids.includes(assignment.id)),
+    );
+    return isSent || this.#attempts.some((one) => one.assignment === assignment.id && one.failure === null);
+  }
+
+  /** What failed about somebody, with a way to try again. */
+  failed({ assignment }: Member): { failure: Failure; again: () => void } | null {
+    const found = this.#attempts.find((one) => one.assignment === assignment.id);
+    return found?.failure ? { failure: found.failure, again: found.again } : null;
+  }
+
+  /** Asks a candidate for the post that is looked at, or instead of whoever is replaced. */
+  ask(candidate: Candidate): void {
+    const { replacing } = this;
+    if (this.isSendingUser(candidate.user_id)) return;
+    if (replacing === null) void this.#ask([this.#pick(candidate)]);
+    else void this.#replace(replacing, candidate);
+  }
+
+  /** Asks all who are picked; else the first who is free, while the post has places that nobody is asked for. */
+  askPicked(): void {
+    if (!this.asks) return;
+    if (this.picks.all.length > 0) {
+      void this.#ask(this.picks.all);
+      return;
+    }
+    const free = this.suggested;
+    if (free !== null) this.ask(free);
+    else notices.tell('warning', this.#needed ? words().nobodyFree : words().nobodyNeeded);
+  }
+
+  /** The first candidate against whom nothing speaks; null where nobody is needed. */
+  get suggested(): Candidate | null {
+    if (!this.#needed) return null;
+    const free = this.#mission.candidates?.find((one) => isFree(one) && !this.isSendingUser(one.user_id));
+    return free ?? null;
+  }
+
+  /** A place is needed, too, for whoever is asked at this moment. */
+  get #needed(): boolean {
+    const role: MissionRole | null = this.#mission.post?.role ?? null;
+    if (this.replacing !== null || role === null || role.quota === null) return true;
+    const sending = this.#sent.filter(({ type }) => type === 'assign').length;
+    return role.quota - role.accepted - role.invited - sending > 0;
+  }
+
+  /** Notes that a candidate said yes. */
+  accept(candidate: Candidate): void {
+    const pick = this.#pick(candidate);
+    void this.#apply(accept(this.#mission.id, pick), words().told.accept(candidate.name, this.#title));
+  }
+
+  /** Asks those who are planned and were never asked. */
+  invite(members: readonly Member[]): void {
+    const told = this.#toldAsk(members.map(({ assignment }) => assignment.user_name));
+    void this.#apply([{ type: 'invite', assignment_ids: members.map(({ assignment }) => assignment.id) }], told);
+  }
+
+  /** Notes the yes of somebody who was asked. */
+  acceptFor(member: Member): void {
+    const { id, user_name } = member.assignment;
+    const command = { type: 'set_status', assignment_id: id, status: 'ACCEPTED', ...this.#unchanged(member) } as const;
+    void this.#apply([command], words().told.accept(user_name, this.#title));
+  }
+
+  /** Takes somebody off; whoever knows of it is told, so that is asked once. */
+  remove(member: Member): void {
+    const { id, user_name } = member.assignment;
+    const knows = member.assignment.status === 'ACCEPTED' || member.invitation !== null;
+    if (knows && this.removing !== id) {
+      this.selected = id;
+      this.removing = id;
+      return;
+    }
+    this.removing = null;
+    const command = { type: 'remove', assignment_id: id, ...this.#unchanged(member) } as const;
+    void this.#apply([command], words().told.remove(user_name, this.#title));
+  }
+
+  remind(member: Member): void {
+    const { assignment, invitation } = member;
+    if (invitation === null) return;
+    this.#call(assignment.id, async (header) => {
+      const params = { header, path: { id: invitation.id } };
+      const sent = data(await api.POST('/api/v1/invitations/{id}:remind', { params }));
+      keepLink({ assignment: assignment.id, delivery: sent.delivery, url: sent.url });
+      const { remind, remindLink } = words().told;
+      return (sent.delivery === 'none' ? remindLink : remind)(assignment.user_name);
+    });
+  }
+
+  /** Notes that somebody agrees to the new time or place. */
+  confirm({ assignment: { id, user_name } }: Member): void {
+    this.#call(id, async (header) => {
+      const params = { header, path: { id } };
+      data(await api.POST('/api/v1/assignments/{id}/confirm', { params, body: {} }));
+      return words().told.confirm(user_name);
+    });
+  }
+
+  get #title(): string {
+    return this.#mission.facts?.title ?? '';
+  }
+
+  #pick({ user_id: user, name }: Candidate): Pick {
+    return { user, name, role: this.#mission.post?.role ?? null };
+  }
+
+  async #ask(picks: readonly Pick[]): Promise<void> {
+    const told = this.#toldAsk(picks.map(({ name }) => name));
+    const done = await this.#apply(ask(this.#mission.id, picks), told);
+    // Who was picked and refused stays picked.
+    if (done) this.picks.without(picks.map(({ user }) => user));
+  }
+
+  #toldAsk(names: readonly string[]): string {
+    const { told } = words();
+    return names.length === 1 ? told.ask(names.join(), this.#title) : told.askMany(names.length, this.#title);
+  }
+
+  async #replace(member: Member, { user_id, name }: Candidate): Promise<void> {
+    const { id: assignment_id, user_name } = member.assignment;
+    const command = { type: 'reassign', assignment_id, user_id, invite: true, ...this.#unchanged(member) } as const;
+    const done = await this.#apply([command], words().told.replace(user_name, name, this.#title));
+    if (done && this.replacing?.assignment.id === assignment_id) this.replacing = null;
+  }
+
+  /** For `if_unchanged`: when somebody else came between, both versions are shown, which only the plan can. */
+  #unchanged({ assignment }: Member): { if_unchanged?: string } {
+    const known = plan.snapshot?.assignment(assignment.id) !== undefined;
+    const { facts } = this.#mission;
+    return known && facts !== null ? { if_unchanged: later(assignment.updated_at, facts.updatedAt) } : {};
+  }
+
+  /** Shown as sent until the answer is there, and what came of it has been read. */
+  async #apply(sent: PlanningCommand[], told: string): Promise<boolean> {
+    this.#sent = [...this.#sent, ...sent];
+    try {
+      const applied = await commands.apply({ commands: sent, told });
+      const invitations = applied?.results.flatMap((result) => result.invitations) ?? [];
+      for (const { assignment_id: assignment, delivery, url } of invitations) keepLink({ assignment, delivery, url });
+      await this.#mission.refresh();
+      return applied !== null;
+    } finally {
+      this.#sent = this.#sent.filter((command) => !sent.includes(command));
+    }
+  }
+
+  /** A call about somebody, under one key until it is answered. `act` says what to tell. */
+  #call(assignment: string, act: (header: { 'Idempotency-Key': string }) => Promise<string>): void {
+    const header = { 'Idempotency-Key': newKey() };
+    const again = async (): Promise<void> => {
+      this.#put({ assignment, failure: null, again: () => void again() });
+      try {
+        notices.tell('done', await act(header));
+        await this.#mission.refresh();
+        this.#put(null, assignment);
+      } catch (error) {
+        const failure = asFailure(error);
+        await this.#mission.refresh();
+        // What the server will refuse again is told; what may go better is offered again.
+        const final = failure instanceof Refused && failure.problem.status < 500;
+        if (final) notices.tell('refused', failure.problem.detail);
+        this.#put(final ? null : { assignment, failure, again: () => void again() }, assignment);
+      }
+    };
+    void again();
+  }
+
+  #put(attempt: Attempt | null, assignment = attempt?.assignment): void {
+    const others = this.#attempts.filter((one) => one.assignment !== assignment);
+    this.#attempts = attempt === null ? others : [...others, attempt];
+  }
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { accept, ask, placesFor } from './asking';
+import { later } from './facts';
+import { role } from './sample';
+
+const son = role('son', 2, 1);
+const plateau = role('plateau', 4, 1, 1);
+
+describe('asking several people at once', () => {
+  const picks = [
+    { user: 'lea', name: 'Léa', role: son },
+    { user: 'yann', name: 'Yann', role: plateau },
+    { user: 'ines', name: 'Inès', role: plateau },
+  ];
+
+  it('sends one command for each, with a link and the post', () => {
+    expect(ask('mission', picks)).toEqual([
+      { type: 'assign', mission_id: 'mission', user_id: 'lea', role_name: 'son', status: 'INVITED', invite: true },
+      { type: 'assign', mission_id: 'mission', user_id: 'yann', role_name: 'plateau', status: 'INVITED', invite: true },
+      { type: 'assign', mission_id: 'mission', user_id: 'ines', role_name: 'plateau', status: 'INVITED', invite: true },
+    ]);
+  });
+
+  it('names no post where there is none', () => {
+    const [command] = ask('mission', [{ user: 'lea', name: 'Léa', role: null }]);
+    expect(command).not.toHaveProperty('role_name');
+  });
+
+  it('counts the places of each post once', () => {
+    expect(placesFor(picks, [son, plateau, role('video', 9)])).toBe(1 + 2);
+  });
+
+  it('counts those without a yes where all are asked for', () => {
+    const asked = role('son', 3, 1, 2);
+    expect(placesFor([{ user: 'lea', name: 'Léa', role: asked }], [asked])).toBe(2);
+  });
+
+  it('counts none where any number may come', () => {
+    const any = role('son', null);
+    expect(placesFor([{ user: 'lea', name: 'Léa', role: any }], [any])).toBe(0);
+  });
+
+  it('counts by what the posts are now', () => {
+    expect(placesFor([{ user: 'lea', name: 'Léa', role: son }], [role('son', 2, 2)])).toBe(0);
+  });
+});
+
+describe('noting a yes', () => {
+  it('asks nobody', () => {
+    expect(accept('mission', { user: 'lea', name: 'Léa', role: son })).toEqual([
+      { type: 'assign', mission_id: 'mission', user_id: 'lea', role_name: 'son', status: 'ACCEPTED', invite: false },
+    ]);
+  });
+});
+
+describe('the later of two instants', () => {
+  it('does not depend on how many digits they have', () => {
+    expect(later('2026-07-01T08:00:00.3Z', '2026-07-01T08:00:00.35Z')).toBe('2026-07-01T08:00:00.35Z');
+    expect(later('2026-07-01T08:00:00.299802Z', '2026-07-01T08:00:00.3Z')).toBe('2026-07-01T08:00:00.3Z');
+    expect(later('2026-07-01T08:00:01Z', '2026-07-01T08:00:00.9Z')).toBe('2026-07-01T08:00:01Z');
+  });
+});

@@ -1,0 +1,40 @@
+/** What asking sends. */
+
+import type { MissionRole, PlanningCommand } from '../api/types';
+import { openPlaces, unaskedPlaces } from '../plan/snapshot';
+
+/** Somebody who is picked, and the post they are to be asked for. */
+export interface Pick {
+  user: string;
+  name: string;
+  role: MissionRole | null;
+}
+
+type Assign = Extract<PlanningCommand, { type: 'assign' }>;
+
+function assign(mission: string, { user, role }: Pick): Assign {
+  const post = role === null ? {} : { role_name: role.role_name };
+  return { type: 'assign', mission_id: mission, user_id: user, ...post };
+}
+
+/** Asks everyone who is picked, by a link each, all or nobody. */
+export function ask(mission: string, picks: readonly Pick[]): PlanningCommand[] {
+  return picks.map((pick) => ({ ...assign(mission, pick), status: 'INVITED', invite: true }));
+}
+
+/** Notes that somebody said yes, and asks nobody. */
+export function accept(mission: string, pick: Pick): PlanningCommand[] {
+  return [{ ...assign(mission, pick), status: 'ACCEPTED', invite: false }];
+}
+
+/**
+ * For how many places those who are picked are asked: those that nobody is asked for yet, each post counted once; of a post
+ * whose places are all asked for, those that nobody accepted.
+ */
+export function placesFor(picks: readonly Pick[], roles: readonly MissionRole[]): number {
+  const wanted = new Set(picks.map(({ role }) => role?.id));
+  return roles
+    .filter(({ id }) => wanted.has(id))
+    .map((role) => unaskedPlaces(role) || openPlaces(role))
+    .reduce((sum, places) => sum + places, 0);
+}
