@@ -11,6 +11,8 @@ mod support;
 
 mod access;
 mod activity;
+#[allow(non_snake_case, reason = "the names tell which server they need")]
+mod app_in_Chromium;
 mod app_shell;
 mod archived;
 mod assignments_uniqueness;

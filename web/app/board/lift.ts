@@ -5,7 +5,8 @@
 
 import type { PlanningCommand, PlanningUser } from '../api/types';
 import { when } from '../time/format';
-import { type Instant, shiftDays, timestamp } from '../time/zone';
+import { shiftDays } from '../time/calendar';
+import { type Instant, timestamp } from '../time/zone';
 import type { Change } from '../plan/commands.svelte';
 import { type PlanAssignment, type PlanMission, type Snapshot, openPlaces, unaskedPlaces } from '../plan/snapshot';
 import { hasSkill } from '../plan/verdict';

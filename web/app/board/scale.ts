@@ -1,6 +1,7 @@
 /** Instants on the width of the board, which is one period of whole days. */
 
-import { type CalendarDate, type Instant, MINUTE, startOf } from '../time/zone';
+import { type CalendarDate, startOf } from '../time/calendar';
+import { type Instant, MINUTE } from '../time/zone';
 
 /** What is moved and resized snaps to this. */
 export const SNAP = 15 * MINUTE;

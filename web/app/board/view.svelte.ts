@@ -7,7 +7,7 @@ import { isFree } from '../plan/verdict';
 import { route } from '../route/route.svelte';
 import { session } from '../session/session.svelte';
 import { hasWords } from '../words/fold';
-import { type CalendarDate, dayOf, monday, readDay } from '../time/zone';
+import { type CalendarDate, dayOf, monday, readDay } from '../time/calendar';
 import { type Row, byMission, byPerson } from './rows';
 import { Scale } from './scale';
 

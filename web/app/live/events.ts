@@ -6,14 +6,17 @@ export interface Changed {
   lists: string[];
 }
 
-/** Reads one stream until it ends. Calls `heard` for each event, and `begun` once it is open. Answers the last event's id. */
+/** Milliseconds without a byte, heartbeats of 15 s included, after which the connection is taken for dead. */
+const SILENCE = 40_000;
+
+/** Reads one stream until it ends, or falls silent. Calls `heard` for each event, and `begun` once it is open. Answers the last event's id. */
 export async function listen(
   last: string | null,
-  signal: AbortSignal,
   begun: () => void,
   heard: (changed: Changed) => void,
 ): Promise<string | null> {
-  const response = await connect(last, signal);
+  const dead = new AbortController();
+  const response = await connect(last, dead.signal);
   if (response.status === 401) {
     await renew();
     return last;
@@ -21,7 +24,7 @@ export async function listen(
   if (!response.ok || response.body === null) throw await refusal(response);
   begun();
   let id = last;
-  for await (const event of events(response.body)) {
+  for await (const event of events(response.body, watch(dead))) {
     id = event.id ?? id;
     if (event.data !== '') heard(JSON.parse(event.data) as Changed);
   }
@@ -34,18 +37,34 @@ async function connect(last: string | null, signal: AbortSignal): Promise<Respon
   return send(new Request(`${API}/api/v1/events?max_seconds=3600`, { headers, signal }));
 }
 
+/** Gives the connection up unless it is called again in time. */
+function watch(dead: AbortController): (ended?: boolean) => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return (ended = false) => {
+    clearTimeout(timer);
+    if (!ended) timer = setTimeout(() => { dead.abort(); }, SILENCE);
+  };
+}
+
 interface ServerSentEvent {
   id: string | null;
   data: string;
 }
 
-/** Parses what the server sends: fields in lines, events between empty lines, comments as heartbeats. */
-export async function* events(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerSentEvent> {
+/**
+ * Parses what the server sends: fields in lines, events between empty lines, comments as heartbeats. Calls `heard` before it waits
+ * for more, and once it has ended with `true`.
+ */
+export async function* events(
+  body: ReadableStream<Uint8Array>,
+  heard: (ended?: boolean) => void = () => undefined,
+): AsyncGenerator<ServerSentEvent> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   let rest = '';
   try {
     for (;;) {
+      heard();
       const { done, value } = await reader.read();
       if (done) return;
       const parts = (rest + decoder.decode(value, { stream: true })).split('\n\n');
@@ -53,6 +72,7 @@ export async function* events(body: ReadableStream<Uint8Array>): AsyncGenerator<
       for (const part of parts) yield parse(part);
     }
   } finally {
+    heard(true);
     reader.releaseLock();
   }
 }

@@ -49,7 +49,6 @@ class Live {
       try {
         last = await listen(
           last,
-          new AbortController().signal,
           () => {
             pause = PAUSE;
             this.#tell({ connected: true });
@@ -59,7 +58,7 @@ class Live {
           },
         );
       } catch (error) {
-        if (!(error instanceof Refused || error instanceof Unreachable || error instanceof TypeError)) throw error;
+        if (!isOfNetwork(error)) throw error;
         this.#tell({ connected: false });
         pause = Math.min(pause * 2, LONGEST_PAUSE);
       }
@@ -80,6 +79,12 @@ class Live {
     this.connected = told.connected;
     this.since = told.connected ? null : (this.since ?? Date.now());
   }
+}
+
+/** A stream that breaks off is a TypeError, one that was given up an AbortError. */
+function isOfNetwork(error: unknown): boolean {
+  const broken = error instanceof TypeError || (error instanceof DOMException && error.name === 'AbortError');
+  return broken || error instanceof Refused || error instanceof Unreachable;
 }
 
 export const live = new Live();

@@ -1,7 +1,8 @@
 /** The plan as it will be if what was sent is carried out: shown at once, and marked as not acknowledged. */
 
 import type { Planning, PlanningAssignment, PlanningCommand, PlanningMission } from '../api/types';
-import { instant, shiftDays, timestamp } from '../time/zone';
+import { shiftDays } from '../time/calendar';
+import { instant, timestamp } from '../time/zone';
 import type { Draft } from './snapshot';
 
 type Row = PlanningAssignment & Draft;

@@ -3,7 +3,8 @@
 import { api, data } from '../api/client';
 import { asFailure } from '../api/refused';
 import type { Mission, User } from '../api/types';
-import { dayOf, startOf, timestamp } from '../time/zone';
+import { dayOf, startOf } from '../time/calendar';
+import { timestamp } from '../time/zone';
 import { hasWords } from '../words/fold';
 
 /** Milliseconds after the last letter. */

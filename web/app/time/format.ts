@@ -2,7 +2,7 @@
 
 import type { Locale } from '../api/types';
 import { language } from '../words/language.svelte';
-import { type Instant, MINUTE, dayOf } from './zone';
+import { type Instant, MINUTE, civilDay, isOneDay } from './zone';
 
 const TAGS: Record<Locale, string> = { fr: 'fr-FR', en: 'en-GB', 'en-US': 'en-US' };
 
@@ -51,8 +51,7 @@ export function times(start: Instant, end: Instant, zone: string): string {
 function writeTimes(start: Instant, end: Instant, zone: string): string {
   const from = time(start, zone);
   const to = time(end, zone);
-  // One that ends at midnight ends on its own day.
-  if (dayOf(start, zone).compare(dayOf(end - 1, zone)) === 0) return `${from} – ${to}`;
+  if (isOneDay(start, end, zone)) return `${from} – ${to}`;
   return `${from} – ${to} (${weekday(end, zone)})`;
 }
 
@@ -69,7 +68,7 @@ export function shortDay(at: Instant, zone: string): string {
 
 /** `Monday 6 July`, `lundi 6 juillet`; with the year where it is not the present one. */
 export function longDay(at: Instant, zone: string): string {
-  const other = dayOf(at, zone).year !== dayOf(Date.now(), zone).year;
+  const other = civilDay(at, zone).slice(0, 4) !== civilDay(Date.now(), zone).slice(0, 4);
   const year = other ? ({ year: 'numeric' } as const) : {};
   return ordinal(format(`long${String(other)}`, zone, { weekday: 'long', day: 'numeric', month: 'long', ...year }).format(at));
 }
@@ -99,7 +98,7 @@ export function relative(at: Instant, now: Instant): string {
   const minutes = Math.round((at - now) / MINUTE);
   if (Math.abs(minutes) < 60) return words.format(minutes, 'minute');
   const hours = Math.round(minutes / 60);
-  if (Math.abs(hours) < 48) return words.format(hours, 'hour');
+  if (Math.abs(hours) < 24) return words.format(hours, 'hour');
   return words.format(Math.round(hours / 24), 'day');
 }
 

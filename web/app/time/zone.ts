@@ -1,18 +1,9 @@
 /**
  * Instants in a time zone. The API speaks RFC 3339 in UTC; people read the wall clock of the org or of a mission, never
- * that of their browser. An instant here is a number of milliseconds since 1970.
+ * that of their browser. What counts days is in `calendar.ts`, whose library technicians need not load to see their calls.
  */
 
-import {
-  type CalendarDate,
-  fromAbsolute,
-  getLocalTimeZone,
-  parseAbsolute,
-  parseDate,
-  startOfWeek,
-  toCalendarDate,
-} from '@internationalized/date';
-
+/** Milliseconds since 1970. */
 export type Instant = number;
 
 export const MINUTE = 60_000;
@@ -29,41 +20,36 @@ export function timestamp(at: Instant): string {
   return new Date(at).toISOString();
 }
 
-/** The day that an instant is on. */
-export function dayOf(at: Instant, zone: string): CalendarDate {
-  return toCalendarDate(fromAbsolute(at, zone));
-}
+const clocks = new Map<string, Intl.DateTimeFormat>();
 
-/** When a day begins. It begins later than midnight where the clocks change then. */
-export function startOf(day: CalendarDate, zone: string): Instant {
-  return day.toDate(zone).getTime();
-}
-
-/** The Monday of a day's week. */
-export function monday(day: CalendarDate): CalendarDate {
-  return startOfWeek(day, 'fr-FR', 'mon');
-}
-
-/** A day as it is written in addresses: `2026-07-06`. */
-export function readDay(text: string | null): CalendarDate | null {
-  if (text === null) return null;
-  try {
-    return parseDate(text);
-  } catch {
-    return null;
+/** The wall clock of a zone, or the browser's own: `2026-07-06 20:00:00`, the same in every language. */
+function wallClock(at: Instant, timeZone: string | undefined): string {
+  const key = timeZone ?? '';
+  let clock = clocks.get(key);
+  if (clock === undefined) {
+    clock = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium', ...(timeZone === undefined ? {} : { timeZone }) });
+    clocks.set(key, clock);
   }
+  return clock.format(at);
 }
 
-/** An instant moved by whole days of the wall clock. */
-export function shiftDays(at: Instant, days: number, zone: string): Instant {
-  return parseAbsolute(timestamp(at), zone).add({ days }).toDate().getTime();
+/** How far a zone's clock is ahead of UTC, in milliseconds. */
+export function offset(at: Instant, zone: string): number {
+  const second = Math.floor(at / 1000) * 1000;
+  return Date.parse(`${wallClock(second, zone).replace(' ', 'T')}Z`) - second;
+}
+
+/** The day that an instant is on, as texts compare: `2026-07-06`. */
+export function civilDay(at: Instant, zone: string): string {
+  return wallClock(at, zone).slice(0, 10);
+}
+
+/** Whether a period ends on the day on which it begins; one that ends at midnight does. */
+export function isOneDay(start: Instant, end: Instant, zone: string): boolean {
+  return civilDay(start, zone) === civilDay(end - 1, zone);
 }
 
 /** Whether the browser's clock shows other times than this zone at that instant. */
 export function differsHere(zone: string, at: Instant): boolean {
-  const here = getLocalTimeZone();
-  if (here === zone) return false;
-  return fromAbsolute(at, here).offset !== fromAbsolute(at, zone).offset;
+  return wallClock(at, zone) !== wallClock(at, undefined);
 }
-
-export type { CalendarDate };

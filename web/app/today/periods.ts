@@ -1,7 +1,8 @@
 /** Periods as rows say them. */
 
 import { shortDay, time, times, when } from '../time/format';
-import { DAY, type Instant, dayOf, startOf } from '../time/zone';
+import { dayOf, startOf } from '../time/calendar';
+import { DAY, type Instant } from '../time/zone';
 
 interface Period {
   start: Instant;

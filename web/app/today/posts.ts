@@ -2,7 +2,8 @@
 
 import type { Mission, MissionRole } from '../api/types';
 import { openPlaces, unaskedPlaces } from '../plan/snapshot';
-import { type CalendarDate, type Instant, dayOf, instant } from '../time/zone';
+import { type CalendarDate, dayOf } from '../time/calendar';
+import { type Instant, instant } from '../time/zone';
 
 export interface OpenPost {
   mission: Mission;

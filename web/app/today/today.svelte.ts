@@ -4,7 +4,8 @@ import { api, allPages } from '../api/client';
 import type { ActivityEntry, Assignment, Availability, Conflict, Invitation, Mission, User } from '../api/types';
 import { live } from '../live/live.svelte';
 import { session } from '../session/session.svelte';
-import { DAY, MINUTE, dayOf, startOf, timestamp } from '../time/zone';
+import { dayOf, startOf } from '../time/calendar';
+import { DAY, MINUTE, timestamp } from '../time/zone';
 import { Reading } from './reading.svelte';
 
 /** Items of a page, and most of a list: a planner of more works on the board. */

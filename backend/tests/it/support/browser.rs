@@ -5,7 +5,7 @@ use axum::http::Method;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use fantoccini::{
     Client, ClientBuilder, Locator,
-    actions::{InputSource, KeyAction, KeyActions},
+    actions::{InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction},
     key::Key,
     wd::WebDriverCompatibleCommand,
 };
@@ -122,6 +122,64 @@ impl Browser {
         self.client.perform_actions(presses).await.expect("a key is pressed");
     }
 
+    /// Presses a key while others are held.
+    pub async fn press_with(&self, held: &[Key], key: char) {
+        let held = held.iter().map(|held| char::from(*held));
+        let down = held.clone().map(|value| KeyAction::Down { value });
+        let up = held.map(|value| KeyAction::Up { value });
+        let pressed = [KeyAction::Down { value: key }, KeyAction::Up { value: key }];
+        let all = down.chain(pressed).chain(up);
+        let presses = all.fold(KeyActions::new("keyboard".into()), KeyActions::then);
+        self.client.perform_actions(presses).await.expect("keys are pressed");
+    }
+
+    /// Presses the mouse at a place of the window, moves it to others, and lets go of it at the last one.
+    pub async fn drag(&self, places: &[(f64, f64)]) {
+        let to = |&(x, y): &(f64, f64)| PointerAction::MoveTo { duration: None, x, y };
+        let (first, rest) = places.split_first().expect("a place to press at");
+        let down = PointerAction::Down { button: MOUSE_BUTTON_LEFT };
+        let moves = [to(first), down].into_iter().chain(rest.iter().map(to));
+        let all = moves.chain([PointerAction::Up { button: MOUSE_BUTTON_LEFT }]);
+        let actions = all.fold(MouseActions::new("mouse".into()), MouseActions::then);
+        self.client.perform_actions(actions).await.expect("the mouse moves");
+    }
+
+    /// Clicks at a place of the window.
+    pub async fn click_at(&self, place: (f64, f64)) {
+        self.drag(&[place]).await;
+    }
+
+    /// Whether a script of the test comes true in time.
+    pub async fn until_true(&self, script: &str) {
+        let seen = timeout(AT_MOST, async { while self.run(script).await != json!(true) {} });
+        if seen.await.is_err() {
+            panic!("{script} is not true of {}", self.text().await);
+        }
+    }
+
+    /// Runs a script in each page that is opened from now on, before its own.
+    pub async fn prepare(&self, script: &str) {
+        self.command("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+    }
+
+    /// Lets requests to such addresses fail from now on, as on a bad connection; none, to let all of them through again.
+    pub async fn block(&self, addresses: &[&str]) {
+        self.command("Network.enable", json!({})).await;
+        self.command("Network.setBlockedURLs", json!({ "urls": addresses })).await;
+    }
+
+    /// Opens another tab, which is the one that is looked at from now on.
+    pub async fn open_tab(&self) {
+        let tab = self.client.new_window(true).await.expect("a tab");
+        self.client.switch_to_window(tab.handle).await.expect("the tab is looked at");
+    }
+
+    /// Looks at the tab that was opened as the first, second, ….
+    pub async fn look_at_tab(&self, index: usize) {
+        let tabs = self.client.windows().await.expect("tabs");
+        self.client.switch_to_window(tabs[index].clone()).await.expect("the tab is looked at");
+    }
+
     /// Types, wherever the focus is.
     pub async fn type_text(&self, text: &str) {
         let focus = self.client.active_element().await.expect("a focus");
@@ -134,8 +192,17 @@ impl Browser {
     }
 
     /// Shows pages at this size from now on, as a phone does.
-    pub async fn resize(&self, (width, height): (u32, u32)) {
-        let screen = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": true });
+    pub async fn resize(&self, size: (u32, u32)) {
+        self.show_at(size, true).await;
+    }
+
+    /// The same, as a computer does.
+    pub async fn resize_window(&self, size: (u32, u32)) {
+        self.show_at(size, false).await;
+    }
+
+    async fn show_at(&self, (width, height): (u32, u32), mobile: bool) {
+        let screen = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile });
         self.command("Emulation.setDeviceMetricsOverride", screen).await;
     }
 

@@ -1,0 +1,86 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import { Refused } from '../api/refused';
+import type { Assignment, MissionSeen, Problem } from '../api/types';
+import type { Intent } from './server';
+
+vi.mock('../live/live.svelte', () => ({ live: { subscribe: () => () => undefined } }));
+vi.mock('../time/now.svelte', () => ({ now: { at: Date.parse('2026-12-01T12:00:00Z') } }));
+vi.mock('./server', () => ({ readAssignment: vi.fn(), readAssignments: vi.fn(), readMission: vi.fn(), send: vi.fn() }));
+
+const { calls } = await import('./calls.svelte');
+const server = vi.mocked(await import('./server'));
+
+const shown = {
+  id: 'a', mission_id: 'm', status: 'INVITED', needs_confirmation: false, mission_title: 'Montage', location: 'Studio',
+  role_name: 'son', start_at: '2026-12-02T08:00:00Z', end_at: '2026-12-02T12:00:00Z',
+} as Assignment;
+const yes: Intent = { decision: 'accept', reason: null, key: 'k' };
+const no: Intent = { decision: 'decline', reason: 'Malade', key: 'k' };
+
+function refused(code: Problem['code']): Refused {
+  return new Refused({ code, detail: '', request_id: '', status: 409, title: '', type: '' });
+}
+
+/** What the server shows, one answer after the other. */
+function shows(...changes: Partial<Assignment>[]): void {
+  changes.forEach((change, index) => {
+    server.readAssignment.mockResolvedValueOnce({ assignment: { ...shown, ...change }, tag: `"${String(index)}"` });
+  });
+}
+
+beforeEach(() => {
+  vi.resetAllMocks();
+  server.readAssignments.mockResolvedValue([]);
+  const mission = { ...shown, id: 'm', title: 'Montage', timezone: 'Europe/Paris' };
+  server.readMission.mockResolvedValue(mission as unknown as MissionSeen);
+});
+
+test('an answer is sent on the condition that it is still what was shown', async () => {
+  shows({});
+  server.send.mockResolvedValueOnce('ACCEPTED');
+  expect(await calls.answer(shown, yes)).toEqual({ is: 'done' });
+  expect(server.send).toHaveBeenCalledExactlyOnceWith('a', yes, '"0"');
+  expect(calls.find('a')?.status).toBe('ACCEPTED');
+});
+
+test('nothing is sent for what has moved since it was shown', async () => {
+  shows({ start_at: '2026-12-02T09:00:00Z' });
+  expect(await calls.answer(shown, yes)).toEqual({ is: 'changed' });
+  expect(server.send).not.toHaveBeenCalled();
+  expect(calls.find('a')?.start_at).toBe('2026-12-02T09:00:00Z');
+});
+
+test('one that moves between looking and sending is looked at again', async () => {
+  shows({}, { location: 'Grande salle' });
+  server.send.mockRejectedValueOnce(refused('precondition_failed'));
+  expect(await calls.answer(shown, yes)).toEqual({ is: 'changed' });
+  expect(server.send).toHaveBeenCalledTimes(1);
+});
+
+test('what is no business of the person does not stop an answer', async () => {
+  shows({}, { told_at: '2026-12-01T12:00:00Z' });
+  server.send.mockRejectedValueOnce(refused('precondition_failed')).mockResolvedValueOnce('DECLINED');
+  expect(await calls.answer(shown, no)).toEqual({ is: 'done' });
+  expect(server.send).toHaveBeenLastCalledWith('a', no, '"1"');
+  expect(calls.find('a')?.decline_reason).toBe('Malade');
+});
+
+test('an answer whose own answer was lost is not sent again', async () => {
+  shows({ status: 'ACCEPTED' });
+  expect(await calls.answer(shown, yes)).toEqual({ is: 'done' });
+  expect(server.send).not.toHaveBeenCalled();
+});
+
+test('a no does not take back a yes that was given elsewhere', async () => {
+  shows({ status: 'ACCEPTED' });
+  expect(await calls.answer(shown, no)).toEqual({ is: 'elsewhere' });
+  expect(server.send).not.toHaveBeenCalled();
+});
+
+test('a refusal that is about the call is told, any other fails', async () => {
+  shows({}, {});
+  const clash = refused('schedule_conflict');
+  server.send.mockRejectedValueOnce(clash).mockRejectedValueOnce(refused('unavailable'));
+  expect(await calls.answer(shown, yes)).toEqual({ is: 'refused', refused: clash });
+  await expect(calls.answer(shown, yes)).rejects.toThrow(Refused);
+});

@@ -1,0 +1,114 @@
+/** One's own profile, as it is and as it is being changed. */
+
+import { api, data } from '../api/client';
+import { type Failure, Refused, asFailure } from '../api/refused';
+import type { Locale, UserProfile } from '../api/types';
+import { session } from '../session/session.svelte';
+import { Attempt } from './attempt.svelte';
+
+export interface Skill {
+  skill: string;
+  level: number;
+}
+
+const USUAL_LEVEL = 3;
+
+export class Profile {
+  #saved = $state.raw<UserProfile | null>(null);
+  #tag = '*';
+  name = $state('');
+  skills = $state.raw<readonly Skill[]>([]);
+  bio = $state('');
+  failure = $state.raw<Failure | null>(null);
+  /** Whether somebody else changed it while it was written here. */
+  isChanged = $state(false);
+  readonly saving = new Attempt();
+
+  get loaded(): boolean {
+    return this.#saved !== null;
+  }
+
+  /** Whether something is written that is not saved. */
+  readonly isNew = $derived(this.#saved !== null && this.#isNew(this.#saved));
+
+  async load(): Promise<void> {
+    this.failure = null;
+    try {
+      const path = { id: this.#id() };
+      const [user] = await Promise.all([api.GET('/api/v1/users/{id}', { params: { path } }), this.#read()]);
+      this.name = data(user).name;
+      this.#write();
+    } catch (error) {
+      this.failure = asFailure(error);
+    }
+  }
+
+  add(text: string): void {
+    const skill = text.trim();
+    const isThere = this.skills.some((one) => one.skill.localeCompare(skill, undefined, { sensitivity: 'base' }) === 0);
+    if (skill !== '' && !isThere) this.skills = [...this.skills, { skill, level: USUAL_LEVEL }];
+  }
+
+  rate({ skill }: Skill, level: number): void {
+    this.skills = this.skills.map((one) => (one.skill === skill ? { skill, level } : one));
+  }
+
+  remove(skill: string): void {
+    this.skills = this.skills.filter((one) => one.skill !== skill);
+  }
+
+  async save(): Promise<void> {
+    await this.saving.make(async () => {
+      this.isChanged = false;
+      try {
+        await this.#put({ skills: [...this.skills], bio: this.bio.trim() === '' ? null : this.bio.trim() });
+        this.#write();
+      } catch (error) {
+        if (!(error instanceof Refused && error.is('precondition_failed'))) throw error;
+        await this.#read();
+        this.isChanged = true;
+      }
+    });
+  }
+
+  /** The language of this device and of the account; and of mails, where the profile names another one. */
+  async speak(locale: Locale): Promise<void> {
+    await session.speak(locale);
+    const { locale: mails } = this.#saved ?? { locale: null };
+    if (mails !== null && mails !== locale) await this.#put({ locale });
+  }
+
+  #id(): string {
+    return session.me.user_id ?? '';
+  }
+
+  async #read(): Promise<void> {
+    this.#take(await api.GET('/api/v1/users/{id}/profile', { params: { path: { id: this.#id() } } }));
+  }
+
+  /** A profile is replaced whole: what is not set here goes back as it is. */
+  async #put(change: { skills?: Skill[]; bio?: string | null; locale?: Locale }): Promise<void> {
+    if (this.#saved === null) return;
+    const { skill_levels, user_id: _, ...rest } = this.#saved;
+    const skills = Object.entries(skill_levels).map(([skill, level]) => ({ skill, level }));
+    const params = { path: { id: this.#id() }, header: { 'If-Match': this.#tag } };
+    this.#take(await api.PUT('/api/v1/users/{id}/profile', { params, body: { ...rest, skills, ...change } }));
+  }
+
+  #take(answer: { data?: UserProfile; response: Response }): void {
+    this.#saved = data(answer);
+    this.#tag = answer.response.headers.get('etag') ?? '*';
+  }
+
+  #write(): void {
+    if (this.#saved === null) return;
+    this.skills = Object.entries(this.#saved.skill_levels).map(([skill, level]) => ({ skill, level }));
+    this.bio = this.#saved.bio ?? '';
+  }
+
+  #isNew({ skill_levels, bio }: UserProfile): boolean {
+    const isSame = this.skills.every(({ skill, level }) => skill_levels[skill] === level);
+    if (!isSame || this.skills.length !== Object.keys(skill_levels).length) return true;
+    return this.bio.trim() !== (bio ?? '');
+  }
+}
