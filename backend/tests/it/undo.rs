@@ -99,6 +99,60 @@ async fn what_was_done_is_taken_back_and_done_again(#[values(Kind::Sqlite, Kind:
     );
 }
 
+/// Changes of the same objects, one after the other, are taken back from the last to the first, and done again.
+#[rstest]
+#[tokio::test]
+async fn a_chain_of_changes_is_taken_back_to_its_beginning(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let planner = test.manager().await;
+    let (nina, ella) = (planner.user("Nina Simone").await, planner.user("Ella Fitzgerald").await);
+    let concert = mission(&planner, "Concert", 18).await;
+    let mut states = vec![plan(&planner).await];
+    let mut done = Vec::new();
+    let asked = json!({ "type": "assign", "mission_id": concert, "user_id": nina, "invite": true });
+    done.push(apply(&planner, json!([asked])).await);
+    states.push(plan(&planner).await);
+    let on = id(&done[0]["results"][0]["assignments"][0]);
+    let at = |day: u32| {
+        json!({ "type": "move", "mission_id": concert,
+        "start_at": format!("2026-07-{day}T18:00:00Z"), "end_at": format!("2026-07-{day}T20:00:00Z") })
+    };
+    for command in [
+        at(11),
+        at(12),
+        json!({ "type": "reassign", "assignment_id": on, "user_id": ella, "invite": true }),
+        at(13),
+    ] {
+        test.pass_seconds(1);
+        done.push(apply(&planner, json!([command])).await);
+        states.push(plan(&planner).await);
+    }
+    for _ in 0..2 {
+        let last = states.pop().expect("a state");
+        let mut redo = Vec::new();
+        for (change, before) in done.iter().zip(&states).rev() {
+            test.pass_seconds(1);
+            redo.push(undo(&planner, change).await.ok());
+            assert_eq!(plan(&planner).await, *before);
+        }
+        states.push(last);
+        done.clear();
+        for (change, after) in redo.iter().rev().zip(&states[1..]) {
+            test.pass_seconds(1);
+            done.push(undo(&planner, change).await.ok());
+            let mut is = plan(&planner).await;
+            let mut was = after.clone();
+            // A link that is made again is another one.
+            for state in [&mut is, &mut was] {
+                for one in state["assignments"].as_array_mut().expect("assignments") {
+                    one["invitation"] = json!(one["invitation"].is_object());
+                }
+            }
+            assert_eq!(is, was);
+        }
+    }
+}
+
 #[rstest]
 #[tokio::test]
 async fn an_undo_is_of_whoever_did_it_for_a_day(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {

@@ -59,7 +59,7 @@ export function readLift(text: string, home: string): Lift | null {
 export function pointing(geometry: Geometry): Attachment<HTMLElement> {
   return (scroller) => {
     const pointer = new Pointer(geometry);
-    const root = scroller.parentElement ?? scroller;
+    const root = scroller.closest<HTMLElement>('.board') ?? scroller;
     const listen = <K extends keyof DocumentEventMap>(on: EventTarget, name: K, act: (event: DocumentEventMap[K]) => void): (() => void) => {
       on.addEventListener(name, act as EventListener);
       return () => { on.removeEventListener(name, act as EventListener); };

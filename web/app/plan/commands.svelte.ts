@@ -67,8 +67,9 @@ class Commands {
       notices.tell('done', change.told, { action: { text: words().undo, act: () => void this.undo() } });
       return applied;
     } catch (error) {
-      // What the others did meanwhile is read before anybody is told.
+      // What the others did meanwhile is read before anybody is told, and what was only sent is not shown any more.
       await plan.refresh();
+      forget();
       this.#refuse(change, asFailure(error), seen);
       return null;
     } finally {

@@ -90,7 +90,7 @@ class Session {
   async #enter(): Promise<void> {
     const [me, org] = await Promise.all([api.GET('/api/v1/auth/me'), api.GET('/api/v1/orgs/current')]);
     this.#state = { is: 'signed-in', me: data(me), org: data(org) };
-    language.suggest(this.me.locale ?? this.org.locale);
+    language.suggest(this.me.locale);
   }
 
   #signedIn(): Extract<State, { is: 'signed-in' }> {

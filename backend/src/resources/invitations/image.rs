@@ -47,6 +47,12 @@ impl Image {
         Self(invitation::Model { revoked_at: Some(at), ..self.0.clone() })
     }
 
+    /// Without what every write counts up, also one that goes back.
+    #[must_use]
+    pub fn unstamped(&self) -> Self {
+        Self(invitation::Model { updated_at: self.0.created_at, ..self.0.clone() })
+    }
+
     /// Without what mails and reminders change.
     #[must_use]
     pub fn settled(&self) -> Self {

@@ -40,6 +40,13 @@ impl Image {
         Self { row, ..self.clone() }
     }
 
+    /// Without what every write counts up, also one that goes back.
+    #[must_use]
+    pub fn unstamped(&self) -> Self {
+        let row = mission::Model { sequence: 0, updated_at: self.row.created_at, ..self.row.clone() };
+        Self { row, ..self.clone() }
+    }
+
     /// When and where it is.
     pub fn told(&self) -> Told {
         let mission::Model { starts_at, ends_at, timezone, location, .. } = self.row.clone();

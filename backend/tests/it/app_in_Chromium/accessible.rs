@@ -74,7 +74,7 @@ async fn planner_looks(language: &str) {
         ("mission", format!("#/mission/{}", week.setup)),
     ] {
         visitor.go(&hash).await;
-        let shown = if name == "board-empty" { "[role=grid] .empty" } else { "[data-row], section h2" };
+        let shown = if name == "board-empty" { ".timeline .empty" } else { "[data-row], section h2" };
         browser.until_true(&format!("return document.querySelector({}) !== null", json!(shown))).await;
         browser.until_true("return document.querySelector('.skeleton') === null").await;
         visitor.look(language, name).await;

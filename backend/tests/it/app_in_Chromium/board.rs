@@ -53,7 +53,7 @@ async fn a_call_is_put_on_somebody_given_on_moved_stretched_and_all_of_it_taken_
     assert_eq!(crew(&house, &week.setup).await, invited("Bob Bernard"));
     let bobs = assignment(&house, &week.setup, &week.bob).await;
     let mailed = house.test.manager().await.get(&format!("/invitations?assignment_id={bobs}")).await.ok();
-    assert_eq!(mailed[0]["status"], "PENDING", "{mailed}");
+    assert_eq!(mailed[0]["status"], "pending", "{mailed}");
 
     planner.give(way, &bobs, &week.cleo).await;
     browser.until("“Montage” given to Cléo Chevalier").await;
@@ -140,6 +140,7 @@ async fn what_was_changed_meanwhile_is_shown_beside_what_was_seen() {
     planner.go(Week::DAY).await;
     browser.until("To fill").await;
     let later = json!({ "start_at": "2026-07-06T10:00:00+02:00", "end_at": "2026-07-06T19:00:00+02:00" });
+    house.test.pass_seconds(1);
     unseen(&planner, manager.patch(&format!("/missions/{}", week.setup), later)).await;
     planner.lift_by_click(&format!("call:{}:son", week.setup)).await;
     planner.drop_on(&week.bob).await;

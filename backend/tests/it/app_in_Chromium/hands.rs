@@ -148,9 +148,8 @@ impl Visitor {
     async fn bar(&self, block: &str, end: u8) -> (f64, f64) {
         let script = format!(
             "const it = document.querySelector({}), at = it.getBoundingClientRect();
-            const track = document.querySelector('.lines').getBoundingClientRect();
-            const share = parseFloat(it.style.getPropertyValue('--width'));
-            return [at.x + {end} * share * track.width, at.y + at.height / 2];",
+            const bar = parseFloat(it.style.getPropertyValue('--bar'));
+            return [at.x + {end} * bar, at.y + at.height / 2];",
             json!(spot(block))
         );
         place(&self.browser.run(&script).await)

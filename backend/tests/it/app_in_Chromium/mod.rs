@@ -9,8 +9,9 @@ mod technician;
 mod week;
 
 use crate::support::{Browser, Kind, NOW, PASSWORD, Scripts, Server, Test};
-use coulisses::http::serving::Patience;
+use coulisses::{http::serving::Patience, live::LOOKED_EVERY};
 use serde_json::json;
+use tokio::task::JoinSet;
 
 /// Sizes of screens, in CSS pixels.
 const PHONE: (u32, u32) = (360, 740);
@@ -31,10 +32,11 @@ const PREPARED: &str = "
     addEventListener('unhandledrejection', event => window.wrong.push(String(event.reason)));
     addEventListener('securitypolicyviolation', event => window.wrong.push(event.violatedDirective + ' ' + event.blockedURI));";
 
-/// The program behind a socket.
+/// The program behind a socket, with what it does periodically for whoever listens.
 struct House {
     server: Server,
     test: Test,
+    _looking: JoinSet<()>,
 }
 
 impl House {
@@ -45,7 +47,15 @@ impl House {
         test.prove(MANAGER).await;
         test.prove(TECH).await;
         let server = Server::on(listener, &test, Patience::default());
-        Self { server, test }
+        let (live, mut looking) = (test.app.live.clone(), JoinSet::new());
+        looking.spawn(async move {
+            let mut pace = tokio::time::interval(LOOKED_EVERY);
+            loop {
+                pace.tick().await;
+                live.look().await;
+            }
+        });
+        Self { server, test, _looking: looking }
     }
 
     /// A browser of its own, before the application.

@@ -83,7 +83,7 @@ async fn nothing_of_an_org_is_left_after_another_was_chosen() {
             .until_true("return document.querySelector('header')?.innerText.includes('Other House') ?? false")
             .await;
         visitor.go(Week::DAY).await;
-        browser.until("No mission in this period.").await;
+        browser.until("Nothing to fill in this period.").await;
         let page = browser.run("return document.documentElement.outerHTML").await;
         let page = page.as_str().expect("a page");
         assert!(!page.contains("Montage") && !page.contains("Bernard"), "nothing remains: {page}");

@@ -36,7 +36,7 @@ async fn a_technician_answers_changes_their_mind_and_confirms_after_a_move() {
     let later = json!({ "start_at": "2026-07-06T21:00:00+02:00", "end_at": "2026-07-07T00:00:00+02:00" });
     manager.patch(&format!("/missions/{}", week.show), later).await.ok();
     browser.until("21:00").await;
-    technician.press_button("Concert", "Confirm").await;
+    technician.press_button("Concert", "I’m coming").await;
     while manager.get(&format!("/assignments/{show}")).await.ok()["needs_confirmation"] != json!(false) {}
     technician.nothing_wrong().await;
 }

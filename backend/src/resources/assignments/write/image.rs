@@ -93,6 +93,12 @@ impl Image {
         Self(assignment::Model { starts_at: none, ends_at: none, ..self.0.clone() })
     }
 
+    /// Without what every write counts up, also one that goes back.
+    #[must_use]
+    pub fn unstamped(&self) -> Self {
+        Self(assignment::Model { sequence: 0, updated_at: self.0.created_at, ..self.0.clone() })
+    }
+
     /// At the time to which its mission moves.
     #[must_use]
     pub fn at(&self, told: &Told) -> Self {

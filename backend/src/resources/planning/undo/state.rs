@@ -75,6 +75,8 @@ pub trait Row: Serialize + DeserializeOwned + PartialEq + Clone {
     fn whole(&self) -> Self;
     /// The same without what mails change.
     fn settled(&self) -> Self;
+    /// Without what every write counts up: a row that an undo brought back is as it was.
+    fn unstamped(&self) -> Self;
 }
 
 impl Row for missions::image::Image {
@@ -83,6 +85,9 @@ impl Row for missions::image::Image {
     }
     fn settled(&self) -> Self {
         self.settled()
+    }
+    fn unstamped(&self) -> Self {
+        self.unstamped()
     }
 }
 
@@ -93,6 +98,9 @@ impl Row for assignments::image::Image {
     fn settled(&self) -> Self {
         self.settled()
     }
+    fn unstamped(&self) -> Self {
+        self.unstamped()
+    }
 }
 
 impl Row for invitations::image::Image {
@@ -101,6 +109,9 @@ impl Row for invitations::image::Image {
     }
     fn settled(&self) -> Self {
         self.settled()
+    }
+    fn unstamped(&self) -> Self {
+        self.unstamped()
     }
 }
 
@@ -205,7 +216,7 @@ impl<Id, R: Row> Changed<Id, R> {
 
 impl Digests {
     fn of(row: &impl Row) -> Result<Self, Error> {
-        Ok(Self { settled: digest(&row.settled())?, whole: digest(&row.whole())? })
+        Ok(Self { settled: digest(&row.settled().unstamped())?, whole: digest(&row.whole().unstamped())? })
     }
 }
 
