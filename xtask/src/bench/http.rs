@@ -40,6 +40,11 @@ impl Http {
         Ok(Read { body, cache })
     }
 
+    pub(super) fn delete(&self, url: &str) -> Result<()> {
+        self.0.delete(url).call().with_context(|| format!("DELETE {url}"))?;
+        Ok(())
+    }
+
     /// Whether there is an answer, and it is a good one.
     pub(super) fn answers(&self, url: &str) -> bool {
         self.0.get(url).call().is_ok()

@@ -2,7 +2,8 @@
 //!
 //! Absolute figures mean nothing on shared machines, so every bar is a ratio to something measured in the same run, in turn
 //! with it. The floor, and what fills and explains databases, are the crate `bench`; here is who runs when: [`stage`] has what
-//! all need, [`site`] is a database with both servers on it, [`load`] sends, the rest are the bars by their kind.
+//! all need, [`site`] is a database with both servers on it, [`load`] sends, the rest are the bars by their kind. [`web`] measures
+//! what people see.
 
 mod bar;
 mod footprint;
@@ -13,12 +14,13 @@ mod reads;
 mod report;
 mod site;
 mod stage;
+mod web;
 mod writes;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use self::bar::Bars;
 use self::growth::Plans;
@@ -34,7 +36,10 @@ const LEFT_OUT: [&str; 3] =
     ["conflicts with 100 000 missions", "1 000 000 missions and their plans", "the cost of telemetry"];
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {
+    #[command(subcommand)]
+    of: Option<Of>,
     /// A look in three minutes: shorter rounds, small data, some bars left out
     #[arg(long)]
     quick: bool,
@@ -49,6 +54,13 @@ pub(crate) struct Options {
     seconds: Option<u64>,
 }
 
+/// What is measured instead of the API.
+#[derive(Subcommand)]
+enum Of {
+    /// The web application in a browser
+    Web(web::Options),
+}
+
 impl Options {
     fn effort(&self) -> Effort {
         let (rounds, seconds) = if self.quick { (3, 2) } else { (5, 5) };
@@ -57,6 +69,9 @@ impl Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    if let Some(Of::Web(options)) = &options.of {
+        return web::run(options);
+    }
     let cleanup = Cleanup::install()?;
     let stage = Stage::set(options.effort(), &cleanup)?;
     let mut bars = Bars::default();

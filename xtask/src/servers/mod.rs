@@ -42,6 +42,11 @@ const VARIABLES: [&str; 11] = [
 /// What `backend/tests/smtp_server.py` imports.
 const SMTP_REQUIREMENTS: &str = include_str!("../../smtp/requirements.txt");
 
+/// Starts ChromeDriver alone; its URL.
+pub(crate) fn browser_driver(directory: &Path, cleanup: &Cleanup) -> Result<String> {
+    chromium::start(&install::ensure_browsing()?.chromium, directory, cleanup)
+}
+
 /// Three running servers, and the programs of others.
 pub(crate) struct Servers {
     pub(crate) postgres_url: String,

@@ -22,7 +22,6 @@ async fn what_one_planner_changes_another_sees_in_two_seconds() {
     let seen = format!("return document.querySelector('[data-row=\"{}\"] .block') !== null", week.bob);
     other.browser.until_true(&seen).await;
     let took = begin.elapsed();
-    println!("seen by the other after {} ms", took.as_millis());
     assert!(took < SEEN_WITHIN, "{took:?}");
     other.nothing_wrong().await;
 }
