@@ -2,8 +2,9 @@
 
 import type { PlanningUser } from '../api/types';
 import { plan } from '../plan/plan.svelte';
-import { type PlanMission, type Snapshot, openPlaces, unaskedPlaces } from '../plan/snapshot';
-import { isFree } from '../plan/verdict';
+import { type PlanMission, type Snapshot, openPlaces } from '../plan/snapshot';
+import { hasSkill, isFree } from '../plan/verdict';
+import { type Call, callsOf } from './calls';
 import { route } from '../route/route.svelte';
 import { session } from '../session/session.svelte';
 import { hasWords } from '../words/fold';
@@ -38,11 +39,14 @@ class View {
   readonly users: readonly PlanningUser[] = $derived.by(() => (plan.snapshot === null ? [] : this.#users(plan.snapshot)));
   /** The missions that the filters leave, by start. */
   readonly missions: readonly PlanMission[] = $derived.by(() => (plan.snapshot === null ? [] : this.#missions(plan.snapshot)));
-  /** Those with places that nobody accepted: first what nobody is asked for. */
-  readonly open: readonly PlanMission[] = $derived.by(() => {
-    const open = this.missions.filter(({ roles, end }) => end > this.scale.from && roles.some((role) => openPlaces(role) > 0));
-    const waits = (mission: PlanMission): number => (mission.roles.some((role) => unaskedPlaces(role) > 0) ? 0 : 1);
-    return open.sort((one, other) => waits(one) - waits(other) || one.start - other.start);
+  /** Posts with places that nobody accepted: first those that somebody is still to be found or asked for. */
+  readonly calls: readonly Call[] = $derived.by(() => {
+    const { snapshot } = plan;
+    if (snapshot === null) return [];
+    const calls = this.missions.flatMap((mission) => callsOf(snapshot, mission));
+    const wanted = calls.filter(({ role }) => this.skill === null || hasSkill([this.skill], role));
+    const waits = ({ open, asked }: Call): number => (asked >= open ? 1 : 0);
+    return wanted.sort((one, other) => waits(one) - waits(other) || one.mission.start - other.mission.start);
   });
 
   readonly rows: readonly Row[] = $derived.by(() => {

@@ -78,7 +78,7 @@ export const words = dictionary({
     stay: 'Je viens toujours',
     keep: 'Revenir',
     come: 'Je peux venir finalement',
-    yourReason: 'Votre motif',
+    yourReason: (reason: string) => `Votre motif\u00a0: «\u00a0${reason}\u00a0»`,
 
     crew: 'Équipe',
     alone: 'Personne d’autre n’a encore accepté.',
@@ -164,7 +164,7 @@ export const words = dictionary({
     stay: 'I am still coming',
     keep: 'Go back',
     come: 'I can come after all',
-    yourReason: 'Your reason',
+    yourReason: (reason: string) => `Your reason: “${reason}”`,
 
     crew: 'Crew',
     alone: 'Nobody else has accepted yet.',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Mission, MissionRole } from '../api/types';
 import { instant } from '../time/zone';
-import { numbers, openPosts } from './posts';
+import { numbers, openPosts, withoutPlanned } from './posts';
 
 const NOW = instant('2026-07-06T08:00:00Z');
 
@@ -52,4 +52,12 @@ test('numbers are of missions that start until then', () => {
     mission('later', '2026-07-13T06:00:00Z', '2026-07-13T08:00:00Z', role('e', 9, 0, 9)),
   ];
   expect(numbers(missions, NOW, instant('2026-07-13T06:00:00Z'))).toEqual({ open: 2, awaited: 3 });
+});
+
+test('who was put there and never asked is not waited for', () => {
+  const show = mission('show', '2026-07-07T06:00:00Z', '2026-07-07T08:00:00Z', role('son', 2, 0, 2));
+  const asked = withoutPlanned(show, new Map([['son', 1]]));
+  expect(openPosts([show], NOW)[0]?.waiting).toBe(true);
+  expect(openPosts([asked], NOW)[0]?.waiting).toBe(false);
+  expect(numbers([asked], NOW, instant('2026-07-13T06:00:00Z'))).toEqual({ open: 2, awaited: 1 });
 });

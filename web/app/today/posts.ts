@@ -16,6 +16,12 @@ export interface OpenPost {
   day: CalendarDate;
 }
 
+/** A mission whose posts count as invited only those who were asked. */
+export function withoutPlanned(mission: Mission, planned: ReadonlyMap<string, number>): Mission {
+  const roles = mission.roles.map((role) => ({ ...role, invited: role.invited - (planned.get(role.id) ?? 0) }));
+  return { ...mission, roles };
+}
+
 /** Open posts of missions that are not over; day by day, those that somebody has to be asked for first, then by start. */
 export function openPosts(missions: Iterable<Mission>, now: Instant): OpenPost[] {
   const posts: (OpenPost & { start: Instant })[] = [];

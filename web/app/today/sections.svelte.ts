@@ -10,7 +10,7 @@ import type { Instant } from '../time/zone';
 import { acts } from './acts.svelte';
 import { type Silence, losses, silences } from './answers';
 import { offers } from './offers';
-import { type OpenPost, openPosts } from './posts';
+import { type OpenPost, openPosts, withoutPlanned } from './posts';
 import type { Reading } from './reading.svelte';
 import { type Deed, type Desk, type RowView, byId, clashRow, lossRow, movedRow, offerRow, postRow, silenceRow } from './rows';
 import { today } from './today.svelte';
@@ -44,9 +44,10 @@ type Lists = readonly Reading<unknown>[];
 export class Sections {
   /** Missions that can be planned: those of archived projects take nobody any more. */
   readonly ahead = $derived.by(() => {
-    const [missions, projects] = [today.missions.value, today.projects.value];
-    if (missions === null || projects === null) return [];
-    return missions.filter(({ project_id }) => project_id === null || projects.has(project_id));
+    const [missions, projects, planned] = [today.missions.value, today.projects.value, today.planned.value];
+    if (missions === null || projects === null || planned === null) return [];
+    const goOn = missions.filter(({ project_id }) => project_id === null || projects.has(project_id));
+    return goOn.map((mission) => withoutPlanned(mission, planned));
   });
 
   readonly #missions = $derived(byId(this.ahead));
@@ -63,7 +64,7 @@ export class Sections {
   readonly #silences = $derived(silences(today.silent.value ?? [], today.answers.value ?? [], this.#missions, now.at));
   readonly #offers = $derived(offers(today.offered.value ?? [], now.at));
 
-  readonly #plan: Lists = [today.missions, today.projects];
+  readonly #plan: Lists = [today.missions, today.projects, today.planned];
   /** Where phones cannot be read, rows do without. */
   readonly #calls: Lists = $derived(today.people.failure === null ? [today.people] : []);
 

@@ -45,6 +45,15 @@ class Today {
     return allPages((cursor) => api.GET('/api/v1/assignments', page(query, cursor)), MOST);
   });
 
+  /** How many people of each post, by its id, were put there and never asked: the server counts them as invited. */
+  readonly planned = new Reading<ReadonlyMap<string, number>>(async () => {
+    const query = { never_asked: '1' as const, from: fromNow(), limit };
+    const all = await allPages((cursor) => api.GET('/api/v1/assignments', page(query, cursor)), MOST);
+    const counts = new Map<string, number>();
+    for (const { mission_role_id: role } of all) if (role !== null) counts.set(role, (counts.get(role) ?? 0) + 1);
+    return counts;
+  });
+
   readonly activity = new Reading<ActivityEntry[]>(() => {
     const query = { since: timestamp(Date.now() - NOES * DAY), limit };
     return allPages((cursor) => api.GET('/api/v1/activity', page(query, cursor)), MOST);
@@ -95,8 +104,8 @@ class Today {
   }
 
   get all(): readonly Reading<unknown>[] {
-    const { missions, projects, answers, activity, silent, moved, clashes, offered, people } = this;
-    return [missions, projects, answers, activity, silent, moved, clashes, offered, people];
+    const { missions, projects, planned, answers, activity, silent, moved, clashes, offered, people } = this;
+    return [missions, projects, planned, answers, activity, silent, moved, clashes, offered, people];
   }
 
   /** Reads all of it, side by side. */

@@ -10,7 +10,7 @@ export const common = dictionary({
     cancel: 'Annuler',
     save: 'Enregistrer',
     loading: 'Chargement…',
-    unreachable: 'Le serveur ne répond pas. Rien n’a été perdu : vérifiez la connexion, puis réessayez.',
+    unreachable: 'Le serveur ne répond pas. Rien n’a été perdu\u00a0: vérifiez la connexion, puis réessayez.',
     reference: 'Référence',
     signOut: 'Se déconnecter',
     language: 'Langue',

@@ -31,7 +31,7 @@ export const planner = dictionary({
     undo: 'Undo',
     redo: 'Redo',
     help: 'Keyboard shortcuts',
-    singleKeys: 'Shortcuts of a single key',
+    singleKeys: 'Single-key shortcuts',
     goTo: 'Go to…',
     goToHint: 'A screen, a mission or a person',
     nothing: 'Nothing matches.',

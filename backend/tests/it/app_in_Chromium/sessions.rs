@@ -11,7 +11,7 @@ async fn a_session_survives_a_reload_and_ends_in_all_tabs() {
     let visitor = house.visitor("en-GB").await;
     let browser = &visitor.browser;
     visitor.sign_in(MANAGER, "not the password").await;
-    browser.until("This address and this password do not go together.").await;
+    browser.until("Wrong e-mail address or password.").await;
     visitor.sign_in(MANAGER, PASSWORD).await;
     browser.until("Board").await;
     browser.reload().await;
