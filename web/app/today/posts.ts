@@ -1,6 +1,6 @@
 /** Posts with places that nobody accepted: which, in which order, and how many. */
 
-import type { Mission, MissionRole } from '../api/types';
+import type { Assignment, Mission, MissionRole } from '../api/types';
 import { openPlaces, unaskedPlaces } from '../plan/snapshot';
 import { type CalendarDate, dayOf } from '../time/calendar';
 import { type Instant, instant } from '../time/zone';
@@ -14,6 +14,15 @@ export interface OpenPost {
   waiting: boolean;
   /** The day of its start, or today where that has passed. */
   day: CalendarDate;
+}
+
+/** How many there are of each post, by its id. */
+export function byPost(assignments: readonly Assignment[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { mission_role_id: role } of assignments) {
+    if (role !== null) counts.set(role, (counts.get(role) ?? 0) + 1);
+  }
+  return counts;
 }
 
 /** A mission whose posts count as invited only those who were asked. */

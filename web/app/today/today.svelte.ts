@@ -6,6 +6,7 @@ import { live } from '../live/live.svelte';
 import { session } from '../session/session.svelte';
 import { dayOf, startOf } from '../time/calendar';
 import { DAY, MINUTE, timestamp } from '../time/zone';
+import { byPost } from './posts';
 import { Reading } from './reading.svelte';
 
 /** Items of a page, and most of a list: a planner of more works on the board. */
@@ -48,10 +49,7 @@ class Today {
   /** How many people of each post, by its id, were put there and never asked: the server counts them as invited. */
   readonly planned = new Reading<ReadonlyMap<string, number>>(async () => {
     const query = { never_asked: '1' as const, from: fromNow(), limit };
-    const all = await allPages((cursor) => api.GET('/api/v1/assignments', page(query, cursor)), MOST);
-    const counts = new Map<string, number>();
-    for (const { mission_role_id: role } of all) if (role !== null) counts.set(role, (counts.get(role) ?? 0) + 1);
-    return counts;
+    return byPost(await allPages((cursor) => api.GET('/api/v1/assignments', page(query, cursor)), MOST));
   });
 
   readonly activity = new Reading<ActivityEntry[]>(() => {
