@@ -40,11 +40,12 @@ interface Place {
 
 /** Reads `data-lift` of what is pressed on: `kind:id:more`. */
 export function readLift(text: string, home: string): Lift | null {
-  const [kind, id = '', more = ''] = text.split(':');
+  const [kind, id = '', ...rest] = text.split(':');
   const ids = selection.has(id) ? [...selection.ids] : [id];
   switch (kind) {
     case 'call':
-      return { is: 'call', mission: id, role: more };
+      // A post's name may have a colon, too.
+      return { is: 'call', mission: id, role: rest.join(':') };
     case 'user':
       return { is: 'user', user: id };
     case 'assignment':
@@ -82,6 +83,8 @@ export function pointing(geometry: Geometry): Attachment<HTMLElement> {
 class Pointer {
   readonly #geometry: Geometry;
   #pressed: { x: number; y: number; lift: Lift | null; from: Place; pointer: number } | null = null;
+  /** Whether what was pressed on was picked up: once it is put back, the rest of the movement means nothing. */
+  #picked = false;
   #boxing = false;
   #scrolling = 0;
   #last: PointerEvent | null = null;
@@ -119,10 +122,19 @@ class Pointer {
   move(event: PointerEvent): void {
     this.#last = event;
     const pressed = this.#pressed;
+    // The button was let go of where nobody could tell, over a scroll bar for example.
+    if (pressed !== null && event.buttons === 0) {
+      this.cancel();
+      return;
+    }
+    if (this.#picked && lifting.lift === null) return;
     if (pressed !== null && lifting.lift === null && !this.#boxing) {
       if (Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) < THRESHOLD) return;
       if (pressed.lift === null) this.#boxing = true;
-      else lifting.pickUp(pressed.lift, 'drag', event.ctrlKey || event.metaKey);
+      else {
+        this.#picked = true;
+        lifting.pickUp(pressed.lift, 'drag', event.ctrlKey || event.metaKey);
+      }
     }
     if (this.#boxing) this.#drawBox(event);
     else if (lifting.means === 'drag') this.#aim(event, event.ctrlKey || event.metaKey);
@@ -137,7 +149,7 @@ class Pointer {
       lifting.drop();
     }
     if (this.#boxing) this.#selectBox(event);
-    this.#ignoreClick = dragged || this.#boxing;
+    this.#ignoreClick = this.#picked || this.#boxing;
     this.#rest();
   }
 
@@ -168,6 +180,7 @@ class Pointer {
 
   #rest(): void {
     this.#pressed = null;
+    this.#picked = false;
     this.#boxing = false;
     cancelAnimationFrame(this.#scrolling);
     this.#scrolling = 0;

@@ -2,7 +2,7 @@
 
 import type { PlanningUser } from '../api/types';
 import { plan } from '../plan/plan.svelte';
-import { type PlanMission, type Snapshot, openPlaces } from '../plan/snapshot';
+import { type PlanMission, type Snapshot, openPlaces, overlap } from '../plan/snapshot';
 import { hasSkill, isFree } from '../plan/verdict';
 import { type Call, callsOf } from './calls';
 import { route } from '../route/route.svelte';
@@ -26,6 +26,7 @@ class View {
     return this.span === 1 ? day : monday(day);
   });
   readonly scale: Scale = $derived(new Scale(this.first, this.span, session.org.timezone));
+  readonly #period = $derived({ start: this.scale.from, end: this.scale.to });
   readonly q: string = $derived(route.query.get('q') ?? '');
   readonly project: string | null = $derived(route.query.get('project'));
   readonly skill: string | null = $derived(route.query.get('skill'));
@@ -43,7 +44,8 @@ class View {
   readonly calls: readonly Call[] = $derived.by(() => {
     const { snapshot } = plan;
     if (snapshot === null) return [];
-    const calls = this.missions.flatMap((mission) => callsOf(snapshot, mission));
+    const shown = this.missions.filter((mission) => overlap(mission, this.#period));
+    const calls = shown.flatMap((mission) => callsOf(snapshot, mission));
     const wanted = calls.filter(({ role }) => this.skill === null || hasSkill([this.skill], role));
     const waits = ({ open, asked }: Call): number => (asked >= open ? 1 : 0);
     return wanted.sort((one, other) => waits(one) - waits(other) || one.mission.start - other.mission.start);
@@ -70,19 +72,18 @@ class View {
 
   /** What the filters of people leave; words are looked for in names while rows are people. */
   #users(snapshot: Snapshot): PlanningUser[] {
-    const period = { start: this.scale.from, end: this.scale.to };
     return snapshot.users.filter(
       (user) =>
         (this.by === 'mission' || hasWords(this.q, user.name)) &&
         (this.skill === null || Object.keys(user.skill_levels).includes(this.skill)) &&
         (this.tag === null || user.tags.includes(this.tag)) &&
-        (!this.free || isFree(snapshot, user.id, period)) &&
+        (!this.free || isFree(snapshot, user.id, this.#period)) &&
         (this.by === 'mission' || this.#isPersonOfStatus(snapshot, user.id)),
     );
   }
 
   #isPersonOfStatus(snapshot: Snapshot, user: string): boolean {
-    const on = snapshot.ofUser(user);
+    const on = snapshot.ofUser(user).filter(({ mission }) => overlap(mission, this.#period));
     if (this.project !== null && !this.free && !on.some(({ mission }) => mission.projectId === this.project)) return false;
     if (this.status === 'waiting') return on.some(({ status, needsConfirmation }) => status === 'INVITED' || needsConfirmation);
     if (this.status === 'clash') return on.some(({ clashes }) => clashes);

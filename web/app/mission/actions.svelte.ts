@@ -12,7 +12,7 @@ import { now } from '../time/now.svelte';
 import { notices } from '../ui/notices.svelte';
 import { type Pick, accept, ask } from './asking';
 import { later } from './facts';
-import { keepLink } from './handover.svelte';
+import { keepLink } from '../plan/links.svelte';
 import type { OpenMission } from './mission.svelte';
 import { Picks } from './picks.svelte';
 import type { Member } from './posts';
@@ -199,8 +199,6 @@ export class Actions {
     this.#sent = [...this.#sent, ...sent];
     try {
       const applied = await commands.apply({ commands: sent, told });
-      const invitations = applied?.results.flatMap((result) => result.invitations) ?? [];
-      for (const { assignment_id: assignment, delivery, url } of invitations) keepLink({ assignment, delivery, url });
       await this.#mission.refresh();
       return applied !== null;
     } finally {

@@ -7,6 +7,7 @@ import { api, data, newKey } from '../api/client';
 import { type Failure, Refused, Unreachable, asFailure } from '../api/refused';
 import type { PlanningApplied, PlanningCommand } from '../api/types';
 import { notices } from '../ui/notices.svelte';
+import { keepLink } from './links.svelte';
 import { plan } from './plan.svelte';
 import type { Snapshot } from './snapshot';
 import { conflictLines } from './conflicts';
@@ -22,6 +23,10 @@ const AGAIN = [500, 2_000, 5_000];
 export interface Change {
   commands: PlanningCommand[];
   told: string;
+}
+
+interface Params {
+  header: { 'Idempotency-Key': string };
 }
 
 interface Kept {
@@ -41,7 +46,7 @@ class Commands {
   waiting = $state(0);
   question = $state.raw<Question | null>(null);
   /** A change of which nobody knows whether it was done: no answer came. */
-  unsure = $state.raw<{ change: Change; again: () => void } | null>(null);
+  unsure = $state.raw<{ told: string; again: () => void } | null>(null);
   #done = $state.raw<readonly Kept[]>([]);
   #undone = $state.raw<readonly Kept[]>([]);
   #last: Promise<unknown> = Promise.resolve();
@@ -61,10 +66,11 @@ class Commands {
     const forget = plan.pend(change.commands);
     this.waiting += 1;
     try {
-      const applied = await this.#inTurn(() => this.#send(change, newKey()));
+      const applied = await this.#inTurn(() => this.#carryOut(change));
       await plan.refresh();
-      this.#keep({ told: change.told, undo: applied.undo ?? null });
+      const toHandOver = keepLinks(applied);
       notices.tell('done', change.told, { action: { text: words().undo, act: () => void this.undo() } });
+      if (toHandOver > 0) notices.tell('warning', words().handOver(toHandOver));
       return applied;
     } catch (error) {
       // What the others did meanwhile is read before anybody is told, and what was only sent is not shown any more.
@@ -79,79 +85,84 @@ class Commands {
   }
 
   async undo(): Promise<void> {
-    const kept = this.#done.at(-1);
-    if (kept === undefined) return;
-    this.#done = this.#done.slice(0, -1);
-    const undo = await this.#takeBack(kept);
-    if (undo !== undefined) {
-      this.#undone = [...this.#undone, { told: kept.told, undo }];
-      notices.tell('done', words().undone(kept.told), { action: { text: words().redo, act: () => void this.redo() } });
-    }
+    const kept = await this.#inTurn(() => this.#takeBackLast(this.#done));
+    if (kept === null) return;
+    notices.tell('done', words().undone(kept.told), { action: { text: words().redo, act: () => void this.redo() } });
   }
 
   async redo(): Promise<void> {
-    const kept = this.#undone.at(-1);
-    if (kept === undefined) return;
-    this.#undone = this.#undone.slice(0, -1);
-    const undo = await this.#takeBack(kept);
-    if (undo !== undefined) {
-      this.#done = [...this.#done, { told: kept.told, undo }];
-      notices.tell('done', words().redone(kept.told));
-    }
+    const kept = await this.#inTurn(() => this.#takeBackLast(this.#undone));
+    if (kept !== null) notices.tell('done', words().redone(kept.told));
   }
 
-  /** A new change ends what could be redone. */
-  #keep(kept: Kept): void {
-    this.#done = [...this.#done, kept].slice(-DEEP);
+  /** Kept in its turn: what is undone next is what was done last. A new change ends what could be redone. */
+  async #carryOut(change: Change): Promise<PlanningApplied> {
+    const { commands } = change;
+    const applied = await this.#send(change.told, async (params) => data(await api.POST('/api/v1/planning:apply', { params, body: { commands } })));
+    this.#done = [...this.#done, { told: change.told, undo: applied.undo ?? null }].slice(-DEEP);
     this.#undone = [];
+    return applied;
   }
 
-  /** One after the other, so that undo takes back what was done last. */
+  /** One after the other, in the order in which they were begun. */
   async #inTurn<T>(act: () => Promise<T>): Promise<T> {
     const mine = this.#last.then(act, act);
     this.#last = mine.catch(() => undefined);
     return mine;
   }
 
-  /** Sends a change under its key until an answer comes: the server does it once. */
-  async #send(change: Change, key: string): Promise<PlanningApplied> {
-    const params = { header: { 'Idempotency-Key': key } };
-    for (const pause of AGAIN) {
-      try {
-        return data(await api.POST('/api/v1/planning:apply', { params, body: { commands: change.commands } }));
-      } catch (error) {
-        if (!(error instanceof Unreachable)) throw error;
-        await new Promise((resume) => setTimeout(resume, pause));
+  /** Sends something under one key until an answer comes that says what became of it: the server does it once. */
+  async #send<T>(told: string, send: (params: Params) => Promise<T>): Promise<T> {
+    const params = { header: { 'Idempotency-Key': newKey() } };
+    for (;;) {
+      for (const pause of AGAIN) {
+        try {
+          return await send(params);
+        } catch (error) {
+          if (isAnswer(error)) throw error;
+          await new Promise((resume) => setTimeout(resume, pause));
+        }
       }
+      await new Promise<void>((again) => {
+        this.unsure = { told, again };
+      });
+      this.unsure = null;
     }
-    await new Promise<void>((again) => {
-      this.unsure = { change, again };
-    });
-    this.unsure = null;
-    return this.#send(change, key);
+  }
+
+  /** Takes the last of these back, which then is the last of the others; null where it was refused, which has been told. */
+  async #takeBackLast(stack: readonly Kept[]): Promise<Kept | null> {
+    const [undoes, kept] = [stack === this.#done, stack.at(-1)];
+    if (kept === undefined) return null;
+    this.waiting += 1;
+    try {
+      const undo = await this.#takeBack(kept);
+      const rest = stack.slice(0, -1);
+      const other = undo === undefined ? [] : [{ told: kept.told, undo }];
+      this.#done = undoes ? rest : [...this.#done, ...other];
+      this.#undone = undoes ? [...this.#undone, ...other] : rest;
+      return undo === undefined ? null : kept;
+    } finally {
+      this.waiting -= 1;
+    }
   }
 
   /** Answers what takes this back again; undefined where it was refused. */
-  async #takeBack(kept: Kept): Promise<string | null | undefined> {
-    const { undo } = kept;
+  async #takeBack({ told, undo }: Kept): Promise<string | null | undefined> {
     if (undo === null) {
-      notices.tell('warning', words().tooMuch(kept.told));
+      notices.tell('warning', words().tooMuch(told));
       return undefined;
     }
-    this.waiting += 1;
     try {
-      const params = { header: { 'Idempotency-Key': newKey() } };
-      const answer = await this.#inTurn(() => api.POST('/api/v1/planning:undo', { params, body: { undo } }));
+      const answer = await this.#send(told, async (params) => data(await api.POST('/api/v1/planning:undo', { params, body: { undo } })));
       await plan.refresh();
-      return data(answer).undo ?? null;
+      return answer.undo ?? null;
     } catch (error) {
       const failure = asFailure(error);
       await plan.refresh();
       const detail = failure instanceof Refused ? failure.problem.detail : words().noAnswer;
-      notices.tell('refused', words().notUndone(kept.told), { detail });
+      notices.tell('refused', words().notUndone(told), { detail });
       return undefined;
-    } finally {
-      this.waiting -= 1;
     }
   }
 
@@ -161,6 +172,20 @@ class Commands {
     else if (failure instanceof Refused && failure.is('changed_since')) this.question = { is: 'changed', change, seen };
     else tellRefusal(change, failure, plan.snapshot);
   }
+}
+
+/** Whether the server has said what became of it. These say that it may have been done, or will be. */
+function isAnswer(error: unknown): boolean {
+  if (error instanceof Unreachable) return false;
+  const open = ['outcome_unknown', 'timed_out', 'idempotency_in_progress', 'contended', 'unavailable'] as const;
+  return !(error instanceof Refused && error.is(...open));
+}
+
+/** Keeps the links that no mail carries; how many there are. */
+function keepLinks({ results }: PlanningApplied): number {
+  const made = results.flatMap(({ invitations }) => invitations);
+  for (const { assignment_id: assignment, delivery, url } of made) keepLink({ assignment, delivery, url });
+  return made.filter(({ delivery }) => delivery === 'none').length;
 }
 
 export const commands = new Commands();

@@ -3,10 +3,14 @@
 import type { PlanningCommand } from '../api/types';
 import type { Change } from './commands.svelte';
 import type { Snapshot } from './snapshot';
+import { conflicting } from './verdict';
+import { words } from './words';
 
-/** Whoever is put on a mission that way is accepted: asked, they could not say yes. */
+/** Whoever clashes is accepted: asked, they could not say yes. Everybody else is asked as before. */
 export function overridden(change: Change, override_reason: string, snapshot: Snapshot | null): Change {
+  const clashes = clashing(change.commands, snapshot);
   const commands = change.commands.flatMap((command): PlanningCommand[] => {
+    if (!clashes.has(command)) return [command];
     switch (command.type) {
       case 'assign':
         return [{ ...command, status: 'ACCEPTED', invite: false, override_reason }];
@@ -19,7 +23,25 @@ export function overridden(change: Change, override_reason: string, snapshot: Sn
         return [command];
     }
   });
-  return { ...change, commands };
+  return { commands, told: toldOf(change, clashes, snapshot) };
+}
+
+/** Those that meet a conflict; all of them where the server knows of one that the snapshot does not show. */
+function clashing(commands: readonly PlanningCommand[], snapshot: Snapshot | null): ReadonlySet<PlanningCommand> {
+  const found = snapshot === null ? [] : conflicting(snapshot, commands);
+  return new Set(found.length === 0 ? commands : found);
+}
+
+/** Who is accepted is not asked, and that is said. */
+function toldOf(change: Change, clashes: ReadonlySet<PlanningCommand>, snapshot: Snapshot | null): string {
+  const put = [...clashes].flatMap((command) => {
+    if (command.type !== 'assign' && command.type !== 'reassign') return [];
+    const id = command.type === 'assign' ? command.mission_id : snapshot?.assignment(command.assignment_id)?.mission.id;
+    const [user, mission] = [snapshot?.user(command.user_id), id === undefined ? undefined : snapshot?.mission(id)];
+    return user === undefined || mission === undefined ? [] : [{ name: user.name, title: mission.title }];
+  });
+  const [first] = put;
+  return first === undefined ? change.told : words().plannedAllTheSame(put.map(({ name }) => name).join(', '), first.title);
 }
 
 /** A post that is given on has no reason of its own: one goes off, and the other is put there. */

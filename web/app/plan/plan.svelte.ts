@@ -4,7 +4,7 @@ import { api } from '../api/client';
 import { type Failure, asFailure } from '../api/refused';
 import type { Planning, PlanningCommand } from '../api/types';
 import { live } from '../live/live.svelte';
-import { type Instant, timestamp } from '../time/zone';
+import { DAY, type Instant, timestamp } from '../time/zone';
 import { draft } from './drafts';
 import { Snapshot } from './snapshot';
 
@@ -13,8 +13,13 @@ export interface Window {
   to: Instant;
 }
 
+/** Milliseconds read beyond what is shown: what begins or ends there may be in the way of what is shown. */
+const MARGIN = 2 * DAY;
+
 class Plan {
   #answer = $state.raw<Planning | null>(null);
+  /** What the answer is of. */
+  #of = $state.raw<Window | null>(null);
   #drafts = $state.raw<readonly (readonly PlanningCommand[])[]>([]);
   #snapshot = $derived(this.#answer === null ? null : new Snapshot(this.#drafted(this.#answer)));
   #failure = $state.raw<Failure | null>(null);
@@ -32,6 +37,11 @@ class Plan {
   /** With what was sent and is not acknowledged yet; null until the first answer. */
   get snapshot(): Snapshot | null {
     return this.#snapshot;
+  }
+
+  /** Whether the snapshot is of a period, or still of the one that was shown before. */
+  isOf({ from, to }: Window): boolean {
+    return this.#of?.from === from && this.#of.to === to;
   }
 
   /** Why the plan could not be read when it was last asked for. */
@@ -77,12 +87,13 @@ class Plan {
   }
 
   async #readOnce(window: Window): Promise<void> {
-    const query = { from: timestamp(window.from), to: timestamp(window.to) };
+    const query = { from: timestamp(window.from - MARGIN), to: timestamp(window.to + MARGIN) };
     const header = this.#tag === null ? {} : { 'If-None-Match': this.#tag };
     const { data, response } = await api.GET('/api/v1/planning', { params: { query, header } });
     if (response.status === 304 || window !== this.#window) return;
     this.#tag = response.headers.get('etag');
     this.#answer = data ?? null;
+    this.#of = window;
   }
 
   #drafted(answer: Planning): Planning {

@@ -40,11 +40,26 @@ export interface Verdict {
 const HARD: ReadonlySet<Reason['code']> = new Set(['already_on', 'full', 'inactive', 'gone']);
 
 export function judge(snapshot: Snapshot, commands: readonly PlanningCommand[]): Verdict {
-  const reasons = commands.flatMap((command) => reasonsOf(snapshot, command));
+  const reasons = inOrder(snapshot, commands).flatMap(([, found]) => found);
   const hard = reasons.some(({ code }) => HARD.has(code));
   const conflict = reasons.some(isConflict);
   const level: Level = hard || conflict ? 'refused' : reasons.length > 0 ? 'warn' : 'free';
   return { level, overridable: conflict && !hard, reasons };
+}
+
+/** The commands that meet a conflict. */
+export function conflicting(snapshot: Snapshot, commands: readonly PlanningCommand[]): PlanningCommand[] {
+  return inOrder(snapshot, commands).flatMap(([command, reasons]) => (reasons.some(isConflict) ? [command] : []));
+}
+
+/** Each command with what speaks against it. Whoever an earlier one takes off a mission is not in its way. */
+function inOrder(snapshot: Snapshot, commands: readonly PlanningCommand[]): [PlanningCommand, Reason[]][] {
+  const off = new Set<string>();
+  return commands.map((command) => {
+    const reasons = reasonsOf(snapshot, command).filter((reason) => reason.code !== 'taken' || !off.has(reason.by.id));
+    if (command.type === 'remove' || command.type === 'reassign') off.add(command.assignment_id);
+    return [command, reasons];
+  });
 }
 
 /** Whether this is in the way unless a planner gives a reason. */

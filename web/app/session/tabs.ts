@@ -4,7 +4,8 @@ const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastCh
 
 /** Forgets everything: what this tab holds in memory goes with its page. */
 export function startAgain(): void {
-  location.hash = '';
+  // Replaced, so that Back does not lead to an address of the org that was left.
+  history.replaceState(null, '', location.pathname);
   location.reload();
 }
 

@@ -9,10 +9,15 @@ export interface Shortcut {
   does: string;
   /** Without it, the key is handled by what has the focus. */
   act?: () => void;
+  /** Whether it goes on while the key is held down. */
+  repeats?: true;
 }
 
 /** Whether single keys were switched off on this device. */
 const SWITCHED_OFF = 'coulisses.single-keys-off';
+
+/** With Ctrl, what fields do with their own text. */
+const EDITING: ReadonlySet<string> = new Set(['z', 'y']);
 
 class Keys {
   #groups = $state<(() => Shortcut[])[]>([]);
@@ -51,12 +56,13 @@ class Keys {
   handle(event: KeyboardEvent): void {
     if (event.defaultPrevented || event.altKey || document.querySelector('dialog[open]') !== null) return;
     const control = event.ctrlKey || event.metaKey;
-    if (!control && (isTyping(event.target) || (event.key.length === 1 && !this.#single))) return;
-    const name = control ? `Ctrl+${event.key.toLowerCase()}` : event.key;
-    const act = this.all.findLast((shortcut) => shortcut.key === name)?.act;
-    if (act === undefined) return;
+    if (isTyping(event.target) && (!control || EDITING.has(event.key.toLowerCase()))) return;
+    if (!control && event.key.length === 1 && !this.#single) return;
+    const name = control ? `Ctrl+${event.shiftKey ? 'Shift+' : ''}${event.key.toLowerCase()}` : event.key;
+    const found = this.all.findLast((shortcut) => shortcut.key === name && shortcut.act !== undefined);
+    if (found?.act === undefined || (event.repeat && found.repeats === undefined)) return;
     event.preventDefault();
-    act();
+    found.act();
   }
 }
 

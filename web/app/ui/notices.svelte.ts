@@ -19,7 +19,9 @@ class Notices {
 
   tell(kind: Notice['kind'], text: string, more: { detail?: string; action?: Notice['action'] } = {}): void {
     const id = this.#next++;
-    this.all = [...this.all, { id, kind, text, detail: more.detail, action: more.action }].slice(-MOST);
+    // What an older one offers to take back is not the last change any more.
+    const before = more.action === undefined ? this.all : this.all.map((notice) => ({ ...notice, action: undefined }));
+    this.all = [...before, { id, kind, text, detail: more.detail, action: more.action }].slice(-MOST);
     if (kind === 'done') {
       setTimeout(() => {
         this.close(id);

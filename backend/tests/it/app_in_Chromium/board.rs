@@ -111,7 +111,7 @@ async fn a_conflict_is_named_before_the_drop_and_overridden_with_a_reason() {
     assert_eq!(crew(&house, &week.setup).await, [], "nothing is done before the reason is given");
     browser.fill("dialog textarea", "La réunion est courte").await;
     browser.click("dialog button.main").await;
-    browser.until("Bob Bernard is asked for “Montage”").await;
+    browser.until("Bob Bernard planned for “Montage” all the same").await;
     let path = format!("/assignments/{}", assignment(&house, &week.setup, &week.bob).await);
     let planned = manager.get(&path).await.ok();
     assert_eq!(
@@ -209,4 +209,61 @@ async fn what_is_not_acknowledged_is_marked_and_sent_again_under_its_key() {
     browser.until("Bob Bernard is asked for “Montage”").await;
     assert_eq!(crew(&house, &week.setup).await, [("Bob Bernard".to_owned(), "INVITED".to_owned())]);
     browser.until_true(&format!("return !({})", pending.trim_start_matches("return "))).await;
+}
+
+/// What is put back by Escape stays back, however the mouse goes on.
+#[tokio::test]
+async fn a_drag_that_is_cancelled_drops_nothing() {
+    let house = House::open(Kind::Sqlite).await;
+    let week = Week::of(&house).await;
+    let planner = house.signed_in("en-GB", MANAGER).await;
+    let browser = &planner.browser;
+    planner.go(Week::DAY).await;
+    browser.until("To fill").await;
+    let (from, to) =
+        (planner.call(&format!("call:{}:son", week.setup)).await, planner.on_row(&week.bob).await);
+    browser.hold(&[from, (to.0 + 30.0, to.1)]).await;
+    browser.until_true("return document.querySelector('.carried') !== null").await;
+    browser.press(Key::Escape).await;
+    browser.until_true("return document.querySelector('.carried') === null").await;
+    browser.let_go(to).await;
+    assert_eq!(browser.run("return document.querySelector('.carried') === null").await, true);
+    // A change that comes after it has been told, and is alone.
+    planner.put(Way::Pointer, &format!("call:{}:son", week.setup), &week.cleo).await;
+    browser.until("Cléo Chevalier is asked for “Montage”").await;
+    assert_eq!(crew(&house, &week.setup).await, [("Cléo Chevalier".to_owned(), "INVITED".to_owned())]);
+}
+
+/// Enter is the button's that has the focus, and Ctrl+Z the field's.
+#[tokio::test]
+async fn buttons_and_fields_keep_their_keys() {
+    let house = House::open(Kind::Sqlite).await;
+    let week = Week::of(&house).await;
+    let planner = house.signed_in("en-GB", MANAGER).await;
+    let browser = &planner.browser;
+    planner.go(Week::DAY).await;
+    browser.until("To fill").await;
+    planner.tab_to(&format!(".tray [data-lift='call:{}:son']", week.setup)).await;
+    browser.press_with(&[], ' ').await;
+    browser.until("Put back").await;
+    planner.tab_to(".carried button:last-child").await;
+    browser.press(Key::Enter).await;
+    browser.until_true("return document.querySelector('.carried') === null").await;
+    planner.put(Way::Clicks, &format!("call:{}:son", week.setup), &week.bob).await;
+    browser.until("Bob Bernard is asked for “Montage”").await;
+    assert_eq!(crew(&house, &week.setup).await, [("Bob Bernard".to_owned(), "INVITED".to_owned())]);
+
+    planner.put(Way::Clicks, &format!("call:{}:son", week.show), &week.cleo).await;
+    browser.until("Cléo Chevalier is asked for “Concert”").await;
+    browser.click(".filters summary").await;
+    browser.fill(".filters input[type=search]", "Bob").await;
+    undo(&planner).await;
+    browser.run("document.activeElement.blur()").await;
+    undo(&planner).await;
+    browser.until("Taken back: Cléo Chevalier is asked").await;
+    assert_eq!(
+        crew(&house, &week.setup).await,
+        [("Bob Bernard".to_owned(), "INVITED".to_owned())],
+        "one undo"
+    );
 }

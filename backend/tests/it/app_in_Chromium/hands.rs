@@ -101,6 +101,11 @@ impl Visitor {
         }
     }
 
+    /// Where a call is in the list beside the board.
+    pub async fn call(&self, call: &str) -> (f64, f64) {
+        self.middle(&format!(".tray [data-lift='{call}']")).await
+    }
+
     pub async fn lift_by_click(&self, call: &str) {
         self.browser.click(&format!(".tray [data-lift='{call}']")).await;
     }
@@ -128,7 +133,7 @@ impl Visitor {
     }
 
     /// Where nothing else is in a row: after midnight.
-    async fn on_row(&self, user: &str) -> (f64, f64) {
+    pub async fn on_row(&self, user: &str) -> (f64, f64) {
         let script = format!(
             "const at = document.querySelector('[data-row=\"{user}\"] .track').getBoundingClientRect();
             return [at.x + 20, at.y + at.height / 2];"
@@ -168,7 +173,7 @@ impl Visitor {
     }
 
     /// Presses Tab until an element has the focus.
-    async fn tab_to(&self, selector: &str) {
+    pub async fn tab_to(&self, selector: &str) {
         self.tab_until(&format!("return document.activeElement.matches({})", json!(selector))).await;
     }
 

@@ -144,6 +144,24 @@ impl Browser {
         self.client.perform_actions(actions).await.expect("the mouse moves");
     }
 
+    /// Presses the mouse at a place and moves it to others, without letting go.
+    pub async fn hold(&self, places: &[(f64, f64)]) {
+        let to = |&(x, y): &(f64, f64)| PointerAction::MoveTo { duration: None, x, y };
+        let (first, rest) = places.split_first().expect("a place to press at");
+        let down = PointerAction::Down { button: MOUSE_BUTTON_LEFT };
+        let all = [to(first), down].into_iter().chain(rest.iter().map(to));
+        let actions = all.fold(MouseActions::new("mouse".into()), MouseActions::then);
+        self.client.perform_actions(actions).await.expect("the mouse moves");
+    }
+
+    /// Moves the mouse that is held to a place, and lets go of it.
+    pub async fn let_go(&self, (x, y): (f64, f64)) {
+        let to = PointerAction::MoveTo { duration: None, x, y };
+        let actions = MouseActions::new("mouse".into()).then(to);
+        let actions = actions.then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        self.client.perform_actions(actions).await.expect("the mouse is let go of");
+    }
+
     /// Clicks at a place of the window.
     pub async fn click_at(&self, place: (f64, f64)) {
         self.drag(&[place]).await;
