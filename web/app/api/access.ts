@@ -1,24 +1,27 @@
 /**
  * The access token: in memory only, renewed by the session's cookie, which no script can read. The session (`session/`)
- * is told when the cookie opens nothing any more, or another org than this page shows.
+ * is told when the cookie opens nothing any more, or is of another account or org than this page shows.
  */
 
+import { ownerOf } from './owner';
 import { Refused, Unreachable } from './refused';
 import type { Problem } from './types';
 
 /** Below the folder that the application is in. */
 export const API = new URL('../', document.baseURI).href.replace(/\/$/, '');
 
+/** Milliseconds until an answer has to be there, whole: a phone that has lost its network notices much later. */
+const LONGEST = 60_000;
+
 interface Token {
   access_token: string;
-  org_id: string;
 }
 
 let token: Token | null = null;
 let renewing: Promise<Token> | null = null;
 let onLost: () => void = () => undefined;
 
-/** What happens when the session has ended, or acts in another org. */
+/** What happens when the session has ended, or is of another account or org. */
 export function whenLost(act: () => void): void {
   onLost = act;
 }
@@ -38,16 +41,22 @@ export async function renew(): Promise<Token> {
   renewing ??= ask().finally(() => {
     renewing = null;
   });
-  const before = token?.org_id;
+  const before = token;
   try {
     const next = await renewing;
+    if (before !== null && ownerOf(before.access_token) !== ownerOf(next.access_token)) return await lost();
     token = next;
-    if (before !== undefined && before !== next.org_id) onLost();
     return next;
   } catch (error) {
-    if (error instanceof Refused && error.is('unauthenticated') && before !== undefined) onLost();
+    if (error instanceof Refused && error.is('unauthenticated') && before !== null) return lost();
     throw error;
   }
+}
+
+/** The page starts again, and nothing that it was doing goes on: a call of one org is not sent in another. */
+async function lost(): Promise<never> {
+  onLost();
+  return new Promise(() => undefined);
 }
 
 async function ask(): Promise<Token> {
@@ -56,13 +65,18 @@ async function ask(): Promise<Token> {
   return (await response.json()) as Token;
 }
 
-/** `fetch`, whose failures are told apart from answers. */
+/** `fetch`, whose failures are told apart from answers: an answer that breaks off is none. */
 export async function send(request: Request): Promise<Response> {
+  const late = new AbortController();
+  const timer = setTimeout(() => { late.abort(); }, LONGEST);
   try {
-    return await fetch(request);
-  } catch (error) {
-    if (request.signal.aborted) throw error;
+    const response = await fetch(request, { signal: late.signal });
+    const body = await response.arrayBuffer();
+    return new Response(body.byteLength === 0 ? null : body, response);
+  } catch {
     throw new Unreachable();
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,10 +1,9 @@
 /** Days as people write them, in the language of the application. They are in no zone. */
 
 import type { CalendarDate } from '@internationalized/date';
-import { longDay, shortDay, time, when } from '../time/format';
+import { format, longDay, shortDay, time, when } from '../time/format';
 import { instant } from '../time/zone';
 import type { Availability } from '../api/types';
-import { language } from '../words/language.svelte';
 import { wholeDays } from './month';
 
 /** `lundi 7 décembre` */
@@ -14,18 +13,12 @@ export function dayName(day: CalendarDate): string {
 
 /** `décembre 2026` */
 export function monthName(month: CalendarDate): string {
-  const format = new Intl.DateTimeFormat(language.current === 'en' ? 'en-GB' : language.current, {
-    month: 'long',
-    year: 'numeric',
-    timeZone: 'UTC',
-  });
-  return format.format(month.toDate('UTC'));
+  return format('month', 'UTC', { month: 'long', year: 'numeric' }).format(month.toDate('UTC'));
 }
 
 /** `lundi`, and `lun.` */
 export function weekdayName(day: CalendarDate, width: 'long' | 'short'): string {
-  const tag = language.current === 'en' ? 'en-GB' : language.current;
-  return new Intl.DateTimeFormat(tag, { weekday: width, timeZone: 'UTC' }).format(day.toDate('UTC'));
+  return format(`weekday ${width}`, 'UTC', { weekday: width }).format(day.toDate('UTC'));
 }
 
 /** `lun. 7 déc.`, `lun. 7 déc. – ven. 11 déc.`; with times where it is not about whole days. */

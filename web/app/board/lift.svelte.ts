@@ -3,10 +3,11 @@
 import { type Change, commands } from '../plan/commands.svelte';
 import { plan } from '../plan/plan.svelte';
 import { type Verdict, judge } from '../plan/verdict';
+import { now } from '../time/now.svelte';
 import { notices } from '../ui/notices.svelte';
 import { words as refusal } from '../plan/words';
 import { type Aim, type Lift, changeOf, settled } from './lift';
-import { sayAll, sayConflicts } from './say';
+import { sayAll } from './say';
 
 /** By which means: a drag follows the pointer until it is let go, the others until a click or Enter. */
 export type Means = 'drag' | 'click' | 'keyboard';
@@ -29,7 +30,7 @@ class Lifting {
   });
 
   readonly verdict: Verdict | null = $derived(
-    this.change === null || plan.snapshot === null ? null : judge(plan.snapshot, this.change.commands),
+    this.change === null || plan.snapshot === null ? null : judge(plan.snapshot, this.change.commands, now.at),
   );
 
   get lift(): Lift | null {
@@ -61,7 +62,7 @@ class Lifting {
     const { snapshot } = plan;
     if (snapshot === null || this.#carried === null) return null;
     const change = changeOf(snapshot, this.#carried.lift, { row, shift: 0 }, this.copy);
-    return change === null ? null : judge(snapshot, change.commands);
+    return change === null ? null : judge(snapshot, change.commands, now.at);
   }
 
   cancel(): void {
@@ -69,14 +70,13 @@ class Lifting {
     this.copy = false;
   }
 
-  /** Carries the change out. What a planner can override is asked for first; what cannot be is only said. */
+  /** Proposes the change. What cannot be is only said. */
   drop(): void {
     const { change, verdict } = this;
     const { snapshot } = plan;
     this.cancel();
     if (change === null || verdict === null || snapshot === null) return;
-    if (verdict.level !== 'refused') void commands.apply(change);
-    else if (verdict.overridable) commands.question = { is: 'override', change, lines: sayConflicts(verdict, snapshot) };
+    if (verdict.level !== 'refused' || verdict.overridable) void commands.propose(change);
     else notices.tell('refused', refusal().refused(change.told), { detail: sayAll(verdict, snapshot) });
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { CHANGED, assignment, mission, role, sample, user } from '../plan/sample';
 import { Snapshot } from '../plan/snapshot';
-import { changeOf, latest, roleFor, settled } from './lift';
+import { byDays, changeOf, latest, placed, roleFor, settled } from './lift';
 
 // Names of what was done depend on the language, which is the browser's.
 vi.mock('../words/language.svelte', () => ({ dictionary: (both: { en: object }) => () => both.en, language: { current: 'en' } }));
@@ -73,4 +73,26 @@ test('an aim at another person leaves the time, a mission stays in its row', () 
 
 test('the later of two changes is what was seen', () => {
   expect(latest('2026-11-01T08:00:00.000001Z', CHANGED)).toBe('2026-11-01T08:00:00.000001Z');
+});
+
+test('calls that follow each other move without meeting', () => {
+  const order = (shift: number): unknown =>
+    changeOf(snapshot, { is: 'missions', ids: ['montage', 'concert'], home: 'montage' }, aim('montage', shift), false)?.commands.map(
+      (command) => 'mission_id' in command && command.mission_id,
+    );
+  expect(order(2 * HOUR)).toEqual(['concert', 'montage']);
+  expect(order(-2 * HOUR)).toEqual(['montage', 'concert']);
+});
+
+test('what is shown of a copy and of an end that is pulled is what a drop makes of it', () => {
+  const copy = placed({ is: 'missions', ids: ['concert'], home: 'concert' }, snapshot, 25 * HOUR, true);
+  expect(copy).toMatchObject([{ start: Date.parse('2026-12-03T19:00:00Z'), end: Date.parse('2026-12-03T22:00:00Z') }]);
+  const pulled = placed({ is: 'edge', mission: 'concert', edge: 'end', home: 'bob' }, snapshot, -10 * HOUR, false);
+  expect(pulled).toMatchObject([{ end: Date.parse('2026-12-02T19:15:00Z') }]);
+});
+
+test('a day further is the same time of the day, in the night in which the clocks change, too', () => {
+  const before = mission('spring', '2027-03-27T19:00:00Z', '2027-03-27T22:00:00Z');
+  const lift = { is: 'missions', ids: ['spring'], home: 'spring' } as const;
+  expect(byDays({ ...lift, ids: [...lift.ids] }, new Snapshot(sample({ missions: [before] })), 0, 1)).toBe(23 * HOUR);
 });

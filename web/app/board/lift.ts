@@ -6,7 +6,7 @@
 import type { PlanningCommand, PlanningUser } from '../api/types';
 import { when } from '../time/format';
 import { shiftDays } from '../time/calendar';
-import { type Instant, timestamp } from '../time/zone';
+import { DAY, type Instant, timestamp } from '../time/zone';
 import type { Change } from '../plan/commands.svelte';
 import { type PlanAssignment, type PlanMission, type Snapshot, openPlaces, unaskedPlaces } from '../plan/snapshot';
 import { hasSkill } from '../plan/verdict';
@@ -49,6 +49,32 @@ export function missionsOf(lift: Lift, snapshot: Snapshot): PlanMission[] {
   return [...new Set(found.filter((mission) => mission !== undefined))];
 }
 
+/** A mission that is carried, and when it would be. */
+export interface Placed {
+  mission: PlanMission;
+  start: Instant;
+  end: Instant;
+}
+
+/** When each of the missions would be: stretched by an end, on another day as a copy, or moved. */
+export function placed(lift: Lift, snapshot: Snapshot, shift: number, copy: boolean): Placed[] {
+  const missions = missionsOf(lift, snapshot);
+  const days = copy && missions[0] !== undefined ? daysOf(missions[0], shift) : 0;
+  return missions.map((mission) => {
+    const { start, end, zone } = mission;
+    if (lift.is === 'edge' && lift.edge === 'start') return { mission, start: Math.min(start + shift, end - SNAP), end };
+    if (lift.is === 'edge') return { mission, start, end: Math.max(end + shift, start + SNAP) };
+    if (copy) return { mission, start: shiftDays(start, days, zone), end: shiftDays(end, days, zone) };
+    return { mission, start: start + shift, end: end + shift };
+  });
+}
+
+/** A shift by another day at the same time of it, on the clock of what is carried. */
+export function byDays(lift: Lift, snapshot: Snapshot, shift: number, days: number): number {
+  const [first] = missionsOf(lift, snapshot);
+  return first === undefined ? shift : shiftDays(first.start + shift, days, first.zone) - first.start;
+}
+
 function assignmentsOf(ids: readonly string[], snapshot: Snapshot): PlanAssignment[] {
   return ids.map((id) => snapshot.assignment(id)).filter((one) => one !== undefined);
 }
@@ -72,11 +98,10 @@ export function changeOf(snapshot: Snapshot, lift: Lift, aim: Aim, copy: boolean
     case 'assignments':
       if (aim.row !== null && snapshot.mission(aim.row) !== undefined) return toMission(snapshot, lift.ids, aim.row, copy);
       if (aim.row !== null && aim.row !== lift.home) return toPerson(snapshot, lift.ids, aim.row, copy);
-      return inTime(missionsOf(lift, snapshot), aim.shift, copy);
+      return inTime(lift, snapshot, aim.shift, copy);
     case 'missions':
-      return inTime(missionsOf(lift, snapshot), aim.shift, copy);
     case 'edge':
-      return resize(snapshot, lift.mission, lift.edge, aim.shift);
+      return inTime(lift, snapshot, aim.shift, copy && lift.is === 'missions');
   }
 }
 
@@ -145,38 +170,29 @@ export function latest(one: string, other: string): string {
   return one > other ? one : other;
 }
 
-function inTime(missions: readonly PlanMission[], shift: number, copy: boolean): Change | null {
-  const [first] = missions;
-  if (first === undefined) return null;
-  const title = missions.length === 1 ? first.title : words().several(missions.length);
+function inTime(lift: Lift, snapshot: Snapshot, shift: number, copy: boolean): Change | null {
+  const to = placed(lift, snapshot, shift, copy);
+  const [first] = to;
+  if (first === undefined || first.start - first.mission.start + (first.end - first.mission.end) === 0) return null;
+  const title = to.length === 1 ? first.mission.title : words().several(to.length);
+  const at = when(first.start, first.end, first.mission.zone);
   if (copy) {
-    const days = daysOf(first, shift);
-    if (days === 0) return null;
-    const mission_ids = missions.map(({ id }) => id);
-    const start = shiftDays(first.start, days, first.zone);
-    const to = when(start, shiftDays(first.end, days, first.zone), first.zone);
-    return { commands: [{ type: 'copy', mission_ids, shift_days: days, with_people: 'none' }], told: words().copied(title, to) };
+    const mission_ids = to.map(({ mission }) => mission.id);
+    const shift_days = daysOf(first.mission, shift);
+    return { commands: [{ type: 'copy', mission_ids, shift_days, with_people: 'none' }], told: words().copied(title, at) };
   }
-  if (shift === 0) return null;
-  const commands = missions.map((mission) => move(mission, mission.start + shift, mission.end + shift));
-  return { commands, told: words().moved(title, when(first.start + shift, first.end + shift, first.zone)) };
+  // The foremost goes first: what follows it somebody may be on, too, and goes where it was.
+  const inOrder = to.toSorted((one, other) => Math.sign(shift) * (other.start - one.start));
+  return { commands: inOrder.map(move), told: words().moved(title, at) };
 }
 
 /** Copies go to other days at the same time of the day. */
 function daysOf(mission: PlanMission, shift: number): number {
-  const days = Math.round(shift / 86_400_000);
+  const days = Math.round(shift / DAY);
   return shiftDays(mission.start, days, mission.zone) === mission.start ? 0 : days;
 }
 
-function resize(snapshot: Snapshot, id: string, edge: 'start' | 'end', shift: number): Change | null {
-  const mission = snapshot.mission(id);
-  if (mission === undefined || shift === 0) return null;
-  const start = edge === 'start' ? Math.min(mission.start + shift, mission.end - SNAP) : mission.start;
-  const end = edge === 'end' ? Math.max(mission.end + shift, mission.start + SNAP) : mission.end;
-  return { commands: [move(mission, start, end)], told: words().moved(mission.title, when(start, end, mission.zone)) };
-}
-
-function move(mission: PlanMission, start: Instant, end: Instant): PlanningCommand {
+function move({ mission, start, end }: Placed): PlanningCommand {
   return {
     type: 'move',
     mission_id: mission.id,

@@ -2,8 +2,8 @@ import { parseDate } from '@internationalized/date';
 import { expect, test } from 'vitest';
 import { assignment, mission, sample } from '../plan/sample';
 import { Snapshot } from '../plan/snapshot';
-import { Cursor } from './cursor';
-import { LANE, PADDING, byMission, byPerson, endVisible, firstVisible, heightOfAll, inBox, rowAt } from './rows';
+import { Cursor, type Spot } from './cursor';
+import { type Block, LANE, PADDING, byMission, byPerson, endVisible, firstVisible, fit, heightOfAll, inBox, rowAt } from './rows';
 import { SNAP, Scale } from './scale';
 
 const week = new Scale(parseDate('2026-11-30'), 7, 'Europe/Paris');
@@ -21,10 +21,54 @@ test('what overlaps is put below each other, what follows in the first free lane
   expect(rows.map(({ height }) => height)).toEqual([2 * LANE + PADDING, LANE + PADDING, LANE + PADDING]);
 });
 
-test('the text of a block may go on until the next one of its lane', () => {
+test('the text of a block stays on its day, and out of the way of the next one of its lane', () => {
   const [montage, , concert] = rows[0]?.blocks ?? [];
   expect((montage?.left ?? 0) + (montage?.room ?? 0)).toBeCloseTo(concert?.left ?? 0);
-  expect((concert?.left ?? 0) + (concert?.room ?? 0)).toBe(1);
+  expect((concert?.left ?? 0) + (concert?.room ?? 0)).toBeCloseTo(3 / 7);
+});
+
+test('the text may be before a block where nothing else is on that day', () => {
+  const [ada, bob] = rows.map(({ blocks }) => blocks.find(({ mission: { id } }) => id === 'concert'));
+  expect(ada?.lead).toBe(0);
+  expect((bob?.left ?? 0) - (bob?.lead ?? 0)).toBeCloseTo(2 / 7);
+});
+
+test('a short bar has its text beside it, where it can be read on its day', () => {
+  const at = (id: string, row: number) => rows[row]?.blocks.find(({ mission }) => mission.id === id);
+  const text = (block: Block | undefined, track: number) => (block === undefined ? null : fit(block, track));
+  expect(text(at('montage', 0), 7 * 240)).toMatchObject({ text: 'within' });
+  expect(text(at('reglages', 0), 7 * 140)).toMatchObject({ bar: 24, text: 'behind' });
+  // From 20 on, with the day before it or with something on it.
+  expect(text(at('concert', 1), 7 * 140)?.text).toBe('before');
+  expect(text(at('concert', 0), 7 * 140)).toEqual({ bar: 24, text: 'nowhere', most: 0 });
+});
+
+test('somebody is as busy as what they accepted or are asked for takes of the period', () => {
+  const at = '2026-11-01T08:00:00Z';
+  const invitation = { id: 'i', created_at: at, answer_by: null, expires_at: at, reminded_at: null, delivery: 'sent' } as const;
+  const more = [
+    mission('tour', '2026-11-29T21:00:00Z', '2026-11-30T01:00:00Z'),
+    mission('asked', '2026-12-03T08:00:00Z', '2026-12-03T11:00:00Z'),
+    mission('planned', '2026-12-04T08:00:00Z', '2026-12-04T11:00:00Z'),
+  ];
+  const asked = { status: 'INVITED', invitation } as const;
+  const on = [assignment('tour', 'ada'), assignment('asked', 'ada', asked), assignment('planned', 'ada', { status: 'INVITED' })];
+  const busy = new Snapshot(sample({ missions: more, assignments: on }));
+  // By the clock of Paris the week begins two hours into the tour.
+  expect(byPerson(busy, busy.users, week)[0]).toMatchObject({ busy: 5 * 3_600_000 });
+});
+
+test('what is still to be approved is marked', () => {
+  const one = { id: 'a', user_id: 'ada', note: null, series_id: null };
+  const [pending, approved] = [
+    { ...one, kind: 'unavailable', status: 'PENDING', start_at: '2026-12-01T08:00:00Z', end_at: '2026-12-01T12:00:00Z' },
+    { ...one, kind: 'available', status: 'APPROVED', start_at: '2026-12-02T08:00:00Z', end_at: '2026-12-02T12:00:00Z' },
+  ] as const;
+  const declared = new Snapshot(sample({ availabilities: [pending, approved] }));
+  expect(byPerson(declared, declared.users, week)[0]?.bands).toMatchObject([
+    { kind: 'unavailable', pending: true },
+    { kind: 'available', pending: false },
+  ]);
 });
 
 test('a day on which the clocks change is an hour shorter than the others', () => {
@@ -68,4 +112,21 @@ test('arrows lead along a row, and to what is nearest in time in the next', () =
   expect(cursor.moved(name, 'ArrowUp')).toEqual(name);
   expect(cursor.near({ row: 'ada', block: 'gone' })).toEqual(name);
   expect(cursor.near({ row: 'gone', block: null })).toBeNull();
+});
+
+test('arrows go on to the crew of a mission, and down to what is nearest in time', () => {
+  const all = byMission(plan, plan.missions, week);
+  const cursor = new Cursor(all);
+  const block = { row: 'concert', block: 'concert' };
+  const [ada, bob] = ['ada@concert', 'bob@concert'].map((id) => ({ row: 'concert', block: id })) as [Spot, Spot];
+  expect(cursor.moved(block, 'ArrowRight')).toEqual(ada);
+  expect(cursor.moved(ada, 'ArrowRight')).toEqual(bob);
+  expect(cursor.moved(bob, 'ArrowRight')).toEqual(bob);
+  expect(cursor.moved(ada, 'ArrowLeft')).toEqual(block);
+  expect(cursor.moved(block, 'End')).toEqual(bob);
+  expect(cursor.moved(ada, 'ArrowUp')?.block).toBe('reglages');
+  expect(cursor.near(ada)).toEqual(ada);
+  expect(cursor.near({ row: 'concert', block: 'gone' })).toEqual({ row: 'concert', block: null });
+  expect([block, ada].map((spot) => cursor.mission(spot)?.id)).toEqual(['concert', 'concert']);
+  expect(cursor.mission({ row: 'concert', block: null })).toBeUndefined();
 });

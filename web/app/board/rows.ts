@@ -7,9 +7,11 @@ import type { Scale } from './scale';
 /** Pixels. */
 export const LANE = 34;
 export const PADDING = 6;
-/** A bar is never too narrow to be hit (WCAG 2.5.8), and one that is shorter than this has its text behind it. */
+/** A bar is never too narrow to be hit (WCAG 2.5.8), and one that is shorter than this has its text beside it. */
 export const NARROWEST = 24;
-export const SHORT = 80;
+const SHORT = 44;
+/** What is written into less room beside a bar cannot be read. */
+const READABLE = 50;
 
 /** A call in a row: somebody's, or the mission itself. */
 export interface Block {
@@ -21,13 +23,17 @@ export interface Block {
   /** Shares of the width. */
   left: number;
   width: number;
-  /** Until the next block of its lane begins, or the period ends: its text may go on so far. */
+  /** Until the next block of its lane begins, or the day on which it starts is over: its text may go on so far. */
   room: number;
+  /** From the beginning of that day, where nothing else of its lane is in the way: its text may be before it. */
+  lead: number;
 }
 
 /** When somebody is not to be had, or offered to come. */
 export interface Band {
   kind: PlanAvailability['kind'];
+  /** Whether a planner has still to approve it. */
+  pending: boolean;
   left: number;
   width: number;
 }
@@ -43,19 +49,30 @@ export type Row = Placed & {
   id: string;
   blocks: Block[];
   bands: Band[];
-} & ({ is: 'user'; user: PlanningUser } | { is: 'mission'; mission: PlanMission; crew: readonly PlanAssignment[] });
+} & ({ is: 'user'; user: PlanningUser; /** Milliseconds. */ busy: number } | { is: 'mission'; mission: PlanMission; crew: readonly PlanAssignment[] });
 
-/** One row for each person, with what they are on. */
+/** One row for each person, with what they are on. Where nothing of it changed since the last time, it is the same one. */
 export function byPerson(snapshot: Snapshot, users: readonly PlanningUser[], scale: Scale): Row[] {
   return stack(
     users.map((user) => {
       const on = snapshot.ofUser(user.id).filter(({ mission }) => isWithin(mission, scale));
-      const blocks = inLanes(on, scale);
       const declared = snapshot.availabilities(user.id).filter((one) => isWithin(one, scale));
-      const bands = declared.map((one) => ({ kind: one.kind, ...place(one, scale) }));
-      return { is: 'user', id: user.id, user, blocks, bands, ...heightOf(blocks) };
+      const last = lasts.get(user);
+      if (last?.scale === scale && areSame(last.on, on) && areSame(last.declared, declared)) return last.row;
+      const blocks = inLanes(on, scale);
+      const bands = declared.map((one) => ({ kind: one.kind, pending: one.status === 'PENDING', ...place(one, scale) }));
+      const row = { is: 'user', id: user.id, user, busy: busyOf(on, scale), blocks, bands, top: 0, ...heightOf(blocks) } as const;
+      lasts.set(user, { scale, on, declared, row });
+      return row;
     }),
   );
+}
+
+/** What rows were last made of. */
+const lasts = new WeakMap<PlanningUser, { scale: Scale; on: readonly PlanAssignment[]; declared: readonly PlanAvailability[]; row: Row }>();
+
+function areSame(some: readonly unknown[], others: readonly unknown[]): boolean {
+  return some.length === others.length && some.every((one, index) => one === others[index]);
 }
 
 /** One row for each mission, with who is on it. */
@@ -65,9 +82,9 @@ export function byMission(snapshot: Snapshot, missions: readonly PlanMission[], 
       .filter((mission) => isWithin(mission, scale))
       .map((mission) => {
         const placed = place(mission, scale);
-        const blocks = [{ id: mission.id, mission, assignment: null, lane: 0, ...placed, room: placed.width }];
+        const blocks = [{ id: mission.id, mission, assignment: null, lane: 0, ...placed, room: placed.width, lead: 0 }];
         const crew = snapshot.ofMission(mission.id);
-        return { is: 'mission', id: mission.id, mission, crew, blocks, bands: [], ...heightOf(blocks) };
+        return { is: 'mission', id: mission.id, mission, crew, blocks, bands: [], top: 0, ...heightOf(blocks) };
       }),
   );
 }
@@ -81,6 +98,13 @@ function place(period: { start: number; end: number }, scale: Scale): { left: nu
   return { left, width: scale.at(period.end) - left };
 }
 
+/** Milliseconds of the period that somebody accepted, or is asked for. */
+function busyOf(on: readonly PlanAssignment[], scale: Scale): number {
+  return on
+    .filter(({ leaving, status, invitation }) => !leaving && (status === 'ACCEPTED' || invitation !== null))
+    .reduce((sum, { mission }) => sum + Math.min(mission.end, scale.to) - Math.max(mission.start, scale.from), 0);
+}
+
 /** Calls that overlap are put below each other: each in the first lane that is free. They come by start. */
 function inLanes(on: readonly PlanAssignment[], scale: Scale): Block[] {
   const lasts: Block[] = [];
@@ -90,11 +114,33 @@ function inLanes(on: readonly PlanAssignment[], scale: Scale): Block[] {
     const lane = free === -1 ? lasts.length : free;
     const placed = place(mission, scale);
     const before = lasts[lane];
-    if (before !== undefined) before.room = placed.left - before.left;
-    const block = { id: assignment.id, mission, assignment, lane, ...placed, room: 1 - placed.left };
+    if (before !== undefined) before.room = Math.min(before.room, placed.left - before.left);
+    const day = scale.days.findLast(({ left }) => left <= placed.left) ?? { start: 0, left: 0, width: 1 };
+    const lead = before !== undefined && before.mission.end > day.start ? 0 : placed.left - day.left;
+    const block = { id: assignment.id, mission, assignment, lane, ...placed, room: day.left + day.width - placed.left, lead };
     lasts[lane] = block;
     return block;
   });
+}
+
+/** How a block is drawn on a width, in pixels. */
+export interface Fit {
+  bar: number;
+  text: 'within' | 'behind' | 'before' | 'nowhere';
+  /** Pixels for its text. */
+  most: number;
+}
+
+export function fit({ width, room, lead, assignment }: Block, track: number): Fit {
+  const bar = Math.max(NARROWEST, width * track);
+  if (bar >= SHORT) return { bar, text: 'within', most: Math.max(bar, room * track) };
+  const behind = room * track - bar;
+  // A mission's row says in its name what it is.
+  if (assignment === null) return { bar, text: 'nowhere', most: 0 };
+  if (behind >= READABLE) return { bar, text: 'behind', most: behind };
+  // An evening's call has more room before it on its day.
+  const before = lead * track;
+  return before >= READABLE ? { bar, text: 'before', most: before } : { bar, text: 'nowhere', most: 0 };
 }
 
 function heightOf(blocks: readonly Block[]): { height: number } {
@@ -102,12 +148,13 @@ function heightOf(blocks: readonly Block[]): { height: number } {
   return { height: lanes * LANE + PADDING };
 }
 
-type Unplaced<T> = T extends Row ? Omit<T, 'top'> : never;
-
-function stack(rows: Unplaced<Row>[]): Row[] {
+function stack(rows: Row[]): Row[] {
   let top = 0;
   return rows.map((row) => {
-    const placed = { ...row, top };
+    // Those that were made anew are at 0; the rest are mostly where they were.
+    const placed = row.top === top ? row : { ...row, top };
+    const last = placed.is === 'user' ? lasts.get(placed.user) : undefined;
+    if (last !== undefined) last.row = placed;
     top += row.height;
     return placed;
   });

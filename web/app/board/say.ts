@@ -22,6 +22,8 @@ export function say(reason: Reason): string {
       return w.alreadyOn;
     case 'full':
       return w.full(reason.role);
+    case 'over':
+      return w.over;
     case 'inactive':
       return w.inactive;
     case 'gone':
@@ -33,11 +35,6 @@ export function say(reason: Reason): string {
 export function sayAll(verdict: Verdict, snapshot: Snapshot): string {
   if (verdict.reasons.length === 0) return words().isFree;
   return [...new Set(verdict.reasons.map((reason) => named(reason, snapshot)))].join(' · ');
-}
-
-/** What a reason of the planner would override, each in a line. */
-export function sayConflicts(verdict: Verdict, snapshot: Snapshot): string[] {
-  return [...new Set(verdict.reasons.filter(isConflict).map((reason) => named(reason, snapshot)))];
 }
 
 function named(reason: Reason, snapshot: Snapshot): string {

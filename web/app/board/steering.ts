@@ -1,7 +1,7 @@
 /** The keyboard while something is carried: arrows aim, Enter drops, Escape puts it back. */
 
-import { DAY } from '../time/zone';
-import { movesInTime } from './lift';
+import { plan } from '../plan/plan.svelte';
+import { byDays, movesInTime } from './lift';
 import { lifting } from './lift.svelte';
 import type { Row } from './rows';
 import { SNAP } from './scale';
@@ -19,7 +19,6 @@ export function steer(event: KeyboardEvent, rows: readonly Row[]): boolean {
 }
 
 function action(event: KeyboardEvent, rows: readonly Row[]): (() => void) | null {
-  const step = event.shiftKey ? DAY : SNAP;
   switch (event.key) {
     case 'ArrowDown':
       return () => { aimAtRow(rows, 1); };
@@ -30,9 +29,9 @@ function action(event: KeyboardEvent, rows: readonly Row[]): (() => void) | null
     case 'PageUp':
       return () => { aimAtRow(rows, -PAGE); };
     case 'ArrowRight':
-      return () => { aimInTime(step); };
+      return () => { aimInTime(1, event.shiftKey); };
     case 'ArrowLeft':
-      return () => { aimInTime(-step); };
+      return () => { aimInTime(-1, event.shiftKey); };
     case 'Enter':
       return () => {
         lifting.copy ||= event.ctrlKey || event.metaKey;
@@ -55,7 +54,10 @@ function aimAtRow(rows: readonly Row[], step: number): void {
   if (row !== undefined) lifting.aimAt({ ...aim, row: row.id });
 }
 
-function aimInTime(shift: number): void {
+/** By a quarter of an hour, or by a day. */
+function aimInTime(step: number, byDay: boolean): void {
   const { lift, aim } = lifting;
-  if (lift !== null && movesInTime(lift)) lifting.aimAt({ ...aim, shift: aim.shift + shift });
+  const { snapshot } = plan;
+  if (lift === null || snapshot === null || !movesInTime(lift)) return;
+  lifting.aimAt({ ...aim, shift: byDay ? byDays(lift, snapshot, aim.shift, step) : aim.shift + step * SNAP });
 }

@@ -21,8 +21,10 @@ export type Status = 'open' | 'waiting' | 'clash';
 class View {
   readonly by: By = $derived(route.query.get('by') === 'mission' ? 'mission' : 'person');
   readonly span: Span = $derived(SPANS.find((days) => String(days) === route.query.get('days')) ?? 7);
+  // As a text, which stays the same while something else in the address changes: no scale is made anew for it.
+  readonly #from: string | null = $derived(route.query.get('from'));
   readonly first: CalendarDate = $derived.by(() => {
-    const day = readDay(route.query.get('from')) ?? dayOf(Date.now(), session.org.timezone);
+    const day = readDay(this.#from) ?? dayOf(Date.now(), session.org.timezone);
     return this.span === 1 ? day : monday(day);
   });
   readonly scale: Scale = $derived(new Scale(this.first, this.span, session.org.timezone));
@@ -40,6 +42,8 @@ class View {
   readonly users: readonly PlanningUser[] = $derived.by(() => (plan.snapshot === null ? [] : this.#users(plan.snapshot)));
   /** The missions that the filters leave, by start. */
   readonly missions: readonly PlanMission[] = $derived.by(() => (plan.snapshot === null ? [] : this.#missions(plan.snapshot)));
+  /** Whether none of them is in the period that is shown. */
+  readonly empty: boolean = $derived(!this.missions.some((mission) => overlap(mission, this.#period)));
   /** Posts with places that nobody accepted: first those that somebody is still to be found or asked for. */
   readonly calls: readonly Call[] = $derived.by(() => {
     const { snapshot } = plan;

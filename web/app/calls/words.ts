@@ -106,7 +106,7 @@ export const words = dictionary({
 
     planner: 'the planner',
     asks: (org: string) => `${org} asks you`,
-    role: 'Your role',
+    role: 'Your post',
     place: 'Where',
     note: 'Note',
     before: 'Before: ',
@@ -146,7 +146,7 @@ export const words = dictionary({
     clashNext: (who: string) =>
       `You can decline here. If you would rather do this one, withdraw from the other first, or tell ${who}.`,
     overlaps: 'Overlaps another call that you accepted:',
-    full: 'This role has just been filled.',
+    full: 'This post has just been filled.',
     fullNext: 'Thank you for answering: there is nothing else to do.',
     over: 'This call is over: it cannot be answered any more.',
     done: 'This call is over.',
@@ -157,7 +157,7 @@ export const words = dictionary({
 
     withdraw: 'I can no longer come',
     withdrawTitle: 'Withdraw from this call?',
-    withdrawNext: (who: string) => `We tell ${who}, who will look for somebody else. If you change your mind, the role may be taken.`,
+    withdrawNext: (who: string) => `We tell ${who}, who will look for somebody else. If you change your mind, the post may be taken.`,
     reason: 'Why? (optional)',
     reasonHint: 'The planner reads it.',
     withdrawDo: 'Withdraw',

@@ -1,22 +1,28 @@
 /** The stream of `GET /events`: which lists of the org have changed. It is read by `fetch`, because the token goes in a header. */
 
-import { API, accessToken, refusal, renew, send } from '../api/access';
+import { API, accessToken, refusal, renew } from '../api/access';
 
 export interface Changed {
   lists: string[];
 }
 
+/** Milliseconds until the stream has to be open. */
+const OPENING = 15_000;
 /** Milliseconds without a byte, heartbeats of 15 s included, after which the connection is taken for dead. */
 const SILENCE = 40_000;
 
-/** Reads one stream until it ends, or falls silent. Calls `heard` for each event, and `begun` once it is open. Answers the last event's id. */
+/**
+ * Reads one stream until it ends, falls silent, or is given up by `dead`. Calls `heard` for each event, and `begun` once it is open.
+ * Answers the last event's id.
+ */
 export async function listen(
+  dead: AbortController,
   last: string | null,
   begun: () => void,
   heard: (changed: Changed) => void,
 ): Promise<string | null> {
-  const dead = new AbortController();
-  const response = await connect(last, dead.signal);
+  const late = setTimeout(() => { dead.abort(); }, OPENING);
+  const response = await connect(last, dead.signal).finally(() => { clearTimeout(late); });
   if (response.status === 401) {
     await renew();
     return last;
@@ -34,7 +40,7 @@ export async function listen(
 async function connect(last: string | null, signal: AbortSignal): Promise<Response> {
   const headers = new Headers({ authorization: `Bearer ${await accessToken()}`, accept: 'text/event-stream' });
   if (last !== null) headers.set('last-event-id', last);
-  return send(new Request(`${API}/api/v1/events?max_seconds=3600`, { headers, signal }));
+  return fetch(`${API}/api/v1/events?max_seconds=3600`, { headers, signal });
 }
 
 /** Gives the connection up unless it is called again in time. */

@@ -1,6 +1,7 @@
 /**
  * Who listens to changes of others. One tab of the browser holds the stream and tells the rest; which one, a Web Lock
- * decides. On plain http there are no locks, and every tab listens for itself.
+ * decides. On plain http there are no locks: every tab listens for itself, while it is looked at, because a browser opens no
+ * more than six connections to a server.
  */
 
 import { Refused, Unreachable } from '../api/refused';
@@ -14,14 +15,15 @@ const LONGEST_PAUSE = 30_000;
 type Told = { lists: string[] } | { connected: boolean };
 
 class Live {
-  /** Whether changes of others arrive at present. */
-  connected = $state(false);
-  /** Since when they do not. */
+  /** Since when changes of others do not arrive. */
   since = $state<number | null>(null);
 
   #subscribers = new Set<(lists: string[]) => void>();
-  #channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('coulisses.live');
+  /** To the tabs that listen through this one. */
+  #channel: BroadcastChannel | null = null;
   #begun = false;
+  #stream = new AbortController();
+  #wake: () => void = () => undefined;
 
   /** Calls back with the names of the lists that changed, until the answer is called. */
   subscribe(act: (lists: string[]) => void): () => void {
@@ -33,21 +35,41 @@ class Live {
   begin(): void {
     if (this.#begun) return;
     this.#begun = true;
-    this.#channel?.addEventListener('message', ({ data }: MessageEvent<Told>) => {
-      this.#take(data);
+    addEventListener('offline', () => {
+      this.#stream.abort();
+    });
+    addEventListener('online', () => {
+      this.#wake();
+    });
+    document.addEventListener('visibilitychange', () => {
+      if (this.#rests()) this.#stream.abort();
+      else this.#wake();
     });
     const lead = (): Promise<void> => this.#lead();
     // A page that is restored or gone lets go of its lock by itself.
-    if ('locks' in navigator && this.#channel !== null) void navigator.locks.request(LOCK, lead);
-    else void lead();
+    if ('locks' in navigator) {
+      this.#channel = new BroadcastChannel('coulisses.live');
+      this.#channel.addEventListener('message', ({ data }: MessageEvent<Told>) => {
+        this.#take(data);
+      });
+      void navigator.locks.request(LOCK, lead);
+    } else void lead();
+  }
+
+  /** Whether this tab listens for itself, and nobody looks at it. */
+  #rests(): boolean {
+    return this.#channel === null && document.hidden;
   }
 
   async #lead(): Promise<void> {
     let last: string | null = null;
     let pause = PAUSE;
     for (;;) {
+      while (this.#rests()) await this.#wait(LONGEST_PAUSE);
+      this.#stream = new AbortController();
       try {
         last = await listen(
+          this.#stream,
           last,
           () => {
             pause = PAUSE;
@@ -59,11 +81,20 @@ class Live {
         );
       } catch (error) {
         if (!isOfNetwork(error)) throw error;
+        if (this.#rests()) continue;
         this.#tell({ connected: false });
         pause = Math.min(pause * 2, LONGEST_PAUSE);
       }
-      await new Promise((resume) => setTimeout(resume, pause));
+      await this.#wait(pause);
     }
+  }
+
+  /** Milliseconds at most: it ends when the network is back, or somebody looks. */
+  async #wait(most: number): Promise<void> {
+    await new Promise<void>((resume) => {
+      this.#wake = resume;
+      setTimeout(resume, most);
+    });
   }
 
   #tell(told: Told): void {
@@ -76,7 +107,6 @@ class Live {
       for (const act of this.#subscribers) act(told.lists);
       return;
     }
-    this.connected = told.connected;
     this.since = told.connected ? null : (this.since ?? Date.now());
   }
 }

@@ -7,7 +7,9 @@ import { api, data, newKey } from '../api/client';
 import { type Failure, Refused, asFailure } from '../api/refused';
 import type { Candidate, MissionRole, PlanningCommand } from '../api/types';
 import { commands } from '../plan/commands.svelte';
+import { lineOf } from '../plan/conflicts';
 import { plan } from '../plan/plan.svelte';
+import { words as changeWords } from '../plan/words';
 import { now } from '../time/now.svelte';
 import { notices } from '../ui/notices.svelte';
 import { type Pick, accept, ask } from './asking';
@@ -16,7 +18,7 @@ import { keepLink } from '../plan/links.svelte';
 import type { OpenMission } from './mission.svelte';
 import { Picks } from './picks.svelte';
 import type { Member } from './posts';
-import { isFree } from './ranking';
+import { isFree, marksOf } from './ranking';
 import { words } from './words';
 
 /** A call of its own that has no answer yet, or none that counts. */
@@ -180,10 +182,16 @@ export class Actions {
     return names.length === 1 ? told.ask(names.join(), this.#title) : told.askMany(names.length, this.#title);
   }
 
-  async #replace(member: Member, { user_id, name }: Candidate): Promise<void> {
+  async #replace(member: Member, candidate: Candidate): Promise<void> {
     const { id: assignment_id, user_name } = member.assignment;
-    const command = { type: 'reassign', assignment_id, user_id, invite: true, ...this.#unchanged(member) } as const;
-    const done = await this.#apply([command], words().told.replace(user_name, name, this.#title));
+    const { user_id, name } = candidate;
+    const unchanged = this.#unchanged(member);
+    // Who is taken is put there for a reason, which only an assignment of its own can have.
+    const isTaken = marksOf(candidate).some(({ is }) => is === 'taken');
+    const sent: PlanningCommand[] = isTaken
+      ? [{ type: 'remove', assignment_id, ...unchanged }, ...ask(this.#mission.id, [this.#pick(candidate)])]
+      : [{ type: 'reassign', assignment_id, user_id, invite: true, ...unchanged }];
+    const done = await this.#apply(sent, words().told.replace(user_name, name, this.#title));
     if (done && this.replacing?.assignment.id === assignment_id) this.replacing = null;
   }
 
@@ -194,8 +202,17 @@ export class Actions {
     return known && facts !== null ? { if_unchanged: later(assignment.updated_at, facts.updatedAt) } : {};
   }
 
-  /** Shown as sent until the answer is there, and what came of it has been read. */
+  /** Shown as sent until the answer is there, and what came of it has been read. Who is taken is planned for a reason, or not. */
   async #apply(sent: PlanningCommand[], told: string): Promise<boolean> {
+    const taken = sent.flatMap((command) => this.#takenBy(command).map((by) => ({ command, ...by })));
+    if (taken.length > 0) {
+      const unique = (all: string[]): string[] => all.filter((one, index) => all.indexOf(one) === index);
+      const names = unique(taken.map(({ name }) => name)).join(', ');
+      const change = { commands: sent, told: changeWords().plannedAllTheSame(names, this.#title) };
+      const clashing = taken.map(({ command }) => command);
+      commands.ask({ is: 'override', change, lines: taken.map(({ line }) => line), clashing });
+      return false;
+    }
     this.#sent = [...this.#sent, ...sent];
     try {
       const applied = await commands.apply({ commands: sent, told });
@@ -204,6 +221,15 @@ export class Actions {
     } finally {
       this.#sent = this.#sent.filter((command) => !sent.includes(command));
     }
+  }
+
+  /** What whoever a command puts on the mission has accepted at that time, each in a line. */
+  #takenBy(command: PlanningCommand): { name: string; line: string }[] {
+    if (command.type !== 'assign' && command.type !== 'reassign') return [];
+    const candidate = this.#mission.candidates?.find(({ user_id }) => user_id === command.user_id);
+    if (candidate === undefined) return [];
+    const { name } = candidate;
+    return marksOf(candidate).flatMap((mark) => (mark.is === 'taken' ? [{ name, line: lineOf(name, mark.by) }] : []));
   }
 
   /** A call about somebody, under one key until it is answered. `act` says what to tell. */

@@ -1,4 +1,4 @@
-/** The keys of the panel: they work while it is open and nobody is typing. */
+/** The keys of the panel: they work where the focus is in it, or where it is the screen. Else they are the board's. */
 
 import type { Shortcut } from '../ui/keys.svelte';
 import type { Actions } from './actions.svelte';
@@ -6,25 +6,31 @@ import type { List } from './list.svelte';
 import type { OpenMission } from './mission.svelte';
 import { words } from './words';
 
-/** `focused` is the assignment whose row has the focus. */
-export function shortcuts(mission: OpenMission, actions: Actions, list: List, focused: () => string | null): Shortcut[] {
+/** For the help: the panel listens itself. */
+export function shortcuts(): Shortcut[] {
   const w = words();
-  const picks = Array.from({ length: 9 }, (_, index): Shortcut => {
-    const pick = (): void => {
-      const candidate = list.shown[index];
-      if (candidate === undefined || !actions.asks || actions.replacing !== null) return;
+  return [
+    { key: '1 – 9', does: w.keyPick },
+    { key: 'a', does: w.keyAsk },
+    { key: 'x', does: w.keyRemove },
+    { key: '/', does: w.filter },
+  ];
+}
+
+/** Does what a key says, and answers whether it says something. `focused` is the assignment whose row has the focus. */
+export function press(key: string, mission: OpenMission, actions: Actions, list: List, focused: string | null): boolean {
+  const number = '123456789'.indexOf(key);
+  if (number >= 0) {
+    const candidate = list.shown[number];
+    if (candidate !== undefined && actions.asks && actions.replacing === null) {
       actions.picks.toggle(candidate, mission.post?.role ?? null);
-    };
-    return { key: String(index + 1), does: w.keyPick(index + 1), act: pick };
-  });
-  const remove = (): void => {
-    const id = focused() ?? actions.selected;
+    }
+  } else if (key === 'a') {
+    actions.askPicked();
+  } else if (key === 'x') {
+    const id = focused ?? actions.selected;
     const member = mission.crew.find(({ assignment }) => assignment.id === id);
     if (member !== undefined && !actions.isSending(member)) actions.remove(member);
-  };
-  return [
-    ...picks,
-    { key: 'a', does: w.keyAsk, act: () => { actions.askPicked(); } },
-    { key: 'x', does: w.keyRemove, act: remove },
-  ];
+  } else return false;
+  return true;
 }

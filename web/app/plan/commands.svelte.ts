@@ -6,12 +6,16 @@
 import { api, data, newKey } from '../api/client';
 import { type Failure, Refused, Unreachable, asFailure } from '../api/refused';
 import type { PlanningApplied, PlanningCommand } from '../api/types';
+import { now } from '../time/now.svelte';
 import { notices } from '../ui/notices.svelte';
 import { keepLink } from './links.svelte';
 import { plan } from './plan.svelte';
 import type { Snapshot } from './snapshot';
-import { conflictLines } from './conflicts';
+import { conflictLines, linesOf } from './conflicts';
+import type { Batch } from './drafts';
+import { Own } from './own';
 import { tellRefusal } from './refusals';
+import { conflicting, judge } from './verdict';
 import { words } from './words';
 
 /** Changes that are kept for undo. */
@@ -37,19 +41,34 @@ interface Kept {
 
 /** What a planner is asked before a change goes on. */
 export type Question =
-  /** Somebody has accepted something else then: each in a line. */
-  | { is: 'override'; change: Change; lines: string[] }
+  /** Somebody has accepted something else then: each in a line, and by which of the commands. */
+  | { is: 'override'; change: Change; lines: string[]; clashing: readonly PlanningCommand[] }
   | { is: 'changed'; change: Change; seen: Snapshot | null };
 
 class Commands {
   /** How many changes wait for their answer. */
   waiting = $state(0);
-  question = $state.raw<Question | null>(null);
+  #questions = $state.raw<readonly Question[]>([]);
   /** A change of which nobody knows whether it was done: no answer came. */
   unsure = $state.raw<{ told: string; again: () => void } | null>(null);
   #done = $state.raw<readonly Kept[]>([]);
   #undone = $state.raw<readonly Kept[]>([]);
   #last: Promise<unknown> = Promise.resolve();
+  #sent = 0;
+  readonly #own = new Own();
+
+  /** What is to be answered first. */
+  get question(): Question | null {
+    return this.#questions[0] ?? null;
+  }
+
+  ask(question: Question): void {
+    this.#questions = [...this.#questions, question];
+  }
+
+  answered(): void {
+    this.#questions = this.#questions.slice(1);
+  }
 
   /** What undo would take back. */
   get undoable(): string | null {
@@ -60,14 +79,30 @@ class Commands {
     return this.#undone.at(-1)?.told ?? null;
   }
 
+  /** Carries out a change, once there is a reason for whoever has accepted something else then. */
+  async propose(change: Change): Promise<PlanningApplied | null> {
+    const { snapshot } = plan;
+    const verdict = snapshot === null ? null : judge(snapshot, change.commands, now.at);
+    if (snapshot === null || verdict?.overridable !== true) return this.apply(change);
+    const lines = linesOf(verdict, snapshot);
+    this.ask({ is: 'override', change, lines, clashing: conflicting(snapshot, change.commands) });
+    return null;
+  }
+
   /** Carries out a change. Answers what came of it, or null where it was refused, which the planner has been told. */
   async apply(change: Change): Promise<PlanningApplied | null> {
     const seen = plan.snapshot;
-    const forget = plan.pend(change.commands);
+    const batch = { number: this.#sent++, commands: change.commands };
+    plan.pend(batch);
     this.waiting += 1;
     try {
-      const applied = await this.#inTurn(() => this.#carryOut(change));
-      await plan.refresh();
+      const applied = await this.#inTurn(() => this.#carryOut(change, batch));
+      if (applied === null) {
+        plan.drop(batch);
+        notices.tell('refused', words().refused(change.told), { detail: words().unmade });
+        return null;
+      }
+      await plan.settle(batch);
       const toHandOver = keepLinks(applied);
       notices.tell('done', change.told, { action: { text: words().undo, act: () => void this.undo() } });
       if (toHandOver > 0) notices.tell('warning', words().handOver(toHandOver));
@@ -75,11 +110,10 @@ class Commands {
     } catch (error) {
       // What the others did meanwhile is read before anybody is told, and what was only sent is not shown any more.
       await plan.refresh();
-      forget();
+      plan.drop(batch);
       this.#refuse(change, asFailure(error), seen);
       return null;
     } finally {
-      forget();
       this.waiting -= 1;
     }
   }
@@ -95,10 +129,15 @@ class Commands {
     if (kept !== null) notices.tell('done', words().redone(kept.told));
   }
 
-  /** Kept in its turn: what is undone next is what was done last. A new change ends what could be redone. */
-  async #carryOut(change: Change): Promise<PlanningApplied> {
-    const { commands } = change;
+  /**
+   * Kept in its turn: what is undone next is what was done last. A new change ends what could be redone. Null where it was
+   * about something that was never made.
+   */
+  async #carryOut(change: Change, batch: Batch): Promise<PlanningApplied | null> {
+    const commands = this.#own.brought(change.commands, (id) => plan.snapshot?.assignment(id)?.mission.id);
+    if (commands === null) return null;
     const applied = await this.#send(change.told, async (params) => data(await api.POST('/api/v1/planning:apply', { params, body: { commands } })));
+    this.#own.learn(batch, applied.results);
     this.#done = [...this.#done, { told: change.told, undo: applied.undo ?? null }].slice(-DEEP);
     this.#undone = [];
     return applied;
@@ -167,9 +206,12 @@ class Commands {
   }
 
   #refuse(change: Change, failure: Failure, seen: Snapshot | null): void {
-    if (failure instanceof Refused && failure.is('schedule_conflict'))
-      this.question = { is: 'override', change, lines: conflictLines(failure, plan.snapshot) };
-    else if (failure instanceof Refused && failure.is('changed_since')) this.question = { is: 'changed', change, seen };
+    if (failure instanceof Refused && failure.is('schedule_conflict')) {
+      // The server may know of one that the snapshot does not show: then it is any of them.
+      const found = plan.snapshot === null ? [] : conflicting(plan.snapshot, change.commands);
+      const clashing = found.length === 0 ? change.commands : found;
+      this.ask({ is: 'override', change, lines: conflictLines(failure, plan.snapshot), clashing });
+    } else if (failure instanceof Refused && failure.is('changed_since')) this.ask({ is: 'changed', change, seen });
     else tellRefusal(change, failure, plan.snapshot);
   }
 }

@@ -8,15 +8,36 @@ import type { Draft } from './snapshot';
 type Row = PlanningAssignment & Draft;
 type MissionRow = PlanningMission & Draft;
 
-/** Applies commands to an answer of the server. The answer stays as it is. */
-export function draft(plan: Planning, commands: readonly PlanningCommand[]): Planning {
-  return commands.reduce(carryOut, plan);
+/** Commands that were sent together. */
+export interface Batch {
+  /** Of all that were sent, which: what it makes is named after it until the server does. */
+  number: number;
+  commands: readonly PlanningCommand[];
 }
 
-function carryOut(plan: Planning, command: PlanningCommand, index: number): Planning {
+const DRAFT = 'draft-';
+
+/** What the n-th thing that a command makes is called until the answer. */
+export function draftId(batch: number, command: number, n = 0): string {
+  return `${DRAFT}${[batch, command, n].join('-')}`;
+}
+
+/** Whether the server does not know it by this name. */
+export function isDraft(id: string): boolean {
+  return id.startsWith(DRAFT);
+}
+
+/** Applies commands to an answer of the server. The answer stays as it is. */
+export function draft(plan: Planning, { number, commands }: Batch): Planning {
+  return commands.reduce((before, command, index) => carryOut(before, command, (n) => draftId(number, index, n)), plan);
+}
+
+function carryOut(plan: Planning, command: PlanningCommand, id: (n?: number) => string): Planning {
   switch (command.type) {
     case 'assign':
-      return { ...plan, assignments: [...plan.assignments, assigned(plan, command, index)] };
+      // The plan may have been read after it was done, and before the answer.
+      if (plan.assignments.some((row) => row.mission_id === command.mission_id && row.user_id === command.user_id)) return plan;
+      return { ...plan, assignments: [...plan.assignments, assigned(plan, command, id())] };
     case 'set_status':
       return change(plan, command.assignment_id, (row) => ({ ...row, status: command.status }));
     case 'reassign':
@@ -28,13 +49,15 @@ function carryOut(plan: Planning, command: PlanningCommand, index: number): Plan
         invitation: null,
       }));
     case 'remove':
-      return { ...plan, assignments: plan.assignments.filter(({ id }) => id !== command.assignment_id) };
+      return change(plan, command.assignment_id, (row) => ({ ...row, leaving: true }));
     case 'move':
       return { ...plan, missions: plan.missions.map((row) => (row.id === command.mission_id ? moved(row, command) : row)) };
     case 'copy': {
-      const copies = plan.missions
-        .filter(({ id }) => command.mission_ids.includes(id))
-        .map((row) => copied(row, command.shift_days, index));
+      const rows = new Map(plan.missions.map((row) => [row.id, row]));
+      const copies = command.mission_ids.flatMap((one, n) => {
+        const row = rows.get(one);
+        return row === undefined ? [] : [copied(row, command.shift_days, id(n))];
+      });
       return { ...plan, missions: [...plan.missions, ...copies] };
     }
     case 'invite':
@@ -42,12 +65,12 @@ function carryOut(plan: Planning, command: PlanningCommand, index: number): Plan
   }
 }
 
-function assigned(plan: Planning, command: Extract<PlanningCommand, { type: 'assign' }>, index: number): Row {
+function assigned(plan: Planning, command: Extract<PlanningCommand, { type: 'assign' }>, id: string): Row {
   const mission = plan.missions.find(({ id }) => id === command.mission_id);
   const named = mission?.roles.find(({ role_name }) => role_name === command.role_name);
   const only = mission?.roles.length === 1 ? mission.roles[0] : undefined;
   return {
-    id: `draft-${command.mission_id}-${command.user_id}-${String(index)}`,
+    id,
     mission_id: command.mission_id,
     user_id: command.user_id,
     mission_role_id: (named ?? only)?.id ?? null,
@@ -61,7 +84,7 @@ function assigned(plan: Planning, command: Extract<PlanningCommand, { type: 'ass
   };
 }
 
-function change(plan: Planning, id: string, how: (row: PlanningAssignment) => PlanningAssignment): Planning {
+function change(plan: Planning, id: string, how: (row: PlanningAssignment) => Row): Planning {
   const assignments = plan.assignments.map((row): Row => (row.id === id ? { ...how(row), pending: true } : row));
   return { ...plan, assignments };
 }
@@ -71,9 +94,8 @@ function moved(row: PlanningMission, command: Extract<PlanningCommand, { type: '
   return { ...row, start_at: command.start_at, end_at: command.end_at, location, pending: true };
 }
 
-function copied(row: PlanningMission, days: number, index: number): MissionRow {
+function copied(row: PlanningMission, days: number, id: string): MissionRow {
   const shift = (at: string): string => timestamp(shiftDays(instant(at), days, row.timezone));
-  const roles = row.roles.map((role) => ({ ...role, accepted: 0, invited: 0 }));
-  const id = `draft-${row.id}-${String(index)}`;
+  const roles = row.roles.map((role) => ({ ...role, id: `${id}-${role.id}`, accepted: 0, invited: 0 }));
   return { ...row, id, roles, start_at: shift(row.start_at), end_at: shift(row.end_at), pending: true };
 }

@@ -6,13 +6,14 @@ import type { PlanningCommand } from '../api/types';
 import { overridden } from './override';
 import { assignment, sample } from './sample';
 import { Snapshot } from './snapshot';
-import { judge } from './verdict';
+import { conflicting, judge } from './verdict';
 
 const assign = (user_id: string): PlanningCommand => ({ type: 'assign', mission_id: 'montage', user_id, role_name: 'son', invite: true });
 
 test('only who clashes is accepted for a reason; the others are asked as before', () => {
   const snapshot = new Snapshot(sample({ assignments: [assignment('reglages', 'ada')] }));
-  const change = overridden({ commands: [assign('ada'), assign('bob')], told: 'asked' }, 'short', snapshot);
+  const commands = [assign('ada'), assign('bob')];
+  const change = overridden({ commands, told: 'asked' }, conflicting(snapshot, commands), 'short', snapshot);
   expect(change.commands).toMatchObject([
     { user_id: 'ada', status: 'ACCEPTED', invite: false, override_reason: 'short' },
     { user_id: 'bob', invite: true },
@@ -21,14 +22,9 @@ test('only who clashes is accepted for a reason; the others are asked as before'
   expect(change.told).toBe('ada planned for “montage” all the same');
 });
 
-test('a conflict that only the server knows is overridden for all', () => {
-  const change = overridden({ commands: [assign('ada'), assign('bob')], told: 'asked' }, 'short', new Snapshot(sample()));
-  expect(change.commands).toMatchObject([{ status: 'ACCEPTED' }, { status: 'ACCEPTED' }]);
-});
-
 test('whoever is taken off a mission first is not in the way of the next', () => {
   const snapshot = new Snapshot(sample({ assignments: [assignment('reglages', 'ada')] }));
   const moved: PlanningCommand[] = [{ type: 'remove', assignment_id: 'ada@reglages' }, assign('ada')];
-  expect(judge(snapshot, moved).level).toBe('free');
-  expect(judge(snapshot, moved.toReversed()).level).toBe('refused');
+  expect(judge(snapshot, moved, 0).level).toBe('free');
+  expect(judge(snapshot, moved.toReversed(), 0).level).toBe('refused');
 });

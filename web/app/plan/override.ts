@@ -3,12 +3,11 @@
 import type { PlanningCommand } from '../api/types';
 import type { Change } from './commands.svelte';
 import type { Snapshot } from './snapshot';
-import { conflicting } from './verdict';
 import { words } from './words';
 
 /** Whoever clashes is accepted: asked, they could not say yes. Everybody else is asked as before. */
-export function overridden(change: Change, override_reason: string, snapshot: Snapshot | null): Change {
-  const clashes = clashing(change.commands, snapshot);
+export function overridden(change: Change, clashing: readonly PlanningCommand[], override_reason: string, snapshot: Snapshot | null): Change {
+  const clashes = new Set(clashing);
   const commands = change.commands.flatMap((command): PlanningCommand[] => {
     if (!clashes.has(command)) return [command];
     switch (command.type) {
@@ -24,12 +23,6 @@ export function overridden(change: Change, override_reason: string, snapshot: Sn
     }
   });
   return { commands, told: toldOf(change, clashes, snapshot) };
-}
-
-/** Those that meet a conflict; all of them where the server knows of one that the snapshot does not show. */
-function clashing(commands: readonly PlanningCommand[], snapshot: Snapshot | null): ReadonlySet<PlanningCommand> {
-  const found = snapshot === null ? [] : conflicting(snapshot, commands);
-  return new Set(found.length === 0 ? commands : found);
 }
 
 /** Who is accepted is not asked, and that is said. */

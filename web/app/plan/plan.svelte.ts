@@ -2,10 +2,10 @@
 
 import { api } from '../api/client';
 import { type Failure, asFailure } from '../api/refused';
-import type { Planning, PlanningCommand } from '../api/types';
+import type { Planning } from '../api/types';
 import { live } from '../live/live.svelte';
 import { DAY, type Instant, timestamp } from '../time/zone';
-import { draft } from './drafts';
+import { type Batch, draft } from './drafts';
 import { Snapshot } from './snapshot';
 
 export interface Window {
@@ -20,7 +20,9 @@ class Plan {
   #answer = $state.raw<Planning | null>(null);
   /** What the answer is of. */
   #of = $state.raw<Window | null>(null);
-  #drafts = $state.raw<readonly (readonly PlanningCommand[])[]>([]);
+  #drafts = $state.raw<readonly Batch[]>([]);
+  /** Those of them that are done: the next reading has them. */
+  #done = new Set<Batch>();
   #snapshot = $derived(this.#answer === null ? null : new Snapshot(this.#drafted(this.#answer)));
   #failure = $state.raw<Failure | null>(null);
   #window: Window | null = null;
@@ -30,7 +32,13 @@ class Plan {
 
   constructor() {
     live.subscribe((lists) => {
-      if (lists.includes('planning')) void this.refresh();
+      if (!lists.includes('planning')) return;
+      // What nobody looks at is read when somebody does.
+      if (document.hidden) this.#stale = true;
+      else void this.refresh();
+    });
+    document.addEventListener('visibilitychange', () => {
+      if (this.#stale && !document.hidden) void this.refresh();
     });
   }
 
@@ -66,12 +74,20 @@ class Plan {
     await this.#loading;
   }
 
-  /** Shows commands as if they were done, until the answer is called. */
-  pend(commands: readonly PlanningCommand[]): () => void {
-    this.#drafts = [...this.#drafts, commands];
-    return () => {
-      this.#drafts = this.#drafts.filter((one) => one !== commands);
-    };
+  /** Shows what was sent as if it were done, and marked, until it is said what became of it. */
+  pend(batch: Batch): void {
+    this.#drafts = [...this.#drafts, batch];
+  }
+
+  /** It was refused. */
+  drop(batch: Batch): void {
+    this.#drafts = this.#drafts.filter((one) => one !== batch);
+  }
+
+  /** It was done: shown as it is from the next reading on, in one step. */
+  async settle(batch: Batch): Promise<void> {
+    this.#done.add(batch);
+    await this.refresh();
   }
 
   async #read(): Promise<void> {
@@ -89,8 +105,12 @@ class Plan {
   async #readOnce(window: Window): Promise<void> {
     const query = { from: timestamp(window.from - MARGIN), to: timestamp(window.to + MARGIN) };
     const header = this.#tag === null ? {} : { 'If-None-Match': this.#tag };
+    const done = [...this.#done];
     const { data, response } = await api.GET('/api/v1/planning', { params: { query, header } });
-    if (response.status === 304 || window !== this.#window) return;
+    if (window !== this.#window) return;
+    this.#drafts = this.#drafts.filter((batch) => !done.includes(batch));
+    for (const batch of done) this.#done.delete(batch);
+    if (response.status === 304) return;
     this.#tag = response.headers.get('etag');
     this.#answer = data ?? null;
     this.#of = window;

@@ -1,4 +1,7 @@
-/** The plan of a period as the server answered it, made ready to be looked up. Nothing changes it: a new answer makes a new one. */
+/**
+ * The plan of a period as the server answered it, made ready to be looked up. Nothing changes it: a new answer makes a new one.
+ * A row of an answer is read once, so that what a draft leaves as it was is the same object, and is not drawn anew.
+ */
 
 import type {
   Availability,
@@ -13,6 +16,8 @@ import { type Instant, instant } from '../time/zone';
 /** Marks what was sent and is not acknowledged yet. */
 export interface Draft {
   pending?: true;
+  /** Whether it is to go. */
+  leaving?: true;
 }
 
 export interface PlanMission {
@@ -44,6 +49,8 @@ export interface PlanAssignment {
   invitation: PlanningAssignment['invitation'];
   updatedAt: string;
   pending: boolean;
+  /** Whether they are being taken off: shown until that is acknowledged, and in nobody's way. */
+  leaving: boolean;
   /** Whether the person accepted something else at that time. */
   clashes: boolean;
 }
@@ -94,13 +101,13 @@ export class Snapshot {
     this.version = plan.version;
     this.projects = new Map(plan.projects.map(({ id, name }) => [id, name]));
     this.missions = plan.missions
-      .map((row) => readMission(row, this.projects))
+      .map((row) => once(missions, row, () => readMission(row, this.projects)))
       .sort((one, other) => one.start - other.start || one.title.localeCompare(other.title));
     for (const mission of this.missions) this.#missions.set(mission.id, mission);
     this.users = plan.users;
     for (const user of plan.users) this.#users.set(user.id, user);
     this.assignments = this.#readAssignments(plan);
-    for (const one of plan.availabilities) push(this.#availabilities, one.user_id, readAvailability(one));
+    for (const one of plan.availabilities) push(this.#availabilities, one.user_id, once(availabilities, one, () => readAvailability(one)));
   }
 
   mission(id: string): PlanMission | undefined {
@@ -136,7 +143,10 @@ export class Snapshot {
     for (const row of plan.assignments as (PlanningAssignment & Draft)[]) {
       const mission = this.#missions.get(row.mission_id);
       const user = this.#users.get(row.user_id);
-      if (mission !== undefined && user !== undefined) all.push(readAssignment(row, mission, user, clashing));
+      if (mission === undefined || user === undefined) continue;
+      const clashes = clashing.has(row.id);
+      const holds = (one: PlanAssignment): boolean => one.mission === mission && one.user === user && one.clashes === clashes;
+      all.push(once(assignments, row, () => readAssignment(row, mission, user, clashes), holds));
     }
     all.sort((one, other) => one.mission.start - other.mission.start);
     for (const one of all) {
@@ -157,6 +167,18 @@ function push<T>(lists: Map<string, T[]>, key: string, value: T): void {
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [value]);
   else list.push(value);
+}
+
+const missions = new WeakMap<PlanningMission, PlanMission>();
+const assignments = new WeakMap<PlanningAssignment, PlanAssignment>();
+const availabilities = new WeakMap<Availability, PlanAvailability>();
+
+function once<Row extends object, Read>(known: WeakMap<Row, Read>, row: Row, read: () => Read, holds: (read: Read) => boolean = () => true): Read {
+  const found = known.get(row);
+  if (found !== undefined && holds(found)) return found;
+  const made = read();
+  known.set(row, made);
+  return made;
 }
 
 function readMission(row: PlanningMission & Draft, projects: ReadonlyMap<string, string>): PlanMission {
@@ -181,7 +203,7 @@ function readAssignment(
   row: PlanningAssignment & Draft,
   mission: PlanMission,
   user: PlanningUser,
-  clashing: ReadonlySet<string>,
+  clashes: boolean,
 ): PlanAssignment {
   return {
     id: row.id,
@@ -194,7 +216,8 @@ function readAssignment(
     invitation: row.invitation,
     updatedAt: row.updated_at,
     pending: row.pending ?? false,
-    clashes: clashing.has(row.id),
+    leaving: row.leaving ?? false,
+    clashes,
   };
 }
 

@@ -26,6 +26,8 @@ export type Reason =
   | { code: 'skill_missing'; user: string; role: string }
   | { code: 'already_on'; user: string }
   | { code: 'full'; role: string }
+  /** Nobody is asked for what has ended. */
+  | { code: 'over' }
   | { code: 'inactive'; user: string }
   /** What was named is gone meanwhile. */
   | { code: 'gone' };
@@ -37,10 +39,12 @@ export interface Verdict {
   reasons: Reason[];
 }
 
-const HARD: ReadonlySet<Reason['code']> = new Set(['already_on', 'full', 'inactive', 'gone']);
+const HARD: ReadonlySet<Reason['code']> = new Set(['already_on', 'full', 'over', 'inactive', 'gone']);
 
-export function judge(snapshot: Snapshot, commands: readonly PlanningCommand[]): Verdict {
-  const reasons = inOrder(snapshot, commands).flatMap(([, found]) => found);
+/** `now`: what ended before takes nobody's answer any more. */
+export function judge(snapshot: Snapshot, commands: readonly PlanningCommand[], now: Instant): Verdict {
+  const found = inOrder(snapshot, commands).flatMap(([, each]) => each);
+  const reasons = commands.some((command) => asksTooLate(snapshot, command, now)) ? [{ code: 'over' } as const, ...found] : found;
   const hard = reasons.some(({ code }) => HARD.has(code));
   const conflict = reasons.some(isConflict);
   const level: Level = hard || conflict ? 'refused' : reasons.length > 0 ? 'warn' : 'free';
@@ -63,8 +67,22 @@ function inOrder(snapshot: Snapshot, commands: readonly PlanningCommand[]): [Pla
 }
 
 /** Whether this is in the way unless a planner gives a reason. */
-export function isConflict(reason: Reason): boolean {
+export function isConflict(reason: Reason): reason is Extract<Reason, { code: 'taken' }> {
   return reason.code === 'taken' && reason.by.status === 'ACCEPTED';
+}
+
+function asksTooLate(snapshot: Snapshot, command: PlanningCommand, now: Instant): boolean {
+  const isOver = (mission: PlanMission | undefined): boolean => mission !== undefined && mission.end <= now;
+  switch (command.type) {
+    case 'assign':
+      return command.invite === true && isOver(snapshot.mission(command.mission_id));
+    case 'reassign':
+      return command.invite === true && isOver(snapshot.assignment(command.assignment_id)?.mission);
+    case 'invite':
+      return command.assignment_ids.some((id) => isOver(snapshot.assignment(id)?.mission));
+    default:
+      return false;
+  }
 }
 
 function reasonsOf(snapshot: Snapshot, command: PlanningCommand): Reason[] {
@@ -85,7 +103,8 @@ function reasonsOf(snapshot: Snapshot, command: PlanningCommand): Reason[] {
       const mission = snapshot.mission(command.mission_id);
       if (mission === undefined) return [{ code: 'gone' }];
       const period = { start: instant(command.start_at), end: instant(command.end_at) };
-      return snapshot.ofMission(mission.id).flatMap((one) => ofMove(snapshot, one, period));
+      const crew = snapshot.ofMission(mission.id).filter(({ leaving }) => !leaving);
+      return crew.flatMap((one) => ofMove(snapshot, one, period));
     }
     case 'set_status': {
       const assignment = snapshot.assignment(command.assignment_id);
@@ -106,7 +125,7 @@ function ofPerson(snapshot: Snapshot, id: string, mission: PlanMission, period: 
   const user = snapshot.user(id);
   if (user === undefined) return [{ code: 'gone' }];
   if (!user.active) return [{ code: 'inactive', user: id }];
-  if (snapshot.ofUser(id).some((one) => one.mission.id === mission.id)) return [{ code: 'already_on', user: id }];
+  if (onOf(snapshot, id).some((one) => one.mission.id === mission.id)) return [{ code: 'already_on', user: id }];
   const wanted = role ?? (mission.roles.length === 1 ? (mission.roles[0]?.role_name ?? null) : null);
   const lacks = wanted !== null && !hasSkill(Object.keys(user.skill_levels), wanted);
   return [
@@ -124,10 +143,14 @@ function ofMove(snapshot: Snapshot, one: PlanAssignment, period: Period): Reason
 }
 
 function taken(snapshot: Snapshot, user: string, period: Period, but: string): Reason[] {
-  return snapshot
-    .ofUser(user)
+  return onOf(snapshot, user)
     .filter(({ mission }) => mission.id !== but && overlap(mission, period))
     .map((by) => ({ code: 'taken', user, by }));
+}
+
+/** What somebody is on, and stays on. */
+function onOf(snapshot: Snapshot, user: string): PlanAssignment[] {
+  return snapshot.ofUser(user).filter(({ leaving }) => !leaving);
 }
 
 function unavailable(declared: readonly PlanAvailability[], user: string, period: Period): Reason[] {
@@ -149,6 +172,6 @@ export function hasSkill(skills: readonly string[], role: string): boolean {
 
 /** Whether somebody has nothing accepted, asked or declared against in a period. */
 export function isFree(snapshot: Snapshot, user: string, period: { start: Instant; end: Instant }): boolean {
-  const busy = snapshot.ofUser(user).some(({ mission }) => overlap(mission, period));
+  const busy = onOf(snapshot, user).some(({ mission }) => overlap(mission, period));
   return !busy && unavailable(snapshot.availabilities(user), user, period).length === 0;
 }

@@ -16,6 +16,19 @@ export function withParams(path: string, before: URLSearchParams, params: Params
   return `#${path}${text === '' ? '' : `?${text}`}`;
 }
 
+/** The parts of a path. What is not encoded as it should be, such as a lone `%`, is taken as it is. */
+export function parts(path: string): string[] {
+  return path.split('/').filter(Boolean).map(decoded);
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** The address of a screen. */
 export function href(path: string, params: Params = {}): string {
   return withParams(path, new URLSearchParams(), params);

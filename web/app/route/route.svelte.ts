@@ -3,7 +3,7 @@
  * fragment works below any folder, and no server or proxy logs it.
  */
 
-import { type Params, href, withParams } from './href';
+import { type Params, href, parts, withParams } from './href';
 
 class Route {
   #hash = $state(location.hash);
@@ -16,7 +16,7 @@ class Route {
 
   /** The parts of the path: `['mission', '0198…']`. */
   get path(): string[] {
-    return this.#split()[0].split('/').filter(Boolean).map(decodeURIComponent);
+    return parts(this.#split()[0]);
   }
 
   get query(): URLSearchParams {

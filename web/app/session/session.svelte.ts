@@ -11,6 +11,8 @@ type State =
   | { is: 'starting' }
   | { is: 'signed-out' }
   | { is: 'failed'; failure: Failure }
+  /** Signed in, and to say in which of several orgs. */
+  | { is: 'choosing'; me: Me; org: Org }
   | { is: 'signed-in'; me: Me; org: Org };
 
 class Session {
@@ -53,7 +55,14 @@ class Session {
   async signIn(email: string, password: string): Promise<void> {
     useToken(data(await open.POST('/api/v1/auth/login', { body: { email, password } })));
     restartOthers();
-    await this.#enter();
+    await this.#enter(true);
+  }
+
+  /** Goes on in one of the orgs of whoever has just signed in. */
+  async choose(org_id: string): Promise<void> {
+    if (this.#state.is !== 'choosing') return;
+    if (org_id === this.#state.org.id) this.#state = { ...this.#state, is: 'signed-in' };
+    else await this.switchTo(org_id);
   }
 
   /** Mails a link to set a password. Where no mail can be sent, a developer's server answers the link's token. */
@@ -82,15 +91,12 @@ class Session {
     this.#state = { ...this.#state, me };
   }
 
-  async notify(notify: Me['notify']): Promise<void> {
-    const me = data(await api.PATCH('/api/v1/auth/me', { body: { notify } }));
-    if (this.#state.is === 'signed-in') this.#state = { ...this.#state, me };
-  }
-
-  async #enter(): Promise<void> {
-    const [me, org] = await Promise.all([api.GET('/api/v1/auth/me'), api.GET('/api/v1/orgs/current')]);
-    this.#state = { is: 'signed-in', me: data(me), org: data(org) };
-    language.suggest(this.me.locale);
+  async #enter(asks = false): Promise<void> {
+    const answers = await Promise.all([api.GET('/api/v1/auth/me'), api.GET('/api/v1/orgs/current')]);
+    const [me, org] = [data(answers[0]), data(answers[1])];
+    const several = me.memberships.filter(({ pending }) => !pending).length > 1;
+    this.#state = { is: asks && several ? 'choosing' : 'signed-in', me, org };
+    language.suggest(me.locale);
   }
 
   #signedIn(): Extract<State, { is: 'signed-in' }> {

@@ -2,8 +2,9 @@
 
 const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('coulisses.session');
 
-/** Forgets everything: what this tab holds in memory goes with its page. */
+/** Forgets everything: what this tab holds in memory goes with its page. Nothing asks whether to stay on it. */
 export function startAgain(): void {
+  addEventListener('beforeunload', (event) => { event.stopImmediatePropagation(); }, { capture: true });
   // Replaced, so that Back does not lead to an address of the org that was left.
   history.replaceState(null, '', location.pathname);
   location.reload();

@@ -18,10 +18,7 @@ export const words = dictionary({
     openLink: 'Ouvrir le lien (serveur de développement)',
     back: 'Revenir à la connexion',
     technician: 'Vous avez reçu un lien par e-mail\u00a0? Il suffit pour répondre\u00a0: aucun compte n’est nécessaire.',
-    organisation: 'Organisation',
-    switchTo: (org: string) => `Passer à ${org}`,
-    pending: 'en attente de votre confirmation par e-mail',
-    failed: 'L’application n’a pas pu démarrer.',
+    choose: 'Dans quelle organisation\u00a0?',
   },
   en: {
     title: 'Sign in',
@@ -40,9 +37,6 @@ export const words = dictionary({
     openLink: 'Open the link (development server)',
     back: 'Back to signing in',
     technician: 'Got a link by e-mail? Just open it: answering needs no account.',
-    organisation: 'Organisation',
-    switchTo: (org: string) => `Change to ${org}`,
-    pending: 'waits for your confirmation by e-mail',
-    failed: 'The application could not start.',
+    choose: 'In which organisation?',
   },
 });

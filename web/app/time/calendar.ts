@@ -20,6 +20,11 @@ export function startOf(day: CalendarDate, zone: string): Instant {
   return day.toDate(zone).getTime();
 }
 
+/** Saturday or Sunday. */
+export function isWeekend(day: CalendarDate): boolean {
+  return day.toDate('UTC').getUTCDay() % 6 === 0;
+}
+
 /** The Monday of a day's week. */
 export function monday(day: CalendarDate): CalendarDate {
   return startOfWeek(day, 'fr-FR', 'mon');

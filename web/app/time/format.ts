@@ -6,20 +6,26 @@ import { type Instant, MINUTE, civilDay, isOneDay } from './zone';
 
 const TAGS: Record<Locale, string> = { fr: 'fr-FR', en: 'en-GB', 'en-US': 'en-US' };
 
-const formats = new Map<string, Intl.DateTimeFormat>();
+const made = new Map<string, unknown>();
 
-function format(name: string, zone: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = `${language.current} ${zone} ${name}`;
-  let found = formats.get(key);
-  if (found === undefined) {
-    found = new Intl.DateTimeFormat(TAGS[language.current], { ...options, timeZone: zone });
-    formats.set(key, found);
-  }
-  return found;
+/** What is slow to make, in this language: made once under each name. */
+function kept<T>(name: string, make: (tag: string) => T): T {
+  const key = `${language.current} ${name}`;
+  if (!made.has(key)) made.set(key, make(TAGS[language.current]));
+  return made.get(key) as T;
+}
+
+/** How days and times are written in a zone. A name stands for its options. */
+export function format(name: string, timeZone: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  return kept(`${timeZone} ${name}`, (tag) => new Intl.DateTimeFormat(tag, { ...options, timeZone }));
 }
 
 /** `20:00`, in French `20 h` and `20 h 30`, in American English `8:00 PM`. */
 export function time(at: Instant, zone: string): string {
+  return once(`time ${zone} ${String(at)}`, () => writeTime(at, zone));
+}
+
+function writeTime(at: Instant, zone: string): string {
   if (language.current === 'en-US') return format('time', zone, { hour: 'numeric', minute: '2-digit' }).format(at);
   const text = format('time', zone, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(at);
   if (language.current !== 'fr') return text;
@@ -94,7 +100,7 @@ export function duration(milliseconds: number): string {
 
 /** How long ago or ahead: `3 days ago`, `dans 2 heures`. Beside the absolute time, never alone. */
 export function relative(at: Instant, now: Instant): string {
-  const words = new Intl.RelativeTimeFormat(TAGS[language.current], { numeric: 'auto' });
+  const words = kept('relative', (tag) => new Intl.RelativeTimeFormat(tag, { numeric: 'auto' }));
   const minutes = Math.round((at - now) / MINUTE);
   if (Math.abs(minutes) < 60) return words.format(minutes, 'minute');
   const hours = Math.round(minutes / 60);
@@ -104,5 +110,5 @@ export function relative(at: Instant, now: Instant): string {
 
 /** Texts compared as people sort them. */
 export function collator(): Intl.Collator {
-  return new Intl.Collator(TAGS[language.current], { sensitivity: 'base' });
+  return kept('collator', (tag) => new Intl.Collator(tag, { sensitivity: 'base' }));
 }

@@ -1,6 +1,7 @@
 /** What rows say and offer. */
 
 import type { Assignment, Conflict, Mission, User } from '../api/types';
+import type { Params } from '../route/href';
 import { relative, shortDay, time } from '../time/format';
 import { type Instant, instant } from '../time/zone';
 import type { State } from '../ui/Chip.svelte';
@@ -24,7 +25,7 @@ export interface RowView {
   who: string;
   phone: string | null;
   /** With the mission that a text opens, unless the next thing does so. */
-  what: { text: string; about: string | null; mission: string | null }[];
+  what: { text: string; about: string | null; opens: Params | null }[];
   /** The mission that it is about. */
   mission: string | null;
   when: string;
@@ -48,9 +49,13 @@ export interface Desk {
   /** Null where they could not be read. */
   projects: ReadonlyMap<string, string> | null;
   people: ReadonlyMap<string, User> | null;
-  /** Shows a mission, at one of its posts. */
-  open: (mission: string, post?: string | null) => void;
+  /** Shows a mission. */
+  open: (where: Params) => void;
 }
+
+/** The address of a mission at one of its posts, or at somebody's assignment, which knows its post. */
+const atPost = (mission: string, post: string | null): Params => ({ mission, post, who: null });
+const whom = (mission: string, who: string): Params => ({ mission, post: null, who });
 
 export function byId<T extends { id: string }>(all: readonly T[]): ReadonlyMap<string, T> {
   return new Map(all.map((one) => [one.id, one]));
@@ -67,7 +72,7 @@ function place(desk: Desk, of: Assignment, opens = true): Pick<RowView, 'phone' 
   const [start, end] = [instant(of.start_at), instant(of.end_at)];
   return {
     phone: desk.people?.get(of.user_id)?.phone ?? null,
-    what: [{ text: of.mission_title, about: of.role_name ?? of.project_title, mission: opens ? of.mission_id : null }],
+    what: [{ text: of.mission_title, about: of.role_name ?? of.project_title, opens: opens ? whom(of.mission_id, of.id) : null }],
     mission: of.mission_id,
     when: period({ start, end }, zone),
     zone: otherZone(desk, zone, start),
@@ -83,14 +88,14 @@ export function postRow(desk: Desk, { mission, role, missing, waiting }: OpenPos
     key: `post ${role.id}`,
     who: role.role_name,
     phone: null,
-    what: [{ text: mission.title, about: desk.projects?.get(mission.project_id ?? '') ?? null, mission: null }],
+    what: [{ text: mission.title, about: desk.projects?.get(mission.project_id ?? '') ?? null, opens: null }],
     mission: mission.id,
     when: timesOf({ start, end }, mission.timezone),
     zone: otherZone(desk, mission.timezone, start),
     chip: waiting ? { state: 'asked', word: words.awaited(role.invited) } : { state: 'open', word: gap },
     detail: waiting ? gap : awaited,
     quiet: waiting,
-    next: { word: waiting ? words.look : words.fill, act: () => { desk.open(mission.id, role.role_name); } },
+    next: { word: waiting ? words.look : words.fill, act: () => { desk.open(atPost(mission.id, role.role_name)); } },
     second: null,
   };
 }
@@ -106,7 +111,7 @@ export function lossRow(desk: Desk, { assignment, withdrawn, at }: Loss): RowVie
     chip: { state: 'declined', word: withdrawn ? words.withdrawn : words.refused },
     detail: [shortDay(at, desk.zone), reason === null ? null : words.reason(reason)].filter((part) => part !== null).join(', '),
     quiet: false,
-    next: { word: words.replace, act: () => { desk.open(assignment.mission_id, assignment.role_name); } },
+    next: { word: words.replace, act: () => { desk.open(atPost(assignment.mission_id, assignment.role_name)); } },
     second: null,
   };
 }
@@ -118,7 +123,7 @@ export function silenceRow(desk: Desk, silence: Silence, waits: Instant, remind:
   const { invitation, assignment, since } = silence;
   const key = `silence ${invitation.id}`;
   const later = waits > now;
-  const look = { word: words.look, act: () => { desk.open(assignment.mission_id); } };
+  const look = { word: words.look, act: () => { desk.open(whom(assignment.mission_id, assignment.id)); } };
   return {
     key,
     who: assignment.user_name,
@@ -155,23 +160,27 @@ export function movedRow(desk: Desk, assignment: Assignment, confirm: (key: stri
   };
 }
 
-export function clashRow(desk: Desk, clash: Conflict): RowView {
+/** The server lets nobody be taken twice without a planner's reason: there is nothing to settle, only something to know. */
+export function doubledRow(desk: Desk, { a1, a2, mission1, mission2, user_id, ...clash }: Conflict): RowView {
   const words = dictionary();
-  const { mission1, mission2, user_id, user_name, override_reason } = clash;
   const zone = desk.missions.get(mission1.id)?.timezone ?? desk.zone;
   const [start, end] = [instant(clash.overlap_start), instant(clash.overlap_end)];
+  const first = whom(mission1.id, a1);
   return {
-    key: `clash ${clash.a1} ${clash.a2}`,
-    who: user_name,
+    key: `doubled ${a1} ${a2}`,
+    who: clash.user_name,
     phone: desk.people?.get(user_id)?.phone ?? null,
-    what: [mission1, mission2].map(({ id, title }) => ({ text: title, about: null, mission: id })),
+    what: [
+      { text: mission1.title, about: null, opens: first },
+      { text: mission2.title, about: null, opens: whom(mission2.id, a2) },
+    ],
     mission: mission1.id,
     when: period({ start, end }, zone),
     zone: otherZone(desk, zone, start),
-    chip: { state: 'conflict', word: common().conflict },
-    detail: override_reason === null ? null : words.override(override_reason),
-    quiet: false,
-    next: { word: words.settle, act: () => { desk.open(mission1.id); } },
+    chip: { state: 'closed', word: words.onPurpose },
+    detail: clash.override_reason === null ? null : words.reason(clash.override_reason),
+    quiet: true,
+    next: { word: words.look, act: () => { desk.open(first); } },
     second: null,
   };
 }
@@ -193,7 +202,7 @@ export function offerRow(desk: Desk, offer: Offer, decide: Decisions): RowView {
     key,
     who: desk.people?.get(offer.userId)?.name ?? words.someone,
     phone: null,
-    what: [{ text: kind === 'available' ? words.available : words.unavailable, about: note, mission: null }],
+    what: [{ text: kind === 'available' ? words.available : words.unavailable, about: note, opens: null }],
     mission: null,
     when: first === undefined || last === undefined ? '' : count === 1 ? period(first, zone) : seriesText(desk, offer),
     zone: null,

@@ -12,11 +12,11 @@ import { type Silence, losses, silences } from './answers';
 import { offers } from './offers';
 import { type OpenPost, openPosts, withoutPlanned } from './posts';
 import type { Reading } from './reading.svelte';
-import { type Deed, type Desk, type RowView, byId, clashRow, lossRow, movedRow, offerRow, postRow, silenceRow } from './rows';
+import { type Deed, type Desk, type RowView, byId, doubledRow, lossRow, movedRow, offerRow, postRow, silenceRow } from './rows';
 import { today } from './today.svelte';
 import { words } from './words';
 
-export type SectionName = 'open' | 'lost' | 'silent' | 'moved' | 'clashes' | 'offers';
+export type SectionName = 'open' | 'lost' | 'silent' | 'moved' | 'offers' | 'doubled';
 
 export interface Section {
   name: SectionName;
@@ -54,7 +54,7 @@ export class Sections {
   readonly #desk: Desk = $derived({
     now: now.at,
     zone: session.org.timezone,
-    open: (mission, post = null) => { route.set({ mission, post }); },
+    open: (where) => { route.set(where); },
     missions: this.#missions,
     projects: today.projects.value,
     people: today.people.value,
@@ -75,15 +75,15 @@ export class Sections {
     this.#rows('moved', [today.moved, ...this.#plan, ...this.#calls], today.moved.value ?? [], (one) =>
       movedRow(this.#desk, one, (key) => { acts.confirm(key, one); }),
     ),
-    this.#rows('clashes', [today.clashes, ...this.#plan, ...this.#calls], today.clashes.value ?? [], (clash) =>
-      clashRow(this.#desk, clash),
-    ),
     this.#rows('offers', [today.offered, today.people], this.#offers, (offer) => {
       const name = this.#desk.people?.get(offer.userId)?.name ?? words().someone;
       const approve = (key: string): void => { acts.approve(key, name, offer); };
       const reject = (key: string): void => { acts.reject(key, name, offer); };
       return offerRow(this.#desk, offer, { approve, reject });
     }),
+    this.#rows('doubled', [today.clashes, ...this.#plan, ...this.#calls], today.clashes.value ?? [], (clash) =>
+      doubledRow(this.#desk, clash),
+    ),
   ]);
 
   /** With a reminder for all of them. */

@@ -19,7 +19,7 @@ test('the numbers are one sentence, with its plurals', () => {
   expect(said(1, 1)).toBe('1 open place in the next 7 days, 1 answer awaited.');
   expect(said(0, 0)).toBe('No open places in the next 7 days.');
   language.choose('fr');
-  expect(said(7, 3)).toBe('7 places ouvertes dans les 7 prochains jours, 3 réponses attendues.');
-  expect(said(1, 1)).toBe('1 place ouverte dans les 7 prochains jours, 1 réponse attendue.');
-  expect(said(0, 2)).toBe('Aucune place ouverte dans les 7 prochains jours, 2 réponses attendues.');
+  expect(said(7, 3)).toBe('7 places ouvertes sous 7\u00a0jours, 3 réponses attendues.');
+  expect(said(1, 1)).toBe('1 place ouverte sous 7\u00a0jours, 1 réponse attendue.');
+  expect(said(0, 2)).toBe('Aucune place ouverte sous 7\u00a0jours, 2 réponses attendues.');
 });

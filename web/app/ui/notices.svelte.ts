@@ -9,9 +9,9 @@ export interface Notice {
   action: { text: string; act: () => void } | undefined;
 }
 
-/** Milliseconds that a good message stays; what was refused stays until it is closed. */
+/** Milliseconds that a good message stays, and how many; the others stay until they are closed. */
 const SHOWN = 8_000;
-const MOST = 4;
+const MOST = 3;
 
 class Notices {
   all = $state<Notice[]>([]);
@@ -21,8 +21,10 @@ class Notices {
     const id = this.#next++;
     // What an older one offers to take back is not the last change any more.
     const before = more.action === undefined ? this.all : this.all.map((notice) => ({ ...notice, action: undefined }));
-    this.all = [...before, { id, kind, text, detail: more.detail, action: more.action }].slice(-MOST);
+    this.all = [...before, { id, kind, text, detail: more.detail, action: more.action }];
     if (kind === 'done') {
+      const [old] = this.all.filter((notice) => notice.kind === kind).slice(0, -MOST);
+      if (old !== undefined) this.close(old.id);
       setTimeout(() => {
         this.close(id);
       }, SHOWN);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-const dictionaries = import.meta.glob<string>(['../*/words.ts', './common.ts', './planner.ts'], { query: '?raw', import: 'default', eager: true });
+const dictionaries = import.meta.glob<string>(['../*/words.ts', './common.ts', './planner.ts', './technician.ts'], { query: '?raw', import: 'default', eager: true });
 
 test('French puts no-break spaces where a line must not break, in every dictionary', () => {
   expect(Object.keys(dictionaries).length).toBeGreaterThan(6);

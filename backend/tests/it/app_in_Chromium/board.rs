@@ -170,7 +170,7 @@ async fn who_is_forestalled_is_told_by_whom() {
     browser.until_true(&format!("return document.querySelector('[data-spot=\"{cleos}\"]') !== null")).await;
     unseen(&planner, manager.post("/assignments", on(&week.ada, "ACCEPTED"))).await;
     browser.click(&format!("[data-spot='{cleos}']")).await;
-    planner.act("Accept for them").await;
+    planner.act("Record a yes").await;
     browser.until("The place has just been taken: Ada Arnaud.").await;
     let both = [("Ada Arnaud", "ACCEPTED"), ("Cléo Chevalier", "INVITED")];
     let mut crew = crew(&house, &week.show).await;

@@ -153,7 +153,7 @@ impl Visitor {
     async fn bar(&self, block: &str, end: u8) -> (f64, f64) {
         let script = format!(
             "const it = document.querySelector({}), at = it.getBoundingClientRect();
-            const bar = parseFloat(it.style.getPropertyValue('--bar'));
+            const bar = it.getBoundingClientRect().width;
             return [at.x + {end} * bar, at.y + at.height / 2];",
             json!(spot(block))
         );

@@ -65,8 +65,11 @@ async fn nothing_of_an_org_is_left_after_another_was_chosen() {
     let other = house.test.other_owner().await;
     other.post("/orgs/members", json!({ "email": MANAGER, "role": "manager" })).await.ok();
     house.test.prove(MANAGER).await;
-    let visitor = house.signed_in("en-GB", MANAGER).await;
+    let visitor = house.visitor("en-GB").await;
     let browser = &visitor.browser;
+    visitor.sign_in(MANAGER, PASSWORD).await;
+    browser.until("In which organisation?").await;
+    browser.click("main > button").await;
     for tab in 0..2 {
         if tab == 1 {
             browser.open_tab().await;
@@ -83,7 +86,7 @@ async fn nothing_of_an_org_is_left_after_another_was_chosen() {
             .until_true("return document.querySelector('header')?.innerText.includes('Other House') ?? false")
             .await;
         visitor.go(Week::DAY).await;
-        browser.until("Nothing to fill in this period.").await;
+        browser.until("No mission in this period.").await;
         let page = browser.run("return document.documentElement.outerHTML").await;
         let page = page.as_str().expect("a page");
         assert!(!page.contains("Montage") && !page.contains("Bernard"), "nothing remains: {page}");

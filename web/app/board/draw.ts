@@ -1,0 +1,74 @@
+/** How a call in a row is drawn: all of it in one step, since there are hundreds. */
+
+import { type PlanMission, openPlaces } from '../plan/snapshot';
+import { shortDay, time, times } from '../time/format';
+import { brief, cut, lettersIn } from './letters';
+import { type Block, LANE, PADDING, fit } from './rows';
+import { MARKS, assignmentState } from './states';
+import { words } from './words';
+
+export interface Drawn {
+  id: string;
+  lift: string;
+  /** The mission that it opens; null while there is nothing to open yet. */
+  opens: string | null;
+  look: string;
+  label: string;
+  /** Drawn by the style: read aloud is the label, which is not cut and has no signs in it. */
+  text: string;
+  style: string;
+  pending: boolean;
+  /** Where there is no room behind it. */
+  before: { text: string; style: string } | null;
+}
+
+/** Pixels inside the bar that are not for text: its edges, and the mark. */
+const EDGES = 12;
+const MARK = 16;
+/** A bar with room for more than when it begins. */
+const LONG = 100;
+
+/** On a period that is so many pixels wide. */
+export function draw(block: Block, track: number): Drawn {
+  const { id, mission, assignment, left, lane } = block;
+  const { title, start, end, zone } = mission;
+  const { bar, text, most } = fit(block, track);
+  const state = assignment === null ? null : assignmentState(assignment);
+  const pending = mission.pending || assignment?.pending === true;
+  const full = `${assignment === null ? places(mission) : (assignment.role?.role_name ?? '')} ${times(start, end, zone)}`;
+  // Where there is little room, the bar says how long it is.
+  const isLong = bar >= LONG;
+  const seen = isLong ? `${title} ${full}` : `${time(start, zone)} ${title}`;
+  const more = [shortDay(start, zone), mission.location, state?.word, assignment?.override, pending ? words().sending : null];
+  const mark = state === null ? '' : MARKS[pending ? 'pending' : state.icon];
+  const letters = text === 'nowhere' ? 0 : lettersIn(most - EDGES - (text === 'within' && mark !== '' ? MARK : 0));
+  const fits = isLong ? cut(seen, letters) : brief(time(start, zone), title, letters);
+  const top = px(PADDING / 2 + lane * LANE);
+  // What is behind the bar begins at its tab stop, counted from the bar's inner edge.
+  const gap = text === 'behind' ? '\t' : mark === '' ? '' : ' ';
+  return {
+    id,
+    lift: `${assignment === null ? 'mission' : 'assignment'}:${id}`,
+    opens: mission.pending ? null : mission.id,
+    look: `${state?.icon ?? (isOpen(mission) ? 'lacking' : 'full')} age-${String(state?.age ?? 0)}${pending ? ' pending' : ''}`,
+    // Begins with what is seen (WCAG 2.5.3).
+    label: [seen, ...(isLong ? [] : [full]), ...more.filter(Boolean)].join(', '),
+    text: text === 'before' || fits === '' ? mark : `${mark}${gap}${fits}`,
+    style: `left:${px(left * track)};top:${top};width:${px(bar)};tab-size:${px(bar - 2)}`,
+    pending,
+    before: text === 'before' && fits !== '' ? { text: fits, style: `right:${px((1 - left) * track + 4)};top:${top}` } : null,
+  };
+}
+
+function isOpen(mission: PlanMission): boolean {
+  return mission.roles.some((role) => openPlaces(role) > 0);
+}
+
+/** How many of whom. */
+function places(mission: PlanMission): string {
+  return mission.roles.map((role) => `${String(role.accepted)}/${role.quota === null ? '–' : String(role.quota)} ${role.role_name}`).join(' · ');
+}
+
+function px(pixels: number): string {
+  return `${pixels.toFixed(1)}px`;
+}
