@@ -1,7 +1,10 @@
 /** How a call in a row is drawn: all of it in one step, since there are hundreds. */
 
 import { type PlanMission, openPlaces } from '../plan/snapshot';
+import { session } from '../session/session.svelte';
 import { shortDay, time, times } from '../time/format';
+import { offset } from '../time/zone';
+import { common } from '../words/common';
 import { brief, cut, lettersIn } from './letters';
 import { type Block, LANE, PADDING, fit } from './rows';
 import { MARKS, assignmentState } from './states';
@@ -35,14 +38,17 @@ export function draw(block: Block, track: number): Drawn {
   const { bar, text, most } = fit(block, track);
   const state = assignment === null ? null : assignmentState(assignment);
   const pending = mission.pending || assignment?.pending === true;
-  const full = `${assignment === null ? places(mission) : (assignment.role?.role_name ?? '')} ${times(start, end, zone)}`;
+  // The board is drawn on the org's clock, and people are called by the mission's.
+  const isElsewhere = zone !== session.org.timezone && offset(start, zone) !== offset(start, session.org.timezone);
+  const star = isElsewhere ? '*' : '';
+  const full = `${assignment === null ? places(mission) : (assignment.role?.role_name ?? '')} ${times(start, end, zone)}${star}`;
   // Where there is little room, the bar says how long it is.
   const isLong = bar >= LONG;
-  const seen = isLong ? `${title} ${full}` : `${time(start, zone)} ${title}`;
-  const more = [shortDay(start, zone), mission.location, state?.word, assignment?.override, pending ? words().sending : null];
+  const seen = isLong ? `${title} ${full}` : `${time(start, zone)}${star} ${title}`;
+  const more = [shortDay(start, zone), isElsewhere ? common().inZone(zone) : null, mission.location, assignment?.user.name, state?.word, assignment?.override, pending ? words().sending : null];
   const mark = state === null ? '' : MARKS[pending ? 'pending' : state.icon];
   const letters = text === 'nowhere' ? 0 : lettersIn(most - EDGES - (text === 'within' && mark !== '' ? MARK : 0));
-  const fits = isLong ? cut(seen, letters) : brief(time(start, zone), title, letters);
+  const fits = isLong ? cut(seen, letters) : brief(`${time(start, zone)}${star}`, title, letters);
   const top = px(PADDING / 2 + lane * LANE);
   // What is behind the bar begins at its tab stop, counted from the bar's inner edge.
   const gap = text === 'behind' ? '\t' : mark === '' ? '' : ' ';

@@ -3,7 +3,7 @@
  * costs more than all the rest of drawing them.
  */
 
-/** As `BlockView` writes, in rem. */
+/** As `Blocks` writes, in rem. */
 const SIZE = 0.75;
 const SAMPLE = 'Montage lumière, Régie 08:30 – 17:00';
 

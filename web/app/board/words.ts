@@ -56,6 +56,7 @@ export const words = dictionary({
     clashes: 'en conflit',
     kept: 'doublé exprès',
     sending: 'envoi en cours',
+    elsewhere: 'heure du lieu, autre que la vôtre',
     lifted: (name: string) => `${name}\u00a0: pris en main. Flèches pour choisir, Entrée pour déposer, Échap pour renoncer.`,
     liftedClick: (name: string) => `${name}\u00a0: choisissez où le déposer.`,
     verdict: (target: string, why: string) => `${target}\u00a0: ${why}`,
@@ -71,6 +72,8 @@ export const words = dictionary({
     full: (role: string) => `«\u00a0${role}\u00a0» est complet`,
     inactive: 'inactif',
     over: 'la mission est terminée',
+    movesAll: (people: number, accepted: number) =>
+      `La mission entière est déplacée\u00a0: ${people} personne${s(people)}, dont ${accepted} à faire confirmer`,
     gone: 'n’existe plus',
     selected: (n: number) => `${n} sélectionné${s(n)}`,
     openMission: 'Ouvrir',
@@ -151,6 +154,7 @@ export const words = dictionary({
     clashes: 'in conflict',
     kept: 'double-booked on purpose',
     sending: 'sending',
+    elsewhere: 'time of the place, other than yours',
     lifted: (name: string) => `${name} lifted. Arrows choose, Enter drops, Escape puts it back.`,
     liftedClick: (name: string) => `${name}: choose where to drop it.`,
     verdict: (target: string, why: string) => `${target}: ${why}`,
@@ -166,6 +170,8 @@ export const words = dictionary({
     full: (role: string) => `“${role}” is full`,
     inactive: 'inactive',
     over: 'the mission is over',
+    movesAll: (people: number, accepted: number) =>
+      `The whole mission moves: ${people} ${people === 1 ? 'person' : 'people'}, ${accepted} of them to confirm again`,
     gone: 'is gone',
     selected: (n: number) => `${n} selected`,
     openMission: 'Open',

@@ -81,15 +81,17 @@ export class Actions {
     else void this.#replace(replacing, candidate);
   }
 
-  /** Asks all who are picked; else the first who is free, while the post has places that nobody is asked for. */
+  /** Asks all who are picked; else those who are planned and were never asked; else the first who is free, while the post has places that nobody is asked for. */
   askPicked(): void {
     if (!this.asks) return;
     if (this.picks.all.length > 0) {
       void this.#ask(this.picks.all);
       return;
     }
+    const planned = this.#mission.post?.crew.filter(({ assignment, invitation }) => assignment.status === 'INVITED' && invitation === null) ?? [];
     const free = this.suggested;
-    if (free !== null) this.ask(free);
+    if (this.replacing === null && planned.length > 0) this.invite(planned);
+    else if (free !== null) this.ask(free);
     else notices.tell('warning', this.#needed ? words().nobodyFree : words().nobodyNeeded);
   }
 

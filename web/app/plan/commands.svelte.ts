@@ -4,6 +4,7 @@
  */
 
 import { api, data, newKey } from '../api/client';
+import { isOffline } from '../api/offline';
 import { type Failure, Refused, Unreachable, asFailure } from '../api/refused';
 import type { PlanningApplied, PlanningCommand } from '../api/types';
 import { now } from '../time/now.svelte';
@@ -91,6 +92,7 @@ class Commands {
 
   /** Carries out a change. Answers what came of it, or null where it was refused, which the planner has been told. */
   async apply(change: Change): Promise<PlanningApplied | null> {
+    if (isAlone(change.told)) return null;
     const seen = plan.snapshot;
     const batch = { number: this.#sent++, commands: change.commands };
     plan.pend(batch);
@@ -172,7 +174,7 @@ class Commands {
   /** Takes the last of these back, which then is the last of the others; null where it was refused, which has been told. */
   async #takeBackLast(stack: readonly Kept[]): Promise<Kept | null> {
     const [undoes, kept] = [stack === this.#done, stack.at(-1)];
-    if (kept === undefined) return null;
+    if (kept === undefined || isAlone(kept.told)) return null;
     this.waiting += 1;
     try {
       const undo = await this.#takeBack(kept);
@@ -214,6 +216,13 @@ class Commands {
     } else if (failure instanceof Refused && failure.is('changed_since')) this.ask({ is: 'changed', change, seen });
     else tellRefusal(change, failure, plan.snapshot);
   }
+}
+
+/** Without a network there is only reading, which is said. */
+function isAlone(told: string): boolean {
+  const offline = isOffline(navigator.onLine, location.hostname);
+  if (offline) notices.tell('refused', words().refused(told), { detail: words().offline });
+  return offline;
 }
 
 /** Whether the server has said what became of it. These say that it may have been done, or will be. */

@@ -22,6 +22,12 @@ class Language {
     }
   }
 
+  /** English as this browser writes it. */
+  exact(locale: Locale): Locale {
+    const own = browsers();
+    return own.startsWith(locale) ? own : locale;
+  }
+
   /** What the account says, unless somebody chose on this device. */
   suggest(locale: Locale | null): void {
     if (locale !== null && kept() === null) this.#set(locale);
