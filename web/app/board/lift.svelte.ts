@@ -1,6 +1,7 @@
 /** What is being carried at present, whichever way it was picked up. */
 
 import { type Change, commands } from '../plan/commands.svelte';
+import { isDraft } from '../plan/drafts';
 import { plan } from '../plan/plan.svelte';
 import { type Verdict, judge } from '../plan/verdict';
 import { now } from '../time/now.svelte';
@@ -46,6 +47,9 @@ class Lifting {
   }
 
   pickUp(lift: Lift, means: Means, copy = false): void {
+    // What was only sent has no name yet, and gets one while it would be carried.
+    const carried = 'ids' in lift ? lift.ids : 'mission' in lift ? [lift.mission] : [];
+    if (carried.some(isDraft)) return;
     const home = 'home' in lift ? lift.home : null;
     this.#carried = { lift, means };
     this.#aim = { row: home, shift: 0 };

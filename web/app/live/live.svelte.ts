@@ -111,9 +111,9 @@ class Live {
   }
 }
 
-/** A stream that breaks off is a TypeError, one that was given up an AbortError. */
+/** A stream that breaks off is a TypeError, one that was given up an AbortError, one that a proxy spoils a SyntaxError. */
 function isOfNetwork(error: unknown): boolean {
-  const broken = error instanceof TypeError || (error instanceof DOMException && error.name === 'AbortError');
+  const broken = error instanceof TypeError || error instanceof SyntaxError || (error instanceof DOMException && error.name === 'AbortError');
   return broken || error instanceof Refused || error instanceof Unreachable;
 }
 

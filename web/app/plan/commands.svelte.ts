@@ -67,6 +67,11 @@ class Commands {
     this.#questions = [...this.#questions, question];
   }
 
+  /** Commands about what drafts have become since the question was asked. */
+  named(all: readonly PlanningCommand[]): PlanningCommand[] {
+    return all.map((command) => this.#own.named(command));
+  }
+
   answered(): void {
     this.#questions = this.#questions.slice(1);
   }
@@ -96,6 +101,8 @@ class Commands {
     const seen = plan.snapshot;
     const batch = { number: this.#sent++, commands: change.commands };
     plan.pend(batch);
+    // What they offer to take back is not the last change any more.
+    notices.withdrawOffers();
     this.waiting += 1;
     try {
       const applied = await this.#inTurn(() => this.#carryOut(change, batch));
@@ -136,10 +143,10 @@ class Commands {
    * about something that was never made.
    */
   async #carryOut(change: Change, batch: Batch): Promise<PlanningApplied | null> {
-    const commands = this.#own.brought(change.commands, (id) => plan.snapshot?.assignment(id)?.mission.id);
+    const commands = this.#own.brought(change.commands);
     if (commands === null) return null;
     const applied = await this.#send(change.told, async (params) => data(await api.POST('/api/v1/planning:apply', { params, body: { commands } })));
-    this.#own.learn(batch, applied.results);
+    this.#own.learn(batch, commands, applied.results);
     this.#done = [...this.#done, { told: change.told, undo: applied.undo ?? null }].slice(-DEEP);
     this.#undone = [];
     return applied;

@@ -12,10 +12,10 @@ test('what is asked is shown as sent, at the post that is named', () => {
   expect(one).toMatchObject({ pending: true, status: 'INVITED', role: { role_name: 'Lumière' } });
 });
 
-test('a call that is given on leaves one person and comes to the other', () => {
+test('a call that is given on is another one: the first goes, and the other comes by a name of its own', () => {
   const snapshot = after({ type: 'reassign', assignment_id: 'ada@montage', user_id: 'cleo' });
-  expect(snapshot.ofUser('ada')).toEqual([]);
-  expect(snapshot.ofUser('cleo')[0]).toMatchObject({ pending: true, status: 'INVITED' });
+  expect(snapshot.ofUser('ada')[0]).toMatchObject({ id: 'ada@montage', pending: true, leaving: true });
+  expect(snapshot.ofUser('cleo')[0]).toMatchObject({ id: draftId(7, 0), pending: true, leaving: false, status: 'INVITED' });
 });
 
 test('a move takes its people along', () => {

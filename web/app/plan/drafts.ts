@@ -36,18 +36,19 @@ function carryOut(plan: Planning, command: PlanningCommand, id: (n?: number) => 
   switch (command.type) {
     case 'assign':
       // The plan may have been read after it was done, and before the answer.
-      if (plan.assignments.some((row) => row.mission_id === command.mission_id && row.user_id === command.user_id)) return plan;
+      if (isOn(plan, command.mission_id, command.user_id)) return plan;
       return { ...plan, assignments: [...plan.assignments, assigned(plan, command, id())] };
     case 'set_status':
       return change(plan, command.assignment_id, (row) => ({ ...row, status: command.status }));
     case 'reassign':
-      return change(plan, command.assignment_id, (row) => ({
-        ...row,
-        user_id: command.user_id,
-        status: 'INVITED',
-        needs_confirmation: false,
-        invitation: null,
-      }));
+      // The one goes, and the other is a row of its own, as on the server.
+      return plan.assignments
+        .filter((row) => row.id === command.assignment_id && !isOn(plan, row.mission_id, command.user_id))
+        .map((row): Row => ({ ...row, id: id(), user_id: command.user_id, status: 'INVITED', needs_confirmation: false, invitation: null, pending: true }))
+        .reduce<Planning>(
+          (rest, added) => ({ ...rest, assignments: [...rest.assignments, added] }),
+          change(plan, command.assignment_id, (row) => ({ ...row, leaving: true })),
+        );
     case 'remove':
       return change(plan, command.assignment_id, (row) => ({ ...row, leaving: true }));
     case 'move':
@@ -63,6 +64,10 @@ function carryOut(plan: Planning, command: PlanningCommand, id: (n?: number) => 
     case 'invite':
       return command.assignment_ids.reduce((rest, id) => change(rest, id, (row) => row), plan);
   }
+}
+
+function isOn({ assignments }: Planning, mission: string, user: string): boolean {
+  return assignments.some((row) => row.mission_id === mission && row.user_id === user);
 }
 
 function assigned(plan: Planning, command: Extract<PlanningCommand, { type: 'assign' }>, id: string): Row {

@@ -6,32 +6,25 @@ import { type Batch, draftId, isDraft } from './drafts';
 export class Own {
   /** The server's names, by those of the drafts. */
   readonly #ids = new Map<string, string>();
-  /** When one's own changes left something, by its id. */
+  /** By what was changed and the stamp it had, the stamp that one's own change left. */
   readonly #left = new Map<string, string>();
-  readonly #missions = new Map<string, string>();
 
-  learn({ number }: Batch, results: PlanningApplied['results']): void {
+  /** `sent` are the commands of the batch as they went out. */
+  learn({ number }: Batch, sent: readonly PlanningCommand[], results: PlanningApplied['results']): void {
     results.forEach(({ assignments, missions }, index) => {
-      for (const made of [assignments, missions]) {
-        made.forEach(({ id, updated_at }, n) => {
-          this.#ids.set(draftId(number, index, n), id);
-          this.#left.set(id, updated_at);
-        });
-      }
-      for (const { id, mission_id } of assignments) this.#missions.set(id, mission_id);
+      const command = sent[index];
+      // Of somebody who is replaced the answer has the one who goes, too.
+      const made = command?.type === 'reassign' ? assignments.slice(-1) : [...assignments, ...missions];
+      made.forEach(({ id, updated_at }, n) => {
+        this.#ids.set(draftId(number, index, n), id);
+        const seen = command?.if_unchanged ?? null;
+        if (seen !== null && idOf(command) === id) this.#left.set(`${id} ${seen}`, updated_at);
+      });
     });
   }
 
-  /**
-   * The commands as they are sent after all that were sent before; null where one is about something that was never made.
-   * `missionOf` an assignment is asked where no answer told it.
-   */
-  brought(commands: readonly PlanningCommand[], missionOf: (assignment: string) => string | undefined): PlanningCommand[] | null {
-    const brought = commands.map((command) => this.#stamped(this.#named(command), missionOf));
-    return brought.some((command) => idsOf(command).some(isDraft)) ? null : brought;
-  }
-
-  #named(command: PlanningCommand): PlanningCommand {
+  /** The same about what drafts have become. */
+  named(command: PlanningCommand): PlanningCommand {
     const id = (of: string): string => this.#ids.get(of) ?? of;
     switch (command.type) {
       case 'assign':
@@ -46,15 +39,26 @@ export class Own {
     }
   }
 
-  /** What oneself changed meanwhile is no change of somebody else. Stamps compare as texts: all in UTC, with as many digits. */
-  #stamped(command: PlanningCommand, missionOf: (assignment: string) => string | undefined): PlanningCommand {
-    const { if_unchanged: seen } = command;
-    if (seen === undefined || seen === null) return command;
-    // A move changes what the people of its mission agreed to, and is seen as a change of their assignments.
-    const ids = idsOf(command).flatMap((id) => [id, this.#missions.get(id) ?? missionOf(id) ?? '']);
-    const left = ids.map((id) => this.#left.get(id) ?? '');
-    return { ...command, if_unchanged: [seen, ...left].reduce((one, other) => (one > other ? one : other)) };
+  /** The commands as they are sent after all that were sent before; null where one is about something that was never made. */
+  brought(commands: readonly PlanningCommand[]): PlanningCommand[] | null {
+    const brought = commands.map((command) => this.#stamped(this.named(command)));
+    return brought.some((command) => idsOf(command).some(isDraft)) ? null : brought;
   }
+
+  /** The stamp that one's own change replaced is what it left: only that one, so that what others changed is noticed. */
+  #stamped(command: PlanningCommand): PlanningCommand {
+    const id = idOf(command);
+    let seen = command.if_unchanged ?? null;
+    if (id === null || seen === null) return command;
+    for (let left = this.#left.get(`${id} ${seen}`); left !== undefined && left !== seen; left = this.#left.get(`${id} ${seen}`)) seen = left;
+    return { ...command, if_unchanged: seen };
+  }
+}
+
+/** The one thing that a command changes, and whose stamp it has. */
+function idOf(command: PlanningCommand | undefined): string | null {
+  const [id, ...more] = command === undefined || command.type === 'assign' ? [] : idsOf(command);
+  return id === undefined || more.length > 0 ? null : id;
 }
 
 function idsOf(command: PlanningCommand): string[] {

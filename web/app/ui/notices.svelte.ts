@@ -31,6 +31,11 @@ class Notices {
     }
   }
 
+  /** Nothing that is shown offers to do something any more. */
+  withdrawOffers(): void {
+    this.all = this.all.map((notice) => ({ ...notice, action: undefined }));
+  }
+
   close(id: number): void {
     this.all = this.all.filter((notice) => notice.id !== id);
   }
