@@ -130,3 +130,12 @@ test('arrows go on to the crew of a mission, and down to what is nearest in time
   expect([block, ada].map((spot) => cursor.mission(spot)?.id)).toEqual(['concert', 'concert']);
   expect(cursor.mission({ row: 'concert', block: null })).toBeUndefined();
 });
+
+test('a row is made anew where what is on it changed, and is the same one where nothing did', () => {
+  const plan = sample({ assignments: [assignment('montage', 'ada'), assignment('concert', 'bob')] });
+  const before = byPerson(new Snapshot(plan), plan.users, week);
+  const moved = { ...plan, missions: plan.missions.map((one) => (one.id === 'concert' ? { ...one, end_at: '2026-12-02T23:00:00Z' } : one)) };
+  const after = byPerson(new Snapshot(moved), plan.users, week);
+  expect(after[0]).toBe(before[0]);
+  expect(after[1]?.blocks[0]?.width).toBeGreaterThan(before[1]?.blocks[0]?.width ?? 1);
+});
