@@ -1,7 +1,7 @@
 import { parseDate } from '@internationalized/date';
 import { expect, test } from 'vitest';
 import type { Availability } from '../api/types';
-import { MOST, countOf, isDeclared, marksOn, period, runs, weekdaysOf, weeksOf, wholeDays } from './month';
+import { MOST, countOf, isDeclared, marksOn, period, runs, weekdaysOf, weeksOf, wholeDays, without } from './month';
 
 const ZONE = 'Europe/Paris';
 const days = (...texts: string[]) => texts.map((text) => parseDate(text));
@@ -52,6 +52,17 @@ test('a day of 23 hours is a day', () => {
   const whole = entry('2027-03-27T23:00:00Z', '2027-03-28T22:00:00Z');
   expect(wholeDays(whole, ZONE)).toEqual({ first: Date.parse(whole.start_at), last: Date.parse(whole.end_at) - 1 });
   expect(wholeDays(entry('2027-03-27T23:00:00Z', '2027-03-28T21:00:00Z'), ZONE)).toBeNull();
+});
+
+test('a period without some of its days is what is around them', () => {
+  // From Monday morning to Friday at midnight.
+  const week = entry('2026-12-07T08:00:00Z', '2026-12-11T23:00:00Z');
+  expect(without(week, days('2026-12-11', '2026-12-09'), ZONE)).toEqual([
+    { start_at: '2026-12-07T08:00:00.000Z', end_at: '2026-12-08T23:00:00.000Z' },
+    { start_at: '2026-12-09T23:00:00.000Z', end_at: '2026-12-10T23:00:00.000Z' },
+  ]);
+  const one = entry('2026-12-06T23:00:00Z', '2026-12-07T23:00:00Z');
+  expect(without(one, days('2026-12-07'), ZONE)).toEqual([]);
 });
 
 test('a series counts its weekdays from its first day to its last', () => {

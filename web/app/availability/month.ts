@@ -26,15 +26,20 @@ export function weeksOf(month: CalendarDate): (CalendarDate | null)[][] {
   return weeks;
 }
 
-/** Something declared, on one of its days. */
-export interface Mark {
-  entry: Availability;
+interface Period {
+  start_at: string;
+  end_at: string;
+}
+
+/** Something on one of its days: what was declared, or a call. */
+export interface Mark<T extends Period = Availability> {
+  entry: T;
   /** Whether it is about all of that day. */
   whole: boolean;
 }
 
-/** What is declared of a day. */
-export function marksOn(day: CalendarDate, entries: readonly Availability[], zone: string): Mark[] {
+/** What there is on a day. */
+export function marksOn<T extends Period>(day: CalendarDate, entries: readonly T[], zone: string): Mark<T>[] {
   const [from, to] = [startOf(day, zone), startOf(day.add({ days: 1 }), zone)];
   return entries
     .filter((entry) => instant(entry.start_at) < to && instant(entry.end_at) > from)
@@ -60,10 +65,23 @@ export function runs(days: readonly CalendarDate[]): CalendarDate[][] {
 }
 
 /** From the first midnight to the one after the last day. */
-export function period(run: readonly CalendarDate[], zone: string): { start_at: string; end_at: string } {
+export function period(run: readonly CalendarDate[], zone: string): Period {
   const [first, last] = [run[0], run.at(-1)];
   if (first === undefined || last === undefined) throw new Error('no day');
   return { start_at: timestamp(startOf(first, zone)), end_at: timestamp(startOf(last.add({ days: 1 }), zone)) };
+}
+
+/** What is left of a period without some of its whole days. */
+export function without({ start_at, end_at }: Period, days: readonly CalendarDate[], zone: string): Period[] {
+  const rest: Period[] = [];
+  let from = instant(start_at);
+  for (const run of runs(days)) {
+    const gone = period(run, zone);
+    if (from < instant(gone.start_at)) rest.push({ start_at: timestamp(from), end_at: gone.start_at });
+    from = instant(gone.end_at);
+  }
+  if (from < instant(end_at)) rest.push({ start_at: timestamp(from), end_at });
+  return rest;
 }
 
 /** The days of the week of some days, Monday first. */

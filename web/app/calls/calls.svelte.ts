@@ -8,7 +8,7 @@ import type { Assignment, MissionSeen } from '../api/types';
 import { live } from '../live/live.svelte';
 import { now } from '../time/now.svelte';
 import { DAY } from '../time/zone';
-import { type Call, type Sections, type Seen, isOver, isSame, isStillShown, sections, seen } from './facts';
+import { type Call, type Sections, type Seen, isFull, isOver, isSame, isStillShown, sections, seen, waits } from './facts';
 import { type Intent, readAssignment, readAssignments, readMission, send } from './server';
 
 /** How many calls are shown before somebody asks for more. */
@@ -26,12 +26,13 @@ export type Outcome =
   | { is: 'changed' }
   /** It was answered otherwise meanwhile: nothing was sent. */
   | { is: 'elsewhere' }
+  /** The post was filled meanwhile. */
+  | { is: 'full' }
   | { is: 'refused'; refused: Refused };
 
 /** Refusals that say where a call stands, and not that something went wrong. */
 const ABOUT_THE_CALL = [
   'schedule_conflict',
-  'quota_reached',
   'mission_over',
   'mission_cancelled',
   'project_archived',
@@ -48,6 +49,10 @@ class Calls {
   #answered = $state.raw<ReadonlySet<string>>(new Set());
   /** What was shown first of each, until it is answered. */
   #shown = new Map<string, Seen>();
+  /** In which order they wait on this screen: a new one comes last, whenever it begins, and takes nobody's place. */
+  #places = new Map<string, number>();
+  /** Reasons that were written and not sent yet. */
+  readonly reasons = new Map<string, string>();
   #wanted = FIRST;
   #reading: Promise<void> | null = null;
   #stale = false;
@@ -67,7 +72,14 @@ class Calls {
 
   /** All that are known, by start. */
   readonly all = $derived(byStart(this.#assignments.values()));
-  readonly sections: Sections = $derived(sections(this.all, this.#answered, now.at));
+  readonly sections: Sections = $derived.by(() => {
+    const parts = sections(this.all, this.#answered, now.at, this.#missions);
+    const place = ({ id }: Assignment): number => this.#places.get(id) ?? this.#places.size;
+    parts.toAnswer.sort((one, other) => place(one) - place(other));
+    return parts;
+  });
+  /** How many can be answered. */
+  readonly waiting = $derived(this.sections.toAnswer.filter((one) => waits(one, now.at, this.#missions)).length);
 
   find(id: string): Assignment | undefined {
     return this.#assignments.get(id);
@@ -97,6 +109,7 @@ class Calls {
       forget();
       document.removeEventListener('visibilitychange', wake);
       removeEventListener('online', wake);
+      this.#places.clear();
       this.#answered = new Set();
     };
   }
@@ -142,8 +155,10 @@ class Calls {
         if (!(error instanceof Refused)) throw error;
         // Something else of it is new, such as when the person was last mailed: is it still that call?
         if (error.is('precondition_failed') && tries < TRIES) continue;
-        if (!error.is(...ABOUT_THE_CALL)) throw error;
+        if (error.is('quota_reached')) this.#fill(shown);
+        else if (!error.is(...ABOUT_THE_CALL)) throw error;
         void this.reload();
+        if (error.is('quota_reached')) return { is: 'full' };
         return { is: 'refused', refused: error };
       }
     }
@@ -151,8 +166,17 @@ class Calls {
 
   #done(assignment: Assignment): Outcome {
     this.#shown.delete(assignment.id);
+    this.reasons.delete(assignment.id);
     this.#put(assignment);
     return { is: 'done' };
+  }
+
+  /** What a refusal said of a post, until its mission is read again. */
+  #fill({ mission_id, mission_role_id }: Assignment): void {
+    const mission = this.#missions.get(mission_id);
+    if (mission === undefined) return;
+    const roles = mission.roles.map((role) => (role.id === mission_role_id ? { ...role, accepted: role.quota ?? 0 } : role));
+    this.#missions = new Map([...this.#missions, [mission_id, { ...mission, roles }]]);
   }
 
   async #changed(assignment: Assignment, is: 'changed' | 'elsewhere'): Promise<Outcome> {
@@ -184,6 +208,7 @@ class Calls {
     const found = await readAssignments({ from });
     const { toAnswer, next, notComing } = sections(found, this.#answered, Date.now());
     await this.readMissions([...toAnswer, ...[...next, ...notComing].slice(0, this.#wanted)]);
+    for (const { id } of toAnswer) if (!this.#places.has(id)) this.#places.set(id, this.#places.size);
     const older = [...this.#assignments.values()].filter((one) => isOver(one, from));
     for (const one of found) {
       const before = this.#assignments.get(one.id);
@@ -201,6 +226,9 @@ class Calls {
     const outdated = assignments.filter((one) => {
       const mission = this.#missions.get(one.mission_id);
       if (mission === undefined || mission.title !== one.mission_title) return true;
+      // A place may be free again; and who is no longer on it may be so because all of it was called off.
+      if (one.status === 'INVITED' && isFull(one, mission)) return true;
+      if (one.status === 'CANCELLED' && this.#assignments.get(one.id)?.status !== one.status) return true;
       return mission.start_at !== one.start_at || mission.end_at !== one.end_at || mission.location !== one.location;
     });
     if (outdated.length === 0) return;

@@ -11,7 +11,7 @@ const { calls } = await import('./calls.svelte');
 const server = vi.mocked(await import('./server'));
 
 const shown = {
-  id: 'a', mission_id: 'm', status: 'INVITED', needs_confirmation: false, mission_title: 'Montage', location: 'Studio',
+  id: 'a', mission_id: 'm', mission_role_id: 'r', status: 'INVITED', needs_confirmation: false, mission_title: 'Montage', location: 'Studio',
   role_name: 'son', start_at: '2026-12-02T08:00:00Z', end_at: '2026-12-02T12:00:00Z',
 } as Assignment;
 const yes: Intent = { decision: 'accept', reason: null, key: 'k' };
@@ -28,11 +28,15 @@ function shows(...changes: Partial<Assignment>[]): void {
   });
 }
 
+function mission(accepted = 0): MissionSeen {
+  const roles = [{ id: 'r', role_name: 'son', invited: 1, accepted, quota: 1 }];
+  return { ...shown, id: 'm', title: 'Montage', timezone: 'Europe/Paris', cancelled_at: null, roles } as unknown as MissionSeen;
+}
+
 beforeEach(() => {
   vi.resetAllMocks();
   server.readAssignments.mockResolvedValue([]);
-  const mission = { ...shown, id: 'm', title: 'Montage', timezone: 'Europe/Paris' };
-  server.readMission.mockResolvedValue(mission as unknown as MissionSeen);
+  server.readMission.mockResolvedValue(mission());
 });
 
 test('an answer is sent on the condition that it is still what was shown', async () => {
@@ -83,4 +87,26 @@ test('a refusal that is about the call is told, any other fails', async () => {
   server.send.mockRejectedValueOnce(clash).mockRejectedValueOnce(refused('unavailable'));
   expect(await calls.answer(shown, yes)).toEqual({ is: 'refused', refused: clash });
   await expect(calls.answer(shown, yes)).rejects.toThrow(Refused);
+});
+
+test('a post that turns out to be filled waits for nothing, until a place is free again', async () => {
+  server.readAssignments.mockResolvedValue([shown]);
+  await calls.reload();
+  expect(calls.waiting).toBe(1);
+  shows({});
+  server.send.mockRejectedValueOnce(refused('quota_reached'));
+  server.readMission.mockResolvedValue(mission(1));
+  expect(await calls.answer(shown, yes)).toEqual({ is: 'full' });
+  expect(calls.waiting).toBe(0);
+  server.readMission.mockResolvedValue(mission(0));
+  await calls.reload();
+  expect(calls.waiting).toBe(1);
+});
+
+test('what comes while the screen is open takes nobody’s place', async () => {
+  const earlier = { ...shown, id: 'earlier', start_at: '2026-12-01T18:00:00Z', end_at: '2026-12-01T20:00:00Z' };
+  server.readAssignments.mockResolvedValueOnce([shown]).mockResolvedValueOnce([earlier, shown]);
+  await calls.reload();
+  await calls.reload();
+  expect(calls.sections.toAnswer.map(({ id }) => id)).toEqual(['a', 'earlier']);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Assignment, MissionSeen } from '../api/types';
-import { type Call, clashes, clocksChange, dialled, endsLater, isSame, isStillShown, sections, seen, standing } from './facts';
+import { type Call, clashes, clocksChange, dialled, endsLater, isFull, isSame, isStillShown, sections, seen, standing } from './facts';
 
 const NOW = Date.parse('2026-12-01T12:00:00Z');
 
@@ -34,8 +34,20 @@ test('where a call stands', () => {
   expect(standing(call({ status: 'ACCEPTED', needs_confirmation: true }), NOW)).toBe('confirm');
   expect(standing(call({ status: 'ACCEPTED', needs_confirmation: true, ...PAST }), NOW)).toBe('accepted');
   expect(standing(call({ status: 'DECLINED' }), NOW)).toBe('declined');
-  expect(standing(call({ status: 'CANCELLED' }), NOW)).toBe('off');
+  expect(standing(call({ status: 'CANCELLED' }), NOW)).toBe('takenOff');
+  expect(standing(call({ status: 'CANCELLED' }, { cancelled_at: '2026-11-30T08:00:00Z' }), NOW)).toBe('off');
   expect(standing(call({ status: 'ACCEPTED' }, { cancelled_at: '2026-11-30T08:00:00Z' }), NOW)).toBe('off');
+});
+
+test('a post that others have filled asks for nothing', () => {
+  const of = (accepted: number, quota: number | null) =>
+    mission({ roles: [{ id: 'r', role_name: 'son', invited: 1, accepted, quota }] });
+  const known = new Map([['m', of(2, 2)]]);
+  expect(standing({ assignment: assignment(), mission: of(2, 2), was: null }, NOW)).toBe('full');
+  expect(sections([assignment()], new Set(), NOW, known)).toMatchObject({ toAnswer: [], notComing: [{ id: 'a' }] });
+  expect(isFull(assignment({ status: 'ACCEPTED' }), of(2, 2))).toBe(false);
+  expect(isFull(assignment(), of(1, 2))).toBe(false);
+  expect(isFull(assignment(), of(9, null))).toBe(false);
 });
 
 describe('an answer is to what was shown', () => {

@@ -21,7 +21,7 @@ export interface Seen {
 }
 
 /** Where a call stands, as people say it. */
-export type Standing = 'asked' | 'confirm' | 'accepted' | 'declined' | 'off' | 'unanswered';
+export type Standing = 'asked' | 'full' | 'confirm' | 'accepted' | 'declined' | 'off' | 'takenOff' | 'unanswered';
 
 export function seen(assignment: Assignment, mission: Mission): Seen {
   return {
@@ -56,16 +56,30 @@ export function isOver({ end_at }: Assignment, now: Instant): boolean {
 }
 
 export function standing({ assignment, mission }: Call, now: Instant): Standing {
-  if (assignment.status === 'CANCELLED' || mission.cancelled_at !== null) return 'off';
+  if (mission.cancelled_at !== null) return 'off';
+  if (assignment.status === 'CANCELLED') return 'takenOff';
   if (assignment.status === 'DECLINED') return 'declined';
-  if (assignment.status === 'INVITED') return isOver(assignment, now) ? 'unanswered' : 'asked';
+  if (assignment.status === 'INVITED') {
+    if (isOver(assignment, now)) return 'unanswered';
+    return isFull(assignment, mission) ? 'full' : 'asked';
+  }
   return assignment.needs_confirmation && !isOver(assignment, now) ? 'confirm' : 'accepted';
 }
 
-/** Whether somebody waits for an answer. */
-export function waits(assignment: Assignment, now: Instant): boolean {
+/** Whether others have taken all places of the post. Of a mission that is not known it is not. */
+export function isFull({ status, mission_role_id }: Assignment, mission: Mission | undefined): boolean {
+  const role = mission?.roles.find(({ id }) => id === mission_role_id);
+  return status !== 'ACCEPTED' && role !== undefined && role.quota !== null && role.accepted >= role.quota;
+}
+
+/** Missions by their ids, as far as they are known. */
+type Missions = ReadonlyMap<string, Mission>;
+
+/** Whether somebody waits for an answer: not to a call whose post is filled. */
+export function waits(assignment: Assignment, now: Instant, missions: Missions): boolean {
   if (isOver(assignment, now)) return false;
-  return assignment.status === 'INVITED' || (assignment.status === 'ACCEPTED' && assignment.needs_confirmation);
+  if (assignment.status === 'INVITED') return !isFull(assignment, missions.get(assignment.mission_id));
+  return assignment.status === 'ACCEPTED' && assignment.needs_confirmation;
 }
 
 /** What the person has accepted at the time of another call. One may begin at the very instant that another ends. */
@@ -89,10 +103,15 @@ export interface Sections {
  * What is ahead, by what there is to do. One that was answered on this screen stays where it was until the screen is left:
  * nothing moves away under a finger.
  */
-export function sections(all: readonly Assignment[], answered: ReadonlySet<string>, now: Instant): Sections {
+export function sections(
+  all: readonly Assignment[],
+  answered: ReadonlySet<string>,
+  now: Instant,
+  missions: Missions = new Map(),
+): Sections {
   const parts: Sections = { toAnswer: [], next: [], notComing: [] };
   for (const one of all) {
-    if (waits(one, now) || answered.has(one.id)) parts.toAnswer.push(one);
+    if (waits(one, now, missions) || answered.has(one.id)) parts.toAnswer.push(one);
     else if (isOver(one, now)) continue;
     else if (one.status === 'ACCEPTED') parts.next.push(one);
     else parts.notComing.push(one);

@@ -7,8 +7,6 @@ export function refusal(w: ReturnType<typeof words>, refused: Refused, who: stri
   switch (refused.problem.code) {
     case 'schedule_conflict':
       return { title: w.clash, next: w.clashNext(who) };
-    case 'quota_reached':
-      return { title: w.full, next: w.fullNext };
     case 'mission_over':
       return { title: w.over, next: w.ask(who) };
     case 'mission_cancelled':

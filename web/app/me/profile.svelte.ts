@@ -8,10 +8,9 @@ import { Attempt } from './attempt.svelte';
 
 export interface Skill {
   skill: string;
+  /** From 1 to 5; 0 until it is chosen. */
   level: number;
 }
-
-const USUAL_LEVEL = 3;
 
 export class Profile {
   #saved = $state.raw<UserProfile | null>(null);
@@ -46,7 +45,7 @@ export class Profile {
   add(text: string): void {
     const skill = text.trim();
     const isThere = this.skills.some((one) => one.skill.localeCompare(skill, undefined, { sensitivity: 'base' }) === 0);
-    if (skill !== '' && !isThere) this.skills = [...this.skills, { skill, level: USUAL_LEVEL }];
+    if (skill !== '' && !isThere) this.skills = [...this.skills, { skill, level: 0 }];
   }
 
   rate({ skill }: Skill, level: number): void {
