@@ -15,6 +15,7 @@ export type PlanningUser = Schemas['PlanningUser'];
 export type PlanningConflict = Schemas['PlanningConflict'];
 export type PlanningCommand = Schemas['PlanningCommand'];
 export type PlanningApplied = Schemas['PlanningApplied'];
+export type PlanningUndone = Schemas['PlanningUndone'];
 export type Mission = Schemas['Mission'];
 export type MissionSeen = Schemas['MissionSeen'];
 export type MissionRole = Schemas['MissionRole'];

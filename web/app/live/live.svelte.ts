@@ -4,10 +4,13 @@
  * more than six connections to a server.
  */
 
+import { API } from '../api/access';
 import { Refused, Unreachable } from '../api/refused';
 import { type Changed, listen } from './events';
 
-const LOCK = 'coulisses.events';
+/** Of the installation: another one may be in another folder of the same server. */
+const LOCK = `coulisses.events ${API}`;
+const CHANNEL = `coulisses.live ${API}`;
 /** Milliseconds before the stream is opened again; doubled after each failure. */
 const PAUSE = 1_000;
 const LONGEST_PAUSE = 30_000;
@@ -48,7 +51,7 @@ class Live {
     const lead = (): Promise<void> => this.#lead();
     // A page that is restored or gone lets go of its lock by itself.
     if ('locks' in navigator) {
-      this.#channel = new BroadcastChannel('coulisses.live');
+      this.#channel = new BroadcastChannel(CHANNEL);
       this.#channel.addEventListener('message', ({ data }: MessageEvent<Told>) => {
         this.#take(data);
       });

@@ -206,12 +206,12 @@ export class Actions {
 
   /** Shown as sent until the answer is there, and what came of it has been read. Who is taken is planned for a reason, or not. */
   async #apply(sent: PlanningCommand[], told: string): Promise<boolean> {
-    const taken = sent.flatMap((command) => this.#takenBy(command).map((by) => ({ command, ...by })));
+    const taken = sent.flatMap((command, index) => this.#takenBy(command).map((by) => ({ index, ...by })));
     if (taken.length > 0) {
       const unique = (all: string[]): string[] => all.filter((one, index) => all.indexOf(one) === index);
       const names = unique(taken.map(({ name }) => name)).join(', ');
       const change = { commands: sent, told: changeWords().plannedAllTheSame(names, this.#title) };
-      const clashing = taken.map(({ command }) => command);
+      const clashing = taken.map(({ index }) => index);
       commands.ask({ is: 'override', change, lines: taken.map(({ line }) => line), clashing });
       return false;
     }

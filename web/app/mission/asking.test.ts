@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { accept, ask, placesFor } from './asking';
+import { type Pick, accept, ask, crowd, placesFor } from './asking';
 import { later } from './facts';
-import { role } from './sample';
+import { invitation, member, post, role } from './sample';
 
 const son = role('son', 2, 1);
 const plateau = role('plateau', 4, 1, 1);
@@ -42,6 +42,25 @@ describe('asking several people at once', () => {
 
   it('counts by what the posts are now', () => {
     expect(placesFor([{ user: 'lea', name: 'Léa', role: son }], [role('son', 2, 2)])).toBe(0);
+  });
+});
+
+describe('more people than places', () => {
+  const pick = (...users: string[]): Pick[] => users.map((user) => ({ user, name: user, role: son }));
+  const asked = member('a', {}, invitation('a'));
+  const planned = member('b');
+  const yes = member('c', { status: 'ACCEPTED' });
+
+  it('counts who is asked already, and nobody who is only planned or has said yes', () => {
+    const posts = [{ ...post('son', 3, 1, 2), crew: [yes, asked, planned] }];
+    expect(crowd(pick('lea'), posts)).toBeNull();
+    expect(crowd(pick('lea', 'yann'), posts)).toEqual({ asked: 3, places: 2 });
+  });
+
+  it('is of the posts of those who are picked, and of a number of places', () => {
+    expect(crowd([], [{ ...post('son', 0), crew: [asked] }])).toBeNull();
+    expect(crowd(pick('lea'), [post('son', null), post('video', 0)])).toBeNull();
+    expect(crowd(pick('lea'), [post('son', 1, 1)])).toEqual({ asked: 1, places: 0 });
   });
 });
 

@@ -2,6 +2,7 @@
 
 import type { MissionRole, PlanningCommand } from '../api/types';
 import { openPlaces, unaskedPlaces } from '../plan/snapshot';
+import { type Post, isPlanned } from './posts';
 
 /** Somebody who is picked, and the post they are to be asked for. */
 export interface Pick {
@@ -37,4 +38,25 @@ export function placesFor(picks: readonly Pick[], roles: readonly MissionRole[])
     .filter(({ id }) => wanted.has(id))
     .map((role) => unaskedPlaces(role) || openPlaces(role))
     .reduce((sum, places) => sum + places, 0);
+}
+
+export interface Crowd {
+  asked: number;
+  places: number;
+}
+
+/**
+ * Of the posts that have fewer places than people who are asked, once those who are picked are, too: how many of each. Null where
+ * there is no such post. It is allowed: the first to say yes get the places.
+ */
+export function crowd(picks: readonly Pick[], posts: readonly Post[]): Crowd | null {
+  const crowded = posts.flatMap(({ role, crew }): Crowd[] => {
+    const picked = picks.filter((pick) => pick.role?.id === role?.id).length;
+    if (role === null || role.quota === null || picked === 0) return [];
+    const asked = picked + crew.filter((one) => one.assignment.status === 'INVITED' && !isPlanned(one)).length;
+    const places = openPlaces(role);
+    return asked > places ? [{ asked, places }] : [];
+  });
+  const sum = (of: keyof Crowd): number => crowded.reduce((all, one) => all + one[of], 0);
+  return crowded.length === 0 ? null : { asked: sum('asked'), places: sum('places') };
 }

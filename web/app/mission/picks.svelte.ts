@@ -3,11 +3,24 @@
 import type { Candidate, MissionRole } from '../api/types';
 import type { Pick } from './asking';
 
+/** Who was picked or left, to be read aloud: the keys 1 to 9 leave the focus where it is. */
+interface Toggled {
+  name: string;
+  picked: boolean;
+  /** How many were picked then. */
+  count: number;
+}
+
 export class Picks {
   #all = $state.raw<readonly Pick[]>([]);
+  #last = $state.raw<Toggled | null>(null);
 
   get all(): readonly Pick[] {
     return this.#all;
+  }
+
+  get last(): Toggled | null {
+    return this.#last;
   }
 
   /** Whether somebody is picked for this post. */
@@ -18,11 +31,14 @@ export class Picks {
   /** Whoever is picked for another post is picked for this one instead: nobody has two on a mission. */
   toggle({ user_id: user, name }: Candidate, role: MissionRole | null): void {
     const rest = this.#all.filter((pick) => pick.user !== user);
-    this.#all = this.has(user, role) ? rest : [...rest, { user, name, role }];
+    const picked = !this.has(user, role);
+    this.#all = picked ? [...rest, { user, name, role }] : rest;
+    this.#last = { name, picked, count: this.#all.length };
   }
 
   clear(): void {
     this.#all = [];
+    this.#last = null;
   }
 
   /** Forgets those who cannot be asked any more. */

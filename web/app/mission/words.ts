@@ -14,6 +14,7 @@ export const words = dictionary({
     toFind: (n: number) => `${n} à trouver`,
     toAsk: (n: number) => `${n} à demander`,
     askPlanned: (n: number) => `Demander à ces ${n} personnes`,
+    toConfirm: (n: number) => `${n} à refaire confirmer`,
     awaited: (n: number) => (n > 1 ? `${n} réponses attendues` : '1 réponse attendue'),
     counts: (accepted: number, invited: number, quota: number | null) =>
       [
@@ -21,7 +22,7 @@ export const words = dictionary({
         ...(invited > 0 ? [`${invited} demandé${s(invited)}`] : []),
       ].join(', '),
     nobody: 'Personne encore.',
-    is: { accepted: 'Accepté\u00a0:', asked: 'Demandé\u00a0:', attention: 'À suivre\u00a0:' },
+    is: { accepted: 'Accepté\u00a0:', confirm: 'À reconfirmer\u00a0:', asked: 'Demandé\u00a0:', silent: 'Sans réponse\u00a0:', planned: 'À demander\u00a0:' },
     days: (n: number) => `${n} jours`,
     notAsked: 'Pas encore demandé',
     sending: 'Envoi…',
@@ -66,7 +67,7 @@ export const words = dictionary({
     skillMissing: (role: string) => `Sans la compétence ${role}`,
     declinedBefore: 'A déjà dit non ici',
     takenBy: 'Déjà pris\u00a0:',
-    askedBy: 'Demandé ailleurs\u00a0:',
+    askedBy: 'Prévu ailleurs, sans oui encore\u00a0:',
     level: (n: number) => `niveau ${n}/5`,
     availability: { APPROVED: 'disponible', PENDING: 'se dit disponible, à valider', UNAVAILABLE: null },
     week: (hours: string) => `${hours} cette semaine\u2011là`,
@@ -74,7 +75,9 @@ export const words = dictionary({
     answers: (yes: number, no: number) => `${yes} oui, ${no} non`,
     askMany: (people: number, n: number) =>
       n > 0 ? `Demander à ${people} personne${s(people)} pour ${n} place${s(n)}` : `Demander à ${people} personne${s(people)}`,
-    firstCome: 'Les premiers oui prennent les places.',
+    crowded: (asked: number, n: number) =>
+      n === 0 ? 'Le poste est complet\u00a0: un oui ne sera possible que si une place se libère.' : `${asked} demandés pour ${n} place${s(n)}\u00a0: les premiers oui les prennent.`,
+    picked: ({ name, picked, count }: { name: string; picked: boolean; count: number }) => `${name}\u00a0: ${picked ? 'dans la sélection' : 'hors de la sélection'} (${count} en tout)`,
     pickNone: 'Ne plus choisir',
     history: 'Ce qui s’est passé',
     nothingYet: 'Rien encore.',
@@ -115,6 +118,7 @@ export const words = dictionary({
     toFind: (n: number) => `${n} to find`,
     toAsk: (n: number) => `${n} to ask`,
     askPlanned: (n: number) => `Ask these ${n} people`,
+    toConfirm: (n: number) => `${n} to confirm again`,
     awaited: (n: number) => (n === 1 ? '1 answer awaited' : `${n} answers awaited`),
     counts: (accepted: number, invited: number, quota: number | null) =>
       [
@@ -122,7 +126,7 @@ export const words = dictionary({
         ...(invited > 0 ? [`${invited} asked`] : []),
       ].join(', '),
     nobody: 'Nobody yet.',
-    is: { accepted: 'Accepted:', asked: 'Asked:', attention: 'To follow up:' },
+    is: { accepted: 'Accepted:', confirm: 'To confirm again:', asked: 'Asked:', silent: 'No answer:', planned: 'Not asked yet:' },
     days: (n: number) => `${n} days`,
     notAsked: 'Not asked yet',
     sending: 'Sending…',
@@ -167,7 +171,7 @@ export const words = dictionary({
     skillMissing: (role: string) => `Without the skill ${role}`,
     declinedBefore: 'Said no to this before',
     takenBy: 'Taken:',
-    askedBy: 'Asked elsewhere:',
+    askedBy: 'Planned elsewhere, no yes yet:',
     level: (n: number) => `level ${n}/5`,
     availability: { APPROVED: 'available', PENDING: 'says available, to approve', UNAVAILABLE: null },
     week: (hours: string) => `${hours} that week`,
@@ -177,7 +181,9 @@ export const words = dictionary({
       const whom = people === 1 ? '1 person' : `${people} people`;
       return n > 0 ? `Ask ${whom} for ${places(n)}` : `Ask ${whom}`;
     },
-    firstCome: 'The first to say yes take the places.',
+    crowded: (asked: number, n: number) =>
+      n === 0 ? 'The post is filled: a yes is possible only if a place becomes free.' : `${asked} asked for ${places(n)}: whoever accepts first gets ${n === 1 ? 'it' : 'them'}.`,
+    picked: ({ name, picked, count }: { name: string; picked: boolean; count: number }) => `${name} ${picked ? 'picked' : 'not picked any more'}, ${count} in all`,
     pickNone: 'Pick nobody',
     history: 'What happened',
     nothingYet: 'Nothing yet.',

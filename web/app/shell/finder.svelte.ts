@@ -3,9 +3,12 @@
 import { api, data } from '../api/client';
 import { asFailure } from '../api/refused';
 import type { Mission, User } from '../api/types';
-import { dayOf, startOf } from '../time/calendar';
+import { type CalendarDate, dayOf, startOf } from '../time/calendar';
+import { format } from '../time/format';
 import { timestamp } from '../time/zone';
 import { hasWords } from '../words/fold';
+import { language } from '../words/language.svelte';
+import { typedDay } from './dates';
 
 /** Milliseconds after the last letter. */
 const PAUSE = 150;
@@ -26,6 +29,13 @@ class Finder {
   /** Whether a screen's name has what was typed. */
   fits(text: string): boolean {
     return hasWords(this.wanted, text);
+  }
+
+  /** The day that was typed, if it was one. */
+  get day(): CalendarDate | null {
+    const names = format('month', 'UTC', { month: 'long' });
+    const months = Array.from({ length: 12 }, (_, month) => names.format(Date.UTC(2000, month)));
+    return typedDay(this.wanted, dayOf(Date.now(), this.#zone), { months, monthFirst: language.current === 'en-US' });
   }
 
   find(wanted: string): void {

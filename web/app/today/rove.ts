@@ -18,11 +18,11 @@ export function focused(root: HTMLElement): HTMLElement | null {
   return row !== null && root.contains(row) ? row : null;
 }
 
-/** Moves to another row; to the first when none has the focus. */
+/** Moves to another row; to the first when none has the focus. A row that was only come to is the next. */
 export function move(root: HTMLElement, by: 1 | -1): void {
   const rows = rowsIn(root);
   const from = focused(root);
-  const to = from === null ? rows[0] : rows[rows.indexOf(from) + by];
+  const to = from === null ? rows[0] : by === 1 && from === document.activeElement ? from : rows[rows.indexOf(from) + by];
   if (to === undefined) return;
   enter(to);
   to.scrollIntoView({ block: 'nearest' });
@@ -39,7 +39,10 @@ export function hold(root: HTMLElement): Held | null {
   return { key, index: rowsIn(root).indexOf(row), top: row.getBoundingClientRect().top };
 }
 
-/** Gives the focus back, or to the row that is there instead; a row that stayed does not move under the eyes. */
+/**
+ * Gives the focus back, or to the row that is there instead: to the row and not to its button, which Enter, pressed once more,
+ * would not be about. A row that stayed does not move under the eyes.
+ */
 export function restore(root: HTMLElement, { key, index, top }: Held, otherwise: HTMLElement): void {
   const rows = rowsIn(root);
   const same = rows.find((row) => row.dataset['row'] === key);
@@ -50,7 +53,7 @@ export function restore(root: HTMLElement, { key, index, top }: Held, otherwise:
   }
   // What somebody went to meanwhile keeps the focus.
   const lost = document.activeElement === null || document.activeElement === document.body;
-  if (lost) enter(row);
+  if (lost) row.focus({ preventScroll: true });
   if (same !== undefined) scroller(row).scrollTop += same.getBoundingClientRect().top - top;
   else if (lost) row.scrollIntoView({ block: 'nearest' });
 }

@@ -28,7 +28,6 @@ export interface Section {
   settled: boolean;
   /** Why there is nothing to show. */
   failure: Failure | null;
-  retry: () => void;
   /** Something for all of its rows. */
   all: (Deed & { key: string }) | null;
 }
@@ -113,9 +112,6 @@ export class Sections {
       first: (most) => (there ? groups(items.slice(0, most)) : []),
       settled: there || failure !== null,
       failure,
-      retry: () => {
-        for (const one of missing) void one.refresh();
-      },
       all: null,
     };
   }

@@ -106,6 +106,11 @@ class Today {
     return [missions, projects, planned, answers, activity, silent, moved, clashes, offered, people];
   }
 
+  /** Reads again what could not be read. */
+  async retry(): Promise<void> {
+    await Promise.all(this.all.filter(({ failure }) => failure !== null).map((one) => one.refresh()));
+  }
+
   /** Reads all of it, side by side. */
   async refresh(): Promise<void> {
     this.#readAt = Date.now();

@@ -22,7 +22,8 @@ export const words = dictionary({
     showFirst: (first: number, count: number) => `Afficher les ${first} premiers (sur ${count})`,
     showLess: 'Afficher moins',
     others: (count: number) => `${fr(count, 'autre', 'autres')}\u00a0: ouvrir le planning`,
-    outdated: 'Cette liste n’est plus à jour.',
+    outdated: 'Ce qui suit n’est plus à jour.',
+    unread: (lists: string[]) => `Lecture impossible\u00a0: ${lists.join(', ')}.`,
 
     open: 'Postes ouverts',
     lost: 'Refus et désistements',
@@ -110,7 +111,8 @@ export const words = dictionary({
     showFirst: (first: number, count: number) => `Show the first ${first} of ${count}`,
     showLess: 'Show less',
     others: (count: number) => `${count} more: open the board`,
-    outdated: 'This list is out of date.',
+    outdated: 'What follows is out of date.',
+    unread: (lists: string[]) => `Could not be read: ${lists.join(', ')}.`,
 
     open: 'Open posts',
     lost: 'Declined and withdrawn',
