@@ -4,8 +4,10 @@ import type { PlanningCommand } from '../api/types';
 import { commands } from '../plan/commands.svelte';
 import { plan } from '../plan/plan.svelte';
 import type { PlanAssignment } from '../plan/snapshot';
+import { now } from '../time/now.svelte';
 import { latest } from './lift';
 import { selection } from './selection.svelte';
+import { view } from './view.svelte';
 import { words } from './words';
 
 /** The assignments among them. */
@@ -15,16 +17,35 @@ export function selectedAssignments(): PlanAssignment[] {
   return selection.ids.map((id) => snapshot.assignment(id)).filter((one) => one !== undefined);
 }
 
-/** Asks those who were not asked yet. */
-export async function askSelected(): Promise<void> {
-  const asked = selectedAssignments().filter((one) => one.status === 'INVITED' && one.invitation === null);
+/** Whether somebody was put there and not asked yet. */
+export function isPlanned({ status, invitation, pending }: PlanAssignment): boolean {
+  return status === 'INVITED' && invitation === null && !pending;
+}
+
+/** How many are asked at once: so many are in one batch at most. */
+const MOST = 200;
+
+/** Who was put on what the board shows and not asked yet, soonest first; nobody is asked for what has ended. */
+export function plannedShown(): PlanAssignment[] {
+  const users = new Set(view.users);
+  const ahead = view.shown.filter(({ end }) => end > now.at);
+  const crew = ahead.flatMap(({ id }) => plan.snapshot?.ofMission(id) ?? []);
+  return crew.filter((one) => isPlanned(one) && users.has(one.user)).slice(0, MOST);
+}
+
+export async function ask(asked: readonly PlanAssignment[]): Promise<void> {
   if (asked.length === 0) return;
   const command: PlanningCommand = { type: 'invite', assignment_ids: asked.map(({ id }) => id) };
   await commands.apply({ commands: [command], told: told(asked, words().asked) });
 }
 
+/** Asks those who were not asked yet. */
+export async function askSelected(): Promise<void> {
+  await ask(selectedAssignments().filter(isPlanned));
+}
+
 export async function removeSelected(): Promise<void> {
-  const off = selectedAssignments();
+  const off = selectedAssignments().filter(({ leaving }) => !leaving);
   if (off.length === 0) return;
   const all = off.map(
     (one): PlanningCommand => ({

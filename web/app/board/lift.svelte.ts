@@ -22,6 +22,8 @@ class Lifting {
   #carried = $state.raw<Carried | null>(null);
   #aim = $state.raw<Aim>({ row: null, shift: 0 });
   copy = $state(false);
+  /** Whether what was carried last was put back, until something else is carried or selected. */
+  isBack = $state(false);
 
   /** What a drop would do now. */
   readonly change: Change | null = $derived.by(() => {
@@ -51,6 +53,7 @@ class Lifting {
     const carried = 'ids' in lift ? lift.ids : 'mission' in lift ? [lift.mission] : [];
     if (carried.some(isDraft)) return;
     const home = 'home' in lift ? lift.home : null;
+    this.isBack = false;
     this.#carried = { lift, means };
     this.#aim = { row: home, shift: 0 };
     this.copy = copy;
@@ -72,6 +75,12 @@ class Lifting {
   cancel(): void {
     this.#carried = null;
     this.copy = false;
+  }
+
+  /** Cancels it because somebody wanted that: it is said. */
+  putBack(): void {
+    this.cancel();
+    this.isBack = true;
   }
 
   /** Proposes the change. What cannot be is only said. */

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { CHANGED, assignment, mission, role, sample, user } from '../plan/sample';
 import { Snapshot } from '../plan/snapshot';
-import { byDays, changeOf, latest, placed, roleFor, settled } from './lift';
+import { byDays, changeOf, enough, latest, placed, roleFor, settled } from './lift';
 
 // Names of what was done depend on the language, which is the browser's.
 vi.mock('../words/language.svelte', () => ({ dictionary: (both: { en: object }) => () => both.en, language: { current: 'en' } }));
@@ -63,6 +63,25 @@ test('the post is one that they can do and that nobody is asked for', () => {
   expect(roleFor(show, user('a', ['lumiere', 'son']))).toBe('son');
   expect(roleFor(show, user('b', ['lumiere']))).toBe('Lumière');
   expect(roleFor(show, user('c'))).toBe('plateau');
+});
+
+test('an end that is pulled makes a call longer or shorter', () => {
+  const pull = (edge: 'start' | 'end', shift: number) =>
+    changeOf(snapshot, { is: 'edge', mission: 'concert', edge, home: 'bob' }, aim('bob', shift), false)?.told;
+  expect(pull('end', HOUR)).toContain('is longer: ');
+  expect(pull('end', -HOUR)).toContain('is shorter: ');
+  expect(pull('start', HOUR)).toContain('is shorter: ');
+});
+
+test('a post that has as many asked as places has enough', () => {
+  const invitation = { id: 'i', status: 'sent', delivery: 'mail', created_at: CHANGED, sent_at: null, expires_at: null } as never;
+  const on = (user: string, more: object) => assignment('montage', user, { mission_role_id: 'role-Lumière', status: 'INVITED', ...more });
+  const lift = { is: 'call', mission: 'montage', role: 'Lumière' } as const;
+  const asked = new Snapshot(sample({ assignments: [on('ada', { invitation })] }));
+  expect(enough(asked, lift, null)).toEqual({ asked: 1, open: 1 });
+  expect(enough(asked, lift, changeOf(asked, lift, aim('bob'), false))).toEqual({ asked: 1, open: 1 });
+  expect(enough(asked, { is: 'user', user: 'bob' }, changeOf(asked, { is: 'user', user: 'bob' }, aim('montage'), false))).toBeNull();
+  expect(enough(new Snapshot(sample({ assignments: [on('ada', {})] })), lift, null)).toBeNull();
 });
 
 test('an aim at another person leaves the time, a mission stays in its row', () => {

@@ -105,6 +105,20 @@ export function changeOf(snapshot: Snapshot, lift: Lift, aim: Aim, copy: boolean
   }
 }
 
+/** Where a drop would leave more people asked for a post than it has open places: how many are asked already, and for how many. */
+export function enough(snapshot: Snapshot, lift: Lift, change: Change | null): { asked: number; open: number } | null {
+  const carried = lift.is === 'call' ? [{ mission_id: lift.mission, role_name: lift.role }] : [];
+  const added = change?.commands.filter((command) => command.type === 'assign') ?? carried;
+  for (const { mission_id, role_name } of added) {
+    const role = snapshot.mission(mission_id)?.roles.find((one) => one.role_name === role_name);
+    if (role === undefined || role.quota === null) continue;
+    const asked = snapshot.ofMission(mission_id).filter((one) => one.role?.id === role.id && one.status === 'INVITED' && one.invitation !== null).length;
+    const more = added.filter((one) => one.mission_id === mission_id && one.role_name === role_name).length;
+    if (asked + more > openPlaces(role)) return { asked, open: openPlaces(role) };
+  }
+  return null;
+}
+
 /** The post that suits somebody best: one they can do, that nobody is asked for yet. */
 export function roleFor(mission: PlanMission, user: PlanningUser): string | null {
   const skills = Object.keys(user.skill_levels);
@@ -176,6 +190,7 @@ function inTime(lift: Lift, snapshot: Snapshot, shift: number, copy: boolean): C
   if (first === undefined || first.start - first.mission.start + (first.end - first.mission.end) === 0) return null;
   const title = to.length === 1 ? first.mission.title : words().several(to.length);
   const at = when(first.start, first.end, first.mission.zone);
+  const told = words()[lift.is === 'edge' ? stretchOf(first) : 'moved'];
   if (copy) {
     const mission_ids = to.map(({ mission }) => mission.id);
     const shift_days = daysOf(first.mission, shift);
@@ -183,7 +198,11 @@ function inTime(lift: Lift, snapshot: Snapshot, shift: number, copy: boolean): C
   }
   // The foremost goes first: what follows it somebody may be on, too, and goes where it was.
   const inOrder = to.toSorted((one, other) => Math.sign(shift) * (other.start - one.start));
-  return { commands: inOrder.map(move), told: words().moved(title, at) };
+  return { commands: inOrder.map(move), told: told(title, at) };
+}
+
+function stretchOf({ mission, start, end }: Placed): 'longer' | 'shorter' {
+  return end - start > mission.end - mission.start ? 'longer' : 'shorter';
 }
 
 /** Copies go to other days at the same time of the day. */

@@ -11,13 +11,18 @@ import { common } from '../words/common';
 import { view } from './view.svelte';
 import { words } from './words';
 
-export async function toNextMission(): Promise<void> {
+/** `isAsked`: by somebody, who is told when there is none. */
+export async function toNextMission(isAsked = true): Promise<void> {
+  const seen = route.query.get('from');
   try {
     const query = { from: timestamp(view.scale.to), status: ['open' as const], limit: 1 };
     const [next] = data(await api.GET('/api/v1/missions', { params: { query } }));
-    if (next === undefined) notices.tell('warning', words().noneAhead);
-    else route.set({ from: dayOf(instant(next.start_at), session.org.timezone).toString() });
+    // They may have gone elsewhere meanwhile.
+    if (route.path[0] !== 'board' || route.query.get('from') !== seen) return;
+    if (next !== undefined) route.set({ from: dayOf(instant(next.start_at), session.org.timezone).toString() });
+    else if (isAsked) notices.tell('warning', words().noneAhead);
   } catch (error) {
+    if (!isAsked) return;
     const failure = asFailure(error);
     notices.tell('refused', failure instanceof Refused ? failure.problem.detail : common().unreachable);
   }

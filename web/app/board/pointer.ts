@@ -23,7 +23,7 @@ export interface Geometry {
 }
 
 /** Pixels before a press is a drag. */
-const THRESHOLD = 4;
+const THRESHOLD = 8;
 /** Pixels of a bar's end by which it is stretched. */
 const GRIP = 6;
 /** Pixels from the edge at which the board scrolls by itself, and how far at most for each frame. */
@@ -107,6 +107,15 @@ class Pointer {
     this.#pressed = { x: event.clientX, y: event.clientY, lift, from: this.#place(event), pointer: event.pointerId };
   }
 
+  /** The cursor says where a press would stretch a call: of the one that is pointed at alone. */
+  #showGrip(event: PointerEvent): void {
+    const block = event.target instanceof HTMLElement && event.target.matches('.block') ? event.target : null;
+    const home = block?.closest<HTMLElement>('[data-row]')?.dataset['row'];
+    if (block === null || home === undefined) return;
+    const cursor = this.#edgeOf(block, event, home) === null ? '' : 'ew-resize';
+    if (block.style.cursor !== cursor) block.style.cursor = cursor;
+  }
+
   /** An end of a block's bar, where that is pressed on. What is narrow is moved: it can be stretched by its buttons. */
   #edgeOf(handle: HTMLElement, event: PointerEvent, home: string): Lift | null {
     const id = handle.dataset['spot'];
@@ -138,7 +147,9 @@ class Pointer {
     }
     if (this.#boxing) this.#drawBox(event);
     else if (lifting.means === 'drag') this.#aim(event, event.ctrlKey || event.metaKey);
-    else if (lifting.means === 'click') this.#aim(event, lifting.copy);
+    // The buttons about what is carried are about where it was aimed at before.
+    else if (lifting.means === 'click' && !isOnBar(event)) this.#aim(event, lifting.copy);
+    else if (lifting.lift === null && pressed === null) this.#showGrip(event);
     if (this.#boxing || lifting.means === 'drag') this.#scrollAtEdges();
   }
 
@@ -193,7 +204,8 @@ class Pointer {
     if (body === undefined || scroller === undefined) return { share: 0, y: 0, inside: false };
     const head = scroller.top + this.#geometry.headHeight();
     const { clientX: x, clientY: y } = event;
-    const inside = x >= scroller.left && x <= scroller.right && y >= head && y <= scroller.bottom;
+    // What is below the bar about what is carried cannot be seen.
+    const inside = x >= scroller.left && x <= scroller.right && y >= head && y <= scroller.bottom && !isOnBar(event);
     return { share: (x - body.left) / body.width, y: y - body.top, inside };
   }
 
@@ -203,7 +215,7 @@ class Pointer {
     const place = this.#place(event);
     const rows = this.#geometry.rows();
     const row = place.inside ? (rows[rowAt(rows, place.y)]?.id ?? null) : null;
-    const shift = row !== null && movesInTime(lift) ? this.#geometry.scale().span(place.share - this.#grip(lift)) : 0;
+    const shift = row !== null && movesInTime(lift) ? this.#geometry.scale().span(place.share - this.#grip(lift), this.#geometry.body()?.clientWidth ?? 0) : 0;
     lifting.copy = copy;
     lifting.aimAt({ row, shift });
   }
@@ -254,6 +266,10 @@ class Pointer {
     };
     this.#scrolling = requestAnimationFrame(step);
   }
+}
+
+function isOnBar({ target }: MouseEvent): boolean {
+  return target instanceof Element && target.closest('.carried') !== null;
 }
 
 /** Pixels for each frame, faster the nearer the edge is. */

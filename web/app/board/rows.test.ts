@@ -4,7 +4,7 @@ import { assignment, mission, sample } from '../plan/sample';
 import { Snapshot } from '../plan/snapshot';
 import { Cursor, type Spot } from './cursor';
 import { type Block, LANE, PADDING, byMission, byPerson, endVisible, firstVisible, fit, heightOfAll, inBox, rowAt } from './rows';
-import { SNAP, Scale } from './scale';
+import { Scale } from './scale';
 
 const week = new Scale(parseDate('2026-11-30'), 7, 'Europe/Paris');
 const plan = new Snapshot(
@@ -77,11 +77,6 @@ test('a day on which the clocks change is an hour shorter than the others', () =
   const spring = new Scale(parseDate('2027-03-22'), 7, 'Europe/Paris');
   const hours = spring.days.map(({ width }) => Math.round((width * (spring.to - spring.from)) / 3_600_000));
   expect(hours).toEqual([24, 24, 24, 24, 24, 24, 23]);
-});
-
-test('spans snap to quarters of an hour', () => {
-  expect(week.span(1 / 7 + 0.0001) % SNAP).toBe(0);
-  expect(week.span(1 / 7)).toBe(24 * 3_600_000);
 });
 
 test('the row at a height is found, and only what is seen is drawn', () => {

@@ -10,8 +10,9 @@ export function say(reason: Reason): string {
   const w = words();
   switch (reason.code) {
     case 'taken': {
-      const { title, start, end, zone } = reason.by.mission;
-      const text = isConflict(reason) ? w.taken : w.takenMaybe;
+      const { mission, invitation } = reason.by;
+      const { title, start, end, zone } = mission;
+      const text = isConflict(reason) ? w.taken : invitation === null ? w.takenPlanned : w.takenMaybe;
       return text(title, when(start, end, zone));
     }
     case 'unavailable':

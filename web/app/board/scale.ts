@@ -1,10 +1,13 @@
 /** Instants on the width of the board, which is one period of whole days. */
 
 import { type CalendarDate, startOf } from '../time/calendar';
-import { type Instant, MINUTE } from '../time/zone';
+import { DAY, HOUR, type Instant, MINUTE } from '../time/zone';
 
-/** What is moved and resized snaps to this. */
+/** What is moved and resized snaps to this at the finest. */
 export const SNAP = 15 * MINUTE;
+/** The pointer's steps: the first that is so many pixels wide, so that no tremor moves a mission by hours. */
+const STEPS = [SNAP, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR];
+const WIDE = 8;
 
 export interface Day {
   date: CalendarDate;
@@ -42,8 +45,10 @@ export class Scale {
     return this.from + share * (this.to - this.from);
   }
 
-  /** The time of a share of the width, snapped. */
-  span(share: number): number {
-    return Math.round((share * (this.to - this.from)) / SNAP) * SNAP;
+  /** The time of a share of the width, snapped to what can be aimed at where the whole is so many pixels wide. */
+  span(share: number, pixels: number): number {
+    const all = this.to - this.from;
+    const step = STEPS.find((one) => (one / all) * pixels >= WIDE) ?? DAY;
+    return Math.round((share * all) / step) * step;
   }
 }

@@ -1,10 +1,11 @@
-/** The keyboard while something is carried: arrows aim, Enter drops, Escape puts it back. */
+/** The keyboard while something is carried: arrows aim, N to the next row that is free, Enter drops. */
 
 import { plan } from '../plan/plan.svelte';
 import { byDays, movesInTime } from './lift';
 import { lifting } from './lift.svelte';
 import type { Row } from './rows';
 import { SNAP } from './scale';
+import { view } from './view.svelte';
 
 const PAGE = 10;
 
@@ -39,8 +40,6 @@ function action(event: KeyboardEvent, rows: readonly Row[]): (() => void) | null
       };
     case ' ':
       return () => { lifting.drop(); };
-    case 'Escape':
-      return () => { lifting.cancel(); };
     default:
       return null;
   }
@@ -52,6 +51,23 @@ function aimAtRow(rows: readonly Row[], step: number): void {
   const index = Math.min(rows.length - 1, Math.max(0, at + step));
   const row = rows[index];
   if (row !== undefined) lifting.aimAt({ ...aim, row: row.id });
+}
+
+/** Whether what is carried would be welcome in a row. */
+export function isFreeRow({ id }: Row): boolean {
+  return lifting.judgeRow(id)?.level === 'free';
+}
+
+/** Aims at the next row where what is carried would be welcome, after the last at the first, and shows it. */
+export function aimAtNextFree(): void {
+  const { rows } = view;
+  const at = rows.findIndex(({ id }) => id === lifting.aim.row) + 1;
+  const next = [...rows.slice(at), ...rows.slice(0, at)].find(isFreeRow);
+  if (next === undefined) return;
+  lifting.aimAt({ row: next.id, shift: 0 });
+  // A row that is not drawn has its place, too: a third below the top, clear of the head and of the bar about what is carried.
+  const scroller = document.querySelector('.timeline .scroller');
+  if (scroller !== null) scroller.scrollTop = next.top - scroller.clientHeight / 3;
 }
 
 /** By a quarter of an hour, or by a day. */

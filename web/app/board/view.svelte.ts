@@ -42,15 +42,17 @@ class View {
   readonly users: readonly PlanningUser[] = $derived.by(() => (plan.snapshot === null ? [] : this.#users(plan.snapshot)));
   /** The missions that the filters leave, by start. */
   readonly missions: readonly PlanMission[] = $derived.by(() => (plan.snapshot === null ? [] : this.#missions(plan.snapshot)));
-  /** Whether none of them is in the period that is shown. */
-  readonly empty: boolean = $derived(!this.missions.some((mission) => overlap(mission, this.#period)));
+  /** Those of them in the period that is shown. */
+  readonly shown: readonly PlanMission[] = $derived(this.missions.filter((mission) => overlap(mission, this.#period)));
   /** Posts with places that nobody accepted: first those that somebody is still to be found or asked for. */
   readonly calls: readonly Call[] = $derived.by(() => {
     const { snapshot } = plan;
     if (snapshot === null) return [];
-    const shown = this.missions.filter((mission) => overlap(mission, this.#period));
-    const calls = shown.flatMap((mission) => callsOf(snapshot, mission));
-    const wanted = calls.filter(({ role }) => this.skill === null || hasSkill([this.skill], role));
+    const calls = this.shown.filter((mission) => this.#isMissionOfStatus(snapshot, mission)).flatMap((mission) => callsOf(snapshot, mission));
+    const wanted = calls.filter(
+      ({ role, asked, planned }) =>
+        (this.skill === null || hasSkill([this.skill], role)) && (this.status !== 'waiting' || asked + planned > 0),
+    );
     const waits = ({ open, asked }: Call): number => (asked >= open ? 1 : 0);
     return wanted.sort((one, other) => waits(one) - waits(other) || one.mission.start - other.mission.start);
   });

@@ -42,8 +42,8 @@ interface Kept {
 
 /** What a planner is asked before a change goes on. */
 export type Question =
-  /** Somebody has accepted something else then: each in a line, and by which of the commands. */
-  | { is: 'override'; change: Change; lines: string[]; clashing: readonly PlanningCommand[] }
+  /** Somebody has accepted something else then: each in a line, and by which of the commands, counted from 0. */
+  | { is: 'override'; change: Change; lines: string[]; clashing: readonly number[] }
   | { is: 'changed'; change: Change; seen: Snapshot | null };
 
 class Commands {
@@ -70,6 +70,11 @@ class Commands {
   /** Commands about what drafts have become since the question was asked. */
   named(all: readonly PlanningCommand[]): PlanningCommand[] {
     return all.map((command) => this.#own.named(command));
+  }
+
+  /** The server's name of a draft, once it is known: what is selected is followed by it. */
+  nameOf(id: string): string {
+    return this.#own.nameOf(id);
   }
 
   answered(): void {
@@ -135,7 +140,8 @@ class Commands {
 
   async redo(): Promise<void> {
     const kept = await this.#inTurn(() => this.#takeBackLast(this.#undone));
-    if (kept !== null) notices.tell('done', words().redone(kept.told));
+    if (kept === null) return;
+    notices.tell('done', words().redone(kept.told), { action: { text: words().undo, act: () => void this.undo() } });
   }
 
   /**
@@ -181,6 +187,8 @@ class Commands {
   /** Takes the last of these back, which then is the last of the others; null where it was refused, which has been told. */
   async #takeBackLast(stack: readonly Kept[]): Promise<Kept | null> {
     const [undoes, kept] = [stack === this.#done, stack.at(-1)];
+    // What they offer is done now, or is not the last any more.
+    notices.withdrawOffers();
     if (kept === undefined || isAlone(kept.told)) return null;
     this.waiting += 1;
     try {
@@ -203,6 +211,7 @@ class Commands {
     }
     try {
       const answer = await this.#send(told, async (params) => data(await api.POST('/api/v1/planning:undo', { params, body: { undo } })));
+      this.#own.unlearn(answer);
       await plan.refresh();
       return answer.undo ?? null;
     } catch (error) {
@@ -218,7 +227,7 @@ class Commands {
     if (failure instanceof Refused && failure.is('schedule_conflict')) {
       // The server may know of one that the snapshot does not show: then it is any of them.
       const found = plan.snapshot === null ? [] : conflicting(plan.snapshot, change.commands);
-      const clashing = found.length === 0 ? change.commands : found;
+      const clashing = found.length === 0 ? [...change.commands.keys()] : found;
       this.ask({ is: 'override', change, lines: conflictLines(failure, plan.snapshot), clashing });
     } else if (failure instanceof Refused && failure.is('changed_since')) this.ask({ is: 'changed', change, seen });
     else tellRefusal(change, failure, plan.snapshot);

@@ -40,15 +40,14 @@ function carryOut(plan: Planning, command: PlanningCommand, id: (n?: number) => 
       return { ...plan, assignments: [...plan.assignments, assigned(plan, command, id())] };
     case 'set_status':
       return change(plan, command.assignment_id, (row) => ({ ...row, status: command.status }));
-    case 'reassign':
+    case 'reassign': {
       // The one goes, and the other is a row of its own, as on the server.
-      return plan.assignments
-        .filter((row) => row.id === command.assignment_id && !isOn(plan, row.mission_id, command.user_id))
-        .map((row): Row => ({ ...row, id: id(), user_id: command.user_id, status: 'INVITED', needs_confirmation: false, invitation: null, pending: true }))
-        .reduce<Planning>(
-          (rest, added) => ({ ...rest, assignments: [...rest.assignments, added] }),
-          change(plan, command.assignment_id, (row) => ({ ...row, leaving: true })),
-        );
+      const given = plan.assignments.find((row) => row.id === command.assignment_id);
+      const rest = change(plan, command.assignment_id, (row) => ({ ...row, leaving: true }));
+      if (given === undefined || isOn(plan, given.mission_id, command.user_id)) return rest;
+      const added: Row = { ...given, id: id(), user_id: command.user_id, status: 'INVITED', needs_confirmation: false, invitation: null, pending: true };
+      return { ...rest, assignments: [...rest.assignments, added] };
+    }
     case 'remove':
       return change(plan, command.assignment_id, (row) => ({ ...row, leaving: true }));
     case 'move':

@@ -5,11 +5,10 @@ import type { Change } from './commands.svelte';
 import type { Snapshot } from './snapshot';
 import { words } from './words';
 
-/** Whoever clashes is accepted: asked, they could not say yes. Everybody else is asked as before. */
-export function overridden(change: Change, clashing: readonly PlanningCommand[], override_reason: string, snapshot: Snapshot | null): Change {
-  const clashes = new Set(clashing);
-  const commands = change.commands.flatMap((command): PlanningCommand[] => {
-    if (!clashes.has(command)) return [command];
+/** Whoever clashes is accepted: asked, they could not say yes. Everybody else is asked as before. `clashing` are indexes. */
+export function overridden(change: Change, clashing: readonly number[], override_reason: string, snapshot: Snapshot | null): Change {
+  const commands = change.commands.flatMap((command, index): PlanningCommand[] => {
+    if (!clashing.includes(index)) return [command];
     switch (command.type) {
       case 'assign':
         return [{ ...command, status: 'ACCEPTED', invite: false, override_reason }];
@@ -22,19 +21,20 @@ export function overridden(change: Change, clashing: readonly PlanningCommand[],
         return [command];
     }
   });
-  return { commands, told: toldOf(change, clashes, snapshot) };
+  const clashes = change.commands.filter((_, index) => clashing.includes(index));
+  return { commands, told: toldOf(change.told, clashes, snapshot) };
 }
 
 /** Who is accepted is not asked, and that is said. */
-function toldOf(change: Change, clashes: ReadonlySet<PlanningCommand>, snapshot: Snapshot | null): string {
-  const put = [...clashes].flatMap((command) => {
+function toldOf(told: string, clashes: readonly PlanningCommand[], snapshot: Snapshot | null): string {
+  const put = clashes.flatMap((command) => {
     if (command.type !== 'assign' && command.type !== 'reassign') return [];
     const id = command.type === 'assign' ? command.mission_id : snapshot?.assignment(command.assignment_id)?.mission.id;
     const [user, mission] = [snapshot?.user(command.user_id), id === undefined ? undefined : snapshot?.mission(id)];
     return user === undefined || mission === undefined ? [] : [{ name: user.name, title: mission.title }];
   });
   const [first] = put;
-  return first === undefined ? change.told : words().plannedAllTheSame(put.map(({ name }) => name).join(', '), first.title);
+  return first === undefined ? told : words().plannedAllTheSame(put.map(({ name }) => name).join(', '), first.title);
 }
 
 /** A post that is given on has no reason of its own: one goes off, and the other is put there. */

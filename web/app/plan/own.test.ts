@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
-import type { PlanningApplied, PlanningCommand } from '../api/types';
+import type { Assignment, Mission, PlanningApplied, PlanningCommand } from '../api/types';
 import { draftId } from './drafts';
 import { Own } from './own';
 import { CHANGED } from './sample';
 
 const LATER = '2026-11-01T08:00:00.000001Z';
 const LATEST = '2026-11-01T08:00:00.000002Z';
+const AGAIN = '2026-11-01T08:00:00.000003Z';
 
 /** What the server answers to one command. */
 function answered(of: { assignments?: string[]; mission?: string }, updated_at: string): PlanningApplied['results'] {
@@ -44,6 +45,27 @@ test('a second change of the same mission is not taken for somebody else’s', (
   const own = after(move, answered({ mission: 'montage' }, LATER));
   expect(own.brought([move])).toEqual([{ ...move, if_unchanged: LATER }]);
   expect(own.brought([{ ...move, mission_id: 'concert' }])).toMatchObject([{ if_unchanged: CHANGED }]);
+});
+
+test('an own undo, and what it left in its turn, is not taken for somebody else’s change', () => {
+  const own = after(move, answered({ mission: 'montage' }, LATER));
+  const as = (updated_at: string): Mission => ({ id: 'montage', updated_at }) as Mission;
+  own.unlearn({ assignments: [], missions: [as(LATEST)] });
+  // Begun before the change, after it, and on what the undo left.
+  for (const if_unchanged of [CHANGED, LATER, LATEST]) expect(own.brought([{ ...move, if_unchanged }])).toMatchObject([{ if_unchanged: LATEST }]);
+  own.unlearn({ assignments: [], missions: [as(AGAIN)] });
+  expect(own.brought([{ ...move, if_unchanged: LATER }])).toMatchObject([{ if_unchanged: AGAIN }]);
+});
+
+test('what an undo left of others’ changes is as they left it', () => {
+  const own = new Own();
+  own.unlearn({ assignments: [{ id: 'ada', updated_at: LATER } as Assignment], missions: [] });
+  expect(own.brought([remove('ada')])).toEqual([remove('ada')]);
+});
+
+test('what is selected is followed to its name', () => {
+  const own = after(assign, answered({ assignments: ['one'] }, LATER));
+  expect([draftId(3, 0), draftId(4, 0), 'one'].map((id) => own.nameOf(id))).toEqual(['one', draftId(4, 0), 'one']);
 });
 
 test('what others changed is noticed, also of what one changed oneself', () => {

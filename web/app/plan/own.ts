@@ -1,6 +1,6 @@
 /** What one's own changes made: a change of something that was only sent is carried out on what the answers say it is. */
 
-import type { PlanningApplied, PlanningCommand } from '../api/types';
+import type { PlanningApplied, PlanningCommand, PlanningUndone } from '../api/types';
 import { type Batch, draftId, isDraft } from './drafts';
 
 export class Own {
@@ -8,6 +8,8 @@ export class Own {
   readonly #ids = new Map<string, string>();
   /** By what was changed and the stamp it had, the stamp that one's own change left. */
   readonly #left = new Map<string, string>();
+  /** The stamp that one's own last change of something left. */
+  readonly #last = new Map<string, string>();
 
   /** `sent` are the commands of the batch as they went out. */
   learn({ number }: Batch, sent: readonly PlanningCommand[], results: PlanningApplied['results']): void {
@@ -20,12 +22,27 @@ export class Own {
         const seen = command?.if_unchanged ?? null;
         if (seen !== null && idOf(command) === id) this.#left.set(`${id} ${seen}`, updated_at);
       });
+      for (const { id, updated_at } of [...assignments, ...missions]) this.#last.set(id, updated_at);
     });
+  }
+
+  /** An undo, or one of an undo: the server carries it out only where all is as one's own last change left it. */
+  unlearn({ assignments, missions }: Pick<PlanningUndone, 'assignments' | 'missions'>): void {
+    for (const { id, updated_at } of [...assignments, ...missions]) {
+      const left = this.#last.get(id);
+      if (left !== undefined) this.#left.set(`${id} ${left}`, updated_at);
+      this.#last.set(id, updated_at);
+    }
+  }
+
+  /** What the server calls a draft, once it has said so; the same name for everything else. */
+  nameOf(id: string): string {
+    return this.#ids.get(id) ?? id;
   }
 
   /** The same about what drafts have become. */
   named(command: PlanningCommand): PlanningCommand {
-    const id = (of: string): string => this.#ids.get(of) ?? of;
+    const id = (of: string): string => this.nameOf(of);
     switch (command.type) {
       case 'assign':
       case 'move':

@@ -43,7 +43,7 @@ const HARD: ReadonlySet<Reason['code']> = new Set(['already_on', 'full', 'over',
 
 /** `now`: what ended before takes nobody's answer any more. */
 export function judge(snapshot: Snapshot, commands: readonly PlanningCommand[], now: Instant): Verdict {
-  const found = inOrder(snapshot, commands).flatMap(([, each]) => each);
+  const found = inOrder(snapshot, commands).flat();
   const reasons = commands.some((command) => asksTooLate(snapshot, command, now)) ? [{ code: 'over' } as const, ...found] : found;
   const hard = reasons.some(({ code }) => HARD.has(code));
   const conflict = reasons.some(isConflict);
@@ -51,18 +51,18 @@ export function judge(snapshot: Snapshot, commands: readonly PlanningCommand[], 
   return { level, overridable: conflict && !hard, reasons };
 }
 
-/** The commands that meet a conflict. */
-export function conflicting(snapshot: Snapshot, commands: readonly PlanningCommand[]): PlanningCommand[] {
-  return inOrder(snapshot, commands).flatMap(([command, reasons]) => (reasons.some(isConflict) ? [command] : []));
+/** Which of the commands meet a conflict, counted from 0. */
+export function conflicting(snapshot: Snapshot, commands: readonly PlanningCommand[]): number[] {
+  return inOrder(snapshot, commands).flatMap((reasons, index) => (reasons.some(isConflict) ? [index] : []));
 }
 
-/** Each command with what speaks against it. Whoever an earlier one takes off a mission is not in its way. */
-function inOrder(snapshot: Snapshot, commands: readonly PlanningCommand[]): [PlanningCommand, Reason[]][] {
+/** What speaks against each command. Whoever an earlier one takes off a mission is not in its way. */
+function inOrder(snapshot: Snapshot, commands: readonly PlanningCommand[]): Reason[][] {
   const off = new Set<string>();
   return commands.map((command) => {
     const reasons = reasonsOf(snapshot, command).filter((reason) => reason.code !== 'taken' || !off.has(reason.by.id));
     if (command.type === 'remove' || command.type === 'reassign') off.add(command.assignment_id);
-    return [command, reasons];
+    return reasons;
   });
 }
 

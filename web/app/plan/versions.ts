@@ -2,7 +2,7 @@
 
 import type { PlanningCommand } from '../api/types';
 import { when } from '../time/format';
-import type { PlanMission, Snapshot } from './snapshot';
+import type { PlanAssignment, PlanMission, Snapshot } from './snapshot';
 import { words } from './words';
 
 export interface Line {
@@ -24,8 +24,8 @@ function missionsOf(command: PlanningCommand, snapshot: Snapshot): PlanMission[]
 }
 
 function line(mission: PlanMission, snapshot: Snapshot): string {
-  const { accepted, invited } = words();
-  const state = { ACCEPTED: accepted, INVITED: invited } as Record<string, string>;
-  const crew = snapshot.ofMission(mission.id).map(({ user, status }) => `${user.name} (${state[status] ?? ''})`);
+  const { accepted, invited, planned } = words();
+  const state = ({ status, invitation }: PlanAssignment): string => (status === 'ACCEPTED' ? accepted : invitation === null ? planned : invited);
+  const crew = snapshot.ofMission(mission.id).map((one) => `${one.user.name} (${state(one)})`);
   return [mission.title, when(mission.start, mission.end, mission.zone), ...crew].join(' · ');
 }

@@ -1,6 +1,9 @@
 /** What tabs of one browser tell each other: one org is shown at a time. */
 
-const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('coulisses.session');
+import { API } from '../api/access';
+
+// Two installations may be at one address, each below a folder.
+const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(`coulisses.session ${API}`);
 
 /** Forgets everything: what this tab holds in memory goes with its page. Nothing asks whether to stay on it. */
 export function startAgain(): void {

@@ -15,6 +15,8 @@ const MOST = 3;
 
 class Notices {
   all = $state<Notice[]>([]);
+  /** Pixels that they take at the bottom of what they are over, which ends above them. */
+  height = $state(0);
   #next = 0;
 
   tell(kind: Notice['kind'], text: string, more: { detail?: string; action?: Notice['action'] } = {}): void {
@@ -38,6 +40,10 @@ class Notices {
 
   close(id: number): void {
     this.all = this.all.filter((notice) => notice.id !== id);
+  }
+
+  clear(): void {
+    this.all = [];
   }
 }
 
