@@ -55,7 +55,6 @@ async fn the_plan_shows_what_overlaps_the_period(#[values(Kind::Sqlite, Kind::Po
     let concert = mission_in(&planner, &festival, "Concert", ("11:00", "14:00")).await;
     let elsewhere = mission_in(&planner, &tour, "Balances", ("18:00", "20:00")).await;
     let off = mission_in(&planner, &tour, "Annulée", ("09:00", "10:00")).await;
-    planner.post_empty(&format!("/missions/{off}:cancel")).await.ok();
     let (nina, ella) =
         (person(&planner, "Nina Simone", "Son").await, person(&planner, "Ella Fitzgerald", "plateau").await);
     let first = accepted(&planner, &montage, &nina, None).await;
@@ -64,7 +63,13 @@ async fn the_plan_shows_what_overlaps_the_period(#[values(Kind::Sqlite, Kind::Po
     let (invitation, _) = planner.invitation(&asked).await;
     let hers = planner.assignment(&concert, &ella).await;
     let declined = planner.assignment(&montage, &ella).await;
-    planner.post(&format!("/assignments/{declined}:status"), json!({ "status": "DECLINED" })).await.ok();
+    let (link, token) = planner.invitation(&declined).await;
+    let no = format!("/invitations/{link}/decline?token={token}");
+    test.anonymous().post(&no, json!({ "reason": "on tour" })).await.ok();
+    // What is called off is not there to be declined.
+    let not_there = planner.assignment(&off, &nina).await;
+    planner.post(&format!("/assignments/{not_there}:status"), json!({ "status": "DECLINED" })).await.ok();
+    planner.post_empty(&format!("/missions/{off}:cancel")).await.ok();
     for (hour, verb) in [("06", None), ("15", Some("approve")), ("20", Some("reject"))] {
         let period = json!({ "user_id": ella, "start_at": format!("2026-07-10T{hour}:00:00Z"), "end_at": format!("2026-07-10T{hour}:59:00Z") });
         let declared = id(&planner.post("/availabilities", period).await.ok());
@@ -100,6 +105,8 @@ async fn the_plan_shows_what_overlaps_the_period(#[values(Kind::Sqlite, Kind::Po
     assert_eq!(of(&asked)["invitation"]["id"], json!(invitation));
     assert_eq!((&of(&hers)["invitation"], &of(&first)["invitation"]), (&Json::Null, &Json::Null));
     assert_eq!(of(&second)["conflict_override"], "she insists");
+    let declines = json!([{ "mission_id": montage, "user_id": ella, "reason": "on tour" }]);
+    assert_eq!(whole["declines"], declines);
     let names = each(&whole, "users", "name");
     assert!(names.contains(&"Nina Simone") && names.contains(&"Ella Fitzgerald"), "{names:?}");
     let shown = all(&whole, "users").iter().find(|user| user["id"] == *nina).expect("she is shown");
@@ -117,6 +124,7 @@ async fn the_plan_shows_what_overlaps_the_period(#[values(Kind::Sqlite, Kind::Po
     assert_eq!(each(&sound, "assignments", "user_id"), [&*nina; 3]);
     assert_eq!(all(&sound, "missions")[1]["roles"][0]["invited"], 1);
     assert!(all(&sound, "availabilities").is_empty());
+    assert!(all(&sound, "declines").is_empty());
     assert_eq!(plan(&planner, &format!("&user_id={nina}")).await["users"], sound["users"]);
     // Missions that are chosen come with those that their people are on elsewhere.
     let festival_only = plan(&planner, &format!("&project_id={festival}")).await;
@@ -127,6 +135,7 @@ async fn the_plan_shows_what_overlaps_the_period(#[values(Kind::Sqlite, Kind::Po
     );
     let found = plan(&planner, &format!("&q=monta&user_id={ella}")).await;
     assert_eq!(each(&found, "missions", "title"), ["Montage", "Concert"]);
+    assert_eq!(found["declines"], declines);
     // Whoever cannot be planned any more is shown while they are on something.
     planner.patch(&format!("/users/{ella}"), json!({ "active": false })).await.ok();
     assert!(each(&plan(&planner, "").await, "users", "id").contains(&&*ella));

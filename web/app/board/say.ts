@@ -15,6 +15,8 @@ export function say(reason: Reason): string {
       const text = isConflict(reason) ? w.taken : invitation === null ? w.takenPlanned : w.takenMaybe;
       return text(title, when(start, end, zone));
     }
+    case 'declined':
+      return w.declined(reason.why);
     case 'unavailable':
       return w.unavailable;
     case 'skill_missing':

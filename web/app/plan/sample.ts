@@ -71,6 +71,7 @@ export function sample(more: Partial<Planning> = {}): Planning {
     ],
     users: [user('ada', ['lumiere', 'son']), user('bob', ['son']), user('cleo')],
     assignments: [],
+    declines: [],
     availabilities: [],
     conflicts: [],
     ...more,

@@ -96,6 +96,8 @@ export class Snapshot {
   readonly #ofUser = new Map<string, PlanAssignment[]>();
   readonly #ofMission = new Map<string, PlanAssignment[]>();
   readonly #availabilities = new Map<string, PlanAvailability[]>();
+  /** Reasons by mission and person. */
+  readonly #declines: ReadonlyMap<string, string | null>;
 
   constructor(plan: Planning) {
     this.version = plan.version;
@@ -107,6 +109,7 @@ export class Snapshot {
     this.users = plan.users;
     for (const user of plan.users) this.#users.set(user.id, user);
     this.assignments = this.#readAssignments(plan);
+    this.#declines = new Map(plan.declines.map(({ mission_id, user_id, reason }) => [`${mission_id} ${user_id}`, reason]));
     for (const one of plan.availabilities) push(this.#availabilities, one.user_id, once(availabilities, one, () => readAvailability(one)));
   }
 
@@ -130,6 +133,11 @@ export class Snapshot {
   /** Who is on a mission: accepted first. */
   ofMission(id: string): readonly PlanAssignment[] {
     return this.#ofMission.get(id) ?? [];
+  }
+
+  /** Why somebody said no to a mission: null without a reason, undefined where they did not. */
+  decline(mission: string, user: string): string | null | undefined {
+    return this.#declines.get(`${mission} ${user}`);
   }
 
   /** What somebody declared, but for what a planner rejected. */

@@ -28,6 +28,16 @@ test('what somebody was only asked for warns', () => {
   expect(judge(snapshot, [assign('bob', 'montage', { role_name: 'son' })], NOW)).toMatchObject({ level: 'warn', overridable: false });
 });
 
+test('who said no to a mission is warned of, on that one alone', () => {
+  const declines = [{ mission_id: 'montage', user_id: 'ada', reason: 'on tour' }];
+  const snapshot = new Snapshot(sample({ declines }));
+  expect(judge(snapshot, [assign('ada', 'montage', { role_name: 'Lumière' })], NOW)).toMatchObject({
+    level: 'warn',
+    reasons: [{ code: 'declined', why: 'on tour' }],
+  });
+  expect(codes(snapshot, assign('ada', 'reglages'))).not.toContain('declined');
+});
+
 test('back to back is no overlap, whichever comes first', () => {
   const missions = [
     mission('first', '2026-12-02T08:00:00Z', '2026-12-02T12:00:00Z'),

@@ -23,6 +23,8 @@ export type Reason =
   /** Somebody is on something else then: accepted is in the way, asked is not. */
   | { code: 'taken'; user: string; by: PlanAssignment }
   | { code: 'unavailable'; user: string }
+  /** They said no to it; `why` in their words, if they gave any. */
+  | { code: 'declined'; user: string; why: string | null }
   | { code: 'skill_missing'; user: string; role: string }
   | { code: 'already_on'; user: string }
   | { code: 'full'; role: string }
@@ -127,9 +129,11 @@ function ofPerson(snapshot: Snapshot, id: string, mission: PlanMission, period: 
   if (!user.active) return [{ code: 'inactive', user: id }];
   if (onOf(snapshot, id).some((one) => one.mission.id === mission.id)) return [{ code: 'already_on', user: id }];
   const wanted = role ?? (mission.roles.length === 1 ? (mission.roles[0]?.role_name ?? null) : null);
+  const why = snapshot.decline(mission.id, id);
   const lacks = wanted !== null && !hasSkill(Object.keys(user.skill_levels), wanted);
   return [
     ...taken(snapshot, id, period, mission.id),
+    ...(why === undefined ? [] : [{ code: 'declined', user: id, why } as const]),
     ...unavailable(snapshot.availabilities(id), id, period),
     ...(lacks ? [{ code: 'skill_missing', user: id, role: wanted } as const] : []),
   ];

@@ -61,6 +61,8 @@ pub struct Planning {
     pub missions: Vec<PlanningMission>,
     /// Whoever is invited or accepted, of the people here, by start.
     pub assignments: Vec<PlanningAssignment>,
+    /// Who of the people here said no to one of the missions, or withdrew from it, by start.
+    pub declines: Vec<PlanningDecline>,
     /// By last, then first name: those who were asked for; without such a filter whoever can be planned or is on one of the missions.
     pub users: Vec<PlanningUser>,
     /// Those of the people here, by start.
@@ -106,6 +108,16 @@ pub struct PlanningAssignment {
     /// The link that waits for their answer; `null` for one who answered, or was not asked yet.
     pub invitation: Option<PlanningInvitation>,
     pub updated_at: Timestamp,
+}
+
+/// Somebody who does not come.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlanningDecline {
+    pub mission_id: MissionId,
+    pub user_id: UserId,
+    /// Why, in their words.
+    #[schema(example = "I am on tour then")]
+    pub reason: Option<String>,
 }
 
 /// A link that waits for an answer.

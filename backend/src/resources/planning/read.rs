@@ -1,8 +1,8 @@
 //! Reading the plan: a constant number of statements in one snapshot, each bounded.
 
 use super::model::{
-    Planning, PlanningAssignment, PlanningConflict, PlanningInvitation, PlanningMission, PlanningProject,
-    PlanningQuery, PlanningUser,
+    Planning, PlanningAssignment, PlanningConflict, PlanningDecline, PlanningInvitation, PlanningMission,
+    PlanningProject, PlanningQuery, PlanningUser,
 };
 use crate::{
     db::{List, OfOrg, Reader, Versions, filter},
@@ -33,7 +33,7 @@ use std::{
 /// 92 days, and an hour: three months may have a clock change in them.
 const LONGEST: Duration = Duration::from_secs((92 * 24 + 1) * 3600);
 const MOST_MISSIONS: usize = 5_000;
-/// Also of availabilities and conflicts.
+/// Also of declines, availabilities and conflicts.
 const MOST_ASSIGNMENTS: usize = 20_000;
 const MOST_USERS: usize = 5_000;
 
@@ -65,6 +65,7 @@ pub async fn planning(db: &Reader, org: OrgId, query: PlanningQuery) -> Result<P
         projects: projects(db, org, &missions).await?,
         conflicts: conflicts(&assignments)?,
         assignments: sought.with_invitations(db, assignments).await?,
+        declines: sought.declines(db, &missions).await?,
         availabilities: sought.availabilities(db, planned).await?,
         missions,
         users,
@@ -140,6 +141,13 @@ impl Sought {
 
     /// Who is invited or accepted in the period, of the people who are shown.
     fn active(&self) -> Select<assignment::Entity> {
+        self.with_status([AssignmentStatus::Invited, AssignmentStatus::Accepted])
+    }
+
+    fn with_status(
+        &self,
+        statuses: impl IntoIterator<Item = AssignmentStatus>,
+    ) -> Select<assignment::Entity> {
         use assignment::Column;
         let (from, to) = self.window();
         let chosen = self.chosen_users().map(|chosen| Column::UserId.in_subquery(self.ids_of_users(chosen)));
@@ -150,7 +158,7 @@ impl Sought {
             .filter(mission::Column::ProjectId.in_subquery(self.archived_projects()));
         assignment::Entity::of(self.org)
             .filter(filter::overlaps((Column::StartsAt, Column::EndsAt), from, to))
-            .filter(Column::Status.is_in([AssignmentStatus::Invited, AssignmentStatus::Accepted]))
+            .filter(Column::Status.is_in(statuses))
             .filter(Column::MissionId.not_in_subquery(archived.into_query()))
             .filter(Condition::all().add_option(chosen))
     }
@@ -170,6 +178,31 @@ impl Sought {
             .all(db)
             .await?;
         few(rows, MOST_ASSIGNMENTS, "assignments")
+    }
+
+    /// Who declined one of the missions.
+    async fn declines(
+        &self,
+        db: &Reader,
+        missions: &[PlanningMission],
+    ) -> Result<Vec<PlanningDecline>, Error> {
+        use assignment::Column;
+        let rows: Vec<(MissionId, UserId, Option<String>)> = self
+            .with_status([AssignmentStatus::Declined])
+            .select_only()
+            .columns([Column::MissionId, Column::UserId, Column::DeclineReason])
+            .order_by_asc(Column::StartsAt)
+            .order_by_asc(Column::Id)
+            .limit(MOST_ASSIGNMENTS as u64 + 1)
+            .into_tuple()
+            .all(db)
+            .await?;
+        let shown: HashSet<MissionId> = missions.iter().map(|one| one.mission.id).collect();
+        let declines = few(rows, MOST_ASSIGNMENTS, "declines")?
+            .into_iter()
+            .filter(|(mission_id, ..)| shown.contains(mission_id))
+            .map(|(mission_id, user_id, reason)| PlanningDecline { mission_id, user_id, reason });
+        Ok(declines.collect())
     }
 
     async fn missions(&self, db: &Reader) -> Result<Vec<PlanningMission>, Error> {
