@@ -25,9 +25,11 @@ export interface Drawn {
   before: { text: string; style: string } | null;
 }
 
-/** Pixels inside the bar that are not for text: its edges, and the mark. */
+/** Pixels that are not for text: the bar's edges or what is between it and its text, and the mark. */
 const EDGES = 12;
 const MARK = 16;
+/** Pixels that a time alone may be longer than its room beside the bar; what is before the next bar keeps clear of it. */
+const SLACK = 4;
 /** A bar with room for more than when it begins. */
 const LONG = 100;
 
@@ -41,14 +43,17 @@ export function draw(block: Block, track: number): Drawn {
   // The board is drawn on the org's clock, and people are called by the mission's.
   const isElsewhere = zone !== session.org.timezone && offset(start, zone) !== offset(start, session.org.timezone);
   const star = isElsewhere ? '*' : '';
+  const at = `${time(start, zone)}${star}`;
   const full = `${assignment === null ? places(mission) : (assignment.role?.role_name ?? '')} ${times(start, end, zone)}${star}`;
   // Where there is little room, the bar says how long it is.
   const isLong = bar >= LONG;
-  const seen = isLong ? `${title} ${full}` : `${time(start, zone)}${star} ${title}`;
+  const seen = isLong ? `${title} ${full}` : `${at} ${title}`;
   const more = [shortDay(start, zone), isElsewhere ? common().inZone(zone) : null, mission.location, assignment?.user.name, state?.word, assignment?.override, pending ? words().sending : null];
   const mark = state === null ? '' : MARKS[pending ? 'pending' : state.icon];
-  const letters = text === 'nowhere' ? 0 : lettersIn(most - EDGES - (text === 'within' && mark !== '' ? MARK : 0));
-  const fits = isLong ? cut(seen, letters) : brief(`${time(start, zone)}${star}`, title, letters);
+  const taken = text === 'within' && mark !== '' ? MARK : text === 'before' ? 2 * SLACK : 0;
+  const letters = text === 'nowhere' ? 0 : lettersIn(most - EDGES - taken);
+  const hasTime = text === 'behind' && lettersIn(most + SLACK) >= at.length;
+  const fits = isLong ? cut(seen, letters) : brief(at, title, hasTime ? Math.max(letters, at.length) : letters);
   const top = px(PADDING / 2 + lane * LANE);
   // What is behind the bar begins at its tab stop, counted from the bar's inner edge.
   const gap = text === 'behind' ? '\t' : mark === '' ? '' : ' ';

@@ -39,7 +39,7 @@ test('a short bar has its text beside it, where it can be read on its day', () =
   expect(text(at('montage', 0), 7 * 240)).toMatchObject({ text: 'within' });
   expect(text(at('reglages', 0), 7 * 140)).toMatchObject({ bar: 24, text: 'behind' });
   // Room that is too little to be read in is none.
-  expect(text(at('reglages', 0), 7 * 110)?.text).toBe('nowhere');
+  expect(text(at('reglages', 0), 7 * 80)?.text).toBe('nowhere');
   // From 20 on, with the day before it or with something on it.
   expect(text(at('concert', 1), 7 * 140)?.text).toBe('before');
   expect(text(at('concert', 0), 7 * 140)).toEqual({ bar: 24, text: 'nowhere', most: 0 });

@@ -9,9 +9,9 @@ export const LANE = 34;
 export const PADDING = 6;
 /** A bar is never too narrow to be hit (WCAG 2.5.8), and one that is shorter than this has its text beside it. */
 export const NARROWEST = 24;
-const SHORT = 44;
-/** What is written into less room beside a bar cannot be read. */
-const READABLE = 50;
+const SHORT = 64;
+/** A time has room in so much beside a bar; nothing that could be read has in less. */
+const READABLE = 34;
 
 /** A call in a row: somebody's, or the mission itself. */
 export interface Block {
