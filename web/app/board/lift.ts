@@ -114,7 +114,7 @@ export function enough(snapshot: Snapshot, lift: Lift, change: Change | null): {
     if (role === undefined || role.quota === null) continue;
     const asked = snapshot.ofMission(mission_id).filter((one) => one.role?.id === role.id && one.status === 'INVITED' && one.invitation !== null).length;
     const more = added.filter((one) => one.mission_id === mission_id && one.role_name === role_name).length;
-    if (asked + more > openPlaces(role)) return { asked, open: openPlaces(role) };
+    if (asked > 0 && asked + more > openPlaces(role)) return { asked, open: openPlaces(role) };
   }
   return null;
 }

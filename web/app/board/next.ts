@@ -8,17 +8,18 @@ import { dayOf } from '../time/calendar';
 import { instant, timestamp } from '../time/zone';
 import { notices } from '../ui/notices.svelte';
 import { common } from '../words/common';
+import { lifting } from './lift.svelte';
 import { view } from './view.svelte';
 import { words } from './words';
 
 /** `isAsked`: by somebody, who is told when there is none. */
 export async function toNextMission(isAsked = true): Promise<void> {
-  const seen = route.query.get('from');
+  const { scale } = view;
   try {
     const query = { from: timestamp(view.scale.to), status: ['open' as const], limit: 1 };
     const [next] = data(await api.GET('/api/v1/missions', { params: { query } }));
-    // They may have gone elsewhere meanwhile.
-    if (route.path[0] !== 'board' || route.query.get('from') !== seen) return;
+    // They may have gone elsewhere meanwhile, or have begun something.
+    if (route.path[0] !== 'board' || view.scale !== scale || lifting.lift !== null) return;
     if (next !== undefined) route.set({ from: dayOf(instant(next.start_at), session.org.timezone).toString() });
     else if (isAsked) notices.tell('warning', words().noneAhead);
   } catch (error) {

@@ -64,7 +64,7 @@ export const words = dictionary({
     verdict: (target: string, why: string) => `${target}\u00a0: ${why}`,
     copyOf: (name: string) => `Copie de ${name}`,
     enough: (asked: number, open: number) => `déjà ${asked} demandé${s(asked)} pour ${open} place${s(open)} à pourvoir`,
-    nextFree: (n: number) => `${n} libre${s(n)}\u00a0: suivant`,
+    nextFree: (n: number) => `${n} libre${s(n)}\u00a0: suivante`,
     freeRows: (n: number) => `${n} libre${s(n)}`,
     isBack: 'Reposé.',
     dropHere: 'Déposer ici',

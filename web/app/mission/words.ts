@@ -67,7 +67,7 @@ export const words = dictionary({
     skillMissing: (role: string) => `Sans la compétence ${role}`,
     declinedBefore: 'A déjà dit non ici',
     takenBy: 'Déjà pris\u00a0:',
-    askedBy: 'Prévu ailleurs, sans oui encore\u00a0:',
+    askedBy: 'Prévu ailleurs, pas encore de oui\u00a0:',
     level: (n: number) => `niveau ${n}/5`,
     availability: { APPROVED: 'disponible', PENDING: 'se dit disponible, à valider', UNAVAILABLE: null },
     week: (hours: string) => `${hours} cette semaine\u2011là`,
@@ -76,7 +76,7 @@ export const words = dictionary({
     askMany: (people: number, n: number) =>
       n > 0 ? `Demander à ${people} personne${s(people)} pour ${n} place${s(n)}` : `Demander à ${people} personne${s(people)}`,
     crowded: (asked: number, n: number) =>
-      n === 0 ? 'Le poste est complet\u00a0: un oui ne sera possible que si une place se libère.' : `${asked} demandés pour ${n} place${s(n)}\u00a0: les premiers oui les prennent.`,
+      n === 0 ? 'Le poste est complet\u00a0: un oui ne sera possible que si une place se libère.' : n === 1 ? `${asked} demandés pour une place\u00a0: le premier oui la prend.` : `${asked} demandés pour ${n} places\u00a0: les premiers oui les prennent.`,
     picked: ({ name, picked, count }: { name: string; picked: boolean; count: number }) => `${name}\u00a0: ${picked ? 'dans la sélection' : 'hors de la sélection'} (${count} en tout)`,
     pickNone: 'Ne plus choisir',
     history: 'Ce qui s’est passé',

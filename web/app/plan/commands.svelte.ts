@@ -118,7 +118,9 @@ class Commands {
       }
       await plan.settle(batch);
       const toHandOver = keepLinks(applied);
-      notices.tell('done', change.told, { action: { text: words().undo, act: () => void this.undo() } });
+      // Where it was taken back already while the plan was read, there is nothing to offer.
+      const isLast = this.#done.at(-1)?.undo === (applied.undo ?? null);
+      notices.tell('done', change.told, isLast ? { action: { text: words().undo, act: () => void this.undo() } } : {});
       if (toHandOver > 0) notices.tell('warning', words().handOver(toHandOver));
       return applied;
     } catch (error) {
@@ -187,9 +189,9 @@ class Commands {
   /** Takes the last of these back, which then is the last of the others; null where it was refused, which has been told. */
   async #takeBackLast(stack: readonly Kept[]): Promise<Kept | null> {
     const [undoes, kept] = [stack === this.#done, stack.at(-1)];
+    if (kept === undefined || isAlone(kept.told)) return null;
     // What they offer is done now, or is not the last any more.
     notices.withdrawOffers();
-    if (kept === undefined || isAlone(kept.told)) return null;
     this.waiting += 1;
     try {
       const undo = await this.#takeBack(kept);

@@ -117,6 +117,33 @@ async fn a_conflict_is_named_before_the_drop_and_overridden_with_a_reason() {
     planner.nothing_wrong().await;
 }
 
+/// Who said no is warned of where they would be asked again; by keys alone, the list keeps the keyboard.
+#[tokio::test]
+async fn a_no_is_named_before_the_drop_and_the_keyboard_stays_in_the_list() {
+    let house = House::open(Kind::Sqlite).await;
+    let week = Week::of(&house).await;
+    let manager = house.test.manager().await;
+    let declined = manager.assignment(&week.setup, &week.ada).await;
+    let (link, token) = manager.invitation(&declined).await;
+    let no = format!("/invitations/{link}/decline?token={token}");
+    house.test.anonymous().post(&no, json!({ "reason": "En tournée" })).await.ok();
+    let planner = house.signed_in("en-GB", MANAGER).await;
+    let browser = &planner.browser;
+    planner.go(Week::DAY).await;
+    browser.until("To fill").await;
+    planner.tab_to(&format!(".tray [data-lift='call:{}:son']", week.setup)).await;
+    browser.press(Key::Enter).await;
+    browser.until("said no: “En tournée”").await;
+    let warned = format!("return document.querySelector('[data-row=\"{}\"]').matches('.warn')", week.ada);
+    assert_eq!(browser.run(&warned).await, true);
+    // Bob is the first who is free.
+    browser.press(Key::Enter).await;
+    browser.until("Bob Bernard is asked for “Montage”").await;
+    browser.until_true("return document.activeElement.matches('.tray .item')").await;
+    assert_eq!(crew(&house, &week.setup).await, invited("Bob Bernard"));
+    planner.nothing_wrong().await;
+}
+
 /// Lets the browser miss what happens: its next reading of the plan fails, and says so.
 async fn unseen<T>(planner: &Visitor, change: impl Future<Output = T>) {
     planner.browser.block(&["*/planning?*"]).await;

@@ -61,6 +61,33 @@ async fn a_yes_is_to_what_was_seen() {
     assert_eq!(manager.status_of(&show).await, "INVITED");
 }
 
+/// What somebody else was faster to accept waits for nobody's answer.
+#[tokio::test]
+async fn a_post_that_was_filled_meanwhile_says_so_and_is_not_counted() {
+    let house = House::open(Kind::Sqlite).await;
+    let week = Week::of(&house).await;
+    let manager = house.test.manager().await;
+    let asked = |user: &str| json!({ "mission_id": week.show, "user_id": user, "role_name": "son" });
+    let mine = manager.post("/assignments", asked(&house.test.tech_user.to_string())).await.ok();
+    let theirs = manager.post("/assignments", asked(&week.bob)).await.ok();
+    let technician = house.signed_in("en-GB", TECH).await;
+    let browser = &technician.browser;
+    browser.resize(PHONE).await;
+    browser.until("Concert").await;
+    // This page does not hear of it: the answer tells.
+    browser.block(&["*/events*", "*/assignments?*", "*/missions/*"]).await;
+    let path = format!("/assignments/{}:status", theirs["id"].as_str().expect("an id"));
+    manager.post(&path, json!({ "status": "ACCEPTED" })).await.ok();
+    technician.press_button("Concert", "Accept").await;
+    browser.until("This post was filled meanwhile").await;
+    browser.block(&[]).await;
+    browser.reload().await;
+    browser.until("Filled").await;
+    let accepts = "return [...document.querySelectorAll('button')].filter(it => it.innerText.startsWith('Accept')).length";
+    assert_eq!(browser.run(accepts).await, 0);
+    assert_eq!(manager.status_of(mine["id"].as_str().expect("an id")).await, "INVITED");
+}
+
 impl super::Visitor {
     /// Presses the button of this name on the card that says this.
     async fn press_button(&self, card: &str, name: &str) {
