@@ -140,7 +140,7 @@ async fn a_no_is_named_before_the_drop_and_the_keyboard_stays_in_the_list() {
     browser.press(Key::Enter).await;
     browser.until("Bob Bernard is asked for “Montage”").await;
     browser.until_true("return document.activeElement.matches('.tray .item')").await;
-    assert_eq!(crew(&house, &week.setup).await, invited("Bob Bernard"));
+    assert_eq!(crew(&house, &week.setup).await, [("Bob Bernard".to_owned(), "INVITED".to_owned())]);
     planner.nothing_wrong().await;
 }
 

@@ -82,6 +82,8 @@ async fn a_post_that_was_filled_meanwhile_says_so_and_is_not_counted() {
     browser.until("This post was filled meanwhile").await;
     browser.block(&[]).await;
     browser.reload().await;
+    browser.until("Calls without you").await;
+    browser.click("details:has(summary) summary").await;
     browser.until("Filled").await;
     let accepts = "return [...document.querySelectorAll('button')].filter(it => it.innerText.startsWith('Accept')).length";
     assert_eq!(browser.run(accepts).await, 0);
