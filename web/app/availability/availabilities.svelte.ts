@@ -132,12 +132,18 @@ export class Availabilities {
     ].map((one) => ({ body: { user_id: this.#user(), ...one }, key: newKey() }));
     await this.declared.make(async () => {
       // Tried again, it goes on where it stopped.
-      for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
-        const { key, body } = next;
-        data(await api.POST('/api/v1/availabilities', { params: { header: { 'Idempotency-Key': key } }, body }));
-        waiting.shift();
+      try {
+        for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+          const { key, body } = next;
+          data(await api.POST('/api/v1/availabilities', { params: { header: { 'Idempotency-Key': key } }, body }));
+          waiting.shift();
+        }
+        for (const { entry } of replaced) await this.#delete(entry.id);
+      } catch (error) {
+        // What was done of it is seen, so that declaring it once more does not do that again.
+        await this.load();
+        throw error;
       }
-      for (const { entry } of replaced) await this.#delete(entry.id);
       this.clear();
       await this.load();
     });

@@ -71,6 +71,19 @@ export function draw(block: Block, track: number): Drawn {
   };
 }
 
+/** The same in one element, for rows that go by too fast to be read: where something is, and how it stands. */
+export function sketch(blocks: readonly Block[], track: number): string {
+  const bars = blocks.map((block) => {
+    const colour = EDGE_OF[block.assignment === null ? 'open' : assignmentState(block.assignment).icon];
+    const [left, top, width] = [px(block.left * track), px(PADDING / 2 + block.lane * LANE), px(fit(block, track).bar)];
+    return `linear-gradient(var(${colour}) 0 0) ${left} ${top} / ${width} 1.875rem no-repeat`;
+  });
+  return `background:${bars.join()}`;
+}
+
+/** The tokens of their edges, as `Blocks.svelte` has them. */
+const EDGE_OF = { accepted: '--yes', confirm: '--warn', conflict: '--clash', asked: '--ink', open: '--edge', kept: '--quiet' } as const;
+
 function isOpen(mission: PlanMission): boolean {
   return mission.roles.some((role) => openPlaces(role) > 0);
 }

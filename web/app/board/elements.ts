@@ -28,19 +28,26 @@ const AS_EMPTY: Marked = { id: '', lift: '', opens: null, look: '', label: '', t
 export class Elements {
   readonly #root: Element;
   #kept = new Map<string, Kept>();
+  #sketch: HTMLElement | null = null;
 
   constructor(root: Element) {
     this.#root = root;
   }
 
-  /** Those that are new come without their texts where that is wanted. */
-  show(all: readonly Marked[], bare: boolean): void {
-    const kept = new Map(
-      all.map((one) => {
-        const was = this.#kept.get(one.id) ?? made();
-        return [one.id, update(was, bare && was.last.text === '' ? { ...one, text: '', before: null } : one)];
-      }),
-    );
+  get isEmpty(): boolean {
+    return this.#kept.size === 0;
+  }
+
+  /** Instead of them, until they are shown: one element with this style. */
+  sketch(style: string): void {
+    this.#sketch ??= this.#root.appendChild(Object.assign(document.createElement('span'), { className: 'sketch' }));
+    this.#sketch.style.cssText = style;
+  }
+
+  show(all: readonly Marked[]): void {
+    this.#sketch?.remove();
+    this.#sketch = null;
+    const kept = new Map(all.map((one) => [one.id, update(this.#kept.get(one.id) ?? made(), one)]));
     for (const [id, { button, before }] of this.#kept) {
       if (kept.has(id)) continue;
       button.remove();

@@ -1,6 +1,6 @@
 /**
- * Whether the board is scrolled faster than this machine can draw it. Then calls come without their texts, which nobody reads
- * at that speed, and get them as soon as it rests.
+ * Whether the board is scrolled faster than this machine can draw it. Then rows come with bars alone, since nobody reads at
+ * that speed, and get their calls as soon as it rests.
  */
 
 /** Milliseconds. A frame is late that could have been two, of 60 in a second. */

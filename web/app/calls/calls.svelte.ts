@@ -4,7 +4,7 @@
  */
 
 import { type Failure, Refused, asFailure } from '../api/refused';
-import type { Assignment, MissionSeen } from '../api/types';
+import type { Assignment, MissionRole, MissionSeen } from '../api/types';
 import { live } from '../live/live.svelte';
 import { now } from '../time/now.svelte';
 import { DAY } from '../time/zone';
@@ -147,15 +147,15 @@ class Calls {
       try {
         const { assignment, tag } = await readAssignment(shown.id);
         if (!isStillShown(shown, assignment)) return await this.#changed(assignment, 'changed');
-        if (assignment.status === wanted && !assignment.needs_confirmation) return this.#done(assignment);
+        if (assignment.status === wanted && !assignment.needs_confirmation) return this.#done(shown, assignment);
         if (assignment.status !== shown.status) return await this.#changed(assignment, 'elsewhere');
         const status = await send(shown.id, intent, tag);
-        return this.#done({ ...assignment, status, needs_confirmation: false, decline_reason: intent.reason });
+        return this.#done(shown, { ...assignment, status, needs_confirmation: false, decline_reason: intent.reason });
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
         // Something else of it is new, such as when the person was last mailed: is it still that call?
         if (error.is('precondition_failed') && tries < TRIES) continue;
-        if (error.is('quota_reached')) this.#fill(shown);
+        if (error.is('quota_reached')) this.#count(shown, ({ quota }) => quota ?? 0);
         else if (!error.is(...ABOUT_THE_CALL)) throw error;
         void this.reload();
         if (error.is('quota_reached')) return { is: 'full' };
@@ -164,18 +164,19 @@ class Calls {
     }
   }
 
-  #done(assignment: Assignment): Outcome {
+  #done(before: Assignment, assignment: Assignment): Outcome {
+    if (before.status === 'ACCEPTED' && assignment.status !== 'ACCEPTED') this.#count(assignment, ({ accepted }) => accepted - 1);
     this.#shown.delete(assignment.id);
     this.reasons.delete(assignment.id);
     this.#put(assignment);
     return { is: 'done' };
   }
 
-  /** What a refusal said of a post, until its mission is read again. */
-  #fill({ mission_id, mission_role_id }: Assignment): void {
+  /** How many accepted a post, as an answer tells until its mission is read again. */
+  #count({ mission_id, mission_role_id }: Assignment, accepted: (role: MissionRole) => number): void {
     const mission = this.#missions.get(mission_id);
     if (mission === undefined) return;
-    const roles = mission.roles.map((role) => (role.id === mission_role_id ? { ...role, accepted: role.quota ?? 0 } : role));
+    const roles = mission.roles.map((role) => (role.id === mission_role_id ? { ...role, accepted: accepted(role) } : role));
     this.#missions = new Map([...this.#missions, [mission_id, { ...mission, roles }]]);
   }
 
@@ -227,7 +228,7 @@ class Calls {
       const mission = this.#missions.get(one.mission_id);
       if (mission === undefined || mission.title !== one.mission_title) return true;
       // A place may be free again; and who is no longer on it may be so because all of it was called off.
-      if (one.status === 'INVITED' && isFull(one, mission)) return true;
+      if (isFull(one, mission)) return true;
       if (one.status === 'CANCELLED' && this.#assignments.get(one.id)?.status !== one.status) return true;
       return mission.start_at !== one.start_at || mission.end_at !== one.end_at || mission.location !== one.location;
     });
