@@ -3,15 +3,23 @@
 import { today } from '@internationalized/date';
 import { allPages, api, data, newKey } from '../api/client';
 import { type Failure, Refused, asFailure } from '../api/refused';
-import type { Assignment, Availability } from '../api/types';
+import type { Assignment, Availability, Weekday } from '../api/types';
 import { readAssignments } from '../calls/server';
 import { Attempt } from '../me/attempt.svelte';
 import { session } from '../session/session.svelte';
 import { type CalendarDate, startOf } from '../time/calendar';
-import { instant, timestamp } from '../time/zone';
-import { isDeclared, marksOn, period, runs, weekdaysOf, without } from './month';
+import { type Instant, instant, timestamp } from '../time/zone';
+import { coveringOf, isDeclared, marksOn, period, runs, weekdaysOf } from './month';
 
 type Kind = Availability['kind'];
+/** What is declared of a time. */
+interface Said {
+  kind: Kind;
+  start_at: string;
+  end_at: string;
+  note?: string | null;
+  repeat?: { days: Weekday[]; until: string } | null;
+}
 /** Of a series: this one, with those after it, or all that are not over. */
 export type Extent = 'one' | 'following' | 'series';
 
@@ -23,6 +31,8 @@ export class Availabilities {
   #loaded = $state.raw<CalendarDate | null>(null);
   #chosen = $state.raw<readonly CalendarDate[]>([]);
   failure = $state.raw<Failure | null>(null);
+  /** What was sent without an answer yet: for the same choice it is sent again under its key. */
+  #unanswered: { text: string; key: string } | null = null;
   readonly declared = new Attempt();
   readonly removed = new Attempt();
 
@@ -52,13 +62,7 @@ export class Availabilities {
   );
 
   /** What is declared of the chosen days, and what would be left of it without them. */
-  readonly covering = $derived.by(() => {
-    const zone = session.org.timezone;
-    return this.#entries.flatMap((entry) => {
-      const days = this.#chosen.filter((day) => isDeclared(marksOn(day, [entry], zone)));
-      return days.length === 0 ? [] : [{ entry, days, rest: without(entry, days, zone) }];
-    });
-  });
+  readonly covering = $derived(coveringOf(this.#chosen, this.#entries, session.org.timezone));
 
   isChosen(day: CalendarDate): boolean {
     return this.#chosen.some((one) => one.compare(day) === 0);
@@ -66,11 +70,19 @@ export class Availabilities {
 
   toggle(day: CalendarDate): void {
     const rest = this.#chosen.filter((one) => one.compare(day) !== 0);
-    this.#chosen = rest.length === this.#chosen.length ? [...rest, day] : rest;
+    this.#choose(rest.length === this.#chosen.length ? [...rest, day] : rest);
   }
 
   clear(): void {
-    this.#chosen = [];
+    this.#choose([]);
+  }
+
+  /** Another choice is another wish: what became of the last one is not said of it, and its key is not used for it. */
+  #choose(days: readonly CalendarDate[]): void {
+    this.#chosen = days;
+    this.declared.done = false;
+    this.declared.failure = null;
+    this.#unanswered = null;
   }
 
   /** Shows another month. What was chosen of the last one is forgotten: it could not be seen any more. */
@@ -96,14 +108,9 @@ export class Availabilities {
 
   async load(): Promise<void> {
     const month = this.#month;
-    const zone = session.org.timezone;
-    const from = startOf(month, zone);
-    const to = startOf(month.add({ months: 1 }), zone);
+    const range = inMonth(month);
     try {
-      const [entries, calls] = await Promise.all([
-        this.#read({ from: timestamp(from), to: timestamp(to) }),
-        readAssignments({ from, to }),
-      ]);
+      const [entries, calls] = await Promise.all([this.#read(range), readAssignments(range)]);
       if (month.compare(this.#month) !== 0) return;
       this.#entries = entries;
       this.#accepted = calls.filter(({ status }) => status === 'ACCEPTED');
@@ -114,39 +121,56 @@ export class Availabilities {
     }
   }
 
+  /** Whether the chosen days say just that already: then there is nothing to send. */
+  says(kind: Kind): boolean {
+    return this.free.length === 0 && this.covering.every(({ entry }) => entry.kind === kind);
+  }
+
   /**
    * Declares the chosen days: consecutive ones as one period; or with `until` as one series of their weekdays. What said otherwise
    * of them, or with `null` whatever was said, is taken back for these days: what is left of it is declared anew before it goes.
    */
   async declare(kind: Kind | null, until: CalendarDate | null): Promise<void> {
-    const zone = session.org.timezone;
-    const replaced = this.covering.filter(({ entry }) => entry.kind !== kind);
-    const said = this.covering.filter((one) => !replaced.includes(one)).flatMap(({ days }) => days);
-    const open = kind === null ? [] : runs(this.#chosen.filter((day) => !said.includes(day)));
-    const periods = until === null ? open : open.slice(0, 1).map((run) => run.slice(0, 1));
-    const repeat =
-      until === null ? null : { days: weekdaysOf(this.#chosen), until: timestamp(startOf(until, zone)) };
-    const waiting = [
-      ...periods.map((run) => ({ kind: kind ?? 'available', repeat, ...period(run, zone) })),
-      ...replaced.flatMap(({ entry, rest }) => rest.map((times) => ({ kind: entry.kind, note: entry.note, ...times }))),
-    ].map((one) => ({ body: { user_id: this.#user(), ...one }, key: newKey() }));
+    const [month, chosen] = [this.#month, this.#chosen];
     await this.declared.make(async () => {
-      // Tried again, it goes on where it stopped.
+      // What is shown may be old, or an attempt may have stopped halfway: only what is missing by now is sent.
+      const entries = await this.#read(inMonth(month));
+      const { missing, replaced } = this.#work(kind, until, chosen, entries);
       try {
-        for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
-          const { key, body } = next;
-          data(await api.POST('/api/v1/availabilities', { params: { header: { 'Idempotency-Key': key } }, body }));
-          waiting.shift();
-        }
+        for (const body of missing) await this.#post(body);
         for (const { entry } of replaced) await this.#delete(entry.id);
-      } catch (error) {
-        // What was done of it is seen, so that declaring it once more does not do that again.
+        this.clear();
+      } finally {
         await this.load();
-        throw error;
       }
-      this.clear();
-      await this.load();
     });
+  }
+
+  #work(kind: Kind | null, until: CalendarDate | null, chosen: readonly CalendarDate[], entries: readonly Availability[]) {
+    const zone = session.org.timezone;
+    const covering = coveringOf(chosen, entries, zone);
+    const replaced = covering.filter(({ entry }) => entry.kind !== kind);
+    const said = covering.filter((one) => !replaced.includes(one)).flatMap(({ days }) => days);
+    const open = kind === null ? [] : runs(chosen.filter((day) => !said.includes(day)));
+    const periods = until === null ? open : open.slice(0, 1).map((run) => run.slice(0, 1));
+    const repeat = until === null ? null : { days: weekdaysOf(chosen), until: timestamp(startOf(until, zone)) };
+    const rests = replaced.flatMap(({ entry, rest }) =>
+      rest.map((times) => ({ kind: entry.kind, note: entry.note, ...times })),
+    );
+    const missing = [
+      ...periods.map((run) => ({ kind: kind ?? 'available', repeat, ...period(run, zone) })),
+      ...rests.filter((rest) => !entries.some((entry) => isSame(entry, rest))),
+    ];
+    return { missing, replaced };
+  }
+
+  async #post(said: Said): Promise<void> {
+    const body = { user_id: this.#user(), ...said };
+    const text = JSON.stringify(body);
+    const key = this.#unanswered?.text === text ? this.#unanswered.key : newKey();
+    this.#unanswered = { text, key };
+    data(await api.POST('/api/v1/availabilities', { params: { header: { 'Idempotency-Key': key } }, body }));
+    this.#unanswered = null;
   }
 
   async remove(entry: Availability, extent: Extent): Promise<void> {
@@ -154,7 +178,7 @@ export class Availabilities {
       let first: Availability | undefined = entry;
       if (extent === 'series') {
         const from = Math.min(instant(entry.start_at), startOf(this.today, session.org.timezone));
-        first = (await this.#read({ from: timestamp(from) })).find(({ series_id }) => series_id === entry.series_id);
+        first = (await this.#read({ from })).find(({ series_id }) => series_id === entry.series_id);
       }
       if (first !== undefined) await this.#delete(first.id, extent === 'one' ? {} : { series: 'following' });
       await this.load();
@@ -170,7 +194,8 @@ export class Availabilities {
     }
   }
 
-  #read(range: { from: string; to?: string }): Promise<Availability[]> {
+  #read({ from, to }: { from: Instant; to?: Instant }): Promise<Availability[]> {
+    const range = { from: timestamp(from), ...(to === undefined ? {} : { to: timestamp(to) }) };
     return allPages((cursor) => {
       const query = { user_id: [this.#user()], limit: 1000, ...range, ...(cursor === undefined ? {} : { cursor }) };
       return api.GET('/api/v1/availabilities', { params: { query } });
@@ -180,4 +205,15 @@ export class Availabilities {
   #user(): string {
     return session.me.user_id ?? '';
   }
+}
+
+function inMonth(month: CalendarDate): { from: Instant; to: Instant } {
+  const zone = session.org.timezone;
+  return { from: startOf(month, zone), to: startOf(month.add({ months: 1 }), zone) };
+}
+
+/** Whether something says it already; what was rejected may be declared again. */
+function isSame(entry: Availability, { kind, start_at, end_at }: Said): boolean {
+  const sameTimes = instant(entry.start_at) === instant(start_at) && instant(entry.end_at) === instant(end_at);
+  return entry.kind === kind && entry.status !== 'REJECTED' && sameTimes;
 }

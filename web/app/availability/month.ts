@@ -38,6 +38,12 @@ export interface Mark<T extends Period = Availability> {
   whole: boolean;
 }
 
+interface Covering {
+  entry: Availability;
+  days: CalendarDate[];
+  rest: Period[];
+}
+
 /** What there is on a day. */
 export function marksOn<T extends Period>(day: CalendarDate, entries: readonly T[], zone: string): Mark<T>[] {
   const [from, to] = [startOf(day, zone), startOf(day.add({ days: 1 }), zone)];
@@ -82,6 +88,14 @@ export function without({ start_at, end_at }: Period, days: readonly CalendarDat
   }
   if (from < instant(end_at)) rest.push({ start_at: timestamp(from), end_at });
   return rest;
+}
+
+/** What is declared of some days, and what would be left of it without them. */
+export function coveringOf(days: readonly CalendarDate[], entries: readonly Availability[], zone: string): Covering[] {
+  return entries.flatMap((entry) => {
+    const covered = days.filter((day) => isDeclared(marksOn(day, [entry], zone)));
+    return covered.length === 0 ? [] : [{ entry, days: covered, rest: without(entry, covered, zone) }];
+  });
 }
 
 /** The days of the week of some days, Monday first. */

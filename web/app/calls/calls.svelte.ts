@@ -228,7 +228,7 @@ class Calls {
       const mission = this.#missions.get(one.mission_id);
       if (mission === undefined || mission.title !== one.mission_title) return true;
       // A place may be free again; and who is no longer on it may be so because all of it was called off.
-      if (isFull(one, mission)) return true;
+      if (!isOver(one, now.at) && isFull(one, mission)) return true;
       if (one.status === 'CANCELLED' && this.#assignments.get(one.id)?.status !== one.status) return true;
       return mission.start_at !== one.start_at || mission.end_at !== one.end_at || mission.location !== one.location;
     });

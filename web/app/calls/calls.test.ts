@@ -1,6 +1,7 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { Refused } from '../api/refused';
 import type { Assignment, MissionSeen, Problem } from '../api/types';
+import { isFull } from './facts';
 import type { Intent } from './server';
 
 vi.mock('../live/live.svelte', () => ({ live: { subscribe: () => () => undefined } }));
@@ -101,6 +102,34 @@ test('a post that turns out to be filled waits for nothing, until a place is fre
   server.readMission.mockResolvedValue(mission(0));
   await calls.reload();
   expect(calls.waiting).toBe(1);
+});
+
+test('who leaves the only place of a post can come after all', async () => {
+  const accepted = { ...shown, status: 'ACCEPTED' } as Assignment;
+  const isFilled = () => isFull({ ...shown, status: 'DECLINED' }, calls.call(accepted)?.mission);
+  for (const needs_confirmation of [false, true]) {
+    const mine = { ...accepted, needs_confirmation };
+    shows(mine, mine);
+    server.readMission.mockResolvedValue(mission(1));
+    await calls.open('a');
+    expect(isFilled()).toBe(true);
+    server.send.mockResolvedValueOnce('DECLINED');
+    expect(await calls.answer(mine, no)).toEqual({ is: 'done' });
+    expect(isFilled()).toBe(false);
+  }
+});
+
+test('whoever withdrew elsewhere, or was refused once, is not told for ever that the post is filled', async () => {
+  const declined = { ...shown, status: 'DECLINED' } as Assignment;
+  const isFilled = () => isFull(declined, calls.call(declined)?.mission);
+  shows(declined);
+  server.readMission.mockResolvedValue(mission(1));
+  await calls.open('a');
+  expect(isFilled()).toBe(true);
+  server.readAssignments.mockResolvedValue([declined]);
+  server.readMission.mockResolvedValue(mission(0));
+  await calls.reload();
+  expect(isFilled()).toBe(false);
 });
 
 test('what comes while the screen is open takes nobody’s place', async () => {

@@ -66,7 +66,7 @@ export function standing({ assignment, mission }: Call, now: Instant): Standing 
   return assignment.needs_confirmation && !isOver(assignment, now) ? 'confirm' : 'accepted';
 }
 
-/** Whether others have taken all places of the post. Of a mission that is not known it is not. */
+/** Whether others have taken all places of the post: who has accepted is one of those counted. Of an unknown mission it is not. */
 export function isFull({ status, mission_role_id }: Assignment, mission: Mission | undefined): boolean {
   const role = mission?.roles.find(({ id }) => id === mission_role_id);
   return status !== 'ACCEPTED' && role !== undefined && role.quota !== null && role.accepted >= role.quota;
