@@ -10,7 +10,7 @@ pub fn declared() -> Vec<Declaration> {
             "/planning?from=2026-07-01T00:00:00Z&to=2026-10-01T00:00:00Z&project_id=<project>&user_id=<user>",
         )
         .at_most("16 MiB", "5000 missions, 20 000 assignments, 5000 people")
-        .statements(11)
+        .statements(12)
         .drawn(6, Manager)
         .asking(|s| {
             let window = "from=2026-07-01T00:00:00Z&to=2026-10-01T00:00:00Z";
