@@ -31,41 +31,49 @@ pub(crate) enum Profile {
     Release,
 }
 
-/// Builds the program as `cargo run` would.
+/// What is built for development: the packages that `cargo xtask test` selects, and examples beside the program. Cargo
+/// gives dependencies the features that all of these ask for together, so they are compiled once for the servers of
+/// drills, for examples and for tests; the program alone would have them compiled anew.
+const FOR_DEVELOPMENT: [&str; 9] =
+    ["--workspace", "--exclude", "bench", "--bin", "coulisses", "--example", "jobs", "--example", "papers"];
+
+/// Builds the program.
 pub(crate) fn build(profile: Profile, cleanup: &Cleanup) -> Result<PathBuf> {
     println!("==> building the server");
-    build_package("coulisses", profile, cleanup)
-}
-
-/// Builds the one program of a package.
-pub(crate) fn build_package(package: &str, profile: Profile, cleanup: &Cleanup) -> Result<PathBuf> {
-    let mut command = cargo::command("build");
-    if let Profile::Release = profile {
-        command.arg("--release");
+    match profile {
+        Profile::Dev => build_with(&FOR_DEVELOPMENT, "coulisses", cleanup),
+        Profile::Release => build_with(&["--release", "--package", "coulisses"], "coulisses", cleanup),
     }
-    build_with(command, package, cleanup)
 }
 
-/// Builds an example of a package, for development.
-pub(crate) fn build_example(package: &str, example: &str, cleanup: &Cleanup) -> Result<PathBuf> {
+/// Builds what the benchmarks compare with, to be quick.
+pub(crate) fn build_floor(cleanup: &Cleanup) -> Result<PathBuf> {
+    build_with(&["--release", "--package", "bench"], "floor", cleanup)
+}
+
+/// Builds an example of the product, for development.
+pub(crate) fn build_example(example: &str, cleanup: &Cleanup) -> Result<PathBuf> {
+    build_with(&FOR_DEVELOPMENT, example, cleanup)
+}
+
+/// Builds what is selected, and tells where the program of this name is.
+fn build_with(selection: &[&str], program: &str, cleanup: &Cleanup) -> Result<PathBuf> {
     let mut command = cargo::command("build");
-    command.args(["--example", example]);
-    build_with(command, package, cleanup)
-}
-
-fn build_with(mut command: Command, package: &str, cleanup: &Cleanup) -> Result<PathBuf> {
-    command.args(["--locked", "--package", package, "--message-format", "json-render-diagnostics"]);
+    command.args(["--locked", "--message-format", "json-render-diagnostics"]).args(selection);
     let mut output = None;
     let build = Process::start_with(command.stdout(Stdio::piped()), cleanup, |child| {
         output = child.stdout.take();
     })?;
     let output = BufReader::new(output.context("cargo has no output")?);
     let messages = serde_json::Deserializer::from_reader(output).into_iter::<Value>();
-    let programs: Vec<PathBuf> =
-        messages.filter_map(|message| Some(message.ok()?.get("executable")?.as_str()?.into())).collect();
+    let programs: Vec<PathBuf> = messages
+        .filter_map(Result::ok)
+        .filter(|message| message["target"]["name"] == program)
+        .filter_map(|message| Some(message.get("executable")?.as_str()?.into()))
+        .collect();
     let built = build.wait(None)?.is_some_and(|status| status.success());
-    ensure!(built, "{package} cannot be built: see above");
-    programs.into_iter().next_back().with_context(|| format!("cargo built no program: has {package} one?"))
+    ensure!(built, "{program} cannot be built: see above");
+    programs.into_iter().next_back().with_context(|| format!("cargo built no program named {program}"))
 }
 
 pub(crate) struct Server {

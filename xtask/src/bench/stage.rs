@@ -11,7 +11,7 @@ use super::http::Http;
 use super::load::{self, Counted, Load};
 use crate::cargo;
 use crate::cleanup::Cleanup;
-use crate::server::{self, Databases, Environment, Profile, build_package};
+use crate::server::{self, Databases, Environment, Profile, build_floor};
 use crate::servers::{Servers, temporary_directory};
 
 /// The one login; a new password for each run.
@@ -59,7 +59,7 @@ impl<'a> Stage<'a> {
         let wrk = load::wrk()?;
         let product = server::build(Profile::Release, cleanup)?;
         println!("==> building the floor");
-        let floor = build_package("bench", Profile::Release, cleanup)?;
+        let floor = build_floor(cleanup)?;
         let directory = cargo::target_directory()?.join("bench");
         fs::create_dir_all(&directory).context("cannot create a directory under target")?;
         Ok(Self {

@@ -12,7 +12,7 @@ use crate::server;
 use crate::servers::temporary_directory;
 
 pub(super) fn add(contents: &mut Contents, cleanup: &Cleanup) -> Result<()> {
-    let program = server::build_example("coulisses", "papers", cleanup)?;
+    let program = server::build_example("papers", cleanup)?;
     let directory = temporary_directory(cleanup)?;
     let status = Command::new(program).arg(&directory).stdin(Stdio::null()).status();
     ensure!(status.is_ok_and(|status| status.success()), "the manual pages could not be written: see above");

@@ -47,7 +47,7 @@ struct Traces {
 
 pub(super) fn run(options: &Options) -> Result<ExitCode> {
     let cleanup = Cleanup::install()?;
-    let program = server::build_example("coulisses", "jobs", &cleanup)?;
+    let program = server::build_example("jobs", &cleanup)?;
     let servers = if options.sqlite_only { None } else { Some(Servers::start(&cleanup)?) };
     let logs = cargo::target_directory()?.join("drill");
     fs::create_dir_all(&logs).context("cannot create a directory under target")?;

@@ -17,7 +17,7 @@ use clap::Args;
 use super::ledger::{Answer, Planner};
 use crate::cleanup::Cleanup;
 use crate::process::Process;
-use crate::server::{self, Databases, Environment, Profile, Server, build_package};
+use crate::server::{self, Databases, Environment, Profile, Server, build_floor};
 use crate::servers::{Durability, start_postgres, tail, temporary_directory};
 
 const EMAIL: &str = "moving@people.example";
@@ -45,7 +45,7 @@ pub(crate) struct Options {
 pub(super) fn run(options: &Options) -> Result<ExitCode> {
     let cleanup = Cleanup::install()?;
     let program = server::build(Profile::Release, &cleanup)?;
-    let floor = build_package("bench", Profile::Release, &cleanup)?;
+    let floor = build_floor(&cleanup)?;
     let home = temporary_directory(&cleanup)?;
     let drill = Drill { program, home, log: super::log("moving")?, cleanup: &cleanup };
     let moved = drill.there_and_back(&floor, options.assignments)?;
