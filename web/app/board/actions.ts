@@ -5,7 +5,8 @@ import { commands } from '../plan/commands.svelte';
 import { plan } from '../plan/plan.svelte';
 import type { PlanAssignment } from '../plan/snapshot';
 import { now } from '../time/now.svelte';
-import { latest } from './lift';
+import { notices } from '../ui/notices.svelte';
+import { latest, titlesOf } from './lift';
 import { selection } from './selection.svelte';
 import { view } from './view.svelte';
 import { words } from './words';
@@ -41,12 +42,17 @@ export async function ask(asked: readonly PlanAssignment[]): Promise<void> {
 
 /** Asks those who were not asked yet. */
 export async function askSelected(): Promise<void> {
-  await ask(selectedAssignments().filter(isPlanned));
+  const planned = selectedAssignments().filter(isPlanned);
+  if (planned.length === 0) notices.tell('warning', words().nothing);
+  await ask(planned);
 }
 
 export async function removeSelected(): Promise<void> {
   const off = selectedAssignments().filter(({ leaving }) => !leaving);
-  if (off.length === 0) return;
+  if (off.length === 0) {
+    notices.tell('warning', words().nothing);
+    return;
+  }
   const all = off.map(
     (one): PlanningCommand => ({
       type: 'remove',
@@ -72,12 +78,9 @@ export async function acceptSelected(): Promise<void> {
   await commands.apply({ commands: all, told: told(said, words().acceptedFor) });
 }
 
-function told(of: readonly PlanAssignment[], sentence: (user: string, mission: string) => string): string {
-  const [first] = of;
-  if (first === undefined) return '';
+function told(of: readonly PlanAssignment[], sentence: (users: string, what: string, many: boolean) => string): string {
   const users = [...new Set(of.map(({ user }) => user.name))];
-  const missions = new Set(of.map(({ mission }) => mission.id));
-  const mission = missions.size === 1 ? first.mission.title : words().several(missions.size);
   const shown = users.slice(0, 3).join(', ');
-  return sentence(users.length > 3 ? `${shown} ${words().and(users.length - 3)}` : shown, mission);
+  const titles = titlesOf(of.map(({ mission }) => mission));
+  return sentence(users.length > 3 ? `${shown} ${words().and(users.length - 3)}` : shown, titles, users.length > 1);
 }

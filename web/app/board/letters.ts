@@ -23,6 +23,11 @@ function measure(): number {
   return context.measureText(SAMPLE).width / SAMPLE.length;
 }
 
+/** Pixels that so many letters take. */
+export function widthOf(letters: number): number {
+  return letters * letter();
+}
+
 /** How many letters so many pixels have room for. */
 export function lettersIn(pixels: number): number {
   return Math.floor(pixels / letter());

@@ -3,6 +3,7 @@
 import { type Change, commands } from '../plan/commands.svelte';
 import { isDraft } from '../plan/drafts';
 import { plan } from '../plan/plan.svelte';
+import type { Snapshot } from '../plan/snapshot';
 import { type Verdict, judge } from '../plan/verdict';
 import { now } from '../time/now.svelte';
 import { notices } from '../ui/notices.svelte';
@@ -16,6 +17,8 @@ export type Means = 'drag' | 'click' | 'keyboard';
 interface Carried {
   lift: Lift;
   means: Means;
+  /** The plan as it was when this was picked up. */
+  seen: Snapshot;
 }
 
 class Lifting {
@@ -27,9 +30,7 @@ class Lifting {
 
   /** What a drop would do now. */
   readonly change: Change | null = $derived.by(() => {
-    const { snapshot } = plan;
-    if (snapshot === null || this.#carried === null) return null;
-    return changeOf(snapshot, this.#carried.lift, this.#aim, this.copy);
+    return this.#changeAt(this.#aim);
   });
 
   readonly verdict: Verdict | null = $derived(
@@ -44,6 +45,11 @@ class Lifting {
     return this.#carried?.means ?? null;
   }
 
+  /** The plan as it was when it was picked up: what others change meanwhile does not move it. */
+  get seen(): Snapshot | null {
+    return this.#carried?.seen ?? null;
+  }
+
   get aim(): Aim {
     return this.#aim;
   }
@@ -51,10 +57,10 @@ class Lifting {
   pickUp(lift: Lift, means: Means, copy = false): void {
     // What was only sent has no name yet, and gets one while it would be carried.
     const carried = 'ids' in lift ? lift.ids : 'mission' in lift ? [lift.mission] : [];
-    if (carried.some(isDraft)) return;
+    if (plan.snapshot === null || carried.some(isDraft)) return;
     const home = 'home' in lift ? lift.home : null;
     this.isBack = false;
-    this.#carried = { lift, means };
+    this.#carried = { lift, means, seen: plan.snapshot };
     this.#aim = { row: home, shift: 0 };
     this.copy = copy;
   }
@@ -67,9 +73,8 @@ class Lifting {
   /** How a drop on another row would be judged. */
   judgeRow(row: string): Verdict | null {
     const { snapshot } = plan;
-    if (snapshot === null || this.#carried === null) return null;
-    const change = changeOf(snapshot, this.#carried.lift, { row, shift: 0 }, this.copy);
-    return change === null ? null : judge(snapshot, change.commands, now.at);
+    const change = this.#changeAt({ row, shift: 0 });
+    return change === null || snapshot === null ? null : judge(snapshot, change.commands, now.at);
   }
 
   cancel(): void {
@@ -85,12 +90,19 @@ class Lifting {
 
   /** Proposes the change. What cannot be is only said. */
   drop(): void {
-    const { change, verdict } = this;
+    const { change, verdict, seen } = this;
     const { snapshot } = plan;
     this.cancel();
-    if (change === null || verdict === null || snapshot === null) return;
-    if (verdict.level !== 'refused' || verdict.overridable) void commands.propose(change);
+    if (change === null || verdict === null || snapshot === null || seen === null) return;
+    if (verdict.level !== 'refused' || verdict.overridable) void commands.propose({ ...change, seen });
     else notices.tell('refused', refusal().refused(change.told), { detail: sayAll(verdict, snapshot) });
+  }
+
+  #changeAt(aim: Aim): Change | null {
+    const { snapshot } = plan;
+    if (snapshot === null || this.#carried === null) return null;
+    const { lift, seen } = this.#carried;
+    return changeOf(snapshot, lift, aim, this.copy, seen);
   }
 }
 

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { CHANGED, assignment, mission, role, sample, user } from '../plan/sample';
 import { Snapshot } from '../plan/snapshot';
-import { byDays, changeOf, enough, latest, placed, roleFor, settled } from './lift';
+import { type Lift, byDays, changeOf, enough, latest, placed, roleFor, settled } from './lift';
 
 // Names of what was done depend on the language, which is the browser's.
 vi.mock('../words/language.svelte', () => ({ dictionary: (both: { en: object }) => () => both.en, language: { current: 'en' } }));
@@ -73,15 +73,31 @@ test('an end that is pulled makes a call longer or shorter', () => {
   expect(pull('start', HOUR)).toContain('is shorter: ');
 });
 
-test('a post that has as many asked as places has enough', () => {
+test('what is carried is where it was picked up, whatever others do with it meanwhile', () => {
+  const moved = mission('montage', '2026-12-03T08:00:00Z', '2026-12-03T17:00:00Z', { updated_at: '2026-12-01T00:00:00Z' });
+  const now = new Snapshot(sample({ missions: [moved], assignments: [assignment('montage', 'ada')] }));
+  const drop = (lift: Lift, to: string, shift = 0): unknown => changeOf(now, lift, aim(to, shift), false, snapshot)?.commands;
+  const was = { mission_id: 'montage', if_unchanged: CHANGED };
+  const hour = { ...was, start_at: '2026-12-02T09:00:00.000Z' };
+  expect(drop({ is: 'missions', ids: ['montage'], home: 'montage' }, 'montage', HOUR)).toMatchObject([hour]);
+  expect(drop({ is: 'assignments', ids: ['ada@montage'], home: 'ada' }, 'ada', HOUR)).toMatchObject([hour]);
+  expect(drop({ is: 'call', mission: 'montage', role: 'son' }, 'bob')).toMatchObject([was]);
+});
+
+test('a post that has as many on it as places has enough', () => {
   const invitation = { id: 'i', status: 'sent', delivery: 'mail', created_at: CHANGED, sent_at: null, expires_at: null } as never;
   const on = (user: string, more: object) => assignment('montage', user, { mission_role_id: 'role-Lumière', status: 'INVITED', ...more });
   const lift = { is: 'call', mission: 'montage', role: 'Lumière' } as const;
   const asked = new Snapshot(sample({ assignments: [on('ada', { invitation })] }));
-  expect(enough(asked, lift, null)).toEqual({ asked: 1, open: 1 });
-  expect(enough(asked, lift, changeOf(asked, lift, aim('bob'), false))).toEqual({ asked: 1, open: 1 });
+  const one = { accepted: 0, asked: 1, planned: 0, quota: 1 };
+  expect(enough(asked, lift, null)).toEqual(one);
+  expect(enough(asked, lift, changeOf(asked, lift, aim('bob'), false))).toEqual(one);
   expect(enough(asked, { is: 'user', user: 'bob' }, changeOf(asked, { is: 'user', user: 'bob' }, aim('montage'), false))).toBeNull();
-  expect(enough(new Snapshot(sample({ assignments: [on('ada', {})] })), lift, null)).toBeNull();
+  expect(enough(new Snapshot(sample({ assignments: [on('ada', {})] })), lift, null)).toEqual({ ...one, asked: 0, planned: 1 });
+  const full = mission('show', '2026-12-02T08:00:00Z', '2026-12-02T12:00:00Z', { roles: [role('son', 2, 2)] });
+  const onFull = { is: 'call', mission: 'show', role: 'son' } as const;
+  expect(enough(new Snapshot(sample({ missions: [full] })), onFull, null)).toEqual({ accepted: 2, asked: 0, planned: 0, quota: 2 });
+  expect(enough(new Snapshot(sample({})), lift, null)).toBeNull();
 });
 
 test('an aim at another person leaves the time, a mission stays in its row', () => {

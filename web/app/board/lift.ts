@@ -4,7 +4,7 @@
  */
 
 import type { PlanningCommand, PlanningUser } from '../api/types';
-import { when } from '../time/format';
+import { shortDay, when } from '../time/format';
 import { shiftDays } from '../time/calendar';
 import { DAY, type Instant, timestamp } from '../time/zone';
 import type { Change } from '../plan/commands.svelte';
@@ -36,13 +36,18 @@ export function movesInTime(lift: Lift): boolean {
   return lift.is !== 'call' && lift.is !== 'user';
 }
 
+/** By which of the words the keyboard is explained: what stays in its row moves in time alone. */
+export function howLifted(lift: Lift): 'lifted' | 'liftedInTime' {
+  return lift.is === 'missions' || lift.is === 'edge' ? 'liftedInTime' : 'lifted';
+}
+
 /** What an aim comes to: a mission stays in its row, and whoever takes a call over takes it at its time. */
 export function settled(lift: Lift, aim: Aim): Aim {
   if (!('home' in lift) || aim.row === null || aim.row === lift.home) return aim;
   return lift.is === 'assignments' ? { row: aim.row, shift: 0 } : { row: lift.home, shift: aim.shift };
 }
 
-/** The missions that are carried. */
+/** The missions that are carried, as a snapshot has them: that from when they were picked up, so that nothing moves under the pointer. */
 export function missionsOf(lift: Lift, snapshot: Snapshot): PlanMission[] {
   const ids = lift.is === 'missions' ? lift.ids : lift.is === 'call' || lift.is === 'edge' ? [lift.mission] : [];
   const found = lift.is === 'assignments' ? assignmentsOf(lift.ids, snapshot).map(({ mission }) => mission) : ids.map((id) => snapshot.mission(id));
@@ -85,36 +90,62 @@ export function nameOf(lift: Lift, snapshot: Snapshot): string {
   const missions = missionsOf(lift, snapshot);
   const [first] = missions;
   if (first === undefined) return '';
-  return missions.length === 1 ? first.title : words().several(missions.length);
+  if (missions.length > 1) return words().several(missions.length);
+  if (lift.is === 'call') return [first.title, lift.role, shortDay(first.start, first.zone)].filter(Boolean).join(' · ');
+  const people = lift.is === 'assignments' ? assignmentsOf(lift.ids, snapshot).map(({ user }) => user.name) : [];
+  return people.length === 0 ? first.title : `${first.title} · ${people.join(', ')}`;
 }
 
-/** What a drop there would change; null where it would change nothing. */
-export function changeOf(snapshot: Snapshot, lift: Lift, aim: Aim, copy: boolean): Change | null {
+/** One by its title, several by their number. */
+export function titlesOf(missions: readonly PlanMission[]): string {
+  const [first, ...more] = new Set(missions.map(({ id }) => id));
+  const title = missions.find(({ id }) => id === first)?.title ?? '';
+  return more.length === 0 ? words().titled(title) : words().several(more.length + 1);
+}
+
+/**
+ * What a drop there would change; null where it would change nothing. What is carried is taken as it was `seen` when it was
+ * picked up: where somebody has changed it since, the server notices.
+ */
+export function changeOf(snapshot: Snapshot, lift: Lift, aim: Aim, copy: boolean, seen: Snapshot = snapshot): Change | null {
+  const mission = aim.row === null ? undefined : snapshot.mission(aim.row);
+  const user = aim.row === null ? undefined : snapshot.user(aim.row);
   switch (lift.is) {
     case 'call':
-      return assign(snapshot, lift.mission, aim.row, lift.role);
+      return assign(seen.mission(lift.mission), user, lift.role);
     case 'user':
-      return assign(snapshot, aim.row, lift.user, null);
+      return assign(mission, snapshot.user(lift.user), null);
     case 'assignments':
-      if (aim.row !== null && snapshot.mission(aim.row) !== undefined) return toMission(snapshot, lift.ids, aim.row, copy);
-      if (aim.row !== null && aim.row !== lift.home) return toPerson(snapshot, lift.ids, aim.row, copy);
-      return inTime(lift, snapshot, aim.shift, copy);
+      if (mission !== undefined) return toMission(assignmentsOf(lift.ids, seen), mission, copy);
+      if (user !== undefined && user.id !== lift.home) return toPerson(assignmentsOf(lift.ids, seen), user, copy);
+      return inTime(lift, seen, aim.shift, copy);
     case 'missions':
     case 'edge':
-      return inTime(lift, snapshot, aim.shift, copy && lift.is === 'missions');
+      return inTime(lift, seen, aim.shift, copy && lift.is === 'missions');
   }
 }
 
-/** Where a drop would leave more people asked for a post than it has open places: how many are asked already, and for how many. */
-export function enough(snapshot: Snapshot, lift: Lift, change: Change | null): { asked: number; open: number } | null {
+/** How many are on a post. */
+export interface Crowd {
+  accepted: number;
+  asked: number;
+  /** Put there, and not asked yet. */
+  planned: number;
+  quota: number;
+}
+
+/** Where a drop would leave more people on a post than it has places: who is on it already. */
+export function enough(snapshot: Snapshot, lift: Lift, change: Change | null): Crowd | null {
   const carried = lift.is === 'call' ? [{ mission_id: lift.mission, role_name: lift.role }] : [];
   const added = change?.commands.filter((command) => command.type === 'assign') ?? carried;
   for (const { mission_id, role_name } of added) {
     const role = snapshot.mission(mission_id)?.roles.find((one) => one.role_name === role_name);
     if (role === undefined || role.quota === null) continue;
-    const asked = snapshot.ofMission(mission_id).filter((one) => one.role?.id === role.id && one.status === 'INVITED' && one.invitation !== null).length;
+    const waiting = snapshot.ofMission(mission_id).filter((one) => one.role?.id === role.id && one.status === 'INVITED' && !one.leaving);
+    const asked = waiting.filter(({ invitation }) => invitation !== null).length;
+    const on = role.accepted + waiting.length;
     const more = added.filter((one) => one.mission_id === mission_id && one.role_name === role_name).length;
-    if (asked > 0 && asked + more > openPlaces(role)) return { asked, open: openPlaces(role) };
+    if (on > 0 && on + more > role.quota) return { accepted: role.accepted, asked, planned: waiting.length - asked, quota: role.quota };
   }
   return null;
 }
@@ -130,12 +161,10 @@ export function roleFor(mission: PlanMission, user: PlanningUser): string | null
   return role?.role_name ?? null;
 }
 
-function assign(snapshot: Snapshot, missionId: string | null, userId: string | null, role: string | null): Change | null {
-  const mission = missionId === null ? undefined : snapshot.mission(missionId);
-  const user = userId === null ? undefined : snapshot.user(userId);
+function assign(mission: PlanMission | undefined, user: PlanningUser | undefined, role: string | null): Change | null {
   if (mission === undefined || user === undefined) return null;
   const command = assignment(mission, user, role ?? roleFor(mission, user));
-  return { commands: [command], told: words().asked(user.name, mission.title) };
+  return { commands: [command], told: words().asked(user.name, words().titled(mission.title), false) };
 }
 
 function assignment(mission: PlanMission, user: PlanningUser, role_name: string | null): PlanningCommand {
@@ -144,39 +173,41 @@ function assignment(mission: PlanMission, user: PlanningUser, role_name: string 
 }
 
 /** Gives calls to somebody else, or to somebody else, too. */
-function toPerson(snapshot: Snapshot, ids: readonly string[], userId: string, copy: boolean): Change | null {
-  const user = snapshot.user(userId);
-  const given = assignmentsOf(ids, snapshot).filter((one) => one.user.id !== userId);
-  if (user === undefined || given.length === 0) return null;
-  const title = given.length === 1 ? (given[0]?.mission.title ?? '') : words().several(given.length);
+function toPerson(carried: readonly PlanAssignment[], user: PlanningUser, copy: boolean): Change | null {
+  const given = carried.filter((one) => one.user.id !== user.id);
+  if (given.length === 0) return null;
+  const title = titlesOf(given.map(({ mission }) => mission));
   if (copy) {
     const commands = given.map(({ mission, role }) => assignment(mission, user, role?.role_name ?? null));
-    return { commands, told: words().asked(user.name, title) };
+    return { commands, told: words().asked(user.name, title, false) };
   }
   const commands = given.map(
     (one): PlanningCommand => ({
       type: 'reassign',
       assignment_id: one.id,
-      user_id: userId,
+      user_id: user.id,
       invite: true,
       if_unchanged: latest(one.updatedAt, one.mission.updatedAt),
     }),
   );
-  return { commands, told: words().given(title, user.name) };
+  return { commands, told: words().given(title, user.name, namesOf(given)) };
 }
 
 /** Puts people on another mission; off the one they were on, unless it is a copy. */
-function toMission(snapshot: Snapshot, ids: readonly string[], missionId: string, copy: boolean): Change | null {
-  const mission = snapshot.mission(missionId);
-  const moved = assignmentsOf(ids, snapshot).filter((one) => one.mission.id !== missionId);
-  if (mission === undefined || moved.length === 0) return null;
+function toMission(carried: readonly PlanAssignment[], mission: PlanMission, copy: boolean): Change | null {
+  const moved = carried.filter((one) => one.mission.id !== mission.id);
+  if (moved.length === 0) return null;
   const commands = moved.flatMap((one): PlanningCommand[] => {
     const added = assignment(mission, one.user, roleFor(mission, one.user));
     if (copy) return [added];
     return [{ type: 'remove', assignment_id: one.id, if_unchanged: latest(one.updatedAt, one.mission.updatedAt) }, added];
   });
-  const names = moved.map(({ user }) => user.name).join(', ');
-  return { commands, told: words().asked(names, mission.title) };
+  const asked = [namesOf(moved), words().titled(mission.title), moved.length > 1] as const;
+  return { commands, told: copy ? words().asked(...asked) : words().swapped(...asked, titlesOf(moved.map((one) => one.mission))) };
+}
+
+function namesOf(assignments: readonly PlanAssignment[]): string {
+  return [...new Set(assignments.map(({ user }) => user.name))].join(', ');
 }
 
 /** `updated_at`s compare as texts: they are all in UTC, with as many digits. */
@@ -188,7 +219,7 @@ function inTime(lift: Lift, snapshot: Snapshot, shift: number, copy: boolean): C
   const to = placed(lift, snapshot, shift, copy);
   const [first] = to;
   if (first === undefined || first.start - first.mission.start + (first.end - first.mission.end) === 0) return null;
-  const title = to.length === 1 ? first.mission.title : words().several(to.length);
+  const title = titlesOf(to.map(({ mission }) => mission));
   const at = when(first.start, first.end, first.mission.zone);
   const told = words()[lift.is === 'edge' ? stretchOf(first) : 'moved'];
   if (copy) {

@@ -4,7 +4,6 @@
  */
 
 import type { Attachment } from 'svelte/attachments';
-import { plan } from '../plan/plan.svelte';
 import { type Lift, missionsOf, movesInTime } from './lift';
 import { lifting } from './lift.svelte';
 import { type Row, inBox, rowAt } from './rows';
@@ -223,7 +222,7 @@ class Pointer {
   /** Where on the board it was taken: a click takes a call by its start. */
   #grip(lift: Lift): number {
     if (lifting.means === 'drag') return this.#pressed?.from.share ?? 0;
-    const mission = plan.snapshot === null ? undefined : missionsOf(lift, plan.snapshot)[0];
+    const mission = lifting.seen === null ? undefined : missionsOf(lift, lifting.seen)[0];
     if (mission === undefined) return 0;
     return this.#geometry.scale().at(lift.is === 'edge' && lift.edge === 'end' ? mission.end : mission.start);
   }

@@ -2,6 +2,7 @@
 
 import type { PlanningUser } from '../api/types';
 import { type PlanAssignment, type PlanAvailability, type PlanMission, type Snapshot, overlap } from '../plan/snapshot';
+import type { Instant } from '../time/zone';
 import type { Scale } from './scale';
 
 /** Pixels. */
@@ -32,6 +33,8 @@ export interface Block {
 /** When somebody is not to be had, or offered to come. */
 export interface Band {
   kind: PlanAvailability['kind'];
+  start: Instant;
+  end: Instant;
   /** Whether a planner has still to approve it. */
   pending: boolean;
   left: number;
@@ -60,7 +63,7 @@ export function byPerson(snapshot: Snapshot, users: readonly PlanningUser[], sca
       const last = lasts.get(user);
       if (last?.scale === scale && areSame(last.on, on) && areSame(last.declared, declared)) return last.row;
       const blocks = inLanes(on, scale);
-      const bands = declared.map((one) => ({ kind: one.kind, pending: one.status === 'PENDING', ...place(one, scale) }));
+      const bands = declared.map((one) => ({ kind: one.kind, pending: one.status === 'PENDING', start: one.start, end: one.end, ...place(one, scale) }));
       const row = { is: 'user', id: user.id, user, busy: busyOf(on, scale), blocks, bands, top: 0, ...heightOf(blocks) } as const;
       lasts.set(user, { scale, on, declared, row });
       return row;

@@ -24,6 +24,7 @@ export function say(reason: Reason): string {
     case 'already_on':
       return w.alreadyOn;
     case 'full':
+    case 'filled':
       return w.full(reason.role);
     case 'over':
       return w.over;

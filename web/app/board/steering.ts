@@ -1,6 +1,5 @@
 /** The keyboard while something is carried: arrows aim, N to the next row that is free, Enter drops. */
 
-import { plan } from '../plan/plan.svelte';
 import { byDays, movesInTime } from './lift';
 import { lifting } from './lift.svelte';
 import type { Row } from './rows';
@@ -72,8 +71,7 @@ export function aimAtNextFree(): void {
 
 /** By a quarter of an hour, or by a day. */
 function aimInTime(step: number, byDay: boolean): void {
-  const { lift, aim } = lifting;
-  const { snapshot } = plan;
-  if (lift === null || snapshot === null || !movesInTime(lift)) return;
-  lifting.aimAt({ ...aim, shift: byDay ? byDays(lift, snapshot, aim.shift, step) : aim.shift + step * SNAP });
+  const { lift, aim, seen } = lifting;
+  if (lift === null || seen === null || !movesInTime(lift)) return;
+  lifting.aimAt({ ...aim, shift: byDay ? byDays(lift, seen, aim.shift, step) : aim.shift + step * SNAP });
 }

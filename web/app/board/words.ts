@@ -1,6 +1,8 @@
 import { dictionary } from '../words/language.svelte';
+import type { Crowd } from './lift';
 
 const s = (n: number): string => (n > 1 ? 's' : '');
+const some = (n: number, how: string): string => (n === 0 ? '' : `${n} ${how}${s(n)}`);
 
 export const words = dictionary({
   fr: {
@@ -42,14 +44,17 @@ export const words = dictionary({
     asked1: (n: number) => `${n} demandé${s(n)}`,
     planned: (n: number) => `${n} à demander`,
     several: (n: number) => `${n} missions`,
-    asked: (user: string, mission: string) => `${user}\u00a0: demande envoyée pour «\u00a0${mission}\u00a0»`,
-    given: (mission: string, user: string) => `Mission «\u00a0${mission}\u00a0» confiée à ${user}`,
-    moved: (mission: string, to: string) => `Mission «\u00a0${mission}\u00a0» déplacée\u00a0: ${to}`,
-    longer: (mission: string, to: string) => `Mission «\u00a0${mission}\u00a0» prolongée\u00a0: ${to}`,
-    shorter: (mission: string, to: string) => `Mission «\u00a0${mission}\u00a0» raccourcie\u00a0: ${to}`,
-    copied: (mission: string, to: string) => `Mission «\u00a0${mission}\u00a0» copiée\u00a0: ${to}`,
-    removed: (user: string, mission: string) => `Retrait de ${user}\u00a0: «\u00a0${mission}\u00a0»`,
-    acceptedFor: (user: string, mission: string) => `${user} accepte «\u00a0${mission}\u00a0»`,
+    titled: (title: string) => `«\u00a0${title}\u00a0»`,
+    asked: (users: string, what: string, many: boolean) => `${users}\u00a0: ${many ? 'demandes envoyées' : 'demande envoyée'} pour ${what}`,
+    swapped: (users: string, what: string, many: boolean, from: string) =>
+      `${users}\u00a0: ${many ? 'demandes envoyées' : 'demande envoyée'} pour ${what}, et retrait de ${from}`,
+    given: (what: string, user: string, from: string) => `${user} à la place de ${from}\u00a0: demande envoyée pour ${what}`,
+    moved: (what: string, to: string) => `Déplacement\u00a0: ${what}, ${to}`,
+    longer: (what: string, to: string) => `Prolongation\u00a0: ${what}, ${to}`,
+    shorter: (what: string, to: string) => `Durée réduite\u00a0: ${what}, ${to}`,
+    copied: (what: string, to: string) => `Copie sans équipe\u00a0: ${what}, ${to}`,
+    removed: (users: string, what: string) => `Retrait de ${users}\u00a0: ${what}`,
+    acceptedFor: (users: string, what: string, many: boolean) => `${users} ${many ? 'acceptent' : 'accepte'} ${what}`,
     since: (age: string) => `demandé ${age}`,
     neverAsked: 'pas encore demandé',
     invited: 'demandé',
@@ -60,10 +65,17 @@ export const words = dictionary({
     sending: 'envoi en cours',
     elsewhere: 'heure du lieu, autre que la vôtre',
     lifted: (name: string) => `${name}\u00a0: pris en main. Flèches pour choisir, N pour la prochaine ligne libre, Entrée pour déposer, Échap pour reposer.`,
+    liftedInTime: (name: string) => `${name}\u00a0: pris en main. Flèches gauche et droite pour l’heure, avec Maj d’un jour, Entrée pour déposer, Échap pour reposer.`,
     liftedClick: (name: string) => `${name}\u00a0: choisissez où le déposer.`,
+    home: 'à sa place',
     verdict: (target: string, why: string) => `${target}\u00a0: ${why}`,
     copyOf: (name: string) => `Copie de ${name}`,
-    enough: (asked: number, open: number) => `déjà ${asked} demandé${s(asked)} pour ${open} place${s(open)} à pourvoir`,
+    copyBare: (name: string) => `Copie de ${name}, sans équipe`,
+    notHere: (name: string) => `Reposé\u00a0: «\u00a0${name}\u00a0» n’est plus sur cette période.`,
+    enough: ({ accepted, asked, planned, quota }: Crowd) => {
+      const on = [some(accepted, 'accepté'), some(asked, 'demandé'), some(planned, 'prévu')].filter(Boolean).join(', ');
+      return `déjà ${on} pour ${quota} place${s(quota)}`;
+    },
     nextFree: (n: number) => `${n} libre${s(n)}\u00a0: suivante`,
     freeRows: (n: number) => `${n} libre${s(n)}`,
     isBack: 'Reposé.',
@@ -101,6 +113,9 @@ export const words = dictionary({
     keyMoveTime: 'En main\u00a0: 15 minutes\u00a0; avec Maj\u00a0: un jour',
     keyNextFree: 'En main\u00a0: prochaine ligne libre',
     keyCopy: 'En main\u00a0: déposer une copie',
+    keyStart: 'Changer le début',
+    keyEnd: 'Changer la fin',
+    nothing: 'Rien à faire pour ce qui est sélectionné.',
     keyOpen: 'Ouvrir la mission',
     keyRemove: 'Retirer la sélection',
     keyAsk: 'Demander à la sélection',
@@ -152,14 +167,16 @@ export const words = dictionary({
     asked1: (n: number) => `${n} asked`,
     planned: (n: number) => `${n} to ask`,
     several: (n: number) => `${n} missions`,
-    asked: (user: string, mission: string) => `${user} is asked for “${mission}”`,
-    given: (mission: string, user: string) => `“${mission}” given to ${user}`,
-    moved: (mission: string, to: string) => `“${mission}” moved: ${to}`,
-    longer: (mission: string, to: string) => `“${mission}” is longer: ${to}`,
-    shorter: (mission: string, to: string) => `“${mission}” is shorter: ${to}`,
-    copied: (mission: string, to: string) => `“${mission}” copied: ${to}`,
-    removed: (user: string, mission: string) => `${user} is off “${mission}”`,
-    acceptedFor: (user: string, mission: string) => `${user} accepts “${mission}”`,
+    titled: (title: string) => `“${title}”`,
+    asked: (users: string, what: string, many: boolean) => `${users} ${many ? 'are' : 'is'} asked for ${what}`,
+    swapped: (users: string, what: string, many: boolean, from: string) => `${users} ${many ? 'are' : 'is'} asked for ${what}, and off ${from}`,
+    given: (what: string, user: string, from: string) => `${what} given to ${user}, who is asked, instead of ${from}`,
+    moved: (what: string, to: string) => `${what} moved: ${to}`,
+    longer: (what: string, to: string) => `${what} is longer: ${to}`,
+    shorter: (what: string, to: string) => `${what} is shorter: ${to}`,
+    copied: (what: string, to: string) => `${what} copied without its crew: ${to}`,
+    removed: (users: string, what: string) => `${users} taken off ${what}`,
+    acceptedFor: (users: string, what: string, many: boolean) => `${users} ${many ? 'accept' : 'accepts'} ${what}`,
     since: (age: string) => `asked ${age}`,
     neverAsked: 'not asked yet',
     invited: 'asked',
@@ -170,10 +187,18 @@ export const words = dictionary({
     sending: 'sending',
     elsewhere: 'time of the place, other than yours',
     lifted: (name: string) => `${name} lifted. Arrows choose, N goes to the next free row, Enter drops, Escape puts it back.`,
+    liftedInTime: (name: string) => `${name} lifted. Left and right choose the time, with Shift by a day, Enter drops, Escape puts it back.`,
     liftedClick: (name: string) => `${name}: choose where to drop it.`,
+    home: 'at its place',
     verdict: (target: string, why: string) => `${target}: ${why}`,
     copyOf: (name: string) => `Copy of ${name}`,
-    enough: (asked: number, open: number) => `already ${asked} asked for ${open} open ${open === 1 ? 'place' : 'places'}`,
+    copyBare: (name: string) => `Copy of ${name}, without its crew`,
+    notHere: (name: string) => `Put back: “${name}” is not in this period any more.`,
+    enough: ({ accepted, asked, planned, quota }: Crowd) => {
+      const on = [[accepted, 'accepted'], [asked, 'asked'], [planned, 'planned']] as const;
+      const said = on.filter(([n]) => n > 0).map(([n, how]) => `${n} ${how}`).join(', ');
+      return `already ${said} for ${quota} ${quota === 1 ? 'place' : 'places'}`;
+    },
     nextFree: (n: number) => `${n} free: next`,
     freeRows: (n: number) => `${n} free`,
     isBack: 'Put back.',
@@ -211,6 +236,9 @@ export const words = dictionary({
     keyMoveTime: 'While lifted: 15 minutes; with Shift: a day',
     keyNextFree: 'While lifted: next free row',
     keyCopy: 'While lifted: drop a copy',
+    keyStart: 'Change the start',
+    keyEnd: 'Change the end',
+    nothing: 'Nothing to be done to what is selected.',
     keyOpen: 'Open the mission',
     keyRemove: 'Take the selection off',
     keyAsk: 'Ask the selection',

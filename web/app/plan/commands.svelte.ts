@@ -21,13 +21,15 @@ import { words } from './words';
 
 /** Changes that are kept for undo. */
 const DEEP = 50;
-/** Milliseconds before a change without an answer is sent again, each time. */
-const AGAIN = [500, 2_000, 5_000];
+/** Milliseconds before a change without an answer is sent again, each time; the last, from then on. */
+const AGAIN = [500, 2_000, 5_000, 15_000];
 
 /** A change of the plan, with what is said when it is done. */
 export interface Change {
   commands: PlanningCommand[];
   told: string;
+  /** The plan that was looked at when it was begun; that of now where it is not said. */
+  seen?: Snapshot;
 }
 
 interface Params {
@@ -103,7 +105,7 @@ class Commands {
   /** Carries out a change. Answers what came of it, or null where it was refused, which the planner has been told. */
   async apply(change: Change): Promise<PlanningApplied | null> {
     if (isAlone(change.told)) return null;
-    const seen = plan.snapshot;
+    const seen = change.seen ?? plan.snapshot;
     const batch = { number: this.#sent++, commands: change.commands };
     plan.pend(batch);
     // What they offer to take back is not the last change any more.
@@ -170,20 +172,28 @@ class Commands {
   /** Sends something under one key until an answer comes that says what became of it: the server does it once. */
   async #send<T>(told: string, send: (params: Params) => Promise<T>): Promise<T> {
     const params = { header: { 'Idempotency-Key': newKey() } };
-    for (;;) {
-      for (const pause of AGAIN) {
+    try {
+      for (let tries = 0; ; tries += 1) {
         try {
           return await send(params);
         } catch (error) {
           if (isAnswer(error)) throw error;
-          await new Promise((resume) => setTimeout(resume, pause));
+          await this.#pause(told, tries);
         }
       }
-      await new Promise<void>((again) => {
-        this.unsure = { told, again };
-      });
+    } finally {
       this.unsure = null;
     }
+  }
+
+  /** Until it is sent again: by itself, when the network is back, or, once that takes long enough to be said, by a button. */
+  async #pause(told: string, tries: number): Promise<void> {
+    const last = AGAIN.length - 1;
+    await new Promise<void>((again) => {
+      if (tries >= last) this.unsure = { told, again };
+      setTimeout(again, AGAIN[Math.min(tries, last)]);
+      addEventListener('online', () => { again(); }, { once: true });
+    });
   }
 
   /** Takes the last of these back, which then is the last of the others; null where it was refused, which has been told. */

@@ -67,11 +67,12 @@ test('a skill that is missing and an absence warn; an absence that was rejected 
   expect(codes(rejected, assign('cleo', 'reglages'))).toEqual(['skill_missing']);
 });
 
-test('a post that is full refuses a yes, and not a question', () => {
+test('a post that is full refuses a yes, and warns of a question', () => {
   const missions = [mission('show', '2026-12-02T08:00:00Z', '2026-12-02T12:00:00Z', { roles: [role('son', 1, 1)] })];
   const snapshot = new Snapshot(sample({ missions }));
   expect(codes(snapshot, assign('ada', 'show', { status: 'ACCEPTED' }))).toEqual(['full']);
-  expect(codes(snapshot, assign('ada', 'show'))).toEqual([]);
+  expect(codes(snapshot, assign('ada', 'show'))).toEqual(['filled']);
+  expect(judge(snapshot, [assign('ada', 'show')], NOW).level).toBe('warn');
 });
 
 test('a move names whom it would book twice; who is only asked stands in nobody’s way', () => {

@@ -28,6 +28,8 @@ export type Reason =
   | { code: 'skill_missing'; user: string; role: string }
   | { code: 'already_on'; user: string }
   | { code: 'full'; role: string }
+  /** The same where somebody is only asked: their yes would be refused until a place is free. */
+  | { code: 'filled'; role: string }
   /** Nobody is asked for what has ended. */
   | { code: 'over' }
   | { code: 'inactive'; user: string }
@@ -93,7 +95,8 @@ function reasonsOf(snapshot: Snapshot, command: PlanningCommand): Reason[] {
       const mission = snapshot.mission(command.mission_id);
       if (mission === undefined) return [{ code: 'gone' }];
       const reasons = ofPerson(snapshot, command.user_id, mission, mission, command.role_name ?? null);
-      return command.status === 'ACCEPTED' ? [...reasons, ...ofPlaces(mission, command.role_name ?? null)] : reasons;
+      const full = ofPlaces(mission, command.role_name ?? null);
+      return [...reasons, ...full.map(({ role }) => ({ code: command.status === 'ACCEPTED' ? 'full' : 'filled', role }) as const)];
     }
     case 'reassign': {
       const assignment = snapshot.assignment(command.assignment_id);
@@ -162,7 +165,7 @@ function unavailable(declared: readonly PlanAvailability[], user: string, period
   return away ? [{ code: 'unavailable', user }] : [];
 }
 
-function ofPlaces(mission: PlanMission, name: string | null): Reason[] {
+function ofPlaces(mission: PlanMission, name: string | null): Extract<Reason, { code: 'full' }>[] {
   const role = mission.roles.find(({ role_name }) => role_name === name) ?? (mission.roles.length === 1 ? mission.roles[0] : undefined);
   if (role === undefined || role.quota === null || openPlaces(role) > 0) return [];
   return [{ code: 'full', role: role.role_name }];

@@ -90,11 +90,7 @@ async fn a_call_is_put_on_somebody_given_on_moved_stretched_and_all_of_it_taken_
 async fn a_conflict_is_named_before_the_drop_and_overridden_with_a_reason() {
     let house = House::open(Kind::Sqlite).await;
     let week = Week::of(&house).await;
-    let manager = house.test.manager().await;
-    let meeting = json!({ "title": "Réunion", "start_at": "2026-07-06T14:00:00+02:00", "end_at": "2026-07-06T15:00:00+02:00" });
-    let meeting = manager.post("/missions", meeting).await.ok();
-    let body = json!({ "mission_id": meeting["id"], "user_id": week.bob, "status": "ACCEPTED" });
-    manager.post("/assignments", body).await.ok();
+    Week::meets(&house, &week.bob).await;
     let planner = house.signed_in("en-GB", MANAGER).await;
     let browser = &planner.browser;
     planner.go(Week::DAY).await;
@@ -108,12 +104,40 @@ async fn a_conflict_is_named_before_the_drop_and_overridden_with_a_reason() {
     browser.fill("dialog textarea", "La réunion est courte").await;
     browser.click("dialog button.main").await;
     browser.until("Bob Bernard planned for “Montage” all the same").await;
-    let path = format!("/assignments/{}", assignment(&house, &week.setup, &week.bob).await);
-    let planned = manager.get(&path).await.ok();
-    assert_eq!(
-        (&planned["status"], &planned["conflict_override"]),
-        (&json!("ACCEPTED"), &json!("La réunion est courte"))
-    );
+    planned_for(&house, &week, "La réunion est courte").await;
+    planner.nothing_wrong().await;
+}
+
+/// Bob is planned for the setup although he is taken, for this reason.
+async fn planned_for(house: &House, week: &Week, reason: &str) {
+    let path = format!("/assignments/{}", assignment(house, &week.setup, &week.bob).await);
+    let planned = house.test.manager().await.get(&path).await.ok();
+    assert_eq!((&planned["status"], &planned["conflict_override"]), (&json!("ACCEPTED"), &json!(reason)));
+}
+
+/// The mission beside the board asks the same question; leaving it unanswered plans nobody.
+#[tokio::test]
+async fn whoever_is_taken_is_planned_from_the_panel_with_a_reason() {
+    let house = House::open(Kind::Sqlite).await;
+    let week = Week::of(&house).await;
+    Week::meets(&house, &week.bob).await;
+    let planner = house.signed_in("en-GB", MANAGER).await;
+    let browser = &planner.browser;
+    planner.go(&format!("{}&mission={}", Week::DAY, week.setup)).await;
+    let ask = format!("[data-candidate='{}'] .actions button", week.bob);
+    browser.until_true(&format!("return document.querySelector(\"{ask}\") !== null")).await;
+    browser.click(&ask).await;
+    browser.until("Already taken at that time").await;
+    browser.shows(&["“Réunion”, Mon 6 Jul · 14:00 – 15:00"]).await;
+    browser.press(Key::Escape).await;
+    browser.until_true("return document.querySelector('dialog') === null").await;
+    assert_eq!(crew(&house, &week.setup).await, [], "nobody is planned without a reason");
+    browser.click(&ask).await;
+    browser.until("Already taken at that time").await;
+    browser.fill("dialog textarea", "Bob est prévenu").await;
+    browser.click("dialog button.main").await;
+    browser.until("Bob Bernard planned for “Montage” all the same").await;
+    planned_for(&house, &week, "Bob est prévenu").await;
     planner.nothing_wrong().await;
 }
 

@@ -92,3 +92,48 @@ async fn nothing_of_an_org_is_left_after_another_was_chosen() {
         assert!(!page.contains("Montage") && !page.contains("Bernard"), "nothing remains: {page}");
     }
 }
+
+/// When the cookie has become somebody else's without the page being told, what it does next is not done in their name.
+#[tokio::test]
+async fn nothing_is_sent_in_the_name_of_whoever_has_signed_in_meanwhile() {
+    let house = House::open(Kind::Sqlite).await;
+    let week = Week::of(&house).await;
+    let planner = house.signed_in("en-GB", MANAGER).await;
+    let browser = &planner.browser;
+    planner.go(Week::DAY).await;
+    browser.until("To fill").await;
+    let owner = json!({ "email": "owner@rideau.example", "password": PASSWORD });
+    house.test.prove("owner@rideau.example").await;
+    let sign_in = format!(
+        "fetch('/api/v1/auth/login', {{ method: 'POST', headers: {{ 'Content-Type': 'application/json' }}, body: JSON.stringify({owner}) }})
+            .then(answer => {{ window.signedIn = answer.status; }})"
+    );
+    browser.run(&sign_in).await;
+    browser.until_true("return window.signedIn === 200").await;
+    browser.run("window.before = true").await;
+    // The token that the page holds is over: the cookie gives it another, of the owner.
+    house.test.pass_seconds(3600);
+    planner.lift_by_click(&format!("call:{}:son", week.setup)).await;
+    planner.drop_on(&week.bob).await;
+    browser.until_true("return window.before === undefined && document.querySelector('nav') !== null").await;
+    let crew = house.test.owner().await.get(&format!("/assignments?mission_id={}", week.setup)).await.ok();
+    assert_eq!(crew, json!([]), "the drop was the manager's");
+}
+
+/// A part that is gone after an update, or did not arrive, is asked for again with the page.
+#[tokio::test]
+async fn a_part_that_does_not_arrive_can_be_asked_for_again() {
+    let house = House::open(Kind::Sqlite).await;
+    let week = Week::of(&house).await;
+    let visitor = house.visitor("en-GB").await;
+    let browser = &visitor.browser;
+    browser.block(&["*/assets/MissionPanel-*"]).await;
+    visitor.sign_in(MANAGER, PASSWORD).await;
+    browser.until_true("return document.querySelector('nav') !== null").await;
+    visitor.go(&format!("{}&mission={}", Week::DAY, week.setup)).await;
+    browser.until("The server does not answer.").await;
+    browser.block(&[]).await;
+    browser.click("aside button").await;
+    browser.until_true("return document.querySelector('aside [data-candidate]') !== null").await;
+    visitor.nothing_wrong().await;
+}

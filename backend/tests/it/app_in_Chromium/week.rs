@@ -46,6 +46,15 @@ impl Week {
         }
     }
 
+    /// Somebody has accepted a meeting of that Monday, 14 to 15.
+    pub async fn meets(house: &House, user: &str) {
+        let manager = house.test.manager().await;
+        let meeting = json!({ "title": "Réunion", "start_at": "2026-07-06T14:00:00+02:00", "end_at": "2026-07-06T15:00:00+02:00" });
+        let meeting = manager.post("/missions", meeting).await.ok();
+        let body = json!({ "mission_id": meeting["id"], "user_id": user, "status": "ACCEPTED" });
+        manager.post("/assignments", body).await.ok();
+    }
+
     /// The board of that Monday.
     pub const DAY: &str = "#/board?from=2026-07-06&days=1";
 }
