@@ -99,6 +99,42 @@ async fn what_was_done_is_taken_back_and_done_again(#[values(Kind::Sqlite, Kind:
     );
 }
 
+/// A yes to a new time that a planner noted is taken back: the person has to confirm again, and did so at the time before.
+#[rstest]
+#[tokio::test]
+async fn a_confirmation_is_taken_back_and_done_again(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
+    let test = Test::start(db).await;
+    let planner = test.manager().await;
+    let (nina, concert) = (planner.user("Nina Simone").await, mission(&planner, "Concert", 18).await);
+    let on = json!({ "mission_id": concert, "user_id": nina, "status": "ACCEPTED" });
+    let on = id(&planner.post("/assignments", on).await.ok());
+    let later = json!({ "type": "move", "mission_id": concert, "start_at": "2026-07-11T18:00:00Z", "end_at": "2026-07-11T20:00:00Z" });
+    apply(&planner, json!([later])).await;
+    let moved = plan(&planner).await;
+    assert_eq!(moved["assignments"][0]["needs_confirmation"], true);
+    test.pass_seconds(60);
+    let confirmed = apply(&planner, json!([{ "type": "confirm", "assignment_id": on }])).await;
+    assert_eq!(confirmed["results"][0]["assignments"][0]["needs_confirmation"], false);
+    let agreed = plan(&planner).await;
+    let undone = undo(&planner, &confirmed).await.ok();
+    assert_eq!(plan(&planner).await, moved);
+    undo(&planner, &undone).await.ok();
+    assert_eq!(plan(&planner).await, agreed);
+
+    // Nobody agrees to a time that was not seen, and nobody who did not accept agrees to any.
+    let seen = planner.get(&format!("/assignments/{on}")).await.ok()["updated_at"].clone();
+    test.pass_seconds(60);
+    let again = json!({ "type": "move", "mission_id": concert, "start_at": "2026-07-12T18:00:00Z", "end_at": "2026-07-12T20:00:00Z" });
+    apply(&planner, json!([again])).await;
+    let command = json!({ "type": "confirm", "assignment_id": on, "if_unchanged": seen });
+    let refused = planner.post("/planning:apply", json!({ "commands": [command] })).await;
+    assert_eq!(refused.json()["errors"][0]["code"], "changed_since");
+    apply(&planner, json!([{ "type": "remove", "assignment_id": on }])).await;
+    let command = json!({ "type": "confirm", "assignment_id": on });
+    let refused = planner.post("/planning:apply", json!({ "commands": [command] })).await;
+    assert_eq!(refused.json()["errors"][0]["code"], "invalid_transition");
+}
+
 /// Changes of the same objects, one after the other, are taken back from the last to the first, and done again.
 #[rstest]
 #[tokio::test]

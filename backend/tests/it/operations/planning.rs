@@ -75,7 +75,7 @@ fn command(s: &mut Script) -> Json {
     let (mission, user, assignment) = (s.id("mission"), s.id("user"), s.id("assignment"));
     let status = *s.pick(&["INVITED", "ACCEPTED", "DECLINED", "CANCELLED"]);
     let yes = s.chance(50);
-    match s.below(7) {
+    match s.below(8) {
         0 => json!({ "type": "assign", "mission_id": mission, "user_id": user, "invite": yes }),
         1 => json!({ "type": "set_status", "assignment_id": assignment, "status": status }),
         2 => json!({ "type": "reassign", "assignment_id": assignment, "user_id": user, "invite": yes }),
@@ -88,6 +88,7 @@ fn command(s: &mut Script) -> Json {
             json!({ "type": "copy", "mission_ids": [mission], "shift_days": 1, "with_people": with_people })
         }
         5 => json!({ "type": "remove", "assignment_id": assignment }),
+        6 => json!({ "type": "confirm", "assignment_id": assignment }),
         _ => json!({ "type": "invite", "assignment_ids": [assignment] }),
     }
 }

@@ -21,7 +21,7 @@ struct Drawn {
 fn drawn() -> impl Strategy<Value = Drawn> {
     let status = prop::sample::select(vec!["INVITED", "ACCEPTED", "DECLINED", "CANCELLED"]);
     // A status more often: its table has the most ways.
-    let kind = prop::sample::select(vec![0, 1, 1, 1, 2, 3, 4, 5, 6]);
+    let kind = prop::sample::select(vec![0, 1, 1, 1, 2, 3, 4, 5, 6, 7]);
     (kind, 0..3_usize, 0..3_usize, 0..4_usize, status, any::<bool>(), 0..6_i64).prop_map(
         |(kind, mission, user, assignment, status, invite, hour)| Drawn {
             kind,
@@ -92,6 +92,7 @@ impl Day {
                 json!({ "type": "copy", "mission_ids": [mission], "shift_days": 1, "with_people": if *invite { "invited" } else { "none" } })
             }
             5 => json!({ "type": "remove", "assignment_id": assignment }),
+            6 => json!({ "type": "confirm", "assignment_id": assignment }),
             _ => json!({ "type": "invite", "assignment_ids": [assignment] }),
         }
     }
@@ -179,6 +180,7 @@ fn single(command: &Json) -> Option<(String, Json, bool)> {
             without(&["type", "assignment_id"]),
             false,
         )),
+        "confirm" => Some((format!("/assignments/{}/confirm", id("assignment_id")), json!({}), false)),
         "move" => Some((format!("/missions/{}", id("mission_id")), without(&["type", "mission_id"]), true)),
         "copy" if command["with_people"] == "none" => {
             let mission = command["mission_ids"][0].as_str().expect("an id");

@@ -201,6 +201,11 @@ impl Work<'_> {
             Command::SetStatus { assignment_id, status, override_reason, if_unchanged: _ } => {
                 self.set_status(assignment_id, status, override_reason.map(Into::into)).await
             }
+            Command::Confirm { assignment_id, if_unchanged: _ } => {
+                let locked = self.locked(assignment_id).await?;
+                assignments::confirm(self.tx, &locked).await?;
+                Ok(Done { assignments: vec![assignment_id], ..Done::default() })
+            }
             Command::Reassign { assignment_id, user_id, invite, if_unchanged: _ } => {
                 self.reassign(assignment_id, user_id, invite).await
             }

@@ -52,6 +52,7 @@ impl Named {
                 ..Self::default()
             },
             Command::SetStatus { assignment_id, if_unchanged, .. }
+            | Command::Confirm { assignment_id, if_unchanged }
             | Command::Remove { assignment_id, if_unchanged } => {
                 Self { assignments: vec![*assignment_id], if_unchanged: *if_unchanged, ..Self::default() }
             }

@@ -33,6 +33,7 @@ pub struct Commands {
     #[schema(min_items = 1, max_items = 200, example = json!([
         { "type": "assign", "mission_id": EXAMPLE, "user_id": EXAMPLE, "role_name": "lumiere", "invite": true },
         { "type": "set_status", "assignment_id": EXAMPLE, "status": "ACCEPTED" },
+        { "type": "confirm", "assignment_id": EXAMPLE },
         { "type": "reassign", "assignment_id": EXAMPLE, "user_id": EXAMPLE, "invite": true },
         { "type": "move", "mission_id": EXAMPLE, "start_at": "2026-07-10T08:00:00Z", "end_at": "2026-07-10T12:00:00Z" },
         { "type": "copy", "mission_ids": [EXAMPLE], "shift_days": 7, "with_people": "invited" },
@@ -85,6 +86,14 @@ pub enum Command {
         /// Why somebody is accepted who is already taken.
         #[deserr(default)]
         override_reason: Option<Reason>,
+        /// When the assignment or its mission was last changed, as far as it was seen.
+        #[deserr(default)]
+        if_unchanged: Option<Timestamp>,
+    },
+    /// Notes that somebody who is accepted agrees to the present time and place, as `POST /assignments/{id}/confirm` does.
+    #[deserr(rename = "confirm")]
+    Confirm {
+        assignment_id: AssignmentId,
         /// When the assignment or its mission was last changed, as far as it was seen.
         #[deserr(default)]
         if_unchanged: Option<Timestamp>,
