@@ -23,6 +23,11 @@ export function isPlanned({ status, invitation, pending }: PlanAssignment): bool
   return status === 'INVITED' && invitation === null && !pending;
 }
 
+/** Whether a yes of theirs is wanted: the first, or one to a new time or place. */
+export function isAwaited({ status, needsConfirmation }: PlanAssignment): boolean {
+  return status === 'INVITED' || needsConfirmation;
+}
+
 /** How many are asked at once: so many are in one batch at most. */
 const MOST = 200;
 
@@ -65,16 +70,12 @@ export async function removeSelected(): Promise<void> {
 
 /** For those who said yes by telephone, or confirm a call that moved. */
 export async function acceptSelected(): Promise<void> {
-  const said = selectedAssignments().filter((one) => one.status === 'INVITED');
+  const said = selectedAssignments().filter(isAwaited);
   if (said.length === 0) return;
-  const all = said.map(
-    (one): PlanningCommand => ({
-      type: 'set_status',
-      assignment_id: one.id,
-      status: 'ACCEPTED',
-      if_unchanged: latest(one.updatedAt, one.mission.updatedAt),
-    }),
-  );
+  const all = said.map((one): PlanningCommand => {
+    const of = { assignment_id: one.id, if_unchanged: latest(one.updatedAt, one.mission.updatedAt) };
+    return one.status === 'INVITED' ? { type: 'set_status', status: 'ACCEPTED', ...of } : { type: 'confirm', ...of };
+  });
   await commands.apply({ commands: all, told: told(said, words().acceptedFor) });
 }
 

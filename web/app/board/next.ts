@@ -1,13 +1,13 @@
 /** Where planning goes on: the next mission after what is shown, else the last one before. */
 
 import { api, data } from '../api/client';
-import { Refused, asFailure } from '../api/refused';
+import { asFailure } from '../api/refused';
 import { route } from '../route/route.svelte';
 import { session } from '../session/session.svelte';
 import { dayOf } from '../time/calendar';
 import { instant, timestamp } from '../time/zone';
 import { notices } from '../ui/notices.svelte';
-import { common } from '../words/common';
+import { failureText } from '../ui/refusals';
 import { lifting } from './lift.svelte';
 import { view } from './view.svelte';
 import { words } from './words';
@@ -24,7 +24,6 @@ export async function toNextMission(isAsked = true): Promise<void> {
     else if (isAsked) notices.tell('warning', words().noneAhead);
   } catch (error) {
     if (!isAsked) return;
-    const failure = asFailure(error);
-    notices.tell('refused', failure instanceof Refused ? failure.problem.detail : common().unreachable);
+    notices.tell('refused', failureText(asFailure(error)));
   }
 }

@@ -12,6 +12,7 @@ import { plan } from '../plan/plan.svelte';
 import { words as changeWords } from '../plan/words';
 import { now } from '../time/now.svelte';
 import { notices } from '../ui/notices.svelte';
+import { failureText } from '../ui/refusals';
 import { type Pick, accept, ask } from './asking';
 import { later } from './facts';
 import { keepLink } from '../plan/links.svelte';
@@ -92,7 +93,10 @@ export class Actions {
     const free = this.suggested;
     if (this.replacing === null && planned.length > 0) this.invite(planned);
     else if (free !== null) this.ask(free);
-    else notices.tell('warning', this.#needed ? words().nobodyFree : words().nobodyNeeded);
+    else {
+      const text = this.#needed ? words().nobodyFree : words().nobodyNeeded;
+      notices.tell('warning', text, { about: text });
+    }
   }
 
   /** The first candidate against whom nothing speaks; null where nobody is needed. */
@@ -122,11 +126,12 @@ export class Actions {
     void this.#apply([{ type: 'invite', assignment_ids: members.map(({ assignment }) => assignment.id) }], told);
   }
 
-  /** Notes the yes of somebody who was asked. */
-  acceptFor(member: Member): void {
+  /** Notes what somebody who was asked has said. */
+  noteAnswer(member: Member, status: 'ACCEPTED' | 'DECLINED'): void {
     const { id, user_name } = member.assignment;
-    const command = { type: 'set_status', assignment_id: id, status: 'ACCEPTED', ...this.#unchanged(member) } as const;
-    void this.#apply([command], words().told.accept(user_name, this.#title));
+    const { accept, decline } = words().told;
+    const command = { type: 'set_status', assignment_id: id, status, ...this.#unchanged(member) } as const;
+    void this.#apply([command], (status === 'ACCEPTED' ? accept : decline)(user_name, this.#title));
   }
 
   /** Takes somebody off; whoever knows of it is told, so that is asked once. */
@@ -248,7 +253,7 @@ export class Actions {
         await this.#mission.refresh();
         // What the server will refuse again is told; what may go better is offered again.
         const final = failure instanceof Refused && failure.problem.status < 500;
-        if (final) notices.tell('refused', failure.problem.detail);
+        if (final) notices.tell('refused', failureText(failure));
         this.#put(final ? null : { assignment, failure, again: () => void again() }, assignment);
       }
     };

@@ -9,6 +9,7 @@ import { type Failure, Refused, Unreachable, asFailure } from '../api/refused';
 import type { PlanningApplied, PlanningCommand } from '../api/types';
 import { now } from '../time/now.svelte';
 import { notices } from '../ui/notices.svelte';
+import { reasonOf } from '../ui/refusals';
 import { keepLink } from './links.svelte';
 import { plan } from './plan.svelte';
 import type { Snapshot } from './snapshot';
@@ -115,7 +116,7 @@ class Commands {
       const applied = await this.#inTurn(() => this.#carryOut(change, batch));
       if (applied === null) {
         plan.drop(batch);
-        notices.tell('refused', words().refused(change.told), { detail: words().unmade });
+        notices.tell('refused', words().refused(change.told), { detail: words().unmade, about: change.told });
         return null;
       }
       await plan.settle(batch);
@@ -139,13 +140,13 @@ class Commands {
   async undo(): Promise<void> {
     const kept = await this.#inTurn(() => this.#takeBackLast(this.#done));
     if (kept === null) return;
-    notices.tell('done', words().undone(kept.told), { action: { text: words().redo, act: () => void this.redo() } });
+    notices.tell('done', words().undone(kept.told), { about: kept.told, action: { text: words().redo, act: () => void this.redo() } });
   }
 
   async redo(): Promise<void> {
     const kept = await this.#inTurn(() => this.#takeBackLast(this.#undone));
     if (kept === null) return;
-    notices.tell('done', words().redone(kept.told), { action: { text: words().undo, act: () => void this.undo() } });
+    notices.tell('done', words().redone(kept.told), { about: kept.told, action: { text: words().undo, act: () => void this.undo() } });
   }
 
   /**
@@ -218,7 +219,7 @@ class Commands {
   /** Answers what takes this back again; undefined where it was refused. */
   async #takeBack({ told, undo }: Kept): Promise<string | null | undefined> {
     if (undo === null) {
-      notices.tell('warning', words().tooMuch(told));
+      notices.tell('warning', words().tooMuch(told), { about: told });
       return undefined;
     }
     try {
@@ -229,8 +230,8 @@ class Commands {
     } catch (error) {
       const failure = asFailure(error);
       await plan.refresh();
-      const detail = failure instanceof Refused ? failure.problem.detail : words().noAnswer;
-      notices.tell('refused', words().notUndone(told), { detail });
+      const detail = failure instanceof Refused ? reasonOf(failure.problem) : words().noAnswer;
+      notices.tell('refused', words().notUndone(told), { detail, about: told });
       return undefined;
     }
   }
@@ -249,7 +250,7 @@ class Commands {
 /** Without a network there is only reading, which is said. */
 function isAlone(told: string): boolean {
   const offline = isOffline(navigator.onLine, location.hostname);
-  if (offline) notices.tell('refused', words().refused(told), { detail: words().offline });
+  if (offline) notices.tell('refused', words().refused(told), { detail: words().offline, about: told });
   return offline;
 }
 

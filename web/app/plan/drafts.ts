@@ -40,6 +40,8 @@ function carryOut(plan: Planning, command: PlanningCommand, id: (n?: number) => 
       return { ...plan, assignments: [...plan.assignments, assigned(plan, command, id())] };
     case 'set_status':
       return change(plan, command.assignment_id, (row) => ({ ...row, status: command.status }));
+    case 'confirm':
+      return change(plan, command.assignment_id, (row) => ({ ...row, needs_confirmation: false }));
     case 'reassign': {
       // The one goes, and the other is a row of its own, as on the server.
       const given = plan.assignments.find((row) => row.id === command.assignment_id);

@@ -3,6 +3,7 @@
 import { type Failure, Refused } from '../api/refused';
 import type { PlanningCommand } from '../api/types';
 import { notices } from '../ui/notices.svelte';
+import { reasonOf } from '../ui/refusals';
 import type { Change } from './commands.svelte';
 import type { Snapshot } from './snapshot';
 import { words } from './words';
@@ -40,13 +41,13 @@ async function tell(change: Change, refused: Refused, snapshot: Snapshot | null)
   const told = words().refused(change.told);
   const holders = refused.is('quota_reached', 'already_assigned', 'invalid_transition') ? await seen(change, refused, snapshot) : [];
   if (holders.length > 0) notices.tell('refused', words().forestalled(holders.join(', ')), { detail: told });
-  else notices.tell('refused', told, { detail: `${reasons(refused)} ${words().reference(refused.problem.request_id)}` });
+  else notices.tell('refused', told, { detail: `${reasons(refused)} ${words().reference(refused.problem.request_id)}`, about: change.told });
 }
 
 /** Why each command was refused; of the batch it is only said that it was. */
 function reasons({ problem }: Refused): string {
-  const each = new Set((problem.errors ?? []).map(({ detail }) => detail));
-  return each.size === 0 ? problem.detail : [...each].join(' ');
+  const each = new Set((problem.errors ?? []).map(reasonOf));
+  return each.size === 0 ? reasonOf(problem) : [...each].join(' ');
 }
 
 /** The names of those who have the places, from the plan or else from whoever else knows. */
@@ -64,7 +65,8 @@ export function holdersOf(change: Change, refused: Refused, crew: Crew): string[
     const person = 'user_id' in command ? on.filter(({ user }) => user === command.user_id) : [];
     if (refused.is('already_assigned')) return person;
     if (command.type === 'assign') return on.filter((one) => one.accepted && (command.role_name ?? one.role) === one.role);
-    if (command.type !== 'set_status' && command.type !== 'reassign') return [];
+    // A no takes nobody's place.
+    if (command.type !== 'reassign' && (command.type !== 'set_status' || command.status !== 'ACCEPTED')) return [];
     const own = on.find(({ assignment }) => assignment === command.assignment_id);
     return own === undefined ? [] : on.filter((one) => one.accepted && one.role === own.role);
   });

@@ -119,6 +119,7 @@ function reasonsOf(snapshot: Snapshot, command: PlanningCommand): Reason[] {
       return [...taken(snapshot, user.id, mission, mission.id), ...ofPlaces(mission, role?.role_name ?? null)];
     }
     case 'copy':
+    case 'confirm':
     case 'remove':
     case 'invite':
       return [];

@@ -6,6 +6,7 @@ import { type Failure, Refused, asFailure } from '../api/refused';
 import type { Assignment } from '../api/types';
 import { HOUR, type Instant } from '../time/zone';
 import { notices } from '../ui/notices.svelte';
+import { reasonOf } from '../ui/refusals';
 import type { Silence } from './answers';
 import type { Offer } from './offers';
 import { today } from './today.svelte';
@@ -132,8 +133,8 @@ class Acts {
           return;
         }
         // The row may go, so it is said elsewhere.
-        const { detail, request_id } = failure.problem;
-        notices.tell('refused', words().notDone(name), { detail: `${detail} ${words().reference(request_id)}` });
+        const detail = `${reasonOf(failure.problem)} ${words().reference(failure.problem.request_id)}`;
+        notices.tell('refused', words().notDone(name), { detail });
       }
       await today.refresh();
       this.#rows.delete(row);

@@ -12,6 +12,10 @@ export interface OpenPost {
   missing: number;
   /** Whether as many people were asked: then there is nothing to do but to wait. */
   waiting: boolean;
+  /** People who were put there and not asked yet. */
+  planned: number;
+  /** Whether nobody is to be found any more: those who are planned are to be asked. */
+  found: boolean;
   /** The day of its start, or today where that has passed. */
   day: CalendarDate;
 }
@@ -31,8 +35,11 @@ export function withoutPlanned(mission: Mission, planned: ReadonlyMap<string, nu
   return { ...mission, roles };
 }
 
-/** Open posts of missions that are not over; day by day, those that somebody has to be asked for first, then by start. */
-export function openPosts(missions: Iterable<Mission>, now: Instant): OpenPost[] {
+/**
+ * Open posts of missions that are not over, whose posts count as invited only those who were asked; day by day, those that somebody
+ * has to be asked for first, then by start.
+ */
+export function openPosts(missions: Iterable<Mission>, planned: ReadonlyMap<string, number>, now: Instant): OpenPost[] {
   const posts: (OpenPost & { start: Instant })[] = [];
   for (const mission of missions) {
     const open = mission.roles.filter((role) => openPlaces(role) > 0);
@@ -40,7 +47,9 @@ export function openPosts(missions: Iterable<Mission>, now: Instant): OpenPost[]
     const start = instant(mission.start_at);
     const day = dayOf(Math.max(start, now), mission.timezone);
     for (const role of open) {
-      posts.push({ mission, role, missing: openPlaces(role), waiting: unaskedPlaces(role) === 0, day, start });
+      const [unasked, ready] = [unaskedPlaces(role), planned.get(role.id) ?? 0];
+      const found = unasked > 0 && ready >= unasked;
+      posts.push({ mission, role, missing: openPlaces(role), waiting: unasked === 0, planned: ready, found, day, start });
     }
   }
   return posts.sort(

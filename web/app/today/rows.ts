@@ -79,11 +79,12 @@ function place(desk: Desk, of: Assignment, opens = true): Pick<RowView, 'phone' 
   };
 }
 
-export function postRow(desk: Desk, { mission, role, missing, waiting }: OpenPost): RowView {
+export function postRow(desk: Desk, { mission, role, missing, waiting, planned, found }: OpenPost): RowView {
   const words = dictionary();
   const [start, end] = [instant(mission.start_at), instant(mission.end_at)];
   const gap = words.missing(missing, role.quota ?? missing);
   const awaited = role.invited === 0 ? null : words.awaited(role.invited);
+  const toAsk = planned === 0 ? null : words.planned(planned);
   return {
     key: `post ${role.id}`,
     who: role.role_name,
@@ -92,10 +93,10 @@ export function postRow(desk: Desk, { mission, role, missing, waiting }: OpenPos
     mission: mission.id,
     when: timesOf({ start, end }, mission.timezone),
     zone: otherZone(desk, mission.timezone, start),
-    chip: waiting ? { state: 'asked', word: words.awaited(role.invited) } : { state: 'open', word: gap },
-    detail: waiting ? gap : awaited,
+    chip: waiting ? { state: 'asked', word: words.awaited(role.invited) } : { state: 'open', word: found ? words.planned(planned) : gap },
+    detail: waiting ? gap : [awaited, found ? null : toAsk].filter((part) => part !== null).join(' · ') || null,
     quiet: waiting,
-    next: { word: waiting ? words.look : words.fill, act: () => { desk.open(atPost(mission.id, role.role_name)); } },
+    next: { word: waiting || found ? words.look : words.fill, act: () => { desk.open(atPost(mission.id, role.role_name)); } },
     second: null,
   };
 }

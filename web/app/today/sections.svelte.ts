@@ -58,7 +58,7 @@ export class Sections {
     projects: today.projects.value,
     people: today.people.value,
   });
-  readonly #posts = $derived(openPosts(this.ahead, now.at));
+  readonly #posts = $derived(today.planned.value === null ? [] : openPosts(this.ahead, today.planned.value, now.at));
   readonly #losses = $derived(losses(today.activity.value ?? [], today.answers.value ?? [], this.#missions, now.at));
   readonly #silences = $derived(silences(today.silent.value ?? [], today.answers.value ?? [], this.#missions, now.at));
   readonly #offers = $derived(offers(today.offered.value ?? [], now.at));

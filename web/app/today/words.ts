@@ -34,6 +34,7 @@ export const words = dictionary({
 
     missing: (missing: number, quota: number) => `${missing} sur ${quota} ${missing === 1 ? 'manque' : 'manquent'}`,
     awaited: (count: number) => fr(count, 'réponse attendue', 'réponses attendues'),
+    planned: (count: number) => fr(count, 'prévu, à demander', 'prévus, à demander'),
     refused: 'Refus',
     withdrawn: 'Désistement',
     unanswered: 'Sans réponse',
@@ -123,6 +124,7 @@ export const words = dictionary({
 
     missing: (missing: number, quota: number) => `${missing} of ${quota} missing`,
     awaited: (count: number) => `${en(count, 'answer', 'answers')} awaited`,
+    planned: (count: number) => `${count} planned, to ask`,
     refused: 'Declined',
     withdrawn: 'Withdrawn',
     unanswered: 'No answer',
