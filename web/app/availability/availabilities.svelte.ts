@@ -3,33 +3,33 @@
 import { today } from '@internationalized/date';
 import { allPages, api, data, newKey } from '../api/client';
 import { type Failure, Refused, asFailure } from '../api/refused';
-import type { Assignment, Availability, Weekday } from '../api/types';
+import type { Assignment, Availability } from '../api/types';
 import { readAssignments } from '../calls/server';
 import { Attempt } from '../me/attempt.svelte';
 import { session } from '../session/session.svelte';
 import { type CalendarDate, startOf } from '../time/calendar';
-import { type Instant, instant, timestamp } from '../time/zone';
-import { coveringOf, isDeclared, marksOn, period, runs, weekdaysOf } from './month';
+import { DAY, type Instant, instant, timestamp } from '../time/zone';
+import { type Change, MOST, type Said, changeTo, everyWeek, isDeclared, marksOn } from './month';
 
 type Kind = Availability['kind'];
-/** What is declared of a time. */
-interface Said {
-  kind: Kind;
-  start_at: string;
-  end_at: string;
-  note?: string | null;
-  repeat?: { days: Weekday[]; until: string } | null;
+
+interface Range {
+  from: Instant;
+  to: Instant;
 }
-/** Of a series: this one, with those after it, or all that are not over. */
-export type Extent = 'one' | 'following' | 'series';
+
+/** What is left of a period may be as far from the days that were chosen: no period is longer. */
+const AROUND = 32 * DAY;
 
 export class Availabilities {
   readonly today: CalendarDate = today(session.org.timezone);
   #month = $state.raw<CalendarDate>(this.today.set({ day: 1 }));
   #entries = $state.raw<readonly Availability[]>([]);
   #accepted = $state.raw<readonly Assignment[]>([]);
-  #loaded = $state.raw<CalendarDate | null>(null);
+  /** Of what time these are known. */
+  #known = $state.raw<Range | null>(null);
   #chosen = $state.raw<readonly CalendarDate[]>([]);
+  #repeat = $state.raw<{ until: CalendarDate | null } | null>(null);
   failure = $state.raw<Failure | null>(null);
   /** What was sent without an answer yet: for the same choice it is sent again under its key. */
   #unanswered: { text: string; key: string } | null = null;
@@ -44,25 +44,61 @@ export class Availabilities {
     return this.#entries;
   }
 
-  /** The accepted calls of the month. */
+  /** Those of the month that is shown. */
+  readonly inMonth = $derived.by(() => {
+    const { from, to } = monthOf(this.#month);
+    return this.#entries.filter(({ start_at, end_at }) => instant(start_at) < to && instant(end_at) > from);
+  });
+
+  /** The accepted calls of the same time. */
   get accepted(): readonly Assignment[] {
     return this.#accepted;
   }
 
   /** Whether what is shown is of the month that is shown. */
-  readonly loaded = $derived(this.#loaded?.compare(this.#month) === 0);
+  readonly loaded = $derived(covers(this.#known, monthOf(this.#month)));
 
   get chosen(): readonly CalendarDate[] {
     return this.#chosen;
   }
 
-  /** Those of the chosen days of which nothing is declared. */
-  readonly free = $derived(
-    this.#chosen.filter((day) => !isDeclared(marksOn(day, this.#entries, session.org.timezone))),
+  get isWeekly(): boolean {
+    return this.#repeat !== null;
+  }
+
+  /** The days that are meant: those chosen, and where they are repeated every week, all later ones. */
+  readonly days = $derived.by(() => {
+    if (this.#repeat === null) return this.#chosen;
+    return this.#repeat.until === null ? [] : everyWeek(this.#chosen, this.#repeat.until);
+  });
+
+  /** Whether they are repeated until no day, or too often. */
+  readonly isWrong = $derived(this.#chosen.length > 0 && (this.days.length === 0 || this.days.length > MOST));
+
+  /** The month, and until the last of the days. */
+  readonly #range: Range = $derived.by(() => {
+    const { from, to } = monthOf(this.#month);
+    const last = this.isWrong ? undefined : this.days.at(-1);
+    return { from, to: last === undefined ? to : Math.max(to, startOf(last.add({ days: 1 }), session.org.timezone)) };
+  });
+
+  /** Whether all that is declared of the days is known. */
+  readonly isCounted = $derived(covers(this.#known, this.#range));
+
+  /** Of how many of the days something is declared, be it of a part. */
+  readonly taken = $derived(
+    this.days.filter((day) => isDeclared(marksOn(day, this.#entries, session.org.timezone))).length,
   );
 
-  /** What is declared of the chosen days, and what would be left of it without them. */
-  readonly covering = $derived(coveringOf(this.#chosen, this.#entries, session.org.timezone));
+  /** Whether something that was approved is to be approved again, as some of its days go. */
+  readonly reopens = $derived(
+    this.#change(null).replaced.some(({ entry, rest }) => entry.status === 'APPROVED' && rest.length > 0),
+  );
+
+  /** Whether there are accepted calls on the days. */
+  readonly meetsCalls = $derived(
+    this.days.some((day) => marksOn(day, this.#accepted, session.org.timezone).length > 0),
+  );
 
   isChosen(day: CalendarDate): boolean {
     return this.#chosen.some((one) => one.compare(day) === 0);
@@ -70,19 +106,26 @@ export class Availabilities {
 
   toggle(day: CalendarDate): void {
     const rest = this.#chosen.filter((one) => one.compare(day) !== 0);
-    this.#choose(rest.length === this.#chosen.length ? [...rest, day] : rest);
+    this.#choose(rest.length === this.#chosen.length ? [...rest, day] : rest, this.#repeat);
+  }
+
+  /** Repeats the choice every week until a day, which is null while none is named; or with null, no more. */
+  repeat(repeat: { until: CalendarDate | null } | null): void {
+    this.#choose(this.#chosen, repeat);
   }
 
   clear(): void {
-    this.#choose([]);
+    this.#choose([], null);
   }
 
   /** Another choice is another wish: what became of the last one is not said of it, and its key is not used for it. */
-  #choose(days: readonly CalendarDate[]): void {
+  #choose(days: readonly CalendarDate[], repeat: { until: CalendarDate | null } | null): void {
     this.#chosen = days;
+    this.#repeat = repeat;
     this.declared.done = false;
     this.declared.failure = null;
     this.#unanswered = null;
+    if (repeat !== null && !this.isCounted) void this.load();
   }
 
   /** Shows another month. What was chosen of the last one is forgotten: it could not be seen any more. */
@@ -107,61 +150,53 @@ export class Availabilities {
   }
 
   async load(): Promise<void> {
-    const month = this.#month;
-    const range = inMonth(month);
+    const range = this.#range;
     try {
       const [entries, calls] = await Promise.all([this.#read(range), readAssignments(range)]);
-      if (month.compare(this.#month) !== 0) return;
+      if (!covers(range, this.#range)) return;
       this.#entries = entries;
       this.#accepted = calls.filter(({ status }) => status === 'ACCEPTED');
-      this.#loaded = month;
+      this.#known = range;
       this.failure = null;
     } catch (error) {
       this.failure = asFailure(error);
     }
   }
 
-  /** Whether the chosen days say just that already: then there is nothing to send. */
+  /** Whether the days say just that already: then there is nothing to send. */
   says(kind: Kind): boolean {
-    return this.free.length === 0 && this.covering.every(({ entry }) => entry.kind === kind);
+    const { replaced, periods } = this.#change(kind);
+    return replaced.length === 0 && periods.length === 0;
+  }
+
+  #change(kind: Kind | null): Change {
+    return changeTo(kind, this.days, this.#entries, this.isWeekly, session.org.timezone);
   }
 
   /**
-   * Declares the chosen days: consecutive ones as one period; or with `until` as one series of their weekdays. What said otherwise
-   * of them, or with `null` whatever was said, is taken back for these days: what is left of it is declared anew before it goes.
+   * Declares the days: consecutive ones as one period, or repeated as one series for each day of the week. What said otherwise of
+   * them, or with `null` whatever was said, is taken back for these days: what is left of it is declared anew before it goes.
    */
-  async declare(kind: Kind | null, until: CalendarDate | null): Promise<void> {
-    const [month, chosen] = [this.#month, this.#chosen];
+  async declare(kind: Kind | null): Promise<void> {
+    const [days, isWeekly, { from, to }] = [this.days, this.isWeekly, this.#range];
+    this.removed.done = false;
     await this.declared.make(async () => {
       // What is shown may be old, or an attempt may have stopped halfway: only what is missing by now is sent.
-      const entries = await this.#read(inMonth(month));
-      const { missing, replaced } = this.#work(kind, until, chosen, entries);
+      const entries = await this.#read({ from: from - AROUND, to: to + AROUND });
+      const { replaced, periods } = changeTo(kind, days, entries, isWeekly, session.org.timezone);
+      const rests = replaced.flatMap(({ entry, rest }) =>
+        rest.map((times) => ({ kind: entry.kind, note: entry.note, ...times })),
+      );
       try {
-        for (const body of missing) await this.#post(body);
+        for (const rest of rests.filter((one) => !entries.some((entry) => isSame(entry, one)))) await this.#post(rest);
+        // Before the new ones: a series is refused over what was approved, and at no time is a day declared both ways.
         for (const { entry } of replaced) await this.#delete(entry.id);
+        for (const one of periods) await this.#post(one);
         this.clear();
       } finally {
         await this.load();
       }
     });
-  }
-
-  #work(kind: Kind | null, until: CalendarDate | null, chosen: readonly CalendarDate[], entries: readonly Availability[]) {
-    const zone = session.org.timezone;
-    const covering = coveringOf(chosen, entries, zone);
-    const replaced = covering.filter(({ entry }) => entry.kind !== kind);
-    const said = covering.filter((one) => !replaced.includes(one)).flatMap(({ days }) => days);
-    const open = kind === null ? [] : runs(chosen.filter((day) => !said.includes(day)));
-    const periods = until === null ? open : open.slice(0, 1).map((run) => run.slice(0, 1));
-    const repeat = until === null ? null : { days: weekdaysOf(chosen), until: timestamp(startOf(until, zone)) };
-    const rests = replaced.flatMap(({ entry, rest }) =>
-      rest.map((times) => ({ kind: entry.kind, note: entry.note, ...times })),
-    );
-    const missing = [
-      ...periods.map((run) => ({ kind: kind ?? 'available', repeat, ...period(run, zone) })),
-      ...rests.filter((rest) => !entries.some((entry) => isSame(entry, rest))),
-    ];
-    return { missing, replaced };
   }
 
   async #post(said: Said): Promise<void> {
@@ -173,14 +208,18 @@ export class Availabilities {
     this.#unanswered = null;
   }
 
-  async remove(entry: Availability, extent: Extent): Promise<void> {
+  /** All of its series that are not over, or itself where it was declared alone; by start. */
+  async seriesOf(entry: Availability): Promise<Availability[]> {
+    if (entry.series_id === null) return [entry];
+    const from = Math.min(instant(entry.start_at), startOf(this.today, session.org.timezone));
+    return (await this.#read({ from })).filter(({ series_id }) => series_id === entry.series_id);
+  }
+
+  /** Takes back one, or with it those of its series that are later. */
+  async remove(entry: Availability, withFollowing: boolean): Promise<void> {
+    this.declared.done = false;
     await this.removed.make(async () => {
-      let first: Availability | undefined = entry;
-      if (extent === 'series') {
-        const from = Math.min(instant(entry.start_at), startOf(this.today, session.org.timezone));
-        first = (await this.#read({ from })).find(({ series_id }) => series_id === entry.series_id);
-      }
-      if (first !== undefined) await this.#delete(first.id, extent === 'one' ? {} : { series: 'following' });
+      await this.#delete(entry.id, withFollowing ? { series: 'following' } : {});
       await this.load();
     });
   }
@@ -207,7 +246,11 @@ export class Availabilities {
   }
 }
 
-function inMonth(month: CalendarDate): { from: Instant; to: Instant } {
+function covers(known: Range | null, { from, to }: Range): boolean {
+  return known !== null && known.from <= from && known.to >= to;
+}
+
+function monthOf(month: CalendarDate): Range {
   const zone = session.org.timezone;
   return { from: startOf(month, zone), to: startOf(month.add({ months: 1 }), zone) };
 }

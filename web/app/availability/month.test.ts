@@ -1,7 +1,7 @@
 import { parseDate } from '@internationalized/date';
 import { expect, test } from 'vitest';
 import type { Availability } from '../api/types';
-import { MOST, countOf, isDeclared, marksOn, period, runs, weekdaysOf, weeksOf, wholeDays, without } from './month';
+import { MOST, changeTo, everyWeek, isDeclared, marksOn, period, runs, weekdaysOf, weeksOf, wholeDays, without } from './month';
 
 const ZONE = 'Europe/Paris';
 const days = (...texts: string[]) => texts.map((text) => parseDate(text));
@@ -28,10 +28,10 @@ test('what ends at midnight is not of the next day', () => {
   expect(marksOn(parseDate('2026-12-08'), [whole], ZONE)).toEqual([]);
 });
 
-test('a day is declared by the whole of it, and not by what was rejected', () => {
+test('a day is declared by a part of it, too, and not by what was rejected', () => {
   const day = parseDate('2026-12-07');
   const part = entry('2026-12-07T08:00:00Z', '2026-12-07T23:00:00Z');
-  expect(isDeclared(marksOn(day, [part], ZONE))).toBe(false);
+  expect(isDeclared(marksOn(day, [part], ZONE))).toBe(true);
   const whole = (status: Availability['status']) => entry('2026-12-06T23:00:00Z', '2026-12-07T23:00:00Z', status);
   expect(isDeclared(marksOn(day, [whole('PENDING')], ZONE))).toBe(true);
   expect(isDeclared(marksOn(day, [whole('REJECTED')], ZONE))).toBe(false);
@@ -65,11 +65,53 @@ test('a period without some of its days is what is around them', () => {
   expect(without(one, days('2026-12-07'), ZONE)).toEqual([]);
 });
 
-test('a series counts its weekdays from its first day to its last', () => {
+test('what repeats is on its weekdays, from its first day to its last', () => {
   const chosen = days('2026-12-09', '2026-12-07');
-  expect(weekdaysOf(chosen)).toEqual(['mon', 'wed']);
-  expect(countOf(chosen, parseDate('2026-12-07'))).toBe(1);
-  expect(countOf(chosen, parseDate('2026-12-16'))).toBe(4);
-  expect(countOf(chosen, parseDate('2026-12-01'))).toBe(0);
-  expect(countOf(chosen, parseDate('2030-12-01'))).toBe(MOST + 1);
+  expect(weekdaysOf(chosen).map(String)).toEqual(['2026-12-07', '2026-12-09']);
+  const until = (day: string) => everyWeek(chosen, parseDate(day)).map(String);
+  expect(until('2026-12-07')).toEqual(['2026-12-07']);
+  expect(until('2026-12-16')).toEqual(['2026-12-07', '2026-12-09', '2026-12-14', '2026-12-16']);
+  expect(until('2026-12-01')).toEqual([]);
+  expect(until('2030-12-01')).toHaveLength(MOST + 1);
+});
+
+/** `unavailable 12-06T23/12-07T23`, with the weekdays and the end of a series. */
+function changed(...[kind, chosen, entries, isWeekly]: [Parameters<typeof changeTo>[0], string[], Availability[], boolean]) {
+  const { replaced, periods } = changeTo(kind, days(...chosen), entries, isWeekly, ZONE);
+  const short = (text: string) => text.slice(5, 13);
+  return {
+    left: replaced.map(({ rest }) => rest.map(({ start_at, end_at }) => `${short(start_at)}/${short(end_at)}`)),
+    said: periods.map(({ start_at, end_at, repeat }) => {
+      const series = repeat ? ` ${repeat.days.join()} -${short(repeat.until)}` : '';
+      return `${short(start_at)}/${short(end_at)}${series}`;
+    }),
+  };
+}
+
+test('a day that is declared in part is no more declared both ways than a whole one', () => {
+  // From Monday morning to Wednesday at midnight.
+  const part = entry('2026-12-07T08:00:00Z', '2026-12-09T23:00:00Z');
+  const monday = ['2026-12-07'];
+  const left = [['12-07T23/12-09T23']];
+  expect(changed('unavailable', monday, [part], false)).toEqual({ left, said: ['12-06T23/12-07T23'] });
+  expect(changed('available', monday, [part], false)).toEqual({ left, said: ['12-06T23/12-07T23'] });
+  expect(changed(null, monday, [part], false)).toEqual({ left, said: [] });
+  // Tuesday says so already, of all of it.
+  expect(changed('available', ['2026-12-08'], [part], false)).toEqual({ left: [], said: [] });
+  const rejected = entry(part.start_at, part.end_at, 'REJECTED');
+  expect(changed('unavailable', monday, [rejected], false)).toEqual({ left: [], said: ['12-06T23/12-07T23'] });
+});
+
+test('what repeats is a series for each weekday, around the days that say it already', () => {
+  const mondays = ['2026-12-07', '2026-12-14', '2026-12-21', '2026-12-28'];
+  const tuesdays = ['2026-12-08', '2026-12-15'];
+  const said = entry('2026-12-20T23:00:00Z', '2026-12-21T23:00:00Z', 'APPROVED');
+  expect(changed('available', [...mondays, ...tuesdays], [said], true)).toEqual({
+    left: [],
+    said: ['12-06T23/12-07T23 mon -12-13T23', '12-27T23/12-28T23', '12-07T23/12-08T23 tue -12-14T23'],
+  });
+  expect(changed('unavailable', mondays, [said], true)).toEqual({
+    left: [[]],
+    said: ['12-06T23/12-07T23 mon -12-27T23'],
+  });
 });

@@ -8,7 +8,7 @@ import { type Instant, instant, timestamp } from '../time/zone';
 /** Longer periods are not taken. */
 const LONGEST = 31;
 const WEEKDAYS: readonly Weekday[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
-/** The most of a series. */
+/** The most of a series, and of all that repeats at once. */
 export const MOST = 104;
 
 /** The weeks of a month, from Mondays; `null` for days of other months. */
@@ -38,10 +38,18 @@ export interface Mark<T extends Period = Availability> {
   whole: boolean;
 }
 
-interface Covering {
-  entry: Availability;
-  days: CalendarDate[];
-  rest: Period[];
+/** What is declared of a time. */
+export interface Said extends Period {
+  kind: Availability['kind'];
+  note?: string | null;
+  repeat?: { days: Weekday[]; until: string } | null;
+}
+
+/** What there is to do so that some days say something else. */
+export interface Change {
+  /** What goes, and what would be left of it without those days. */
+  replaced: { entry: Availability; rest: Period[] }[];
+  periods: Said[];
 }
 
 /** What there is on a day. */
@@ -52,19 +60,18 @@ export function marksOn<T extends Period>(day: CalendarDate, entries: readonly T
     .map((entry) => ({ entry, whole: instant(entry.start_at) <= from && instant(entry.end_at) >= to }));
 }
 
-/** Whether the whole of a day has been declared already; what was rejected may be declared again. */
+/** Whether something is declared of a day, or of a part of it; what was rejected may be declared again. */
 export function isDeclared(marks: readonly Mark[]): boolean {
-  return marks.some(({ entry, whole }) => whole && entry.status !== 'REJECTED');
+  return marks.some(({ entry }) => entry.status !== 'REJECTED');
 }
 
-/** Consecutive days as one: that is what a planner decides on. */
-export function runs(days: readonly CalendarDate[]): CalendarDate[][] {
+/** Consecutive days as one: that is what a planner decides on. With another step, those that are so far apart. */
+export function runs(days: readonly CalendarDate[], step = 1, longest = LONGEST): CalendarDate[][] {
   const found: CalendarDate[][] = [];
   for (const day of [...days].sort((one, other) => one.compare(other))) {
     const run = found.at(-1);
-    const last = run?.at(-1);
-    const follows = last?.add({ days: 1 }).compare(day) === 0;
-    if (run !== undefined && follows && run.length < LONGEST) run.push(day);
+    const follows = run?.at(-1)?.add({ days: step }).compare(day) === 0;
+    if (run !== undefined && follows && run.length < longest) run.push(day);
     else found.push([day]);
   }
   return found;
@@ -90,33 +97,59 @@ export function without({ start_at, end_at }: Period, days: readonly CalendarDat
   return rest;
 }
 
-/** What is declared of some days, and what would be left of it without them. */
-export function coveringOf(days: readonly CalendarDate[], entries: readonly Availability[], zone: string): Covering[] {
-  return entries.flatMap((entry) => {
-    const covered = days.filter((day) => isDeclared(marksOn(day, [entry], zone)));
-    return covered.length === 0 ? [] : [{ entry, days: covered, rest: without(entry, covered, zone) }];
+/**
+ * What there is to do so that these days say only this; with `null`, nothing. A day that says it already stays as it is, and so does
+ * what is left of a period that goes.
+ */
+export function changeTo(
+  kind: Availability['kind'] | null,
+  days: readonly CalendarDate[],
+  entries: readonly Availability[],
+  isWeekly: boolean,
+  zone: string,
+): Change {
+  const declared = entries.filter(({ status }) => status !== 'REJECTED');
+  const all = days.map((day) => ({ day, marks: marksOn(day, declared, zone) }));
+  const open = all.filter(({ marks }) => !marks.some(({ entry, whole }) => whole && entry.kind === kind));
+  const replaced = declared.flatMap((entry) => {
+    const gone = (entry.kind === kind ? open : all).filter(({ marks }) => marks.some((mark) => mark.entry === entry));
+    return gone.length === 0 ? [] : [{ entry, rest: without(entry, gone.map(({ day }) => day), zone) }];
   });
+  if (kind === null) return { replaced, periods: [] };
+  const missing = open.map(({ day }) => day);
+  const found = isWeekly ? seriesOf(missing, zone) : runs(missing).map((run) => period(run, zone));
+  return { replaced, periods: found.map((one) => ({ kind, ...one })) };
 }
 
-/** The days of the week of some days, Monday first. */
-export function weekdaysOf(days: readonly CalendarDate[]): Weekday[] {
-  return WEEKDAYS.filter((_, index) => days.some((day) => weekdayOf(day) === index));
+/** One series for each day of the week, so that taking back the Tuesdays leaves the Mondays; a gap begins another one. */
+function seriesOf(days: readonly CalendarDate[], zone: string): Omit<Said, 'kind'>[] {
+  return WEEKDAYS.flatMap((weekday, index) =>
+    runs(days.filter((day) => weekdayOf(day) === index), 7, MOST).map((run) => {
+      const { start_at } = period(run.slice(-1), zone);
+      const repeat = run.length === 1 ? null : { days: [weekday], until: start_at };
+      return { ...period(run.slice(0, 1), zone), repeat };
+    }),
+  );
 }
 
 function weekdayOf(day: CalendarDate): number {
   return day.compare(monday(day));
 }
 
-/** How many days a weekly series has, from the first of its days until the last on which one may be. */
-export function countOf(days: readonly CalendarDate[], until: CalendarDate): number {
-  const first = runs(days)[0]?.[0];
-  if (first === undefined) return 0;
+/** The days of the week of some days, as their first ones, Monday first. */
+export function weekdaysOf(days: readonly CalendarDate[]): CalendarDate[] {
+  return WEEKDAYS.flatMap((_, index) => days.find((day) => weekdayOf(day) === index) ?? []);
+}
+
+/** All days on which a choice repeats every week, from its first until the last on which one may be; few enough, or too many. */
+export function everyWeek(days: readonly CalendarDate[], until: CalendarDate): CalendarDate[] {
   const weekdays = new Set(days.map(weekdayOf));
-  let count = 0;
-  for (let day = first; day.compare(until) <= 0 && count <= MOST; day = day.add({ days: 1 })) {
-    if (weekdays.has(weekdayOf(day))) count += 1;
+  const found: CalendarDate[] = [];
+  let day = runs(days)[0]?.[0];
+  for (; day !== undefined && day.compare(until) <= 0 && found.length <= MOST; day = day.add({ days: 1 })) {
+    if (weekdays.has(weekdayOf(day))) found.push(day);
   }
-  return count;
+  return found;
 }
 
 /** Whether something lasts whole days: then its last day is shown, else its times. */

@@ -8,7 +8,7 @@ import type { Assignment, MissionRole, MissionSeen } from '../api/types';
 import { live } from '../live/live.svelte';
 import { now } from '../time/now.svelte';
 import { DAY } from '../time/zone';
-import { type Call, type Sections, type Seen, isFull, isOver, isSame, isStillShown, sections, seen, waits } from './facts';
+import { type Call, type Sections, type Seen, isFull, isOver, isSame, isStillShown, rivals, sections, seen, waits } from './facts';
 import { type Intent, readAssignment, readAssignments, readMission, send } from './server';
 
 /** How many calls are shown before somebody asks for more. */
@@ -91,6 +91,11 @@ class Calls {
     if (mission === undefined) return null;
     const before = this.#shown.get(assignment.id);
     return { assignment, mission, was: before === undefined || isSame(before, seen(assignment, mission)) ? null : before };
+  }
+
+  /** Others at the time of a call that wait for an answer, too. */
+  rivals(assignment: Assignment): Assignment[] {
+    return rivals(assignment, this.all, now.at, this.#missions);
   }
 
   /** Keeps the calls up to date until the answer is called: for a screen while it is mounted. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Assignment, MissionSeen } from '../api/types';
-import { type Call, clashes, clocksChange, dialled, endsLater, isFull, isSame, isStillShown, sections, seen, standing } from './facts';
+import { type Call, clashes, clocksChange, dialled, endsLater, isFull, isSame, isStillShown, rivals, sections, seen, standing } from './facts';
 
 const NOW = Date.parse('2026-12-01T12:00:00Z');
 
@@ -77,6 +77,36 @@ test('calls clash when they overlap, and not when one begins as the other ends',
     at('not accepted', '2026-12-02T09:00:00Z', '2026-12-02T10:00:00Z', 'INVITED'),
   ]);
   expect(found.map(({ id }) => id)).toEqual(['overlaps', 'inside']);
+});
+
+test('of two calls at one time that both wait for an answer, each names the other', () => {
+  const at = (id: string, change: Partial<Assignment> = {}) => assignment({ id, mission_id: id, ...change });
+  const filled = mission({ id: 'filled', roles: [{ id: 'r', role_name: 'son', invited: 1, accepted: 1, quota: 1 }] });
+  const [a, b] = [at('a'), at('b', { start_at: '2026-12-02T11:00:00Z' })];
+  const all = [
+    a,
+    b,
+    at('filled'),
+    at('declined', { status: 'DECLINED' }),
+    at('accepted', { status: 'ACCEPTED' }),
+    at('later', { start_at: a.end_at, end_at: '2026-12-02T14:00:00Z' }),
+  ];
+  const named = (one: Assignment) => rivals(one, all, NOW, new Map([['filled', filled]])).map(({ id }) => id);
+  expect(named(a)).toEqual(['b']);
+  expect(named(b)).toEqual(['a']);
+});
+
+test('what was called off stays among what is next while it is ahead, and what was declined does not', () => {
+  const all = [
+    assignment({ id: 'declined', mission_id: '1', status: 'DECLINED' }),
+    assignment({ id: 'called off', mission_id: '2', status: 'CANCELLED' }),
+    assignment({ id: 'accepted', mission_id: '3', status: 'ACCEPTED' }),
+    assignment({ id: 'over', mission_id: '4', status: 'CANCELLED', ...PAST }),
+    assignment({ id: 'put on again', mission_id: '3', status: 'CANCELLED' }),
+  ];
+  const { next, notComing } = sections(all, new Set(), NOW);
+  expect(next.map(({ id }) => id)).toEqual(['called off', 'accepted']);
+  expect(notComing.map(({ id }) => id)).toEqual(['declined', 'put on again']);
 });
 
 test('what was answered stays in its place', () => {

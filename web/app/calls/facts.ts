@@ -82,15 +82,33 @@ export function waits(assignment: Assignment, now: Instant, missions: Missions):
   return assignment.status === 'ACCEPTED' && assignment.needs_confirmation;
 }
 
-/** What the person has accepted at the time of another call. One may begin at the very instant that another ends. */
+/** What the person has accepted at the time of another call. */
 export function clashes(assignment: Assignment, all: readonly Assignment[]): Assignment[] {
+  return overlapping(assignment, all).filter(({ status }) => status === 'ACCEPTED');
+}
+
+/** What the person is asked for at the time of another call, and has not answered either. */
+export function rivals(assignment: Assignment, all: readonly Assignment[], now: Instant, missions: Missions): Assignment[] {
+  return overlapping(assignment, all).filter((one) => one.status === 'INVITED' && waits(one, now, missions));
+}
+
+/** One may begin at the very instant that another ends. */
+function overlapping(assignment: Assignment, all: readonly Assignment[]): Assignment[] {
   return all.filter(
     (other) =>
       other.id !== assignment.id &&
-      other.status === 'ACCEPTED' &&
       instant(other.start_at) < instant(assignment.end_at) &&
       instant(assignment.start_at) < instant(other.end_at),
   );
+}
+
+/**
+ * Whether the planner took the person off it, or called all of it off. Nothing tells whether they had accepted: they may come, so
+ * they are told. Who was put on it again under another assignment is expected.
+ */
+function isCalledOff({ status, mission_id }: Assignment, all: readonly Assignment[]): boolean {
+  const isOn = (other: Assignment): boolean => other.status === 'INVITED' || other.status === 'ACCEPTED';
+  return status === 'CANCELLED' && !all.some((other) => other.mission_id === mission_id && isOn(other));
 }
 
 export interface Sections {
@@ -101,7 +119,7 @@ export interface Sections {
 
 /**
  * What is ahead, by what there is to do. One that was answered on this screen stays where it was until the screen is left:
- * nothing moves away under a finger.
+ * nothing moves away under a finger. What was called off stays among what is next, so that nobody travels for nothing.
  */
 export function sections(
   all: readonly Assignment[],
@@ -113,7 +131,7 @@ export function sections(
   for (const one of all) {
     if (waits(one, now, missions) || answered.has(one.id)) parts.toAnswer.push(one);
     else if (isOver(one, now)) continue;
-    else if (one.status === 'ACCEPTED') parts.next.push(one);
+    else if (one.status === 'ACCEPTED' || isCalledOff(one, all)) parts.next.push(one);
     else parts.notComing.push(one);
   }
   return parts;

@@ -6,7 +6,7 @@ export const words = dictionary({
     toAnswer: 'À répondre',
     waiting: (n: number) => (n === 1 ? '1 mission attend votre réponse' : `${n} missions attendent votre réponse`),
     next: 'À venir',
-    notComing: 'Missions sans vous',
+    notComing: (n: number) => `Missions sans vous (${n})`,
     past: 'Passées',
     more: 'En voir plus',
     older: 'Voir les plus anciennes',
@@ -62,6 +62,7 @@ export const words = dictionary({
     taken: 'Déjà pris·e',
     clashNext: (who: string) =>
       `Vous pouvez refuser ici. Si vous préférez cette mission, retirez-vous d’abord de l’autre, ou prévenez ${who}.`,
+    rival: (title: string) => `Au même moment que «\u00a0${title}\u00a0», qui vous est aussi demandée.`,
     overlaps: 'Chevauche une autre mission que vous avez acceptée\u00a0:',
     filled: 'Ce poste a été pourvu entre-temps.',
     filledNext: 'Vous n’avez rien à faire. Si une place se libère, vous pourrez accepter ici.',
@@ -96,7 +97,7 @@ export const words = dictionary({
     toAnswer: 'To answer',
     waiting: (n: number) => (n === 1 ? '1 call waits for your answer' : `${n} calls wait for your answer`),
     next: 'Next',
-    notComing: 'Calls without you',
+    notComing: (n: number) => `Calls without you (${n})`,
     past: 'Past',
     more: 'Show more',
     older: 'Show older ones',
@@ -151,6 +152,7 @@ export const words = dictionary({
     taken: 'Already taken',
     clashNext: (who: string) =>
       `You can decline here. If you would rather do this one, withdraw from the other first, or tell ${who}.`,
+    rival: (title: string) => `At the same time as “${title}”, which you are asked for, too.`,
     overlaps: 'Overlaps another call that you accepted:',
     filled: 'This post was filled meanwhile.',
     filledNext: 'There is nothing to do. If a place becomes free, you can accept here.',

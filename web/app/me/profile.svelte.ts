@@ -18,6 +18,10 @@ export class Profile {
   name = $state('');
   skills = $state.raw<readonly Skill[]>([]);
   bio = $state('');
+  /** A skill that is being written. */
+  skill = $state('');
+  /** The skill that was to be added though it is there, maybe in another spelling. */
+  twice = $state<string | null>(null);
   failure = $state.raw<Failure | null>(null);
   /** Whether somebody else changed it while it was written here. */
   isChanged = $state(false);
@@ -30,22 +34,32 @@ export class Profile {
   /** Whether something is written that is not saved. */
   readonly isNew = $derived(this.#saved !== null && this.#isNew(this.#saved));
 
+  /** What is written and not saved outlives the screen: it is not replaced, and saved on what it was written to. */
   async load(): Promise<void> {
+    if (this.isNew) return;
     this.failure = null;
+    this.twice = null;
+    this.isChanged = this.saving.done = false;
     try {
       const path = { id: this.#id() };
-      const [user] = await Promise.all([api.GET('/api/v1/users/{id}', { params: { path } }), this.#read()]);
+      const [user, read] = await Promise.all([api.GET('/api/v1/users/{id}', { params: { path } }), this.#read()]);
       this.name = data(user).name;
+      // Somebody may have begun to write to what was there before.
+      if (this.isNew) return;
+      this.#take(read);
       this.#write();
     } catch (error) {
       this.failure = asFailure(error);
     }
   }
 
-  add(text: string): void {
-    const skill = text.trim();
-    const isThere = this.skills.some((one) => one.skill.localeCompare(skill, undefined, { sensitivity: 'base' }) === 0);
-    if (skill !== '' && !isThere) this.skills = [...this.skills, { skill, level: 0 }];
+  /** Adds the skill that is written. */
+  add(): void {
+    const skill = this.skill.trim();
+    const same = this.skills.find((one) => one.skill.localeCompare(skill, undefined, { sensitivity: 'base' }) === 0);
+    this.twice = same?.skill ?? null;
+    if (skill !== '' && same === undefined) this.skills = [...this.skills, { skill, level: 0 }];
+    this.skill = '';
   }
 
   rate({ skill }: Skill, level: number): void {
@@ -64,7 +78,7 @@ export class Profile {
         this.#write();
       } catch (error) {
         if (!(error instanceof Refused && error.is('precondition_failed'))) throw error;
-        await this.#read();
+        this.#take(await this.#read());
         this.isChanged = true;
       }
     });
@@ -81,8 +95,8 @@ export class Profile {
     return session.me.user_id ?? '';
   }
 
-  async #read(): Promise<void> {
-    this.#take(await api.GET('/api/v1/users/{id}/profile', { params: { path: { id: this.#id() } } }));
+  #read() {
+    return api.GET('/api/v1/users/{id}/profile', { params: { path: { id: this.#id() } } });
   }
 
   /** A profile is replaced whole: what is not set here goes back as it is. */
@@ -106,8 +120,12 @@ export class Profile {
   }
 
   #isNew({ skill_levels, bio }: UserProfile): boolean {
+    if (this.skill.trim() !== '') return true;
     const isSame = this.skills.every(({ skill, level }) => skill_levels[skill] === level);
     if (!isSame || this.skills.length !== Object.keys(skill_levels).length) return true;
     return this.bio.trim() !== (bio ?? '');
   }
 }
+
+/** One for as long as the page lives, which starts again for another account or org. */
+export const profile = new Profile();

@@ -5,7 +5,7 @@ import { api, data, open } from '../api/client';
 import { type Failure, Refused, asFailure } from '../api/refused';
 import type { Locale, Me, Org } from '../api/types';
 import { language } from '../words/language.svelte';
-import { restartOthers, startAgain } from './tabs';
+import { restartOthers, startAgain, startLost } from './tabs';
 
 type State =
   | { is: 'starting' }
@@ -19,7 +19,7 @@ class Session {
   #state = $state<State>({ is: 'starting' });
 
   constructor() {
-    whenLost(startAgain);
+    whenLost(startLost);
   }
 
   get state(): State {

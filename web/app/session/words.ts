@@ -3,6 +3,7 @@ import { dictionary } from '../words/language.svelte';
 export const words = dictionary({
   fr: {
     title: 'Se connecter',
+    lost: 'Votre session a pris fin. Ce que vous étiez en train de faire n’a pas été envoyé.',
     email: 'Adresse e-mail',
     password: 'Mot de passe',
     show: 'Afficher le mot de passe',
@@ -22,6 +23,7 @@ export const words = dictionary({
   },
   en: {
     title: 'Sign in',
+    lost: 'Your session has ended. What you were just doing was not sent.',
     email: 'E-mail address',
     password: 'Password',
     show: 'Show the password',

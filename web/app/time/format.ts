@@ -2,9 +2,12 @@
 
 import type { Locale } from '../api/types';
 import { language } from '../words/language.svelte';
-import { type Instant, MINUTE, civilDay, isOneDay } from './zone';
+import { DAY, HOUR, type Instant, MINUTE, civilDay, isOneDay } from './zone';
 
 const TAGS: Record<Locale, string> = { fr: 'fr-FR', en: 'en-GB', 'en-US': 'en-US' };
+
+/** What is so near is said in hours, also across midnight. */
+const SOON = 6 * HOUR;
 
 const made = new Map<string, unknown>();
 
@@ -98,14 +101,24 @@ export function duration(milliseconds: number): string {
   return rest === 0 ? `${hours}\u00a0h` : `${hours}\u00a0h\u00a0${String(rest).padStart(2, '0')}`;
 }
 
+function counted(many: number, unit: 'minute' | 'hour' | 'day'): string {
+  return kept('relative', (tag) => new Intl.RelativeTimeFormat(tag, { numeric: 'auto' })).format(Math.round(many), unit);
+}
+
 /** How long ago or ahead: `3 days ago`, `dans 2 heures`. Beside the absolute time, never alone. */
 export function relative(at: Instant, now: Instant): string {
-  const words = kept('relative', (tag) => new Intl.RelativeTimeFormat(tag, { numeric: 'auto' }));
   const minutes = Math.round((at - now) / MINUTE);
-  if (Math.abs(minutes) < 60) return words.format(minutes, 'minute');
+  if (Math.abs(minutes) < 60) return counted(minutes, 'minute');
   const hours = Math.round(minutes / 60);
-  if (Math.abs(hours) < 24) return words.format(hours, 'hour');
-  return words.format(Math.round(hours / 24), 'day');
+  return Math.abs(hours) < 24 ? counted(hours, 'hour') : counted(hours / 24, 'day');
+}
+
+/** The same in days of the calendar, as people count them who read the date beside it: `demain`, `in 2 days`. */
+export function relativeDay(at: Instant, now: Instant, zone: string): string {
+  if (Math.abs(at - now) < SOON) return relative(at, now);
+  const day = (of: Instant): number => Date.parse(civilDay(of, zone)) / DAY;
+  const days = day(at) - day(now);
+  return days === 0 ? counted((at - now) / HOUR, 'hour') : counted(days, 'day');
 }
 
 /** Texts compared as people sort them. */

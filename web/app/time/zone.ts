@@ -49,7 +49,7 @@ export function isOneDay(start: Instant, end: Instant, zone: string): boolean {
   return civilDay(start, zone) === civilDay(end - 1, zone);
 }
 
-/** Whether the browser's clock shows other times than this zone at that instant. */
-export function differsHere(zone: string, at: Instant): boolean {
-  return wallClock(at, zone) !== wallClock(at, undefined);
+/** Whether the browser's clock shows other times than this zone at that instant; or that of another zone which is shown nearby. */
+export function differsHere(zone: string, at: Instant, ...others: string[]): boolean {
+  return [undefined, ...others].some((other) => wallClock(at, other) !== wallClock(at, zone));
 }

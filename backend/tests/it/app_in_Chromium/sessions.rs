@@ -120,6 +120,30 @@ async fn nothing_is_sent_in_the_name_of_whoever_has_signed_in_meanwhile() {
     assert_eq!(crew, json!([]), "the drop was the manager's");
 }
 
+/// A session that was ended elsewhere ends here with a word about what was not sent, and about that once.
+#[tokio::test]
+async fn whoever_was_signed_out_elsewhere_is_told_what_became_of_it() {
+    let house = House::open(Kind::Sqlite).await;
+    let week = Week::of(&house).await;
+    let planner = house.signed_in("en-GB", MANAGER).await;
+    let browser = &planner.browser;
+    planner.go(Week::DAY).await;
+    browser.until("To fill").await;
+    browser
+        .run("fetch('/api/v1/auth/logout', { method: 'POST' }).then(() => { window.ended = true; })")
+        .await;
+    browser.until_true("return window.ended === true").await;
+    house.test.pass_seconds(3600);
+    planner.lift_by_click(&format!("call:{}:son", week.setup)).await;
+    planner.drop_on(&week.bob).await;
+    browser.until("Your session has ended. What you were just doing was not sent.").await;
+    let crew = house.test.owner().await.get(&format!("/assignments?mission_id={}", week.setup)).await.ok();
+    assert_eq!(crew, json!([]));
+    browser.reload().await;
+    browser.until_true("return document.querySelector('input[name=email]') !== null").await;
+    assert!(!browser.text().await.contains("Your session has ended"), "it is said once");
+}
+
 /// A part that is gone after an update, or did not arrive, is asked for again with the page.
 #[tokio::test]
 async fn a_part_that_does_not_arrive_can_be_asked_for_again() {
