@@ -1,6 +1,5 @@
 /**
- * What a planner does in the panel. Changes of the plan go through `plan/commands`; reminding and confirming are calls of
- * their own.
+ * What a planner does in the panel. Changes of the plan go through `plan/commands`; reminding is a call of its own.
  */
 
 import { api, data, newKey } from '../api/client';
@@ -13,13 +12,13 @@ import { words as changeWords } from '../plan/words';
 import { now } from '../time/now.svelte';
 import { notices } from '../ui/notices.svelte';
 import { failureText } from '../ui/refusals';
-import { type Pick, accept, ask } from './asking';
+import { type Pick, accept, ask, fullPost } from './asking';
 import { later } from './facts';
 import { keepLink } from '../plan/links.svelte';
 import type { OpenMission } from './mission.svelte';
 import { Picks } from './picks.svelte';
 import type { Member } from './posts';
-import { isFree, marksOf } from './ranking';
+import { marksOf, nextToAsk } from './ranking';
 import { words } from './words';
 
 /** A call of its own that has no answer yet, or none that counts. */
@@ -37,14 +36,21 @@ export class Actions {
   replacing = $state.raw<Member | null>(null);
   /** Whose row is open. */
   selected = $state.raw<string | null>(null);
+  /** Whose row among the candidates has the focus. */
+  focused = $state.raw<string | null>(null);
   /** Of whom it is asked whether they are really to be taken off. */
   removing = $state.raw<string | null>(null);
   readonly #mission: OpenMission;
+  /** The candidates that are seen: nobody else is asked. */
+  readonly #shown: () => readonly Candidate[];
+  /** Who would be asked for a post that is full, which has been said: asked again, they are. */
+  #warned = '';
   #sent = $state.raw<readonly PlanningCommand[]>([]);
   #attempts = $state.raw<readonly Attempt[]>([]);
 
-  constructor(mission: OpenMission) {
+  constructor(mission: OpenMission, shown: () => readonly Candidate[]) {
     this.#mission = mission;
+    this.#shown = shown;
   }
 
   /** Whether anybody can be asked here: nobody is asked for what is over or called off. */
@@ -91,19 +97,21 @@ export class Actions {
     }
     const planned = this.#mission.post?.crew.filter(({ assignment, invitation }) => assignment.status === 'INVITED' && invitation === null) ?? [];
     const free = this.suggested;
-    if (this.replacing === null && planned.length > 0) this.invite(planned);
+    // Whoever goes to somebody in the list means them.
+    const isMeant = free !== null && free.user_id === this.focused;
+    if (this.replacing === null && planned.length > 0 && !isMeant) this.invite(planned);
     else if (free !== null) this.ask(free);
     else {
-      const text = this.#needed ? words().nobodyFree : words().nobodyNeeded;
+      const all = this.#shown().length === (this.#mission.candidates ?? []).length;
+      const text = !this.#needed ? words().nobodyNeeded : all ? words().nobodyFree : words().nobodyShownFree;
       notices.tell('warning', text, { about: text });
     }
   }
 
-  /** The first candidate against whom nothing speaks; null where nobody is needed. */
+  /** The first candidate that is seen against whom nothing speaks; null where nobody is needed. */
   get suggested(): Candidate | null {
     if (!this.#needed) return null;
-    const free = this.#mission.candidates?.find((one) => isFree(one) && !this.isSendingUser(one.user_id));
-    return free ?? null;
+    return nextToAsk(this.#shown().filter(({ user_id }) => !this.isSendingUser(user_id)), this.focused);
   }
 
   /** A place is needed, too, for whoever is asked at this moment. */
@@ -161,12 +169,10 @@ export class Actions {
   }
 
   /** Notes that somebody agrees to the new time or place. */
-  confirm({ assignment: { id, user_name } }: Member): void {
-    this.#call(id, async (header) => {
-      const params = { header, path: { id } };
-      data(await api.POST('/api/v1/assignments/{id}/confirm', { params, body: {} }));
-      return words().told.confirm(user_name);
-    });
+  confirm(member: Member): void {
+    const { id, user_name } = member.assignment;
+    const command = { type: 'confirm', assignment_id: id, ...this.#unchanged(member) } as const;
+    void this.#apply([command], words().told.confirm(user_name));
   }
 
   get #title(): string {
@@ -178,10 +184,21 @@ export class Actions {
   }
 
   async #ask(picks: readonly Pick[]): Promise<void> {
+    if (this.#isWarnedOf(picks)) return;
     const told = this.#toldAsk(picks.map(({ name }) => name));
     const done = await this.#apply(ask(this.#mission.id, picks), told);
     // Who was picked and refused stays picked.
     if (done) this.picks.without(picks.map(({ user }) => user));
+  }
+
+  /** A post may have been filled since somebody was picked for it: that is said before anybody is asked in vain. */
+  #isWarnedOf(picks: readonly Pick[]): boolean {
+    const full = fullPost(picks, this.#mission.facts?.roles ?? []);
+    const asked = picks.map(({ user }) => user).join();
+    if (full === null || this.#warned === asked) return false;
+    this.#warned = asked;
+    notices.tell('warning', words().isFull(full.role_name), { detail: words().askAgain, about: full.id });
+    return true;
   }
 
   #toldAsk(names: readonly string[]): string {

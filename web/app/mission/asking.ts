@@ -40,6 +40,12 @@ export function placesFor(picks: readonly Pick[], roles: readonly MissionRole[])
     .reduce((sum, places) => sum + places, 0);
 }
 
+/** The post of somebody who is picked whose places are all accepted: a yes would be refused. */
+export function fullPost(picks: readonly Pick[], roles: readonly MissionRole[]): MissionRole | null {
+  const wanted = new Set(picks.map(({ role }) => role?.id));
+  return roles.find((role) => wanted.has(role.id) && role.quota !== null && role.accepted >= role.quota) ?? null;
+}
+
 export interface Crowd {
   asked: number;
   places: number;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Candidate } from '../api/types';
-import { type Conflict, besides, isFree, marksOf, named } from './ranking';
+import { type Conflict, besides, isFree, marksOf, named, nextToAsk } from './ranking';
 import { candidate, member } from './sample';
 
 type Reason = Candidate['reasons'][number];
@@ -39,6 +39,18 @@ describe('what is shown of the reasons', () => {
   it('is red, first, for what they accepted, and amber for what they are asked for', () => {
     expect(marks(reason('skill_missing'), reason('taken', 'ACCEPTED'))).toEqual(['taken', 'skill_missing']);
     expect(marks(reason('taken', 'INVITED'))).toEqual(['asked']);
+  });
+});
+
+describe('whom a key asks', () => {
+  const taken = candidate('Ada', { reasons: [reason('taken', 'ACCEPTED')] });
+  const [bob, cleo] = [candidate('Bob'), candidate('Cléo')];
+
+  it('is the first against whom nothing speaks, and before them whoever has the focus', () => {
+    expect(nextToAsk([taken, bob, cleo], null)).toBe(bob);
+    expect(nextToAsk([taken, bob, cleo], cleo.user_id)).toBe(cleo);
+    expect(nextToAsk([taken, bob, cleo], taken.user_id)).toBe(bob);
+    expect(nextToAsk([taken], taken.user_id)).toBeNull();
   });
 });
 

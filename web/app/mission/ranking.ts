@@ -43,6 +43,12 @@ export function isFree(candidate: Candidate): boolean {
   return marksOf(candidate).every(({ is }) => is === 'free');
 }
 
+/** Whom a key asks, of those who can be asked: whoever's row has the focus, else the first, against whom nothing speaks. */
+export function nextToAsk(candidates: readonly Candidate[], focused: string | null): Candidate | null {
+  const free = candidates.filter(isFree);
+  return free.find(({ user_id }) => user_id === focused) ?? free[0] ?? null;
+}
+
 /** Candidates but for those who are on the mission, as either answer says: these are listed with its posts. */
 export function besides(candidates: readonly Candidate[], crew: readonly Member[]): Candidate[] {
   const on = new Set(crew.map(({ assignment }) => assignment.user_id));

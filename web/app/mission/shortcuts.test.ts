@@ -16,7 +16,7 @@ const askPicked = vi.fn();
 const remove = vi.fn();
 const list = { shown: [ada, bob] } as unknown as List;
 const mission = { post: null, crew: [cleo] } as unknown as OpenMission;
-const free = { picks: { toggle }, asks: true, replacing: null, selected: null, isSending: () => false, askPicked, remove };
+const free = { picks: { toggle }, asks: true, replacing: null, selected: null, removing: null, isSending: () => false, askPicked, remove };
 
 let press: typeof Press;
 
@@ -47,6 +47,15 @@ test('x is about whose row has the focus, else whose row is open; never twice', 
   pressed('x', free, 'cleo');
   pressed('x', { ...free, selected: 'cleo' });
   expect(remove).toHaveBeenCalledTimes(2);
+});
+
+test('x from elsewhere than where it was asked drops the question', () => {
+  const actions = { ...free, selected: 'cleo', removing: 'cleo' as string | null };
+  pressed('x', actions, null);
+  expect(remove).not.toHaveBeenCalled();
+  expect(actions.removing).toBeNull();
+  pressed('x', { ...free, removing: cleo.assignment.id }, cleo.assignment.id);
+  expect(remove).toHaveBeenCalledExactlyOnceWith(cleo);
 });
 
 test('what it does not know is left to whatever is beside it', () => {

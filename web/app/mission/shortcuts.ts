@@ -28,6 +28,11 @@ export function press(key: string, mission: OpenMission, actions: Actions, list:
   } else if (key === 'a') {
     actions.askPicked();
   } else if (key === 'x') {
+    // The question is answered where it is asked: from elsewhere the key means nobody in it.
+    if (actions.removing !== null && actions.removing !== focused) {
+      actions.removing = null;
+      return true;
+    }
     const id = focused ?? actions.selected;
     const member = mission.crew.find(({ assignment }) => assignment.id === id);
     if (member !== undefined && !actions.isSending(member)) actions.remove(member);

@@ -80,6 +80,8 @@ export const words = dictionary({
     crowded: (asked: number, n: number) =>
       n === 0 ? 'Le poste est complet\u00a0: un oui ne sera possible que si une place se libère.' : n === 1 ? `${asked} demandés pour une place\u00a0: le premier oui la prend.` : `${asked} demandés pour ${n} places\u00a0: les premiers oui les prennent.`,
     picked: ({ name, picked, count }: { name: string; picked: boolean; count: number }) => `${name}\u00a0: ${picked ? 'dans la sélection' : 'hors de la sélection'} (${count} en tout)`,
+    isFull: (role: string) => `«\u00a0${role}\u00a0» est complet.`,
+    askAgain: 'Un oui ne sera possible que si une place se libère. Demandez encore une fois pour l’envoyer quand même.',
     pickNone: 'Ne plus choisir',
     history: 'Ce qui s’est passé',
     nothingYet: 'Rien encore.',
@@ -97,6 +99,7 @@ export const words = dictionary({
     keyAsk: 'Demander aux personnes choisies, ou à la première libre',
     keyRemove: 'Retirer la personne choisie de la mission',
     nobodyFree: 'Personne n’est libre pour ce poste. Choisissez quelqu’un dans la liste.',
+    nobodyShownFree: 'Personne de libre parmi les personnes affichées. Effacez le filtre, montrez-en plus, ou choisissez quelqu’un.',
     nobodyNeeded: 'Ce poste n’attend plus personne. Choisissez quelqu’un pour demander quand même.',
     told: {
       ask: (user: string, mission: string) => `${user}\u00a0: demande envoyée pour «\u00a0${mission}\u00a0»`,
@@ -189,6 +192,8 @@ export const words = dictionary({
     crowded: (asked: number, n: number) =>
       n === 0 ? 'The post is filled: a yes is possible only if a place becomes free.' : `${asked} asked for ${places(n)}: whoever accepts first gets ${n === 1 ? 'it' : 'them'}.`,
     picked: ({ name, picked, count }: { name: string; picked: boolean; count: number }) => `${name} ${picked ? 'picked' : 'not picked any more'}, ${count} in all`,
+    isFull: (role: string) => `“${role}” is filled.`,
+    askAgain: 'A yes is possible only if a place becomes free. Ask once more to send it all the same.',
     pickNone: 'Pick nobody',
     history: 'What happened',
     nothingYet: 'Nothing yet.',
@@ -206,6 +211,7 @@ export const words = dictionary({
     keyAsk: 'Ask those picked, or the first who is free',
     keyRemove: 'Take the selected person off the mission',
     nobodyFree: 'Nobody is free for this post. Choose somebody in the list.',
+    nobodyShownFree: 'Nobody who is shown is free. Clear the filter, show more, or choose somebody.',
     nobodyNeeded: 'This post needs nobody else. Pick somebody to ask all the same.',
     told: {
       ask: (user: string, mission: string) => `${user} is asked for “${mission}”`,

@@ -4,6 +4,8 @@ import { SvelteMap } from 'svelte/reactivity';
 import { api, data, newKey } from '../api/client';
 import { type Failure, Refused, asFailure } from '../api/refused';
 import type { Assignment } from '../api/types';
+import { later } from '../mission/facts';
+import { commands } from '../plan/commands.svelte';
 import { HOUR, type Instant } from '../time/zone';
 import { notices } from '../ui/notices.svelte';
 import { reasonOf } from '../ui/refusals';
@@ -81,17 +83,18 @@ class Acts {
   /** Confirms for somebody, unless the mission has moved again since the row was shown: that is not what they agreed to. */
   confirm(row: string, seen: Assignment): void {
     const { id, user_name: name } = seen;
-    void this.#do(row, name, words().confirming, async (keys) => {
-      const answer = await api.GET('/api/v1/assignments/{id}', { params: { path: { id } } });
-      const header = { 'If-Match': answer.response.headers.get('etag') ?? '*', ...keys(id).header };
-      try {
-        if (!sameCall(seen, data(answer))) throw new MovedAgain();
-        data(await api.POST('/api/v1/assignments/{id}/confirm', { params: { path: { id }, header }, body: {} }));
-        notices.tell('done', words().confirmed(name));
-      } catch (error) {
-        if (!(error instanceof MovedAgain || (error instanceof Refused && error.is('precondition_failed')))) throw error;
+    void this.#do(row, name, words().confirming, async () => {
+      const answers = await Promise.all([
+        api.GET('/api/v1/assignments/{id}', { params: { path: { id } } }),
+        api.GET('/api/v1/missions/{id}', { params: { path: { id: seen.mission_id } } }),
+      ]);
+      const [now, mission] = [data(answers[0]), data(answers[1])];
+      if (!sameCall(seen, now)) {
         notices.tell('warning', words().movedAgain(name), { detail: words().movedAgainNext });
+        return;
       }
+      const command = { type: 'confirm', assignment_id: id, if_unchanged: later(now.updated_at, mission.updated_at) } as const;
+      await commands.apply({ commands: [command], told: words().confirmed(name) });
     });
   }
 
@@ -149,8 +152,6 @@ class Acts {
     this.handOvers = [...this.handOvers.filter(({ id }) => !links.some((one) => one.id === id)), ...links];
   }
 }
-
-class MovedAgain extends Error {}
 
 function sameCall(one: Assignment, other: Assignment): boolean {
   return one.start_at === other.start_at && one.end_at === other.end_at && one.location === other.location;
