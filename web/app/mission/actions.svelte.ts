@@ -8,6 +8,7 @@ import type { Candidate, MissionRole, PlanningCommand } from '../api/types';
 import { commands } from '../plan/commands.svelte';
 import { lineOf } from '../plan/conflicts';
 import { plan } from '../plan/plan.svelte';
+import { openPlaces } from '../plan/snapshot';
 import { words as changeWords } from '../plan/words';
 import { now } from '../time/now.svelte';
 import { notices } from '../ui/notices.svelte';
@@ -130,7 +131,10 @@ export class Actions {
 
   /** Asks those who are planned and were never asked. */
   invite(members: readonly Member[]): void {
-    const told = this.#toldAsk(members.map(({ assignment }) => assignment.user_name));
+    const people = members.map(({ assignment }) => ({ user: assignment.user_id, name: assignment.user_name }));
+    const full = this.#roles.find((role) => role.quota !== null && openPlaces(role) === 0 && members.some(({ assignment }) => assignment.mission_role_id === role.id));
+    if (this.#isWarnedOf(full ?? null, people)) return;
+    const told = this.#toldAsk(people.map(({ name }) => name));
     void this.#apply([{ type: 'invite', assignment_ids: members.map(({ assignment }) => assignment.id) }], told);
   }
 
@@ -171,7 +175,10 @@ export class Actions {
   /** Notes that somebody agrees to the new time or place. */
   confirm(member: Member): void {
     const { id, user_name } = member.assignment;
-    const command = { type: 'confirm', assignment_id: id, ...this.#unchanged(member) } as const;
+    // They agree to what was seen, whether the plan knows it or not.
+    const { facts } = this.#mission;
+    const if_unchanged = facts === null ? member.assignment.updated_at : later(member.assignment.updated_at, facts.updatedAt);
+    const command = { type: 'confirm', assignment_id: id, if_unchanged } as const;
     void this.#apply([command], words().told.confirm(user_name));
   }
 
@@ -184,20 +191,25 @@ export class Actions {
   }
 
   async #ask(picks: readonly Pick[]): Promise<void> {
-    if (this.#isWarnedOf(picks)) return;
+    if (this.#isWarnedOf(fullPost(picks, this.#roles), picks)) return;
     const told = this.#toldAsk(picks.map(({ name }) => name));
     const done = await this.#apply(ask(this.#mission.id, picks), told);
     // Who was picked and refused stays picked.
     if (done) this.picks.without(picks.map(({ user }) => user));
   }
 
+  get #roles(): readonly MissionRole[] {
+    return this.#mission.facts?.roles ?? [];
+  }
+
   /** A post may have been filled since somebody was picked for it: that is said before anybody is asked in vain. */
-  #isWarnedOf(picks: readonly Pick[]): boolean {
-    const full = fullPost(picks, this.#mission.facts?.roles ?? []);
-    const asked = picks.map(({ user }) => user).join();
-    if (full === null || this.#warned === asked) return false;
-    this.#warned = asked;
-    notices.tell('warning', words().isFull(full.role_name), { detail: words().askAgain, about: full.id });
+  #isWarnedOf(full: MissionRole | null, people: readonly { user: string; name: string }[]): boolean {
+    const asked = people.map(({ user }) => user).join();
+    const isSaid = this.#warned === asked;
+    this.#warned = full === null || isSaid ? '' : asked;
+    if (full === null || isSaid) return false;
+    const names = people.map(({ name }) => name).join(', ');
+    notices.tell('warning', words().isFull(full), { detail: words().askAgain(names), about: full.id });
     return true;
   }
 

@@ -27,6 +27,13 @@ test.each([['ACCEPTED', 'Léa accepts “Montage”'], ['DECLINED', 'Léa declin
   },
 );
 
+test('whoever agrees to a new time agrees to the one that was seen, and it can be taken back', () => {
+  const actions = new Actions(mission, () => []);
+  actions.confirm(lea);
+  const command = { type: 'confirm', assignment_id: 'lea', if_unchanged: facts.updatedAt };
+  expect(vi.mocked(commands).apply).toHaveBeenLastCalledWith({ commands: [command], told: 'The yes of Léa is recorded' });
+});
+
 const role = { id: 'son', role_name: 'son', quota: 1, accepted: 0, invited: 0 };
 
 test('only who is seen is asked by the key', () => {
@@ -45,7 +52,7 @@ test('who is asked for a post that is full is asked the second time', () => {
   const before = vi.mocked(commands).apply.mock.calls.length;
   actions.ask(candidate('Ada'));
   expect(vi.mocked(commands).apply).toHaveBeenCalledTimes(before);
-  expect(notices.all.at(-1)?.text).toBe('“son” is filled.');
+  expect(notices.all.at(-1)?.text).toBe('“son” is full: 1 of 1.');
   actions.ask(candidate('Ada'));
   expect(vi.mocked(commands).apply).toHaveBeenCalledTimes(before + 1);
 });

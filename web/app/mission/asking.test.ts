@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Pick, accept, ask, crowd, placesFor } from './asking';
+import { type Pick, accept, ask, crowd, fullPost, placesFor } from './asking';
 import { later } from './facts';
 import { invitation, member, post, role } from './sample';
 
@@ -61,6 +61,17 @@ describe('more people than places', () => {
     expect(crowd([], [{ ...post('son', 0), crew: [asked] }])).toBeNull();
     expect(crowd(pick('lea'), [post('son', null), post('video', 0)])).toBeNull();
     expect(crowd(pick('lea'), [post('son', 1, 1)])).toEqual({ asked: 1, places: 0 });
+  });
+});
+
+describe('a post without places', () => {
+  const picks = [{ user: 'lea', name: 'Léa', role: son }];
+
+  it('has all of them accepted or asked for', () => {
+    const full = [role('son', 2, 1, 1), role('son', 2, 2)];
+    for (const one of full) expect(fullPost(picks, [one])).toBe(one);
+    expect(fullPost(picks, [son, role('video', 1, 1)])).toBeNull();
+    expect(fullPost(picks, [role('son', null, 3)])).toBeNull();
   });
 });
 

@@ -40,10 +40,10 @@ export function placesFor(picks: readonly Pick[], roles: readonly MissionRole[])
     .reduce((sum, places) => sum + places, 0);
 }
 
-/** The post of somebody who is picked whose places are all accepted: a yes would be refused. */
+/** The first post of those who are picked that has no place left but those that are accepted, asked for or planned. */
 export function fullPost(picks: readonly Pick[], roles: readonly MissionRole[]): MissionRole | null {
   const wanted = new Set(picks.map(({ role }) => role?.id));
-  return roles.find((role) => wanted.has(role.id) && role.quota !== null && role.accepted >= role.quota) ?? null;
+  return roles.find((role) => wanted.has(role.id) && role.quota !== null && unaskedPlaces(role) === 0) ?? null;
 }
 
 export interface Crowd {

@@ -7,6 +7,13 @@ import { named } from './ranking';
 /** How many are shown at first, and how many more each time. */
 const STEP = 12;
 
+/** Fewer are looked through faster than filtered. */
+const FEW = 6;
+
+export function hasFilter(mission: OpenMission): boolean {
+  return (mission.candidates?.length ?? 0) > FEW;
+}
+
 export class List {
   /** Words of the name. */
   question = $state('');

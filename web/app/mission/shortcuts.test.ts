@@ -3,6 +3,7 @@ import type { Actions } from './actions.svelte';
 import type { List } from './list.svelte';
 import type { OpenMission } from './mission.svelte';
 import { candidate, member } from './sample';
+import { notices } from '../ui/notices.svelte';
 import type { press as Press } from './shortcuts';
 
 // What the language is read from; set before it is imported.
@@ -42,6 +43,7 @@ test('a number picks who has it in the list, where anybody can be asked', () => 
 
 test('x is about whose row has the focus, else whose row is open; never twice', () => {
   pressed('x');
+  expect(notices.all.at(-1)?.text).toBe('Go to somebody on the mission first.');
   pressed('x', { ...free, isSending: () => true }, 'cleo');
   expect(remove).not.toHaveBeenCalled();
   pressed('x', free, 'cleo');

@@ -1,19 +1,20 @@
 /** The keys of the panel: they work where the focus is in it, or where it is the screen. Else they are the board's. */
 
 import type { Shortcut } from '../ui/keys.svelte';
+import { notices } from '../ui/notices.svelte';
 import type { Actions } from './actions.svelte';
 import type { List } from './list.svelte';
 import type { OpenMission } from './mission.svelte';
 import { words } from './words';
 
-/** For the help: the panel listens itself. */
-export function shortcuts(): Shortcut[] {
+/** For the help: the panel listens itself. `filter` goes to the field for names, where the key does that and not something else. */
+export function shortcuts(filter: (() => unknown) | null): Shortcut[] {
   const w = words();
   return [
     { key: '1 – 9', does: w.keyPick },
     { key: 'a', does: w.keyAsk },
     { key: 'x', does: w.keyRemove },
-    { key: '/', does: w.filter },
+    ...(filter === null ? [] : [{ key: '/', does: w.filter, act: () => { filter(); } }]),
   ];
 }
 
@@ -35,7 +36,8 @@ export function press(key: string, mission: OpenMission, actions: Actions, list:
     }
     const id = focused ?? actions.selected;
     const member = mission.crew.find(({ assignment }) => assignment.id === id);
-    if (member !== undefined && !actions.isSending(member)) actions.remove(member);
+    if (member === undefined) notices.tell('warning', words().nobodySelected, { about: key });
+    else if (!actions.isSending(member)) actions.remove(member);
   } else return false;
   return true;
 }

@@ -1,4 +1,7 @@
+import type { MissionRole } from '../api/types';
 import { dictionary } from '../words/language.svelte';
+
+type Post = Pick<MissionRole, 'role_name' | 'accepted' | 'quota'>;
 
 const s = (n: number): string => (n > 1 ? 's' : '');
 const places = (n: number): string => (n === 1 ? '1 place' : `${n} places`);
@@ -55,6 +58,7 @@ export const words = dictionary({
     askInstead: (name: string) => `La personne choisie reçoit la demande\u00a0; ${name} n’est plus sur la mission.`,
     noReplacing: 'Ne pas remplacer',
     filter: 'Filtrer par nom',
+    found: (n: number) => `${n} personne${s(n)}`,
     noMatch: 'Personne de ce nom ne peut être demandé ici.',
     already: (names: string) => `Déjà sur cette mission\u00a0: ${names}.`,
     nobodyLeft: 'Toute l’équipe est déjà sur cette mission.',
@@ -80,8 +84,13 @@ export const words = dictionary({
     crowded: (asked: number, n: number) =>
       n === 0 ? 'Le poste est complet\u00a0: un oui ne sera possible que si une place se libère.' : n === 1 ? `${asked} demandés pour une place\u00a0: le premier oui la prend.` : `${asked} demandés pour ${n} places\u00a0: les premiers oui les prennent.`,
     picked: ({ name, picked, count }: { name: string; picked: boolean; count: number }) => `${name}\u00a0: ${picked ? 'dans la sélection' : 'hors de la sélection'} (${count} en tout)`,
-    isFull: (role: string) => `«\u00a0${role}\u00a0» est complet.`,
-    askAgain: 'Un oui ne sera possible que si une place se libère. Demandez encore une fois pour l’envoyer quand même.',
+    isFull: ({ role_name, accepted, quota }: Post) =>
+      accepted < (quota ?? 0)
+        ? `«\u00a0${role_name}\u00a0»\u00a0: chaque place est prise ou demandée.`
+        : `«\u00a0${role_name}\u00a0» est complet\u00a0: ${accepted} sur ${quota ?? 0}.`,
+    askAgain: (names: string) => `Demander quand même à ${names}\u00a0? Refaites-le pour confirmer (a).`,
+    filledMeanwhile: (role: string, full: boolean, names: string) =>
+      `«\u00a0${role}\u00a0» ${full ? 'complet' : 'demandé'} entre-temps\u00a0: ${names}.`,
     pickNone: 'Ne plus choisir',
     history: 'Ce qui s’est passé',
     nothingYet: 'Rien encore.',
@@ -98,6 +107,7 @@ export const words = dictionary({
     keyPick: 'Choisir l’une des neuf premières personnes',
     keyAsk: 'Demander aux personnes choisies, ou à la première libre',
     keyRemove: 'Retirer la personne choisie de la mission',
+    nobodySelected: 'Allez d’abord sur quelqu’un de la mission.',
     nobodyFree: 'Personne n’est libre pour ce poste. Choisissez quelqu’un dans la liste.',
     nobodyShownFree: 'Personne de libre parmi les personnes affichées. Effacez le filtre, montrez-en plus, ou choisissez quelqu’un.',
     nobodyNeeded: 'Ce poste n’attend plus personne. Choisissez quelqu’un pour demander quand même.',
@@ -165,6 +175,7 @@ export const words = dictionary({
     askInstead: (name: string) => `Whoever you choose is asked; ${name} is off the mission then.`,
     noReplacing: 'Do not replace',
     filter: 'Filter by name',
+    found: (n: number) => (n === 1 ? '1 person' : `${n} people`),
     noMatch: 'Nobody of that name can be asked.',
     already: (names: string) => `Already on this mission: ${names}.`,
     nobodyLeft: 'Everyone is on this mission already.',
@@ -192,8 +203,10 @@ export const words = dictionary({
     crowded: (asked: number, n: number) =>
       n === 0 ? 'The post is filled: a yes is possible only if a place becomes free.' : `${asked} asked for ${places(n)}: whoever accepts first gets ${n === 1 ? 'it' : 'them'}.`,
     picked: ({ name, picked, count }: { name: string; picked: boolean; count: number }) => `${name} ${picked ? 'picked' : 'not picked any more'}, ${count} in all`,
-    isFull: (role: string) => `“${role}” is filled.`,
-    askAgain: 'A yes is possible only if a place becomes free. Ask once more to send it all the same.',
+    isFull: ({ role_name, accepted, quota }: Post) =>
+      accepted < (quota ?? 0) ? `“${role_name}”: each place is taken or asked for.` : `“${role_name}” is full: ${accepted} of ${quota ?? 0}.`,
+    askAgain: (names: string) => `Ask ${names} all the same? Do it again to confirm (a).`,
+    filledMeanwhile: (role: string, full: boolean, names: string) => `“${role}” ${full ? 'filled' : 'asked for'} meanwhile: ${names}.`,
     pickNone: 'Pick nobody',
     history: 'What happened',
     nothingYet: 'Nothing yet.',
@@ -210,6 +223,7 @@ export const words = dictionary({
     keyPick: 'Pick one of the first nine people',
     keyAsk: 'Ask those picked, or the first who is free',
     keyRemove: 'Take the selected person off the mission',
+    nobodySelected: 'Go to somebody on the mission first.',
     nobodyFree: 'Nobody is free for this post. Choose somebody in the list.',
     nobodyShownFree: 'Nobody who is shown is free. Clear the filter, show more, or choose somebody.',
     nobodyNeeded: 'This post needs nobody else. Pick somebody to ask all the same.',

@@ -18,6 +18,7 @@ import type { Batch } from './drafts';
 import { Own } from './own';
 import { tellRefusal } from './refusals';
 import { conflicting, judge } from './verdict';
+import { linesOf as versionOf } from './versions';
 import { words } from './words';
 
 /** Changes that are kept for undo. */
@@ -242,9 +243,14 @@ class Commands {
       const found = plan.snapshot === null ? [] : conflicting(plan.snapshot, change.commands);
       const clashing = found.length === 0 ? [...change.commands.keys()] : found;
       this.ask({ is: 'override', change, lines: conflictLines(failure, plan.snapshot), clashing });
-    } else if (failure instanceof Refused && failure.is('changed_since')) this.ask({ is: 'changed', change, seen });
+    } else if (failure instanceof Refused && failure.is('changed_since') && isShown(change, plan.snapshot, seen)) this.ask({ is: 'changed', change, seen });
     else tellRefusal(change, failure, plan.snapshot);
   }
+}
+
+/** Whether either version of what a change is about could be shown: a mission beside Today may be in no plan that was read. */
+function isShown({ commands }: Change, ...versions: (Snapshot | null)[]): boolean {
+  return versions.some((version) => versionOf(commands, version).length > 0);
 }
 
 /** Without a network there is only reading, which is said. */

@@ -18,6 +18,8 @@ class Finder {
   wanted = $state('');
   missions = $state.raw<Mission[]>([]);
   users = $state.raw<User[]>([]);
+  /** Whether more may be found. */
+  searching = $state(false);
   #zone = 'UTC';
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -41,7 +43,8 @@ class Finder {
   find(wanted: string): void {
     this.wanted = wanted;
     clearTimeout(this.#timer);
-    if (wanted.trim() === '') {
+    this.searching = wanted.trim() !== '';
+    if (!this.searching) {
       this.missions = [];
       this.users = [];
       return;
@@ -63,6 +66,7 @@ class Finder {
       // Nothing is found while the server does not answer; the shell says so.
       asFailure(error);
     }
+    if (q === this.wanted) this.searching = false;
   }
 }
 

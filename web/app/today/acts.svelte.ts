@@ -104,7 +104,9 @@ class Acts {
         const params = { path: { id }, ...keys(id) };
         return api.POST('/api/v1/availabilities/{id}:approve', { params, body: {} });
       });
-      notices.tell('done', words().approved(name));
+      // No change of the plan, so it is not what undo takes back: the opposite does.
+      const reject = (): void => { this.reject(row, name, offer); };
+      notices.tell('done', words().approved(name), { action: { text: words().reject, act: reject } });
     });
   }
 

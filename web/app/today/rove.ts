@@ -1,5 +1,7 @@
 /** The focus among rows: it moves by keys, and stays where it is when rows come, go and change places. */
 
+import { type Order, neighbour } from './order';
+
 /** Where the focus was, before rows changed. */
 export interface Held {
   key: string;
@@ -19,13 +21,31 @@ export function focused(root: HTMLElement): HTMLElement | null {
 }
 
 /** Moves to another row; to the first when none has the focus. A row that was only come to is the next. */
-export function move(root: HTMLElement, by: 1 | -1): void {
+export function move(root: HTMLElement, by: 1 | -1, order: Order | null): void {
   const rows = rowsIn(root);
   const from = focused(root);
-  const to = from === null ? rows[0] : by === 1 && from === document.activeElement ? from : rows[rows.indexOf(from) + by];
+  const to = from === null ? rows[0] : by === 1 && from === document.activeElement ? from : next(rows, from, by, order);
   if (to === undefined) return;
   enter(to);
   to.scrollIntoView({ block: 'nearest' });
+}
+
+function next(rows: readonly HTMLElement[], from: HTMLElement, by: 1 | -1, order: Order | null): HTMLElement | undefined {
+  const key = keyOf(from);
+  const known = order?.key === key ? order : { key, rows: rows.map(keyOf) };
+  const found = neighbour(known, rows.map(keyOf), by);
+  return rows.find((row) => keyOf(row) === found);
+}
+
+function keyOf(row: HTMLElement): string {
+  return row.dataset['row'] ?? '';
+}
+
+/** How the rows stand, once another of them has the focus. */
+export function noteOrder(root: HTMLElement, known: Order | null): Order | null {
+  const row = focused(root);
+  if (row === null || keyOf(row) === known?.key) return known;
+  return { key: keyOf(row), rows: rowsIn(root).map(keyOf) };
 }
 
 function enter(row: HTMLElement): void {
@@ -40,8 +60,8 @@ export function hold(root: HTMLElement): Held | null {
 }
 
 /**
- * Gives the focus back, or to the row that is there instead: to the row and not to its button, which Enter, pressed once more,
- * would not be about. A row that stayed does not move under the eyes.
+ * Gives the focus back, or to the row that is there instead: to the row and not to its button, so that it is read as a whole. A row
+ * that stayed does not move under the eyes.
  */
 export function restore(root: HTMLElement, { key, index, top }: Held, otherwise: HTMLElement): void {
   const rows = rowsIn(root);

@@ -35,6 +35,8 @@ export interface RowView {
   /** Behind the state. */
   detail: string | null;
   quiet: boolean;
+  /** What its buttons say besides when and of whom they are: its day, where that is a heading, and how many are missing. */
+  besides: { day: string; gap: string } | null;
   /** The one next thing. */
   next: Deed;
   second: Deed | null;
@@ -96,6 +98,7 @@ export function postRow(desk: Desk, { mission, role, missing, waiting, planned, 
     chip: waiting ? { state: 'asked', word: words.awaited(role.invited) } : { state: 'open', word: found ? words.planned(planned) : gap },
     detail: waiting ? gap : [awaited, found ? null : toAsk].filter((part) => part !== null).join(' · ') || null,
     quiet: waiting,
+    besides: { day: shortDay(start, mission.timezone), gap },
     next: { word: waiting || found ? words.look : words.fill, act: () => { desk.open(atPost(mission.id, role.role_name)); } },
     second: null,
   };
@@ -112,6 +115,7 @@ export function lossRow(desk: Desk, { assignment, withdrawn, at }: Loss): RowVie
     chip: { state: 'declined', word: withdrawn ? words.withdrawn : words.refused },
     detail: [shortDay(at, desk.zone), reason === null ? null : words.reason(reason)].filter((part) => part !== null).join(', '),
     quiet: false,
+    besides: null,
     next: { word: words.replace, act: () => { desk.open(atPost(assignment.mission_id, assignment.role_name)); } },
     second: null,
   };
@@ -132,6 +136,7 @@ export function silenceRow(desk: Desk, silence: Silence, waits: Instant, remind:
     chip: silenceChip(silence),
     detail: later ? words.againAt(time(waits, zone)) : words.since(shortDay(since, zone), relative(since, now)),
     quiet: later,
+    besides: null,
     next: later || silence.full ? look : { word: words.remind, act: () => { remind(key); } },
     second: null,
   };
@@ -156,6 +161,7 @@ export function movedRow(desk: Desk, assignment: Assignment, confirm: (key: stri
     chip: { state: 'confirm', word: common().toConfirm },
     detail: told === null ? words.notTold : words.told(shortDay(told, zone)),
     quiet: false,
+    besides: null,
     next: { word: words.confirm, act: () => { confirm(key); } },
     second: null,
   };
@@ -181,6 +187,7 @@ export function doubledRow(desk: Desk, { a1, a2, mission1, mission2, user_id, ..
     chip: { state: 'closed', word: words.onPurpose },
     detail: clash.override_reason === null ? null : words.reason(clash.override_reason),
     quiet: true,
+    besides: null,
     next: { word: words.look, act: () => { desk.open(first); } },
     second: null,
   };
@@ -210,6 +217,7 @@ export function offerRow(desk: Desk, offer: Offer, decide: Decisions): RowView {
     chip: { state: 'asked', word: words.toApprove },
     detail: null,
     quiet: false,
+    besides: null,
     next: { word: count === 1 ? words.approve : words.approveAll(count), act: () => { decide.approve(key); } },
     second: { word: words.reject, act: () => { decide.reject(key); } },
   };
@@ -225,8 +233,8 @@ function seriesText({ zone }: Desk, { periods }: Offer): string {
 }
 
 /** A row as one sentence: what its buttons are about. */
-export function spoken({ who, what, when }: RowView): string {
+export function spoken({ who, what, when, besides }: RowView): string {
   const words = dictionary();
-  return words.of(who, what.map(({ text }) => text).join(` ${words.and} `), when);
+  return words.of(who, what.map(({ text }) => text).join(` ${words.and} `), besides?.day ?? null, when, besides?.gap ?? null);
 }
 

@@ -1,7 +1,6 @@
 /** The sections of the screen: which lists each needs, and its rows once these are there. */
 
 import type { Failure } from '../api/refused';
-import { route } from '../route/route.svelte';
 import { session } from '../session/session.svelte';
 import { longDay } from '../time/format';
 import { now } from '../time/now.svelte';
@@ -10,6 +9,7 @@ import type { Instant } from '../time/zone';
 import { acts } from './acts.svelte';
 import { type Silence, losses, silences } from './answers';
 import { offers } from './offers';
+import { show } from './opening';
 import { type OpenPost, openPosts, withoutPlanned } from './posts';
 import type { Reading } from './reading.svelte';
 import { type Deed, type Desk, type RowView, byId, doubledRow, lossRow, movedRow, offerRow, postRow, silenceRow } from './rows';
@@ -53,7 +53,7 @@ export class Sections {
   readonly #desk: Desk = $derived({
     now: now.at,
     zone: session.org.timezone,
-    open: (where) => { route.set(where); },
+    open: show,
     missions: this.#missions,
     projects: today.projects.value,
     people: today.people.value,
