@@ -36,8 +36,9 @@ export class Profile {
 
   /** What is written and not saved outlives the screen: it is not replaced, and saved on what it was written to. */
   async load(): Promise<void> {
-    if (this.isNew) return;
+    // What hides the form goes first: what is written has to be in sight to be saved.
     this.failure = null;
+    if (this.isNew) return;
     this.twice = null;
     this.isChanged = this.saving.done = false;
     try {

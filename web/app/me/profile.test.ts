@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { Unreachable } from '../api/refused';
 import type { UserProfile } from '../api/types';
 
 const server = { bio: 'Permis B' };
@@ -45,4 +46,16 @@ test('a skill that is there in another spelling is named, and not added', async 
   profile.skill = 'son';
   profile.add();
   expect([profile.skills.length, profile.twice]).toEqual([2, null]);
+});
+
+test('what is written while it cannot be read is there again when that is tried again', async () => {
+  const profile = new Profile();
+  await profile.load();
+  get.mockRejectedValueOnce(new Unreachable());
+  const loading = profile.load();
+  profile.bio = 'Permis E';
+  await loading;
+  expect(profile.failure).not.toBeNull();
+  await profile.load();
+  expect([profile.failure, profile.bio]).toEqual([null, 'Permis E']);
 });
