@@ -4,12 +4,14 @@ import { Unreachable } from '../api/refused';
 import type { Availability } from '../api/types';
 
 vi.mock('../session/session.svelte', () => ({ session: { org: { timezone: 'Europe/Paris' }, me: { user_id: 'u' } } }));
-vi.mock('../calls/server', () => ({ readAssignments: () => Promise.resolve([]) }));
+vi.mock('../calls/server', () => ({ readAssignments: () => Promise.resolve(server.calls) }));
 vi.mock('../api/client', () => ({
   newKey: () => 'k',
   data: (answer: unknown) => answer,
-  allPages: () => Promise.resolve([...server.entries]),
+  allPages: (page: (cursor: undefined) => Promise<unknown>) => page(undefined),
   api: {
+    GET: (_: string, { params: { query } }: { params: { query: { from?: string; to?: string } } }) =>
+      Promise.resolve(server.between(query.from ?? '2000-01-01T00:00:00Z', query.to ?? '3000-01-01T00:00:00Z')),
     POST: (_: string, { body }: { body: Partial<Availability> }) => {
       if (server.fails('POST')) return Promise.reject(new Unreachable());
       server.add(body);
@@ -26,6 +28,10 @@ vi.mock('../api/client', () => ({
 const WEEK = 7 * 24 * 3_600_000;
 const server = {
   entries: [] as Availability[],
+  calls: [] as object[],
+  between(from: string, to: string): Availability[] {
+    return this.entries.filter(({ start_at, end_at }) => Date.parse(start_at) < Date.parse(to) && Date.parse(end_at) > Date.parse(from));
+  },
   sent: 0,
   /** How many calls succeed before one fails. */
   failAfter: Infinity,
@@ -71,7 +77,7 @@ function said(): string[] {
 }
 
 beforeEach(() => {
-  Object.assign(server, { entries: [], sent: 0, failAfter: Infinity });
+  Object.assign(server, { entries: [], calls: [], sent: 0, failAfter: Infinity });
 });
 
 test.each([0, 1, 2, 3])('what stopped after %i calls is not declared twice, pressed again or tried again', async (calls) => {
@@ -126,6 +132,25 @@ test('what repeats replaces what is declared of its later days, and each day of 
   expect(said()).toEqual(REPEATED);
   expect(new Set(server.entries.map(({ series_id }) => series_id).filter((id) => id !== null)).size).toBe(2);
   expect(days.isWeekly).toBe(false);
+});
+
+test('what is declared of later months counts, too', async () => {
+  server.add({ ...week, start_at: '2027-01-19T23:00:00Z', end_at: '2027-01-20T23:00:00Z' });
+  const days = await shown();
+  expect(days.entries).toEqual([]);
+  days.repeat({ until: parseDate('2027-01-27') });
+  expect([days.isCounted, days.taken]).toEqual([false, 0]);
+  await vi.waitFor(() => { expect(days.isCounted).toBe(true); });
+  expect(days.taken).toBe(1);
+});
+
+test('accepted calls are met on their days alone', async () => {
+  server.calls = [{ status: 'ACCEPTED', start_at: '2026-12-09T08:00:00Z', end_at: '2026-12-09T10:00:00Z' }];
+  const days = await shown();
+  expect(days.meetsCalls).toBe(true);
+  days.toggle(wednesday);
+  days.toggle(parseDate('2026-12-10'));
+  expect(days.meetsCalls).toBe(false);
 });
 
 test.each([0, 1, 2, 3, 4])('what repeats and stopped after %i calls goes on where it stopped', async (calls) => {
