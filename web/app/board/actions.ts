@@ -4,9 +4,10 @@ import type { PlanningCommand } from '../api/types';
 import { commands } from '../plan/commands.svelte';
 import { plan } from '../plan/plan.svelte';
 import type { PlanAssignment } from '../plan/snapshot';
+import { later } from '../plan/stamps';
 import { now } from '../time/now.svelte';
 import { notices } from '../ui/notices.svelte';
-import { latest, titlesOf } from './lift';
+import { titlesOf } from './lift';
 import { selection } from './selection.svelte';
 import { view } from './view.svelte';
 import { words } from './words';
@@ -62,7 +63,7 @@ export async function removeSelected(): Promise<void> {
     (one): PlanningCommand => ({
       type: 'remove',
       assignment_id: one.id,
-      if_unchanged: latest(one.updatedAt, one.mission.updatedAt),
+      if_unchanged: later(one.updatedAt, one.mission.updatedAt),
     }),
   );
   await commands.apply({ commands: all, told: told(off, words().removed) });
@@ -73,7 +74,7 @@ export async function acceptSelected(): Promise<void> {
   const said = selectedAssignments().filter(isAwaited);
   if (said.length === 0) return;
   const all = said.map((one): PlanningCommand => {
-    const of = { assignment_id: one.id, if_unchanged: latest(one.updatedAt, one.mission.updatedAt) };
+    const of = { assignment_id: one.id, if_unchanged: later(one.updatedAt, one.mission.updatedAt) };
     return one.status === 'INVITED' ? { type: 'set_status', status: 'ACCEPTED', ...of } : { type: 'confirm', ...of };
   });
   await commands.apply({ commands: all, told: told(said, words().acceptedFor) });

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { CHANGED, assignment, mission, role, sample, user } from '../plan/sample';
 import { Snapshot } from '../plan/snapshot';
-import { type Lift, byDays, changeOf, enough, latest, placed, roleFor, settled } from './lift';
+import { type Lift, byDays, changeOf, enough, placed, roleFor, settled } from './lift';
 
 // Names of what was done depend on the language, which is the browser's.
 vi.mock('../words/language.svelte', () => ({ dictionary: (both: { en: object }) => () => both.en, language: { current: 'en' } }));
@@ -104,10 +104,6 @@ test('an aim at another person leaves the time, a mission stays in its row', () 
   expect(settled({ is: 'assignments', ids: [], home: 'ada' }, aim('bob', HOUR))).toEqual(aim('bob'));
   expect(settled({ is: 'missions', ids: [], home: 'montage' }, aim('concert', HOUR))).toEqual(aim('montage', HOUR));
   expect(settled({ is: 'missions', ids: [], home: 'montage' }, aim(null))).toEqual(aim(null));
-});
-
-test('the later of two changes is what was seen', () => {
-  expect(latest('2026-11-01T08:00:00.000001Z', CHANGED)).toBe('2026-11-01T08:00:00.000001Z');
 });
 
 test('calls that follow each other move without meeting', () => {

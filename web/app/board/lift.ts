@@ -9,6 +9,7 @@ import { shiftDays } from '../time/calendar';
 import { DAY, type Instant, timestamp } from '../time/zone';
 import type { Change } from '../plan/commands.svelte';
 import { type PlanAssignment, type PlanMission, type Snapshot, openPlaces, unaskedPlaces } from '../plan/snapshot';
+import { later } from '../plan/stamps';
 import { hasSkill } from '../plan/verdict';
 import { SNAP } from './scale';
 import { words } from './words';
@@ -187,7 +188,7 @@ function toPerson(carried: readonly PlanAssignment[], user: PlanningUser, copy: 
       assignment_id: one.id,
       user_id: user.id,
       invite: true,
-      if_unchanged: latest(one.updatedAt, one.mission.updatedAt),
+      if_unchanged: later(one.updatedAt, one.mission.updatedAt),
     }),
   );
   return { commands, told: words().given(title, user.name, namesOf(given)) };
@@ -200,7 +201,7 @@ function toMission(carried: readonly PlanAssignment[], mission: PlanMission, cop
   const commands = moved.flatMap((one): PlanningCommand[] => {
     const added = assignment(mission, one.user, roleFor(mission, one.user));
     if (copy) return [added];
-    return [{ type: 'remove', assignment_id: one.id, if_unchanged: latest(one.updatedAt, one.mission.updatedAt) }, added];
+    return [{ type: 'remove', assignment_id: one.id, if_unchanged: later(one.updatedAt, one.mission.updatedAt) }, added];
   });
   const asked = [namesOf(moved), words().titled(mission.title), moved.length > 1] as const;
   return { commands, told: copy ? words().asked(...asked) : words().swapped(...asked, titlesOf(moved.map((one) => one.mission))) };
@@ -208,11 +209,6 @@ function toMission(carried: readonly PlanAssignment[], mission: PlanMission, cop
 
 function namesOf(assignments: readonly PlanAssignment[]): string {
   return [...new Set(assignments.map(({ user }) => user.name))].join(', ');
-}
-
-/** `updated_at`s compare as texts: they are all in UTC, with as many digits. */
-export function latest(one: string, other: string): string {
-  return one > other ? one : other;
 }
 
 function inTime(lift: Lift, snapshot: Snapshot, shift: number, copy: boolean): Change | null {

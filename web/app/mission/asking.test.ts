@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { type Pick, accept, ask, crowd, fullPost, placesFor } from './asking';
-import { later } from './facts';
 import { invitation, member, post, role } from './sample';
 
 const son = role('son', 2, 1);
@@ -80,13 +79,5 @@ describe('noting a yes', () => {
     expect(accept('mission', { user: 'lea', name: 'Léa', role: son })).toEqual([
       { type: 'assign', mission_id: 'mission', user_id: 'lea', role_name: 'son', status: 'ACCEPTED', invite: false },
     ]);
-  });
-});
-
-describe('the later of two instants', () => {
-  it('does not depend on how many digits they have', () => {
-    expect(later('2026-07-01T08:00:00.3Z', '2026-07-01T08:00:00.35Z')).toBe('2026-07-01T08:00:00.35Z');
-    expect(later('2026-07-01T08:00:00.299802Z', '2026-07-01T08:00:00.3Z')).toBe('2026-07-01T08:00:00.3Z');
-    expect(later('2026-07-01T08:00:01Z', '2026-07-01T08:00:00.9Z')).toBe('2026-07-01T08:00:01Z');
   });
 });

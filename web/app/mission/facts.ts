@@ -39,9 +39,3 @@ export function factsOf(mission: MissionSeen, project: string | null): Facts {
 export function planned(mission: PlanMission): Facts {
   return { ...mission, cancelled: false };
 }
-
-/** The later of two instants as the API writes them. Their fractions have as many digits as they need. */
-export function later(one: string, other: string): string {
-  const plain = (text: string): string => text.replace(/Z$/, '');
-  return plain(one) > plain(other) ? one : other;
-}

@@ -191,10 +191,15 @@ class Commands {
   /** Until it is sent again: by itself, when the network is back, or, once that takes long enough to be said, by a button. */
   async #pause(told: string, tries: number): Promise<void> {
     const last = AGAIN.length - 1;
-    await new Promise<void>((again) => {
+    const waiting = new AbortController();
+    await new Promise<void>((resume) => {
+      const again = (): void => {
+        waiting.abort();
+        resume();
+      };
       if (tries >= last) this.unsure = { told, again };
       setTimeout(again, AGAIN[Math.min(tries, last)]);
-      addEventListener('online', () => { again(); }, { once: true });
+      addEventListener('online', again, { signal: waiting.signal });
     });
   }
 
