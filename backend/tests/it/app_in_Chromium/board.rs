@@ -42,10 +42,8 @@ async fn a_call_is_put_on_somebody_given_on_moved_stretched_and_all_of_it_taken_
 ) {
     let house = House::open(Kind::Sqlite).await;
     let week = Week::of(&house).await;
-    let planner = house.signed_in("en-GB", MANAGER).await;
+    let planner = house.planner_at_the_board().await;
     let browser = &planner.browser;
-    planner.go(Week::DAY).await;
-    browser.until("To fill").await;
     let invited = |name: &str| vec![(name.to_owned(), "INVITED".to_owned())];
 
     planner.put(way, &format!("call:{}:son", week.setup), &week.bob).await;
@@ -91,10 +89,8 @@ async fn a_conflict_is_named_before_the_drop_and_overridden_with_a_reason() {
     let house = House::open(Kind::Sqlite).await;
     let week = Week::of(&house).await;
     Week::meets(&house, &week.bob).await;
-    let planner = house.signed_in("en-GB", MANAGER).await;
+    let planner = house.planner_at_the_board().await;
     let browser = &planner.browser;
-    planner.go(Week::DAY).await;
-    browser.until("To fill").await;
     planner.lift_by_click(&format!("call:{}:son", week.setup)).await;
     browser.until("taken: “Réunion”, Mon 6 Jul · 14:00 – 15:00").await;
     assert_eq!(browser.run("return document.querySelectorAll('.row.refused').length").await, 1);
@@ -151,10 +147,8 @@ async fn a_no_is_named_before_the_drop_and_the_keyboard_stays_in_the_list() {
     let (link, token) = manager.invitation(&declined).await;
     let no = format!("/invitations/{link}/decline?token={token}");
     house.test.anonymous().post(&no, json!({ "reason": "En tournée" })).await.ok();
-    let planner = house.signed_in("en-GB", MANAGER).await;
+    let planner = house.planner_at_the_board().await;
     let browser = &planner.browser;
-    planner.go(Week::DAY).await;
-    browser.until("To fill").await;
     planner.tab_to(&format!(".tray [data-lift='call:{}:son']", week.setup)).await;
     browser.press(Key::Enter).await;
     browser.until("said no: “En tournée”").await;
@@ -176,26 +170,54 @@ async fn unseen<T>(planner: &Visitor, change: impl Future<Output = T>) {
     planner.browser.block(&[]).await;
 }
 
+/// The dialog about what was changed meanwhile has both versions.
+async fn shown_beside(planner: &Visitor, seen: &str, now: &str) {
+    planner.browser.until("Somebody changed this meanwhile").await;
+    let dialog = planner.browser.run("return document.querySelector('dialog').innerText").await;
+    let dialog = dialog.as_str().expect("a text");
+    let (before, after) = dialog.split_once("As it is now").expect("two versions");
+    assert!(before.contains(seen) && after.contains(now), "{dialog}");
+}
+
+/// What is carried stays where it was picked up while somebody else moves it, and their move is not overwritten.
+#[tokio::test]
+async fn what_others_move_while_it_is_carried_is_shown_before_it_is_moved_again() {
+    let house = House::open(Kind::Sqlite).await;
+    let week = Week::of(&house).await;
+    let manager = house.test.manager().await;
+    let bobs = manager.assignment(&week.setup, &week.bob).await;
+    let planner = house.planner_at_the_board().await;
+    let browser = &planner.browser;
+    let (from, hour) = (planner.start_of(&bobs).await, planner.pixels(1).await);
+    let bar = format!(".block[data-spot='{bobs}']");
+    browser.click(&bar).await;
+    planner.act("Move…").await;
+    browser.until("choose where to drop it").await;
+    let left = browser.run(&format!("return document.querySelector(\"{bar}\").style.left")).await;
+    house.test.pass_seconds(1);
+    let later = json!({ "start_at": "2026-07-06T12:00:00+02:00", "end_at": "2026-07-06T21:00:00+02:00" });
+    manager.patch(&format!("/missions/{}", week.setup), later).await.ok();
+    browser.until_true(&format!("return document.querySelector(\"{bar}\").style.left !== {left}")).await;
+    browser.click_at((from.0 + hour, from.1)).await;
+    shown_beside(&planner, "09:00 – 18:00", "12:00 – 21:00").await;
+    assert_eq!(times(&house, &week.setup).await, ("10:00".into(), "19:00".into()));
+    planner.nothing_wrong().await;
+}
+
 /// What somebody else changes meanwhile is not overwritten: both versions are shown.
 #[tokio::test]
 async fn what_was_changed_meanwhile_is_shown_beside_what_was_seen() {
     let house = House::open(Kind::Sqlite).await;
     let week = Week::of(&house).await;
     let manager = house.test.manager().await;
-    let planner = house.signed_in("en-GB", MANAGER).await;
+    let planner = house.planner_at_the_board().await;
     let browser = &planner.browser;
-    planner.go(Week::DAY).await;
-    browser.until("To fill").await;
     let later = json!({ "start_at": "2026-07-06T10:00:00+02:00", "end_at": "2026-07-06T19:00:00+02:00" });
     house.test.pass_seconds(1);
     unseen(&planner, manager.patch(&format!("/missions/{}", week.setup), later)).await;
     planner.lift_by_click(&format!("call:{}:son", week.setup)).await;
     planner.drop_on(&week.bob).await;
-    browser.until("Somebody changed this meanwhile").await;
-    let dialog = browser.run("return document.querySelector('dialog').innerText").await;
-    let dialog = dialog.as_str().expect("a text");
-    let (seen, now) = dialog.split_once("As it is now").expect("two versions");
-    assert!(seen.contains("09:00 – 18:00") && now.contains("10:00 – 19:00"), "{dialog}");
+    shown_beside(&planner, "09:00 – 18:00", "10:00 – 19:00").await;
     assert_eq!(crew(&house, &week.setup).await, []);
     browser.click("dialog .actions button:last-child").await;
     browser.until("Bob Bernard is asked for “Montage”").await;
@@ -231,10 +253,8 @@ async fn who_is_forestalled_is_told_by_whom() {
 async fn what_is_not_acknowledged_is_marked_and_sent_again_under_its_key() {
     let house = House::open(Kind::Sqlite).await;
     let week = Week::of(&house).await;
-    let planner = house.signed_in("en-GB", MANAGER).await;
+    let planner = house.planner_at_the_board().await;
     let browser = &planner.browser;
-    planner.go(Week::DAY).await;
-    browser.until("To fill").await;
     browser.block(&["*/planning:apply"]).await;
     planner.lift_by_click(&format!("call:{}:son", week.setup)).await;
     planner.drop_on(&week.bob).await;
@@ -263,10 +283,8 @@ async fn what_is_not_acknowledged_is_marked_and_sent_again_under_its_key() {
 async fn a_drag_that_is_cancelled_drops_nothing() {
     let house = House::open(Kind::Sqlite).await;
     let week = Week::of(&house).await;
-    let planner = house.signed_in("en-GB", MANAGER).await;
+    let planner = house.planner_at_the_board().await;
     let browser = &planner.browser;
-    planner.go(Week::DAY).await;
-    browser.until("To fill").await;
     let (from, to) =
         (planner.call(&format!("call:{}:son", week.setup)).await, planner.on_row(&week.bob).await);
     browser.hold(&[from, (to.0 + 30.0, to.1)]).await;
@@ -286,10 +304,8 @@ async fn a_drag_that_is_cancelled_drops_nothing() {
 async fn buttons_and_fields_keep_their_keys() {
     let house = House::open(Kind::Sqlite).await;
     let week = Week::of(&house).await;
-    let planner = house.signed_in("en-GB", MANAGER).await;
+    let planner = house.planner_at_the_board().await;
     let browser = &planner.browser;
-    planner.go(Week::DAY).await;
-    browser.until("To fill").await;
     planner.tab_to(&format!(".tray [data-lift='call:{}:son']", week.setup)).await;
     browser.press_with(&[], ' ').await;
     browser.until("Put back").await;

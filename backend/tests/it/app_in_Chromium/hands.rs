@@ -141,7 +141,7 @@ impl Visitor {
         place(&self.browser.run(&script).await)
     }
 
-    async fn start_of(&self, block: &str) -> (f64, f64) {
+    pub async fn start_of(&self, block: &str) -> (f64, f64) {
         self.bar(block, 0).await
     }
 
@@ -161,7 +161,7 @@ impl Visitor {
     }
 
     /// How far so many hours are apart on the board of a day.
-    async fn pixels(&self, hours: i32) -> f64 {
+    pub async fn pixels(&self, hours: i32) -> f64 {
         let width = self.browser.run("return document.querySelector('.lines').clientWidth").await;
         width.as_f64().expect("a width") / 24.0 * f64::from(hours)
     }

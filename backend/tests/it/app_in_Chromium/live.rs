@@ -31,10 +31,8 @@ async fn what_one_planner_changes_another_sees_in_two_seconds() {
 async fn tabs_of_one_browser_share_one_stream() {
     let house = House::open(Kind::Sqlite).await;
     let week = Week::of(&house).await;
-    let planner = house.signed_in("en-GB", MANAGER).await;
+    let planner = house.planner_at_the_board().await;
     let browser = &planner.browser;
-    planner.go(Week::DAY).await;
-    browser.until("To fill").await;
     browser.open_tab().await;
     browser.open(&house.server.url("/app/")).await;
     planner.go(Week::DAY).await;

@@ -6,12 +6,14 @@ mod hands;
 mod live;
 mod sessions;
 mod technician;
+mod today;
 mod week;
 
 use crate::support::{Browser, Kind, NOW, PASSWORD, Scripts, Server, Test};
 use coulisses::{http::serving::Patience, live::LOOKED_EVERY};
 use serde_json::json;
 use tokio::task::JoinSet;
+use week::Week;
 
 /// Sizes of screens, in CSS pixels.
 const PHONE: (u32, u32) = (360, 740);
@@ -74,6 +76,14 @@ impl House {
         visitor.sign_in(email, PASSWORD).await;
         visitor.browser.until_true("return document.querySelector('nav') !== null").await;
         visitor
+    }
+
+    /// A manager, who sees the board of the week's Monday.
+    async fn planner_at_the_board(&self) -> Visitor {
+        let planner = self.signed_in("en-GB", MANAGER).await;
+        planner.go(Week::DAY).await;
+        planner.browser.until("To fill").await;
+        planner
     }
 }
 

@@ -98,10 +98,8 @@ async fn nothing_of_an_org_is_left_after_another_was_chosen() {
 async fn nothing_is_sent_in_the_name_of_whoever_has_signed_in_meanwhile() {
     let house = House::open(Kind::Sqlite).await;
     let week = Week::of(&house).await;
-    let planner = house.signed_in("en-GB", MANAGER).await;
+    let planner = house.planner_at_the_board().await;
     let browser = &planner.browser;
-    planner.go(Week::DAY).await;
-    browser.until("To fill").await;
     let owner = json!({ "email": "owner@rideau.example", "password": PASSWORD });
     house.test.prove("owner@rideau.example").await;
     let sign_in = format!(
@@ -125,10 +123,8 @@ async fn nothing_is_sent_in_the_name_of_whoever_has_signed_in_meanwhile() {
 async fn whoever_was_signed_out_elsewhere_is_told_what_became_of_it() {
     let house = House::open(Kind::Sqlite).await;
     let week = Week::of(&house).await;
-    let planner = house.signed_in("en-GB", MANAGER).await;
+    let planner = house.planner_at_the_board().await;
     let browser = &planner.browser;
-    planner.go(Week::DAY).await;
-    browser.until("To fill").await;
     browser
         .run("fetch('/api/v1/auth/logout', { method: 'POST' }).then(() => { window.ended = true; })")
         .await;
