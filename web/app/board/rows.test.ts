@@ -21,10 +21,18 @@ test('what overlaps is put below each other, what follows in the first free lane
   expect(rows.map(({ height }) => height)).toEqual([2 * LANE + PADDING, LANE + PADDING, LANE + PADDING]);
 });
 
-test('the text of a block stays on its day, and out of the way of the next one of its lane', () => {
+test('the text of a block goes on to noon at most, and keeps out of the way of the next one of its lane', () => {
   const [montage, , concert] = rows[0]?.blocks ?? [];
   expect((montage?.left ?? 0) + (montage?.room ?? 0)).toBeCloseTo(concert?.left ?? 0);
-  expect((concert?.left ?? 0) + (concert?.room ?? 0)).toBeCloseTo(3 / 7);
+  expect((concert?.left ?? 0) + (concert?.room ?? 0)).toBeCloseTo(3.5 / 7);
+});
+
+test('the text of a block leaves a day that has another one to that one, and ends with the period', () => {
+  const more = [mission('early', '2026-12-01T08:00:00Z', '2026-12-01T12:00:00Z'), mission('last', '2026-12-06T18:00:00Z', '2026-12-06T22:00:00Z')];
+  const on = [assignment('early', 'ada'), assignment('concert', 'ada'), assignment('last', 'ada')];
+  const filled = new Snapshot(sample({ missions: [...sample().missions, ...more], assignments: on }));
+  const ends = byPerson(filled, filled.users, week)[0]?.blocks.map(({ left, room }) => (left + room) * 7);
+  [2, 3.5, 7].forEach((end, index) => expect(ends?.[index]).toBeCloseTo(end));
 });
 
 test('the text may be before a block where nothing else is on that day', () => {
@@ -38,11 +46,31 @@ test('a short bar has its text beside it, where it can be read on its day', () =
   const text = (block: Block | undefined, track: number) => (block === undefined ? null : fit(block, track));
   expect(text(at('montage', 0), 7 * 240)).toMatchObject({ text: 'within' });
   expect(text(at('reglages', 0), 7 * 140)).toMatchObject({ bar: 24, text: 'behind' });
-  // Room that is too little to be read in is none.
-  expect(text(at('reglages', 0), 7 * 80)?.text).toBe('nowhere');
+  // It may go on past midnight, and has to begin before it.
+  expect(text(at('reglages', 0), 7 * 80)).toMatchObject({ text: 'behind', most: expect.closeTo(62.7, 1) });
+  expect(text(at('reglages', 0), 7 * 60)?.text).toBe('nowhere');
   // From 20 on, with the day before it or with something on it.
   expect(text(at('concert', 1), 7 * 140)?.text).toBe('before');
   expect(text(at('concert', 0), 7 * 140)).toEqual({ bar: 24, text: 'nowhere', most: 0 });
+});
+
+test('the text goes past midnight only where its own day has much less room for it', () => {
+  const at = (start: string, end: string, more: ReturnType<typeof mission>[] = []) => {
+    const missions = [mission('one', `2026-12-01T${start}Z`, end), ...more];
+    const seen = new Snapshot(sample({ missions, assignments: missions.map(({ id }) => assignment(id, 'ada')) }));
+    const block = byPerson(seen, seen.users, week)[0]?.blocks[0];
+    return block === undefined ? null : fit(block, 7 * 135);
+  };
+  const [day, evening, night] = [
+    ['08:00:00', '2026-12-01T17:00:00Z'],
+    ['15:30:00', '2026-12-01T19:00:00Z'],
+    ['19:00:00', '2026-12-02T01:00:00Z'],
+  ] as const;
+  const nextMorning = mission('next', '2026-12-02T08:00:00Z', '2026-12-02T12:00:00Z');
+  expect(at(...day)).toMatchObject({ text: 'behind', most: expect.closeTo(101, 0) });
+  expect(at(...day, [nextMorning])?.text).toBe('before');
+  for (const more of [[], [nextMorning]]) expect(at(...evening, more)).toMatchObject({ text: 'before' });
+  expect(at(...night)).toMatchObject({ text: 'before' });
 });
 
 test('somebody is as busy as what they accepted or are asked for takes of the period', () => {

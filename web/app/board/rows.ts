@@ -13,6 +13,10 @@ export const NARROWEST = 24;
 const SHORT = 64;
 /** A time has room in so much beside a bar; nothing that could be read has in less. */
 const READABLE = 34;
+/** Text that goes on past midnight begins at least so far before it, to be read as of that day. */
+const BEGUN = 14;
+/** And has so many times the room that it would have on its own day. */
+const MUCH_MORE = 1.5;
 
 /** A call in a row: somebody's, or the mission itself. */
 export interface Block {
@@ -24,9 +28,11 @@ export interface Block {
   /** Shares of the width. */
   left: number;
   width: number;
-  /** Until the next block of its lane begins, or the day on which it starts is over: its text may go on so far. */
+  /** Until the day on which it starts is over, or the next block of its lane begins. */
+  rest: number;
+  /** How far its text may go: to noon of the next day at most, and not into a day on which another block of its lane starts. */
   room: number;
-  /** From the beginning of that day, where nothing else of its lane is in the way: its text may be before it. */
+  /** From the beginning of the day on which it starts, where nothing else of its lane is in the way: its text may be before it. */
   lead: number;
 }
 
@@ -85,7 +91,7 @@ export function byMission(snapshot: Snapshot, missions: readonly PlanMission[], 
       .filter((mission) => isWithin(mission, scale))
       .map((mission) => {
         const placed = place(mission, scale);
-        const blocks = [{ id: mission.id, mission, assignment: null, lane: 0, ...placed, room: placed.width, lead: 0 }];
+        const blocks = [{ id: mission.id, mission, assignment: null, lane: 0, ...placed, rest: placed.width, room: placed.width, lead: 0 }];
         const crew = snapshot.ofMission(mission.id);
         return { is: 'mission', id: mission.id, mission, crew, blocks, bands: [], top: 0, ...heightOf(blocks) };
       }),
@@ -116,11 +122,16 @@ function inLanes(on: readonly PlanAssignment[], scale: Scale): Block[] {
     const free = lasts.findIndex((last) => last.mission.end <= mission.start);
     const lane = free === -1 ? lasts.length : free;
     const placed = place(mission, scale);
-    const before = lasts[lane];
-    if (before !== undefined) before.room = Math.min(before.room, placed.left - before.left);
     const day = scale.days.findLast(({ left }) => left <= placed.left) ?? { start: 0, left: 0, width: 1 };
+    const before = lasts[lane];
+    if (before !== undefined) {
+      before.rest = Math.min(before.rest, placed.left - before.left);
+      // The day on which this one starts is left to its own text, which may be before it.
+      before.room = Math.min(before.room, Math.max(before.rest, day.left - before.left));
+    }
     const lead = before !== undefined && before.mission.end > day.start ? 0 : placed.left - day.left;
-    const block = { id: assignment.id, mission, assignment, lane, ...placed, room: day.left + day.width - placed.left, lead };
+    const rest = day.left + day.width - placed.left;
+    const block = { id: assignment.id, mission, assignment, lane, ...placed, rest, room: Math.min(rest + day.width / 2, 1 - placed.left), lead };
     lasts[lane] = block;
     return block;
   });
@@ -134,15 +145,16 @@ export interface Fit {
   most: number;
 }
 
-export function fit({ width, room, lead, assignment }: Block, track: number): Fit {
+export function fit({ width, rest, room, lead, assignment }: Block, track: number): Fit {
   const bar = Math.max(NARROWEST, width * track);
   if (bar >= SHORT) return { bar, text: 'within', most: Math.max(bar, room * track) };
-  const behind = room * track - bar;
+  const [own, behind] = [Math.min(rest, room) * track - bar, room * track - bar];
   // A mission's row says in its name what it is.
   if (assignment === null) return { bar, text: 'nowhere', most: 0 };
-  if (behind >= READABLE) return { bar, text: 'behind', most: behind };
   // An evening's call has more room before it on its day.
   const before = lead * track;
+  const goesOn = own >= BEGUN && behind >= READABLE && behind > MUCH_MORE * before;
+  if (own >= READABLE || goesOn) return { bar, text: 'behind', most: behind };
   return before >= READABLE ? { bar, text: 'before', most: before } : { bar, text: 'nowhere', most: 0 };
 }
 
