@@ -140,7 +140,11 @@ impl Bar {
 }
 
 fn shown(figure: f64, unit: &str) -> String {
-    let digits = if figure < 100.0 { 1 } else { 0 };
+    let digits = match figure {
+        ..1.0 => 2,
+        ..100.0 => 1,
+        _ => 0,
+    };
     let unit = if unit == "requests/s" { "/s" } else { unit };
     format!("{figure:.digits$} {unit}")
 }
@@ -171,5 +175,9 @@ mod tests {
     fn shows_figures_with_their_units() {
         let cells = Bar::of_floor("get", (1234.5, 740.7), 0.60).cells();
         assert_eq!(cells, ["get", "1234 /s", "741 /s", "0.60", "≥ 0.60", "held"]);
+        assert_eq!(
+            Bar::absolute("shift", "", Some(0.04), 0.05).cells()[2..],
+            ["0.04 ", "", "≤ 0.05 ", "held"]
+        );
     }
 }
