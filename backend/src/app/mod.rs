@@ -27,29 +27,55 @@ use axum::{
     middleware,
     response::{IntoResponse, Response},
 };
-use std::{any::Any, sync::Arc};
+use std::{
+    any::Any,
+    sync::{Arc, OnceLock},
+};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 /// Resources that had another name in the first version of the API, and are still served under it.
 pub const FIRST_NAMES: FirstNames = FirstNames(&[availabilities::FIRST_NAME]);
 
-/// The routes of the API and the OpenAPI document of them.
-pub fn routes() -> (Router<App>, serde_json::Value) {
-    let (router, document) = OpenApiRouter::with_openapi(openapi::base())
+/// The OpenAPI document of the routes that are served.
+pub fn document() -> serde_json::Value {
+    openapi::publish(api().1, FIRST_NAMES)
+}
+
+/// The routes of the API, and their document without what all operations have in common.
+fn api() -> (Router<App>, OpenApi) {
+    OpenApiRouter::with_openapi(openapi::base())
         .merge(system::routes())
         .nest("/api/v1", resources::routes().merge(system::api_routes()))
-        .split_for_parts();
-    (router, openapi::publish(document, FIRST_NAMES))
+        .split_for_parts()
 }
+
+/// What a service has of its OpenAPI document.
+struct Documented {
+    requirements: RouteRequirements,
+    texts: openapi::Texts,
+}
+
+impl Documented {
+    fn new(document: OpenApi) -> Self {
+        let document = openapi::publish(document, FIRST_NAMES);
+        let requirements = RouteRequirements::new(&document, &pages::REQUIREMENTS);
+        Self { requirements, texts: openapi::Texts::of(document) }
+    }
+}
+
+/// Made once for each process: it takes longer than all the rest of a start, and tests start thousands of services.
+static DOCUMENTED: OnceLock<Documented> = OnceLock::new();
 
 /// The whole service. The paths of custom verbs are rewritten in front of the router, because its own layers run after
 /// routing.
 pub fn service(app: App) -> Router {
-    let (router, document) = routes();
+    let (router, document) = api();
+    let documented = DOCUMENTED.get_or_init(|| Documented::new(document));
     let completion = Completion {
-        requirements: RouteRequirements::new(&document, &pages::REQUIREMENTS),
+        requirements: documented.requirements.clone(),
         gate: app.gate.clone(),
         bodies: app.bodies.clone(),
         bulks: app.bulks.clone(),
@@ -68,7 +94,7 @@ pub fn service(app: App) -> Router {
         .layer(middleware::from_fn_with_state(Arc::new(completion), run_to_completion))
         .layer(DefaultBodyLimit::disable());
     let inner = router
-        .merge(openapi::routes(&document))
+        .merge(openapi::routes(&documented.texts))
         .merge(pages::routes())
         .merge(web::routes())
         .fallback(async || Error::from(NotFound))

@@ -144,7 +144,7 @@ pub fn run() -> ExitCode {
 async fn execute(command: Option<Command>) -> Result<(), CliError> {
     if let Some(Command::Openapi { without_deprecated }) = command {
         // Before the settings are read: it needs none, and works with invalid ones.
-        let document = app::routes().1;
+        let document = app::document();
         let document = if without_deprecated { openapi::without_deprecated(document) } else { document };
         print(&openapi::text(&document));
         return Ok(());

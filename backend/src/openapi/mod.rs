@@ -100,11 +100,24 @@ pub fn text(document: &Json) -> String {
     format!("{document:#}\n")
 }
 
-/// Serves the document, the same without what is deprecated for generators of clients, and Swagger UI at `/docs` from files embedded in the program.
-pub fn routes(document: &Json) -> Router<App> {
-    // `Bytes`, so that all responses share one buffer.
-    let for_clients = Bytes::from(text(&without_deprecated(document.clone())));
-    let text = Bytes::from(text(document));
+/// The document as it is served, and the same without what is deprecated, for generators of clients.
+pub struct Texts {
+    all: Bytes,
+    for_clients: Bytes,
+}
+
+impl Texts {
+    pub fn of(document: Json) -> Self {
+        let all = text(&document).into();
+        Self { all, for_clients: text(&without_deprecated(document)).into() }
+    }
+}
+
+/// Serves the document, and Swagger UI at `/docs` from files embedded in the program.
+pub fn routes(texts: &Texts) -> Router<App> {
+    // All responses share one buffer.
+    let Texts { all, for_clients } = texts;
+    let (all, for_clients) = (all.clone(), for_clients.clone());
     let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let for_json = json.clone();
     let reference = SwaggerUi::new("/docs").config(Config::from("../openapi.json").try_it_out_enabled(true));
@@ -117,6 +130,6 @@ pub fn routes(document: &Json) -> Router<App> {
             let policy = policy.clone();
             async move { (policy, response) }
         }))
-        .route("/openapi.json", get(async move || ([json.clone()], text.clone())))
+        .route("/openapi.json", get(async move || ([json.clone()], all.clone())))
         .route("/openapi/clients.json", get(async move || ([for_json], for_clients.clone())))
 }

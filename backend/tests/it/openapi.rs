@@ -12,7 +12,7 @@ use tower::ServiceExt;
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
 fn document() -> Json {
-    coulisses::app::routes().1
+    coulisses::app::document()
 }
 
 /// Every operation, with its method and path.
@@ -262,7 +262,7 @@ fn references(json: &Json, found: &mut BTreeSet<String>) {
 
 #[test]
 fn whatever_the_document_refers_to_is_in_it() {
-    let document = coulisses::app::routes().1;
+    let document = coulisses::app::document();
     let mut found = BTreeSet::new();
     references(&document, &mut found);
     assert!(found.len() > 50, "{found:?}");

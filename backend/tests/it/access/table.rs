@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 /// The document, as `coulisses openapi` prints it.
 pub fn document() -> Json {
-    coulisses::app::routes().1
+    coulisses::app::document()
 }
 
 /// The ids that an operation takes in its query, and those in its body.

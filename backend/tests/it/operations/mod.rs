@@ -98,7 +98,7 @@ struct Known {
 }
 
 static KNOWN: LazyLock<Known> = LazyLock::new(|| {
-    let document = coulisses::app::routes().1;
+    let document = coulisses::app::document();
     let mut documented = BTreeMap::new();
     for (template, item) in document["paths"].as_object().expect("paths") {
         for (method, json) in item.as_object().expect("an item") {

@@ -67,7 +67,7 @@ async fn what_a_caller_may_not_set_is_an_unknown_member_in_every_body(
 ) {
     let test = Test::start(db).await;
     let owner = test.owner().await;
-    let document = coulisses::app::routes().1;
+    let document = coulisses::app::document();
     let (mut bodies, mut tried) = (0, 0);
     for operation in operations() {
         let Some((allowed, many)) = allowed(&document, &operation) else { continue };

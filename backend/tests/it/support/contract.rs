@@ -9,7 +9,7 @@ use std::{
     sync::{LazyLock, Mutex, PoisonError},
 };
 
-static DOCUMENT: LazyLock<Json> = LazyLock::new(|| coulisses::app::routes().1);
+static DOCUMENT: LazyLock<Json> = LazyLock::new(coulisses::app::document);
 
 /// Panics when the operation, its status, or the code of its problem is not documented.
 pub fn check(method: &str, path: &str, status: u16, body: &str) {
