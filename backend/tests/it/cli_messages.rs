@@ -286,11 +286,7 @@ async fn orgs_and_roles_are_managed_at_the_command_line(#[values(Kind::Sqlite, K
 #[cfg(unix)]
 #[test]
 fn the_first_line_names_the_version_and_a_second_interruption_stops_at_once() {
-    let cli = Cli::new(&[
-        ("BACKEND_PORT", "0"),
-        ("SHUTDOWN_DELAY_SECONDS", "300"),
-        ("REDIS_URL", "redis://127.0.0.1:1"),
-    ]);
+    let cli = Cli::new(&[("SHUTDOWN_DELAY_SECONDS", "300"), ("REDIS_URL", "redis://127.0.0.1:1")]);
     let (first, mut serving) = Serving::start_logging(&cli, &["serve"]);
     assert_eq!(first["version"], env!("CARGO_PKG_VERSION"));
     serving.logs("the cache is out of reach");
@@ -355,7 +351,7 @@ async fn a_demonstration_that_is_open_has_secrets_of_its_own() {
 #[cfg(unix)]
 #[tokio::test]
 async fn the_demonstration_has_a_contact_and_somebody_who_reads_english() {
-    let cli = Cli::new(&[("BACKEND_PORT", "0")]);
+    let cli = Cli::new(&[]);
     let serving = Serving::start(&cli, &["demo"]);
     let client = reqwest::Client::new();
     let address = |path: &str| format!("http://127.0.0.1:{}/api/v1{path}", serving.port);

@@ -75,7 +75,7 @@ async fn all_servers_that_start_at_once_on_an_empty_database_serve(
     #[values(Kind::Sqlite, Kind::Postgres)] db: Kind,
     #[values(&["serve", "--migrate"], &["demo", "--migrate"])] arguments: &[&str],
 ) {
-    let cli = Cli::with_database(db).await.set("BACKEND_PORT", "0");
+    let cli = Cli::with_database(db).await;
     let serving = at_once(|| Serving::start(&cli, arguments));
     assert_applied(&cli);
     for server in serving {

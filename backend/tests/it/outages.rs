@@ -84,7 +84,7 @@ async fn a_full_disk_costs_no_acknowledged_write_on_sqlite(#[case] ballast: Stri
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_file_that_cannot_grow_costs_no_acknowledged_write_on_sqlite() {
-    let cli = Cli::with_database(Kind::Sqlite).await.set("BACKEND_PORT", "0");
+    let cli = Cli::with_database(Kind::Sqlite).await;
     let serving = Serving::start(&cli, &["demo"]);
     let api = format!("http://127.0.0.1:{}/api/v1", serving.port);
     let client = reqwest::Client::new();

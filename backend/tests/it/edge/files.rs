@@ -6,7 +6,7 @@ use std::{net::TcpStream, time::Duration};
 
 /// Starts the program under a limit of open files.
 fn serve(limit: &str) -> (Cli, Serving) {
-    let cli = Cli::new(&[("BACKEND_PORT", "0"), ("DB_MAX_CONNECTIONS", "2")]).limited(limit);
+    let cli = Cli::new(&[("DB_MAX_CONNECTIONS", "2")]).limited(limit);
     let folder = cli.folder().join("backend");
     std::fs::create_dir(folder).expect("a folder for the database");
     let serving = Serving::start(&cli, &["serve"]);

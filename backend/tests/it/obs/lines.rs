@@ -36,7 +36,7 @@ const ALWAYS: [&str; 10] = [
 #[cfg(unix)]
 #[tokio::test]
 async fn a_request_is_one_line_with_these_fields() {
-    let cli = Cli::new(&[("BACKEND_PORT", "0")]);
+    let cli = Cli::new(&[]);
     let mut serving = Serving::start(&cli, &["demo"]);
     let client = reqwest::Client::new();
     let login = json!({ "email": "karim@rideau-rouge.example", "password": "entree-des-artistes" });
@@ -83,7 +83,7 @@ async fn a_request_is_one_line_with_these_fields() {
 #[cfg(unix)]
 #[tokio::test]
 async fn none_is_lost_when_it_stops() {
-    let cli = Cli::new(&[("BACKEND_PORT", "0")]);
+    let cli = Cli::new(&[]);
     let serving = Serving::start(&cli, &["serve"]);
     let client = reqwest::Client::new();
     // As many as a pipe holds: nobody reads them before the end.

@@ -160,7 +160,7 @@ async fn a_failure_is_marked_and_a_refusal_is_not(#[values(Kind::Sqlite, Kind::P
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_last_ones_are_sent_when_it_stops(#[values(Kind::Sqlite, Kind::Postgres)] db: Kind) {
     let mut collector = Collector::start().await;
-    let cli = Cli::with_database(db).await.set("BACKEND_PORT", "0").set(ENDPOINT, &collector.url);
+    let cli = Cli::with_database(db).await.set(ENDPOINT, &collector.url);
     let serving = Serving::start(&cli, &["serve", "--migrate"]);
     let healthz = format!("http://127.0.0.1:{}/healthz", serving.port);
     for _ in 0..20 {
@@ -178,7 +178,6 @@ async fn a_collector_that_is_down_is_mentioned_once() {
     let nobody =
         std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address");
     let cli = Cli::new(&[
-        ("BACKEND_PORT", "0"),
         (ENDPOINT, &format!("http://{nobody}")),
         // A batch for each span, so that many fail.
         ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1"),

@@ -119,7 +119,7 @@ async fn no_cached_list_of_another_history_is_found_after_a_restore() {
 #[tokio::test]
 async fn nothing_of_the_old_database_gets_into_the_new_one() {
     let season = Season::get();
-    let cli = restored().set("BACKEND_PORT", "0");
+    let cli = restored();
     let copy = cli.folder().join("copy.db");
     season.cli.run(&["backup", "--out", path(&copy)]).ok();
     // Killed, it leaves its last writes in the -wal.
@@ -140,7 +140,7 @@ async fn nothing_of_the_old_database_gets_into_the_new_one() {
 #[tokio::test]
 async fn a_database_in_use_is_not_replaced() {
     let season = Season::get();
-    let cli = restored().set("BACKEND_PORT", "0");
+    let cli = restored();
     let copy = cli.folder().join("copy.db");
     season.cli.run(&["backup", "--out", path(&copy)]).ok();
     let serving = Serving::start(&cli, &["serve"]);
@@ -204,7 +204,7 @@ async fn what_is_no_copy_is_not_restored() {
 #[tokio::test]
 async fn an_older_copy_is_migrated_when_it_is_served() {
     let season = Season::get();
-    let cli = restored().set("BACKEND_PORT", "0");
+    let cli = restored();
     std::fs::copy(&season.file, cli.folder().join("restored.db")).unwrap();
     cli.run(&["migrate", "down", "--yes"]).ok();
     let copy = cli.folder().join("copy.db");

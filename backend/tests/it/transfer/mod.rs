@@ -34,7 +34,7 @@ impl Season {
     fn get() -> &'static Self {
         static SEASON: OnceLock<Season> = OnceLock::new();
         SEASON.get_or_init(|| {
-            let cli = Cli::new(&[("BACKEND_PORT", "0"), ("DATABASE_URL", "sqlite:///./season.db")]);
+            let cli = Cli::new(&[("DATABASE_URL", "sqlite:///./season.db")]);
             let serving = Serving::start(&cli, &["demo"]);
             assert_eq!(serving.terminate().0, Some(0));
             let (export, checksum) = export(&cli, "season.jsonl");
