@@ -148,7 +148,7 @@ export interface Fit {
 export function fit({ width, rest, room, lead, assignment }: Block, track: number): Fit {
   const bar = Math.max(NARROWEST, width * track);
   if (bar >= SHORT) return { bar, text: 'within', most: Math.max(bar, room * track) };
-  const [own, behind] = [Math.min(rest, room) * track - bar, room * track - bar];
+  const [own, behind] = [rest * track - bar, room * track - bar];
   // A mission's row says in its name what it is.
   if (assignment === null) return { bar, text: 'nowhere', most: 0 };
   // An evening's call has more room before it on its day.
