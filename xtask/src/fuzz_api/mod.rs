@@ -4,7 +4,9 @@ mod log;
 mod report;
 mod run;
 
+use std::panic::resume_unwind;
 use std::process::ExitCode;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -42,26 +44,35 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     if options.sqlite_only {
         println!("--sqlite-only: no servers; the runs on PostgreSQL are left out");
     }
+    let databases = DATABASES.iter().filter(|database| !(options.sqlite_only && database.needs_servers()));
+    let run = |database, persona| Run {
+        database,
+        persona,
+        schemathesis: &schemathesis,
+        program: &program,
+        directory: &directory,
+        limit: Duration::from_secs(options.seconds),
+        examples: options.examples,
+        seed: options.seed,
+    };
     let mut outcomes = Vec::new();
-    for database in DATABASES.iter().filter(|database| !(options.sqlite_only && database.needs_servers())) {
-        for persona in PERSONAS {
-            let run = Run {
-                database: *database,
-                persona,
-                schemathesis: &schemathesis,
-                program: &program,
-                directory: &directory,
-                limit: Duration::from_secs(options.seconds),
-                examples: options.examples,
-                seed: options.seed,
-            };
-            outcomes.push(run.carry_out(&cleanup)?);
-        }
+    for persona in PERSONAS {
+        // A run alone uses one core: schemathesis waits for the server, or the server for schemathesis.
+        let beside_each_other: Vec<_> = databases.clone().map(|database| run(*database, persona)).collect();
+        outcomes.extend(carry_out(&beside_each_other, &cleanup)?);
     }
     print_table(&outcomes);
     let failed = outcomes.iter().filter(|outcome| !outcome.passed).count();
     println!("fuzz-api: {} runs, {failed} of them failed", outcomes.len());
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// All at the same time.
+fn carry_out(runs: &[Run<'_>], cleanup: &Cleanup) -> Result<Vec<Outcome>> {
+    thread::scope(|scope| {
+        let started: Vec<_> = runs.iter().map(|run| scope.spawn(|| run.carry_out(cleanup))).collect();
+        started.into_iter().map(|run| run.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    })
 }
 
 fn print_table(outcomes: &[Outcome]) {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, File};
+use std::io::stdout;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -179,6 +180,8 @@ impl Run<'_> {
             return;
         }
         let output = fs::read(directory.join("output.txt")).unwrap_or_default();
+        // Another run's lines must not come between these.
+        let _turn = stdout().lock();
         println!("{}", String::from_utf8_lossy(&output));
         for problem in problems {
             println!("{} as {}: {problem}", self.database, self.persona);
