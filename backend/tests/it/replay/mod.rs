@@ -7,6 +7,7 @@ use crate::operations::{lists_of_an_org, operations};
 use crate::support::{Kind, Outcome, Persona, Test};
 use script::{EVERYONE, Request, Script, Who};
 use std::collections::{BTreeMap, BTreeSet};
+use tokio::join;
 
 const REQUESTS_PER_OPERATION: usize = 40;
 /// After so many requests the rows themselves are looked at.
@@ -228,9 +229,9 @@ fn requests() -> usize {
 
 /// Moves both clocks now and then: some minutes, sometimes past what is kept for a day, once past every link. What is to be
 /// mailed is mailed then.
-async fn pass_time(number: usize, stages: &mut [Stage<'_>; 2]) {
+async fn pass_time(number: usize, requests: usize, stages: &mut [Stage<'_>; 2]) {
     let seconds = match number {
-        _ if number == requests() / 2 => 8 * 86_400,
+        _ if number == requests / 2 => 8 * 86_400,
         _ if number % 500 == 499 => 86_400,
         _ if number % 25 == 24 => 60 + i64::try_from(number).expect("a small number"),
         _ => return,
@@ -261,24 +262,22 @@ async fn both_databases_answer_alike_whatever_is_asked_on_Postgres() {
     let orgs = [sqlite.other_org, sqlite.org].map(|org| org.to_string());
     let mut script = Script::new(SEED, orgs, sqlite.tech_user.to_string());
     let mut tally = Tally::default();
-    for number in 0..requests() {
+    let requests = requests();
+    for number in 0..requests {
         let request = script.next();
-        let answer = stages[0].send(&request).await;
-        let other = stages[1].send(&request).await;
+        let (answer, other) = join!(stages[0].send(&request), stages[1].send(&request));
         assert_alike(&answer, &other, &format!("request {number}: {request:#?}"));
         tally.add(&request, &answer);
         script.learn(&request, &answer);
         if answer.status == 200 && request.method != "GET" {
-            for stage in &stages {
-                stage.assert_kept_lists_are_true(number).await;
-            }
+            join!(stages[0].assert_kept_lists_are_true(number), stages[1].assert_kept_lists_are_true(number));
         }
         if number % LOOK_EVERY == LOOK_EVERY - 1 {
             for stage in &stages {
                 stage.assert_invariants(number + 1).await;
             }
         }
-        pass_time(number, &mut stages).await;
+        pass_time(number, requests, &mut stages).await;
     }
     for stage in &stages {
         stage.test.pass_seconds(60);
@@ -293,7 +292,7 @@ async fn both_databases_answer_alike_whatever_is_asked_on_Postgres() {
             headers: Vec::new(),
             operation: format!("GET {list}"),
         };
-        let (answer, other) = (stages[0].send(&request).await, stages[1].send(&request).await);
+        let (answer, other) = join!(stages[0].send(&request), stages[1].send(&request));
         assert_alike(&answer, &other, &format!("{list} in the end"));
         answer.ok();
     }
